@@ -1,0 +1,46 @@
+"""Say how far apart two distributions are.
+
+Kullback-Leibler divergence in both directions and its relatives, exact to the last printed
+digit, from arrays, mappings, data frames and files. Importing this package imports nothing
+heavy: each name below is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kldiv_cli.comparison import Report as Report
+    from kldiv_cli.comparison import compare as compare
+    from kldiv_cli.core.divergences import divergences as divergences
+    from kldiv_cli.core.divergences import kl_div as kl_div
+    from kldiv_cli.core.divergences import kl_div_loss as kl_div_loss
+    from kldiv_cli.errors import InputError as InputError
+    from kldiv_cli.errors import KldivError as KldivError
+    from kldiv_cli.errors import UsageError as UsageError
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "compare": "kldiv_cli.comparison",
+    "Report": "kldiv_cli.comparison",
+    "divergences": "kldiv_cli.core.divergences",
+    "kl_div": "kldiv_cli.core.divergences",
+    "kl_div_loss": "kldiv_cli.core.divergences",
+    "InputError": "kldiv_cli.errors",
+    "KldivError": "kldiv_cli.errors",
+    "UsageError": "kldiv_cli.errors",
+}
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

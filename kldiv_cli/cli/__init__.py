@@ -1,0 +1,1 @@
+"""The command line: argv -> job -> report -> text -> exit code; thin."""

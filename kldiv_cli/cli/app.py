@@ -1,0 +1,297 @@
+"""The commands and their options: each turns words into a job, and does nothing yet."""
+
+# Typer reads these annotations at run time: no `from __future__ import annotations` here.
+
+from typing import Annotated, Any
+
+import typer
+
+from kldiv_cli.cli.job import NO_ANSWER, STDOUT, Answer, Job, printed
+from kldiv_cli.errors import InputError, UsageError
+
+UsageProblem: type[Exception] = typer.BadParameter.__mro__[1]
+"""What Typer raises for words that it does not understand; it has no public name."""
+
+app = typer.Typer(
+    name="kldiv",
+    help="How far apart are two distributions?\n\n'kldiv P Q' is short for 'kldiv compare P Q'.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> Job | None:
+    if version:
+        from kldiv_cli import __version__
+
+        return printed(f"kldiv {__version__}\n")
+    return None
+
+
+Sides = list[str] | None
+
+COMPARE_EPILOG = """Examples:
+
+\b
+  kldiv sample_data/airlines_july.csv sample_data/airlines_january.csv
+  kldiv compare now=sample_data/die_loaded.csv then=sample_data/die_fair.csv -f json
+  kldiv compare sample_data/wolf_dice.csv --weight white --weight red --base 2
+  kldiv compare sample_data/teacher_logits.npy sample_data/student_logits.npy --as logits
+  cat sample_data/die_loaded.csv | kldiv - sample_data/die_fair.csv -q --measure kl_pq
+"""
+
+
+@app.command(epilog=COMPARE_EPILOG)
+def compare(
+    p: Annotated[str, typer.Argument(metavar="P", help="A file, NAME=FILE, or - for stdin.")],
+    q: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[Q]",
+            help="The other side; without it two weights of P are compared (--weight twice).",
+        ),
+    ] = None,
+    measure: Annotated[
+        Sides,
+        typer.Option(
+            "--measure",
+            "-m",
+            metavar="NAME",
+            help="A measure, as 'kldiv measures' lists them; repeatable.",
+        ),
+    ] = None,
+    base: Annotated[
+        str, typer.Option(metavar="e|2|10", help="Of the logarithm: nats, bits or hartleys.")
+    ] = "e",
+    kind: Annotated[
+        Sides,
+        typer.Option(
+            "--as",
+            metavar="KIND",
+            help="What the numbers are: probabilities, counts, weights, logits or log-probs;"
+            " chosen from the numbers if not given.",
+        ),
+    ] = None,
+    label: Annotated[Sides, typer.Option(metavar="COLUMN", help="Column of the outcomes.")] = None,
+    weight: Annotated[
+        Sides,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of the weights, member of a JSON object, or array of an .npz file;"
+            " twice with one file compares the two.",
+        ),
+    ] = None,
+    smoothing: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="none, jeffreys, laplace or add:ALPHA (counts), or floor:EPS; on both sides.",
+        ),
+    ] = "none",
+    temperature: Annotated[float, typer.Option(metavar="T", help="Divides logits.")] = 1.0,
+    reduction: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="How the rows of a batch become one number, as in torch's F.kl_div:"
+            " batchmean, mean, sum or none.",
+        ),
+    ] = "batchmean",
+    top: Annotated[int, typer.Option(min=0, metavar="N", help="How many outcomes to list.")] = 10,
+    format: Annotated[
+        str, typer.Option("--format", "-f", metavar="FORMAT", help="text, json, csv or markdown.")
+    ] = "text",
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE.")
+    ] = None,
+    report: Annotated[
+        Sides,
+        typer.Option(metavar="FORMAT=FILE", help="Write one more report; repeatable."),
+    ] = None,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Print the bare numbers, and no notes but repairs."),
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse what would be repaired with a note.")
+    ] = False,
+    input_format: Annotated[
+        Sides,
+        typer.Option(metavar="FORMAT", help="Instead of what the extension says."),
+    ] = None,
+    encoding: Annotated[
+        Sides, typer.Option(metavar="NAME", help="Of text; UTF-8 if not given.")
+    ] = None,
+    delimiter: Annotated[Sides, typer.Option(metavar="CHAR", help="Between fields.")] = None,
+    decimal: Annotated[
+        Sides, typer.Option(metavar="CHAR", help="The decimal mark: . or ,")
+    ] = None,
+    header: Annotated[
+        list[bool] | None,
+        typer.Option("--header/--no-header", help="Whether the first row names the columns."),
+    ] = None,
+    comment: Annotated[
+        Sides, typer.Option(metavar="CHAR", help="Skip lines that begin with it.")
+    ] = None,
+    duplicates: Annotated[
+        str,
+        typer.Option(metavar="error|sum", help="What to do with labels that repeat in counts."),
+    ] = "error",
+    max_inflated: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Largest size of a compressed file's content, such as 500MB; 64MB or 100 times"
+            " the file if not given.",
+        ),
+    ] = None,
+    color: Annotated[str, typer.Option(metavar="WHEN", help="auto, always or never.")] = "auto",
+) -> Job:
+    """Compare two distributions, in both directions.
+
+    P and Q are tables of outcomes and weights (csv, tsv), JSON, or NPY arrays, plain or
+    compressed. Labels are matched by name; weights are normalised. A side may be called
+    what you like: jan=data.csv.
+
+    Options that describe a side (--as, --label, --weight, --input-format, --encoding,
+    --delimiter, --decimal, --header, --comment) serve both sides; given twice, the first
+    is for P.
+    """
+    from kldiv_cli.readers import split_name
+    from kldiv_cli.renderers import FORMATS
+
+    _among("--format", format, tuple(FORMATS))
+    _among("--color", color, ("auto", "always", "never"))
+    _among("--reduction", reduction, ("batchmean", "mean", "sum", "none"))
+    _among("--duplicates", duplicates, ("error", "sum"))
+    for value in kind or ():
+        _among("--as", value, ("probabilities", "counts", "weights", "logits", "log-probs"))
+    if quiet and format != "text":
+        raise UsageError("usage", "-q prints bare numbers; it has no --format", hint="leave one")
+    sources = [split_name(word) for word in (p, q) if word is not None]
+    settings: dict[str, Any] = {
+        "measures": measure,
+        "base": base,
+        "kind": kind,
+        "label": label,
+        "weight": weight,
+        "input_format": input_format,
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "decimal": decimal or ".",
+        "header": header,
+        "comment": comment,
+        "duplicates": duplicates,
+        "max_inflated": _size(max_inflated),
+        "names": tuple(name for name, _ in (*sources, (None, ""))[:2]),
+        "smoothing": smoothing,
+        "temperature": temperature,
+        "reduction": reduction,
+        "top": top,
+        "strict": strict,
+    }
+    paths = tuple(path for _, path in sources)
+    return Job(
+        work=lambda: _compare(paths, settings, quiet=quiet, as_json=format == "json"),
+        reports=((format, output or STDOUT), *map(_report_target, report or ())),
+        inputs=paths,
+        color=color,
+    )
+
+
+def _compare(
+    paths: tuple[str, ...], settings: dict[str, Any], *, quiet: bool, as_json: bool
+) -> Answer:
+    from kldiv_cli import comparison
+    from kldiv_cli.renderers import render
+
+    try:
+        report = comparison.compare(*paths, **settings)
+    except InputError as problem:
+        if not as_json:
+            raise
+        text = _error_document(problem, settings)
+        return Answer(lambda _format, _layout: text, code=NO_ANSWER, error=problem)
+    if quiet:
+        text = bare(report.comparisons[0].measures)
+        notes = tuple(note for note in report.notes if note.repair)
+        return Answer(lambda _format, _layout: text, notes=notes)
+    return Answer(lambda format, layout: render(report, format, layout), notes=report.notes)
+
+
+def bare(measures: Any) -> str:
+    """Return the numbers alone; of several measures, each after its name and a tab."""
+    from kldiv_cli.core.report import number
+
+    lines = []
+    for name, value in measures.items():
+        head = f"{name}\t" if len(measures) > 1 else ""
+        rows = value if isinstance(value, tuple) else (value,)
+        lines += [f"{head}{number(row)}\n" for row in rows]
+    return "".join(lines)
+
+
+def _error_document(problem: InputError, settings: dict[str, Any]) -> str:
+    import json
+
+    from kldiv_cli.cli.messages import where
+    from kldiv_cli.core.measures import DEFAULT_MEASURES
+    from kldiv_cli.core.report import Failure, failed
+
+    failure = Failure(
+        code=problem.code,
+        message=problem.message,
+        where=where(problem.places[0]) if problem.places else "",
+        hint=problem.hint,
+    )
+    asked = tuple(settings["measures"] or DEFAULT_MEASURES)
+    document = failed(failure, asked, settings["base"], settings["smoothing"]).to_dict()
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _among(option: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        from difflib import get_close_matches
+
+        close = get_close_matches(value, choices, 1)
+        raise UsageError(
+            "usage",
+            f"{option} is one of {', '.join(choices)}; found '{value}'",
+            hint=f"{option} {close[0]}" if close else "kldiv compare --help",
+        )
+
+
+def _report_target(text: str) -> tuple[str, str]:
+    from kldiv_cli.renderers import FORMATS
+
+    format, equals, path = text.partition("=")
+    if not equals or not path:
+        raise UsageError(
+            "usage", f"--report takes FORMAT=FILE; found '{text}'", hint="--report json=out.json"
+        )
+    _among("--report", format, tuple(FORMATS))
+    return format, path
+
+
+def _size(text: str | None) -> int | None:
+    if text is None:
+        return None
+    units = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+    digits = text.upper().removesuffix("B")
+    unit = digits[-1:] if digits[-1:] in "KMGT" else ""
+    digits = digits.removesuffix(unit)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
+        raise UsageError("usage", f"a size is a number such as 500MB; found '{text}'")
+    return int(digits) * units[unit]
+
+
+@app.command()
+def measures() -> Job:
+    """List every measure: symbol, formula, range, unit and properties."""
+    from kldiv_cli.renderers.measures import render
+
+    return printed(render())

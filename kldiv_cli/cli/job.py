@@ -1,0 +1,64 @@
+"""What a command line asks for, and what comes of it: the values between the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kldiv_cli.core.distribution import Note
+    from kldiv_cli.errors import KldivError
+    from kldiv_cli.renderers import Layout
+
+STDOUT = "-"
+NO_ANSWER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished piece of work.
+
+    Attributes
+    ----------
+    text : callable
+        Makes the text of a format, for a layout.
+    code : int
+        Exit code.
+    notes : tuple of Note
+        For standard error.
+    error : KldivError, optional
+        Why there is no answer; the text is then an error document, or empty.
+    """
+
+    text: Callable[[str, Layout], str]
+    code: int = 0
+    notes: tuple[Note, ...] = ()
+    error: KldivError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that is still to be done, and where its reports go.
+
+    Attributes
+    ----------
+    work : callable
+        Does it.
+    reports : tuple of (str, str)
+        Format and path of every report; the path ``-`` is standard output.
+    inputs : tuple of str
+        Paths that no report may overwrite.
+    color : str
+        ``auto``, ``always`` or ``never``.
+    """
+
+    work: Callable[[], Answer]
+    reports: tuple[tuple[str, str], ...] = (("text", STDOUT),)
+    inputs: tuple[str, ...] = ()
+    color: str = "auto"
+
+
+def printed(text: str) -> Job:
+    """Return the job of printing `text`."""
+    return Job(lambda: Answer(lambda _format, _layout: text))

@@ -1,0 +1,437 @@
+"""The pipeline: two sources and settings in, a report out.
+
+This is the only module that sees both sides, and what both the command line and Python
+callers use.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+
+import numpy as np
+
+from kldiv_cli import readers
+from kldiv_cli.core import measures as registry
+from kldiv_cli.core import report, smoothing
+from kldiv_cli.core.alignment import Aligned, align
+from kldiv_cli.core.distribution import Distribution, Note
+from kldiv_cli.core.divergences import Evaluation, contributions, evaluate
+from kldiv_cli.errors import InputError, Place, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from kldiv_cli.core.distribution import Kind
+
+Option = TypeVar("Option")
+PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]
+"""One value for both sides, or one for each, P's first."""
+Reduction = Literal["none", "mean", "sum", "batchmean"]
+LOG_KINDS = ("logits", "log-probs")
+
+
+class Report(report.Report):
+    """A report that can be shown: its attributes are the keys of the JSON report."""
+
+    __slots__ = ()
+
+    def to_json(self) -> str:
+        """Return the JSON document as text."""
+        return self.render("json")
+
+    def render(self, format: str = "text") -> str:
+        """Return the report as text: ``text``, ``json``, ``csv`` or ``markdown``.
+
+        Raises
+        ------
+        UsageError
+            If there is no such format.
+        """
+        from kldiv_cli.renderers import render
+
+        return render(self, format)
+
+    def __str__(self) -> str:
+        return self.render()
+
+    def _repr_markdown_(self) -> str:
+        return self.render("markdown")
+
+
+def compare(
+    p: object,
+    q: object = None,
+    *,
+    measures: Sequence[str] | None = None,
+    base: str | int = "e",
+    kind: PerSide[Kind | None] = None,
+    label: PerSide[str | None] = None,
+    weight: PerSide[str | None] = None,
+    input_format: PerSide[str | None] = None,
+    encoding: PerSide[str | None] = None,
+    delimiter: PerSide[str | None] = None,
+    decimal: PerSide[str] = ".",
+    header: PerSide[bool | None] = None,
+    comment: PerSide[str | None] = None,
+    duplicates: Literal["error", "sum"] = "error",
+    max_inflated: int | None = None,
+    names: tuple[str | None, str | None] = (None, None),
+    smoothing: str = "none",
+    temperature: float = 1.0,
+    reduction: Reduction = "batchmean",
+    top: int = 10,
+    strict: bool = False,
+) -> Report:
+    """Compare two distributions in both directions.
+
+    Parameters
+    ----------
+    p, q : path, array, mapping or data frame
+        What to compare. A path is read as its extension says; ``-`` is standard input. A
+        mapping holds a weight for each label; an array is matched by position, and a
+        two-dimensional one is a batch, one distribution a row. Without `q`, two weights
+        of `p` are compared, named by `weight`.
+    measures : sequence of str, optional
+        Names of measures, as ``kldiv measures`` lists them; every measure that takes no
+        parameter if not given. They are the keys of the answer.
+    base : {"e", "2", "10"}
+        Base of the logarithm: nats, bits or hartleys.
+    kind : str or pair of str, optional
+        What the numbers mean: ``probabilities``, ``counts``, ``weights``, ``logits`` or
+        ``log-probs``. Chosen from the numbers if not given.
+    label, weight : str or pair of str, optional
+        Columns that hold the outcomes and their weights; `weight` also names a member of
+        a JSON object or an array of an ``.npz`` file.
+    input_format, encoding, delimiter, decimal, header, comment, duplicates, max_inflated
+        How to read; see ``kldiv compare --help``.
+    names : pair of str, optional
+        What to call the sides.
+    smoothing : str
+        ``none``, ``jeffreys``, ``laplace``, ``add:ALPHA`` (counts) or ``floor:EPS``.
+    temperature : float
+        Divides logits.
+    reduction : {"batchmean", "mean", "sum", "none"}
+        How the rows of a batch become one number, as ``torch.nn.functional.kl_div`` does.
+    top : int
+        How many contributing outcomes to list.
+    strict : bool
+        Refuse what would be repaired with a note.
+
+    Returns
+    -------
+    Report
+        Its attributes are the keys of the JSON report; see `Report.to_dict`.
+
+    Raises
+    ------
+    InputError
+        If a source cannot be read or is not a distribution.
+    UsageError
+        If the arguments do not fit together. Both are ValueErrors.
+
+    Examples
+    --------
+    >>> from kldiv_cli import compare
+    >>> report = compare({"heads": 5, "tails": 5}, {"heads": 6, "tails": 4})
+    >>> round(report.comparisons[0].measures["kl_pq"], 6)
+    0.020411
+    """
+    base = _base(base)
+    asked = _measures(measures)
+    smooth = _smoothing(smoothing)
+    if top < 0:
+        raise UsageError("usage", f"the number of outcomes to list is at least 0, found {top}")
+    p_options, q_options = (
+        readers.ReadOptions(
+            kind=_side(kind, i, "kind", None),
+            label=_side(label, i, "label", None),
+            weight=_side(weight, i, "weight", None),
+            format=_side(input_format, i, "input_format", None),
+            encoding=_side(encoding, i, "encoding", None),
+            delimiter=_side(delimiter, i, "delimiter", None),
+            decimal=_side(decimal, i, "decimal", "."),
+            header=_side(header, i, "header", None),
+            comment=_side(comment, i, "comment", None),
+            duplicates=duplicates,
+            max_inflated=max_inflated,
+        )
+        for i in (0, 1)
+    )
+    left, right = _read(p, q, (p_options, q_options), names)
+    if strict:
+        _refuse_repairs(left.notes + right.notes)
+    if temperature != 1 and not {left.kind, right.kind} & set(LOG_KINDS):
+        raise UsageError(
+            "temperature-needs-logits",
+            f"a temperature divides logits; {left.name} holds {left.kind}"
+            f" and {right.name} {right.kind}",
+            hint="--as logits",
+        )
+    _check_smoothing(smooth, left, right)
+    try:
+        pair = align(left, right)
+    except ValueError as error:
+        raise InputError("no-common-support", str(error), Place(left.source)) from None
+    comparison = _compared(
+        pair,
+        (smooth.apply(pair.p), smooth.apply(pair.q)),
+        (left.kind, right.kind),
+        asked,
+        base,
+        temperature,
+        reduction,
+        top,
+    )
+    notes = dict.fromkeys(left.notes + right.notes)
+    if reduction == "mean":
+        outcomes = pair.p.shape[-1]
+        notes[
+            Note(
+                "mean-over-elements",
+                f"the reduction 'mean' divides by rows times outcomes ({outcomes}),"
+                " as torch does; it is not the mean divergence",
+                source="",
+                advice="--reduction batchmean",
+            )
+        ] = None
+    return Report(
+        base=base,
+        unit=report.UNITS[base],
+        smoothing=smooth.name,
+        p=_described(left),
+        q=_described(right),
+        comparisons=(comparison,),
+        notes=tuple(notes),
+    )
+
+
+def _side(value: PerSide[Option], side: int, name: str, default: Option) -> Option:
+    """Return what an option says of one side: given once it serves both."""
+    if not isinstance(value, list | tuple):
+        return value
+    if len(value) > 2:
+        raise UsageError(
+            "usage", f"{name} is given {len(value)} times, but there are only two sides"
+        )
+    return value[side if len(value) == 2 else 0] if value else default
+
+
+def _base(base: str | int) -> str:
+    if str(base) not in report.UNITS:
+        raise UsageError("usage", f"the base of the logarithm is e, 2 or 10; found {base!r}")
+    return str(base)
+
+
+def _measures(names: Sequence[str] | None) -> tuple[str, ...]:
+    if not names:
+        return tuple(registry.DEFAULT_MEASURES)
+    for name in names:
+        try:
+            registry.find(name)
+        except ValueError as error:
+            raise UsageError(
+                "unknown-measure", str(error), hint="'kldiv measures' lists them all"
+            ) from None
+    return tuple(dict.fromkeys(names))
+
+
+def _smoothing(name: str) -> smoothing.Smoothing:
+    try:
+        return smoothing.find(name)
+    except ValueError as error:
+        raise UsageError("usage", str(error)) from None
+
+
+def _check_smoothing(smooth: smoothing.Smoothing, *sides: Distribution) -> None:
+    for side in sides:
+        if smooth.pseudocount and side.kind != "counts":
+            raise UsageError(
+                "smoothing-needs-counts",
+                f"a pseudocount is added to counts, and {side.name} holds {side.kind}",
+                hint="--as counts if these are counts; --smoothing floor:1e-6 if they are not",
+            )
+        if smooth.floor and side.kind in LOG_KINDS:
+            raise UsageError(
+                "smoothing-needs-probabilities",
+                f"a floor is for probabilities, and {side.name} holds {side.kind}",
+                hint="leave --smoothing out",
+            )
+
+
+def _read(
+    p: object,
+    q: object,
+    options: tuple[readers.ReadOptions, readers.ReadOptions],
+    names: tuple[str | None, str | None],
+) -> tuple[Distribution, Distribution]:
+    if q is None:
+        if options[0].weight == options[1].weight:
+            raise UsageError(
+                "one-side",
+                "there is only one source, and no two weights of it are named",
+                hint="name a second file, or two columns of the first:"
+                " --weight BEFORE --weight AFTER",
+            )
+        left, right = readers.read_two(p, options, names=names)
+    else:
+        if isinstance(p, str) and p == q == "-":
+            raise UsageError("usage", "only one side can be standard input ('-')")
+        left = readers.read(p, options[0], name=names[0])
+        right = readers.read(q, options[1], name=names[1])
+    p_name, q_name = _distinct_names(left, right, names)
+    return replace(left, name=p_name), replace(right, name=q_name)
+
+
+def _distinct_names(
+    left: Distribution, right: Distribution, given: tuple[str | None, str | None]
+) -> tuple[str, str]:
+    """Return names that tell the sides apart: more of the path, or else ``p`` and ``q``."""
+    anonymous = any(side.source.startswith(("/dev/fd/", "/proc/")) for side in (left, right))
+    if given == (None, None) and left.name == right.name and not anonymous:
+        p_parts, q_parts = ((*side.source.split(os.sep)[:-1], side.name) for side in (left, right))
+        for depth in range(2, 1 + max(len(p_parts), len(q_parts))):
+            p_tail, q_tail = ("/".join(parts[-depth:]) for parts in (p_parts, q_parts))
+            if p_tail != q_tail:
+                return p_tail, q_tail
+    if left.name == right.name or (anonymous and given == (None, None)):
+        return given[0] or "p", given[1] or "q"
+    return left.name, right.name
+
+
+def _refuse_repairs(notes: tuple[Note, ...]) -> None:
+    for note in notes:
+        if note.repair:
+            raise InputError(
+                note.code,
+                f"--strict: {note.message}",
+                Place(note.source),
+                hint=note.advice or "mend the data, or leave --strict out",
+            )
+
+
+def _compared(
+    raw: Aligned,
+    weights: tuple[NDArray[Any], NDArray[Any]],
+    kinds: tuple[Kind, Kind],
+    asked: tuple[str, ...],
+    base: str,
+    temperature: float,
+    reduction: Reduction,
+    top: int,
+) -> report.Comparison:
+    kind = (_kernel_kind(kinds[0]), _kernel_kind(kinds[1]))
+    evaluation = evaluate(*weights, asked, base=base, kind=kind, temperature=temperature)
+    outcomes = raw.p.shape[-1]
+    measures, bounds = _reduced(evaluation, reduction, outcomes)
+    if raw.p.ndim == 2 or raw.q.ndim == 2:
+        return report.Comparison(
+            column=None,
+            measures=measures,
+            error_bounds=bounds,
+            batch=_spread(evaluation, reduction),
+        )
+    parts = contributions(*weights, base=base, kind=kind, temperature=temperature)
+    unsmoothed = (
+        parts
+        if weights[0] is raw.p
+        else contributions(raw.p, raw.q, kind=kind, temperature=temperature)
+    )
+    with_p, with_q = (
+        side > (-np.inf if kind[i] in LOG_KINDS else 0) for i, side in enumerate((raw.p, raw.q))
+    )
+    labels = raw.outcomes or [str(index) for index in range(outcomes)]
+    only_p, only_q = with_p & ~with_q, with_q & ~with_p
+    # Jeffreys' terms are never negative: they rank what moved, whichever way it moved.
+    largest = np.argsort(-(parts.kl_pq + parts.kl_qp), kind="stable")[:top]
+    return report.Comparison(
+        column=None,
+        measures=measures,
+        error_bounds=bounds,
+        only_in_p=tuple(labels[i] for i in np.flatnonzero(only_p)),
+        only_in_q=tuple(labels[i] for i in np.flatnonzero(only_q)),
+        mass_only_in_p=math.fsum(unsmoothed.p[only_p]),
+        mass_only_in_q=math.fsum(unsmoothed.q[only_q]),
+        contributions=tuple(
+            report.Contribution(
+                labels[i],
+                float(parts.p[i]),
+                float(parts.q[i]),
+                float(parts.kl_pq[i]),
+                float(parts.kl_qp[i]),
+            )
+            for i in largest
+            if parts.p[i] or parts.q[i]
+        ),
+    )
+
+
+def _kernel_kind(kind: Kind) -> str:
+    return kind if kind in LOG_KINDS else "weights"
+
+
+def _reduced(
+    evaluation: Evaluation, reduction: Reduction, outcomes: int
+) -> tuple[dict[str, report.Value], dict[str, report.Value]]:
+    """Turn one value a row into one value, as torch's ``kl_div`` does."""
+    measures: dict[str, report.Value] = {}
+    bounds: dict[str, report.Value] = {}
+    for name, value in evaluation.values.items():
+        rows = np.atleast_1d(value)
+        bound = np.atleast_1d(evaluation.bounds[name])
+        if reduction == "none" and np.ndim(value):
+            measures[name] = tuple(rows.tolist())
+            bounds[name] = tuple(bound.tolist())
+            continue
+        divisor = {"batchmean": len(rows), "mean": len(rows) * outcomes}.get(reduction, 1)
+        measures[name] = math.fsum(rows) / divisor
+        # The terms are not negative: the sum is no less certain than its worst term, but
+        # for the rounding of the sum and of the division.
+        rounding = 0.0 if len(rows) == divisor == 1 else 2.0**-52
+        bounds[name] = float(bound.max()) + rounding
+    return measures, bounds
+
+
+def _spread(evaluation: Evaluation, reduction: Reduction) -> report.Batch:
+    name, value = next(iter(evaluation.values.items()))
+    rows = np.sort(np.asarray(value))
+    middle = rows[(len(rows) - 1) // 2 : len(rows) // 2 + 1]
+    return report.Batch(
+        rows=len(rows),
+        reduction=reduction,
+        measure=name,
+        min=float(rows[0]),
+        median=float(middle.mean()),
+        max=float(rows[-1]),
+    )
+
+
+def _described(side: Distribution) -> report.Side:
+    return report.Side(
+        name=side.name,
+        source=side.source,
+        format=side.format,
+        kind=side.kind,
+        outcomes=side.weights.shape[-1],
+        total=_total(side),
+        rows_read=side.rows_read,
+        rows_used=side.rows_used,
+        missing=side.missing,
+    )
+
+
+def _total(side: Distribution) -> report.Number:
+    """Return the sum of the weights; of a softmax it is 1."""
+    weights = side.weights
+    if side.kind in LOG_KINDS:
+        return 1
+    if weights.dtype.kind in "iu" and int(weights.max()) * weights.size < 2**63:
+        return int(weights.sum())
+    if weights.dtype.kind in "iuO":
+        return sum(map(int, weights.flat))
+    # Exact rounding is for people who add up by hand; pairwise sums lose no printed digit.
+    return math.fsum(weights.flat) if weights.size <= 100_000 else float(weights.sum(dtype=float))

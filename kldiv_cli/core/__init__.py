@@ -1,0 +1,1 @@
+"""The pure core: numpy and the standard library, no input, no output, no environment."""

@@ -1,0 +1,66 @@
+"""One side of a comparison: outcomes and what they weigh, and what was done to read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Kind = Literal["probabilities", "counts", "weights", "logits", "log-probs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the reader of a report should know.
+
+    A `repair` is a note that says that the input was changed or a choice was made
+    for the user; ``--strict`` turns repairs into errors.
+    """
+
+    code: str
+    message: str
+    source: str
+    advice: str = ""
+    repair: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distribution:
+    """Weights by outcome, as they were read; not yet normalised.
+
+    Attributes
+    ----------
+    name : str
+        What reports call it: the user's word, or one taken from the source.
+    source : str
+        The path as it was given, ``-`` for standard input, or ``array``, ``mapping``,
+        ``data frame``.
+    format : str
+        ``csv``, ``json``, ``npy`` …
+    kind : Kind
+        What the numbers mean: declared by the user or chosen.
+    outcomes : tuple of str, or None
+        The labels; None where the outcomes are known by position alone.
+    weights : ndarray, shape (K,) or (N, K)
+        Validated: finite and non-negative, with a positive total in every row; logits
+        and log-probabilities may be negative, and -inf. float64, float32, any integer
+        type, or object (Python integers that no 64-bit type holds).
+    rows_read, rows_used, missing : int
+        Records in the source, those that the weights rest on, and missing values.
+    notes : tuple of Note
+        What was chosen or repaired on the way.
+    """
+
+    name: str
+    source: str
+    format: str
+    kind: Kind
+    outcomes: tuple[str, ...] | None
+    weights: NDArray[np.generic] | NDArray[Any]
+    rows_read: int
+    rows_used: int
+    missing: int = 0
+    notes: tuple[Note, ...] = ()

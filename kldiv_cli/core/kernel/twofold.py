@@ -1,0 +1,112 @@
+"""Arithmetic on unevaluated sums of two doubles, for the few places where one is too short.
+
+References
+----------
+.. [1] T. J. Dekker, "A floating-point technique for extending the available precision",
+   Numer. Math. 18 (1971).
+.. [2] T. Ogita, S. M. Rump and S. Oishi, "Accurate sum and dot product",
+   SIAM J. Sci. Comput. 26 (2005).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Twofold(NamedTuple):
+    """The number ``high + low``, where `low` is below the last bit of `high`."""
+
+    high: Floats
+    low: Floats
+
+
+def two_sum(a: Floats, b: Floats) -> Twofold:
+    """a + b, exactly."""
+    total = a + b
+    part = total - a
+    return Twofold(total, (a - (total - part)) + (b - part))
+
+
+def halves(a: Floats) -> Twofold:
+    """a as a sum of two numbers of at most 26 and 27 bits: their products are exact."""
+    high = (np.ascontiguousarray(a).view(np.int64) & -(1 << 27)).view(np.float64)
+    return Twofold(high, a - high)
+
+
+def two_product(a: Floats, b: Floats) -> Twofold:
+    """a * b, exactly."""
+    product = a * b
+    (a1, a2), (b1, b2) = halves(a), halves(b)
+    return Twofold(product, ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2)
+
+
+def add(a: Twofold, b: Twofold) -> Twofold:
+    """a + b, to about 104 bits."""
+    total = two_sum(a.high, b.high)
+    return _settle(total.high, total.low + a.low + b.low)
+
+
+def multiply(a: Twofold, b: Twofold) -> Twofold:
+    """a * b, to about 102 bits."""
+    product = two_product(a.high, b.high)
+    return _settle(product.high, product.low + (a.high * b.low + a.low * b.high))
+
+
+def divide(a: Twofold, b: Twofold) -> Twofold:
+    """a / b, to about 102 bits."""
+    first = a.high / b.high
+    rest = add(a, multiply(Twofold(-first, np.zeros_like(first)), b))
+    return _settle(first, rest.high / b.high)
+
+
+def _settle(high: Floats, low: Floats) -> Twofold:
+    total = high + low
+    return Twofold(total, low - (total - high))
+
+
+def three_parts(a: Twofold) -> tuple[Floats, Floats, Floats]:
+    """a as a sum of three doubles, the first two of at most 26 bits.
+
+    They are rounded, not cut off: a number just below 1 has the first part 1.
+    """
+    first = _round26(a.high)
+    rest = (a.high - first) + a.low
+    second = _round26(rest)
+    return first, second, ((a.high - first) - second) + a.low
+
+
+def _round26(a: Floats) -> Floats:
+    bits = np.ascontiguousarray(a).view(np.int64)
+    return ((bits + (1 << 26)) & -(1 << 27)).view(np.float64)
+
+
+LOG2 = (6.93147180369123816490e-01, 1.90821492927058770002e-10)
+"""log 2; the first part ends in 21 zeros, so that its product with an exponent is exact."""
+
+
+def log(a: Twofold) -> Twofold:
+    """Log of positive numbers to about 2**-70 of max(1, abs(log a)).
+
+    ``log(m 2^e) = e log 2 + 2 atanh((m - 1)/(m + 1))`` with m in [sqrt(1/2), sqrt 2).
+    """
+    m, e = np.frexp(a.high)
+    small = m < np.sqrt(0.5)
+    e = (e - small).astype(np.float64)
+    m = np.where(small, m + m, m)
+    low = np.ldexp(a.low, -e.astype(np.int32))
+    one = np.ones_like(m)
+    y = divide(add(two_sum(m, -one), Twofold(low, 0.0 * m)), add(two_sum(m, one), Twofold(low, 0.0 * m)))
+    z = multiply(y, y)
+    tail = np.zeros_like(m)
+    for k in range(23, 3, -2):
+        tail = (tail + 1.0 / k) * z.high
+    third = Twofold(np.full_like(m, 1 / 3), np.full_like(m, 1.850371707708594e-17))
+    series = multiply(multiply(y, z), add(third, Twofold(tail, 0.0 * m)))
+    atanh = add(y, series)
+    twice = Twofold(2.0 * atanh.high, 2.0 * atanh.low)
+    return add(Twofold(e * LOG2[0], e * LOG2[1]), twice)

@@ -1,0 +1,168 @@
+"""What was found, as plain frozen values: the attributes are the keys of the JSON report."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kldiv_cli.core.distribution import Kind, Note
+
+SCHEMA = "kldiv.compare/1"
+UNITS = {"e": "nats", "2": "bits", "10": "hartleys"}
+
+Number = float | int
+Value = float | tuple[float, ...] | Literal["error"]
+"""A measure: a number, one a row under ``--reduction none``, or ``"error"``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of the comparison: what it is called, where it came from, what it holds."""
+
+    name: str
+    source: str
+    format: str
+    kind: Kind
+    outcomes: int
+    total: Number
+    rows_read: int
+    rows_used: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One outcome: its probabilities and its term ``p log(p/q)`` of either divergence."""
+
+    outcome: str
+    p: float
+    q: float
+    kl_pq: float
+    kl_qp: float
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How many distributions were compared row by row, and the spread of `measure` over them."""
+
+    rows: int
+    reduction: str
+    measure: str
+    min: float
+    median: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The divergences of one pair of distributions.
+
+    Attributes
+    ----------
+    column : str or None
+        The raw column that was compared; None for whole distributions.
+    measures : mapping of str to float
+        Keys exactly as asked.
+    error_bounds : mapping of str to float
+        A bound on the relative error of each measure.
+    only_in_p, only_in_q : tuple of str
+        Outcomes with mass on one side alone.
+    mass_only_in_p, mass_only_in_q : float
+        The probability they hold on that side.
+    contributions : tuple of Contribution
+        Largest first, by their share of Jeffreys' divergence, which no outcome lowers.
+    """
+
+    column: str | None
+    measures: Mapping[str, Value]
+    error_bounds: Mapping[str, Value]
+    only_in_p: tuple[str, ...] = ()
+    only_in_q: tuple[str, ...] = ()
+    mass_only_in_p: float = 0.0
+    mass_only_in_q: float = 0.0
+    contributions: tuple[Contribution, ...] = ()
+    estimate: None = None
+    batch: Batch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no answer."""
+
+    code: str
+    message: str
+    where: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The answer to ``kldiv compare``, or the reason why there is none."""
+
+    base: str
+    unit: str
+    smoothing: str
+    p: Side | None
+    q: Side | None
+    comparisons: tuple[Comparison, ...]
+    notes: tuple[Note, ...] = ()
+    error: Failure | None = None
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "a report is neither true nor false; ask for a number, as in"
+            " report.comparisons[0].measures['kl_pq'] <= 0.05"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as the JSON document: dicts, lists, strings and numbers."""
+        document = _plain(self)
+        for note in document["notes"]:
+            del note["repair"]
+        return {"schema": SCHEMA, **document}
+
+
+def failed(failure: Failure, measures: tuple[str, ...], base: str, smoothing: str) -> Report:
+    """Return a report without an answer: ``"error"`` for every measure that was asked."""
+    errors: dict[str, Value] = dict.fromkeys(measures, "error")
+    comparison = Comparison(column=None, measures=errors, error_bounds=errors)
+    return Report(
+        base=base,
+        unit=UNITS[base],
+        smoothing=smoothing,
+        p=None,
+        q=None,
+        comparisons=(comparison,),
+        error=failure,
+    )
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return number(value)
+    return value
+
+
+def number(value: float) -> float | str:
+    """Return what stands for `value` in JSON, which has no infinity.
+
+    Raises
+    ------
+    ArithmeticError
+        If it is not a number: such a value must never leave kldiv.
+    """
+    if math.isnan(value):
+        raise ArithmeticError("a measure is not a number")
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value

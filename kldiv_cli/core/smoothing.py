@@ -1,0 +1,80 @@
+"""Pseudocounts and floors: opt-in ways to give mass to what was not seen.
+
+Adding alpha to every count is the posterior mean under a symmetric Dirichlet(alpha) prior:
+alpha = 1/2 is Jeffreys' prior (Jeffreys, Proc. R. Soc. A 186, 1946), alpha = 1 Laplace's
+rule of succession.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NAMES = "none, jeffreys, laplace, add:ALPHA or floor:EPS"
+_DECIMAL = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Smoothing:
+    """What is done to both sides, over the union of their outcomes.
+
+    Attributes
+    ----------
+    name : str
+        As it was asked for, and as reports print it.
+    pseudocount : float
+        Added to every count; 0 adds nothing.
+    floor : float
+        No probability stays below it; 0 changes nothing.
+    """
+
+    name: str = "none"
+    pseudocount: float = 0.0
+    floor: float = 0.0
+
+    def apply(self, weights: NDArray[Any]) -> NDArray[Any]:
+        """Return the smoothed weights, not normalised; the shape is kept.
+
+        Integer counts stay exact: with half a pseudocount everything is doubled first.
+        """
+        if self.pseudocount:
+            # Python's integers cannot overflow, whatever the counts are.
+            exact = weights.astype(object) if weights.dtype.kind in "iu" else weights
+            if self.pseudocount == 0.5 and exact.dtype == object:
+                return np.asarray(2 * exact + 1)
+            whole = self.pseudocount.is_integer() and exact.dtype == object
+            return np.asarray(exact + (int(self.pseudocount) if whole else self.pseudocount))
+        if self.floor:
+            total = weights.sum(axis=-1, keepdims=True)
+            return np.asarray(weights / total, dtype=float).clip(min=self.floor)
+        return weights
+
+
+def find(name: str) -> Smoothing:
+    """Return the smoothing called `name`.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name, or its parameter is not a positive number (for a
+        floor: below 1).
+    """
+    if name == "none":
+        return Smoothing()
+    if name in ("jeffreys", "laplace"):
+        return Smoothing(name, pseudocount=0.5 if name == "jeffreys" else 1.0)
+    kind, _, text = name.partition(":")
+    if kind in ("add", "floor"):
+        parameter = float(text) if _DECIMAL.fullmatch(text) else math.nan
+        if kind == "add" and 0 < parameter < math.inf:
+            return Smoothing(name, pseudocount=parameter)
+        if kind == "floor" and 0 < parameter < 1:
+            return Smoothing(name, floor=parameter)
+    raise ValueError(f"smoothing is {NAMES}, with ALPHA > 0 and 0 < EPS < 1; found {name!r}")

@@ -1,0 +1,234 @@
+"""Bytes and objects in, distributions out: everything is understood, or refused with a place.
+
+A further format is one module with a function ``load`` and one entry of `FORMATS`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from kldiv_cli.errors import InputError, KldivError, Place, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kldiv_cli.core.distribution import Distribution, Kind
+    from kldiv_cli.readers.reading import Reading
+
+__all__ = ["FORMATS", "ReadOptions", "is_readable", "read", "read_two", "split_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What the user says about one side; None where nothing was said."""
+
+    kind: Kind | None = None
+    label: str | None = None
+    """The outcome column."""
+    weight: str | None = None
+    """The weight column, an array of an ``.npz`` or a member of a JSON object."""
+    format: str | None = None
+    """A key of `FORMATS`."""
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: str = "."
+    header: bool | None = None
+    comment: str | None = None
+    """What a line that is no data begins with."""
+    duplicates: Literal["error", "sum"] = "error"
+    max_inflated: int | None = None
+    """Bytes that a compressed input may inflate to."""
+
+
+class Format(NamedTuple):
+    """An entry of `FORMATS`."""
+
+    module: str | None
+    """Module of this package whose ``load`` reads it; None where none does yet."""
+    extensions: tuple[str, ...]
+
+
+FORMATS = {
+    "text": Format("delimited", ()),
+    "csv": Format("delimited", (".csv",)),
+    "tsv": Format("delimited", (".tsv", ".tab")),
+    "json": Format("json", (".json",)),
+    "jsonl": Format("jsonl", (".jsonl", ".ndjson")),
+    "npy": Format("npy", (".npy",)),
+    "npz": Format("npz", (".npz",)),
+    "uniq": Format("uniq", (".uniq",)),
+    "parquet": Format(None, (".parquet", ".pq")),
+    "arrow": Format(None, (".arrow", ".feather", ".ipc")),
+}
+
+
+def read(
+    source: object, options: ReadOptions | None = None, *, name: str | None = None
+) -> Distribution:
+    """Read one distribution.
+
+    Parameters
+    ----------
+    source : path, array, sequence, mapping or data frame
+        ``-`` is standard input.
+    options : ReadOptions, optional
+        What is known about it.
+    name : str, optional
+        What to call it; taken from the source if not given.
+
+    Returns
+    -------
+    Distribution
+        Validated weights; not yet normalised.
+
+    Raises
+    ------
+    InputError
+        If the source cannot be read or is not a distribution.
+    UsageError
+        If an option makes no sense.
+    """
+    return _read(source, (options or ReadOptions(),), (name,))[0]
+
+
+def read_two(
+    source: object,
+    options: tuple[ReadOptions, ReadOptions],
+    *,
+    names: tuple[str | None, str | None] = (None, None),
+) -> tuple[Distribution, Distribution]:
+    """Read two distributions from one source, which is opened and parsed once.
+
+    Parameters
+    ----------
+    source : path or object
+        As in `read`: a table, an ``.npz`` file or a JSON object.
+    options : pair of ReadOptions
+        Their `weight` says which two. How the source is to be parsed is taken from the
+        first of the two that says it.
+    names : pair of str, optional
+        What to call them; the names of the two weights if not given.
+
+    Returns
+    -------
+    pair of Distribution
+        In the order of `options`.
+
+    Raises
+    ------
+    InputError, UsageError
+        As `read` does.
+    """
+    for option in options:
+        if option.weight is None:
+            raise UsageError(
+                "one-side",
+                "two distributions of one source need two weights",
+                hint="--weight BEFORE --weight AFTER",
+            )
+    first, second = _read(source, options, names)
+    return first, second
+
+
+def is_readable(word: str) -> bool:
+    """Say whether a word of the command line names an input: ``-``, PATH or NAME=PATH."""
+    path = split_name(word)[1]
+    return path == "-" or os.path.lexists(path)
+
+
+def split_name(word: str) -> tuple[str | None, str]:
+    """Split ``jan=data.csv`` into a name and a path; a file that is called so wins."""
+    name, sign, path = word.partition("=")
+    if not (name and sign and path) or "/" in name or os.path.lexists(word):
+        return None, word
+    return name, path
+
+
+def _read(
+    source: object, wanted: tuple[ReadOptions, ...], names: Iterable[str | None]
+) -> list[Distribution]:
+    from kldiv_cli.readers import kinds
+
+    text = source_name(source)
+    readings = _guarded(source, text, wanted)
+    return [
+        kinds.distribution(reading, option, text, name or _default_name(text, reading))
+        for reading, option, name in zip(readings, wanted, names, strict=True)
+    ]
+
+
+def _guarded(source: object, text: str, wanted: tuple[ReadOptions, ...]) -> list[Reading]:
+    """Read, and turn every failure into one error that names the input."""
+    try:
+        if not isinstance(source, (str, os.PathLike)):
+            from kldiv_cli.readers import objects
+
+            return objects.load(source, text, wanted)
+        from kldiv_cli.readers.source import opened
+
+        with opened(text, wanted) as (stream, format_):
+            module = FORMATS[format_].module
+            load = import_module(f"kldiv_cli.readers.{module}").load
+            readings: list[Reading] = load(stream, wanted, format_)
+            return readings
+    except KldivError:
+        raise
+    except RecursionError:
+        raise InputError("too-deep", "this is nested too deeply", Place(text)) from None
+    except MemoryError:
+        raise InputError("out-of-memory", "there is not enough memory", Place(text)) from None
+    except OSError as error:
+        raise _os_error(error, text) from error
+    except (ValueError, EOFError, OverflowError) as error:
+        message = f"this cannot be read: {str(error)[:200] or type(error).__name__}"
+        raise InputError("unreadable", message, Place(text)) from error
+
+
+def source_name(source: object) -> str:
+    """Return what errors and reports call a source."""
+    if isinstance(source, (str, os.PathLike)):
+        return os.fsdecode(source)
+    from kldiv_cli.readers import objects
+
+    return objects.source_name(source)
+
+
+def _default_name(source: str, reading: Reading) -> str:
+    """Return the name of the weight where there are two, else the stem of the file."""
+    if reading.column is not None:
+        return reading.column
+    if source in ("-", "/dev/stdin"):
+        return "stdin"
+    base = os.path.basename(source.rstrip("/")) or source
+    if source == f"/dev/fd/{base}":
+        return f"fd{base}"
+    stem, extension = os.path.splitext(base)
+    while extension and stem:
+        base, (stem, extension) = stem, os.path.splitext(stem)
+        if extension.lower() not in KNOWN_EXTENSIONS:
+            break
+    return base
+
+
+KNOWN_EXTENSIONS = {extension for entry in FORMATS.values() for extension in entry.extensions}
+
+
+def _os_error(error: OSError, source: str) -> InputError:
+    import errno
+
+    known = {
+        errno.ENOENT: ("no-such-file", "there is no such file"),
+        errno.ENOTDIR: ("no-such-file", "there is no such file"),
+        errno.EISDIR: ("is-a-directory", "this is a directory, not a file"),
+        errno.EACCES: ("permission-denied", "there is no permission to read this"),
+        errno.EPERM: ("permission-denied", "there is no permission to read this"),
+        errno.ELOOP: ("symlink-loop", "this is a symbolic link that leads to itself"),
+        errno.ENAMETOOLONG: ("no-such-file", "this name is too long for a file"),
+    }
+    reason = (error.strerror or str(error) or type(error).__name__)[:200]
+    fallback = ("unreadable", f"this cannot be read: {reason}")
+    code, message = known.get(error.errno or 0, fallback)
+    return InputError(code, message, Place(source))

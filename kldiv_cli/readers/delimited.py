@@ -1,0 +1,188 @@
+"""Delimited text: CSV, TSV, and text whose delimiter its first records show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from kldiv_cli.core.distribution import Note
+from kldiv_cli.errors import InputError, Place
+from kldiv_cli.readers import delimiter
+from kldiv_cli.readers.numbers import Fault, Faults, is_number, looks_like_a_number
+from kldiv_cli.readers.reading import Reading, Rows
+from kldiv_cli.readers.records import Records, long_fields
+from kldiv_cli.readers.selection import Choice, Columns
+from kldiv_cli.readers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.reading import Role
+    from kldiv_cli.readers.records import Row
+    from kldiv_cli.readers.selection import Numeric
+    from kldiv_cli.readers.source import ByteStream
+
+BATCH_CELLS = 16_384
+
+
+def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> list[Reading]:
+    """Read a table: an outcome column and a weight column for every side."""
+    option = wanted[0]
+    text = Text(stream, option.encoding)
+    lines = text.lines()
+    sample = list(delimiter.sample_lines(lines, option.comment))
+    separator = delimiter.find(sample, option, format_, stream.source)
+    if format_ == "text":
+        format_ = {",": "csv", "\t": "tsv"}.get(separator, "text")
+    with long_fields():
+        table = Records(stream.source, chain(sample, lines), separator, option.comment)
+        return _read(table, wanted, format_, text.notes)
+
+
+def _read(
+    table: Records, wanted: Sequence[ReadOptions], format_: str, notes: list[Note]
+) -> list[Reading]:
+    source = table.source
+    faults = Faults()
+    rows, lines = table.sample()
+    if not rows:
+        raise InputError("no-rows", "there are only blank lines or comments", Place(source))
+    width = len(rows[0])
+    if set(map(len, rows)) != {width}:
+        raise _ragged(table, width, rows, lines)
+    header = _has_header(rows, wanted, Place(source, lines[0]))
+    if header is False and wanted[0].header is None:
+        message = "the first row is read as data: its weight is a number"
+        notes = [*notes, Note("no-header", message, source, advice="--no-header", repair=True)]
+    names = rows[0] if header else None
+    if header:
+        rows, lines = rows[1:], lines[1:]
+    columns = _columns(source, names, rows, width, wanted[0].decimal)
+    choices = columns.choose(wanted)
+    sides = [
+        Rows(option, faults, labelled=choice.label is not None)
+        for option, choice in zip(wanted, choices, strict=True)
+    ]
+    batch: tuple[Sequence[Row], Sequence[int]] | None = (rows, lines)
+    while batch is not None:
+        regular = _regular(*batch, width, faults, source)
+        for side, choice in zip(sides, choices, strict=True):
+            _feed(side, choice, *regular, columns)
+        batch = table.batch(max(1, BATCH_CELLS // width), faults)
+    if width == 1 and table.inner_blank is not None and not wanted[0].comment:
+        message = "a blank line stands where a number is expected"
+        faults.add(
+            Fault("missing-weight", message), partial(Place, source, table.inner_blank)
+        )
+    return [
+        side.finish(
+            source,
+            format_,
+            (columns.name(choice.weight) or f"column {option.weight}") if wanted[1:] else None,
+            [*notes, *choice.notes],
+        )
+        for side, choice, option in zip(sides, choices, wanted, strict=True)
+    ]
+
+
+def _feed(
+    side: Rows, choice: Choice, rows: Sequence[Row], lines: Sequence[int], columns: Columns
+) -> None:
+    def place(i: int, role: Role) -> Place:
+        index = choice.weight if role == "weight" or choice.label is None else choice.label
+        return Place(columns.source, lines[i], index + 1, columns.name(index), rows[i][index])
+
+    labels = None if choice.label is None else list(map(itemgetter(choice.label), rows))
+    side.add(labels, list(map(itemgetter(choice.weight), rows)), place)
+
+
+def _regular(
+    rows: Sequence[Row], lines: Sequence[int], width: int, faults: Faults, source: str
+) -> tuple[Sequence[Row], Sequence[int]]:
+    """Return the rows that have as many fields as the first; the others are faults."""
+    if set(map(len, rows)) <= {width}:
+        return rows, lines
+    for row, line in zip(rows, lines, strict=True):
+        if len(row) != width:
+            hint = "quote a field that holds the delimiter or a line end"
+            if row[0].startswith("#"):
+                hint = "--comment '#' if this line is a comment"
+            message = f"found {len(row)} fields, expected {width} as in the first row"
+            faults.add(Fault("ragged-row", message, hint), partial(Place, source, line))
+    kept = [i for i, row in enumerate(rows) if len(row) == width]
+    return [rows[i] for i in kept], [lines[i] for i in kept]
+
+
+def _ragged(
+    table: Records, width: int, rows: Sequence[Row], lines: Sequence[int]
+) -> InputError:
+    """Count the ragged rows where those of the sample show that columns are uncertain."""
+    faults = Faults()
+    batch: tuple[Sequence[Row], Sequence[int]] | None = (rows, lines)
+    while batch is not None:
+        _regular(*batch, width, faults, table.source)
+        batch = table.batch(max(1, BATCH_CELLS // width), faults)
+    return faults.error()
+
+
+def _columns(
+    source: str, names: Row | None, rows: Sequence[Row], width: int, decimal: str
+) -> Columns:
+    numeric: list[Numeric] = []
+    for i in range(width):
+        numbers = sum(is_number(row[i], decimal) for row in rows)
+        numeric.append("all" if numbers == len(rows) > 0 else "some" if numbers else "none")
+    return Columns(source, names, numeric)
+
+
+def _has_header(rows: Sequence[Row], wanted: Sequence[ReadOptions], first_row: Place) -> bool:
+    """Say whether the first row holds names: it does unless its weight cell is a number."""
+    if wanted[0].header is not None:
+        return wanted[0].header
+    first, decimal = rows[0], wanted[0].decimal
+    words = [word for option in wanted for word in (option.label, option.weight) if word]
+    if not all(word.isascii() and word.isdigit() for word in words):
+        return True
+    # A word of digits counts columns, unless it counts too far and is a name.
+    if any(int(word[:9]) > len(first) and word in first for word in words):
+        return True
+    below = _columns(first_row.source, first, rows[1:] or rows, len(first), decimal)
+    if wanted[0].weight is not None:
+        index = int(wanted[0].weight[:9]) - 1
+        if not 0 <= index < len(first):
+            return True
+    else:
+        obvious = [i for i in below.obvious() if not is_number(first[i], decimal)]
+        if any(below.numeric[i] != "none" for i in obvious) or (obvious and not rows[1:]):
+            return True
+        found = _weight_cell(below, first, decimal)
+        if found is None:
+            return True
+        index = found
+    cell = first[index]
+    numbers = [i for i in range(len(first)) if i != index and below.numeric[i] == "all"]
+    named = any(not looks_like_a_number(first[i]) for i in numbers) and len(rows) > 2
+    if is_number(cell, decimal) and not named:
+        return False
+    if not looks_like_a_number(cell):
+        return True
+    raise InputError(
+        "which-header",
+        "the first row may hold names or data",
+        replace(first_row, column=index + 1, value=cell),
+        hint="--header if it holds names, --no-header if it holds data",
+    )
+
+
+def _weight_cell(below: Columns, first: Row, decimal: str) -> int | None:
+    """Return the column of the weights by numbers alone; None if the first row is all names."""
+    numbers = [i for i in range(len(below)) if below.numeric[i] != "none"]
+    if len(numbers) > 1:
+        if len(below) == 2:
+            return 1
+        numbers = [i for i in numbers if looks_like_a_number(first[i])][-1:]
+    return numbers[0] if numbers else None

@@ -1,0 +1,152 @@
+"""The delimiter: declared, or named by the extension, or shown by the first records."""
+
+from __future__ import annotations
+
+import csv
+import re
+from typing import TYPE_CHECKING
+
+from kldiv_cli.errors import InputError, Place, UsageError
+from kldiv_cli.readers.numbers import is_number
+from kldiv_cli.readers.records import SAMPLE, SAMPLE_CELLS, long_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.records import Row
+
+DELIMITERS = (",", ";", "\t", "|")
+BY_FORMAT = {"csv": ",", "tsv": "\t"}
+
+
+def sample_lines(lines: Iterator[str], comment: str | None) -> Iterator[str]:
+    """Yield the lines that hold the first records."""
+    count = size = 0
+    for line in lines:
+        yield line
+        # Comments and blank lines say nothing about columns.
+        if line.strip() and not (comment and line.startswith(comment)):
+            count += 1
+        size += len(line)
+        if count >= SAMPLE or size > SAMPLE_CELLS:
+            return
+
+
+def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> str:
+    """Return the delimiter.
+
+    Raises
+    ------
+    InputError
+        If none, or more than one, would do, or another one than the name says.
+    UsageError
+        If the declared one cannot separate fields.
+    """
+    lines = [
+        line
+        for line in sample
+        if line.strip() and not (option.comment and line.startswith(option.comment))
+    ]
+    if option.decimal not in (".", ","):
+        message = f"the decimal mark is '.' or ',', not {option.decimal[:20]!r}"
+        raise UsageError("bad-decimal", message)
+    if option.delimiter is not None:
+        return _declared(option.delimiter, option.decimal)
+    if option.format is None and _is_uniq(lines):
+        raise InputError(
+            "looks-like-uniq",
+            "this looks like the output of 'uniq -c'",
+            Place(source, 1),
+            hint="--input-format uniq, or --input-format csv if it is not",
+        )
+    splits = {d: _fields(lines, d) for d in DELIMITERS}
+    even = [d for d in DELIMITERS if splits[d] > 1]
+    named = BY_FORMAT.get(format_)
+    if named is None:
+        if len(even) == 1:
+            return even[0]
+        if not even and all(splits[d] == 1 for d in DELIMITERS):
+            # One column: whatever could split it does not occur.
+            return ","
+        what = "could split these lines" if even else "splits these lines evenly"
+        which = " and ".join(_spelt(d) for d in even) if even else "none of , ; TAB |"
+        raise InputError(
+            "which-delimiter",
+            f"{which} {what}",
+            Place(source, 1),
+            hint=f"--delimiter {_spelt(even[0] if even else ';')}",
+        )
+    rivals = [d for d in even if d != named and _has_numbers(lines, d)]
+    if rivals and (splits[named] < 2 or named == ","):
+        rival = rivals[0]
+        hint = f"--delimiter {_spelt(rival)}"
+        if _has_numbers(lines, rival) == "," and rival != ",":
+            hint += " --decimal ,"
+        if splits[named] > 1:
+            hint += f", or --delimiter {_spelt(named)} if it is that"
+        raise InputError(
+            "which-delimiter",
+            f"the name says that {_spelt(named)} separates the fields,"
+            f" but {_spelt(rival)} seems to",
+            Place(source, 1),
+            hint=hint,
+        )
+    return named
+
+
+def _declared(delimiter: str, decimal: str) -> str:
+    character = {"\\t": "\t", "tab": "\t", "TAB": "\t"}.get(delimiter, delimiter)
+    if len(character) != 1 or character in '"\r\n\0.+-' or character.isalnum():
+        raise UsageError(
+            "bad-delimiter",
+            f"{delimiter[:20]!r} cannot separate fields",
+            hint="one character: --delimiter ';' (or ',', '|', tab)",
+        )
+    return character
+
+
+def _spelt(delimiter: str) -> str:
+    return "tab" if delimiter == "\t" else f"'{delimiter}'"
+
+
+def _fields(lines: list[str], delimiter: str) -> int:
+    """Return into how many fields a delimiter splits each of the lines; 0 if unevenly."""
+    if not lines:
+        return 1
+    if not any(delimiter in line for line in lines):
+        return 1
+    if delimiter not in lines[0] and '"' not in lines[0]:
+        return 0
+    counts = {len(row) for row in _split(lines, delimiter)}
+    return counts.pop() if len(counts) == 1 else 0
+
+
+def _split(lines: list[str], delimiter: str) -> list[Row]:
+    """Return the records of the first lines, without one that is cut."""
+    rows: list[Row] = []
+    with long_fields():
+        try:
+            rows.extend(row for row in csv.reader(lines, delimiter=delimiter, strict=True) if row)
+        except csv.Error as error:
+            if "unexpected end" not in str(error):
+                return [[], [""]]
+    return rows
+
+
+def _has_numbers(lines: list[str], delimiter: str) -> str:
+    """Return the decimal mark of a column that holds numbers below its first cell, or ''."""
+    rows = _split(lines, delimiter)
+    for decimal in (".", ","):
+        for column in zip(*(rows[1:] or rows), strict=True):
+            if all(is_number(cell, decimal) for cell in column):
+                return decimal
+    return ""
+
+
+def _is_uniq(lines: list[str]) -> bool:
+    """Say whether lines are what ``uniq -c`` prints: blanks, a count, one blank, a text."""
+    matches = [re.match(r"[ \t]*[0-9]+ ([^\r\n]*)", line) for line in lines]
+    if not all(matches) or not any(match and match[1].strip() for match in matches):
+        return False
+    return lines[0][0] == " " or not any(d in lines[0] for d in DELIMITERS)

@@ -1,0 +1,224 @@
+"""What the numbers mean: as the user declares, or by what they add up to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kldiv_cli.core.distribution import Distribution, Note
+from kldiv_cli.errors import InputError, Place
+from kldiv_cli.readers.numbers import LOG_KINDS
+from kldiv_cli.readers.reading import DUPLICATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from kldiv_cli.core.distribution import Kind
+    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.reading import Reading
+
+TOLERANCE = 1e-6
+"""How far from 1 a sum of probabilities may be."""
+
+
+def distribution(reading: Reading, wanted: ReadOptions, source: str, name: str) -> Distribution:
+    """Decide what was read means, and check that it is that.
+
+    Raises
+    ------
+    InputError
+        If there is no mass, or declared counts are not whole.
+    """
+    weights = reading.weights
+    if not weights.size:
+        raise InputError("no-rows", "there are no numbers", Place(source, name=reading.column))
+    here = Place(source, name=reading.column)
+    notes = list(reading.notes)
+    if wanted.kind in LOG_KINDS:
+        kind: Kind = wanted.kind
+        _check_mass(weights.max(axis=-1) > -np.inf, here)
+        if kind == "log-probs":
+            with np.errstate(over="ignore", under="ignore"):
+                sums = np.exp(weights.astype(np.float64)).sum(axis=-1)
+            if not _near_one(sums, weights):
+                message = f"exp of the log-probabilities adds up to {_total(sums)}, not to 1"
+                notes.append(_normalised(message, "--as logits", source))
+    else:
+        totals = _totals(weights, integers=reading.integers)
+        _check_mass(totals > 0, here)
+        if wanted.kind == "counts":
+            _check_whole(weights, here)
+        kind = wanted.kind or _chosen(totals, weights, integers=reading.integers)
+        if reading.summed and kind != "counts":
+            raise InputError(
+                DUPLICATE.code,
+                f"rows of one outcome can be added up if they are counts; these are {kind}",
+                here,
+                hint="--as counts if they are counts; else one row for each outcome",
+            )
+        if kind in ("weights", "probabilities") and not _near_one(totals, weights):
+            message = f"the {kind} add up to {_total(totals)} and are normalised to 1"
+            advice = "--as counts" if reading.integers else "divide them by their total"
+            notes.append(_normalised(message, advice, source))
+        if reading.labels is None and kind in ("weights", "counts"):
+            notes.append(_unlabelled(weights, totals, source))
+    if reading.labels is not None:
+        notes += _label_notes(reading.labels, source)
+    rows = len(weights) if reading.rows_read is None else reading.rows_read
+    return Distribution(
+        name=name,
+        source=source,
+        format=reading.format,
+        kind=kind,
+        outcomes=reading.labels,
+        weights=weights,
+        rows_read=rows,
+        rows_used=rows,
+        notes=tuple(notes),
+    )
+
+
+def _totals(weights: NDArray[Any], *, integers: bool) -> NDArray[Any]:
+    """Return the sum of each row: exact Python integers, or doubles."""
+    if not integers and weights.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            return np.asarray(weights.sum(axis=-1, dtype=np.float64))
+    if weights.dtype.kind in "iu" and int(weights.max()) * weights.shape[-1] < 2**63:
+        return np.asarray(weights.sum(axis=-1, dtype=np.int64))
+    return np.asarray(weights.astype(object).sum(axis=-1), dtype=object)
+
+
+def _near_one(totals: NDArray[Any], weights: NDArray[Any]) -> bool:
+    tolerance = TOLERANCE
+    if weights.dtype == np.float32:
+        tolerance = max(tolerance, weights.shape[-1] * 2.0**-24)
+    return bool(np.all(abs(totals - 1) <= tolerance))
+
+
+def _chosen(totals: NDArray[Any], weights: NDArray[Any], *, integers: bool) -> Kind:
+    if integers and bool(np.all((totals > 1) & (totals != 100))):
+        return "counts"
+    return "probabilities" if _near_one(totals, weights) else "weights"
+
+
+def _check_mass(has_mass: NDArray[np.bool_], here: Place) -> None:
+    if np.all(has_mass):
+        return
+    empty = [(int(i),) for i in np.flatnonzero(np.atleast_1d(~has_mass))]
+    places = [replace(here, index=index) if has_mass.ndim else here for index in empty[:3]]
+    raise InputError(
+        "no-mass",
+        "all weights are zero" if not has_mass.ndim else "all weights of a row are zero",
+        *places,
+        count=len(empty),
+        hint="a distribution needs one outcome at least that has mass",
+    )
+
+
+def _check_whole(weights: NDArray[Any], here: Place) -> None:
+    if weights.dtype.kind != "f":
+        return
+    broken = np.argwhere(weights != np.floor(weights))
+    if len(broken):
+        places = []
+        for row in broken[:3]:
+            index = tuple(int(i) for i in row)
+            places.append(replace(here, index=index, value=repr(float(weights[index]))))
+        raise InputError(
+            "fractional-count",
+            "a count is not a whole number",
+            *places,
+            count=len(broken),
+            hint="--as weights",
+        )
+
+
+def _total(totals: NDArray[Any]) -> str:
+    """Return the total for a message: of a batch, the least and the greatest."""
+    if not totals.ndim:
+        total = totals[()]
+        return f"{total:.10g}" if isinstance(total, (float, np.floating)) else str(total)[:40]
+    least, greatest = _total(np.asarray(totals.min())), _total(np.asarray(totals.max()))
+    return least if least == greatest else f"{least} to {greatest}"
+
+
+def _normalised(message: str, advice: str, source: str) -> Note:
+    return Note("normalised", message, source, advice=advice, repair=True)
+
+
+def _unlabelled(weights: NDArray[Any], totals: NDArray[Any], source: str) -> Note:
+    rows = f"{len(weights)} rows of " if weights.ndim == 2 else ""
+    message = f"{rows}{weights.shape[-1]} outcomes, total {_total(totals)}"
+    return Note("unlabelled", message, source, advice="if these are raw values: --as samples")
+
+
+def _label_notes(labels: tuple[str, ...], source: str) -> Iterable[Note]:
+    if "" in labels:
+        yield Note("empty-label", "an outcome has the empty text as its label", source)
+    pairs = near_duplicates(labels)
+    if pairs:
+        shown = ", ".join(f"{a[:40]!r} and {b[:40]!r}" for a, b in pairs[:3])
+        more = f" and {len(pairs) - 3} more" if len(pairs) > 3 else ""
+        yield Note(
+            "near-duplicate-labels",
+            f"labels that nearly agree are kept apart: {shown}{more}",
+            source,
+            advice="spell them alike if they are one outcome",
+        )
+
+
+_number = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?").fullmatch
+
+
+def canonical(label: str) -> str:
+    """Return a label without what a reader of a report cannot see.
+
+    Blanks around it, how Unicode composes its letters, and how a number is spelt.
+    """
+    from unicodedata import normalize
+
+    plain = normalize("NFC", label).strip()
+    if len(plain) > 40 or not _number(plain):
+        return plain
+    # Equal numbers have equal digits and exponent, whatever their size.
+    mantissa, _, exponent = plain.lower().partition("e")
+    sign = "-" if mantissa[0] == "-" else ""
+    whole, _, fraction = mantissa.lstrip("+-").partition(".")
+    digits = (whole + fraction).lstrip("0")
+    if not digits:
+        return "0"
+    power = int(exponent or 0) - len(fraction) + len(digits) - len(digits.rstrip("0"))
+    stripped = digits.rstrip("0")
+    # So that a plain integer is its own canonical form.
+    return sign + (stripped + "0" * power if 0 <= power <= 40 else f"{stripped}e{power}")
+
+
+def near_duplicates(labels: Iterable[str]) -> list[tuple[str, str]]:
+    """Return pairs of labels that differ, and are the same in their canonical form."""
+    suspects = [label for label in labels if not _is_canonical(label)]
+    if not suspects:
+        return []
+    plain = set(labels).difference(suspects)
+    seen: dict[str, str] = {}
+    pairs = []
+    for label in suspects:
+        form = canonical(label)
+        if form in plain:
+            pairs.append((form, label))
+        elif form in seen:
+            pairs.append((seen[form], label))
+        else:
+            seen[form] = label
+    return pairs
+
+
+def _is_canonical(label: str) -> bool:
+    """Say, quickly, that a label is its own canonical form; False if it may not be."""
+    if not label.isascii() or label != label.strip():
+        return False
+    return label[:1] not in "+-.0123456789" or (label.isdigit() and label[0] != "0")

@@ -1,0 +1,135 @@
+"""NPY: the header is read and compared with what follows before anything is allocated."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kldiv_cli.errors import InputError, Place
+from kldiv_cli.readers.arrays import check_type, checked
+from kldiv_cli.readers.reading import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.source import ByteStream
+
+MAGIC = b"\x93NUMPY"
+HEADER = 10_000
+"""Bytes of the longest header: NumPy's own limit. One of a plain array has 118."""
+
+
+def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> list[Reading]:
+    """Read one array: a vector of weights, or a batch with one distribution a row."""
+    refuse_columns(wanted, stream.source, "an array")
+    array = read_array(stream, stream.source, None)
+    weights, integers = checked(array, wanted[0].kind, stream.source, None)
+    return [Reading(format_, weights, integers)]
+
+
+def refuse_columns(wanted: Sequence[ReadOptions], source: str, what: str) -> None:
+    """Refuse `--weight` and `--label` where there is nothing to choose from."""
+    for option in wanted:
+        word = option.weight if option.weight is not None else option.label
+        if word is not None:
+            raise InputError(
+                "no-columns",
+                f"this is {what}, which has no columns; {word[:60]!r} cannot be one",
+                Place(source),
+                hint="leave --weight and --label out",
+            )
+
+
+def read_array(stream: ByteStream, source: str, name: str | None) -> NDArray[Any]:
+    """Read an NPY file of version 1, 2 or 3.
+
+    Parameters
+    ----------
+    stream : ByteStream
+        All of it is read.
+    source, name : str
+        What errors call it.
+
+    Raises
+    ------
+    InputError
+        If it is not such a file, is longer or shorter than its header says, or holds
+        something else than numbers.
+    """
+    here = Place(source, name=name)
+
+    def bad(message: str) -> InputError:
+        return InputError("bad-npy", message, here)
+
+    start = stream.read(8)
+    if start[:6] != MAGIC:
+        raise bad("this is not an NPY file: it does not begin with its mark")
+    if len(start) < 8 or start[6] not in (1, 2, 3) or start[7] != 0:
+        raise bad("this is NPY of a version that is not known, or is cut")
+    width = 2 if start[6] == 1 else 4
+    length = int.from_bytes(stream.read(width), "little")
+    if length > HEADER:
+        raise bad(f"the header says that it is {length} bytes long; {HEADER} are allowed")
+    header = bytes(stream.read(length))
+    if len(header) < length:
+        raise bad("the file ends within its header")
+    dtype, shape, fortran = _header(header, "utf-8" if start[6] == 3 else "latin-1", here)
+    size = math.prod(shape) * dtype.itemsize
+    before = 8 + width + length
+    if stream.size is not None and stream.size != before + size:
+        there = stream.size - before
+        raise bad(f"shape {_shown(shape)} of {dtype} needs {size} bytes, but {there} follow")
+    data = stream.read(size)
+    if len(data) < size:
+        raise bad(f"shape {_shown(shape)} of {dtype} needs {size} bytes, but {len(data)} follow")
+    if stream.read(1):
+        raise bad("there are more bytes than the header says")
+    array = np.frombuffer(data, dtype=dtype)
+    return array.reshape(shape, order="F" if fortran else "C")
+
+
+def _header(header: bytes, encoding: str, here: Place) -> tuple[np.dtype[Any], Any, bool]:
+    import ast
+
+    try:
+        # Literals only; the length is bounded above.
+        entries = ast.literal_eval(header.decode(encoding).strip())
+        if not isinstance(entries, dict) or set(entries) != {"descr", "fortran_order", "shape"}:
+            raise ValueError("it needs descr, fortran_order and shape")
+        descr, fortran, shape = (entries[key] for key in ("descr", "fortran_order", "shape"))
+        if type(fortran) is not bool or type(shape) is not tuple:
+            raise ValueError("fortran_order or shape has the wrong type")
+        if not all(type(length) is int and 0 <= length < 2**62 for length in shape):
+            raise ValueError("shape holds something else than lengths")
+        if len(shape) > 32:
+            raise ValueError("shape is too long")
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        reason = str(error).partition("\n")[0][:100]
+        raise InputError("bad-npy", f"the header is not understood: {reason}", here) from None
+    return _dtype(descr, here), shape, fortran
+
+
+def _dtype(descr: object, here: Place) -> np.dtype[Any]:
+    if not isinstance(descr, str):
+        check_type(np.dtype("V1"), here)
+    text = str(descr)
+    # Only what NumPy writes; its parser of types knows much more.
+    if not re.fullmatch(r"[<>=|]?(?:[iuf][0-9]{1,2}|[?bBOcSUVMm][^,]{0,20})", text):
+        raise InputError("bad-npy", f"elements of type {text[:60]!r} are not known", here)
+    try:
+        dtype = np.dtype(text)
+    except (TypeError, ValueError):
+        message = f"elements of type {text[:60]!r} are not known"
+        raise InputError("bad-npy", message, here) from None
+    check_type(dtype, here)
+    return dtype
+
+
+def _shown(shape: tuple[int, ...]) -> str:
+    return str(shape)[:80]

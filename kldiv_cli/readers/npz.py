@@ -1,0 +1,108 @@
+"""NPZ: a ZIP archive of arrays; one of them is named, unless there is only one."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING
+
+from kldiv_cli.errors import InputError, KldivError, Place
+from kldiv_cli.readers.arrays import checked
+from kldiv_cli.readers.npy import read_array, refuse_columns
+from kldiv_cli.readers.reading import Reading
+from kldiv_cli.readers.selection import did_you_mean, listed
+from kldiv_cli.readers.source import CHUNK, INFLATED, RATIO, ByteStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kldiv_cli.readers import ReadOptions
+
+
+def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> list[Reading]:
+    """Read the arrays that are wanted."""
+    source = stream.source
+    refuse_columns([replace(option, weight=None) for option in wanted], source, "an archive")
+    if stream.peek(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
+        raise InputError("bad-zip", "this is not a ZIP archive, as an .npz file is", Place(source))
+    # The table of contents is at the end of the file.
+    data = b"".join(stream)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return [_read(archive, option, len(data), source, format_) for option in wanted]
+    except (KldivError, MemoryError, RecursionError):
+        raise
+    # What the module raises for damaged archives is a dozen types, not documented.
+    except Exception as error:
+        message = f"the ZIP archive is damaged: {str(error)[:100] or type(error).__name__}"
+        raise InputError("bad-zip", message, Place(source)) from error
+
+
+def _read(
+    archive: zipfile.ZipFile, wanted: ReadOptions, size: int, source: str, format_: str
+) -> Reading:
+    info = _member(archive, wanted.weight, source)
+    name = info.filename.removesuffix(".npy")
+    here = Place(source, name=name)
+    if info.flag_bits & 1:
+        raise InputError("bad-zip", "this array is encrypted", here)
+    allowed = wanted.max_inflated
+    if allowed is None:
+        allowed = max(INFLATED, RATIO * size)
+    with archive.open(info) as file:
+        stream = ByteStream(source, _bounded(file, info.file_size, allowed, here))
+        array = read_array(stream, source, name)
+    weights, integers = checked(array, wanted.kind, source, name)
+    return Reading(format_, weights, integers, column=name if wanted.weight is not None else None)
+
+
+def _member(archive: zipfile.ZipFile, weight: str | None, source: str) -> zipfile.ZipInfo:
+    members = [info for info in archive.infolist() if not info.is_dir()]
+    names = [info.filename.removesuffix(".npy") for info in members]
+    if not any(info.filename.endswith(".npy") for info in members):
+        book = any(name == "[Content_Types].xml" for name in names)
+        raise InputError(
+            "no-arrays",
+            "this ZIP archive holds no arrays",
+            Place(source),
+            hint="save the sheet as CSV" if book else "unpack it, and name the file inside",
+        )
+    if weight is None:
+        if len(names) == 1:
+            return members[0]
+        raise InputError(
+            "several-weights",
+            f"there are several arrays: {listed(f'{name[:60]!r}' for name in names)}",
+            Place(source),
+            hint=f"--weight {names[0][:60]}, or another",
+        )
+    found = [info for info, name in zip(members, names, strict=True) if name == weight]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        message = f"{len(found)} arrays are called {weight[:60]!r}"
+        raise InputError("duplicate-columns", message, Place(source))
+    raise InputError(
+        "unknown-column",
+        f"there is no array {weight[:60]!r}",
+        Place(source),
+        hint=did_you_mean(weight, names),
+    )
+
+
+def _bounded(file: IO[bytes], declared: int, allowed: int, here: Place) -> Iterator[bytes]:
+    amount = 0
+    while True:
+        if max(amount, declared) > allowed:
+            raise InputError(
+                "inflated-too-large",
+                f"this array inflates to more than {allowed} bytes",
+                here,
+                hint="--max-inflated BYTES allows more",
+            )
+        chunk = file.read(CHUNK)
+        if not chunk:
+            return
+        amount += len(chunk)
+        yield chunk

@@ -1,0 +1,258 @@
+"""One strict grammar of numbers, for every text format.
+
+ASCII digits, one decimal point, an exponent, blanks or tabs around: no ``1_000``, no
+thousands separators, no ``nan``, no digits of other scripts. An integer literal is exact
+at any size; what a double cannot hold, above or below, is an error.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from array import array
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kldiv_cli.errors import InputError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+DIGITS = 4300
+"""The longest integer literal; reading takes a time that is quadratic in its length."""
+
+_INTEGER = r"[ \t]*[+-]?[0-9]{1,%d}[ \t]*" % DIGITS
+_FLOAT = r"[ \t]*[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?[ \t]*"
+_is_integer = re.compile(_INTEGER).fullmatch
+_is_number = re.compile(_FLOAT).fullmatch
+_are_integers = re.compile(f"(?:{_INTEGER}\n)*+").fullmatch
+_are_numbers = re.compile(f"(?:{_FLOAT}\n)*+").fullmatch
+_no_mass = re.compile(r"-[iI][nN][fF](?:[iI][nN][iI][tT][yY])?").fullmatch
+_mantissa_digit = re.compile(r"[^eE]*[1-9]").match
+
+LOG_KINDS = ("logits", "log-probs")
+NOT_NEGATIVE = "counts and probabilities must be >= 0"
+NEGATIVE_HINT = (
+    f"{NOT_NEGATIVE}; --as logits or --as log-probs if these are logarithms,"
+    " --as samples if they are raw values"
+)
+
+
+class Fault(NamedTuple):
+    """Why a text is no weight."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+class Faults:
+    """What is wrong with the rows of one input: all are counted, the first three are kept.
+
+    The first kind of fault that is met is the one reported.
+    """
+
+    def __init__(self) -> None:
+        self._fault: Fault | None = None
+        self._places: list[Place] = []
+        self._count = 0
+
+    def add(self, fault: Fault, place: Callable[[], Place]) -> None:
+        """Count a fault, if it is of the kind that was met first; ask where the first are."""
+        if self._fault is None:
+            self._fault = fault
+        if self._fault.code == fault.code:
+            self._count += 1
+            if len(self._places) < 3:
+                self._places.append(place())
+
+    def error(self) -> InputError:
+        """Return what was found as one error."""
+        assert self._fault is not None
+        code, message, hint = self._fault
+        return InputError(code, message, *self._places, count=self._count, hint=hint)
+
+    def check(self) -> None:
+        """Raise what was found, if anything was."""
+        if self._fault is not None:
+            raise self.error()
+
+
+_OVERFLOW = Fault("number-overflow", "a number is too large for a 64-bit float")
+_LARGEST = int(sys.float_info.max)
+
+
+def is_number(text: str, decimal: str = ".") -> bool:
+    """Say whether a text is a number of the grammar."""
+    return _is_number(text if decimal == "." else _with_point(text)) is not None
+
+
+def looks_like_a_number(text: str) -> bool:
+    """Say whether a text may be meant as a number, so that it can hardly be a name."""
+    word = text.strip().lower()
+    if word in ("", "-", "nan", "inf", "-inf", "infinity", "-infinity", "null", "none", "na"):
+        return True
+    first = next((char for char in word if char.isalnum()), "")
+    return first.isnumeric()
+
+
+def _with_point(text: str) -> str:
+    # A point would separate thousands here.
+    return "." if "." in text else text.replace(",", ".")
+
+
+def parse(text: str, kind: str | None, decimal: str = ".") -> int | float | Fault:
+    """Return the number that a text denotes, or why it denotes none."""
+    plain = text if decimal == "." else _with_point(text)
+    logs = kind in LOG_KINDS
+    if _is_integer(plain):
+        value: int | float = int(plain)
+    elif _is_number(plain):
+        stripped = plain.strip()
+        if stripped.lstrip("+-").isdigit():
+            return Fault("too-many-digits", f"an integer has more than {DIGITS} digits")
+        value = float(stripped)
+        if math.isinf(value):
+            return _OVERFLOW
+        if value == 0 and _mantissa_digit(stripped):
+            return Fault("number-underflow", "a number is too small for a 64-bit float")
+        if kind == "counts" and not value.is_integer():
+            return Fault("fractional-count", "a count is not a whole number", "--as weights")
+    elif logs and _no_mass(text.strip(" \t")):
+        value = -math.inf
+    else:
+        return _no_number(text, kind, decimal)
+    if value < 0 and not logs:
+        return Fault("negative-weight", "weight is negative", NEGATIVE_HINT)
+    return value
+
+
+def _no_number(text: str, kind: str | None, decimal: str) -> Fault:
+    word = text.strip().lower()
+    if not word:
+        return Fault(
+            "missing-weight", "weight is missing", "write 0, or leave the outcome's row out"
+        )
+    if word.lstrip("+-") in ("nan", "inf", "infinity"):
+        hint = "every weight must be finite"
+        if word.startswith("-inf"):
+            hint = "--as logits or --as log-probs if -inf stands for no mass"
+        return Fault("not-finite", "weight is not a finite number", hint)
+    hint = ""
+    if decimal == "." and "," in word and is_number(word.replace(",", ".", 1)):
+        hint = "--decimal , if the comma is a decimal mark; no thousands separators"
+    elif decimal != "." and is_number(word):
+        hint = "leave --decimal out if the point is the decimal mark"
+    elif "_" in word or "," in word or " " in word or "'" in word:
+        hint = "write numbers without separators"
+    elif word.endswith("%"):
+        hint = "write percentages without the sign"
+    return Fault("not-a-number", "weight is not a number", hint)
+
+
+class Numbers:
+    """A column of weights, parsed in batches; integers stay exact.
+
+    Parameters
+    ----------
+    kind : str or None
+        As the user declared it; logits and log-probabilities may be negative.
+    decimal : {".", ","}
+        The decimal mark.
+    faults : Faults
+        Where bad texts are counted.
+    """
+
+    def __init__(self, kind: str | None, decimal: str, faults: Faults) -> None:
+        self._kind = kind
+        self._decimal = decimal
+        self._faults = faults
+        self._floats: array[float] | None = None
+        self._integers: array[int] | list[int] = array("q")
+        self._huge: Callable[[], Place] | None = None
+
+    def add(self, texts: Sequence[str], place: Callable[[int], Place]) -> None:
+        """Parse texts; `place` says where the i-th of them stands."""
+        values = self._batch(texts)
+        if values is None:
+            values = []
+            for i, text in enumerate(texts):
+                value = parse(text, self._kind, self._decimal)
+                if isinstance(value, Fault):
+                    self._faults.add(value, partial(place, i))
+                    value = 1
+                values.append(value)
+        if self._floats is None and all(type(value) is int for value in values):
+            self._add_integers(values, place)
+        else:
+            self._add_floats(values, place)
+
+    def _batch(self, texts: Sequence[str]) -> list[int] | list[float] | None:
+        """Parse all at once, at the speed of a regular expression; None if one is unusual."""
+        joined = "\n".join(texts) + "\n"
+        if joined.count("\n") != len(texts) or (self._decimal != "." and "." in joined):
+            return None
+        if self._decimal != ".":
+            joined = joined.replace(self._decimal, ".")
+            texts = joined.split("\n")[:-1]
+        values: list[Any]
+        if _are_integers(joined):
+            values = list(map(int, texts))
+        elif _are_numbers(joined):
+            values = list(map(float, texts))
+            if math.inf in values or -math.inf in values:
+                return None
+            if 0.0 in values and any(
+                value == 0 and _mantissa_digit(text)
+                for value, text in zip(values, texts, strict=True)
+            ):
+                return None
+            # Integers of too many digits are told from long fractions one by one.
+            if max(map(len, texts)) > DIGITS:
+                return None
+            if self._kind == "counts" and not all(map(float.is_integer, values)):
+                return None
+        else:
+            return None
+        return values if self._kind in LOG_KINDS or min(values, default=0) >= 0 else None
+
+    def _add_integers(self, values: list[Any], place: Callable[[int], Place]) -> None:
+        try:
+            if isinstance(self._integers, array):
+                self._integers.extend(array("q", values))
+                return
+        except OverflowError:
+            self._integers = list(self._integers)
+        if self._huge is None:
+            huge = (i for i, value in enumerate(values) if abs(value) > _LARGEST)
+            self._huge = next((partial(place, i) for i in huge), None)
+        self._integers.extend(values)
+
+    def _add_floats(self, values: list[Any], place: Callable[[int], Place]) -> None:
+        if self._floats is None:
+            # Whole numbers so far: beside a fraction they are read as doubles, too.
+            if self._huge is not None:
+                self._faults.add(_OVERFLOW, self._huge)
+                self._integers = array("q")
+            self._floats = array("d", self._integers)
+            self._integers = array("q")
+        for i, value in enumerate(values):
+            if type(value) is int and abs(value) > _LARGEST:
+                self._faults.add(_OVERFLOW, partial(place, i))
+                values[i] = 1
+        self._floats.extend(array("d", values))
+
+    def finish(self) -> tuple[NDArray[Any], bool]:
+        """Return the weights, and whether all of them are integer literals."""
+        import numpy as np
+
+        if self._floats is not None:
+            # Adding zero makes a zero of -0.0.
+            return np.array(self._floats) + 0.0, False
+        if isinstance(self._integers, array):
+            return np.array(self._integers), True
+        unsigned = min(self._integers) >= 0 and max(self._integers) < 2**64
+        return np.array(self._integers, dtype=np.uint64 if unsigned else object), True

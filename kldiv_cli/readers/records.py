@@ -1,0 +1,164 @@
+"""Records of delimited text, with the lines they begin on."""
+
+from __future__ import annotations
+
+import csv
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kldiv_cli.errors import InputError, Place
+from kldiv_cli.readers.numbers import Faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+SAMPLE = 100
+"""Records that are looked at before columns are chosen …"""
+SAMPLE_CELLS = 1_000_000
+"""… fewer of them where they are wide."""
+FIELD = 1 << 28
+"""Characters of the longest field: what an unclosed quote may swallow before it is an error."""
+
+Row = list[str]
+
+
+class Records:
+    """Records of delimited text with the lines they begin on; blank lines are passed over.
+
+    Parameters
+    ----------
+    source : str
+        What errors call the text.
+    lines : iterable of str
+        With their ends.
+    delimiter : str
+        One character.
+    comment : str or None
+        What a line that is no data begins with.
+    """
+
+    def __init__(
+        self, source: str, lines: Iterable[str], delimiter: str, comment: str | None
+    ) -> None:
+        self.source = source
+        self._line_end = "\n"
+        self._between = True
+        self._reader: Iterator[Row] = csv.reader(
+            self._lines(lines, comment), delimiter=delimiter, strict=True
+        )
+        self._comment = comment
+        self._next_line = 1
+        self._begun = False
+        self._blank: int | None = None
+        self.inner_blank: int | None = None
+        """A blank line between records."""
+
+    def _lines(self, lines: Iterable[str], comment: str | None) -> Iterator[str]:
+        first = True
+        for line in lines:
+            if first:
+                self._line_end = "\r" if line.endswith("\r") else "\n"
+                first = False
+            # A quoted field may hold a line that looks like a comment.
+            if comment and self._between and line.startswith(comment):
+                yield self._line_end
+            else:
+                self._between = False
+                yield line
+
+    def _records(self) -> Iterator[Row]:
+        while True:
+            self._between = True
+            try:
+                yield next(self._reader)
+            except StopIteration:
+                return
+
+    def sample(self) -> tuple[list[Row], list[int]]:
+        """Return the first records; a fault in them is an error at once."""
+        rows: list[Row] = []
+        lines: list[int] = []
+        while len(rows) < SAMPLE and sum(map(len, rows)) < SAMPLE_CELLS:
+            batch = self.batch(1, Faults())
+            if batch is None:
+                break
+            rows += batch[0]
+            lines += batch[1]
+        return rows, lines
+
+    def batch(self, count: int, faults: Faults) -> tuple[Sequence[Row], Sequence[int]] | None:
+        """Return the next records and their first lines; None at the end."""
+        rows: list[Row] = []
+        records = self._records() if self._comment else self._reader
+        try:
+            for row in islice(records, count):
+                rows.append(row)
+        except csv.Error as error:
+            faults.check()
+            line = self._next_line + sum(map(self._height, rows))
+            raise _csv_error(error, Place(self.source, line)) from error
+        if not rows:
+            return None
+        first = self._next_line
+        end = self._line_end
+        if [] not in rows and not any(end in cell for row in rows for cell in row):
+            self._next_line += len(rows)
+            self._note_blank(rows[0])
+            return rows, range(first, self._next_line)
+        starts = []
+        for row in rows:
+            starts.append(self._next_line)
+            self._note_blank(row)
+            self._next_line += self._height(row)
+        kept = [i for i, row in enumerate(rows) if row]
+        return [rows[i] for i in kept], [starts[i] for i in kept]
+
+    def _note_blank(self, row: Row) -> None:
+        if row:
+            self.inner_blank = self.inner_blank or self._blank
+            self._begun = True
+        elif self._begun:
+            self._blank = self._next_line
+
+    def _height(self, row: Row) -> int:
+        return 1 + sum(cell.count(self._line_end) for cell in row)
+
+
+def _csv_error(error: csv.Error, place: Place) -> InputError:
+    text = str(error)
+    if "unexpected end" in text:
+        return InputError(
+            "unclosed-quote",
+            "a quoted field that begins here is never closed",
+            place,
+            hint='close it, or double each quote inside a quoted field: "5"" pipe"',
+        )
+    if "new-line" in text:
+        return InputError(
+            "lone-carriage-return",
+            "a carriage return stands within a line",
+            place,
+            hint="quote the field, or use one kind of line end throughout",
+        )
+    if "field limit" in text:
+        return InputError(
+            "field-too-long",
+            f"a field has more than {FIELD} characters; a quote may not be closed",
+            place,
+        )
+    return InputError(
+        "bad-quote",
+        "there is text after the closing quote of a field",
+        place,
+        hint='double each quote inside a quoted field: "5"" pipe"',
+    )
+
+
+@contextmanager
+def long_fields() -> Iterator[None]:
+    before = csv.field_size_limit(FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

@@ -1,0 +1,243 @@
+"""Which column of a table holds the outcomes, and which the weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from kldiv_cli.core.distribution import Note
+from kldiv_cli.errors import InputError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kldiv_cli.readers import ReadOptions
+
+Numeric = Literal["all", "some", "none"]
+"""How many of a column's first cells are numbers."""
+
+WEIGHTS = frozenset(
+    "weight weights w count counts n freq frequency frequencies prob probability probabilities"
+    " p q share shares proportion proportions pct percent percentage mass p_mass".split()
+)
+MAYBE_WEIGHTS = frozenset("value values total totals amount".split())
+"""Names of weights, if there is no better one: `value, count` counts values."""
+LABELS = frozenset(
+    "label labels outcome outcomes category categories key name names bin bins class face"
+    " code id level letter symbol group bucket index token word species carrier".split()
+)
+
+
+class Choice(NamedTuple):
+    """Columns, from 0; `label` is None where outcomes are known by position."""
+
+    label: int | None
+    weight: int
+    notes: tuple[Note, ...] = ()
+
+
+class Columns:
+    """The columns of a table, as far as its first rows show them.
+
+    Parameters
+    ----------
+    source : str
+        What errors call the table.
+    names : sequence of str, or None
+        None where the table has no header.
+    numeric : sequence of {"all", "some", "none"}
+        One for each column.
+    """
+
+    def __init__(
+        self, source: str, names: Sequence[str] | None, numeric: Sequence[Numeric]
+    ) -> None:
+        self.source = source
+        self.names = names
+        self.numeric = numeric
+        plain = [name.strip().casefold() for name in names or ()]
+        self._plain = plain or [""] * len(numeric)
+
+    def __len__(self) -> int:
+        return len(self.numeric)
+
+    def choose(self, wanted: Sequence[ReadOptions]) -> list[Choice]:
+        """Return the columns of every side.
+
+        Raises
+        ------
+        InputError
+            If a column does not exist, or none or several would do.
+        """
+        weights = [self._weight(option) for option in wanted]
+        return [
+            self._choice(option, weight, weights)
+            for option, weight in zip(wanted, weights, strict=True)
+        ]
+
+    def _choice(self, wanted: ReadOptions, weight: int, weights: list[int]) -> Choice:
+        label, open_ = self._label(wanted, weight, weights)
+        chosen = (wanted.weight is None and len(self) > 2) or open_
+        both_numbers = len(self) == 2 and wanted.weight is None and self.names is None
+        if both_numbers and self.numeric[0] != "none":
+            chosen = True
+        if not chosen:
+            return Choice(label, weight)
+        what = f"the weights are in column {self.title(weight)}"
+        advice = f"--weight {self._word(weight)}"
+        if label is not None:
+            what += f", the outcomes in column {self.title(label)}"
+            advice = f"--label {self._word(label)} {advice}"
+        unused = len(self) - (1 if label is None else 2)
+        if unused:
+            what += f" (of {len(self)} columns)"
+        note = Note("columns-chosen", what, self.source, advice=advice, repair=True)
+        return Choice(label, weight, (note,))
+
+    def obvious(self) -> list[int]:
+        """Return the columns whose names say that they hold weights."""
+        for words in (WEIGHTS, MAYBE_WEIGHTS):
+            named = [i for i, name in enumerate(self._plain) if name in words]
+            found = [i for i in named if self.numeric[i] != "none"] or named
+            if found:
+                return found
+        return []
+
+    def find(self, word: str, role: str) -> int:
+        """Return the column that is called so, or has that number where there is no header."""
+        if self.names is None:
+            if word.isascii() and word.isdigit() and 1 <= int(word[:9]) <= len(self):
+                return int(word) - 1
+            raise InputError(
+                "unknown-column",
+                f"there is no header, and {word[:60]!r} is not one of the columns"
+                f" 1 to {len(self)}",
+                Place(self.source),
+                hint="--header if the first row holds the names",
+            )
+        found = [i for i, name in enumerate(self.names) if name == word]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise InputError(
+                "duplicate-columns",
+                f"{len(found)} columns are called {word[:60]!r}",
+                Place(self.source),
+                hint=f"--no-header --{role} {found[0] + 1}, without the header line",
+            )
+        raise InputError(
+            "unknown-column",
+            f"there is no column {word[:60]!r}",
+            Place(self.source),
+            hint=did_you_mean(word, self.names),
+        )
+
+    def title(self, index: int) -> str:
+        """Return what messages call a column."""
+        return str(index + 1) if self.names is None else f"'{self.names[index][:60]}'"
+
+    def name(self, index: int) -> str | None:
+        """Return the name of a column, if there is a header."""
+        return None if self.names is None else self.names[index]
+
+    def _word(self, index: int) -> str:
+        from shlex import quote
+
+        return str(index + 1) if self.names is None else quote(self.names[index][:60])
+
+    def _weight(self, wanted: ReadOptions) -> int:
+        if wanted.weight is not None:
+            return self.find(wanted.weight, "weight")
+        obvious = self.obvious()
+        if wanted.label is not None:
+            label = self.find(wanted.label, "label")
+            obvious = [i for i in obvious if i != label]
+        else:
+            label = None
+        if len(obvious) == 1:
+            return obvious[0]
+        if obvious:
+            raise self._several("weight", obvious)
+        numbers = [i for i in range(len(self)) if self.numeric[i] != "none" and i != label]
+        candidates = [i for i in numbers if self._plain[i] not in LABELS] or numbers
+        if len(candidates) == 1:
+            return candidates[0]
+        if not candidates:
+            raise self._no_weight(label)
+        if self.names is None and len(self) == 2:
+            return 1
+        whole = [i for i in candidates if self.numeric[i] == "all"]
+        # Labels may be numbers by chance (`1`, `01`, `NA`), and stand before the weights.
+        if len(whole) == 1 and whole[0] == candidates[-1]:
+            return whole[0]
+        raise self._several("weight", candidates)
+
+    def _label(
+        self, wanted: ReadOptions, weight: int, weights: list[int]
+    ) -> tuple[int | None, bool]:
+        """Return the outcome column, and whether there was a choice."""
+        if wanted.label is not None:
+            label = self.find(wanted.label, "label")
+            if label in weights:
+                raise InputError(
+                    "one-column-twice",
+                    f"column {self.title(label)} cannot hold both outcomes and weights",
+                    Place(self.source),
+                    hint="--label and --weight name different columns",
+                )
+            return label, False
+        others = [
+            i
+            for i in range(len(self))
+            if i not in weights
+            and not (self.numeric[i] == "all" and self._plain[i] in WEIGHTS)
+        ]
+        if len(others) < 2:
+            return (others[0] if others else None), False
+        for narrower in (
+            [i for i in others if self._plain[i] in LABELS],
+            [i for i in others if self.numeric[i] != "all"],
+        ):
+            if len(narrower) == 1:
+                return narrower[0], True
+        raise self._several("label", others)
+
+    def _several(self, role: str, candidates: Iterable[int]) -> InputError:
+        columns = list(candidates)
+        what = "weights" if role == "weight" else "outcomes"
+        which = "one of these" if role == "weight" else "the one that holds the outcomes"
+        word = self._word(columns[-1 if role == "weight" else 0])
+        return InputError(
+            f"several-{role}s",
+            f"several columns may hold the {what}: {listed(self.title(i) for i in columns)}",
+            Place(self.source),
+            hint=f"--{role} {word}, or {which}",
+        )
+
+    def _no_weight(self, label: int | None) -> InputError:
+        texts = [i for i in range(len(self)) if i != label]
+        what = "the column holds" if len(texts) == 1 else "no column holds"
+        not_ = " no" if len(texts) == 1 else ""
+        return InputError(
+            "no-weights",
+            f"{what}{not_} numbers that could be weights",
+            Place(self.source),
+            hint="--as samples if the rows are raw values; --delimiter if columns were not split",
+        )
+
+
+def listed(names: Iterable[str], most: int = 8) -> str:
+    """Return names for a message, and how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more
+
+
+def did_you_mean(word: str, names: Sequence[str]) -> str:
+    """Return a hint with the name that may have been meant, else with all names."""
+    from difflib import get_close_matches
+
+    known = {name.strip().casefold(): name for name in reversed(names[:1000]) if len(name) < 100}
+    close = get_close_matches(word.strip().casefold()[:100], known, n=1)
+    if close:
+        return f"did you mean {known[close[0]]!r}?"
+    return f"there are {listed(f'{name[:60]!r}' for name in names)}"

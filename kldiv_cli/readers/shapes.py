@@ -1,0 +1,357 @@
+"""The shapes in which a JSON value is a distribution, or holds several."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from kldiv_cli.errors import InputError, Place
+from kldiv_cli.readers.numbers import Fault, Faults
+from kldiv_cli.readers.reading import Reading, Rows
+from kldiv_cli.readers.selection import Columns, did_you_mean, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.reading import Role
+    from kldiv_cli.readers.selection import Choice, Numeric
+
+    Path = tuple[int, ...]
+    Locator = Callable[[Path], Place]
+
+SAMPLE = 100
+BATCH = 4096
+
+
+class Number(str):
+    """A number literal, verbatim; a JSON string is a plain `str`."""
+
+    __slots__ = ()
+
+
+class Repeated(dict[str, Any]):
+    """An object in which a key is given more than once; `pairs` holds them all."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
+def read(
+    value: Any, wanted: Sequence[ReadOptions], source: str, format_: str, place: Locator
+) -> list[Reading]:
+    """Return what the sides want of a parsed JSON value.
+
+    Parameters
+    ----------
+    value : object
+        As `kldiv_cli.readers.json.parse` returns it.
+    wanted : sequence of ReadOptions
+        One for each side.
+    source, format_ : str
+        What errors and reports call it.
+    place : function
+        From a path of ordinals to where that value stands.
+
+    Raises
+    ------
+    InputError
+        If it has none of the shapes.
+    """
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return records([(value, place)], wanted, source, format_)
+    if isinstance(value, dict) and any(option.weight is not None for option in wanted):
+        return [_member(value, option, source, format_, place) for option in wanted]
+    for option in wanted:
+        word = option.weight if option.weight is not None else option.label
+        if word is not None:
+            raise InputError(
+                "no-columns",
+                f"there are no columns here, and {word[:60]!r} cannot be one",
+                Place(source),
+                hint="leave --weight and --label out",
+            )
+    return [_one(value, option, source, format_, place) for option in wanted]
+
+
+def _one(
+    value: Any, wanted: ReadOptions, source: str, format_: str, place: Locator
+) -> Reading:
+    if isinstance(value, dict):
+        return _mapping(value, wanted, source, format_, place)
+    if isinstance(value, list):
+        return vectors(value, wanted, source, format_, place)
+    raise InputError(
+        "bad-shape",
+        f"this is {_kind_of(value)}, not an object or an array",
+        replace(place(()), value=_shown(value)),
+    )
+
+
+def _mapping(
+    value: dict[str, Any], wanted: ReadOptions, source: str, format_: str, place: Locator
+) -> Reading:
+    members = [key for key, member in value.items() if isinstance(member, (dict, list))]
+    if members and len(members) == len(value):
+        raise InputError(
+            "several-weights",
+            f"this object holds other objects or arrays:"
+            f" {listed(f'{name[:60]!r}' for name in members)}",
+            place(()),
+            hint=f"--weight {members[0][:60]} chooses one",
+        )
+    pairs = value.pairs if isinstance(value, Repeated) else list(value.items())
+    faults = Faults()
+
+    def where(i: int, role: Role) -> Place:
+        key, member = pairs[i]
+        return replace(place((i,)), name=key, value=_shown(member))
+
+    side = Rows(wanted, faults, labelled=True)
+    texts = _texts([member for _, member in pairs], faults, lambda i: where(i, "weight"))
+    side.add([key for key, _ in pairs], texts, where)
+    return side.finish(source, format_, None)
+
+
+def vectors(
+    value: list[Any], wanted: ReadOptions, source: str, format_: str, place: Locator
+) -> Reading:
+    """Read an array of numbers, or an array of such arrays: a batch."""
+    faults = Faults()
+    batch = bool(value) and isinstance(value[0], list)
+    length = len(value[0]) if batch else 1
+    flat = value
+    if batch:
+        flat = []
+        for i, row in enumerate(value):
+            if isinstance(row, list) and len(row) == length:
+                flat += row
+                continue
+            found = f"{len(row)} numbers" if isinstance(row, list) else _kind_of(row)
+            message = f"a row of the batch is {found}, expected {length} numbers as in the first"
+            faults.add(Fault("ragged-row", message), partial(_indexed, place, (i,), None))
+        faults.check()
+
+    def where(i: int) -> Place:
+        return _indexed(place, divmod(i, length) if batch else (i,), flat[i])
+
+    texts = _texts(flat, faults, where)
+    side = Rows(wanted, faults, labelled=False)
+    side.add(None, texts, lambda i, _: where(i))
+    reading = side.finish(source, format_, None)
+    if batch:
+        reading.weights = reading.weights.reshape(len(value), length)
+        reading.rows_read = len(value)
+    return reading
+
+
+def _indexed(place: Locator, path: Path, value: Any) -> Place:
+    return replace(place(path), index=path, value=_shown(value))
+
+
+def _member(
+    value: dict[str, Any], wanted: ReadOptions, source: str, format_: str, place: Locator
+) -> Reading:
+    """Read one member of an object; another one may hold the labels of an array."""
+    names = list(value)
+    found: dict[str, Any] = {}
+    for role, word in (("weight", wanted.weight), ("label", wanted.label)):
+        if word is None:
+            continue
+        keys = [key for key, _ in value.pairs] if isinstance(value, Repeated) else names
+        if keys.count(word) > 1:
+            message = f"the key {word[:60]!r} is given more than once"
+            raise InputError("duplicate-labels", message, place(()))
+        if word not in value:
+            raise InputError(
+                "unknown-column",
+                f"there is no member {word[:60]!r}",
+                Place(source),
+                hint=did_you_mean(word, names),
+            )
+        if not isinstance(value[word], (dict, list)):
+            raise InputError(
+                "no-columns",
+                f"the member {word[:60]!r} is {_kind_of(value[word])}, not an object or an array",
+                place((keys.index(word),)),
+                hint="leave --weight out if the object itself is the distribution",
+            )
+        found[role] = keys.index(word)
+
+    def inside(path: Path) -> Place:
+        return replace(place((found["weight"], *path)), name=wanted.weight)
+
+    member = value[wanted.weight or ""] if wanted.weight is not None else None
+    if "label" not in found:
+        reading = _one(member, wanted, source, format_, inside)
+    else:
+        reading = _labelled(value, wanted, source, format_, inside)
+    reading.column = wanted.weight
+    return reading
+
+
+def _labelled(
+    value: dict[str, Any], wanted: ReadOptions, source: str, format_: str, place: Locator
+) -> Reading:
+    labels, weights = value[wanted.label or ""], value.get(wanted.weight or "")
+    if not isinstance(labels, list) or not isinstance(weights, list):
+        raise InputError(
+            "bad-shape", "--label and --weight of a JSON object name two arrays", Place(source)
+        )
+    if len(labels) != len(weights):
+        message = f"there are {len(labels)} labels for {len(weights)} weights"
+        raise InputError("ragged-row", message, Place(source))
+    rows = [{"label": label, "weight": w} for label, w in zip(labels, weights, strict=True)]
+    plain = replace(wanted, label="label", weight="weight")
+    return records([(rows, lambda path: place(path[:1]))], [plain], source, format_)[0]
+
+
+def records(
+    batches: Iterable[tuple[Sequence[Any], Locator]],
+    wanted: Sequence[ReadOptions],
+    source: str,
+    format_: str,
+) -> list[Reading]:
+    """Read records, which are the rows of a table.
+
+    Parameters
+    ----------
+    batches : iterable of (records, function)
+        With the locator of each batch, whose paths begin with the record's position in it.
+    wanted, source, format_
+        As in `read`.
+    """
+    faults = Faults()
+    pieces = _pieces(batches)
+    first = next(pieces, None)
+    if first is None:
+        raise InputError("no-rows", "there are no records", Place(source))
+    sample = [record for record in first[0][:SAMPLE] if isinstance(record, dict)]
+    names = list(dict.fromkeys(key for record in sample for key in record))
+    numeric: list[Numeric] = []
+    for name in names:
+        cells = sum(type(record.get(name)) is Number for record in sample)
+        numeric.append("all" if cells == len(sample) else "some" if cells else "none")
+    columns = Columns(source, names, numeric)
+    choices = columns.choose(wanted)
+    sides = [
+        Rows(option, faults, labelled=choice.label is not None)
+        for option, choice in zip(wanted, choices, strict=True)
+    ]
+    while first is not None:
+        rows, place = _records_only(*first, faults)
+        for side, choice in zip(sides, choices, strict=True):
+            _feed(side, choice, columns, rows, place, faults)
+        first = next(pieces, None)
+    return [
+        side.finish(source, format_, option.weight if wanted[1:] else None, choice.notes)
+        for side, choice, option in zip(sides, choices, wanted, strict=True)
+    ]
+
+
+def _pieces(
+    batches: Iterable[tuple[Sequence[Any], Locator]],
+) -> Iterator[tuple[Sequence[Any], Locator]]:
+    """Cut batches to a size that numbers are parsed in."""
+    for values, place in batches:
+        for start in range(0, len(values), BATCH):
+
+            def shifted(path: Path, place: Locator = place, start: int = start) -> Place:
+                return place((start + path[0], *path[1:]))
+
+            yield list(islice(values, start, start + BATCH)), shifted
+
+
+def _records_only(
+    values: Sequence[Any], place: Locator, faults: Faults
+) -> tuple[Sequence[dict[str, Any]], Locator]:
+    if all(type(value) is dict for value in values):
+        return values, place
+    kept = []
+    for i, value in enumerate(values):
+        if type(value) is dict:
+            kept.append(i)
+        elif isinstance(value, Repeated):
+            fault = Fault("duplicate-keys", "a record gives a key more than once")
+            faults.add(fault, partial(place, (i,)))
+        else:
+            fault = Fault("not-a-record", f"this is {_kind_of(value)}, not a record as the first")
+            faults.add(fault, partial(_indexed, place, (i,), value))
+    return [values[i] for i in kept], lambda path: place((kept[path[0]], *path[1:]))
+
+
+def _feed(
+    side: Rows,
+    choice: Choice,
+    columns: Columns,
+    rows: Sequence[dict[str, Any]],
+    place: Locator,
+    faults: Faults,
+) -> None:
+    names = columns.names or ()
+
+    def where(i: int, role: Role) -> Place:
+        name = names[choice.label if role == "label" and choice.label is not None else choice.weight]
+        if name not in rows[i]:
+            return replace(place((i,)), name=name)
+        path = (i, list(rows[i]).index(name))
+        return replace(place(path), name=name, value=_shown(rows[i][name]))
+
+    weight = names[choice.weight]
+    texts = _texts([row.get(weight) for row in rows], faults, lambda i: where(i, "weight"))
+    labels = None
+    if choice.label is not None:
+        label = names[choice.label]
+        labels = [row.get(label) for row in rows]
+        if not all(isinstance(text, str) for text in labels):
+            labels = [_label(text, i, faults, where) for i, text in enumerate(labels)]
+    side.add(labels, texts, where)
+
+
+def _label(value: Any, i: int, faults: Faults, where: Callable[[int, Role], Place]) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        fault = Fault("missing-label", "a record has no outcome")
+    else:
+        fault = Fault("bad-label", f"an outcome is {_kind_of(value)}, not text or a number")
+    faults.add(fault, partial(where, i, "label"))
+    return f"\0{i}"
+
+
+def _texts(values: list[Any], faults: Faults, place: Callable[[int], Place]) -> list[str]:
+    """Return number literals; what is no number is a fault, and a number in its stead."""
+    if all(type(value) is Number for value in values):
+        return values
+    texts = []
+    for i, value in enumerate(values):
+        if type(value) is Number:
+            texts.append(value)
+            continue
+        if value is None:
+            fault = Fault("missing-weight", "weight is missing", "write 0 where there is no mass")
+        else:
+            hint = "write numbers without quotes" if isinstance(value, str) else ""
+            message = f"weight is {_kind_of(value)}, not a number"
+            fault = Fault("not-a-number", message, hint)
+        faults.add(fault, partial(place, i))
+        texts.append(Number("1"))
+    return texts
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    names = {dict: "an object", list: "an array", Number: "a number", type(None): "null"}
+    return next((name for type_, name in names.items() if isinstance(value, type_)), "text")
+
+
+def _shown(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else None

@@ -1,0 +1,158 @@
+"""Bytes to characters and lines: an encoding is declared or marked, never guessed."""
+
+from __future__ import annotations
+
+import codecs
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from kldiv_cli.core.distribution import Note
+from kldiv_cli.errors import InputError, Place, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kldiv_cli.readers.source import ByteStream
+
+# UTF-32 first: its little-endian mark begins with that of UTF-16.
+MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+
+
+class Text:
+    """The characters of one input.
+
+    Parameters
+    ----------
+    stream : ByteStream
+        Where they come from.
+    encoding : str or None
+        As the user declared it; else by the mark at the beginning, else UTF-8.
+
+    Attributes
+    ----------
+    notes : list of Note
+        That it was decoded from something else than UTF-8.
+    """
+
+    def __init__(self, stream: ByteStream, encoding: str | None) -> None:
+        self.source = stream.source
+        self.notes: list[Note] = []
+        self._stream = stream
+        mark, marked = next(
+            ((mark, name) for mark, name in MARKS if stream.peek(4).startswith(mark)), (b"", None)
+        )
+        declared = _codec_name(encoding)
+        if marked and declared and declared not in (marked, marked[:6], "utf-8-sig"):
+            raise InputError(
+                "encoding-conflict",
+                f"this begins with the byte order mark of {marked}, not of {encoding}",
+                Place(self.source),
+                hint=f"--encoding {marked}, or leave --encoding out",
+            )
+        self.encoding = marked or declared or "utf-8"
+        stream.read(len(mark))
+        if marked not in (None, "utf-8") and declared is None:
+            self.notes.append(
+                Note(
+                    "decoded",
+                    f"decoded from {marked}, as its byte order mark says",
+                    self.source,
+                    advice=f"--encoding {marked}",
+                    repair=True,
+                )
+            )
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the text in pieces."""
+        decoder = codecs.getincrementaldecoder(self.encoding)()
+        line, column = 1, 1
+        for data in chain(self._stream, (b"",)):
+            try:
+                text = decoder.decode(data, final=not data)
+            except UnicodeDecodeError as error:
+                before = error.object[: error.start].decode(self.encoding, "replace")
+                raise self._undecodable(error, _moved(line, column, before)) from error
+            if "\0" in text:
+                before = text[: text.index("\0")]
+                raise self._binary(_moved(line, column, before))
+            if text:
+                line, column = _moved(line, column, text)
+                yield text
+
+    def _undecodable(self, error: UnicodeDecodeError, at: tuple[int, int]) -> InputError:
+        byte = error.object[error.start : error.start + 1].hex()
+        return InputError(
+            "undecodable",
+            f"byte 0x{byte} (character {at[1]} of the line) is not {self.encoding}",
+            Place(self.source, line=at[0], column=at[1]),
+            hint="--encoding latin-1 (or cp1252, utf-16-le …) if this is text",
+        )
+
+    def _binary(self, at: tuple[int, int]) -> InputError:
+        return InputError(
+            "nul-character",
+            "there is a NUL character: this is not text, or its encoding is another",
+            Place(self.source, line=at[0], column=at[1]),
+            hint="--encoding utf-16-le (or utf-16-be, utf-32-le …) if this is text",
+        )
+
+    def whole(self) -> str:
+        """Return all of it."""
+        return "".join(self)
+
+    def lines(self) -> Iterator[str]:
+        r"""Yield lines with their ends: ``\n``, or ``\r`` where there is no other in sight."""
+        pieces = iter(self)
+        head = ""
+        # A pipe may be cut between the two halves of \r\n.
+        while "\n" not in head and "\r" not in head[:-1]:
+            piece = next(pieces, "")
+            if not piece:
+                break
+            head += piece
+        end = "\r" if "\r" in head and "\n" not in head else "\n"
+        return _lines(chain((head,), pieces), end)
+
+
+def _lines(pieces: Iterable[str], end: str) -> Iterator[str]:
+    # A list, since a line of 50 MB comes in hundreds of pieces.
+    begun: list[str] = []
+    for piece in pieces:
+        first, *rest = piece.split(end)
+        begun.append(first)
+        if rest:
+            yield "".join(begun) + end
+            begun = [rest.pop()]
+            for line in rest:
+                yield line + end
+    last = "".join(begun)
+    if last:
+        yield last
+
+
+def _moved(line: int, column: int, text: str) -> tuple[int, int]:
+    lines = text.count("\n")
+    return line + lines, len(text) - text.rfind("\n") if lines else column + len(text)
+
+
+def _codec_name(encoding: str | None) -> str | None:
+    if encoding is None:
+        return None
+    try:
+        codec = codecs.lookup(encoding)
+        # Without this, `rot13`, `zlib` and `undefined` would be encodings.
+        codecs.getincrementaldecoder(encoding)
+        "".encode(encoding)
+    except (LookupError, ValueError):
+        raise UsageError(
+            "unknown-encoding",
+            f"there is no text encoding {encoding!r}",
+            hint="--encoding utf-8, latin-1, cp1252, utf-16, shift_jis …",
+        ) from None
+    return codec.name

@@ -1,0 +1,55 @@
+"""Reports as text: one file a format, pure functions of the report.
+
+A further format is one module with ``render(report, layout) -> str`` and one entry here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from kldiv_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from kldiv_cli.core.report import Report
+
+FORMATS = {"text": "text", "json": "json", "csv": "csv", "markdown": "markdown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the text is printed on.
+
+    Attributes
+    ----------
+    terminal : bool
+        Whether people look at it; plain text is for pipes and files.
+    width : int
+        Columns.
+    unicode : bool
+        Whether it can show more than ASCII.
+    color : bool
+        Whether it understands colour.
+    """
+
+    terminal: bool = False
+    width: int = 80
+    unicode: bool = False
+    color: bool = False
+
+
+def render(report: Report, format: str, layout: Layout | None = None) -> str:
+    """Return `report` in `format`.
+
+    Raises
+    ------
+    UsageError
+        If there is no such format for this report.
+    """
+    layout = layout or Layout()
+    if format not in FORMATS:
+        raise UsageError("unknown-format", f"a report is {', '.join(FORMATS)}; found {format!r}")
+    name = "terminal" if format == "text" and layout.terminal else FORMATS[format]
+    text: str = import_module(f"kldiv_cli.renderers.{name}").render(report, layout)
+    return text

@@ -1,0 +1,45 @@
+"""Numbers as people read them: no digit that is not certain, and none too many."""
+
+from __future__ import annotations
+
+import math
+import re
+
+DIGITS = 6
+
+
+def figure(value: float, bound: float = 0.0, *, infinity: str = "Infinity") -> str:
+    """Return `value` with at most six significant digits, all of them certain.
+
+    Parameters
+    ----------
+    value : float
+        What to print.
+    bound : float
+        Bound on its relative error.
+    infinity : str
+        What stands for infinity.
+    """
+    if math.isinf(value):
+        return infinity if value > 0 else f"-{infinity}"
+    if value == 0:
+        return "0"
+    digits = DIGITS
+    if bound > 0:
+        digits = min(DIGITS, max(1, math.floor(-math.log10(2 * bound))))
+    return f"{value:#.{digits}g}".rstrip(".")
+
+
+def amount(value: float) -> str:
+    """Return a total or a count as it stands: every digit of an integer."""
+    return str(value) if isinstance(value, int) else f"{value:.15g}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 outcome`` or ``2 outcomes``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def spelled(symbol: str, p: str, q: str) -> str:
+    """Return a measure's symbol with the names of the sides: ``D(jan || jul)``."""
+    return re.sub(r"\b[PQ]\b", lambda side: p if side[0] == "P" else q, symbol)

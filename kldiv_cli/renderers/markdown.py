@@ -1,0 +1,59 @@
+"""A section for a pull request or a job summary; labels cannot become markup."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kldiv_cli.core.measures import find
+from kldiv_cli.renderers.figures import amount, count, figure, spelled
+from kldiv_cli.renderers.show import markdown
+from kldiv_cli.renderers.text import values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kldiv_cli.core.report import Comparison, Report
+    from kldiv_cli.renderers import Layout
+
+
+def render(report: Report, layout: Layout) -> str:
+    """Return the report as GitHub-flavoured Markdown tables."""
+    if report.error or not report.p or not report.q:
+        return ""
+    p, q = markdown(report.p.name, 40), markdown(report.q.name, 40)
+    lines = [f"### {p} and {q}", ""]
+    for comparison in report.comparisons:
+        lines += _measures(report, comparison, p, q)
+        lines += _contributions(comparison, p, q)
+    lines += ["", "| side | what | source |", "| --- | --- | --- |"]
+    for name, side in ((p, report.p), (q, report.q)):
+        what = f"{side.kind} of {count(side.outcomes, 'outcome')}, total {amount(side.total)}"
+        lines.append(f"| {name} | {what} | {markdown(side.source)} |")
+    lines += [f"\nSmoothing: {report.smoothing}"] if report.smoothing != "none" else []
+    lines += [f"\n{markdown(note.message, 300)}" for note in report.notes]
+    return "\n".join(lines) + "\n"
+
+
+def _measures(report: Report, comparison: Comparison, p: str, q: str) -> Iterator[str]:
+    yield "| measure | value | unit | |"
+    yield "| --- | ---: | --- | --- |"
+    for name, value in comparison.measures.items():
+        measure = find(name)
+        unit = report.unit if measure.scales else ""
+        values = "<br>".join(values_of(value, comparison.error_bounds[name]))
+        # The bars of D(p || q) would end the cell.
+        symbol = spelled(measure.symbol, p, q).replace("||", "‖").replace("|", "\\|")
+        yield f"| {name.replace('_', chr(92) + '_')} | {values} | {unit} | {symbol} |"
+
+
+def _contributions(comparison: Comparison, p: str, q: str) -> Iterator[str]:
+    if not comparison.contributions:
+        return
+    yield ""
+    yield f"| outcome | {p} | {q} | kl\\_pq | kl\\_qp |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
+    for part in comparison.contributions:
+        yield (
+            f"| {markdown(part.outcome, 60)} | {figure(part.p)} | {figure(part.q)}"
+            f" | {figure(part.kl_pq)} | {figure(part.kl_qp)} |"
+        )

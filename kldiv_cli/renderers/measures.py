@@ -1,0 +1,39 @@
+"""``kldiv measures``: the registry, as people read it."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+from kldiv_cli.core.measures import MEASURES
+
+LAWS = {
+    "absolute-continuity": "infinite where q = 0 < p",
+    "absolute-continuity-reversed": "infinite where p = 0 < q",
+    "disjoint-infinite": "infinite without a common outcome",
+    "zero-iff-equal": "zero only for p = q",
+    "monotone": "merging outcomes never raises it",
+}
+"""The traits that do not speak for themselves."""
+
+
+def render() -> str:
+    """Return every measure with symbol, formula, range, unit and properties."""
+    lines = []
+    for measure in MEASURES.values():
+        unit = "nats, bits or hartleys" if measure.scales else "no unit"
+        lines += [
+            f"{measure.name:<18}{measure.symbol:<18}{measure.title}",
+            f"  {measure.formula}",
+            f"  {measure.lower} to {measure.upper}, {unit}",
+        ]
+        traits = set(measure.traits)
+        if traits & {"absolute-continuity", "absolute-continuity-reversed"}:
+            traits.discard("disjoint-infinite")  # It goes without saying.
+        laws = ", ".join(LAWS.get(trait, trait) for trait in sorted(traits))
+        lines += wrap(laws, 78, initial_indent="  ", subsequent_indent="  ")
+        lines += [f"  {measure.description}", f"  {measure.source}", ""]
+    lines += [
+        "'kl' is short for kl_pq. ALPHA is a number >= 0: renyi:0.5, tsallis:2.",
+        "A range in logarithms is in nats; --base 2 and --base 10 give bits and hartleys.",
+    ]
+    return "\n".join(lines) + "\n"

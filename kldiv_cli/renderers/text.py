@@ -1,0 +1,164 @@
+"""The plain report: 80 columns, one fact a line, made for grep and for the eye."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from kldiv_cli.core.measures import find
+from kldiv_cli.renderers.figures import amount, count, figure, spelled
+from kldiv_cli.renderers.show import columns, pad, show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kldiv_cli.core.report import Comparison, Report, Side, Value
+    from kldiv_cli.renderers import Layout
+
+NAME_WIDTH, LABEL_WIDTH, BAR = 16, 18, 8
+HEADLINES = ("kl_pq", "kl_qp", "kl")
+SHOWN_ROWS = 10
+HEAD_WIDTH = 11
+
+
+def render(report: Report, layout: Layout) -> str:
+    """Return the report as lines of plain text."""
+    if report.error:
+        return ""
+    lines: list[str] = []
+    for comparison in report.comparisons:
+        lines += _measures(report, comparison, layout)
+        lines += _infinite(report, comparison, layout)
+        lines += _batch(comparison)
+        lines += _sides(report, layout)
+        lines += _contributions(report, comparison, layout)
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def side_names(report: Report, layout: Layout) -> tuple[str, str]:
+    """Return what to call the sides, safe to print and short enough for a line."""
+    names = (report.p.name, report.q.name) if report.p and report.q else ("p", "q")
+    p, q = (show(name, NAME_WIDTH, unicode=layout.unicode) for name in names)
+    return p, q
+
+
+def column_heads(report: Report, layout: Layout) -> tuple[str, str]:
+    """Return the names of the sides where they fit over a column of figures, else p and q."""
+    p, q = side_names(report, layout)
+    return (p, q) if max(columns(p), columns(q)) <= HEAD_WIDTH else ("p", "q")
+
+
+def values_of(value: Value, bound: Value, infinity: str = "Infinity") -> list[str]:
+    """Return a measure's value, or those of the first rows of a batch, as printed."""
+    values = value if isinstance(value, tuple) else (value,)
+    bounds = bound if isinstance(bound, tuple) else (bound,)
+    return [
+        one if isinstance(one, str) else figure(one, float(its_bound), infinity=infinity)
+        for one, its_bound in zip(values[:SHOWN_ROWS], bounds[:SHOWN_ROWS], strict=True)
+    ]
+
+
+def _measures(report: Report, comparison: Comparison, layout: Layout) -> Iterator[str]:
+    names = side_names(report, layout)
+    name_width = max(len(name) for name in comparison.measures) + 2
+    for name, value in comparison.measures.items():
+        measure = find(name)
+        unit = report.unit if measure.scales else ""
+        printed = values_of(value, comparison.error_bounds[name])
+        symbol = spelled(measure.symbol, *(names if name in HEADLINES else "pq"))
+        yield f"{name:<{name_width}}{printed[0]:<13}{unit:<9}{symbol}"
+        yield from (f"{'':<{name_width}}{row}" for row in printed[1:])
+        if isinstance(value, tuple) and len(value) > len(printed):
+            yield f"{'':<{name_width}}and {len(value) - len(printed)} more rows: -f json"
+
+
+def _infinite(report: Report, comparison: Comparison, layout: Layout) -> Iterator[str]:
+    """Say which outcomes make a divergence infinite, and what they weigh."""
+    p, q = side_names(report, layout)
+    for here, there, outcomes, mass in (
+        (p, q, comparison.only_in_p, comparison.mass_only_in_p),
+        (q, p, comparison.only_in_q, comparison.mass_only_in_q),
+    ):
+        if outcomes:
+            yield ""
+            yield (
+                f"only in {here}: {named(outcomes, layout)}"
+                f" ({count(len(outcomes), 'outcome')}, probability {figure(mass)})"
+            )
+            if report.smoothing == "none":
+                yield f"  so D({here} || {there}) is infinite"
+    if (comparison.only_in_p or comparison.only_in_q) and report.smoothing == "none":
+        yield f"  {advice(report)}"
+
+
+def advice(report: Report) -> str:
+    """Return which smoothing would make every divergence finite."""
+    counts = report.p and report.q and report.p.kind == report.q.kind == "counts"
+    option = "--smoothing jeffreys" if counts else "--smoothing floor:1e-6"
+    return f"{option} would give such outcomes a little mass on both sides"
+
+
+def named(outcomes: tuple[str, ...], layout: Layout, most: int = 3) -> str:
+    """Return the first few outcomes, and how many more there are."""
+    texts = [show(outcome, LABEL_WIDTH, unicode=layout.unicode) for outcome in outcomes[:most]]
+    more = len(outcomes) - most
+    return ", ".join(texts) + (f" and {more} more" if more > 0 else "")
+
+
+def _batch(comparison: Comparison) -> Iterator[str]:
+    if comparison.batch:
+        batch = comparison.batch
+        yield ""
+        yield (
+            f"{count(batch.rows, 'row')}, reduction {batch.reduction}; {batch.measure}"
+            f" of a row: min {figure(batch.min)}, median {figure(batch.median)},"
+            f" max {figure(batch.max)}"
+        )
+
+
+def _sides(report: Report, layout: Layout) -> Iterator[str]:
+    yield ""
+    names = side_names(report, layout)
+    for letter, name, side in zip("pq", names, (report.p, report.q), strict=True):
+        if side:
+            yield f"{letter}: {name}, {described(side)}"
+            yield f"   from {show(side.source, 70, unicode=layout.unicode)} ({side.format})"
+    if report.smoothing != "none":
+        yield f"smoothing: {report.smoothing}, on both sides, over the union of outcomes"
+
+
+def described(side: Side) -> str:
+    """Return what a side holds, in words."""
+    text = f"{side.kind} of {count(side.outcomes, 'outcome')}"
+    if side.kind in ("logits", "log-probs"):
+        return text
+    return f"{text}, total {amount(side.total)}"
+
+
+def _contributions(report: Report, comparison: Comparison, layout: Layout) -> Iterator[str]:
+    if not comparison.contributions:
+        return
+    p, q = column_heads(report, layout)
+    labels = [
+        show(part.outcome, LABEL_WIDTH, unicode=layout.unicode)
+        for part in comparison.contributions
+    ]
+    width = max(len("outcome"), *(columns(label) for label in labels)) + 2
+    yield ""
+    yield "what sets them apart, largest first; a bar is a share of jeffreys"
+    yield f"  {pad('outcome', width)}{pad(p, 12)}{pad(q, 12)}{'kl_pq':<13}{'kl_qp':<13}"
+    bars = shares(comparison)
+    for label, part, share in zip(labels, comparison.contributions, bars, strict=True):
+        yield (
+            f"  {pad(label, width)}{figure(part.p):<12}{figure(part.q):<12}"
+            f"{figure(part.kl_pq):<13}{figure(part.kl_qp):<13}{'#' * round(share * BAR)}"
+        )
+
+
+def shares(comparison: Comparison) -> list[float]:
+    """Return each listed outcome's part of Jeffreys' divergence, the largest being 1."""
+    terms = [part.kl_pq + part.kl_qp for part in comparison.contributions]
+    largest = max(terms)
+    if math.isinf(largest):
+        return [1.0 if math.isinf(term) else 0.0 for term in terms]
+    return [term / largest if largest else 0.0 for term in terms]

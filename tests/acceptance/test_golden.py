@@ -1,0 +1,34 @@
+"""Golden runs: whole commands, and every byte that they print.
+
+A case is a text file: a command after ``$``, then what it writes to standard output; what
+it writes to standard error after a line ``stderr:``, its exit code after ``exit:``.
+``KLDIV_UPDATE_GOLDEN=1 pytest tests/acceptance`` writes anew what commands print; read
+the difference before you commit it.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
+
+
+def transcript(command, ran):
+    text = f"$ {command}\n{ran.out}"
+    if ran.err:
+        text += f"stderr:\n{ran.err}"
+    if ran.code:
+        text += f"exit: {ran.code}\n"
+    return text
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_golden(case, shell):
+    expected = case.read_text()
+    commands = [line[2:] for line in expected.splitlines() if line.startswith("$ ")]
+    assert commands
+    actual = "".join(transcript(command, shell(command)) for command in commands)
+    if os.environ.get("KLDIV_UPDATE_GOLDEN"):
+        case.write_text(actual)
+    assert actual == expected

@@ -1,0 +1,84 @@
+"""Errors say what, where and how to mend it; on one line where tools read them."""
+
+import pytest
+
+from kldiv_cli.cli import messages
+from kldiv_cli.core.distribution import Note
+from kldiv_cli.errors import InputError, Place
+
+PLACE = Place("prices.csv", line=17, column=3, name="weight", value="-0.2")
+NEGATIVE = InputError(
+    "negative-weight", "weight is negative", PLACE, hint="counts and probabilities must be >= 0"
+)
+
+
+def test_on_a_terminal():
+    assert messages.error(NEGATIVE, terminal=True, color=False) == (
+        "kldiv: error: weight is negative\n"
+        "  --> prices.csv:17:3 (column 'weight', value '-0.2')\n"
+        "  help: counts and probabilities must be >= 0\n"
+    )
+
+
+def test_in_a_log():
+    assert messages.error(NEGATIVE, terminal=False, color=False) == (
+        "prices.csv:17:3: error[negative-weight]: weight is negative"
+        " (column 'weight', value '-0.2'); help: counts and probabilities must be >= 0\n"
+    )
+
+
+def test_of_many_places_three_are_shown_and_all_are_counted():
+    places = [Place("p.csv", line=line, column=2) for line in range(2, 7)]
+    problem = InputError("not-a-number", "weight is not a number", *places[:3], count=5)
+    assert messages.error(problem, terminal=True, color=False) == (
+        "kldiv: error: weight is not a number\n"
+        "  --> p.csv:2:2\n  --> p.csv:3:2\n  --> p.csv:4:2\n  ... and 2 more\n"
+    )
+    assert messages.error(problem, terminal=False, color=False) == (
+        "p.csv:2:2: error[not-a-number]: weight is not a number (and 4 more)\n"
+    )
+
+
+def test_places_in_arrays():
+    assert messages.where(Place("p.npy", index=(3, 4))) == "p.npy[3, 4]"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_nothing_foreign_acts(terminal):
+    hostile = "\x1b]0;x\x07\n::error::x\u202e"
+    problem = InputError("x", hostile, Place(hostile, name=hostile, value=hostile), hint=hostile)
+    for text in (
+        messages.error(problem, terminal=terminal, color=False),
+        messages.note(Note("x", hostile, hostile, hostile), terminal=terminal, color=False),
+    ):
+        assert text.replace("\n", "").isprintable()
+        assert text.count("\n") <= 3
+        assert not any(line.lstrip().startswith("::") for line in text.splitlines())
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_messages_stay_short(terminal):
+    long = "x" * 10_000
+    problem = InputError("x", long, *[Place(long, 1, 1, long, long)] * 3, count=10**6, hint=long)
+    text = messages.error(problem, terminal=terminal, color=False)
+    assert len(text) <= 2000
+    assert text.count("\n") <= 25
+
+
+def test_colour_changes_nothing_else():
+    colored = messages.error(NEGATIVE, terminal=True, color=True)
+    plain = messages.error(NEGATIVE, terminal=True, color=False)
+    for style in ("\x1b[31m", "\x1b[36m", "\x1b[1m", "\x1b[0m"):
+        assert style in colored
+        colored = colored.replace(style, "")
+    assert colored == plain
+
+
+def test_notes():
+    note = Note("normalised", "the total is 53.2", "jan.csv", "--strict refuses it", repair=True)
+    assert messages.note(note, terminal=False, color=False) == (
+        "jan.csv: note[normalised]: the total is 53.2; help: --strict refuses it\n"
+    )
+    assert messages.note(note, terminal=True, color=False) == (
+        "kldiv: note: jan.csv: the total is 53.2; help: --strict refuses it\n"
+    )

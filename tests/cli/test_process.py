@@ -1,0 +1,164 @@
+"""Exit codes, signals, first words: what scripts rest on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+SAMPLES = ("sample_data/die_loaded.csv", "sample_data/die_fair.csv")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (SAMPLES, 0),
+        (("compare", *SAMPLES), 0),
+        (("-f", "json", *SAMPLES), 0),
+        (("--version",), 0),
+        (("--help",), 0),
+        (("-h",), 0),
+        (("compare", "--help"), 0),
+        (("measures",), 0),
+        ((), 2),
+        (("compar", *SAMPLES), 2),
+        (("compare",), 2),
+        (("compare", SAMPLES[0]), 2),
+        (("compare", *SAMPLES, "third"), 2),
+        (("compare", *SAMPLES, "--no-such-option"), 2),
+        (("compare", *SAMPLES, "-f", "xml"), 2),
+        (("compare", *SAMPLES, "--as", "samples!"), 2),
+        (("compare", *SAMPLES, "--as", "counts", "--as", "weights", "--as", "logits"), 2),
+        (("compare", *SAMPLES, "--measure", "kll"), 2),
+        (("compare", *SAMPLES, "--base", "3"), 2),
+        (("compare", *SAMPLES, "--top", "-1"), 2),
+        (("compare", *SAMPLES, "--smoothing", "jefreys"), 2),
+        (("compare", *SAMPLES, "--smoothing", "jeffreys"), 2),
+        (("compare", *SAMPLES, "--temperature", "2"), 2),
+        (("compare", *SAMPLES, "-q", "-f", "json"), 2),
+        (("compare", *SAMPLES, "--report", "json"), 2),
+        (("compare", *SAMPLES, "--max-inflated", "1_0"), 2),
+        (("compare", "-", "-"), 2),
+        (("no_such_file.csv", SAMPLES[1]), 2),
+        (("compare", "no_such_file.csv", SAMPLES[1]), 2),
+        (("compare", "sample_data", SAMPLES[1]), 2),
+        (("compare", "https://example.org/x.csv", SAMPLES[1]), 2),
+    ],
+)
+def test_exit_codes(kldiv, words, code, monkeypatch, root):
+    monkeypatch.chdir(root)
+    ran = kldiv(*words)
+    assert ran.code == code, ran.err
+    assert bool(ran.out) == (code == 0)
+    assert bool(ran.err) == (code != 0)
+    assert "Traceback" not in ran.err
+    assert ran.err.count("\n") <= 1
+
+
+@pytest.mark.parametrize(
+    ("words", "suggestion"),
+    [
+        (("compar", "x"), "the command 'compare'"),
+        (("sample_data/die_lodaed.csv", "x"), "the file 'sample_data/die_loaded.csv'"),
+        (("compare", *SAMPLES, "-m", "renyii:2"), "renyi"),
+        (("compare", *SAMPLES, "--fromat", "json"), "--format"),
+        (("compare", *SAMPLES, "-f", "jsn"), "--format json"),
+    ],
+)
+def test_did_you_mean(kldiv, words, suggestion, monkeypatch, root):
+    monkeypatch.chdir(root)
+    assert suggestion in kldiv(*words).err
+
+
+def test_a_bug_has_its_own_exit_code(kldiv, monkeypatch, root):
+    monkeypatch.chdir(root)
+
+    def broken(*_, **__):
+        raise RuntimeError("\x1b[31mwhat")
+
+    import kldiv_cli.comparison
+
+    monkeypatch.setattr(kldiv_cli.comparison, "compare", broken)
+    ran = kldiv(*SAMPLES)
+    assert ran.code == 70
+    assert ran.out == ""
+    assert ran.err.startswith(
+        "kldiv: error[internal]: internal error, RuntimeError: \\x1b[31mwhat"
+    )
+    monkeypatch.setenv("KLDIV_DEBUG", "1")
+    assert "Traceback" in kldiv(*SAMPLES).err
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"), [(MemoryError, 2), (KeyboardInterrupt, 130), (RecursionError, 70)]
+)
+def test_what_interrupts_the_work(kldiv, monkeypatch, root, failure, code, tmp_path):
+    monkeypatch.chdir(root)
+
+    def interrupted(*_, **__):
+        raise failure
+
+    import kldiv_cli.comparison
+
+    monkeypatch.setattr(kldiv_cli.comparison, "compare", interrupted)
+    ran = kldiv(*SAMPLES, "-o", tmp_path / "report.txt")
+    assert (ran.code, ran.out) == (code, "")
+    assert "Traceback" not in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals(root, tmp_path, number, code):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    command = [
+        sys.executable,
+        "-m",
+        "kldiv_cli",
+        "compare",
+        str(fifo),
+        SAMPLES[1],
+        "-o",
+        str(tmp_path / "report.txt"),
+    ]
+    process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE)
+    # The report's file is opened before the work: once it is there, kldiv reads the pipe.
+    deadline = time.monotonic() + 30
+    while not list(tmp_path.glob(".report.txt.*")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert err == b""
+    assert [path.name for path in tmp_path.iterdir()] == ["fifo"]
+
+
+def test_modules_in_the_working_directory_are_never_run(shell, tmp_path, root):
+    for name in ("numpy", "typer", "json", "csv", "kldiv_cli_x"):
+        (tmp_path / f"{name}.py").write_text(
+            "open('executed', 'w')\nraise SystemExit('shadowed')\n"
+        )
+    files = " ".join(str(root / sample) for sample in SAMPLES)
+    for command in ("kldiv", f"{sys.executable} -m kldiv_cli"):
+        ran = shell(f"{command} {files} -q -m kl_pq", cwd=tmp_path)
+        assert (ran.code, ran.out) == (0, "0.006769212868378576\n"), ran.err
+    assert not (tmp_path / "executed").exists()
+
+
+def test_help_of_every_command_names_its_options(kldiv):
+    ran = kldiv("compare", "--help")
+    for option in ("--as", "--weight", "--smoothing", "--measure", "--strict", "-o", "-q"):
+        assert option in ran.out
+    assert all(len(line) <= 100 for line in ran.out.splitlines())
+
+
+def test_the_examples_of_the_help_run(kldiv, shell):
+    text = kldiv("compare", "--help").out
+    examples = [line.strip() for line in text.split("Examples:")[1].splitlines() if line.strip()]
+    assert len(examples) >= 5
+    for example in examples:
+        ran = shell(example)
+        assert ran.code == 0, f"{example}: {ran.err}"
+        assert ran.out

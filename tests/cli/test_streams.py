@@ -1,0 +1,200 @@
+"""Reports arrive whole, or the run fails: full disks, closed pipes, the nth call that fails."""
+
+import errno
+import os
+import stat
+
+import pytest
+
+from kldiv_cli.cli import streams
+from kldiv_cli.errors import OutputError, UsageError
+
+
+def left(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_report_file_appears_whole(tmp_path):
+    target = tmp_path / "report.json"
+    with streams.ReportFile(str(target), ()) as file:
+        assert not target.exists()
+        file.commit("é\n")
+    assert target.read_bytes() == "é\n".encode()
+    assert left(tmp_path) == ["report.json"]
+
+
+def test_a_run_that_fails_leaves_the_old_report(tmp_path):
+    target = tmp_path / "report.json"
+    target.write_text("old")
+    with pytest.raises(KeyboardInterrupt), streams.ReportFile(str(target), ()):
+        raise KeyboardInterrupt
+    assert target.read_text() == "old"
+    assert left(tmp_path) == ["report.json"]
+
+
+def test_the_umask_and_an_existing_mode_are_kept(tmp_path):
+    fresh, existing = tmp_path / "fresh", tmp_path / "existing"
+    existing.write_text("old")
+    existing.chmod(0o604)
+    mask = os.umask(0o027)
+    try:
+        for target in (fresh, existing):
+            with streams.ReportFile(str(target), ()) as file:
+                file.commit("new")
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE(fresh.stat().st_mode) == 0o640
+    assert stat.S_IMODE(existing.stat().st_mode) == 0o604
+
+
+def test_a_symbolic_link_stays_a_link(tmp_path):
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    with streams.ReportFile(str(tmp_path / "link"), ()) as file:
+        file.commit("new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+
+
+@pytest.mark.parametrize("how", ["same", "hard link", "symbolic link"])
+def test_an_input_is_never_overwritten(tmp_path, how):
+    source = tmp_path / "p.csv"
+    source.write_text("a,1\n")
+    target = {"same": source}.get(how, tmp_path / "other")
+    if how == "hard link":
+        target.hardlink_to(source)
+    elif how == "symbolic link":
+        target.symlink_to(source)
+    with pytest.raises(UsageError, match="never overwritten"):
+        streams.ReportFile(str(target), (str(source),))
+    assert left(tmp_path) == sorted({"p.csv", target.name})
+
+
+@pytest.mark.parametrize("target", ["no/such/folder/x", "", "folder", "nul\0"])
+def test_what_cannot_be_written_fails_before_the_work(tmp_path, target):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError, match="could not be written"):
+        streams.ReportFile(str(tmp_path / target) if target else "", ())
+
+
+@pytest.mark.parametrize("name", ["os.fsync", "os.replace"])
+def test_each_step_that_fails_leaves_the_old_report(tmp_path, monkeypatch, name):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    target = tmp_path / "report.json"
+    target.write_text("old")
+    with (
+        pytest.raises(OutputError, match="No space left"),
+        streams.ReportFile(str(target), ()) as file,
+    ):
+        monkeypatch.setattr(name, fail)
+        file.commit("new")
+    monkeypatch.undo()
+    assert target.read_text() == "old"
+    assert left(tmp_path) == ["report.json"]
+
+
+@pytest.mark.parametrize("n", range(3))
+def test_the_nth_write_that_fails_leaves_the_old_report(tmp_path, n):
+    class Failing:
+        """A disk that takes four bytes a write, and is full after n of them."""
+
+        def __init__(self, stream):
+            self.stream, self.left = stream, n
+
+        def write(self, view):
+            if not self.left:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            self.left -= 1
+            return self.stream.write(view[:4])
+
+        def __getattr__(self, name):
+            return getattr(self.stream, name)
+
+    target = tmp_path / "report.json"
+    target.write_text("old")
+    with (
+        pytest.raises(OutputError, match="No space left"),
+        streams.ReportFile(str(target), ()) as file,
+    ):
+        file._stream = Failing(file._stream)
+        file.commit("a report of many bytes")
+    assert target.read_text() == "old"
+    assert left(tmp_path) == ["report.json"]
+
+
+SAMPLES = "sample_data/die_loaded.csv sample_data/die_fair.csv"
+
+
+def test_a_full_disk_is_not_an_answer(shell):
+    ran = shell(f"kldiv {SAMPLES} > /dev/full")
+    assert ran.code == 2
+    assert ran.err == (
+        "standard output: error[output-lost]:"
+        " the report could not be written: No space left on device\n"
+    )
+    assert shell(f"kldiv {SAMPLES} -o /dev/full").code == 2
+    assert shell("kldiv --help > /dev/full").code == 2
+
+
+def test_a_closed_standard_output_is_not_an_answer(shell):
+    ran = shell(f"kldiv {SAMPLES} >&-")
+    assert ran.code == 2
+    assert "it is closed" in ran.err
+
+
+def test_a_closed_standard_error_changes_nothing(shell):
+    assert shell(f"kldiv {SAMPLES} -q -m kl_pq 2>&-").code == 0
+    assert shell("kldiv no_such.csv x.csv 2>&-").code == 2
+    assert shell("kldiv no_such.csv x.csv 2>/dev/full").code == 2
+
+
+@pytest.mark.parametrize("reader", ["true", "head -1", "head -c 1"])
+def test_a_closed_pipe_ends_quietly(shell, reader):
+    ran = shell(f"kldiv compare {SAMPLES} -f json | {reader} > /dev/null; exit ${{PIPESTATUS[0]}}")
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_what_is_no_regular_file_is_written_directly(shell, tmp_path):
+    ran = shell(f"kldiv {SAMPLES} -m kl_pq -q -o /dev/stdout | cat")
+    assert ran.out == "0.006769212868378576\n"
+    pipe = tmp_path / "pipe"
+    ran = shell(f"mkfifo {pipe}; cat {pipe} & kldiv {SAMPLES} -m kl_pq -q -o {pipe}; wait")
+    assert ran.out == "0.006769212868378576\n"
+    assert left(tmp_path) == ["pipe"]
+
+
+@pytest.mark.parametrize(
+    ("option", "environment", "expected"),
+    [
+        ("auto", {}, False),
+        ("always", {"NO_COLOR": "1"}, True),
+        ("never", {"FORCE_COLOR": "1"}, False),
+        ("auto", {"FORCE_COLOR": "1"}, True),
+        ("auto", {"FORCE_COLOR": "0"}, False),
+        ("auto", {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ("auto", {"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+        ("auto", {"GITHUB_ACTIONS": "true"}, False),
+    ],
+)
+def test_colour_is_decided_in_order(monkeypatch, option, environment, expected):
+    import io
+
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert streams.has_color(io.StringIO(), option) is expected
+
+
+@pytest.mark.parametrize(("term", "expected"), [("xterm", True), ("dumb", False)])
+def test_colour_of_a_terminal(monkeypatch, term, expected):
+    import io
+
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setenv("TERM", term)
+    assert streams.has_color(terminal, "auto") is expected

@@ -1,0 +1,105 @@
+"""Ways to run kldiv: in this process, and as a process of its own."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def root():
+    return ROOT
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Write a file and return its path: table("p.csv", "x,n\\na,1\\n")."""
+
+    def write(name, content):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def pair(table):
+    """Two small tables of counts."""
+    return (
+        table("p.csv", "colour,count\nred,5\ngreen,3\nblue,2\n"),
+        table("q.csv", "colour,count\nred,2\ngreen,2\nblue,6\n"),
+    )
+
+
+@pytest.fixture
+def kldiv(capfdbinary):
+    """Run the command line in this process: kldiv("compare", p, q).out."""
+    from kldiv_cli.cli.process import run
+
+    def call(*words):
+        capfdbinary.readouterr()
+        code = run([str(word) for word in words])
+        captured = capfdbinary.readouterr()
+        return Ran(code, captured.out.decode(), captured.err.decode())
+
+    return call
+
+
+@pytest.fixture
+def shell():
+    """Run a shell command line in which ``kldiv`` is this project's, from the repository."""
+
+    def call(command, cwd=ROOT, stdin=None, **environment):
+        env = {k: v for k, v in os.environ.items() if k not in CLEARED}
+        env |= {"PATH": f"{bin_folder()}{os.pathsep}{env['PATH']}", "PYTHONPATH": str(ROOT)}
+        env |= {"PYTHONWARNINGS": "error", **environment}
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=cwd,
+            env=env,
+            input=stdin,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return call
+
+
+CLEARED = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "KLDIV_DEBUG", "GITHUB_ACTIONS", "CI"}
+_BIN = []
+
+
+def bin_folder():
+    """Return a folder that holds a ``kldiv`` that runs this checkout with this Python."""
+    if not _BIN:
+        import tempfile
+
+        folder = tempfile.TemporaryDirectory(prefix="kldiv-tests-")
+        script = Path(folder.name, "kldiv")
+        script.write_text(
+            f"#!{sys.executable}\nimport sys\nfrom kldiv_cli.__main__ import main\n"
+            "sys.exit(main())\n"
+        )
+        script.chmod(0o755)
+        _BIN.append(folder)
+    return _BIN[0].name
+
+
+def pytest_unconfigure():
+    for folder in _BIN:
+        folder.cleanup()

@@ -1,0 +1,55 @@
+"""Numbers keep their certain digits, and only those."""
+
+import math
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kldiv_cli.renderers.figures import amount, count, figure
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [
+        (0.003046903711080301, "0.00304690"),
+        (0.36, "0.360000"),
+        (1.0, "1.00000"),
+        (123456.7, "123457"),
+        (1.857150425e-24, "1.85715e-24"),
+        (0.0, "0"),
+        (math.inf, "Infinity"),
+        (-math.inf, "-Infinity"),
+        (-0.25, "-0.250000"),
+    ],
+)
+def test_six_digits(value, printed):
+    assert figure(value) == printed
+
+
+@pytest.mark.parametrize(
+    ("bound", "printed"), [(1e-15, "0.123457"), (1e-4, "0.123"), (0.04, "0.1")]
+)
+def test_uncertain_digits_are_left_out(bound, printed):
+    assert figure(0.123456789, bound) == printed
+
+
+@given(st.floats(1e-300, 1e300), st.floats(1e-16, 0.04))
+def test_the_last_digit_is_within_one(value, bound):
+    """The printed number differs from every possible true one by less than one last place."""
+    printed = Decimal(figure(value, bound))
+    last_place = Decimal(1).scaleb(printed.as_tuple().exponent)
+    for true in (value * (1 - bound), value * (1 + bound)):
+        assert abs(printed - Decimal(true)) <= last_place * Decimal("1.01")
+
+
+def test_amounts_keep_every_digit_of_an_integer():
+    assert amount(2**70) == "1180591620717411303424"
+    assert amount(53.2) == "53.2"
+    assert amount(27004) == "27004"
+
+
+def test_count():
+    assert count(1, "outcome") == "1 outcome"
+    assert count(0, "row") == "0 rows"

@@ -1,0 +1,220 @@
+"""Every format of the same reports: valid, complete, safe, at any width."""
+
+import csv
+import io
+import json
+import math
+import re
+from dataclasses import replace
+from importlib.resources import files
+
+import jsonschema
+import pytest
+
+from kldiv_cli.core.distribution import Note
+from kldiv_cli.core.report import (
+    Batch,
+    Comparison,
+    Contribution,
+    Failure,
+    Report,
+    Side,
+    failed,
+    number,
+)
+from kldiv_cli.errors import UsageError
+from kldiv_cli.renderers import FORMATS, Layout, render
+from kldiv_cli.renderers.show import columns
+
+SCHEMA = json.loads(files("kldiv_cli.renderers").joinpath("schemas/compare-1.json").read_text())
+HOSTILE = [
+    "\x1b[31mRED",
+    "[bold]x[/bold]",
+    "<script>alert('X')</script>",
+    "::error::X",
+    "=1+1",
+    "a|b",
+    ":warning:",
+    "two\nlines",
+    "\u202ereversed",
+    "![x](http://y)",
+    "日本語" * 40,
+]
+
+
+def side(name, **changes):
+    values = {
+        "name": name, "source": f"{name}.csv", "format": "csv", "kind": "counts",
+        "outcomes": 3, "total": 10, "rows_read": 3, "rows_used": 3, "missing": 0,
+    }  # fmt: skip
+    return Side(**{**values, **changes})
+
+
+def simple():
+    return Report(
+        base="e", unit="nats", smoothing="none", p=side("jan"), q=side("jul"),
+        comparisons=(
+            Comparison(
+                column=None,
+                measures={"kl_pq": math.inf, "kl_qp": 0.00304690371, "tv": 0.5, "renyi:0.5": 1.0},
+                error_bounds={"kl_pq": 0.0, "kl_qp": 1e-15, "tv": 1e-15, "renyi:0.5": 1e-15},
+                only_in_p=("OO",),
+                mass_only_in_p=3.7e-5,
+                contributions=(
+                    Contribution("OO", 3.7e-5, 0.0, math.inf, 0.0),
+                    Contribution("UA", 0.17, 0.15, 0.02, -0.01),
+                ),
+            ),
+        ),
+        notes=(Note("normalised", "total 53.2 normalised", "jan.csv", "--strict", repair=True),),
+    )  # fmt: skip
+
+
+def hostile():
+    report = simple()
+    part = Contribution("", 0.1, 0.2, 0.3, 0.4)
+    comparison = replace(
+        report.comparisons[0],
+        only_in_p=tuple(HOSTILE),
+        contributions=tuple(replace(part, outcome=label) for label in HOSTILE),
+    )
+    names = [replace(side(label), source=label) for label in (HOSTILE[0], HOSTILE[3])]
+    return replace(report, p=names[0], q=names[1], comparisons=(comparison,))
+
+
+def batch():
+    rows = tuple(float(i) for i in range(40))
+    comparison = Comparison(
+        column=None,
+        measures={"kl_pq": rows},
+        error_bounds={"kl_pq": (1e-15,) * 40},
+        batch=Batch(40, "none", "kl_pq", 0.0, 19.5, 39.0),
+    )
+    return replace(simple(), comparisons=(comparison,), notes=())
+
+
+def no_answer():
+    failure = Failure("negative-weight", "weight is negative", "p.csv:2:1", "…")
+    return failed(failure, ("kl_pq",), "e", "none")
+
+
+REPORTS = [simple, hostile, batch, no_answer]
+
+
+@pytest.mark.parametrize("make", REPORTS)
+def test_json_follows_its_schema(make):
+    text = render(make(), "json")
+    assert text.isascii()
+    document = json.loads(text, parse_constant=pytest.fail)
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+
+
+def test_json_has_the_fixed_paths():
+    document = json.loads(render(simple(), "json"))
+    assert list(document) == [
+        "schema", "base", "unit", "smoothing", "p", "q", "comparisons", "notes", "error",
+    ]  # fmt: skip
+    assert document["schema"] == "kldiv.compare/1"
+    assert document["comparisons"][0]["measures"] == {
+        "kl_pq": "Infinity", "kl_qp": 0.00304690371, "tv": 0.5, "renyi:0.5": 1.0,
+    }  # fmt: skip
+    assert document["comparisons"][0]["contributions"][0] == {
+        "outcome": "OO", "p": 3.7e-5, "q": 0.0, "kl_pq": "Infinity", "kl_qp": 0.0,
+    }  # fmt: skip
+    assert document["notes"] == [
+        {"code": "normalised", "message": "total 53.2 normalised", "source": "jan.csv",
+         "advice": "--strict"},
+    ]  # fmt: skip
+
+
+def test_an_error_document_has_error_for_every_measure():
+    document = json.loads(render(no_answer(), "json"))
+    assert document["comparisons"][0]["measures"] == {"kl_pq": "error"}
+    assert document["comparisons"][0]["error_bounds"] == {"kl_pq": "error"}
+    assert document["comparisons"][0]["column"] is None
+    assert document["error"]["code"] == "negative-weight"
+
+
+def test_not_a_number_never_leaves():
+    with pytest.raises(ArithmeticError):
+        number(math.nan)
+    comparison = replace(simple().comparisons[0], measures={"kl_pq": math.nan})
+    for name in ("json", "csv"):
+        with pytest.raises(ArithmeticError):
+            render(replace(simple(), comparisons=(comparison,)), name)
+
+
+def test_csv_has_a_row_for_each_measure():
+    rows = list(csv.DictReader(io.StringIO(render(simple(), "csv")), strict=True))
+    assert [row["measure"] for row in rows] == ["kl_pq", "kl_qp", "tv", "renyi:0.5"]
+    assert rows[0]["value"] == "Infinity"
+    assert float(rows[1]["value"]) == 0.00304690371
+    assert [row["unit"] for row in rows] == ["nats", "nats", "", "nats"]
+    assert rows[1]["direction"] == "D(jul || jan)"
+    assert len(list(csv.DictReader(io.StringIO(render(batch(), "csv"))))) == 40
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("terminal", [False, True])
+def test_hostile_labels_do_nothing(name, terminal):
+    layout = Layout(terminal=terminal, width=80, unicode=True)
+    text = render(hostile(), name, layout)
+    # Box drawing and blocks are ours; whatever else is not printable is not.
+    assert text.replace("\n", "").isprintable()
+    assert not re.search(r"^\s*(::|##\[)", text, re.M)
+    if name == "markdown":
+        assert "<script" not in text
+        assert "![x](" not in text
+        assert "a\\|b" in text
+    if name == "text":
+        assert "[bold]x" in text
+        assert ":warning:" in text
+    if name == "csv":
+        for row in csv.reader(io.StringIO(text), strict=True):
+            assert not any(field.startswith(("=", "+", "-", "@")) for field in row)
+
+
+@pytest.mark.parametrize("make", [simple, hostile, batch])
+@pytest.mark.parametrize("width", [20, 40, 80, 120, 200])
+@pytest.mark.parametrize("unicode", [False, True])
+def test_a_terminal_of_any_width_cuts_no_number(make, width, unicode):
+    report = make()
+    text = render(report, "text", Layout(terminal=True, width=width, unicode=unicode))
+    if width >= 40:
+        assert max(columns(line) for line in text.splitlines()) <= width
+        for value in ("0.170000", "0.150000") if make is simple else ():
+            assert value in text
+    assert ("0.00304690" in text) is (make is not batch)
+    assert unicode or make is hostile or text.isascii()
+
+
+def test_colour_only_where_it_is_wanted():
+    colored = render(simple(), "text", Layout(terminal=True, unicode=True, color=True))
+    plain = render(simple(), "text", Layout(terminal=True, unicode=True))
+    assert "\x1b[" in colored
+    assert "\x1b" not in plain
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored).split() == plain.split()
+
+
+def test_plain_text_fits_80_columns_and_can_be_grepped():
+    text = render(simple(), "text")
+    assert max(map(len, text.splitlines())) <= 80
+    (line,) = [line for line in text.splitlines() if line.startswith("kl_qp")]
+    assert line.split()[:3] == ["kl_qp", "0.00304690", "nats"]
+    assert "D(jul || jan)" in line
+    assert "only in jan: OO (1 outcome, probability 3.70000e-05)" in text
+    assert "--smoothing jeffreys" in text
+    assert "--smoothing floor:1e-6" in render(
+        replace(simple(), p=side("jan", kind="weights")), "text"
+    )
+
+
+def test_a_format_that_is_not_there():
+    with pytest.raises(UsageError, match="text, json, csv, markdown"):
+        render(simple(), "junit")
+
+
+def test_a_report_is_neither_true_nor_false():
+    with pytest.raises(TypeError, match="neither true nor false"):
+        bool(simple())

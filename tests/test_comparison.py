@@ -1,0 +1,270 @@
+"""The pipeline from Python, without the command line: every number against its own truth."""
+
+import json
+import math
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kldiv_cli import InputError, UsageError, compare
+
+SAMPLES = "sample_data/"
+
+
+def kl(p, q):
+    """Return the Kullback-Leibler divergence of exact weights, to 40 digits."""
+    with mpmath.workdps(40):
+        p, q = [Fraction(x) for x in p], [Fraction(x) for x in q]
+        total = mpmath.mpf(0)
+        for a, b in zip(p, q, strict=True):
+            if a and not b:
+                return math.inf
+            if a:
+                a, b = a / sum(p), b / sum(q)
+                ratio = mpmath.mpf(a.numerator * b.denominator) / (a.denominator * b.numerator)
+                total += mpmath.mpf(a.numerator) / a.denominator * mpmath.log(ratio)
+        return float(total)
+
+
+def only(report):
+    (comparison,) = report.comparisons
+    return comparison
+
+
+@pytest.fixture(autouse=True)
+def in_the_repository(monkeypatch, root):
+    monkeypatch.chdir(root)
+
+
+@pytest.mark.parametrize(
+    ("sources", "options", "kl_pq", "kl_qp"),
+    [
+        (("airlines_july.csv", "airlines_january.csv"), {}, 0.003046903711080301, math.inf),
+        (("die_loaded.csv", "die_fair.csv"), {}, 0.006769212868378576, 0.006789981329807599),
+        (("wolf_dice.csv",), {"weight": ("white", "red")},
+         0.003166741768943598, 0.003107630266589956),
+        (("letters_english.json", "letters_german.json"), {},
+         0.1400529135324761, 0.1012603440558864),
+        (("teacher_logits.npy", "student_logits.npy"), {"kind": "logits"},
+         0.06706511444422183, 0.06681037873686995),
+        (("teacher_logits.npy", "student_logits.npy"), {"kind": "logits", "temperature": 2},
+         0.02097354520734038, 0.02229556880487973),
+    ],
+)  # fmt: skip
+def test_the_samples_have_their_known_answers(sources, options, kl_pq, kl_qp):
+    measures = only(compare(*(SAMPLES + name for name in sources), **options)).measures
+    assert measures["kl_pq"] == pytest.approx(kl_pq, rel=2e-15)
+    assert measures["kl_qp"] == pytest.approx(kl_qp, rel=2e-15)
+
+
+def test_the_report_says_what_was_read():
+    report = compare(SAMPLES + "airlines_july.csv", SAMPLES + "airlines_january.csv")
+    assert (report.p.name, report.p.format, report.p.kind) == ("airlines_july", "csv", "counts")
+    assert (report.p.outcomes, report.p.total, report.p.rows_read) == (15, 29425, 15)
+    assert (report.q.outcomes, report.q.total, report.q.rows_used) == (16, 27004, 16)
+    comparison = only(report)
+    assert comparison.only_in_q == ("OO",)
+    assert comparison.mass_only_in_q == pytest.approx(1 / 27004)
+    assert comparison.only_in_p == ()
+    assert comparison.contributions[0].outcome == "OO"
+    assert comparison.contributions[0].kl_qp == math.inf
+    assert len(comparison.contributions) == 10
+
+
+@given(
+    st.dictionaries(st.text(max_size=3), st.integers(0, 1000), min_size=1),
+    st.dictionaries(st.text(max_size=3), st.integers(0, 1000), min_size=1),
+)
+@settings(deadline=None)
+def test_mappings_are_matched_by_label(p, q):
+    for side in (p, q):
+        if not any(side.values()):
+            side[""] = 1
+    labels = sorted(p.keys() | q.keys())
+    comparison = only(compare(p, q))
+    a, b = [p.get(x, 0) for x in labels], [q.get(x, 0) for x in labels]
+    assert comparison.measures["kl_pq"] == pytest.approx(kl(a, b), rel=2e-15, abs=0)
+    assert comparison.measures["kl_qp"] == pytest.approx(kl(b, a), rel=2e-15, abs=0)
+    assert set(comparison.only_in_p) == {x for x in labels if p.get(x) and not q.get(x)}
+    assert set(comparison.only_in_q) == {x for x in labels if q.get(x) and not p.get(x)}
+    mass = sum(p[x] for x in comparison.only_in_p) / sum(p.values())
+    assert comparison.mass_only_in_p == pytest.approx(mass)
+
+
+def test_contributions_add_up_and_come_largest_first():
+    p, q = [5, 3, 2, 0, 7], [2, 2, 6, 0, 8]
+    comparison = only(compare(p, q, kind="counts", top=99))
+    parts = comparison.contributions
+    assert [part.outcome for part in parts] == ["2", "0", "1", "4"]
+    assert math.fsum(part.kl_pq for part in parts) == pytest.approx(kl(p, q), rel=1e-14)
+    assert math.fsum(part.kl_qp for part in parts) == pytest.approx(kl(q, p), rel=1e-14)
+    shares = [part.kl_pq + part.kl_qp for part in parts]
+    assert shares == sorted(shares, reverse=True)
+    assert only(compare(p, q, top=2)).contributions == parts[:2]
+    assert only(compare(p, q, top=0)).contributions == ()
+
+
+@pytest.mark.parametrize("name", ["kl", "kl_pq", "renyi:0.5", "tsallis:2"])
+def test_measures_have_the_keys_that_were_asked(name):
+    comparison = only(compare([1, 2], [2, 1], measures=[name, name]))
+    assert list(comparison.measures) == list(comparison.error_bounds) == [name]
+
+
+@pytest.mark.parametrize(
+    ("base", "unit", "factor"),
+    [("e", "nats", 1), (2, "bits", math.log(2)), ("10", "hartleys", math.log(10))],
+)
+def test_bases(base, unit, factor):
+    report = compare([1, 2], [2, 1], base=base)
+    assert report.unit == unit
+    assert only(report).measures["kl_pq"] * factor == pytest.approx(kl([1, 2], [2, 1]), rel=1e-15)
+    assert only(report).measures["tv"] == pytest.approx(1 / 3, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("smoothing", "p", "q"),
+    [
+        ("jeffreys", [11, 1, 5], [1, 7, 5]),
+        ("laplace", [6, 1, 3], [1, 4, 3]),
+        ("add:0.25", [21, 1, 9], [1, 13, 9]),
+    ],
+)
+def test_smoothing_is_over_the_union_on_both_sides(smoothing, p, q):
+    report = compare({"a": 5, "c": 2}, {"b": 3, "c": 2}, smoothing=smoothing)
+    comparison = only(report)
+    assert report.smoothing == smoothing
+    assert comparison.measures["kl_pq"] == pytest.approx(kl(p, q), rel=2e-15)
+    # What one side never had is still named.
+    assert (comparison.only_in_p, comparison.only_in_q) == (("a",), ("b",))
+    assert comparison.mass_only_in_p == pytest.approx(5 / 7)
+
+
+def test_a_floor():
+    comparison = only(compare([0.5, 0.5, 0.0], [0.25, 0.25, 0.5], smoothing="floor:0.01"))
+    assert comparison.measures["kl_qp"] == pytest.approx(kl([25, 25, 50], [50, 50, 1]), rel=1e-14)
+
+
+ROWS_P = np.array([[1.0, 2.0, 3.0], [3.0, 0.5, 1.0], [1.0, 1.0, 2.0]])
+ROWS_Q = np.array([[2.0, 2.0, 2.0], [1.0, 2.0, 1.0], [1.0, 1.0, 2.0]])
+
+
+@pytest.mark.parametrize(
+    ("reduction", "reduce"),
+    [
+        ("batchmean", lambda rows: sum(rows) / 3),
+        ("mean", lambda rows: sum(rows) / 9),
+        ("sum", sum),
+        ("none", tuple),
+    ],
+)
+def test_batches_are_reduced_as_torch_does(reduction, reduce):
+    rows = [kl(p, q) for p, q in zip(ROWS_P, ROWS_Q, strict=True)]
+    report = compare(ROWS_P, ROWS_Q, reduction=reduction)
+    comparison = only(report)
+    assert comparison.measures["kl_pq"] == pytest.approx(reduce(rows), rel=1e-14)
+    assert comparison.batch.rows == 3
+    assert comparison.batch.measure == "kl_pq"
+    assert comparison.batch.max == pytest.approx(max(rows), rel=1e-14)
+    assert comparison.batch.median == pytest.approx(sorted(rows)[1], rel=1e-14)
+    assert comparison.batch.min == 0
+    says_so = [note for note in report.notes if note.code == "mean-over-elements"]
+    assert bool(says_so) is (reduction == "mean")
+    json.loads(report.to_json(), parse_constant=pytest.fail)
+
+
+def test_one_distribution_meets_every_row():
+    rows = [kl(p, ROWS_Q[0]) for p in ROWS_P]
+    assert only(compare(ROWS_P, ROWS_Q[0], reduction="none")).measures["kl_pq"] == pytest.approx(
+        tuple(rows), rel=1e-14
+    )
+
+
+def test_logits_agree_with_probabilities():
+    p, q = np.log([[0.5, 0.25, 0.25]]), np.log([[0.25, 0.5, 0.25]])
+    expected = kl([2, 1, 1], [1, 2, 1])
+    assert only(compare(p + 7, q - 3, kind="logits")).measures["kl_pq"] == pytest.approx(expected)
+    mixed = compare([[0.5, 0.25, 0.25]], q, kind=("probabilities", "log-probs"))
+    assert only(mixed).measures["kl_pq"] == pytest.approx(expected)
+
+
+def test_names_tell_the_sides_apart(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.csv").write_text("l,n\na,1\nb,2\n")
+    p, q = tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv"
+    report = compare(p, q)
+    assert (report.p.name, report.q.name) == ("a/x", "b/x")
+    report = compare(p, p)
+    assert (report.p.name, report.q.name) == ("p", "q")
+    report = compare(p, q, names=("jan", None))
+    assert (report.p.name, report.q.name) == ("jan", "x")
+
+
+def test_integers_are_exact_at_any_size():
+    p, q = [10**30 + 1, 10**30], [10**30, 10**30 + 1]
+    report = compare(p, q)
+    assert only(report).measures["kl_pq"] == pytest.approx(kl(p, q), rel=2e-15)
+    assert report.p.total == 2 * 10**30 + 1
+
+
+def frames():
+    pandas = pytest.importorskip("pandas")
+    polars = pytest.importorskip("polars")
+    pyarrow = pytest.importorskip("pyarrow")
+    columns = {"outcome": ["a", "b", "c"], "count": [5, 3, 2]}
+    return [
+        pandas.DataFrame(columns),
+        polars.DataFrame(columns),
+        pyarrow.table(columns),
+        pandas.Series([5, 3, 2], index=["a", "b", "c"]),
+    ]
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_data_frames(which):
+    comparison = only(compare(frames()[which], {"c": 6, "a": 2, "b": 2}))
+    assert comparison.measures["kl_pq"] == pytest.approx(kl([5, 3, 2], [2, 2, 6]), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (([1, 2],), {}, "only one source"),
+        (([1, 2], [1, 2, 3]), {}, "2 outcomes and .* has 3"),
+        (([1, 2], {"a": 1}), {}, "has labels and"),
+        (([1, 2], [1, 2]), {"measures": ["kll"]}, "did you mean"),
+        (([1, 2], [1, 2]), {"base": 3}, "base of the logarithm"),
+        (([1, 2], [1, 2]), {"smoothing": "add:x"}, "smoothing is"),
+        (([0.5, 0.5], [1, 2]), {"smoothing": "laplace"}, "added to counts"),
+        (([1.0, 2.0], [1, 2]), {"kind": "logits", "smoothing": "floor:0.1"}, "floor"),
+        (([1, 2], [1, 2]), {"temperature": 2}, "temperature divides logits"),
+        (([1, 2], [1, 2]), {"kind": ["counts"] * 3}, "given 3 times"),
+        (([1, -2], [1, 2]), {}, "negative"),
+        (([0, 0], [1, 2]), {}, "zero"),
+        (("no_such_file.csv", [1]), {}, "no such file"),
+        (("-", "-"), {}, "only one side can be standard input"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(arguments, options, message):
+    with pytest.raises((InputError, UsageError), match=message) as caught:
+        compare(*arguments, **options)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_strict_refuses_repairs():
+    p, q = {"a": 1.5, "b": 2.0}, {"a": 0.5, "b": 0.5}
+    assert [note.code for note in compare(p, q).notes] == ["normalised"]
+    with pytest.raises(InputError, match="--strict"):
+        compare(p, q, strict=True)
+    compare({"a": 5, "b": 2}, q, strict=True)
+
+
+def test_the_same_input_gives_the_same_bytes():
+    def text():
+        return compare(SAMPLES + "airlines_july.csv", SAMPLES + "airlines_january.csv").to_json()
+
+    assert text() == text()

@@ -144,6 +144,8 @@ def compare(
     base = _base(base)
     asked = _measures(measures)
     smooth = _smoothing(smoothing)
+    if not 0 < temperature < math.inf:
+        raise UsageError("usage", f"a temperature is a number above 0, found {temperature}")
     if top < 0:
         raise UsageError("usage", f"the number of outcomes to list is at least 0, found {top}")
     p_options, q_options = (
@@ -203,6 +205,7 @@ def compare(
         base=base,
         unit=report.UNITS[base],
         smoothing=smooth.name,
+        temperature=float(temperature),
         p=_described(left),
         q=_described(right),
         comparisons=(comparison,),

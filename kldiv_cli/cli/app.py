@@ -249,7 +249,9 @@ def _error_document(problem: InputError, settings: dict[str, Any]) -> str:
         hint=problem.hint,
     )
     asked = tuple(settings["measures"] or DEFAULT_MEASURES)
-    document = failed(failure, asked, settings["base"], settings["smoothing"]).to_dict()
+    document = failed(
+        failure, asked, settings["base"], settings["smoothing"], settings["temperature"]
+    ).to_dict()
     return json.dumps(document, indent=2) + "\n"
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from kldiv_cli.core.distribution import Note
@@ -15,8 +14,7 @@ STDOUT = "-"
 NO_ANSWER = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A finished piece of work.
 
     Attributes
@@ -37,8 +35,7 @@ class Answer:
     error: KldivError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """Work that is still to be done, and where its reports go.
 
     Attributes

@@ -71,7 +71,7 @@ class Measure:
         return self.name.endswith(":ALPHA")
 
     @property
-    def kernel_name(self) -> str:
+    def family(self) -> str:
         """The name without its parameter."""
         return self.name.partition(":")[0]
 
@@ -343,7 +343,7 @@ def _bind(family: Measure, name: str, alpha: float) -> Measure:
         traits.discard("zero-iff-equal")
     if alpha == 0.5:
         traits.add("symmetric")
-    bounded = family.kernel_name == "tsallis" and alpha < 1.0
+    bounded = family.family == "tsallis" and alpha < 1.0
     if bounded:
         traits.add("bounded")
     return replace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +19,7 @@ Value = float | tuple[float, ...] | Literal["error"]
 """A measure: a number, one a row under ``--reduction none``, or ``"error"``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One side of the comparison: what it is called, where it came from, what it holds."""
 
     name: str
@@ -34,8 +33,7 @@ class Side:
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """One outcome: its probabilities and its term ``p log(p/q)`` of either divergence."""
 
     outcome: str
@@ -45,8 +43,7 @@ class Contribution:
     kl_qp: float
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """How many distributions were compared row by row, and the spread of `measure` over them."""
 
     rows: int
@@ -89,8 +86,7 @@ class Comparison:
     batch: Batch | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Why there is no answer."""
 
     code: str
@@ -106,6 +102,7 @@ class Report:
     base: str
     unit: str
     smoothing: str
+    temperature: float
     p: Side | None
     q: Side | None
     comparisons: tuple[Comparison, ...]
@@ -126,7 +123,9 @@ class Report:
         return {"schema": SCHEMA, **document}
 
 
-def failed(failure: Failure, measures: tuple[str, ...], base: str, smoothing: str) -> Report:
+def failed(
+    failure: Failure, measures: tuple[str, ...], base: str, smoothing: str, temperature: float
+) -> Report:
     """Return a report without an answer: ``"error"`` for every measure that was asked."""
     errors: dict[str, Value] = dict.fromkeys(measures, "error")
     comparison = Comparison(column=None, measures=errors, error_bounds=errors)
@@ -134,6 +133,7 @@ def failed(failure: Failure, measures: tuple[str, ...], base: str, smoothing: st
         base=base,
         unit=UNITS[base],
         smoothing=smoothing,
+        temperature=temperature,
         p=None,
         q=None,
         comparisons=(comparison,),
@@ -144,6 +144,8 @@ def failed(failure: Failure, measures: tuple[str, ...], base: str, smoothing: st
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, tuple):

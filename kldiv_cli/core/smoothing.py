@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +20,7 @@ NAMES = "none, jeffreys, laplace, add:ALPHA or floor:EPS"
 _DECIMAL = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Smoothing:
+class Smoothing(NamedTuple):
     """What is done to both sides, over the union of their outcomes.
 
     Attributes
@@ -42,15 +40,15 @@ class Smoothing:
     def apply(self, weights: NDArray[Any]) -> NDArray[Any]:
         """Return the smoothed weights, not normalised; the shape is kept.
 
-        Integer counts stay exact: with half a pseudocount everything is doubled first.
+        Integer counts stay exact: all weights are multiplied by the denominator of the
+        pseudocount, in Python's integers, which cannot overflow.
         """
+        if self.pseudocount and weights.dtype.kind in "iuO":
+            numerator, denominator = self.pseudocount.as_integer_ratio()
+            exact = np.asarray(weights.astype(object) * denominator + numerator)
+            return exact.astype(np.int64) if exact.max() < 2**63 else exact
         if self.pseudocount:
-            # Python's integers cannot overflow, whatever the counts are.
-            exact = weights.astype(object) if weights.dtype.kind in "iu" else weights
-            if self.pseudocount == 0.5 and exact.dtype == object:
-                return np.asarray(2 * exact + 1)
-            whole = self.pseudocount.is_integer() and exact.dtype == object
-            return np.asarray(exact + (int(self.pseudocount) if whole else self.pseudocount))
+            return np.asarray(weights + self.pseudocount)
         if self.floor:
             total = weights.sum(axis=-1, keepdims=True)
             return np.asarray(weights / total, dtype=float).clip(min=self.floor)

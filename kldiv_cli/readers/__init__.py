@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from kldiv_cli.errors import InputError, KldivError, Place, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from kldiv_cli.core.distribution import Distribution, Kind
     from kldiv_cli.readers.reading import Reading
 
@@ -148,32 +146,22 @@ def split_name(word: str) -> tuple[str | None, str]:
 
 
 def _read(
-    source: object, wanted: tuple[ReadOptions, ...], names: Iterable[str | None]
+    source: object, wanted: tuple[ReadOptions, ...], names: tuple[str | None, ...]
 ) -> list[Distribution]:
-    from kldiv_cli.readers import kinds
-
-    text = source_name(source)
-    readings = _guarded(source, text, wanted)
-    return [
-        kinds.distribution(reading, option, text, name or _default_name(text, reading))
-        for reading, option, name in zip(readings, wanted, names, strict=True)
-    ]
-
-
-def _guarded(source: object, text: str, wanted: tuple[ReadOptions, ...]) -> list[Reading]:
     """Read, and turn every failure into one error that names the input."""
+    text = source_name(source)
     try:
-        if not isinstance(source, (str, os.PathLike)):
-            from kldiv_cli.readers import objects
+        from kldiv_cli.readers import kinds
 
-            return objects.load(source, text, wanted)
-        from kldiv_cli.readers.source import opened
-
-        with opened(text, wanted) as (stream, format_):
-            module = FORMATS[format_].module
-            load = import_module(f"kldiv_cli.readers.{module}").load
-            readings: list[Reading] = load(stream, wanted, format_)
-            return readings
+        readings = _load(source, text, wanted)
+        if len(wanted) > 1:
+            names = tuple(
+                name or reading.column for name, reading in zip(names, readings, strict=True)
+            )
+        return [
+            kinds.distribution(reading, option, text, name or _stem(text))
+            for reading, option, name in zip(readings, wanted, names, strict=True)
+        ]
     except KldivError:
         raise
     except RecursionError:
@@ -187,6 +175,19 @@ def _guarded(source: object, text: str, wanted: tuple[ReadOptions, ...]) -> list
         raise InputError("unreadable", message, Place(text)) from error
 
 
+def _load(source: object, text: str, wanted: tuple[ReadOptions, ...]) -> list[Reading]:
+    if not isinstance(source, (str, os.PathLike)):
+        from kldiv_cli.readers import objects
+
+        return objects.load(source, text, wanted)
+    from kldiv_cli.readers.source import opened
+
+    with opened(text, wanted) as (stream, format_):
+        module = import_module(f"kldiv_cli.readers.{FORMATS[format_].module}")
+        readings: list[Reading] = module.load(stream, wanted, format_)
+        return readings
+
+
 def source_name(source: object) -> str:
     """Return what errors and reports call a source."""
     if isinstance(source, (str, os.PathLike)):
@@ -196,10 +197,8 @@ def source_name(source: object) -> str:
     return objects.source_name(source)
 
 
-def _default_name(source: str, reading: Reading) -> str:
-    """Return the name of the weight where there are two, else the stem of the file."""
-    if reading.column is not None:
-        return reading.column
+def _stem(source: str) -> str:
+    """Return the name of a file without what it says of its format."""
     if source in ("-", "/dev/stdin"):
         return "stdin"
     base = os.path.basename(source.rstrip("/")) or source

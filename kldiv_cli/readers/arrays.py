@@ -26,9 +26,11 @@ MEANINGS = {
 
 
 def checked(
-    array: NDArray[Any], kind: str | None, source: str, name: str | None
+    array: NDArray[Any], kind: str | None, source: str, name: str | None, *, exact: bool = False
 ) -> tuple[NDArray[Any], bool]:
     """Return an array as weights, and whether its type is one of integers.
+
+    With `exact`, an array of objects holds Python integers, as the caller has seen to.
 
     Raises
     ------
@@ -36,7 +38,8 @@ def checked(
         If its type, its shape or an element is not fit for a distribution.
     """
     here = Place(source, name=name)
-    check_type(array.dtype, here)
+    if not (exact and array.dtype.kind == "O"):
+        check_type(array.dtype, here)
     if array.ndim not in (1, 2):
         what = "a single number" if array.ndim == 0 else f"{array.ndim} dimensions"
         raise InputError(
@@ -47,7 +50,7 @@ def checked(
         )
     if not array.size:
         raise InputError("no-rows", f"an array of shape {array.shape} is empty", here)
-    if array.dtype.kind in "iu":
+    if array.dtype.kind in "iuO":
         _refuse(array < 0 if kind not in LOG_KINDS else None, "negative", array, here)
         return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")), True
     if array.dtype.itemsize in (4, 8):
@@ -105,9 +108,7 @@ FAULTS = {
 }
 
 
-def _refuse(
-    bad: NDArray[np.bool_] | None, fault: str, array: NDArray[Any], here: Place
-) -> None:
+def _refuse(bad: NDArray[np.bool_] | None, fault: str, array: NDArray[Any], here: Place) -> None:
     if bad is None or not np.any(bad):
         return
     from dataclasses import replace

@@ -75,14 +75,12 @@ def _read(
         batch = table.batch(max(1, BATCH_CELLS // width), faults)
     if width == 1 and table.inner_blank is not None and not wanted[0].comment:
         message = "a blank line stands where a number is expected"
-        faults.add(
-            Fault("missing-weight", message), partial(Place, source, table.inner_blank)
-        )
+        faults.add(Fault("missing-weight", message), partial(Place, source, table.inner_blank))
     return [
         side.finish(
             source,
             format_,
-            (columns.name(choice.weight) or f"column {option.weight}") if wanted[1:] else None,
+            columns.name(choice.weight) or f"column {choice.weight + 1}",
             [*notes, *choice.notes],
         )
         for side, choice, option in zip(sides, choices, wanted, strict=True)
@@ -101,7 +99,13 @@ def _feed(
 
 
 def _regular(
-    rows: Sequence[Row], lines: Sequence[int], width: int, faults: Faults, source: str
+    rows: Sequence[Row],
+    lines: Sequence[int],
+    width: int,
+    faults: Faults,
+    source: str,
+    *,
+    comment: bool = False,
 ) -> tuple[Sequence[Row], Sequence[int]]:
     """Return the rows that have as many fields as the first; the others are faults."""
     if set(map(len, rows)) <= {width}:
@@ -109,22 +113,21 @@ def _regular(
     for row, line in zip(rows, lines, strict=True):
         if len(row) != width:
             hint = "quote a field that holds the delimiter or a line end"
-            if row[0].startswith("#"):
-                hint = "--comment '#' if this line is a comment"
+            if row[0].startswith("#") or comment:
+                hint = "--comment '#' if lines that begin so are comments"
             message = f"found {len(row)} fields, expected {width} as in the first row"
             faults.add(Fault("ragged-row", message, hint), partial(Place, source, line))
     kept = [i for i, row in enumerate(rows) if len(row) == width]
     return [rows[i] for i in kept], [lines[i] for i in kept]
 
 
-def _ragged(
-    table: Records, width: int, rows: Sequence[Row], lines: Sequence[int]
-) -> InputError:
+def _ragged(table: Records, width: int, rows: Sequence[Row], lines: Sequence[int]) -> InputError:
     """Count the ragged rows where those of the sample show that columns are uncertain."""
     faults = Faults()
+    comment = rows[0][0].startswith("#")
     batch: tuple[Sequence[Row], Sequence[int]] | None = (rows, lines)
     while batch is not None:
-        _regular(*batch, width, faults, table.source)
+        _regular(*batch, width, faults, table.source, comment=comment)
         batch = table.batch(max(1, BATCH_CELLS // width), faults)
     return faults.error()
 
@@ -135,8 +138,14 @@ def _columns(
     numeric: list[Numeric] = []
     for i in range(width):
         numbers = sum(is_number(row[i], decimal) for row in rows)
-        numeric.append("all" if numbers == len(rows) > 0 else "some" if numbers else "none")
-    return Columns(source, names, numeric)
+        if not numbers and not any(row[i].strip() for row in rows) and rows:
+            numeric.append("blank")
+        else:
+            numeric.append("all" if numbers == len(rows) > 0 else "some" if numbers else "none")
+    advice = ""
+    if decimal == "." and any(is_number(cell, ",") for row in rows for cell in row):
+        advice = "--decimal ',' if the comma is a decimal mark"
+    return Columns(source, names, numeric, advice=advice)
 
 
 def _has_header(rows: Sequence[Row], wanted: Sequence[ReadOptions], first_row: Place) -> bool:
@@ -151,19 +160,11 @@ def _has_header(rows: Sequence[Row], wanted: Sequence[ReadOptions], first_row: P
     if any(int(word[:9]) > len(first) and word in first for word in words):
         return True
     below = _columns(first_row.source, first, rows[1:] or rows, len(first), decimal)
-    if wanted[0].weight is not None:
-        index = int(wanted[0].weight[:9]) - 1
-        if not 0 <= index < len(first):
-            return True
-    else:
-        obvious = [i for i in below.obvious() if not is_number(first[i], decimal)]
-        if any(below.numeric[i] != "none" for i in obvious) or (obvious and not rows[1:]):
-            return True
-        found = _weight_cell(below, first, decimal)
-        if found is None:
-            return True
-        index = found
+    index = _weight_cell(below, first, wanted[0].weight, decimal, only=len(rows) == 1)
+    if index is None:
+        return True
     cell = first[index]
+    # A name above a column of numbers: what stands beside it is a name, too.
     numbers = [i for i in range(len(first)) if i != index and below.numeric[i] == "all"]
     named = any(not looks_like_a_number(first[i]) for i in numbers) and len(rows) > 2
     if is_number(cell, decimal) and not named:
@@ -178,9 +179,16 @@ def _has_header(rows: Sequence[Row], wanted: Sequence[ReadOptions], first_row: P
     )
 
 
-def _weight_cell(below: Columns, first: Row, decimal: str) -> int | None:
-    """Return the column of the weights by numbers alone; None if the first row is all names."""
-    numbers = [i for i in range(len(below)) if below.numeric[i] != "none"]
+def _weight_cell(
+    below: Columns, first: Row, weight: str | None, decimal: str, *, only: bool
+) -> int | None:
+    """Return the column of the weights, the first row left aside; None if it holds names."""
+    if weight is not None and 1 <= int(weight[:9]) <= len(first):
+        return int(weight[:9]) - 1
+    obvious = [i for i in below.obvious() if not is_number(first[i], decimal)]
+    if any(below.has_numbers(i) for i in obvious) or (obvious and only):
+        return None
+    numbers = [i for i in range(len(below)) if below.has_numbers(i)]
     if len(numbers) > 1:
         if len(below) == 2:
             return 1

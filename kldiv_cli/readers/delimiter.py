@@ -75,20 +75,17 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
             "which-delimiter",
             f"{which} {what}",
             Place(source, 1),
-            hint=f"--delimiter {_spelt(even[0] if even else ';')}",
+            hint=" or ".join(_options(lines, d) for d in even or ";"),
         )
-    rivals = [d for d in even if d != named and _has_numbers(lines, d)]
+    rivals = [d for d in even if d != named and _decimal(lines, d)]
     if rivals and (splits[named] < 2 or named == ","):
-        rival = rivals[0]
-        hint = f"--delimiter {_spelt(rival)}"
-        if _has_numbers(lines, rival) == "," and rival != ",":
-            hint += " --decimal ,"
+        hint = _options(lines, rivals[0])
         if splits[named] > 1:
             hint += f", or --delimiter {_spelt(named)} if it is that"
         raise InputError(
             "which-delimiter",
             f"the name says that {_spelt(named)} separates the fields,"
-            f" but {_spelt(rival)} seems to",
+            f" but {_spelt(rivals[0])} seems to",
             Place(source, 1),
             hint=hint,
         )
@@ -104,6 +101,11 @@ def _declared(delimiter: str, decimal: str) -> str:
             hint="one character: --delimiter ';' (or ',', '|', tab)",
         )
     return character
+
+
+def _options(lines: list[str], delimiter: str) -> str:
+    decimal = " --decimal ','" if delimiter != "," and _decimal(lines, delimiter) == "," else ""
+    return f"--delimiter {_spelt(delimiter)}{decimal}"
 
 
 def _spelt(delimiter: str) -> str:
@@ -134,7 +136,7 @@ def _split(lines: list[str], delimiter: str) -> list[Row]:
     return rows
 
 
-def _has_numbers(lines: list[str], delimiter: str) -> str:
+def _decimal(lines: list[str], delimiter: str) -> str:
     """Return the decimal mark of a column that holds numbers below its first cell, or ''."""
     rows = _split(lines, delimiter)
     for decimal in (".", ","):

@@ -41,12 +41,14 @@ def distribution(reading: Reading, wanted: ReadOptions, source: str, name: str) 
     notes = list(reading.notes)
     if wanted.kind in LOG_KINDS:
         kind: Kind = wanted.kind
+        if reading.integers:
+            weights = weights.astype(np.float64)
         _check_mass(weights.max(axis=-1) > -np.inf, here)
         if kind == "log-probs":
             with np.errstate(over="ignore", under="ignore"):
-                sums = np.exp(weights.astype(np.float64)).sum(axis=-1)
+                sums = np.exp(weights, dtype=np.float64).sum(axis=-1)
             if not _near_one(sums, weights):
-                message = f"exp of the log-probabilities adds up to {_total(sums)}, not to 1"
+                message = f"log-probs of total {_total(sums)} are normalised to 1"
                 notes.append(_normalised(message, "--as logits", source))
     else:
         totals = _totals(weights, integers=reading.integers)
@@ -62,12 +64,13 @@ def distribution(reading: Reading, wanted: ReadOptions, source: str, name: str) 
                 hint="--as counts if they are counts; else one row for each outcome",
             )
         if kind in ("weights", "probabilities") and not _near_one(totals, weights):
-            message = f"the {kind} add up to {_total(totals)} and are normalised to 1"
+            message = f"{kind} of total {_total(totals)} are normalised to 1"
             advice = "--as counts" if reading.integers else "divide them by their total"
             notes.append(_normalised(message, advice, source))
         if reading.labels is None and kind in ("weights", "counts"):
             notes.append(_unlabelled(weights, totals, source))
     if reading.labels is not None:
+        _check_text(reading.labels, here)
         notes += _label_notes(reading.labels, source)
     rows = len(weights) if reading.rows_read is None else reading.rows_read
     return Distribution(
@@ -138,11 +141,28 @@ def _check_whole(weights: NDArray[Any], here: Place) -> None:
         )
 
 
+def _check_text(labels: tuple[str, ...], here: Place) -> None:
+    try:
+        "".join(labels).encode()
+    except UnicodeEncodeError:
+        broken = [label for label in labels if not label.isascii() and _has_surrogate(label)]
+        raise InputError(
+            "bad-label",
+            "a label holds half of a surrogate pair, which is no character",
+            *(replace(here, name=ascii(label)[1:-1][:60]) for label in broken[:3]),
+            count=len(broken),
+        ) from None
+
+
+def _has_surrogate(label: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in label)
+
+
 def _total(totals: NDArray[Any]) -> str:
     """Return the total for a message: of a batch, the least and the greatest."""
     if not totals.ndim:
-        total = totals[()]
-        return f"{total:.10g}" if isinstance(total, (float, np.floating)) else str(total)[:40]
+        total = totals.item()
+        return f"{total:.10g}" if isinstance(total, float) else str(total)[:40]
     least, greatest = _total(np.asarray(totals.min())), _total(np.asarray(totals.max()))
     return least if least == greatest else f"{least} to {greatest}"
 
@@ -153,7 +173,9 @@ def _normalised(message: str, advice: str, source: str) -> Note:
 
 def _unlabelled(weights: NDArray[Any], totals: NDArray[Any], source: str) -> Note:
     rows = f"{len(weights)} rows of " if weights.ndim == 2 else ""
-    message = f"{rows}{weights.shape[-1]} outcomes, total {_total(totals)}"
+    outcomes = weights.shape[-1]
+    plural = "" if outcomes == 1 else "s"
+    message = f"{rows}{outcomes} outcome{plural}, total {_total(totals)}"
     return Note("unlabelled", message, source, advice="if these are raw values: --as samples")
 
 

@@ -30,13 +30,18 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
     data = b"".join(stream)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return [_read(archive, option, len(data), source, format_) for option in wanted]
+            # `zipfile` passes over whatever stands before and after the archive.
+            end = len(data) - 22 - len(archive.comment)
+            if data[end : end + 4] != b"PK\x05\x06":
+                raise InputError("bad-zip", "there is something after the archive", Place(source))
+            readings = [_read(archive, option, len(data), source, format_) for option in wanted]
     except (KldivError, MemoryError, RecursionError):
         raise
     # What the module raises for damaged archives is a dozen types, not documented.
     except Exception as error:
         message = f"the ZIP archive is damaged: {str(error)[:100] or type(error).__name__}"
         raise InputError("bad-zip", message, Place(source)) from error
+    return readings
 
 
 def _read(
@@ -54,7 +59,7 @@ def _read(
         stream = ByteStream(source, _bounded(file, info.file_size, allowed, here))
         array = read_array(stream, source, name)
     weights, integers = checked(array, wanted.kind, source, name)
-    return Reading(format_, weights, integers, column=name if wanted.weight is not None else None)
+    return Reading(format_, weights, integers, column=name)
 
 
 def _member(archive: zipfile.ZipFile, weight: str | None, source: str) -> zipfile.ZipInfo:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DIGITS = 4300
 """The longest integer literal; reading takes a time that is quadratic in its length."""
 
-_INTEGER = r"[ \t]*[+-]?[0-9]{1,%d}[ \t]*" % DIGITS
+_INTEGER = rf"[ \t]*[+-]?[0-9]{{1,{DIGITS}}}[ \t]*"
 _FLOAT = r"[ \t]*[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?[ \t]*"
 _is_integer = re.compile(_INTEGER).fullmatch
 _is_number = re.compile(_FLOAT).fullmatch
@@ -176,7 +176,7 @@ class Numbers:
 
     def add(self, texts: Sequence[str], place: Callable[[int], Place]) -> None:
         """Parse texts; `place` says where the i-th of them stands."""
-        values = self._batch(texts)
+        values: list[Any] | None = self._batch(texts)
         if values is None:
             values = []
             for i, text in enumerate(texts):

@@ -129,19 +129,8 @@ class Rows:
             column=column,
             notes=list(notes),
         )
-        if self._positions:
-            assert self._at is not None
-            reading.weights = _summed(weights, self._positions, len(self._at))
-            reading.summed = True
-            extra = self._count - len(self._at)
-            reading.notes.append(
-                Note(
-                    "duplicates-summed",
-                    f"{extra} of {self._count} rows repeat an outcome and were added to it",
-                    source,
-                    repair=True,
-                )
-            )
+        if self._positions and reading.labels is not None:
+            summed(reading, self._positions, reading.labels, source)
         return reading
 
 
@@ -152,18 +141,25 @@ DUPLICATE = Fault(
 )
 
 
-def _summed(weights: NDArray[Any], positions: array[int], outcomes: int) -> NDArray[Any]:
+def summed(
+    reading: Reading, positions: Sequence[int], labels: tuple[str, ...], source: str
+) -> None:
+    """Add up rows that have one label, exactly if they are integers."""
     import numpy as np
 
+    weights = reading.weights
     if weights.dtype.kind == "f":
-        # Only counts may be summed, as `kinds` will say unless these are whole.
-        sums: NDArray[Any] = np.zeros(outcomes)
+        # Fractions are refused by `kinds`; only counts may be added up.
+        sums: NDArray[Any] = np.zeros(len(labels))
         np.add.at(sums, np.array(positions), weights)
-        return sums
-    exact = [0] * outcomes
-    for position, weight in zip(positions, weights.tolist(), strict=True):
-        exact[position] += weight
-    try:
-        return np.array(exact, dtype=np.int64)
-    except OverflowError:
-        return np.array(exact, dtype=object)
+    else:
+        exact = [0] * len(labels)
+        for position, weight in zip(positions, weights.tolist(), strict=True):
+            exact[position] += weight
+        largest = max(map(abs, exact))
+        sums = np.array(exact, dtype=np.int64 if largest < 2**63 else object)
+    rows = len(weights)
+    message = f"{rows - len(labels)} of {rows} rows repeat an outcome and were added to it"
+    reading.notes.append(Note("duplicates-summed", message, source, repair=True))
+    reading.rows_read, reading.labels = rows, labels
+    reading.weights, reading.summed = sums, True

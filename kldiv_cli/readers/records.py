@@ -92,8 +92,8 @@ class Records:
         rows: list[Row] = []
         records = self._records() if self._comment else self._reader
         try:
-            for row in islice(records, count):
-                rows.append(row)
+            # What came before an error is kept.
+            rows.extend(islice(records, count))
         except csv.Error as error:
             faults.check()
             line = self._next_line + sum(map(self._height, rows))
@@ -157,6 +157,7 @@ def _csv_error(error: csv.Error, place: Place) -> InputError:
 
 @contextmanager
 def long_fields() -> Iterator[None]:
+    """Raise the limit of the csv module, which is one for the whole process, for a while."""
     before = csv.field_size_limit(FIELD)
     try:
         yield

@@ -12,18 +12,22 @@ if TYPE_CHECKING:
 
     from kldiv_cli.readers import ReadOptions
 
-Numeric = Literal["all", "some", "none"]
-"""How many of a column's first cells are numbers."""
+Numeric = Literal["all", "some", "none", "blank"]
+"""How many of a column's first cells are numbers; blank, if there is nothing at all."""
 
 WEIGHTS = frozenset(
-    "weight weights w count counts n freq frequency frequencies prob probability probabilities"
-    " p q share shares proportion proportions pct percent percentage mass p_mass".split()
+    """
+    weight weights w count counts n freq frequency frequencies prob probability
+    probabilities p q share shares proportion proportions pct percent percentage mass
+    """.split()  # noqa: SIM905 (two lines, not twenty-four)
 )
-MAYBE_WEIGHTS = frozenset("value values total totals amount".split())
+MAYBE_WEIGHTS = frozenset({"value", "values", "total", "totals", "amount"})
 """Names of weights, if there is no better one: `value, count` counts values."""
 LABELS = frozenset(
-    "label labels outcome outcomes category categories key name names bin bins class face"
-    " code id level letter symbol group bucket index token word species carrier".split()
+    """
+    label labels outcome outcomes category categories key name names bin bins class face
+    code id level letter symbol group bucket index token word species carrier
+    """.split()  # noqa: SIM905
 )
 
 
@@ -44,13 +48,21 @@ class Columns:
         What errors call the table.
     names : sequence of str, or None
         None where the table has no header.
-    numeric : sequence of {"all", "some", "none"}
+    numeric : sequence of {"all", "some", "none", "blank"}
         One for each column.
+    advice : str, optional
+        What to try if no column holds numbers.
     """
 
     def __init__(
-        self, source: str, names: Sequence[str] | None, numeric: Sequence[Numeric]
+        self,
+        source: str,
+        names: Sequence[str] | None,
+        numeric: Sequence[Numeric],
+        *,
+        advice: str = "",
     ) -> None:
+        self._advice = advice
         self.source = source
         self.names = names
         self.numeric = numeric
@@ -78,7 +90,7 @@ class Columns:
         label, open_ = self._label(wanted, weight, weights)
         chosen = (wanted.weight is None and len(self) > 2) or open_
         both_numbers = len(self) == 2 and wanted.weight is None and self.names is None
-        if both_numbers and self.numeric[0] != "none":
+        if both_numbers and self.has_numbers(0):
             chosen = True
         if not chosen:
             return Choice(label, weight)
@@ -93,16 +105,20 @@ class Columns:
         note = Note("columns-chosen", what, self.source, advice=advice, repair=True)
         return Choice(label, weight, (note,))
 
+    def has_numbers(self, index: int) -> bool:
+        """Say whether some of a column's first cells are numbers."""
+        return self.numeric[index] in ("all", "some")
+
     def obvious(self) -> list[int]:
         """Return the columns whose names say that they hold weights."""
         for words in (WEIGHTS, MAYBE_WEIGHTS):
             named = [i for i, name in enumerate(self._plain) if name in words]
-            found = [i for i in named if self.numeric[i] != "none"] or named
+            found = [i for i in named if self.has_numbers(i)] or named
             if found:
                 return found
         return []
 
-    def find(self, word: str, role: str) -> int:
+    def find(self, word: str) -> int:
         """Return the column that is called so, or has that number where there is no header."""
         if self.names is None:
             if word.isascii() and word.isdigit() and 1 <= int(word[:9]) <= len(self):
@@ -122,7 +138,7 @@ class Columns:
                 "duplicate-columns",
                 f"{len(found)} columns are called {word[:60]!r}",
                 Place(self.source),
-                hint=f"--no-header --{role} {found[0] + 1}, without the header line",
+                hint="rename all but one of them",
             )
         raise InputError(
             "unknown-column",
@@ -146,10 +162,10 @@ class Columns:
 
     def _weight(self, wanted: ReadOptions) -> int:
         if wanted.weight is not None:
-            return self.find(wanted.weight, "weight")
+            return self.find(wanted.weight)
         obvious = self.obvious()
         if wanted.label is not None:
-            label = self.find(wanted.label, "label")
+            label = self.find(wanted.label)
             obvious = [i for i in obvious if i != label]
         else:
             label = None
@@ -157,7 +173,7 @@ class Columns:
             return obvious[0]
         if obvious:
             raise self._several("weight", obvious)
-        numbers = [i for i in range(len(self)) if self.numeric[i] != "none" and i != label]
+        numbers = [i for i in range(len(self)) if self.has_numbers(i) and i != label]
         candidates = [i for i in numbers if self._plain[i] not in LABELS] or numbers
         if len(candidates) == 1:
             return candidates[0]
@@ -176,7 +192,7 @@ class Columns:
     ) -> tuple[int | None, bool]:
         """Return the outcome column, and whether there was a choice."""
         if wanted.label is not None:
-            label = self.find(wanted.label, "label")
+            label = self.find(wanted.label)
             if label in weights:
                 raise InputError(
                     "one-column-twice",
@@ -188,18 +204,19 @@ class Columns:
         others = [
             i
             for i in range(len(self))
-            if i not in weights
-            and not (self.numeric[i] == "all" and self._plain[i] in WEIGHTS)
+            if i not in weights and not (self.numeric[i] == "all" and self._plain[i] in WEIGHTS)
         ]
+        # A delimiter at the end of every line makes a column of nothing.
+        others = [i for i in others if self.numeric[i] != "blank"] or others[:1]
         if len(others) < 2:
             return (others[0] if others else None), False
-        for narrower in (
-            [i for i in others if self._plain[i] in LABELS],
-            [i for i in others if self.numeric[i] != "all"],
-        ):
-            if len(narrower) == 1:
-                return narrower[0], True
-        raise self._several("label", others)
+        texts = [i for i in others if self.numeric[i] != "all"]
+        named = [i for i in others if self._plain[i] in LABELS]
+        # A numeric `id` beside a column of text may be a row's number.
+        likely = [i for i in named if i in texts or not texts] if named else texts
+        if len(likely) != 1:
+            raise self._several("label", others)
+        return likely[0], True
 
     def _several(self, role: str, candidates: Iterable[int]) -> InputError:
         columns = list(candidates)
@@ -221,7 +238,8 @@ class Columns:
             "no-weights",
             f"{what}{not_} numbers that could be weights",
             Place(self.source),
-            hint="--as samples if the rows are raw values; --delimiter if columns were not split",
+            hint=self._advice
+            or "--as samples if the rows are raw values; --delimiter if columns were not split",
         )
 
 

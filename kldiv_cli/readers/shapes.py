@@ -77,9 +77,7 @@ def read(
     return [_one(value, option, source, format_, place) for option in wanted]
 
 
-def _one(
-    value: Any, wanted: ReadOptions, source: str, format_: str, place: Locator
-) -> Reading:
+def _one(value: Any, wanted: ReadOptions, source: str, format_: str, place: Locator) -> Reading:
     if isinstance(value, dict):
         return _mapping(value, wanted, source, format_, place)
     if isinstance(value, list):
@@ -130,8 +128,8 @@ def vectors(
             if isinstance(row, list) and len(row) == length:
                 flat += row
                 continue
-            found = f"{len(row)} numbers" if isinstance(row, list) else _kind_of(row)
-            message = f"a row of the batch is {found}, expected {length} numbers as in the first"
+            found = f"of length {len(row)}" if isinstance(row, list) else _kind_of(row)
+            message = f"a row of the batch is {found}, expected length {length} as of the first"
             faults.add(Fault("ragged-row", message), partial(_indexed, place, (i,), None))
         faults.check()
 
@@ -148,8 +146,12 @@ def vectors(
     return reading
 
 
+def _valued(place: Locator, path: Path, value: Any) -> Place:
+    return replace(place(path), value=_shown(value))
+
+
 def _indexed(place: Locator, path: Path, value: Any) -> Place:
-    return replace(place(path), index=path, value=_shown(value))
+    return replace(_valued(place, path, value), index=path)
 
 
 def _member(
@@ -234,8 +236,11 @@ def records(
     numeric: list[Numeric] = []
     for name in names:
         cells = sum(type(record.get(name)) is Number for record in sample)
-        numeric.append("all" if cells == len(sample) else "some" if cells else "none")
-    columns = Columns(source, names, numeric)
+        if all(record.get(name) is None for record in sample):
+            numeric.append("blank")
+        else:
+            numeric.append("all" if cells == len(sample) else "some" if cells else "none")
+    columns = Columns(source, names, numeric, advice="--as samples if these are raw values")
     choices = columns.choose(wanted)
     sides = [
         Rows(option, faults, labelled=choice.label is not None)
@@ -247,7 +252,7 @@ def records(
             _feed(side, choice, columns, rows, place, faults)
         first = next(pieces, None)
     return [
-        side.finish(source, format_, option.weight if wanted[1:] else None, choice.notes)
+        side.finish(source, format_, columns.name(choice.weight), choice.notes)
         for side, choice, option in zip(sides, choices, wanted, strict=True)
     ]
 
@@ -279,7 +284,7 @@ def _records_only(
             faults.add(fault, partial(place, (i,)))
         else:
             fault = Fault("not-a-record", f"this is {_kind_of(value)}, not a record as the first")
-            faults.add(fault, partial(_indexed, place, (i,), value))
+            faults.add(fault, partial(_valued, place, (i,), value))
     return [values[i] for i in kept], lambda path: place((kept[path[0]], *path[1:]))
 
 
@@ -294,7 +299,8 @@ def _feed(
     names = columns.names or ()
 
     def where(i: int, role: Role) -> Place:
-        name = names[choice.label if role == "label" and choice.label is not None else choice.weight]
+        column = choice.label if role == "label" else choice.weight
+        name = names[column or 0]
         if name not in rows[i]:
             return replace(place((i,)), name=name)
         path = (i, list(rows[i]).index(name))
@@ -305,9 +311,7 @@ def _feed(
     labels = None
     if choice.label is not None:
         label = names[choice.label]
-        labels = [row.get(label) for row in rows]
-        if not all(isinstance(text, str) for text in labels):
-            labels = [_label(text, i, faults, where) for i, text in enumerate(labels)]
+        labels = [_label(row.get(label), i, faults, where) for i, row in enumerate(rows)]
     side.add(labels, texts, where)
 
 
@@ -328,7 +332,7 @@ def _texts(values: list[Any], faults: Faults, place: Callable[[int], Place]) -> 
     """Return number literals; what is no number is a fault, and a number in its stead."""
     if all(type(value) is Number for value in values):
         return values
-    texts = []
+    texts: list[str] = []
     for i, value in enumerate(values):
         if type(value) is Number:
             texts.append(value)
@@ -347,8 +351,11 @@ def _texts(values: list[Any], faults: Faults, place: Callable[[int], Place]) -> 
 def _kind_of(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    names = {dict: "an object", list: "an array", Number: "a number", type(None): "null"}
-    return next((name for type_, name in names.items() if isinstance(value, type_)), "text")
+    if value is None:
+        return "null"
+    if isinstance(value, (dict, list)):
+        return "an object" if isinstance(value, dict) else "an array"
+    return "a number" if isinstance(value, Number) else "text"
 
 
 def _shown(value: Any) -> str | None:

@@ -113,7 +113,7 @@ def _open(path: str) -> IO[bytes]:
         return binary
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path) and not os.path.lexists(path):
         raise _url(path)
-    return open(path, "rb", buffering=0)  # noqa: SIM115 (closed by `opened`)
+    return open(path, "rb", buffering=0)
 
 
 def _url(url: str) -> InputError:

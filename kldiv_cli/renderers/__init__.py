@@ -5,9 +5,8 @@ A further format is one module with ``render(report, layout) -> str`` and one en
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kldiv_cli.errors import UsageError
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 FORMATS = {"text": "text", "json": "json", "csv": "csv", "markdown": "markdown"}
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """What the text is printed on.
 
     Attributes

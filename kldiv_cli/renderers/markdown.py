@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.measures import find
-from kldiv_cli.renderers.figures import amount, count, figure, spelled
+from kldiv_cli.renderers.figures import figure, spelled
 from kldiv_cli.renderers.show import markdown
-from kldiv_cli.renderers.text import values_of
+from kldiv_cli.renderers.text import described, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def render(report: Report, layout: Layout) -> str:
         lines += _contributions(comparison, p, q)
     lines += ["", "| side | what | source |", "| --- | --- | --- |"]
     for name, side in ((p, report.p), (q, report.q)):
-        what = f"{side.kind} of {count(side.outcomes, 'outcome')}, total {amount(side.total)}"
+        what = described(side, report.comparisons[0].batch)
         lines.append(f"| {name} | {what} | {markdown(side.source)} |")
     lines += [f"\nSmoothing: {report.smoothing}"] if report.smoothing != "none" else []
     lines += [f"\n{markdown(note.message, 300)}" for note in report.notes]

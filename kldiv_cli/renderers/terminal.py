@@ -16,6 +16,7 @@ from kldiv_cli.renderers.text import (
     HEAD_WIDTH,
     HEADLINES,
     advice,
+    batch_lines,
     column_heads,
     described,
     named,
@@ -68,15 +69,10 @@ def _parts(
     if any(name not in HEADLINES for name in comparison.measures):
         yield _others(report, comparison, layout)
     if comparison.batch:
-        batch = comparison.batch
-        yield Text(
-            f"\n{count(batch.rows, 'row')}, reduction {batch.reduction}; {batch.measure} of a"
-            f" row: min {figure(batch.min)}, median {figure(batch.median)},"
-            f" max {figure(batch.max)}"
-        )
+        yield Text("\n" + "\n".join(batch_lines(report, comparison.batch)))
     if comparison.contributions:
         yield _contributions(report, comparison, layout, width)
-    yield _sides(report, layout)
+    yield _sides(report, comparison, layout)
 
 
 def _bars(layout: Layout) -> str:
@@ -190,7 +186,7 @@ def _bar(part: Contribution, share: float, width: int, layout: Layout) -> Text:
     return Text(bar, style=GAINED if part.p > part.q else LOST)
 
 
-def _sides(report: Report, layout: Layout) -> RenderableType:
+def _sides(report: Report, comparison: Comparison, layout: Layout) -> RenderableType:
     lines: list[Text] = [Text()]
     names = side_names(report, layout)
     for letter, name, side in zip("pq", names, (report.p, report.q), strict=True):
@@ -199,7 +195,7 @@ def _sides(report: Report, layout: Layout) -> RenderableType:
                 Text.assemble(
                     (f"{letter} ", "dim"),
                     (name, "bold"),
-                    f"  {described(side)}",
+                    f"  {described(side, comparison.batch)}",
                     (f"  {show(side.source, 60, unicode=layout.unicode)} ({side.format})", "dim"),
                 )
             )

@@ -12,7 +12,7 @@ from kldiv_cli.renderers.show import columns, pad, show
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kldiv_cli.core.report import Comparison, Report, Side, Value
+    from kldiv_cli.core.report import Batch, Comparison, Report, Side, Value
     from kldiv_cli.renderers import Layout
 
 NAME_WIDTH, LABEL_WIDTH, BAR = 16, 18, 8
@@ -29,8 +29,8 @@ def render(report: Report, layout: Layout) -> str:
     for comparison in report.comparisons:
         lines += _measures(report, comparison, layout)
         lines += _infinite(report, comparison, layout)
-        lines += _batch(comparison)
-        lines += _sides(report, layout)
+        lines += _batch(report, comparison)
+        lines += _sides(report, comparison, layout)
         lines += _contributions(report, comparison, layout)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
@@ -105,32 +105,42 @@ def named(outcomes: tuple[str, ...], layout: Layout, most: int = 3) -> str:
     return ", ".join(texts) + (f" and {more} more" if more > 0 else "")
 
 
-def _batch(comparison: Comparison) -> Iterator[str]:
+def _batch(report: Report, comparison: Comparison) -> Iterator[str]:
     if comparison.batch:
-        batch = comparison.batch
         yield ""
+        yield from batch_lines(report, comparison.batch)
+
+
+def batch_lines(report: Report, batch: Batch) -> Iterator[str]:
+    """Say how the rows were reduced, and which call of PyTorch gives the same."""
+    yield (
+        f"{count(batch.rows, 'row')}, reduction {batch.reduction}; {batch.measure} of a row:"
+        f"\n  min {figure(batch.min)}, median {figure(batch.median)}, max {figure(batch.max)}"
+    )
+    logits = report.p and report.q and report.p.kind == report.q.kind == "logits"
+    if logits and batch.measure in ("kl", "kl_pq"):
+        scale = "" if report.temperature == 1 else f" / {report.temperature:g}"
         yield (
-            f"{count(batch.rows, 'row')}, reduction {batch.reduction}; {batch.measure}"
-            f" of a row: min {figure(batch.min)}, median {figure(batch.median)},"
-            f" max {figure(batch.max)}"
+            f"it is torch's F.kl_div(log_softmax(q{scale}, -1), softmax(p{scale}, -1),"
+            f"\n  reduction='{batch.reduction}')"
         )
 
 
-def _sides(report: Report, layout: Layout) -> Iterator[str]:
+def _sides(report: Report, comparison: Comparison, layout: Layout) -> Iterator[str]:
     yield ""
     names = side_names(report, layout)
     for letter, name, side in zip("pq", names, (report.p, report.q), strict=True):
         if side:
-            yield f"{letter}: {name}, {described(side)}"
+            yield f"{letter}: {name}, {described(side, comparison.batch)}"
             yield f"   from {show(side.source, 70, unicode=layout.unicode)} ({side.format})"
     if report.smoothing != "none":
         yield f"smoothing: {report.smoothing}, on both sides, over the union of outcomes"
 
 
-def described(side: Side) -> str:
+def described(side: Side, batch: Batch | None = None) -> str:
     """Return what a side holds, in words."""
     text = f"{side.kind} of {count(side.outcomes, 'outcome')}"
-    if side.kind in ("logits", "log-probs"):
+    if batch or side.kind in ("logits", "log-probs"):
         return text
     return f"{text}, total {amount(side.total)}"
 
@@ -156,9 +166,10 @@ def _contributions(report: Report, comparison: Comparison, layout: Layout) -> It
 
 
 def shares(comparison: Comparison) -> list[float]:
-    """Return each listed outcome's part of Jeffreys' divergence, the largest being 1."""
+    """Return how long the bar of each listed outcome is: its part of Jeffreys' divergence.
+
+    The largest finite term has length 1, and so has every infinite one.
+    """
     terms = [part.kl_pq + part.kl_qp for part in comparison.contributions]
-    largest = max(terms)
-    if math.isinf(largest):
-        return [1.0 if math.isinf(term) else 0.0 for term in terms]
-    return [term / largest if largest else 0.0 for term in terms]
+    largest = max((term for term in terms if math.isfinite(term)), default=0.0)
+    return [1.0 if math.isinf(term) else term / largest if largest else 0.0 for term in terms]

@@ -37,6 +37,8 @@ SAMPLES = ("sample_data/die_loaded.csv", "sample_data/die_fair.csv")
         (("compare", *SAMPLES, "--smoothing", "jefreys"), 2),
         (("compare", *SAMPLES, "--smoothing", "jeffreys"), 2),
         (("compare", *SAMPLES, "--temperature", "2"), 2),
+        (("compare", *SAMPLES, "--temperature", "0"), 2),
+        (("compare", *SAMPLES, "--temperature", "nan"), 2),
         (("compare", *SAMPLES, "-q", "-f", "json"), 2),
         (("compare", *SAMPLES, "--report", "json"), 2),
         (("compare", *SAMPLES, "--max-inflated", "1_0"), 2),

@@ -52,7 +52,7 @@ def side(name, **changes):
 
 def simple():
     return Report(
-        base="e", unit="nats", smoothing="none", p=side("jan"), q=side("jul"),
+        base="e", unit="nats", smoothing="none", temperature=1.0, p=side("jan"), q=side("jul"),
         comparisons=(
             Comparison(
                 column=None,
@@ -76,9 +76,9 @@ def hostile():
     comparison = replace(
         report.comparisons[0],
         only_in_p=tuple(HOSTILE),
-        contributions=tuple(replace(part, outcome=label) for label in HOSTILE),
+        contributions=tuple(part._replace(outcome=label) for label in HOSTILE),
     )
-    names = [replace(side(label), source=label) for label in (HOSTILE[0], HOSTILE[3])]
+    names = [side(label)._replace(source=label) for label in (HOSTILE[0], HOSTILE[3])]
     return replace(report, p=names[0], q=names[1], comparisons=(comparison,))
 
 
@@ -95,7 +95,7 @@ def batch():
 
 def no_answer():
     failure = Failure("negative-weight", "weight is negative", "p.csv:2:1", "…")
-    return failed(failure, ("kl_pq",), "e", "none")
+    return failed(failure, ("kl_pq",), "e", "none", 1.0)
 
 
 REPORTS = [simple, hostile, batch, no_answer]
@@ -113,7 +113,7 @@ def test_json_follows_its_schema(make):
 def test_json_has_the_fixed_paths():
     document = json.loads(render(simple(), "json"))
     assert list(document) == [
-        "schema", "base", "unit", "smoothing", "p", "q", "comparisons", "notes", "error",
+        "schema", "base", "unit", "smoothing", "temperature", "p", "q", "comparisons", "notes", "error",
     ]  # fmt: skip
     assert document["schema"] == "kldiv.compare/1"
     assert document["comparisons"][0]["measures"] == {

@@ -1,136 +1,172 @@
-"""The numerical core: valid arrays assumed, nothing checked twice."""
+"""The numerical core: valid arrays are assumed, nothing is checked twice.
+
+Rooms: `elements` is the mathematics of one outcome, `weights` and `logs` bring two sides into
+one unit, `entropy` looks at one side alone, `blocks` cuts rows into pieces and adds them up,
+`twofold` is arithmetic with two doubles, `bounds` says how wrong a result can be.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from kldiv_cli.core.kernel import entropy
-from kldiv_cli.core.kernel.blocks import Buffers, NotWeightsError, RowSums, Weights, pieces, row_sums, totals
-from kldiv_cli.core.kernel.elements import Elements, emit
-from kldiv_cli.core.kernel.logs import PairOfLogs, Side
+from kldiv_cli.core.kernel.blocks import BLOCK, NotWeightsError, Piece, Weights
+from kldiv_cli.core.kernel.elements import Elements, Work
+from kldiv_cli.core.kernel.entropy import entropy
+from kldiv_cli.core.kernel.logs import PairOfLogs, Side, kl_of_logits
 from kldiv_cli.core.kernel.twofold import Floats
-from kldiv_cli.core.kernel.weights import PairOfWeights, absent
+from kldiv_cli.core.kernel.weights import PairOfWeights, one_pass
 from kldiv_cli.core.measures import Measure
 
-__all__ = ["NotWeightsError", "Side", "Weights", "evaluate", "pair_of"]
+__all__ = ["NotWeightsError", "Side", "Weights", "contributions", "evaluate", "kl"]
 
 _SUMS = {
-    "kl_pq": ("kl_pq",),
-    "kl_qp": ("kl_qp",),
-    "jeffreys": ("kl_pq", "kl_qp"),
-    "psi": ("kl_pq", "kl_qp"),
-    "js": ("js",),
-    "js_distance": ("js",),
-    "hellinger": ("power:0.5",),
-    "tv": ("tv",),
-    "chi2_pq": ("chi2_pq",),
-    "chi2_qp": ("chi2_qp",),
-    "bhattacharyya": ("power:0.5",),
-    "entropy_p": (),
-    "entropy_q": (),
-    "cross_entropy_pq": ("kl_pq",),
-    "cross_entropy_qp": ("kl_qp",),
+    "kl_pq": {"kl_pq"},
+    "kl_qp": {"kl_qp"},
+    "jeffreys": {"kl_pq", "kl_qp"},
+    "psi": {"kl_pq", "kl_qp"},
+    "js": {"js"},
+    "js_distance": {"js"},
+    "hellinger": {"power:0.5"},
+    "tv": {"tv"},
+    "chi2_pq": {"chi2_pq"},
+    "chi2_qp": {"chi2_qp"},
+    "bhattacharyya": {"power:0.5"},
+    "cross_entropy_pq": {"kl_pq"},
+    "cross_entropy_qp": {"kl_qp"},
 }
 
 
-def pair_of(p: Side, q: Side) -> PairOfWeights | PairOfLogs:
-    """The two sides in one unit."""
-    if p.logarithmic or q.logarithmic:
-        return PairOfLogs(p, q)
-    return PairOfWeights(p.weights, q.weights)
-
-
-def _sums_of(measure: Measure) -> tuple[str, ...]:
+def _sums_of(measure: Measure) -> set[str]:
     if measure.alpha is None:
-        return _SUMS[measure.name]
-    return ("kl_pq",) if measure.alpha == 1.0 else (f"power:{measure.alpha!r}",)
-
-
-def pair_sums(pair: PairOfWeights | PairOfLogs, wanted: frozenset[str]) -> dict[str, Floats]:
-    """The sums of every wanted term by row, and how many outcomes only one side knows."""
-    rows, outcomes = pair.shape
-    sums = RowSums(rows, outcomes)
-    buffers = Buffers(rows * outcomes, 10)
-    for piece in pieces(rows, outcomes):
-        shape = (piece[0].stop - piece[0].start, piece[1].stop - piece[1].start)
-        work = buffers.work(shape)
-        e = Elements(pair.piece(*piece, work, buffers(shape)[7:10]), work)
-        absent(e, sums)
-        emit(wanted, e, lambda name, t: sums.add(name, row_sums(t)))
-    return sums.total()
+        return _SUMS.get(measure.name, set())
+    return {"kl_pq"} if measure.alpha == 1.0 else {f"power:{measure.alpha!r}"}
 
 
 def evaluate(p: Side, q: Side, measures: Iterable[Measure]) -> dict[str, Floats]:
     """Every measure by name, in nats, by row."""
     measures = list(measures)
-    wanted = frozenset(name for measure in measures for name in _sums_of(measure))
-    names = {measure.name for measure in measures}
+    wanted = frozenset().union(*map(_sums_of, measures))
     with np.errstate(all="ignore"):
-        pair = pair_of(p, q)
-        total = pair.total_p.high if isinstance(pair, PairOfLogs) else pair.total_q.high
-        known = pair_sums(pair, wanted) if wanted else {}
-        values = {name: t / total for name, t in known.items()}
-        for side, name, other in ((p, "entropy_p", "pq"), (q, "entropy_q", "qp")):
-            if names & {name, f"cross_entropy_{other}"}:
-                if side.logarithmic:
-                    values[name] = entropy.of_logs(side)
-                else:
-                    values[name] = entropy.of_weights(
-                        side.weights, pair.total_p if name == "entropy_p" else pair.total_q
-                    ) if isinstance(pair, PairOfWeights) else entropy.of_weights(side.weights, totals(side.weights))
-        for name, only in (("kl_pq", "only_p"), ("kl_qp", "only_q")):
-            if name in values:
-                values[name] = np.where(known[only] > 0, np.inf, values[name])
-        return {measure.name: _finish(measure, values) for measure in measures}
+        known: dict[str, Floats] = {}
+        pair = None
+        if wanted:
+            pair = _pair(p, q)
+            sums = pair.sums(wanted)
+            known = {name: sums[name] / pair.total for name in sums}
+            for name in known.keys() & {"chi2_pq", "chi2_qp"}:
+                known[name] *= pair.unit
+            known["only_p"], known["only_q"] = sums["only_p"], sums["only_q"]
+        for name, side in (("p", p), ("q", q)):
+            if any(f"entropy_{name}" in measure.name for measure in measures):
+                known[f"entropy_{name}"] = entropy(side)
+        return {measure.name: _finish(measure, known, p, q) for measure in measures}
 
 
-def _finish(measure: Measure, values: dict[str, Floats]) -> Floats:
-    name = measure.kernel_name
-    if measure.alpha is not None:
-        if measure.alpha == 1.0:
-            return values["kl_pq"]
-        key = repr(measure.alpha)
-        excess, overlap = values[f"power:{key}"], values[f"overlap:{key}"]
-        if measure.alpha > 1.0:
-            excess = np.where(values["only_p"] > 0, np.inf, excess)
-            overlap = np.where(values["only_p"] > 0, np.inf, overlap)
-        if name == "tsallis":
-            return excess / (measure.alpha - 1.0)
-        return _log(excess, overlap) / (measure.alpha - 1.0)
-    if name in ("jeffreys", "psi"):
-        return values["kl_pq"] + values["kl_qp"]
-    if name in ("js", "js_distance"):
-        js = 0.25 * values["js"]
-        return np.sqrt(js) if name == "js_distance" else js
-    if name == "hellinger":
-        return np.sqrt(-values["power:0.5"])
-    if name == "bhattacharyya":
-        return -_log(values["power:0.5"], values["overlap:0.5"])
-    if name == "tv":
-        return 0.5 * values["tv"]
-    if name.startswith("cross_entropy"):
-        way = name[-2:]
-        return values[f"entropy_{way[0]}"] + values[f"kl_{way}"]
-    return values[name]
+def _pair(p: Side, q: Side) -> PairOfWeights | PairOfLogs:
+    if p.logarithmic or q.logarithmic:
+        return PairOfLogs(p, q)
+    return PairOfWeights(p.weights, q.weights)
 
 
-def _log(excess: Floats, whole: Floats) -> Floats:
-    """Log of 1 + excess, where `whole` is the same number added up without the 1."""
-    return np.where(np.abs(excess) < 0.5, np.log1p(excess), np.log(whole))
+def _finish(measure: Measure, known: Mapping[str, Floats], p: Side, q: Side) -> Floats:
+    """From sums to the measure."""
+
+    def kl(way: str) -> Floats:
+        return np.where(known[f"only_{way[0]}"] > 0.0, np.inf, known[f"kl_{way}"])
+
+    match measure.family:
+        case "kl_pq" | "kl_qp" as name:
+            return kl(name[-2:])
+        case "jeffreys" | "psi":
+            return kl("pq") + kl("qp")
+        case "js":
+            return 0.25 * known["js"]
+        case "js_distance":
+            return np.sqrt(0.25 * known["js"])
+        case "tv":
+            return 0.5 * known["tv"]
+        case "hellinger":
+            return np.sqrt(-known["power:0.5"])
+        case "bhattacharyya":
+            return -_log_overlap(0.5, known, p, q)
+        case "cross_entropy_pq" | "cross_entropy_qp" as name:
+            return known[f"entropy_{name[-2]}"] + kl(name[-2:])
+        case "renyi" | "tsallis" as name:
+            alpha = measure.alpha or 0.0
+            if alpha == 1.0:
+                return kl("pq")
+            if name == "renyi":
+                value = _log_overlap(alpha, known, p, q) / (alpha - 1.0)
+            else:
+                value = known[f"power:{alpha!r}"] / (alpha - 1.0)
+            return np.where(known["only_p"] > 0.0, np.inf, value) if alpha > 1.0 else value
+        case name:
+            return known[name]
+
+
+def _log_overlap(alpha: float, known: Mapping[str, Floats], p: Side, q: Side) -> Floats:
+    """log sum p^alpha q^(1-alpha): near 1 from its excess, else from the sum itself."""
+    excess, overlap = known[f"power:{alpha!r}"], known[f"overlap:{alpha!r}"]
+    result = np.where(np.abs(excess) < 0.5, np.log1p(excess), np.log(overlap))
+    for row in np.flatnonzero(~np.isfinite(result)):
+        # Out of the range of doubles, if not truly empty: the largest term first.
+        terms = alpha * _row_log(p, row) + (1.0 - alpha) * _row_log(q, row)
+        terms = terms[~np.isnan(terms)]
+        top = terms.max(initial=-np.inf)
+        result[row] = top + np.log(np.exp(terms - top).sum()) if np.isfinite(top) else top
+    return result
+
+
+def _row_log(side: Side, row: int) -> Floats:
+    """log p of one row, to a double's digits of the larger logs."""
+    piece = Piece(slice(row, row + 1), slice(0, side.shape[1]), (1, side.shape[1]))
+    z, _ = side.weights.block(piece, None)
+    log = z[0] / side.temperature if side.logarithmic else np.log(z[0])
+    top = log.max()
+    return log - (top + np.log(np.exp(log - top).sum()))
+
+
+def kl(p: Side, q: Side, both: bool = False) -> dict[str, Floats]:
+    """D(P || Q) and, where `both`, D(Q || P) by row, in nats: the short way."""
+    with np.errstate(all="ignore"):
+        if not (p.logarithmic or q.logarithmic):
+            return one_pass(p.weights, q.weights, both)
+        result = {}
+        rest = np.arange(p.shape[0])
+        if p.logarithmic and q.logarithmic and not both and p.shape[1] <= BLOCK:
+            result["kl_pq"] = kl_of_logits(p, q)
+            rest = np.flatnonzero(~np.isfinite(result["kl_pq"]))
+            if not len(rest):
+                return result
+            p, q = p.take(rest), q.take(rest)
+        pair = PairOfLogs(p, q)
+        sums = pair.sums(frozenset({"kl_pq", "kl_qp"} if both else {"kl_pq"}))
+        for name in ("kl_pq", "kl_qp")[: 1 + both]:
+            only = sums[f"only_{name[-2]}"]
+            value = result.setdefault(name, np.empty(len(rest)))
+            value[rest] = np.where(only > 0.0, np.inf, sums[name] / pair.total)
+        return result
 
 
 def contributions(p: Side, q: Side) -> tuple[Floats, Floats, Floats, Floats]:
     """p, q, p log(p / q) and q log(q / p) of a single row."""
+    piece = Piece(slice(0, 1), slice(0, p.shape[1]), p.shape)
     with np.errstate(all="ignore"):
-        pair = pair_of(p, q)
-        total = pair.total_p.high if isinstance(pair, PairOfLogs) else pair.total_q.high
-        from kldiv_cli.core.kernel.elements import Work
-        whole = pair.piece(slice(0, 1), slice(0, p.shape[1]), Work(), [None] * 3)
-        e = Elements(whole, Work())
+        pair = _pair(p, q)
+        if isinstance(pair, PairOfLogs):
+            centre = pair.centre([piece])
+            e = Elements(pair.piece(piece, centre), Work())
+            total_p = total_q = centre.mass_p
+            a, b = e.x, e.b
+        else:
+            e = Elements(pair.piece(piece, Work()), Work())
+            total_p, total_q = pair.total_p.high, pair.total_q.high
+            (a, _), (b, _) = pair.p.block(piece, None), pair.q.block(piece, None)
         L = e.excess() + 2.0 * e.y
-        x, b = e.x[0] / total[0], e.b[0] / total[0]
-        pq = np.where(e.x == 0.0, 0.0, np.where(e.b == 0.0, np.inf, -x * L))[0]
-        qp = np.where(e.b == 0.0, 0.0, np.where(e.x == 0.0, np.inf, b * L))[0]
-        return x, b, pq, qp
+        only_p, only_q = e.only()
+        p_, q_ = a / total_p, b / total_q
+        kl_pq = np.where(only_p, np.inf, np.where(p_ > 0.0, -p_ * L, 0.0))
+        kl_qp = np.where(only_q, np.inf, np.where(q_ > 0.0, q_ * L, 0.0))
+        return p_[0], q_[0], kl_pq[0], kl_qp[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,81 +14,108 @@ from kldiv_cli.core.kernel.elements import Work
 from kldiv_cli.core.kernel.twofold import Floats, Twofold, two_sum
 
 BLOCK = 16384
-"""Elements in a piece: the eight buffers of a block fill the second-level cache."""
+"""Outcomes in a piece: its buffers fill the second-level cache."""
 SMALL = 512
-"""Up to so many elements buffers are not worth their while."""
+"""Up to so many outcomes buffers are not worth their while."""
 SHORT = 64
 """Rows up to this length are added up by a matrix product, which is faster."""
 
 
-def pieces(rows: int, outcomes: int) -> Iterator[tuple[slice, slice]]:
-    """Cut into many whole rows, or into parts of one row."""
-    if outcomes <= BLOCK:
-        step = BLOCK // outcomes
-        for start in range(0, rows, step):
-            yield slice(start, min(start + step, rows)), slice(0, outcomes)
-        return
-    for row in range(rows):
-        for start in range(0, outcomes, BLOCK):
-            yield slice(row, row + 1), slice(start, min(start + BLOCK, outcomes))
+SUBNORMAL = 2.0**-900
+"""Weights below this are multiplied by a power of two before anything else."""
+
+
+class NotWeightsError(ValueError):
+    """A weight is negative or nan, or a row adds up to nothing or to infinity."""
+
+
+class Piece(NamedTuple):
+    """Many whole rows, or a part of one row."""
+
+    rows: slice
+    outcomes: slice
+    shape: tuple[int, int]
+
+
+def pieces(shape: tuple[int, int]) -> Iterator[Piece]:
+    """Cut N rows of K outcomes into pieces; the cut depends on nothing but the shape."""
+    rows, outcomes = shape
+    height, width = max(1, BLOCK // outcomes), min(BLOCK, outcomes)
+    for top in range(0, rows, height):
+        bottom = min(top + height, rows)
+        for left in range(0, outcomes, width):
+            right = min(left + width, outcomes)
+            yield Piece(slice(top, bottom), slice(left, right), (bottom - top, right - left))
+
+
+def bands(shape: tuple[int, int]) -> Iterator[list[Piece]]:
+    """The same pieces, those of the same rows together."""
+    band: list[Piece] = []
+    for piece in pieces(shape):
+        if band and band[0].rows != piece.rows:
+            yield band
+            band = []
+        band.append(piece)
+    yield band
 
 
 class Buffers:
-    """Buffers for blocks, cut to the shape that is asked for."""
+    """Room for the intermediate results of one piece; small ones are left to NumPy."""
 
-    def __init__(self, size: int, count: int) -> None:
-        small = size <= SMALL
-        self._flat = None if small else [np.empty(min(size, BLOCK)) for _ in range(count)]
-        self._bits = None if small else np.empty(min(size, BLOCK), bool)
-        self._shape: tuple[int, ...] = ()
-        self._cut: list[Floats | None] = [None] * count
-        self._mask: NDArray[np.bool_] | None = None
+    def __init__(self, shape: tuple[int, int]) -> None:
+        size = min(math.prod(shape), BLOCK)
+        names = Work._fields
+        self._flat = [np.empty(size, bool if name == "mask" else float) for name in names]
+        self._shape: tuple[int, int] | None = None
+        self._work = Work()
+        if size <= SMALL:
+            self._flat = []
 
-    def __call__(self, shape: tuple[int, ...]) -> list[Floats | None]:
-        if self._flat is not None and self._bits is not None and shape != self._shape:
+    def __call__(self, shape: tuple[int, int]) -> Work:
+        """Cut to the shape of a piece."""
+        if self._flat and shape != self._shape:
             size = math.prod(shape)
-            self._cut = [flat[:size].reshape(shape) for flat in self._flat]
-            self._mask = self._bits[:size].reshape(shape)
+            self._work = Work(*(flat[:size].reshape(shape) for flat in self._flat))
             self._shape = shape
-        return self._cut
-
-    def work(self, shape: tuple[int, ...]) -> Work:
-        """The buffers of `elements`."""
-        cut = self(shape)
-        return Work(*cut[:7], self._mask)
+        return self._work
 
 
 def row_sums(t: Floats) -> Floats:
-    """The sum of every row of a block."""
-    if t.shape[1] <= SHORT and t.shape[0] > 1:
-        return t @ np.ones(t.shape[1])
+    """The sum of every row of a piece."""
+    rows, outcomes = t.shape
+    if outcomes <= SHORT < rows:
+        return t @ np.ones(outcomes)
     return np.add.reduce(t, axis=1)
 
 
 class RowSums:
     """Named sums by row, gathered piece by piece; long rows are added up without error."""
 
-    def __init__(self, rows: int, outcomes: int) -> None:
-        self.rows = rows
-        self._parts: dict[str, list[Floats]] = defaultdict(list)
-        self._per_row = -(-outcomes // BLOCK)
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._shape = shape
+        self._parts: dict[str, list[tuple[Piece, Floats]]] = defaultdict(list)
 
-    def add(self, name: str, sums: Floats) -> None:
-        """Take the sums of the next piece."""
-        self._parts[name].append(sums)
+    def add(self, name: str, piece: Piece, sums: Floats) -> None:
+        """Take the sums of a piece; what no piece brings is zero."""
+        self._parts[name].append((piece, sums))
 
-    def total(self) -> dict[str, Floats]:
-        """Put the pieces together."""
-        joined = {
-            name: parts[0] if len(parts) == 1 else np.concatenate(parts)
-            for name, parts in self._parts.items()
-        }
-        if self._per_row == 1:
-            return joined
-        return {
-            name: np.array([math.fsum(row) for row in values.reshape(self.rows, -1)])
-            for name, values in joined.items()
-        }
+    def parts(self, name: str) -> Floats:
+        """The sums of all pieces, shape (N, pieces of a row)."""
+        rows, outcomes = self._shape
+        width = min(BLOCK, outcomes)
+        result = np.zeros((rows, -(-outcomes // width)))
+        for piece, sums in self._parts[name]:
+            result[piece.rows, piece.outcomes.start // width] = sums
+        return result
+
+    def __getitem__(self, name: str) -> Floats:
+        parts = self.parts(name)
+        if parts.shape[1] == 1:
+            return parts[:, 0]
+        return np.array([math.fsum(row) for row in parts.tolist()])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
 
 
 class Weights:
@@ -95,19 +123,20 @@ class Weights:
 
     Attributes
     ----------
+    shape : (N, K)
     array : ndarray, shape (N, K)
         As they came.
     low : ndarray, shape (N, K), or None
-        What Python integers have beyond the double in `array`.
+        What Python integers have beyond the doubles in `array`.
     rows : ndarray of int, or None
-        Which rows of `array` to take, in this order; None takes all.
-    shift : ndarray, shape (N, 1), or None
-        The power of two by which each row is to be multiplied.
+        Which rows to take, in this order; None takes all.
+    shift : ndarray of int, shape (N, 1), or None
+        The power of two by which each row taken is multiplied.
     """
 
     def __init__(
         self,
-        array: NDArray[np.generic],
+        array: NDArray[Any],
         low: Floats | None = None,
         rows: NDArray[np.intp] | None = None,
         shift: NDArray[np.int32] | None = None,
@@ -117,42 +146,41 @@ class Weights:
         self.rows = rows
         self.shift = shift
         self.shape = (len(array) if rows is None else len(rows), array.shape[1])
-        self.wide = array.dtype.kind in "iu" and array.dtype.itemsize == 8
+        self._ready = array.dtype == np.float64 and array.dtype.isnative
+        self._wide = array.dtype.kind in "iu" and array.dtype.itemsize == 8
 
     def take(self, rows: NDArray[np.intp]) -> Weights:
         """Only these rows."""
-        if len(rows) == self.shape[0]:
+        if len(rows) == len(self.array):
             return self
-        return Weights(self.array, self.low, rows, None if self.shift is None else self.shift[rows])
+        return Weights(self.array, self.low, rows)
 
-    def _cut(self, array: NDArray[np.generic], rows: slice, outcomes: slice) -> NDArray[np.generic]:
-        return array[rows if self.rows is None else self.rows[rows], outcomes]
+    def shifted(self, shift: NDArray[np.int32]) -> Weights:
+        """Every row times its own power of two."""
+        return Weights(self.array, self.low, self.rows, shift[:, None])
 
-    def block(
-        self, rows: slice, outcomes: slice, out: Floats | None
-    ) -> tuple[Floats, Floats | None]:
+    def block(self, piece: Piece, out: Floats | None) -> tuple[Floats, Floats | None]:
         """One piece, contiguous: doubles, and what integers have beyond them."""
-        raw = self._cut(self.array, rows, outcomes)
-        low: Floats | None = None
-        if raw.dtype == np.float64 and raw.flags.c_contiguous and raw.dtype.isnative:
-            high: Floats = raw  # type: ignore[assignment]
+        rows = piece.rows if self.rows is None else self.rows[piece.rows]
+        raw = self.array[rows, piece.outcomes]
+        low = None if self.low is None else self.low[rows, piece.outcomes]
+        if self._ready and raw.flags.c_contiguous:
+            high: Floats = raw
         else:
-            high = np.empty(raw.shape) if out is None else out
+            high = np.empty(piece.shape) if out is None else out
             np.copyto(high, raw)
-            if self.wide and np.maximum.reduce(high, axis=None) >= 2.0**53:
-                rest = raw & np.array(0xFFFFF, raw.dtype)  # type: ignore[operator]
-                top, bottom = (raw - rest).astype(float), rest.astype(float)  # type: ignore[operator]
-                low = bottom - (high - top)
-        if self.low is not None:
-            low = self._cut(self.low, rows, outcomes)  # type: ignore[assignment]
+            if self._wide and np.maximum.reduce(high, axis=None) >= 2.0**53:
+                # 43 and 20 bits, so that both parts are exact.
+                rest = raw & np.array(0xFFFFF, raw.dtype)
+                low = rest.astype(float) - (high - (raw - rest).astype(float))
         if self.shift is not None:
-            high = np.ldexp(high, self.shift[rows])
-            low = None if low is None else np.ldexp(low, self.shift[rows])
+            high = np.ldexp(high, self.shift[piece.rows])
+            low = None if low is None else np.ldexp(low, self.shift[piece.rows])
         return high, low
 
 
-def totals(weights: Weights) -> Twofold:
-    """The sum of every row to about 90 bits.
+def totals(weights: Weights) -> tuple[Twofold, bool]:
+    """The sum of every row to about 90 bits, and whether a weight is so small as to lose some.
 
     A row is cut in two at sigma, a power of two above its sum: the upper parts are whole
     multiples of a unit of which fewer than 2^53 add up, so their sum is exact; the lower
@@ -163,33 +191,30 @@ def totals(weights: Weights) -> Twofold:
     NotWeightsError
         If a weight is negative or nan.
     """
-    rows, outcomes = weights.shape
-    buffers = Buffers(rows * outcomes, 3)
-    parts = []
-    for piece in pieces(rows, outcomes):
-        shape = (piece[0].stop - piece[0].start, piece[1].stop - piece[1].start)
-        into, upper, lower = buffers(shape)
-        a, low = weights.block(*piece, into)
-        require_weights(a)
+    sums = RowSums(weights.shape)
+    buffers = Buffers(weights.shape)
+    subnormal = False
+    for piece in pieces(weights.shape):
+        work = buffers(piece.shape)
+        a, low = weights.block(piece, work.a)
+        if require_weights(a) < SUBNORMAL:
+            subnormal = subnormal or bool(np.any((a > 0.0) & (a < SUBNORMAL)))
         _, exponent = np.frexp(row_sums(a))
         sigma = np.ldexp(1.0, exponent + 2)[:, None]
-        upper = np.add(a, sigma, out=upper)
+        upper = np.add(a, sigma, out=work.s)
         np.subtract(upper, sigma, out=upper)
-        lower = np.subtract(a, upper, out=lower)
+        lower = np.subtract(a, upper, out=work.t)
         if low is not None:
             np.add(lower, low, out=lower)
-        parts.append(np.stack([row_sums(upper), row_sums(lower)], axis=-1))
-    every = np.concatenate(parts)
-    if outcomes <= BLOCK:
-        return two_sum(every[:, 0], every[:, 1])
-    by_row = every.reshape(rows, -1).tolist()
-    high = [math.fsum(row) for row in by_row]
-    low_ = [math.fsum([*row, -h]) for row, h in zip(by_row, high, strict=True)]
-    return Twofold(np.array(high), np.array(low_))
-
-
-class NotWeightsError(ValueError):
-    """A weight is negative or nan, or a row adds up to nothing or to infinity."""
+        sums.add("upper", piece, row_sums(upper))
+        sums.add("lower", piece, row_sums(lower))
+    upper, lower = sums.parts("upper"), sums.parts("lower")
+    if upper.shape[1] == 1:
+        return two_sum(upper[:, 0], lower[:, 0]), subnormal
+    parts = np.concatenate([upper, lower], axis=1).tolist()
+    high = [math.fsum(row) for row in parts]
+    rest = [math.fsum([*row, -h]) for row, h in zip(parts, high, strict=True)]
+    return Twofold(np.array(high), np.array(rest)), subnormal
 
 
 def require_weights(a: Floats) -> float:

@@ -18,21 +18,24 @@ and none subtracts nearly equal numbers:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Emit = Callable[[str, Floats], None]
+from kldiv_cli.core.kernel.twofold import Floats
 
 NEAR = 1 / 16
 """Up to this y^2 the series for Q is used, beyond it the logarithm."""
 EXTREME = 1 - 2.0**-23
 """From this y^2 on a weight may be zero, and the ratio b / x may leave the range of doubles."""
 TINY = 2.0**-1074
+LOST = 1e-290
+"""Masses that are exponentials, and below this, have underflowed or are about to."""
+OFF = 1e5
+"""Stands for the log of a ratio to or from zero; any number that no true one reaches."""
 
 # log((1 + y) / (1 - y)) - 2y = y^3 (c0 + c1 y^2 + ...), minimax on y^2 <= NEAR.
 _SERIES = (
@@ -51,6 +54,9 @@ _SERIES = (
 class Work(NamedTuple):
     """Buffers of one block's shape; None, for small vectors, allocates as NumPy does."""
 
+    a: Floats | None = None
+    b: Floats | None = None
+    x: Floats | None = None
     w: Floats | None = None
     s: Floats | None = None
     y: Floats | None = None
@@ -62,12 +68,18 @@ class Work(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """Weights of both sides in one unit, their difference, and log(b / x) where it is known."""
+    """Weights of both sides in one unit, their difference, and log(b / x) where it is known.
+
+    Where both totals were brought to about `root`^2, chi-squared terms, whose range is twice
+    that of weights, are in units of it.
+    A known log is minus or plus `OFF` where only P or only Q gives the outcome a chance.
+    """
 
     x: Floats
     b: Floats
     w: Floats
     log_ratio: Floats | None = None
+    root: float = 1.0
 
 
 @cache
@@ -111,7 +123,7 @@ class Elements:
     """s, y, y^2 and Q of a block."""
 
     def __init__(self, pair: Pair, work: Work) -> None:
-        self.x, self.b, self.w, self.log_ratio = pair
+        self.x, self.b, self.w, self.log_ratio, self.root = pair
         self.work = work
         self.s = np.add(self.x, self.b, out=work.s)
         self.y = np.divide(self.w, self.s, out=work.y)
@@ -119,99 +131,116 @@ class Elements:
         self.peak = float(np.maximum.reduce(self.z, axis=None))
         self.extreme = not self.peak < EXTREME
         if self.extreme:
-            # Where both weights are zero, 0/0: an outcome that neither side knows.
+            # 0/0 is an outcome that neither side gives a chance.
             np.maximum(self.s, TINY, out=self.s)
             np.divide(self.w, self.s, out=self.y)
             np.multiply(self.y, self.y, out=self.z)
             self.peak = float(np.maximum.reduce(self.z, axis=None))
 
     def excess(self) -> Floats:
-        """Q = log(b / x) - 2 w / s."""
-        x, b, y, z, work = self.x, self.b, self.y, self.z, self.work
-        q = _series(y, z, self.peak, work.q)
+        """Q = log(b / x) - 2y."""
+        work = self.work
+        q = _series(self.y, self.z, self.peak, work.q)
         if self.peak > NEAR:
             far = self.log_ratio
             if far is None:
-                far = log_ratio(x, b, self.extreme, work.t)
-            far = np.subtract(far, np.add(y, y, out=work.v), out=work.v)
-            np.putmask(q, np.greater(z, NEAR, out=work.mask), far)
+                far = log_ratio(self.x, self.b, self.extreme, work.t)
+            far = np.subtract(far, np.add(self.y, self.y, out=work.v), out=work.v)
+            np.putmask(q, np.greater(self.z, NEAR, out=work.mask), far)
         return q
 
+    def only(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Where only P, and where only Q, gives the outcome a chance."""
+        if self.log_ratio is None:
+            no_x, no_b = self.x == 0.0, self.b == 0.0
+            return no_b & ~no_x, no_x & ~no_b
+        return self.log_ratio == -OFF, self.log_ratio == OFF
 
-def emit(wanted: frozenset[str], e: Elements, sink: Emit) -> None:
-    """Hand the terms of every wanted sum to `sink`, one after the other."""
-    x, b, w, s, y, z = e.x, e.b, e.w, e.s, e.y, e.z
-    t, v, mask = e.work.t, e.work.v, e.work.mask
+
+def terms(wanted: frozenset[str], e: Elements) -> Iterator[tuple[str, Floats]]:
+    """The terms of every wanted sum; each must be used up before the next is asked for.
+
+    ``js`` is four times, ``tv`` twice the measure; ``power:ALPHA`` is the excess of
+    ``overlap:ALPHA`` over 1; ``only_p`` and ``only_q`` count one-sided outcomes.
+    """
+    t = e.work.t
+    if e.extreme:
+        only_p, only_q = e.only()
+        yield "only_p", only_p.astype(np.float64)
+        yield "only_q", only_q.astype(np.float64)
     if "tv" in wanted:
-        sink("tv", np.abs(w, out=t))
+        yield "tv", np.abs(e.w, out=t)
     if "chi2_pq" in wanted:
-        sink("chi2_pq", _chi2(w, b, e, t, v))
+        yield "chi2_pq", _chi2(e, e.b, -1.0)
     if "chi2_qp" in wanted:
-        sink("chi2_qp", _chi2(w, x, e, t, v))
+        yield "chi2_qp", _chi2(e, e.x, 1.0)
     orders = sorted(float(name[6:]) for name in wanted if name.startswith("power:"))
     if 0.5 in orders:
-        _half_power(e, sink)
         orders.remove(0.5)
+        yield from _half_power(e)
     if not orders and not wanted & {"kl_pq", "kl_qp", "js"}:
         return
     q = e.excess()
-    wy = np.multiply(w, y, out=v)
+    wy = np.multiply(e.w, e.y, out=e.work.v)
     if "kl_pq" in wanted:
-        xq = np.multiply(x, q, out=t)
-        sink("kl_pq", np.subtract(wy, xq, out=xq))
+        xq = np.multiply(e.x, q, out=t)
+        yield "kl_pq", np.subtract(wy, xq, out=xq)
     if "kl_qp" in wanted:
-        bq = np.multiply(b, q, out=t)
-        sink("kl_qp", np.add(wy, bq, out=bq))
+        bq = np.multiply(e.b, q, out=t)
+        yield "kl_qp", np.add(wy, bq, out=bq)
     for alpha in orders:
-        _power(e, q, alpha, sink)
+        yield from _power(e, q, alpha)
     if "js" in wanted:
-        np.add(q, y, out=q)
-        np.add(q, y, out=q)
-        sink("js", _js(e, q, t, v, mask))
+        yield "js", _js(e, q)
 
 
-def _chi2(w: Floats, base: Floats, e: Elements, t: Floats | None, v: Floats | None) -> Floats:
-    if not e.extreme:
-        t = np.divide(w, base, out=t)
+def _chi2(e: Elements, base: Floats, sign: float) -> Floats:
+    w = e.w
+    if not e.extreme and e.root == 1.0:
+        t = np.divide(w, base, out=e.work.t)
         return np.multiply(t, w, out=t)
-    # The square root keeps the quotient in range; 0/0 is an outcome that adds nothing.
-    t = np.divide(w, np.sqrt(base, out=v), out=t)
+    # The square root keeps the quotient in range.
+    t = np.divide(w, np.sqrt(base, out=e.work.v), out=e.work.t)
     np.putmask(t, np.equal(w, 0.0, out=e.work.mask), 0.0)
-    return np.multiply(t, t, out=t)
-
-
-def _js(e: Elements, L: Floats, t: Floats | None, v: Floats | None, mask: object) -> Floats:
-    """4 JS: s (log(1 - y^2) + y L), or 2 (s log(1 + |y|) - min(x, b) |L|) where y is large."""
-    z = e.z
-    t = np.log1p(np.negative(z, out=t), out=t)
-    v = np.multiply(e.y, L, out=v)
-    t = np.add(t, v, out=t)
-    np.multiply(t, e.s, out=t)
-    if e.peak > 0.5:
-        far = np.abs(e.y)
-        np.log1p(far, out=far)
-        np.multiply(far, e.s, out=far)
-        least = np.minimum(e.x, e.b, out=v)
-        np.multiply(least, np.abs(L, out=L), out=least)
-        np.subtract(far, least, out=far)
-        np.add(far, far, out=far)
-        np.putmask(t, z > 0.5, far)
+    np.divide(t, e.root, out=t)
+    np.multiply(t, t, out=t)
+    if e.log_ratio is not None:
+        np.putmask(t, base < LOST, sign * w * np.expm1(sign * e.log_ratio))
     return t
 
 
-def _half_power(e: Elements, sink: Emit) -> None:
-    """alpha = 1/2: the overlap sqrt(x b), and what it lacks, (sqrt x - sqrt b)^2 / 2."""
+def _js(e: Elements, q: Floats) -> Floats:
+    """s (log(1 - y^2) + y L), or 2 (s log(1 + |y|) - min(x, b) |L|) where y is large."""
+    np.add(q, e.y, out=q)
+    L = np.add(q, e.y, out=q)
+    t = np.negative(e.z, out=e.work.t)
+    np.log1p(t, out=t)
+    v = np.multiply(e.y, L, out=e.work.v)
+    np.add(t, v, out=t)
+    np.multiply(t, e.s, out=t)
+    if e.peak > 0.5:
+        np.multiply(np.abs(L, out=L), np.minimum(e.x, e.b, out=v), out=L)
+        far = np.abs(e.y, out=v)
+        np.log1p(far, out=far)
+        np.multiply(far, e.s, out=far)
+        np.subtract(far, L, out=far)
+        np.add(far, far, out=far)
+        np.putmask(t, np.greater(e.z, 0.5, out=e.work.mask), far)
+    return t
+
+
+def _half_power(e: Elements) -> Iterator[tuple[str, Floats]]:
+    """The overlap sqrt(x b), and what it lacks: minus (sqrt x - sqrt b)^2 / 2."""
     rx, rb = np.sqrt(e.x, out=e.work.t), np.sqrt(e.b, out=e.work.v)
-    sink("overlap:0.5", np.multiply(rx, rb, out=e.work.q))
+    yield "overlap:0.5", np.multiply(rx, rb, out=e.work.q)
     root = np.add(rx, rb, out=rx)
     if e.extreme:
         np.maximum(root, TINY, out=root)
     np.divide(e.w, root, out=root)
-    np.multiply(root, root, out=root)
-    sink("power:0.5", np.multiply(root, -0.5, out=root))
+    yield "power:0.5", np.multiply(root, np.multiply(root, -0.5, out=rb), out=root)
 
 
-def _power(e: Elements, q: Floats, alpha: float, sink: Emit) -> None:
+def _power(e: Elements, q: Floats, alpha: float) -> Iterator[tuple[str, Floats]]:
     """x^alpha b^(1-alpha), and by how much it exceeds alpha x + (1-alpha) b.
 
     With v = g L, g = 1 - alpha, and psi(v) = exp(v) - 1 - v the latter is
@@ -226,25 +255,25 @@ def _power(e: Elements, q: Floats, alpha: float, sink: Emit) -> None:
         x, b, w, L, g = b, x, -w, -L, alpha
     v = g * L
     size = np.abs(v)
-    gain = np.expm1(v)
-    power = np.exp(v)
+    gain, power = np.expm1(v), np.exp(v)
+    # A power of the ratio is better than the exponential of a large product.
     far = (size > 1.0) & (np.abs(L) < 700.0)
-    if far.any():
-        np.putmask(power, far, np.power(b / x, g))
-        np.putmask(gain, far, power - 1.0)
+    if e.log_ratio is not None:
+        far &= (np.minimum(x, b) >= LOST) & (np.abs(L) > 4.0)
+    np.putmask(power, far, np.power(b / x, g))
+    np.putmask(gain, far, power - 1.0)
     term = x * gain - g * w
     near = (np.abs(L) <= 2.0) & (size <= 1.0)
     np.putmask(term, near, x * exp_excess(v) - g * excess)
     overlap = x * power
     if e.extreme:
-        empty = x == 0.0
-        np.putmask(term, empty, -g * w)
-        np.putmask(overlap, empty, 0.0)
-        empty = b == 0.0
-        np.putmask(term, empty, -x - g * w)
-        np.putmask(overlap, empty, 0.0)
-    sink(f"overlap:{alpha!r}", overlap)
-    sink(f"power:{alpha!r}", term)
+        only_p, only_q = e.only()
+        one_sided = only_p | only_q
+        np.putmask(overlap, one_sided, 0.0)
+        np.putmask(term, one_sided, -alpha * e.x - (1.0 - alpha) * e.b)
+        np.putmask(term, e.s == TINY, 0.0)
+    yield f"overlap:{alpha!r}", overlap
+    yield f"power:{alpha!r}", term
 
 
 def exp_excess(v: Floats) -> Floats:

@@ -4,46 +4,50 @@ from __future__ import annotations
 
 import numpy as np
 
-from kldiv_cli.core.kernel.blocks import RowSums, Weights, pieces, row_sums
+from kldiv_cli.core.kernel.blocks import RowSums, bands, pieces, row_sums
 from kldiv_cli.core.kernel.logs import Side
-from kldiv_cli.core.kernel.twofold import Floats, Twofold
+from kldiv_cli.core.kernel.weights import in_range
+from kldiv_cli.core.kernel.twofold import Floats
 
 
-def of_weights(weights: Weights, total: Twofold) -> Floats:
-    """-sum p log p; the log of a p above 1/2 from what p lacks of 1."""
-    sums = RowSums(*weights.shape)
-    high, low = total.high[:, None], total.low[:, None]
-    for rows, outcomes in pieces(*weights.shape):
-        a, _ = weights.block(rows, outcomes, None)
-        p = a / high[rows]
-        surprise = np.log(p)
-        if p.max() > 0.5:
-            # Exact: a and the total are within a factor of two.
-            lack = ((a - high[rows]) - low[rows]) / high[rows]
-            np.putmask(surprise, p > 0.5, np.log1p(np.maximum(lack, -0.5)))
-        surprise *= p
-        np.putmask(surprise, p == 0.0, 0.0)
-        sums.add("entropy", row_sums(surprise))
-    return np.maximum(-sums.total()["entropy"], 0.0)
+def entropy(side: Side) -> Floats:
+    """-sum p log p by row, in nats."""
+    return _of_logs(side) if side.logarithmic else _of_weights(side)
 
 
-def of_logs(side: Side) -> Floats:
-    """log(1 + rest) - sum p h, with h = log weights below the largest: no term is negative."""
-    rows, outcomes = side.shape
-    result = np.empty(rows)
-    by_rows: dict[tuple[int, int], list[slice]] = {}
-    for some, part in pieces(rows, outcomes):
-        by_rows.setdefault((some.start, some.stop), []).append(part)
-    for (start, stop), parts in by_rows.items():
-        some = slice(start, stop)
-        top = side.top(some, parts)
-        rest, moment = np.zeros(stop - start), np.zeros(stop - start)
-        for part in parts:
-            z, _ = side.weights.block(some, part, None)
-            mass = side.masses(some, part, top)
+def _of_weights(side: Side) -> Floats:
+    """Sum of p log(1/p); a p above 1/2 is 1 / (1 + rest/p), with the rest added up apart."""
+    _, [(weights, total)] = in_range(side.weights)
+    sums = RowSums(side.shape)
+    for piece in pieces(side.shape):
+        a, _ = weights.block(piece, None)
+        p = a / total.high[piece.rows, None]
+        t = np.log(p)
+        t *= p
+        large = p > 0.5
+        if large.any():
+            np.putmask(t, large, 0.0)
+            sums.add("large", piece, row_sums(np.where(large, p, 0.0)))
+            np.putmask(p, large, 0.0)
+        np.putmask(t, p == 0.0, 0.0)
+        sums.add("rest", piece, row_sums(p))
+        sums.add("surprise", piece, -row_sums(t))
+    large, rest = sums["large"], sums["rest"]
+    return sums["surprise"] + np.where(large > 0.0, large * np.log1p(rest / large), 0.0)
+
+
+def _of_logs(side: Side) -> Floats:
+    """log(1 + rest) - sum p h, with h the log weights below the largest: all terms >= 0."""
+    sums = RowSums(side.shape)
+    for band in bands(side.shape):
+        top = side.top(band)
+        for piece in band:
+            z, _ = side.weights.block(piece, None)
+            mass = side.masses(piece, top)
             h = np.where(mass > 0.0, (z - top) / side.temperature, 0.0)
-            rest += row_sums(np.where(z == top, 0.0, mass)) + np.count_nonzero(z == top, axis=1)
-            moment -= row_sums(mass * h)
-        rest -= 1.0
-        result[some] = np.log1p(rest) + moment / (1.0 + rest)
-    return result
+            largest = z == top
+            sums.add("ties", piece, np.count_nonzero(largest, axis=1).astype(np.float64))
+            sums.add("rest", piece, row_sums(np.where(largest, 0.0, mass)))
+            sums.add("moment", piece, row_sums(mass * h))
+    rest = (sums["ties"] - 1.0) + sums["rest"]
+    return np.log1p(rest) - sums["moment"] / (1.0 + rest)

@@ -1,7 +1,7 @@
-"""Sides given as logarithms of weights: logits or log-probabilities, or one of each kind.
+"""Sides given as logarithms of weights: logits or log-probabilities, or one side of each kind.
 
-No softmax is subtracted from another: with the masses x = exp(z_p - max z_p) of P, the
-difference D = z_q - z_p as an exact sum of two doubles, and any centre mu,
+No softmax is subtracted from another.  With the masses x = exp((z_p - max z_p) / T) of P and
+the difference D = z_q - z_p as an exact sum of two doubles, for any centre mu,
 
     v = (D - mu) / T,    c = log sum x exp(v) / sum x,    log(q / p) = v - c,
 
@@ -10,148 +10,267 @@ and where P and Q are nearly equal c is log1p of a sum of x (exp(v) - 1), small 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from kldiv_cli.core.kernel import twofold
 from kldiv_cli.core.kernel.blocks import (
+    SHORT,
     Buffers,
     NotWeightsError,
+    Piece,
     RowSums,
     Weights,
+    bands,
     pieces,
+    require_weights,
     row_sums,
-    totals,
 )
-from kldiv_cli.core.kernel.elements import Pair, Work
+from kldiv_cli.core.kernel.elements import LOST, OFF, Elements, Pair, Work, terms
 from kldiv_cli.core.kernel.twofold import Floats, Twofold
 
-LOST = 1e-300
-"""Masses below this, in units of the largest, have underflowed or are about to."""
+class Side(NamedTuple):
+    """One side: weights, or their logarithms times the temperature."""
 
+    weights: Weights
+    logarithmic: bool
+    temperature: float = 1.0
 
-class Side:
-    """One side: log weights in units of the temperature, and masses up to a factor."""
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and outcomes."""
+        return self.weights.shape
 
-    def __init__(self, weights: Weights, logarithmic: bool, temperature: float) -> None:
-        self.weights = weights
-        self.logarithmic = logarithmic
-        self.temperature = temperature
-        self.shape = weights.shape
+    def take(self, rows: NDArray[np.intp]) -> Side:
+        """Only these rows."""
+        return self._replace(weights=self.weights.take(rows))
 
-    def logs(self, rows: slice, outcomes: slice) -> tuple[Floats, Floats | None]:
-        """Log weights times the temperature."""
-        high, low = self.weights.block(rows, outcomes, None)
-        if self.logarithmic:
-            return high, low
-        zero = np.zeros_like(high)
-        z = twofold.log(Twofold(np.where(high > 0.0, high, 1.0), zero if low is None else low))
-        if self.temperature != 1.0:
-            z = twofold.multiply(z, Twofold(np.full_like(high, self.temperature), zero))
-        np.putmask(z.high, high == 0.0, -np.inf)
-        return z
-
-    def top(self, rows: slice, chunks: list[slice]) -> Floats:
-        """The largest log weight of each row; 0 for weights, which need no such care."""
+    def top(self, band: list[Piece]) -> Floats:
+        """The largest log weight of each row; 0 for weights, whose masses are themselves."""
+        rows = band[0].shape[0]
         if not self.logarithmic:
-            return np.zeros((rows.stop - rows.start, 1))
-        tops = [self.weights.block(rows, part, None)[0].max(axis=1) for part in chunks]
-        top = np.max(tops, axis=0)
-        if not np.all(np.isfinite(top)):
+            return np.zeros((rows, 1))
+        top = np.full(rows, -np.inf)
+        for piece in band:
+            top = np.maximum(top, np.maximum.reduce(self.weights.block(piece, None)[0], axis=1))
+        if not np.isfinite(top).all():
             raise NotWeightsError
         return top[:, None]
 
-    def masses(self, rows: slice, outcomes: slice, top: Floats) -> Floats:
-        """exp((z - top) / T), or the weights themselves."""
-        z, _ = self.weights.block(rows, outcomes, None)
+    def masses(self, piece: Piece, top: Floats) -> Floats:
+        """exp((z - top) / T) with the argument to twice a double's digits; or the weights."""
+        z, _ = self.weights.block(piece, None)
         if not self.logarithmic:
+            require_weights(z)
             return z
-        d = twofold.two_sum(z, -top)
-        low = np.where(z == -np.inf, 0.0, d.low)
-        if self.temperature == 1.0:
-            h = d.high
-        else:
-            h = d.high / self.temperature
-            back = twofold.two_product(h, np.full_like(h, self.temperature))
-            low = np.where(z == -np.inf, 0.0, (d.high - back.high) - back.low + low)
-            low /= self.temperature
-        mass = np.exp(h)
-        return mass + mass * low
+        h, low = twofold.two_sum(z, -top)
+        T = self.temperature
+        if T != 1.0:
+            quotient = h / T
+            back = twofold.two_product(quotient, np.full_like(h, T))
+            h, low = quotient, ((h - back.high) - back.low + low) / T
+        x = np.exp(h)
+        low *= x
+        np.putmask(low, x == 0.0, 0.0)
+        return x + low
+
+    def logs(self, piece: Piece) -> tuple[Floats, Floats | None]:
+        """Log weights times the temperature, -inf for none."""
+        high, low = self.weights.block(piece, None)
+        if self.logarithmic:
+            return high, None
+        rest = np.zeros_like(high) if low is None else low
+        z = twofold.log(Twofold(np.where(high > 0.0, high, 1.0), rest))
+        z = twofold.multiply(z, Twofold(np.full_like(high, self.temperature), 0.0 * rest))
+        np.putmask(z.high, high == 0.0, -np.inf)
+        return z
+
+
+class Centre(NamedTuple):
+    """What holds for whole rows; each of shape (rows, 1)."""
+
+    top_p: Floats
+    top_q: Floats
+    mass_p: Floats
+    mass_q: Floats
+    mu: Floats
+    shift: Floats
+
+
+class Loaded(NamedTuple):
+    """One piece: masses, z_q - z_p in two parts, and where one of the logs is -inf."""
+
+    x: Floats
+    b: Floats
+    d: Floats
+    rest: Floats
+    only_p: NDArray[np.bool_] | None
+    only_q: NDArray[np.bool_] | None
 
 
 class PairOfLogs:
-    """Pieces of x and b in one unit, with w and log(b / x), where one side is logarithmic."""
+    """Pieces of x and b in one unit, with w and log(b / x), where a side is logarithmic."""
 
     def __init__(self, p: Side, q: Side) -> None:
-        self.p, self.q = p, q
-        self.shape = p.shape
-        rows = p.shape[0]
-        self._top_p, self._top_q = np.empty((rows, 1)), np.empty((rows, 1))
-        self._unit, self._centre, self._shift = (np.empty((rows, 1)) for _ in range(3))
-        self.total_p = self.total_q = Twofold(np.empty(rows), np.zeros(rows))
-        grouped: dict[tuple[int, int], list[slice]] = {}
-        for rows_, part in pieces(*p.shape):
-            grouped.setdefault((rows_.start, rows_.stop), []).append(part)
-        for (start, stop), chunks in grouped.items():
-            self._centre_rows(slice(start, stop), chunks)
+        self.p, self.q, self.shape = p, q, p.shape
+        self.total = np.empty(p.shape[0])
+        self.unit = 1.0
+        self._T = (p if p.logarithmic else q).temperature
+        self._last: tuple[Piece, Loaded] | None = None
 
-    def _centre_rows(self, rows: slice, chunks: list[slice]) -> None:
-        p, q, T = self.p, self.q, self.p.temperature
-        top_p, top_q = p.top(rows, chunks), q.top(rows, chunks)
+    def sums(self, wanted: frozenset[str]) -> RowSums:
+        """The sums of every wanted term by row, in units of `total`."""
+        sums = RowSums(self.shape)
+        for band in bands(self.shape):
+            centre = self.centre(band)
+            self.total[band[0].rows] = centre.mass_p[:, 0]
+            for piece in band:
+                for name, values in terms(wanted, Elements(self.piece(piece, centre), Work())):
+                    sums.add(name, piece, row_sums(values))
+        return sums
 
-        def total(f):  # type: ignore[no-untyped-def]
-            return np.sum([f(part) for part in chunks], axis=0)[:, None]
+    def piece(self, piece: Piece, centre: Centre) -> Pair:
+        """x, b, w and log(b / x) of one piece."""
+        it = self._load(piece, centre.top_p, centre.top_q)
+        L = self._log_ratio(it, centre.mu, centre.shift, OFF)
+        b = it.b * (centre.mass_p / centre.mass_q)
+        return Pair(it.x, b, (it.x + b) * np.tanh(0.5 * L), L)
 
-        mass_p = total(lambda c: row_sums(p.masses(rows, c, top_p)))
-        mass_q = total(lambda c: row_sums(q.masses(rows, c, top_q)))
+    def centre(self, band: list[Piece]) -> Centre:
+        """Find c, in three steps: mu is the mean of D, `shift` that of v and what is left."""
+        top_p, top_q, T = self.p.top(band), self.q.top(band), self._T
+
+        def total(term: Callable[[Loaded], Floats]) -> Floats:
+            parts = (row_sums(term(self._load(piece, top_p, top_q))) for piece in band)
+            return np.asarray(sum(parts))[:, None]
+
+        mass_p, mass_q = total(lambda it: it.x), total(lambda it: it.b)
         for mass in (mass_p, mass_q):
-            if not (np.all(mass > 0.0) and np.all(mass < np.inf)):
+            if not np.all((mass > 0.0) & (mass < np.inf)):
                 raise NotWeightsError
-        mu = total(lambda c: self._mean(rows, c, top_p, 0.0, 0.0, 1.0)) / mass_p
-        shift = total(lambda c: self._mean(rows, c, top_p, mu, 0.0, T)) / mass_p
-        gain = total(lambda c: self._gain(rows, c, top_p, top_q, mu, shift))
-        with np.errstate(all="ignore"):
-            c = np.log1p(gain / mass_p)
-        far = ((top_q - top_p) - mu) / T - shift + np.log(mass_q / mass_p)
-        shift = shift + np.where(np.abs(c) < 300.0, c, far)
-        self._top_p[rows], self._top_q[rows] = top_p, top_q
-        self._unit[rows] = mass_p / mass_q
-        self._centre[rows], self._shift[rows] = mu, shift
-        self.total_p.high[rows] = mass_p[:, 0]
+        mu = total(lambda it: it.x * it.d) / mass_p
+        shift = total(lambda it: it.x * self._log_ratio(it, mu, 0.0, 0.0)) / mass_p
+        unit = np.exp(((top_q - top_p) - mu) / T - shift)
 
-    def _difference(self, rows: slice, part: slice, mu: object, shift: object, T: float) -> Floats:
-        """(z_q - z_p - mu) / T - shift; plus or minus 1e5 where only one side is possible."""
-        (zp, lp), (zq, lq) = self.p.logs(rows, part), self.q.logs(rows, part)
-        d = twofold.two_sum(zq, -zp)
-        rest = d.low
-        if lq is not None:
-            rest = rest + lq
-        if lp is not None:
-            rest = rest - lp
-        v = ((d.high - mu) + rest) / T - shift  # type: ignore[operator]
-        if not np.all(np.isfinite(v)):
-            v = np.where(zp == -np.inf, np.where(zq == -np.inf, 0.0, 1e5), v)
-            v = np.where((zq == -np.inf) & (zp > -np.inf), -1e5, v)
+        def gain(it: Loaded) -> Floats:
+            gain = it.x * np.expm1(self._log_ratio(it, mu, shift, OFF))
+            np.putmask(gain, it.x < LOST, it.b * unit)
+            return gain
+
+        c = np.log1p(total(gain) / mass_p)
+        far = ((top_q - top_p) - mu) / T - shift + np.log(mass_q / mass_p)
+        shift = shift + np.where((c > -0.5) & (c < 300.0), c, far)
+        return Centre(top_p, top_q, mass_p, mass_q, mu, shift)
+
+    def _load(self, piece: Piece, top_p: Floats, top_q: Floats) -> Loaded:
+        if self._last is None or self._last[0] is not piece:
+            (zp, lp), (zq, lq) = self.p.logs(piece), self.q.logs(piece)
+            d, rest = twofold.two_sum(zq, -zp)
+            for low, sign in ((lq, 1.0), (lp, -1.0)):
+                if low is not None:
+                    rest = rest + sign * low
+            only_p = only_q = None
+            if not np.isfinite(np.add.reduce(d, axis=None)):
+                no_p, no_q = zp == -np.inf, zq == -np.inf
+                only_p, only_q = no_q & ~no_p, no_p & ~no_q
+                np.putmask(d, no_p | no_q, 0.0)
+                np.putmask(rest, no_p | no_q, 0.0)
+            masses = self.p.masses(piece, top_p), self.q.masses(piece, top_q)
+            self._last = piece, Loaded(*masses, d, rest, only_p, only_q)
+        return self._last[1]
+
+    def _log_ratio(self, it: Loaded, mu: Floats, shift: Floats | float, off: float) -> Floats:
+        """(D - mu) / T - shift, and minus or plus `off` where only one side has a chance."""
+        v = it.d - mu
+        v += it.rest
+        v /= self._T
+        v -= shift
+        if it.only_p is not None and it.only_q is not None:
+            np.putmask(v, it.only_p, -off)
+            np.putmask(v, it.only_q, off)
         return v
 
-    def _mean(self, rows, part, top_p, mu, shift, T):  # type: ignore[no-untyped-def]
-        v = self._difference(rows, part, mu, shift, T)
-        x = self.p.masses(rows, part, top_p)
-        return row_sums(np.where(np.abs(v) == 1e5, 0.0, x * v))
 
-    def _gain(self, rows, part, top_p, top_q, mu, shift):  # type: ignore[no-untyped-def]
-        """The part's share in sum x (exp(v) - 1), v = (D - mu) / T - shift."""
-        T = self.p.temperature
-        v = self._difference(rows, part, mu, shift, T)
-        x = self.p.masses(rows, part, top_p)
-        b = self.q.masses(rows, part, top_q)
-        with np.errstate(all="ignore"):
-            off = b * np.exp(((top_q - top_p) - mu) / T - shift)
-            return row_sums(np.where(x < LOST, np.where(b > 0.0, off, 0.0), x * np.expm1(v)))
+def kl_of_logits(p: Side, q: Side) -> Floats:
+    """D(P || Q) by row from logits: log E exp(v) for v = (D - E D) / T; nan where it cannot be.
 
-    def piece(self, rows: slice, outcomes: slice, work: Work, buffers: list[Floats | None]) -> Pair:
-        """x, b, w and log(b / x) of one piece."""
-        x = self.p.masses(rows, outcomes, self._top_p[rows])
-        b = self.q.masses(rows, outcomes, self._top_q[rows]) * self._unit[rows]
-        T = self.p.temperature
-        L = self._difference(rows, outcomes, self._centre[rows], self._shift[rows], T)
-        return Pair(x, b, (x + b) * np.tanh(0.5 * L), L)
+    E is the mean under P.  Of E exp(v) only what exceeds 1 is added up, E psi(v) with
+    psi(v) = exp(v) - 1 - v >= 0, since E v = 0.  Short rows are turned, so that the loops of
+    NumPy stay long.
+    """
+    rows, outcomes = p.shape
+    T = p.temperature
+    result = np.empty(rows)
+    turn = outcomes <= SHORT
+    axis = 0 if turn else 1
+    buffers = Buffers(p.shape)
+    for piece in pieces(p.shape):
+        zp, zq = p.weights.block(piece, None)[0], q.weights.block(piece, None)[0]
+        work = buffers(piece.shape[::-1] if turn else piece.shape)
+        if turn:
+            zp, zq = _copy(zp.T, work.a), _copy(zq.T, work.b)
+
+        def mean(values: Floats, axis: int = axis) -> Floats:
+            return np.add.reduce(values, axis=axis, keepdims=True)
+
+        # The masses x = exp((z - top) / T), the argument corrected for its rounding.
+        top = np.maximum.reduce(zp, axis=axis, keepdims=True)
+        h = np.subtract(zp, top, out=work.x)
+        low = _lost(zp, top, h, work.t, work.v)
+        if T != 1.0:
+            low = (h - (h / T) * T + low) / T
+            h = np.divide(h, T, out=h)
+        x = np.exp(h, out=h)
+        np.add(x, np.multiply(x, low, out=low), out=x)
+        mass = mean(x)
+        # D - mu, and what the subtraction of the logits lost.
+        d = np.subtract(zq, zp, out=work.w)
+        rest = _lost(zq, zp, d, work.t, work.v)
+        mu = mean(np.multiply(x, d, out=work.v)) / mass
+        v = np.subtract(d, mu, out=d)
+        np.add(v, rest, out=v)
+        if T != 1.0:
+            np.divide(v, T, out=v)
+        np.subtract(v, mean(np.multiply(x, v, out=work.v)) / mass, out=v)
+        psi = _psi(v, work)
+        result[piece.rows] = np.log1p(mean(np.multiply(x, psi, out=psi)) / mass).ravel()
+    return result
+
+
+def _copy(values: Floats, out: Floats | None) -> Floats:
+    out = np.empty(values.shape) if out is None else out
+    np.copyto(out, values)
+    return out
+
+
+def _lost(a: Floats, b: Floats, d: Floats, t: Floats | None, v: Floats | None) -> Floats:
+    """What the difference d of a and b lost to rounding, exactly."""
+    v = np.subtract(d, a, out=v)
+    t = np.subtract(d, v, out=t)
+    np.subtract(a, t, out=t)
+    np.add(v, b, out=v)
+    return np.subtract(t, v, out=t)
+
+
+def _psi(v: Floats, work: Work) -> Floats:
+    """exp(v) - 1 - v: a series, and the plain thing where that is far from 0."""
+    size = np.maximum(np.maximum.reduce(v, axis=None), -np.minimum.reduce(v, axis=None))
+    terms = next((n for n in range(2, 14) if size**n / math.factorial(n + 2) < 1e-17), 14)
+    psi = np.multiply(v, 1.0 / math.factorial(terms + 1), out=work.t)
+    for n in range(terms, 2, -1):
+        np.add(psi, 1.0 / math.factorial(n), out=psi)
+        np.multiply(psi, v, out=psi)
+    np.add(psi, 0.5, out=psi)
+    np.multiply(psi, v, out=psi)
+    np.multiply(psi, v, out=psi)
+    if size > 0.6:
+        far = np.expm1(v, out=work.v)
+        np.subtract(far, v, out=far)
+        near = np.less(np.abs(v, out=work.s), 0.6, out=work.mask)
+        np.putmask(far, near, psi)
+        return far
+    return psi

@@ -32,10 +32,11 @@ def two_sum(a: Floats, b: Floats) -> Twofold:
     return Twofold(total, (a - (total - part)) + (b - part))
 
 
-def halves(a: Floats) -> Twofold:
+def halves(a: Floats, high: Floats | None = None, low: Floats | None = None) -> Twofold:
     """a as a sum of two numbers of at most 26 and 27 bits: their products are exact."""
-    high = (np.ascontiguousarray(a).view(np.int64) & -(1 << 27)).view(np.float64)
-    return Twofold(high, a - high)
+    high = np.empty(a.shape) if high is None else high
+    np.bitwise_and(np.ascontiguousarray(a).view(np.int64), -(1 << 27), out=high.view(np.int64))
+    return Twofold(high, np.subtract(a, high, out=low))
 
 
 def two_product(a: Floats, b: Floats) -> Twofold:

@@ -1,0 +1,196 @@
+"""Numbers to outcomes: bin edges at quantiles, and finer bins in the tails.
+
+Edges are values that were observed, and bins are closed on the right, so that equal values
+always fall into one bin.  With edges from the pooled sample a permutation test of the counts
+stays exact.  By the data processing inequality the divergence of the bins is at most that of
+the numbers themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+BINS = 10
+MOST_CATEGORIES = 20
+"""So many distinct integers are categories, not numbers."""
+_ROWS_PER_BIN = 10
+_ROWS_PER_TAIL = 5
+SPECIAL = ("-inf", "+inf", "(missing)")
+"""Labels of the bins for what is not a finite number; always the last three."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """Half-open intervals (a, b], the first and the last open-ended.
+
+    Attributes
+    ----------
+    edges : tuple of float
+        Strictly increasing and finite; B edges make B + 1 bins. Without any, one bin holds
+        every finite number.
+
+    Raises
+    ------
+    ValueError
+        If the edges are not finite and strictly increasing.
+    """
+
+    edges: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for place, edge in enumerate(self.edges):
+            if not -np.inf < edge < np.inf:
+                raise ValueError(f"edges[{place}]: expected a finite number, found {edge!r}")
+            if place and not edge > self.edges[place - 1]:
+                raise ValueError(
+                    f"edges[{place}]: expected more than {self.edges[place - 1]!r},"
+                    f" found {edge!r}"
+                )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What reports call the bins: ``(-inf, 3.5]``, ``(3.5, 7]``, ``(7, inf)``, and `SPECIAL`.
+
+        Edges are written in the shortest form that reads back as the same number.
+        """
+        ends = ["-inf", *map(_shortest, self.edges), "inf"]
+        closed = [f"({low}, {high}]" for low, high in zip(ends, ends[1:-1], strict=False)]
+        return (*closed, f"({ends[-2]}, inf)", *SPECIAL)
+
+    def count(self, values: ArrayLike, weights: ArrayLike | None = None) -> NDArray[np.int64]:
+        """Return how many values fall into each bin.
+
+        Parameters
+        ----------
+        values : array_like of shape (N,)
+            Numbers; nan is missing.
+        weights : array_like of int, shape (N,), optional
+            How often each value occurs; once if not given.
+
+        Returns
+        -------
+        ndarray of int64, shape (len(labels),)
+            Counts in the order of `labels`; they sum to the number of rows.
+        """
+        given = np.asarray(values, dtype=np.float64)
+        size = len(self.edges) + 1
+        place = np.searchsorted(np.asarray(self.edges, dtype=np.float64), given, side="left")
+        place[given == -np.inf] = size
+        place[given == np.inf] = size + 1
+        place[np.isnan(given)] = size + 2
+        if weights is None:
+            return np.bincount(place, minlength=size + 3).astype(np.int64, copy=False)
+        counts = np.zeros(size + 3, dtype=np.int64)
+        np.add.at(counts, place, np.asarray(weights, dtype=np.int64))
+        return counts
+
+
+def is_categorical(values: ArrayLike) -> bool:
+    """Return whether numbers are categories: integers with at most 20 distinct values.
+
+    Missing values are left aside; nothing but missing values is not categorical.
+    """
+    given = np.asarray(values, dtype=np.float64)
+    given = given[~np.isnan(given)]
+    if given.size == 0 or not np.all(np.isfinite(given)) or np.any(given % 1):
+        return False
+    return len(np.unique(given)) <= MOST_CATEGORIES
+
+
+def quantile_bins(
+    values: ArrayLike,
+    rows: int,
+    *,
+    bins: int | None = None,
+    weights: ArrayLike | None = None,
+) -> Bins:
+    """Return bins with edges at quantiles of the pooled values.
+
+    The quantiles are j/B, and B^-1 / 4^j on both sides as long as the smaller sample expects
+    five rows beyond them; each is the smallest value with at least that share of the rows
+    at or below it (the inverse of the empirical distribution function). B is 10, or one bin
+    for ten rows of the smaller sample where it has fewer than 100, and at least 2.
+
+    Parameters
+    ----------
+    values : array_like of shape (N,)
+        The values of both samples together. What is not finite takes no part.
+    rows : int
+        Finite values in the smaller sample.
+    bins : int, optional
+        B, the number of bins before the tails are split; chosen if not given.
+    weights : array_like of int, shape (N,), optional
+        How often each value occurs; once if not given. So edges can be found from distinct
+        values and their counts.
+
+    Returns
+    -------
+    Bins
+        With fewer bins where quantiles coincide. The largest value is never an edge: nothing
+        would lie beyond it.
+
+    Raises
+    ------
+    ValueError
+        If `bins` is less than 1.
+    """
+    if bins is not None and bins < 1:
+        raise ValueError(f"bins: expected a whole number >= 1, found {bins!r}")
+    chosen = bins or min(max(rows // _ROWS_PER_BIN, 2), BINS)
+    given = np.asarray(values, dtype=np.float64)
+    finite = np.isfinite(given)
+    if not finite.any():
+        return Bins(())
+    if weights is None:
+        ordered = np.sort(given[finite])
+        total = len(ordered)
+        found = ordered[[rank - 1 for rank in _ranks(total, rows, chosen)]]
+    else:
+        order = np.argsort(given[finite], kind="stable")
+        ordered = given[finite][order]
+        reached = np.cumsum(np.asarray(weights, dtype=np.int64)[finite][order])
+        total = int(reached[-1])
+        if total == 0:
+            return Bins(())
+        ordered = ordered[: int(np.searchsorted(reached, total)) + 1]
+        found = ordered[np.searchsorted(reached, _ranks(total, rows, chosen))]
+    edges = np.unique(found + 0.0)  # -0.0 is 0.0
+    return Bins(tuple(float(edge) for edge in edges[edges < ordered[-1]]))
+
+
+def _ranks(total: int, rows: int, bins: int) -> list[int]:
+    """Return the ranks of the quantiles from 1, in whole numbers: ceil(total * level)."""
+    ranks = [-(-total * j // bins) for j in range(1, bins)]
+    parts = 4 * bins
+    while rows >= _ROWS_PER_TAIL * parts:
+        ranks += [-(-total // parts), total - total // parts]
+        parts *= 4
+    return ranks or [total]
+
+
+def _shortest(edge: float) -> str:
+    return repr(float(edge)).removesuffix(".0")
+
+
+def pooled_bins(
+    current: ArrayLike, reference: ArrayLike, *, bins: int | None = None
+) -> Bins:
+    """Return the bins for two samples at hand, with edges from both together."""
+    sides = [np.asarray(side, dtype=np.float64) for side in (current, reference)]
+    rows = min(int(np.count_nonzero(np.isfinite(side))) for side in sides)
+    return quantile_bins(np.concatenate(sides), rows, bins=bins)
+
+
+def integer_labels(values: Sequence[float]) -> tuple[str, ...]:
+    """Return what reports call integers that are categories: without a decimal point."""
+    return tuple(_shortest(value) for value in values)

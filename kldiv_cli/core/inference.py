@@ -1,0 +1,311 @@
+"""From two samples to an estimate of D(P || Q) and its uncertainty.
+
+P is the current side with counts x and total n, Q the reference with y and m; K outcomes were
+seen at all.  A side whose probabilities are known has an infinite total.  With c = 1/n + 1/m:
+where P = Q, 2 D/c of the plug-in estimate is asymptotically chi-square with K - 1 degrees of
+freedom; elsewhere its variance is that of the delta method.  A scaled noncentral chi-square
+has both, and is the one law used here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kldiv_cli.core.truncation import estimated_surprisal, surprisal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+MIN_ROWS = 100
+"""Rows the smaller sample must have for the interval to be trusted."""
+MOST_HIDDEN = 0.1
+"""And the largest share of mass on outcomes that it is too small to see."""
+_LARGE = 5e4  # beyond this the exact noncentral distribution takes too many terms
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Two sides over one support, outcome by outcome.
+
+    Attributes
+    ----------
+    x, y : ndarray of float64, shape (K,)
+        Counts of the current and of the reference side, or its known probabilities. No
+        outcome is zero on both.
+    n, m : float
+        The sample sizes; infinite where the probabilities are known.
+    place : ndarray of intp, shape (outcomes given,)
+        For each outcome that was given, its position in `x` and `y`, or -1 where nobody saw
+        it. Pooled outcomes share a position.
+    """
+
+    x: Floats
+    y: Floats
+    n: float
+    m: float
+    place: NDArray[np.intp]
+
+    @property
+    def outcomes(self) -> int:
+        """Number of outcomes K."""
+        return len(self.x)
+
+    @property
+    def rows(self) -> float:
+        """Size of the smaller sample."""
+        return min(self.n, self.m)
+
+    @property
+    def scale(self) -> float:
+        """1/n + 1/m."""
+        return 1 / self.n + 1 / self.m
+
+    @property
+    def p(self) -> Floats:
+        """Shares in the current data."""
+        return self.x if math.isinf(self.n) else self.x / self.n
+
+    @property
+    def q(self) -> Floats:
+        """Shares in the reference."""
+        return self.y if math.isinf(self.m) else self.y / self.m
+
+    @property
+    def pooled(self) -> Floats:
+        """Shares in both together, or the known ones: the estimate of P = Q if they are equal."""
+        if math.isinf(self.n) or math.isinf(self.m):
+            return self.p if math.isinf(self.n) else self.q
+        return (self.x + self.y) / (self.n + self.m)
+
+    @property
+    def hidden(self) -> float:
+        """Share of the mass on outcomes that the smaller sample was likely to miss.
+
+        An outcome of probability t is absent from L rows with probability about e^(-L t); sum
+        t e^(-L t) is estimated without bias by sum (T/N) (1 - L/N)^(T-1), T = x + y.
+        """
+        return float(self.pooled @ self.miss)
+
+    @property
+    def miss(self) -> Floats:
+        """Estimates of e^(-L t), outcome by outcome."""
+        if math.isinf(self.n) or math.isinf(self.m):
+            return np.exp((self.rows - 1) * np.log1p(-np.minimum(self.pooled, 1 - 1e-16)))
+        exponent = (self.x + self.y - 1) * math.log1p(-self.rows / (self.n + self.m))
+        return np.exp(exponent)
+
+    @property
+    def reliable(self) -> bool:
+        """Whether the interval can be trusted."""
+        return self.rows >= MIN_ROWS and self.hidden <= MOST_HIDDEN
+
+
+def table(x: Floats, y: Floats, *, known: tuple[bool, bool] = (False, False)) -> Table:
+    """Return both sides without the outcomes that neither has.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (K,)
+        Counts, or probabilities where `known` says so. Valid: non-negative, finite, with a
+        positive total.
+    known : pair of bool
+        Whether the side is exactly known, so that it has no sampling error.
+    """
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    seen = (x > 0) | (y > 0)
+    place = np.where(seen, np.cumsum(seen) - 1, -1)
+    sides = [side[seen] / (side.sum() if is_known else 1) for side, is_known in
+             zip((x, y), known, strict=True)]
+    n, m = (math.inf if is_known else float(side.sum()) for side, is_known in
+            zip((x, y), known, strict=True))
+    return Table(sides[0], sides[1], n, m, place)
+
+
+def pool(whole: Table, *, floor: float, most: float = math.inf) -> Table:
+    """Merge rare outcomes into one.
+
+    Outcomes are rare by their pooled share, which under P = Q says nothing about the side
+    they are on: a permutation test stays exact. By the data processing inequality the
+    divergence of the merged table is at most that of the whole one.
+
+    Parameters
+    ----------
+    whole : Table
+        The table as it was counted.
+    floor : float
+        Expected count in the smaller sample below which an outcome is rare. The merged
+        outcome takes in one more if it stays below.
+    most : float
+        How many outcomes may be left.
+
+    Returns
+    -------
+    Table
+        The same table where nothing had to be merged. Equally rare outcomes are merged
+        together, so that the answer does not depend on their order.
+    """
+    share = whole.pooled
+    rare = share * whole.rows < floor
+    if whole.outcomes > most:
+        levels, sizes = np.unique(share, return_counts=True)
+        left = whole.outcomes - np.cumsum(sizes) + 1
+        rare |= share <= levels[np.argmax(left <= most)]
+    if rare.any() and not rare.all() and share[rare].sum() * whole.rows < floor:
+        order = np.lexsort((whole.x, whole.y, share, rare))
+        rare[order[0]] = True
+    return merge(whole, rare)
+
+
+def merge(whole: Table, together: NDArray[np.bool_]) -> Table:
+    """Return the table with some outcomes merged into one, which comes last."""
+    if np.count_nonzero(together) < 2:
+        return whole
+    kept = ~together
+    position = np.where(kept, np.cumsum(kept) - 1, np.count_nonzero(kept))
+    x, y = (np.append(side[kept], side[together].sum()) for side in (whole.x, whole.y))
+    place = np.where(whole.place < 0, -1, position[whole.place])
+    return replace(whole, x=x, y=y, place=place)
+
+
+def divergence(pair: Table) -> float:
+    """Return the estimate of D(P || Q), exactly unbiased at P = Q.
+
+    The estimate of Zhang and Grabchak (Neural Comput. 26, 2014) with both series cut off
+    after the same L = min(n - 1, m) terms:
+
+        D = sum (x/n) [S_L(y; m) - S_L(x - 1; n - 1)]
+
+    Each term estimates without bias p times a truncated -ln q or -ln p; at P = Q they
+    cancel in the mean, for any n, m and K. Finite where y = 0 < x; negative at times.
+
+    Returns
+    -------
+    float
+        In nats. Infinite if the reference is known to be without an outcome that was seen.
+    """
+    seen = pair.x > 0
+    x, y, p = pair.x[seen], pair.y[seen], pair.p[seen]
+    order = min(pair.n - 1, pair.m)
+    if math.isinf(pair.m) and not y.all():
+        return math.inf
+    minus_log_q = (
+        surprisal(y, order) if math.isinf(pair.m) else estimated_surprisal(y, pair.m, order)
+    )
+    minus_log_p = (
+        surprisal(x, order)
+        if math.isinf(pair.n)
+        else estimated_surprisal(x - 1, pair.n - 1, order)
+    )
+    return math.fsum(p * (minus_log_q - minus_log_p))
+
+
+def correction(pair: Table) -> float:
+    """Return what `divergence` lacks away from P = Q, to first order.
+
+    The series are cut off where (1-q)^L and (1-p)^L are not yet small, among rare outcomes:
+    the estimate lacks p [E1(L q) - E1(L p)] = (p - q) e^(-L t) + ..., t between p and q. Given
+    T = x + y,
+
+        sum (x/n - y/m) (1 - L/N)^(T-1)
+
+    estimates that, and has mean 0 at P = Q by exchangeability: no bias is added there.
+    """
+    return math.fsum((pair.p - pair.q) * pair.miss)
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The sampling distribution of the estimate, were the divergence `kl`.
+
+    ``statistic`` is a draw from the noncentral chi-square with ``degrees`` of freedom and
+    noncentrality 2 kl / ``scale``.
+
+    Attributes
+    ----------
+    statistic, degrees, scale : float
+        T* = 2 D/c* + nu*, nu* = (K-1)/r^2 and c* = c r, where r is the ratio of the delta
+        variance V to the one that the law has at r = 1:
+
+            V = Var_P(ln p/q)/n + (sum p^2/q - 1)/m,   r = V/(2 c D), with add-1/2 weights.
+    """
+
+    statistic: float
+    degrees: float
+    scale: float
+
+    def cdf(self, kl: float) -> float:
+        """Return the probability of an estimate as small as this one or smaller."""
+        return noncentral_cdf(self.statistic, self.degrees, 2 * kl / self.scale)
+
+    def limit(self, probability: float) -> float:
+        """Return the divergence at which `cdf` has this value; 0 if it never is so large."""
+        if self.cdf(0.0) <= probability:
+            return 0.0
+        low, high = 0.0, self.scale * (self.statistic + 1)
+        while self.cdf(high) > probability:
+            low, high = high, 2 * high
+        while high - low > 1e-10 * high and low < (middle := (low + high) / 2) < high:
+            low, high = (middle, high) if self.cdf(middle) > probability else (low, middle)
+        return (low + high) / 2
+
+
+def law(pair: Table, kl: float) -> Law:
+    """Return the law of the estimate `kl` of a table."""
+    known_p, known_q = math.isinf(pair.n), math.isinf(pair.m)
+    p = pair.x if known_p else (pair.x + 0.5) / (pair.n + pair.outcomes / 2)
+    q = pair.y if known_q else (pair.y + 0.5) / (pair.m + pair.outcomes / 2)
+    both = p > 0
+    p, q = p[both], q[both]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.log(p / q)
+        plug_in = float(p @ ratio)
+        spread = float(p @ (ratio - plug_in) ** 2) / pair.n
+        variance = spread + float(p @ (p / q) - 1) / pair.m
+    usual = 2 * pair.scale * plug_in
+    r = min(max(variance / usual, 0.2), 20.0) if 0 < usual < math.inf else 1.0
+    degrees = (pair.outcomes - 1) / r**2
+    return Law(2 * kl / (pair.scale * r) + degrees, degrees, pair.scale * r)
+
+
+def noncentral_cdf(value: float, degrees: float, noncentrality: float) -> float:
+    """Return the noncentral chi-square distribution function.
+
+    Above 5e4 degrees or noncentrality by Sankaran's approximation (Biometrika 50, 1963),
+    whose error there is below 1e-5. No degrees of freedom at all is the mass at 0,
+    exp(-noncentrality/2), and what a constant column has.
+    """
+    from scipy.special import chndtr, ndtr
+
+    if value <= 0:
+        return math.exp(-noncentrality / 2) if value == degrees == 0 else 0.0
+    if max(degrees, noncentrality) <= _LARGE:
+        exact = float(chndtr(value, degrees, noncentrality))
+        if 0 <= exact <= 1:
+            return exact
+    mean, power, centre, spread = _sankaran(degrees, noncentrality)
+    return float(ndtr((math.expm1(power * math.log(value / mean)) - centre) / spread))
+
+
+def noncentral_quantile(probability: float, degrees: float, noncentrality: float) -> float:
+    """Return the quantile of the noncentral chi-square by Sankaran's approximation."""
+    from scipy.special import ndtri
+
+    mean, power, centre, spread = _sankaran(degrees, noncentrality)
+    base = centre + spread * float(ndtri(probability))
+    return mean * math.exp(math.log1p(base) / power) if base > -1 else 0.0
+
+
+def _sankaran(k: float, nc: float) -> tuple[float, float, float, float]:
+    """Return (mean, h, mu, sigma): (X/mean)^h - 1 is about normal with mean mu."""
+    mean = k + nc
+    h = 1 - 2 / 3 * mean * (k + 3 * nc) / (k + 2 * nc) ** 2
+    p = (k + 2 * nc) / mean**2
+    slope = (h - 1) * (1 - 3 * h)
+    centre = h * p * (h - 1 - 0.5 * (2 - h) * slope * p)
+    return mean, h, centre, h * math.sqrt(2 * p) * (1 + 0.5 * slope * p)

@@ -33,6 +33,8 @@ PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]
 """One value for both sides, or one for each, P's first."""
 Reduction = Literal["none", "mean", "sum", "batchmean"]
 LOG_KINDS = ("logits", "log-probs")
+Base = Literal["e", "2", "10"]
+BASES: tuple[Base, ...] = ("e", "2", "10")
 
 
 class Report(report.Report):
@@ -141,7 +143,7 @@ def compare(
     >>> round(report.comparisons[0].measures["kl_pq"], 6)
     0.020411
     """
-    base = _base(base)
+    log_base = _base(base)
     asked = _measures(measures)
     smooth = _smoothing(smoothing)
     if not 0 < temperature < math.inf:
@@ -184,7 +186,7 @@ def compare(
         (smooth.apply(pair.p), smooth.apply(pair.q)),
         (left.kind, right.kind),
         asked,
-        base,
+        log_base,
         temperature,
         reduction,
         top,
@@ -202,8 +204,8 @@ def compare(
             )
         ] = None
     return Report(
-        base=base,
-        unit=report.UNITS[base],
+        base=log_base,
+        unit=report.UNITS[log_base],
         smoothing=smooth.name,
         temperature=float(temperature),
         p=_described(left),
@@ -224,10 +226,11 @@ def _side(value: PerSide[Option], side: int, name: str, default: Option) -> Opti
     return value[side if len(value) == 2 else 0] if value else default
 
 
-def _base(base: str | int) -> str:
-    if str(base) not in report.UNITS:
-        raise UsageError("usage", f"the base of the logarithm is e, 2 or 10; found {base!r}")
-    return str(base)
+def _base(base: str | int) -> Base:
+    for known in BASES:
+        if str(base) == known:
+            return known
+    raise UsageError("usage", f"the base of the logarithm is e, 2 or 10; found {base!r}")
 
 
 def _measures(names: Sequence[str] | None) -> tuple[str, ...]:
@@ -322,13 +325,12 @@ def _compared(
     weights: tuple[NDArray[Any], NDArray[Any]],
     kinds: tuple[Kind, Kind],
     asked: tuple[str, ...],
-    base: str,
+    base: Base,
     temperature: float,
     reduction: Reduction,
     top: int,
 ) -> report.Comparison:
-    kind = (_kernel_kind(kinds[0]), _kernel_kind(kinds[1]))
-    evaluation = evaluate(*weights, asked, base=base, kind=kind, temperature=temperature)
+    evaluation = evaluate(*weights, asked, base=base, kind=kinds, temperature=temperature)
     outcomes = raw.p.shape[-1]
     measures, bounds = _reduced(evaluation, reduction, outcomes)
     if raw.p.ndim == 2 or raw.q.ndim == 2:
@@ -338,14 +340,14 @@ def _compared(
             error_bounds=bounds,
             batch=_spread(evaluation, reduction),
         )
-    parts = contributions(*weights, base=base, kind=kind, temperature=temperature)
+    parts = contributions(*weights, base=base, kind=kinds, temperature=temperature)
     unsmoothed = (
         parts
         if weights[0] is raw.p
-        else contributions(raw.p, raw.q, kind=kind, temperature=temperature)
+        else contributions(raw.p, raw.q, kind=kinds, temperature=temperature)
     )
     with_p, with_q = (
-        side > (-np.inf if kind[i] in LOG_KINDS else 0) for i, side in enumerate((raw.p, raw.q))
+        side > (-np.inf if kinds[i] in LOG_KINDS else 0) for i, side in enumerate((raw.p, raw.q))
     )
     labels = raw.outcomes or [str(index) for index in range(outcomes)]
     only_p, only_q = with_p & ~with_q, with_q & ~with_p
@@ -371,10 +373,6 @@ def _compared(
             if parts.p[i] or parts.q[i]
         ),
     )
-
-
-def _kernel_kind(kind: Kind) -> str:
-    return kind if kind in LOG_KINDS else "weights"
 
 
 def _reduced(

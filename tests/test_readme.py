@@ -11,6 +11,11 @@ import shutil
 CONSOLE = re.compile(r"```console\n(.*?)```", re.S)
 
 
+def rounded(text):
+    # The last digits of full precision differ between processors.
+    return re.sub(r"\d+\.\d{9,}", lambda number: f"{float(number[0]):.13g}", text)
+
+
 def test_the_console_blocks_print_what_they_show(root, shell):
     path = root / "README.md"
     shown = path.read_text()
@@ -27,12 +32,14 @@ def test_the_console_blocks_print_what_they_show(root, shell):
     printed = CONSOLE.sub(run, shown)
     if os.environ.get("KLDIV_UPDATE_GOLDEN"):
         path.write_text(printed)
-    assert printed == shown
+    assert rounded(printed) == rounded(shown)
     assert CONSOLE.search(shown)
 
 
 def test_the_python_blocks_print_what_they_show(root):
-    failed, tried = doctest.testfile(str(root / "README.md"), module_relative=False)
+    failed, tried = doctest.testfile(
+        str(root / "README.md"), module_relative=False, optionflags=doctest.ELLIPSIS
+    )
     assert tried >= 3
     assert failed == 0
 

@@ -9,13 +9,12 @@ the numbers themselves.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
@@ -53,8 +52,7 @@ class Bins:
                 raise ValueError(f"edges[{place}]: expected a finite number, found {edge!r}")
             if place and not edge > self.edges[place - 1]:
                 raise ValueError(
-                    f"edges[{place}]: expected more than {self.edges[place - 1]!r},"
-                    f" found {edge!r}"
+                    f"edges[{place}]: expected more than {self.edges[place - 1]!r}, found {edge!r}"
                 )
 
     @property
@@ -64,7 +62,7 @@ class Bins:
         Edges are written in the shortest form that reads back as the same number.
         """
         ends = ["-inf", *map(_shortest, self.edges), "inf"]
-        closed = [f"({low}, {high}]" for low, high in zip(ends, ends[1:-1], strict=False)]
+        closed = [f"({low}, {high}]" for low, high in pairwise(ends[:-1])]
         return (*closed, f"({ends[-2]}, inf)", *SPECIAL)
 
     def count(self, values: ArrayLike, weights: ArrayLike | None = None) -> NDArray[np.int64]:
@@ -182,15 +180,8 @@ def _shortest(edge: float) -> str:
     return repr(float(edge)).removesuffix(".0")
 
 
-def pooled_bins(
-    current: ArrayLike, reference: ArrayLike, *, bins: int | None = None
-) -> Bins:
+def pooled_bins(current: ArrayLike, reference: ArrayLike, *, bins: int | None = None) -> Bins:
     """Return the bins for two samples at hand, with edges from both together."""
     sides = [np.asarray(side, dtype=np.float64) for side in (current, reference)]
     rows = min(int(np.count_nonzero(np.isfinite(side))) for side in sides)
     return quantile_bins(np.concatenate(sides), rows, bins=bins)
-
-
-def integer_labels(values: Sequence[float]) -> tuple[str, ...]:
-    """Return what reports call integers that are categories: without a decimal point."""
-    return tuple(_shortest(value) for value in values)

@@ -1,11 +1,19 @@
-"""The public door: what comes in is checked here, once; the kernel assumes it."""
+"""The public door: what comes in is checked here, once; the kernel takes it as it is.
+
+All functions take array-likes of weights (probabilities and counts are weights; nothing need
+be normalised) or of log weights (logits, log-probabilities), as `kind` says.  Distributions lie
+along `axis`; the other axes of the two sides are broadcast against each other, so that a vector
+meets every row of a matrix.  Real numbers of any NumPy type are taken at face value: float32
+as the doubles they denote, integers exactly at any size.  Results are in units of the
+logarithm's `base`.  Anything else raises one error that names argument, place, found, expected.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,12 +21,32 @@ from numpy.typing import ArrayLike, NDArray
 from kldiv_cli.core import kernel
 from kldiv_cli.core.measures import DEFAULT_MEASURES, find
 
-Kind: TypeAlias = str | tuple[str, str]
-Value: TypeAlias = "float | NDArray[np.float64]"
+if TYPE_CHECKING:
+    from kldiv_cli.core.distribution import Kind
+
+Floats: TypeAlias = NDArray[np.float64]
+Value: TypeAlias = "float | Floats"
+Kinds: TypeAlias = "Kind | tuple[Kind, Kind]"
+Base: TypeAlias = "Literal['e', '2', '10', 2, 10]"
+Reduction: TypeAlias = Literal["none", "mean", "sum", "batchmean"]
+
+_KINDS = ("weights", "probabilities", "counts", "logits", "log-probs")
+_LOGARITHMIC = ("logits", "log-probs")
+_UNITS = {"e": 1.0, "2": math.log(2.0), "10": math.log(10.0)}
+_REDUCTIONS = ("none", "mean", "sum", "batchmean")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """Measures and their rigorous relative error bounds, by the names asked for."""
+    """Measures and how wrong they can be, by the names that were asked for.
+
+    Attributes
+    ----------
+    values : dict of str to float or ndarray
+        The measures, in units of the base where they have a unit.
+    bounds : dict of str to float or ndarray
+        Bounds on their relative errors, never below the true error.
+    """
 
     values: dict[str, Value]
     bounds: dict[str, Value]
@@ -26,61 +54,472 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contributions:
-    """Outcome by outcome: normalised p and q, and the terms that sum to either KL."""
+    """Two distributions outcome by outcome.
 
-    p: NDArray[np.float64]
-    q: NDArray[np.float64]
-    kl_pq: NDArray[np.float64]
-    kl_qp: NDArray[np.float64]
+    Attributes
+    ----------
+    p, q : ndarray, shape (K,)
+        Normalised.
+    kl_pq, kl_qp : ndarray, shape (K,)
+        p log(p/q) and q log(q/p): signed, inf where only the first side gives the outcome a
+        chance.  They sum to the divergences.
+    """
 
-
-def _side(x: Any, name: str, kind: str, T: float, axis: int) -> tuple[NDArray[Any], bool]:
-    return np.asarray(x), kind in ("logits", "log-probs")
-
-
-def _sides(p, q, kind, temperature, axis):
-    kinds = (kind, kind) if isinstance(kind, str) else tuple(kind)
-    out = []
-    arrays = [np.asarray(p), np.asarray(q)]
-    arrays = [np.moveaxis(x, axis, -1) if x.ndim > 1 else x for x in arrays]
-    shape = np.broadcast_shapes(*(x.shape for x in arrays))
-    for x, k in zip(arrays, kinds, strict=True):
-        low = None
-        if x.dtype == object:
-            f = [int(v) for v in x.ravel()]
-            high = [float(v) for v in f]
-            low = np.array([float(v - int(h)) for v, h in zip(f, high)]).reshape(x.shape)
-            x = np.array(high).reshape(x.shape)
-            low = np.broadcast_to(low, shape).reshape(-1, shape[-1])
-        x = np.broadcast_to(x, shape).reshape(-1, shape[-1])
-        w = kernel.Weights(x, low)
-        out.append(kernel.Side(w, k in ("logits", "log-probs"), temperature))
-    return out, shape[:-1]
+    p: Floats
+    q: Floats
+    kl_pq: Floats
+    kl_qp: Floats
 
 
-def evaluate(p, q, measures, *, base="e", kind="weights", temperature=1.0, axis=-1):
-    """Measures with their rigorous relative error bounds."""
-    sides, shape = _sides(p, q, kind, temperature, axis)
+@dataclass(frozen=True, slots=True, eq=False)
+class LossAndGradients:
+    """A loss and its exact gradients.
+
+    Attributes
+    ----------
+    loss : float or ndarray
+        As `kl_div_loss` returns it without gradients.
+    teacher, student : ndarray
+        Gradients of the loss (of its sum, where it is not reduced), shaped as the logits.
+    """
+
+    loss: Value
+    teacher: Floats
+    student: Floats
+
+
+def divergences(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    measures: Iterable[str] = DEFAULT_MEASURES,
+    base: Base = "e",
+    kind: Kinds = "weights",
+    temperature: float = 1.0,
+    axis: int = -1,
+) -> dict[str, Value]:
+    """Divergences, distances and entropies of two distributions, or of two batches.
+
+    Parameters
+    ----------
+    p, q : array_like, shape (..., K, ...)
+        The two sides; their shapes broadcast.
+    measures : iterable of str
+        Names of `kldiv_cli.core.measures`, among them ``renyi:ALPHA`` and ``tsallis:ALPHA``.
+    base : {"e", "2", "10"}
+        Of the logarithm: nats, bits, hartleys.  Tsallis, Hellinger, total variation and
+        chi-squared have no unit.
+    kind : str or pair of str
+        ``weights``, ``probabilities``, ``counts`` (all the same), ``logits`` or
+        ``log-probs``; a pair says it for p and q apart.
+    temperature : float
+        Log weights are divided by it.
+    axis : int
+        Along which outcomes lie.
+
+    Returns
+    -------
+    dict of str to float or ndarray
+        Keys exactly as asked; arrays have the broadcast shape without `axis`.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, shapes do not match, a weight is negative or nan, a log weight
+        nan or inf, or a distribution has no mass.
+    TypeError
+        If the sides do not hold real numbers.
+
+    Notes
+    -----
+    ``kl_pq`` is ``sum p log(p/q)`` with ``0 log(0/x) = 0``, and inf where q = 0 < p [1]_.
+
+    References
+    ----------
+    .. [1] S. Kullback and R. A. Leibler, "On information and sufficiency", Ann. Math. Stat.
+       22 (1951).
+
+    Examples
+    --------
+    >>> divergences([1, 1], [3, 1], measures=["kl_pq", "tv"], base=2)
+    {'kl_pq': 0.20751874963942196, 'tv': 0.25}
+    """
+    return evaluate(
+        p, q, measures, base=base, kind=kind, temperature=temperature, axis=axis
+    ).values
+
+
+def evaluate(
+    p: ArrayLike,
+    q: ArrayLike,
+    measures: Iterable[str] = DEFAULT_MEASURES,
+    *,
+    base: Base = "e",
+    kind: Kinds = "weights",
+    temperature: float = 1.0,
+    axis: int = -1,
+) -> Evaluation:
+    """Do as `divergences`, with a bound on every relative error.
+
+    Parameters
+    ----------
+    p, q, measures, base, kind, temperature, axis
+        As in `divergences`.
+
+    Returns
+    -------
+    Evaluation
+        ``values`` and ``bounds``, keys exactly as asked.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `divergences`.
+    """
+    if isinstance(measures, str):
+        raise TypeError(f"measures: expected several names, found the text {measures!r}")
     asked = {name: find(name) for name in measures}
-    values = kernel.evaluate(*sides, list(asked.values()))
-    unit = {"e": 1.0, "2": math.log(2.0), "10": math.log(10.0)}[str(base)]
-    result, bounds = {}, {}
-    for name, m in asked.items():
-        v = values[m.name]
-        if m.scales:
-            v = v / (math.sqrt(unit) if m.name == "js_distance" else unit)
-        result[name] = float(v[0]) if shape == () else v.reshape(shape)
-        bounds[name] = 5e-15 if shape == () else np.full(shape, 5e-15)
-    return Evaluation(result, bounds)
+    unit = _unit(base)
+    sides = _Sides(p, q, kind, temperature, axis)
+    with sides.explained():
+        values, bounds = kernel.evaluate(sides.p, sides.q, set(asked.values()))
+    units = {
+        name: (math.sqrt(unit) if m.name == "js_distance" else unit) if m.scales else 1.0
+        for name, m in asked.items()
+    }
+    return Evaluation(
+        {name: sides.shaped(values[m.name] / units[name]) for name, m in asked.items()},
+        {name: sides.shaped(bounds[m.name]) for name, m in asked.items()},
+    )
 
 
-def divergences(p, q, *, measures=DEFAULT_MEASURES, base="e", kind="weights", temperature=1.0, axis=-1):
-    """Several measures at once."""
-    return evaluate(p, q, measures, base=base, kind=kind, temperature=temperature, axis=axis).values
+def kl_div(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    base: Base = "e",
+    kind: Kinds = "weights",
+    temperature: float = 1.0,
+    axis: int = -1,
+    reduction: Reduction = "none",
+) -> Value:
+    """Kullback-Leibler divergence D(p || q) = sum p log(p/q).
+
+    Parameters
+    ----------
+    p, q, base, kind, temperature, axis
+        As in `divergences`.
+    reduction : {"none", "mean", "sum", "batchmean"}
+        ``none`` keeps one value for every distribution; the others are those of torch's
+        ``F.kl_div(q.log(), p, reduction)``: the sum, divided by the number of elements, or
+        by the length of the first batch axis.
+
+    Returns
+    -------
+    float or ndarray
+        An array only for batches that are not reduced.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `divergences`.
+
+    Examples
+    --------
+    >>> kl_div([1, 1], [3, 1])
+    0.14384103622589045
+    """
+    if reduction not in _REDUCTIONS:
+        raise ValueError(_expected("reduction", _REDUCTIONS, reduction))
+    unit = _unit(base)
+    if kind == "weights" and axis == -1 and temperature == 1.0:
+        short = kernel.kl_of_vectors(p, q)
+        if short is not None:
+            return short / unit / (len(p) if reduction == "mean" else 1)  # type: ignore[arg-type]
+    sides = _Sides(p, q, kind, temperature, axis)
+    with sides.explained():
+        rows = kernel.kl(sides.p, sides.q)["kl_pq"] / unit
+    return sides.shaped(rows) if reduction == "none" else sides.reduced(rows, reduction)
 
 
-def contributions(p, q, *, base="e", kind="weights", temperature=1.0):
-    """Outcome by outcome."""
-    sides, _ = _sides(p, q, kind, temperature, -1)
-    unit = {"e": 1.0, "2": math.log(2.0), "10": math.log(10.0)}[str(base)]
-    return Contributions(*(x / u for x, u in zip(kernel.contributions(*sides), (1, 1, unit, unit))))
+def kl_div_loss(
+    teacher_logits: ArrayLike,
+    student_logits: ArrayLike,
+    *,
+    temperature: float = 1.0,
+    reduction: Reduction = "batchmean",
+    gradient: bool = False,
+) -> Value | LossAndGradients:
+    """Knowledge-distillation loss: D(teacher || student) of softened distributions.
+
+    Equals torch's ``KLDivLoss(reduction)(log_softmax(student / T, -1), softmax(teacher / T, -1))``,
+    without the factor T^2 that some recipes put before it.
+
+    Parameters
+    ----------
+    teacher_logits, student_logits : array_like, shape (..., K)
+        Logits; classes lie along the last axis.
+    temperature : float
+        T.
+    reduction : {"none", "mean", "sum", "batchmean"}
+        As torch; ``none`` gives the terms p log(p/q), shaped as the logits.
+    gradient : bool
+        Whether to return gradients as well.
+
+    Returns
+    -------
+    float or ndarray, or LossAndGradients
+        The loss; with ``gradient=True`` also its derivatives.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `divergences`.
+
+    Notes
+    -----
+    With p and q the softmax of the logits over T, and N rows under ``batchmean`` [1]_::
+
+        dL/d student = (q - p) / (N T)
+        dL/d teacher = p (log(p/q) - D(p || q)) / (N T)
+
+    References
+    ----------
+    .. [1] G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural network",
+       arXiv:1503.02531 (2015).
+    """
+    if reduction not in _REDUCTIONS:
+        raise ValueError(_expected("reduction", _REDUCTIONS, reduction))
+    names = ("teacher_logits", "student_logits")
+    sides = _Sides(teacher_logits, student_logits, "logits", temperature, -1, names)
+    with sides.explained():
+        if reduction != "none" and not gradient:
+            return sides.reduced(kernel.kl(sides.p, sides.q)["kl_pq"], reduction)
+        found = kernel.loss(sides.p, sides.q)
+    full = (*sides.shape, sides.p.shape[1])
+    if reduction == "none":
+        loss: Value = found.terms.reshape(full)
+    else:
+        loss = sides.reduced(found.rows, reduction)
+    if not gradient:
+        return loss
+    share = sides.share(reduction) / temperature
+    return LossAndGradients(
+        loss,
+        _unbroadcast((found.by_p * share).reshape(full), np.shape(teacher_logits)),
+        _unbroadcast((found.by_q * share).reshape(full), np.shape(student_logits)),
+    )
+
+
+def contributions(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    base: Base = "e",
+    kind: Kinds = "weights",
+    temperature: float = 1.0,
+) -> Contributions:
+    """Split both Kullback-Leibler divergences by outcome.
+
+    Parameters
+    ----------
+    p, q : array_like, shape (K,)
+        The two sides.
+    base, kind, temperature
+        As in `divergences`.
+
+    Returns
+    -------
+    Contributions
+        Four arrays of length K.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `divergences`; ValueError also if a side is not 1-D.
+    """
+    unit = _unit(base)
+    sides = _Sides(p, q, kind, temperature, -1)
+    if sides.shape != ():
+        raise ValueError(f"p and q: expected one axis each, found a batch of shape {sides.shape}")
+    with sides.explained():
+        p_, q_, kl_pq, kl_qp = kernel.contributions(sides.p, sides.q)
+    return Contributions(p_, q_, kl_pq / unit, kl_qp / unit)
+
+
+def _unit(base: object) -> float:
+    unit = None if isinstance(base, bool) else _UNITS.get(str(base))
+    if unit is None:
+        raise ValueError(_expected("base", ("e", "2", "10"), base))
+    return unit
+
+
+def _expected(argument: str, choices: Iterable[str], found: object) -> str:
+    return f"{argument}: expected one of {', '.join(choices)}; found {found!r}"
+
+
+def _unbroadcast(gradient: Floats, shape: tuple[int, ...]) -> Floats:
+    """A side that met many rows collects the gradients of all of them."""
+    extra = tuple(range(gradient.ndim - len(shape)))
+    gradient = gradient.sum(axis=extra)
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1 != gradient.shape[i])
+    return gradient.sum(axis=stretched, keepdims=True) if stretched else gradient
+
+
+class _Sides:
+    """Both sides, checked, as rows of one shape."""
+
+    def __init__(
+        self,
+        p: ArrayLike,
+        q: ArrayLike,
+        kind: Kinds,
+        temperature: float,
+        axis: int,
+        names: tuple[str, str] = ("p", "q"),
+    ) -> None:
+        kinds = (kind, kind) if isinstance(kind, str) else tuple(kind)
+        if len(kinds) != 2 or not set(kinds) <= set(_KINDS):
+            raise ValueError(_expected("kind", (*_KINDS, "a pair of them"), kind))
+        logs = [k in _LOGARITHMIC for k in kinds]
+        if not (isinstance(temperature, (int, float, np.number)) and 0.0 < temperature < math.inf):
+            raise ValueError(f"temperature: expected a finite number > 0, found {temperature!r}")
+        if temperature != 1.0 and not any(logs):
+            raise ValueError("temperature: expected logits or log-probs on a side, found weights")
+        arrays = [_real_numbers(x, name) for x, name in zip((p, q), names, strict=True)]
+        for x, name in zip(arrays, names, strict=True):
+            if x.ndim == 0:
+                raise ValueError(f"{name}: expected an array of outcomes, found a single number")
+        longest = max(x.ndim for x in arrays)
+        if not -longest <= axis < longest:
+            raise ValueError(f"axis: expected -{longest} to {longest - 1}, found {axis!r}")
+        # A vector has one axis to offer, whichever axis that is of the other side.
+        arrays = [np.moveaxis(x, axis, -1) if x.ndim > 1 else x for x in arrays]
+        lengths = [x.shape[-1] for x in arrays]
+        if lengths[0] != lengths[1]:
+            raise ValueError(
+                f"{names[0]} and {names[1]}: expected as many outcomes on both sides, "
+                f"found {lengths[0]} and {lengths[1]}"
+            )
+        try:
+            shape = np.broadcast_shapes(*(x.shape for x in arrays))
+        except ValueError:
+            shapes = " and ".join(str(x.shape) for x in arrays)
+            raise ValueError(
+                f"{names[0]} and {names[1]}: expected shapes that broadcast, found {shapes}"
+            ) from None
+        if 0 in shape:
+            raise ValueError(f"{names[0]} and {names[1]}: expected outcomes, found none")
+        self.shape = shape[:-1]
+        self._names, self._arrays, self._logs, self._axis = names, arrays, logs, axis
+        self.p, self.q = (
+            _side(x, shape, log, float(temperature)) for x, log in zip(arrays, logs, strict=True)
+        )
+
+    def shaped(self, rows: Floats) -> Value:
+        """By row as the caller's batch is shaped."""
+        return float(rows[0]) if self.shape == () else rows.reshape(self.shape)
+
+    def share(self, reduction: str) -> float:
+        """What every row counts for in a reduction."""
+        if reduction == "mean":
+            return 1.0 / (math.prod(self.shape) * self.p.shape[1])
+        return 1.0 / self.shape[0] if reduction == "batchmean" and self.shape else 1.0
+
+    def reduced(self, rows: Floats, reduction: str) -> float:
+        """All rows in one number."""
+        return math.fsum(rows.tolist()) * self.share(reduction)
+
+    def explained(self) -> _Explained:
+        """Turn what the kernel cannot use into an error that says where it is."""
+        return _Explained(self)
+
+    def explain(self) -> ValueError:
+        """Find the first thing that is wrong."""
+        for name, x, log in zip(self._names, self._arrays, self._logs, strict=True):
+            with np.errstate(all="ignore"):
+                if log:
+                    bad = np.isnan(x) | (x == np.inf)
+                    expected = "a finite number or -inf"
+                else:
+                    bad = ~((x >= 0) & (x < math.inf)).astype(bool)
+                    expected = "a finite number >= 0"
+                if bad.any():
+                    place = np.unravel_index(int(np.argmax(bad)), x.shape)
+                    found = x[place]
+                    at = self._place(place)
+                    return ValueError(f"{name}{at}: expected {expected}, found {found!s}")
+                empty = ~np.any(x > (-np.inf if log else 0), axis=-1)
+                if empty.any():
+                    at = self._place(np.unravel_index(int(np.argmax(empty)), empty.shape), row=True)
+                    nothing = "only -inf" if log else "only zeros"
+                    return ValueError(f"{name}{at}: expected a positive total, found {nothing}")
+        return ValueError(f"{self._names[0]} and {self._names[1]}: total out of range")
+
+    def _place(self, index: tuple[Any, ...], row: bool = False) -> str:
+        """An index as the caller would write it."""
+        parts = [str(int(i)) for i in index]
+        if parts or row:
+            outcome = ":" if row else parts.pop()
+            if parts:
+                at = self._axis % (len(parts) + 1)
+                parts.insert(at, outcome)
+            elif not row:
+                parts = [outcome]
+        return f"[{', '.join(parts)}]" if parts else ""
+
+
+class _Explained:
+    def __init__(self, sides: _Sides) -> None:
+        self._sides = sides
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        if kind is kernel.NotWeightsError:
+            raise self._sides.explain() from None
+
+
+def _real_numbers(x: ArrayLike, name: str) -> NDArray[Any]:
+    """The array, where it holds real numbers that a double or an integer can hold."""
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected a rectangular array, found {error}") from None
+    kind = array.dtype.kind
+    if kind in "iu" or (kind == "f" and array.dtype.itemsize <= 8):
+        return array
+    if kind == "O" and array.size:
+        odd = [v for v in array.flat if type(v) is not int and not isinstance(v, np.integer)]
+        if not odd:
+            return array
+        raise TypeError(f"{name}: expected numbers, found {odd[0]!r} of {type(odd[0]).__name__}")
+    raise TypeError(f"{name}: expected real numbers of at most 64 bits, found {array.dtype}")
+
+
+def _side(
+    x: NDArray[Any], shape: tuple[int, ...], logarithmic: bool, temperature: float
+) -> kernel.Side:
+    """A side as N rows of K outcomes; Python integers as sums of two doubles."""
+    rows = (-1, shape[-1])
+    low = None
+    if x.dtype.kind == "O":
+        x, low = _twofold(x)
+        low = np.broadcast_to(low, shape).reshape(rows)
+    weights = kernel.Weights(np.broadcast_to(x, shape).reshape(rows), low)
+    return kernel.Side(weights, logarithmic, temperature)
+
+
+def _twofold(x: NDArray[Any]) -> tuple[Floats, Floats]:
+    """Integers of any size to 106 bits, rows beyond doubles divided by a power of two."""
+    high, low = np.empty(x.shape), np.empty(x.shape)
+    for row in np.ndindex(x.shape[:-1]):
+        numbers = [int(v) for v in x[row]]
+        unit = 1 << max(0, max(map(abs, numbers)).bit_length() - 1000)
+        high[row] = [n / unit for n in numbers]
+        low[row] = [
+            (n * d - m * unit) / (d * unit)
+            for n, (m, d) in zip(numbers, map(float.as_integer_ratio, high[row]), strict=True)
+        ]
+    return high, low

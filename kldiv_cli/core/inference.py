@@ -120,10 +120,14 @@ def table(x: Floats, y: Floats, *, known: tuple[bool, bool] = (False, False)) ->
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     seen = (x > 0) | (y > 0)
     place = np.where(seen, np.cumsum(seen) - 1, -1)
-    sides = [side[seen] / (side.sum() if is_known else 1) for side, is_known in
-             zip((x, y), known, strict=True)]
-    n, m = (math.inf if is_known else float(side.sum()) for side, is_known in
-            zip((x, y), known, strict=True))
+    sides = [
+        side[seen] / (side.sum() if is_known else 1)
+        for side, is_known in zip((x, y), known, strict=True)
+    ]
+    n, m = (
+        math.inf if is_known else float(side.sum())
+        for side, is_known in zip((x, y), known, strict=True)
+    )
     return Table(sides[0], sides[1], n, m, place)
 
 
@@ -189,6 +193,8 @@ def divergence(pair: Table) -> float:
     float
         In nats. Infinite if the reference is known to be without an outcome that was seen.
     """
+    if pair.outcomes == 1:
+        return 0.0
     seen = pair.x > 0
     x, y, p = pair.x[seen], pair.y[seen], pair.p[seen]
     order = min(pair.n - 1, pair.m)

@@ -115,9 +115,12 @@ def _exceedances(pair: Table, generator: np.random.Generator, draws: int) -> int
         return some * np.log(np.maximum(some, 1))
 
     def statistic(number: NDArray[np.int64]) -> Floats:
-        if one_sample:
-            return term(number).sum(axis=-1) - number @ np.log(probability)
-        return (term(number) + term(total_rows - number)).sum(axis=-1)
+        terms = (
+            term(number) - number * np.log(probability)
+            if one_sample
+            else term(number) + term(total_rows - number)
+        )
+        return np.asarray(terms.sum(axis=-1))
 
     total_rows = np.zeros(0, dtype=np.int64) if one_sample else total.astype(np.int64)
     rows = int(counts.sum())
@@ -197,8 +200,8 @@ def _binary_p_value(
         if not known_p:
             p = float(betaincinv(hits, rows - hits + 1, level / level_each)) if hits else 0.0
         if not known_q:
-            misses = reference_rows - false_hits
-            q = float(betaincinv(false_hits + 1, misses, 1 - level / level_each)) if misses else 1.0
+            misses, upper = reference_rows - false_hits, 1 - level / level_each
+            q = float(betaincinv(false_hits + 1, misses, upper)) if misses else 1.0
         return p > q and _binary_kl(p, q) > max_kl
 
     if not apart(1.0):

@@ -152,9 +152,7 @@ def weigh(
     p0 = difference_p_value(counts, alpha=alpha, columns=columns)
     kl = divergence(counts) + correction(counts)
     if math.isinf(kl):
-        return Evidence(
-            kl, kl, kl, p0, p0, 1.0, max_kl, alpha, True, counts, 1.0, move
-        )
+        return Evidence(kl, kl, kl, p0, p0, 1.0, max_kl, alpha, True, counts, 1.0, move)
     model = law(counts, kl)
     # A share of the divergence of rare outcomes cannot be seen: allow for it.
     visible = max(1 - counts.hidden, 0.05)
@@ -315,7 +313,10 @@ def _new_share(pair: Table) -> float:
 def _largest_move(pair: Table) -> Move | None:
     rows = min(pair.rows, 1e9)
     p, q = ((side + 0.5 / rows) for side in (pair.p, pair.q))
-    place = int(np.argmax((p - q) * np.log(p / q)))
+    term = (p - q) * np.log(p / q)
+    if math.isinf(pair.m):
+        term[(pair.y == 0) & (pair.x > 0)] = math.inf
+    place = int(np.argmax(term))
     if pair.p[place] == pair.q[place]:
         return None
     given = np.flatnonzero(pair.place == place)
@@ -333,9 +334,10 @@ def _reason(
     kl, tau = f"{max(one.kl, 0.0):.3g}", f"{one.threshold:.3g}"
     moved = _moved(one, names)
     if decided == "pass":
-        limit = kl if one.exact else f"at most {one.high:.3g}"
-        resolution = "" if one.exact else ", at this binning"
-        return "below-threshold", f"KL is {limit}, within {tau}{resolution}"
+        if one.exact:
+            return "below-threshold", f"KL {kl} is within {tau}"
+        limit = f", at most {one.high:.3g}," if one.high > 0 else ""
+        return "below-threshold", f"KL {kl}{limit} is within {tau} at this binning"
     if decided == "drift":
         if math.isinf(one.kl):
             return "impossible-outcome", (
@@ -366,7 +368,7 @@ def _reason(
         )
     if not one.reliable:
         smaller = int(one.table.rows)
-        return "too-few-rows", f"{smaller:,} rows for {one.table.outcomes} outcomes{wanted}"
+        return "too-few-rows", f"{smaller:,} rows, {one.table.outcomes} outcomes{wanted}"
     return "too-close", (
         f"KL {kl}, between {one.low:.2g} and {one.high:.2g}, is too close to {tau}{wanted}"
     )
@@ -523,15 +525,15 @@ def _checked(name: str, side: Any, labels: list[Any] | None) -> tuple[Floats, bo
         if isinstance(entry, bool) or not isinstance(entry, int | float | np.number):
             place = index if labels is None else labels[index]
             raise TypeError(f"{name}[{place!r}]: expected a number, found {entry!r}")
-    weights: Floats = given.astype(np.float64)
+    try:
+        weights: Floats = given.astype(np.float64)
+    except OverflowError:
+        raise ValueError(f"{name}: expected numbers below 1e308, found larger ones") from None
     total = float(weights.sum())
     known = abs(total - 1) <= 1e-6
-    valid = (weights >= 0) & (weights < math.inf)
-    for wrong, expected in (
-        (~valid, "a finite number >= 0"),
-        (np.zeros_like(valid) if known else weights % 1 != 0,
-         "a whole number (or probabilities that sum to 1)"),
-    ):  # fmt: skip
+    negative, part = ~((weights >= 0) & (weights < math.inf)), weights != np.floor(weights)
+    whole = "a whole number (or probabilities that sum to 1)"
+    for wrong, expected in ((negative, "a finite number >= 0"), (part & (not known), whole)):
         if wrong.any():
             index = int(np.argmax(wrong))
             place = index if labels is None else labels[index]

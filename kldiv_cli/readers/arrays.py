@@ -50,6 +50,8 @@ def checked(
         )
     if not array.size:
         raise InputError("no-rows", f"an array of shape {array.shape} is empty", here)
+    if array.dtype.kind == "O" and kind in LOG_KINDS:
+        raise InputError("number-overflow", "a number is too large for a 64-bit float", here)
     if array.dtype.kind in "iuO":
         _refuse(array < 0 if kind not in LOG_KINDS else None, "negative", array, here)
         return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")), True

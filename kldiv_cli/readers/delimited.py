@@ -160,17 +160,17 @@ def _has_header(rows: Sequence[Row], wanted: Sequence[ReadOptions], first_row: P
     if any(int(word[:9]) > len(first) and word in first for word in words):
         return True
     below = _columns(first_row.source, first, rows[1:] or rows, len(first), decimal)
-    index = _weight_cell(below, first, wanted[0].weight, decimal, only=len(rows) == 1)
+    index = _weight_column(below, first, wanted[0].weight)
     if index is None:
         return True
     cell = first[index]
-    # A name above a column of numbers: what stands beside it is a name, too.
-    numbers = [i for i in range(len(first)) if i != index and below.numeric[i] == "all"]
-    named = any(not looks_like_a_number(first[i]) for i in numbers) and len(rows) > 2
-    if is_number(cell, decimal) and not named:
-        return False
-    if not looks_like_a_number(cell):
+    beside = [first[i] for i in range(len(first)) if i != index and below.numeric[i] == "all"]
+    # What stands above other columns of numbers must be of the same sort.
+    if not looks_like_a_number(cell) and not any(is_number(other, decimal) for other in beside):
         return True
+    names = len(rows) > 2 and not all(map(looks_like_a_number, beside))
+    if is_number(cell, decimal) and not names:
+        return False
     raise InputError(
         "which-header",
         "the first row may hold names or data",
@@ -179,18 +179,15 @@ def _has_header(rows: Sequence[Row], wanted: Sequence[ReadOptions], first_row: P
     )
 
 
-def _weight_cell(
-    below: Columns, first: Row, weight: str | None, decimal: str, *, only: bool
-) -> int | None:
-    """Return the column of the weights, the first row left aside; None if it holds names."""
+def _weight_column(below: Columns, first: Row, weight: str | None) -> int | None:
+    """Return the column of the weights as the rows below the first show it, if they do."""
     if weight is not None and 1 <= int(weight[:9]) <= len(first):
         return int(weight[:9]) - 1
-    obvious = [i for i in below.obvious() if not is_number(first[i], decimal)]
-    if any(below.has_numbers(i) for i in obvious) or (obvious and only):
-        return None
     numbers = [i for i in range(len(below)) if below.has_numbers(i)]
-    if len(numbers) > 1:
-        if len(below) == 2:
-            return 1
-        numbers = [i for i in numbers if looks_like_a_number(first[i])][-1:]
-    return numbers[0] if numbers else None
+    obvious = [i for i in below.obvious() if i in numbers]
+    unnamed = [i for i in numbers if looks_like_a_number(first[i])]
+    if len(numbers) > 1 and not obvious:
+        # Of two columns the second; of more, any that may have no name.
+        numbers = [1] if len(below) == 2 else unnamed
+    found = obvious or numbers
+    return found[-1] if found else None

@@ -75,7 +75,8 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
             "which-delimiter",
             f"{which} {what}",
             Place(source, 1),
-            hint=" or ".join(_options(lines, d) for d in even or ";"),
+            hint=" or ".join(_options(lines, d) for d in even)
+            or f"--delimiter {_spelt(max(DELIMITERS, key=''.join(lines).count))}",
         )
     rivals = [d for d in even if d != named and _decimal(lines, d)]
     if rivals and (splits[named] < 2 or named == ","):

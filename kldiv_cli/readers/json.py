@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kldiv_cli.errors import InputError, Place
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 def load(stream: Any, wanted: Sequence[ReadOptions], format_: str) -> list[Reading]:
     """Read a mapping, a vector, a batch, a list of records, or members of an object."""
+    wanted = plain(wanted)
     text = Text(stream, wanted[0].encoding)
     document = text.whole()
     value = parse(document, stream.source, wanted)
@@ -32,6 +34,11 @@ def load(stream: Any, wanted: Sequence[ReadOptions], format_: str) -> list[Readi
     for reading in readings:
         reading.notes[:0] = text.notes
     return readings
+
+
+def plain(wanted: Sequence[ReadOptions]) -> list[ReadOptions]:
+    """Return options without the decimal mark of tables: JSON has its own."""
+    return [replace(option, decimal=".") for option in wanted]
 
 
 def parse(document: str, source: str, wanted: Sequence[ReadOptions], line: int = 1) -> Any:

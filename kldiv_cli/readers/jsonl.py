@@ -21,6 +21,7 @@ Batch = tuple[list[Any], "shapes.Locator"]
 
 def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> list[Reading]:
     """Read records line by line; lines of anything else are read whole."""
+    wanted = json.plain(wanted)
     text = Text(stream, wanted[0].encoding)
     batches = _batches(text, wanted)
     first = next(batches, None)

@@ -99,7 +99,7 @@ def _header(header: bytes, encoding: str, here: Place) -> tuple[np.dtype[Any], A
 
     try:
         # Literals only; the length is bounded above.
-        entries = ast.literal_eval(header.decode(encoding).strip())
+        entries = ast.literal_eval(header.decode(encoding).strip(" \n"))
         if not isinstance(entries, dict) or set(entries) != {"descr", "fortran_order", "shape"}:
             raise ValueError("keys")
         descr, fortran, shape = (entries[key] for key in ("descr", "fortran_order", "shape"))

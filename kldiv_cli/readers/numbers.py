@@ -185,7 +185,8 @@ class Numbers:
                     self._faults.add(value, partial(place, i))
                     value = 1
                 values.append(value)
-        if self._floats is None and all(type(value) is int for value in values):
+        whole = all(type(value) is int for value in values)
+        if self._floats is None and whole and self._kind not in LOG_KINDS:
             self._add_integers(values, place)
         else:
             self._add_floats(values, place)

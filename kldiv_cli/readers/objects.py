@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kldiv_cli.readers.selection import Choice, Numeric
 
 SAMPLE = 100
-FRAMES = ("DataFrame", "LazyFrame", "Table", "RecordBatch")
+FRAMES = ("DataFrame", "Table", "RecordBatch")
 
 
 def source_name(source: object) -> str:
@@ -50,7 +50,9 @@ def load(source: Any, name: str, wanted: Sequence[ReadOptions]) -> list[Reading]
         return [_mapping(source, name, option) for option in wanted]
     refuse_columns(wanted, name, "an array")
     if library == "pandas":
-        labels = None if type(source.index).__name__ == "RangeIndex" else source.index
+        # An index without meaning counts the rows; an array of pandas has none.
+        index = getattr(source, "index", None)
+        labels = None if type(index).__name__ == "RangeIndex" else index
         return [_labelled(source, labels, name, None, option) for option in wanted]
     return [_labelled(source, None, name, None, option) for option in wanted]
 
@@ -73,8 +75,6 @@ def _columns_of(frame: Any, library: str) -> list[tuple[str, Any]]:
     if library == "pyarrow":
         return [(str(name), frame.column(i)) for i, name in enumerate(frame.column_names)]
     if library == "polars":
-        if hasattr(frame, "collect"):
-            frame = frame.collect()
         return [(name, frame.get_column(name)) for name in frame.columns]
     columns = [(str(name), frame.iloc[:, i]) for i, name in enumerate(frame.columns)]
     index = frame.index
@@ -124,26 +124,21 @@ def _listed(column: Any) -> list[Any]:
 
 
 def _mapping(source: Mapping[Any, Any], name: str, wanted: ReadOptions) -> Reading:
-    if wanted.weight is not None:
-        members = {str(key): value for key, value in source.items()}
-        if wanted.weight not in members:
-            raise InputError(
-                "unknown-column",
-                f"there is no member {wanted.weight[:60]!r}",
-                Place(name),
-                hint=did_you_mean(wanted.weight, list(members)),
-            )
-        labels = None if wanted.label is None else members.get(wanted.label)
-        member = members[wanted.weight]
-        if isinstance(member, Mapping):
-            found = _mapping(member, name, replace(wanted, weight=None, label=None))
-        else:
-            found = _labelled(member, labels, name, wanted.weight, wanted)
-        found.column = wanted.weight
-        return found
     if wanted.label is not None:
-        refuse_columns([wanted], name, "a mapping")
-    return _labelled(list(source.values()), list(source), name, None, wanted)
+        refuse_columns([replace(wanted, weight=None)], name, "a mapping")
+    if wanted.weight is None:
+        return _labelled(list(source.values()), list(source), name, None, wanted)
+    members = {str(key): value for key, value in source.items()}
+    if wanted.weight not in members:
+        raise InputError(
+            "unknown-column",
+            f"there is no member {wanted.weight[:60]!r}",
+            Place(name),
+            hint=did_you_mean(wanted.weight, list(members)),
+        )
+    found = load(members[wanted.weight], name, [replace(wanted, weight=None)])[0]
+    found.column = wanted.weight
+    return found
 
 
 def _labelled(

@@ -157,58 +157,33 @@ def _indexed(place: Locator, path: Path, value: Any) -> Place:
 def _member(
     value: dict[str, Any], wanted: ReadOptions, source: str, format_: str, place: Locator
 ) -> Reading:
-    """Read one member of an object; another one may hold the labels of an array."""
-    names = list(value)
-    found: dict[str, Any] = {}
-    for role, word in (("weight", wanted.weight), ("label", wanted.label)):
-        if word is None:
-            continue
-        keys = [key for key, _ in value.pairs] if isinstance(value, Repeated) else names
-        if keys.count(word) > 1:
-            message = f"the key {word[:60]!r} is given more than once"
-            raise InputError("duplicate-labels", message, place(()))
-        if word not in value:
-            raise InputError(
-                "unknown-column",
-                f"there is no member {word[:60]!r}",
-                Place(source),
-                hint=did_you_mean(word, names),
-            )
-        if not isinstance(value[word], (dict, list)):
-            raise InputError(
-                "no-columns",
-                f"the member {word[:60]!r} is {_kind_of(value[word])}, not an object or an array",
-                place((keys.index(word),)),
-                hint="leave --weight out if the object itself is the distribution",
-            )
-        found[role] = keys.index(word)
-
-    def inside(path: Path) -> Place:
-        return replace(place((found["weight"], *path)), name=wanted.weight)
-
-    member = value[wanted.weight or ""] if wanted.weight is not None else None
-    if "label" not in found:
-        reading = _one(member, wanted, source, format_, inside)
-    else:
-        reading = _labelled(value, wanted, source, format_, inside)
-    reading.column = wanted.weight
-    return reading
-
-
-def _labelled(
-    value: dict[str, Any], wanted: ReadOptions, source: str, format_: str, place: Locator
-) -> Reading:
-    labels, weights = value[wanted.label or ""], value.get(wanted.weight or "")
-    if not isinstance(labels, list) or not isinstance(weights, list):
-        raise InputError(
-            "bad-shape", "--label and --weight of a JSON object name two arrays", Place(source)
+    """Read the member of an object that `--weight` names."""
+    name = wanted.weight or ""
+    if wanted.label is not None:
+        message = (
+            f"the members of an object are no columns, and {wanted.label[:60]!r} cannot be one"
         )
-    if len(labels) != len(weights):
-        message = f"there are {len(labels)} labels for {len(weights)} weights"
-        raise InputError("ragged-row", message, Place(source))
-    rows = [{"label": label, "weight": w} for label, w in zip(labels, weights, strict=True)]
-    plain = replace(wanted, label="label", weight="weight")
-    return records([(rows, lambda path: place(path[:1]))], [plain], source, format_)[0]
+        raise InputError("no-columns", message, Place(source), hint="leave --label out")
+    keys = [key for key, _ in value.pairs] if isinstance(value, Repeated) else list(value)
+    if keys.count(name) > 1:
+        message = f"the key {name[:60]!r} is given more than once"
+        raise InputError("duplicate-columns", message, place(()))
+    if name not in value:
+        message = f"there is no member {name[:60]!r}"
+        raise InputError("unknown-column", message, Place(source), hint=did_you_mean(name, keys))
+    at, member = keys.index(name), value[name]
+    if not isinstance(member, (dict, list)):
+        raise InputError(
+            "no-columns",
+            f"the member {name[:60]!r} is {_kind_of(member)}, not an object or an array",
+            place((at,)),
+            hint="leave --weight out if the object itself is the distribution",
+        )
+    reading = _one(
+        member, wanted, source, format_, lambda path: replace(place((at, *path)), name=name)
+    )
+    reading.column = name
+    return reading
 
 
 def records(
@@ -317,7 +292,8 @@ def _feed(
 
 def _label(value: Any, i: int, faults: Faults, where: Callable[[int, Role], Place]) -> str:
     if isinstance(value, str):
-        return value
+        # Of a number, its literal as plain text.
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:

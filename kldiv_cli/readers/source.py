@@ -123,7 +123,6 @@ def _url(url: str) -> InputError:
     fetch = {
         "s3": f"aws s3 cp {quote(url)} -",
         "gs": f"gcloud storage cat {quote(url)}",
-        "hdfs": f"hdfs dfs -cat {quote(url)}",
     }.get(scheme, f"curl -L {quote(url)}")
     extension = os.path.splitext(re.split("[?#]", url)[0])[1].lower()
     format_ = _BY_EXTENSION.get(extension, "csv")

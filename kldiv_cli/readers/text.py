@@ -22,6 +22,9 @@ MARKS = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
+NO_TEXT = ("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7")
+HEAD = 1 << 16
+"""Characters in which a line end is looked for."""
 
 
 class Text:
@@ -54,6 +57,13 @@ class Text:
                 f"this begins with the byte order mark of {marked}, not of {encoding}",
                 Place(self.source),
                 hint=f"--encoding {marked}, or leave --encoding out",
+            )
+        if declared in ("utf-16", "utf-32") and not marked:
+            raise InputError(
+                "encoding-conflict",
+                f"this does not begin with a byte order mark, without which {encoding} is two",
+                Place(self.source),
+                hint=f"--encoding {declared}-le or --encoding {declared}-be",
             )
         self.encoding = marked or declared or "utf-8"
         stream.read(len(mark))
@@ -111,7 +121,7 @@ class Text:
         pieces = iter(self)
         head = ""
         # A pipe may be cut between the two halves of \r\n.
-        while "\n" not in head and "\r" not in head[:-1]:
+        while len(head) < HEAD and "\n" not in head and "\r" not in head[:-1]:
             piece = next(pieces, "")
             if not piece:
                 break
@@ -146,9 +156,10 @@ def _codec_name(encoding: str | None) -> str | None:
         return None
     try:
         codec = codecs.lookup(encoding)
-        # Without this, `rot13`, `zlib` and `undefined` would be encodings.
-        codecs.getincrementaldecoder(encoding)
+        # `rot13`, `zlib` and the like are no encodings of text.
         "".encode(encoding)
+        if codec.name in NO_TEXT:
+            raise LookupError(encoding)
     except (LookupError, ValueError):
         raise UsageError(
             "unknown-encoding",

@@ -34,14 +34,14 @@ UNDERSTOOD = {
     ),
     "member": ('{"p": [1, 2], "q": [5, 3]}', {"weight": "q"}, None, [5, 3], "counts"),
     "member mapping": ('{"p": {"a": 5, "b": 3}}', {"weight": "p"}, A_B, [5, 3], "counts"),
-    "columns": (
-        '{"c": ["a", "b"], "n": [5, 3]}',
-        {"weight": "n", "label": "c"},
-        A_B,
-        [5, 3],
-        "counts",
-    ),
     "logits": ('{"a": -Infinity, "b": -2}', {"kind": "logits"}, A_B, [-math.inf, -2], "logits"),
+    "decimal comma of the other side": (
+        '{"a": 0.5, "b": 0.5}',
+        {"decimal": ","},
+        A_B,
+        [0.5, 0.5],
+        "probabilities",
+    ),
     "summed": ('{"a": 1, "b": 3, "a": 4}', {"duplicates": "sum"}, A_B, [5, 3], "counts"),
 }
 
@@ -99,15 +99,16 @@ REFUSED = {
     "no member": ('{"a": 1, "b": 2}', {"weight": "b"}, "no-columns", 1, 15, None, "--weight"),
     "no columns": ("[1, 2]", {"weight": "b"}, "no-columns", None, None, None, "--weight"),
     "in a member": ('{"p": [1, "x"]}', {"weight": "p"}, "not-a-number", 1, 11, "p", ""),
-    "labels missing": (
-        '{"c": ["a"], "n": [1, 2]}',
-        {"weight": "n", "label": "c"},
-        "ragged-row",
+    "label of a member": (
+        '{"p": [1]}',
+        {"weight": "p", "label": "c"},
+        "no-columns",
         None,
         None,
         None,
-        "",
+        "--label",
     ),
+    "member twice": ('{"p": [1], "p": [2]}', {"weight": "p"}, "duplicate-columns", 1, 1, None, ""),
     "no weight": ('[{"c": "a", "n": 1}, {"c": "b"}]', {}, "missing-weight", 1, 22, "n", ""),
     "no label": ('[{"c": "a", "n": 1}, {"n": 2}]', {}, "missing-label", 1, 22, "c", ""),
     "label null": ('[{"c": null, "n": 1}]', {}, "missing-label", 1, 8, "c", ""),

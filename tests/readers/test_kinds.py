@@ -74,7 +74,7 @@ def test_kind_is_declared(weights, kind, notes):
         ([math.nan, 0], "log-probs", "not-finite", (0,)),
         ([5, -3], None, "negative-weight", (1,)),
         ([-(2**70), 1], None, "negative-weight", (0,)),
-        ([10**400, 1], "logits", "unreadable", None),
+        ([10**400, 1], "logits", "number-overflow", None),
         ([], None, "no-rows", None),
     ],
 )

@@ -8,18 +8,29 @@ one unit, `entropy` looks at one side alone, `blocks` cuts rows into pieces and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core.kernel.blocks import BLOCK, NotWeightsError, Piece, Weights
+from kldiv_cli.core.kernel import bounds
+from kldiv_cli.core.kernel.blocks import BLOCK, NotWeightsError, Piece, Weights, bands
 from kldiv_cli.core.kernel.elements import Elements, Work
 from kldiv_cli.core.kernel.entropy import entropy
 from kldiv_cli.core.kernel.logs import PairOfLogs, Side, kl_of_logits
 from kldiv_cli.core.kernel.twofold import Floats
-from kldiv_cli.core.kernel.weights import PairOfWeights, one_pass
+from kldiv_cli.core.kernel.weights import PairOfWeights, kl_of_vectors, one_pass
 from kldiv_cli.core.measures import Measure
 
-__all__ = ["NotWeightsError", "Side", "Weights", "contributions", "evaluate", "kl"]
+__all__ = [
+    "NotWeightsError",
+    "Side",
+    "Weights",
+    "contributions",
+    "evaluate",
+    "kl",
+    "kl_of_vectors",
+    "loss",
+]
 
 _SUMS = {
     "kl_pq": {"kl_pq"},
@@ -44,24 +55,33 @@ def _sums_of(measure: Measure) -> set[str]:
     return {"kl_pq"} if measure.alpha == 1.0 else {f"power:{measure.alpha!r}"}
 
 
-def evaluate(p: Side, q: Side, measures: Iterable[Measure]) -> dict[str, Floats]:
-    """Every measure by name, in nats, by row."""
+def evaluate(
+    p: Side, q: Side, measures: Iterable[Measure]
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Every measure by name, in nats, by row; and bounds on its relative error."""
     measures = list(measures)
     wanted = frozenset().union(*map(_sums_of, measures))
+    # cross_entropy_pq rests on entropy_p.
+    needed = {m.name.removeprefix("cross_")[:9] for m in measures if "entropy" in m.name}
+    known: dict[str, Floats] = {"extreme": np.zeros(p.shape[0])}
     with np.errstate(all="ignore"):
-        known: dict[str, Floats] = {}
-        pair = None
         if wanted:
             pair = _pair(p, q)
             sums = pair.sums(wanted)
             known = {name: sums[name] / pair.total for name in sums}
+            known |= {name: sums[name] for name in ("only_p", "only_q", "extreme")}
             for name in known.keys() & {"chi2_pq", "chi2_qp"}:
                 known[name] *= pair.unit
-            known["only_p"], known["only_q"] = sums["only_p"], sums["only_q"]
         for name, side in (("p", p), ("q", q)):
-            if any(f"entropy_{name}" in measure.name for measure in measures):
+            if f"entropy_{name}" in needed:
                 known[f"entropy_{name}"] = entropy(side)
-        return {measure.name: _finish(measure, known, p, q) for measure in measures}
+        values = {measure.name: _finish(measure, known, p, q) for measure in measures}
+        logs = p.logarithmic + q.logarithmic
+        extent = max(p.log_extent(), q.log_extent()) if logs == 1 else 0.0
+        return values, {
+            m.name: bounds.relative(m, values[m.name], p.shape[1], logs, extent, known["extreme"])
+            for m in measures
+        }
 
 
 def _pair(p: Side, q: Side) -> PairOfWeights | PairOfLogs:
@@ -88,7 +108,7 @@ def _finish(measure: Measure, known: Mapping[str, Floats], p: Side, q: Side) -> 
         case "tv":
             return 0.5 * known["tv"]
         case "hellinger":
-            return np.sqrt(-known["power:0.5"])
+            return np.sqrt(np.abs(known["power:0.5"]))
         case "bhattacharyya":
             return -_log_overlap(0.5, known, p, q)
         case "cross_entropy_pq" | "cross_entropy_qp" as name:
@@ -170,3 +190,41 @@ def contributions(p: Side, q: Side) -> tuple[Floats, Floats, Floats, Floats]:
         kl_pq = np.where(only_p, np.inf, np.where(p_ > 0.0, -p_ * L, 0.0))
         kl_qp = np.where(only_q, np.inf, np.where(q_ > 0.0, q_ * L, 0.0))
         return p_[0], q_[0], kl_pq[0], kl_qp[0]
+
+
+class Loss(NamedTuple):
+    """D(P || Q) by row; its terms, and derivatives by z_p / T and z_q / T, of every element."""
+
+    rows: Floats
+    terms: Floats
+    by_p: Floats
+    by_q: Floats
+
+
+def loss(p: Side, q: Side) -> Loss:
+    """D(P || Q) of logits with its derivatives."""
+    rows = np.empty(p.shape[0])
+    terms, by_p, by_q = (np.empty(p.shape) for _ in range(3))
+    with np.errstate(all="ignore"):
+        pair = PairOfLogs(p, q)
+        for band in bands(p.shape):
+            centre = pair.centre(band)
+            kl = np.zeros((band[0].shape[0], 1))
+            for piece in band:
+                at = piece.rows, piece.outcomes
+                e = Elements(pair.piece(piece, centre), Work())
+                only_p, _ = e.only()
+                share = e.x / centre.mass_p
+                by_p[at] = surplus = np.where(only_p, np.inf, -e.known_log)
+                terms[at] = np.where(share > 0.0, share * surplus, 0.0)
+                by_q[at] = e.w / centre.mass_p
+                part = np.where(only_p, np.inf, e.w * e.y - e.x * e.excess())
+                kl += part.sum(axis=1, keepdims=True) / centre.mass_p
+            for piece in band:
+                at = piece.rows, piece.outcomes
+                share = pair.piece(piece, centre).x / centre.mass_p
+                # An infinite loss falls fastest where it is infinite.
+                slope = np.where(np.isinf(by_p[at]), np.inf, by_p[at] - kl)
+                by_p[at] = np.where(share > 0.0, share * slope, 0.0)
+            rows[band[0].rows] = kl[:, 0]
+    return Loss(rows, terms, by_p, by_q)

@@ -30,7 +30,7 @@ from kldiv_cli.core.kernel.blocks import (
     require_weights,
     row_sums,
 )
-from kldiv_cli.core.kernel.elements import LOST, OFF, Elements, Pair, Work, terms
+from kldiv_cli.core.kernel.elements import LOST, OFF, Elements, Pair, Work, select, terms
 from kldiv_cli.core.kernel.twofold import Floats, Twofold
 
 class Side(NamedTuple):
@@ -44,6 +44,17 @@ class Side(NamedTuple):
     def shape(self) -> tuple[int, int]:
         """Rows and outcomes."""
         return self.weights.shape
+
+    def log_extent(self) -> float:
+        """The largest log of a weight, in size; 0 for a logarithmic side."""
+        if self.logarithmic:
+            return 0.0
+        extent = 0.0
+        for piece in pieces(self.shape):
+            a, _ = self.weights.block(piece, None)
+            log = np.log(a[a > 0.0])
+            extent = max(extent, float(np.abs(log).max(initial=0.0)))
+        return extent
 
     def take(self, rows: NDArray[np.intp]) -> Side:
         """Only these rows."""
@@ -152,9 +163,22 @@ class PairOfLogs:
         for mass in (mass_p, mass_q):
             if not np.all((mass > 0.0) & (mass < np.inf)):
                 raise NotWeightsError
-        mu = total(lambda it: it.x * it.d) / mass_p
-        shift = total(lambda it: it.x * self._log_ratio(it, mu, 0.0, 0.0)) / mass_p
-        unit = np.exp(((top_q - top_p) - mu) / T - shift)
+
+        def mean(term: Callable[[Loaded], Floats]) -> Floats:
+            # Inside the range of the terms, so that a constant is its own mean.
+            low, high = np.inf, -np.inf
+            for piece in band:
+                values = term(self._load(piece, top_p, top_q))
+                low = np.minimum(low, values.min(axis=1, keepdims=True))
+                high = np.maximum(high, values.max(axis=1, keepdims=True))
+            average = total(lambda it: it.x * term(it)) / mass_p
+            return np.minimum(np.maximum(average, low), high)
+
+        mu = mean(lambda it: it.d)
+        shift = mean(lambda it: self._log_ratio(it, mu, 0.0, 0.0))
+        tops = twofold.two_sum(top_q, -top_p)
+        apart = ((tops.high - mu) + tops.low) / T - shift
+        unit = np.exp(apart)
 
         def gain(it: Loaded) -> Floats:
             gain = it.x * np.expm1(self._log_ratio(it, mu, shift, OFF))
@@ -162,7 +186,7 @@ class PairOfLogs:
             return gain
 
         c = np.log1p(total(gain) / mass_p)
-        far = ((top_q - top_p) - mu) / T - shift + np.log(mass_q / mass_p)
+        far = apart + np.log(mass_q / mass_p)
         shift = shift + np.where((c > -0.5) & (c < 300.0), c, far)
         return Centre(top_p, top_q, mass_p, mass_q, mu, shift)
 
@@ -237,7 +261,10 @@ def kl_of_logits(p: Side, q: Side) -> Floats:
             np.divide(v, T, out=v)
         np.subtract(v, mean(np.multiply(x, v, out=work.v)) / mass, out=v)
         psi = _psi(v, work)
-        result[piece.rows] = np.log1p(mean(np.multiply(x, psi, out=psi)) / mass).ravel()
+        found = np.log1p(mean(np.multiply(x, psi, out=psi)) / mass)
+        # Logits that differ by little beside a constant: what rounding mu left may count.
+        np.putmask(found, (found > 0.0) & (found < (2.0**-40 * mu) ** 2), np.nan)
+        result[piece.rows] = found.ravel()
     return result
 
 
@@ -271,6 +298,6 @@ def _psi(v: Floats, work: Work) -> Floats:
         far = np.expm1(v, out=work.v)
         np.subtract(far, v, out=far)
         near = np.less(np.abs(v, out=work.s), 0.6, out=work.mask)
-        np.putmask(far, near, psi)
+        select(near, psi, far, work.s)
         return far
     return psi

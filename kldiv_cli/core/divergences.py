@@ -235,7 +235,7 @@ def kl_div(
     if kind == "weights" and axis == -1 and temperature == 1.0:
         short = kernel.kl_of_vectors(p, q)
         if short is not None:
-            return short / unit / (len(p) if reduction == "mean" else 1)  # type: ignore[arg-type]
+            return float(short / unit / (np.size(p) if reduction == "mean" else 1))
     sides = _Sides(p, q, kind, temperature, axis)
     with sides.explained():
         rows = kernel.kl(sides.p, sides.q)["kl_pq"] / unit
@@ -252,7 +252,7 @@ def kl_div_loss(
 ) -> Value | LossAndGradients:
     """Knowledge-distillation loss: D(teacher || student) of softened distributions.
 
-    Equals torch's ``KLDivLoss(reduction)(log_softmax(student / T, -1), softmax(teacher / T, -1))``,
+    Equals torch's ``KLDivLoss(reduction)(log_softmax(student / T), softmax(teacher / T))``,
     without the factor T^2 that some recipes put before it.
 
     Parameters
@@ -359,7 +359,7 @@ def _expected(argument: str, choices: Iterable[str], found: object) -> str:
 
 
 def _unbroadcast(gradient: Floats, shape: tuple[int, ...]) -> Floats:
-    """A side that met many rows collects the gradients of all of them."""
+    """Add up, for a side that met many rows, the gradients of all of them."""
     extra = tuple(range(gradient.ndim - len(shape)))
     gradient = gradient.sum(axis=extra)
     stretched = tuple(i for i, n in enumerate(shape) if n == 1 != gradient.shape[i])
@@ -382,7 +382,8 @@ class _Sides:
         if len(kinds) != 2 or not set(kinds) <= set(_KINDS):
             raise ValueError(_expected("kind", (*_KINDS, "a pair of them"), kind))
         logs = [k in _LOGARITHMIC for k in kinds]
-        if not (isinstance(temperature, (int, float, np.number)) and 0.0 < temperature < math.inf):
+        number = np.ndim(temperature) == 0 and np.asarray(temperature).dtype.kind in "iuf"
+        if not (number and 0.0 < temperature < math.inf):
             raise ValueError(f"temperature: expected a finite number > 0, found {temperature!r}")
         if temperature != 1.0 and not any(logs):
             raise ValueError("temperature: expected logits or log-probs on a side, found weights")
@@ -421,7 +422,7 @@ class _Sides:
         return float(rows[0]) if self.shape == () else rows.reshape(self.shape)
 
     def share(self, reduction: str) -> float:
-        """What every row counts for in a reduction."""
+        """Return what every row counts for in a reduction."""
         if reduction == "mean":
             return 1.0 / (math.prod(self.shape) * self.p.shape[1])
         return 1.0 / self.shape[0] if reduction == "batchmean" and self.shape else 1.0
@@ -451,13 +452,14 @@ class _Sides:
                     return ValueError(f"{name}{at}: expected {expected}, found {found!s}")
                 empty = ~np.any(x > (-np.inf if log else 0), axis=-1)
                 if empty.any():
-                    at = self._place(np.unravel_index(int(np.argmax(empty)), empty.shape), row=True)
+                    place = np.unravel_index(int(np.argmax(empty)), empty.shape)
+                    at = self._place(place, row=True)
                     nothing = "only -inf" if log else "only zeros"
                     return ValueError(f"{name}{at}: expected a positive total, found {nothing}")
         return ValueError(f"{self._names[0]} and {self._names[1]}: total out of range")
 
     def _place(self, index: tuple[Any, ...], row: bool = False) -> str:
-        """An index as the caller would write it."""
+        """Write an index as the caller would."""
         parts = [str(int(i)) for i in index]
         if parts or row:
             outcome = ":" if row else parts.pop()
@@ -482,7 +484,7 @@ class _Explained:
 
 
 def _real_numbers(x: ArrayLike, name: str) -> NDArray[Any]:
-    """The array, where it holds real numbers that a double or an integer can hold."""
+    """Return the array if it holds real numbers of at most 64 bits, or integers."""
     try:
         array = np.asarray(x)
     except ValueError as error:
@@ -501,7 +503,7 @@ def _real_numbers(x: ArrayLike, name: str) -> NDArray[Any]:
 def _side(
     x: NDArray[Any], shape: tuple[int, ...], logarithmic: bool, temperature: float
 ) -> kernel.Side:
-    """A side as N rows of K outcomes; Python integers as sums of two doubles."""
+    """Present a side as N rows of K outcomes; Python integers as sums of two doubles."""
     rows = (-1, shape[-1])
     low = None
     if x.dtype.kind == "O":

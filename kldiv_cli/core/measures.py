@@ -220,7 +220,7 @@ _ALL = (
         upper="inf",
         scales=True,
         traits=_DIVERGENCE | {"disjoint-infinite"},
-        description="A family through D(P || Q) at ALPHA = 1; larger orders weigh the worst ratio.",
+        description="D(P || Q) is its member at 1; larger orders look more at the largest p/q.",
         source="Renyi, Proc. 4th Berkeley Symp. 1 (1961)",
     ),
     Measure(

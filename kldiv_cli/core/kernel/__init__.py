@@ -127,25 +127,25 @@ def _finish(measure: Measure, known: Mapping[str, Floats], p: Side, q: Side) -> 
 
 
 def _log_overlap(alpha: float, known: Mapping[str, Floats], p: Side, q: Side) -> Floats:
-    """log sum p^alpha q^(1-alpha): near 1 from its excess, else from the sum itself."""
+    """Log sum p^alpha q^(1-alpha): near 1 from its excess, else from the sum itself."""
     excess, overlap = known[f"power:{alpha!r}"], known[f"overlap:{alpha!r}"]
     result = np.where(np.abs(excess) < 0.5, np.log1p(excess), np.log(overlap))
-    for row in np.flatnonzero(~np.isfinite(result)):
+    for row in np.flatnonzero(~np.isfinite(result)).tolist():
         # Out of the range of doubles, if not truly empty: the largest term first.
-        terms = alpha * _row_log(p, row) + (1.0 - alpha) * _row_log(q, row)
-        terms = terms[~np.isnan(terms)]
-        top = terms.max(initial=-np.inf)
-        result[row] = top + np.log(np.exp(terms - top).sum()) if np.isfinite(top) else top
-    return result
+        logs = np.multiply(alpha, _row_log(p, row)) + np.multiply(1.0 - alpha, _row_log(q, row))
+        logs = logs[~np.isnan(logs)]
+        top = logs.max(initial=-np.inf)
+        result[row] = top + np.log(np.exp(logs - top).sum()) if np.isfinite(top) else top
+    return np.asarray(result)
 
 
 def _row_log(side: Side, row: int) -> Floats:
-    """log p of one row, to a double's digits of the larger logs."""
+    """Log p of one row, to a double's digits of the larger logs."""
     piece = Piece(slice(row, row + 1), slice(0, side.shape[1]), (1, side.shape[1]))
     z, _ = side.weights.block(piece, None)
-    log = z[0] / side.temperature if side.logarithmic else np.log(z[0])
-    top = log.max()
-    return log - (top + np.log(np.exp(log - top).sum()))
+    log: Floats = z[0] / side.temperature if side.logarithmic else np.log(z[0])
+    top = float(log.max())
+    return log - (top + float(np.log(np.exp(log - top).sum())))
 
 
 def kl(p: Side, q: Side, both: bool = False) -> dict[str, Floats]:
@@ -215,10 +215,11 @@ def loss(p: Side, q: Side) -> Loss:
                 e = Elements(pair.piece(piece, centre), Work())
                 only_p, _ = e.only()
                 share = e.x / centre.mass_p
-                by_p[at] = surplus = np.where(only_p, np.inf, -e.known_log)
+                q = e.excess()
+                by_p[at] = surplus = np.where(only_p, np.inf, -(q + 2.0 * e.y))
                 terms[at] = np.where(share > 0.0, share * surplus, 0.0)
                 by_q[at] = e.w / centre.mass_p
-                part = np.where(only_p, np.inf, e.w * e.y - e.x * e.excess())
+                part = np.where(only_p, np.inf, e.w * e.y - e.x * q)
                 kl += part.sum(axis=1, keepdims=True) / centre.mass_p
             for piece in band:
                 at = piece.rows, piece.outcomes

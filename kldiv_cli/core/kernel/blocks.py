@@ -49,7 +49,7 @@ def pieces(shape: tuple[int, int]) -> Iterator[Piece]:
 
 
 def bands(shape: tuple[int, int]) -> Iterator[list[Piece]]:
-    """The same pieces, those of the same rows together."""
+    """Cut likewise, with the pieces of the same rows together."""
     band: list[Piece] = []
     for piece in pieces(shape):
         if band and band[0].rows != piece.rows:
@@ -81,11 +81,12 @@ class Buffers:
 
 
 def row_sums(t: Floats) -> Floats:
-    """The sum of every row of a piece."""
+    """Add up every row of a piece."""
     rows, outcomes = t.shape
     if outcomes <= SHORT < rows:
-        return t @ np.ones(outcomes)
-    return np.add.reduce(t, axis=1)
+        sums: Floats = t @ np.ones(outcomes)
+        return sums
+    return np.asarray(np.add.reduce(t, axis=1))
 
 
 class RowSums:
@@ -100,7 +101,7 @@ class RowSums:
         self._parts[name].append((piece, sums))
 
     def parts(self, name: str) -> Floats:
-        """The sums of all pieces, shape (N, pieces of a row)."""
+        """Return the sums of all pieces, shape (N, pieces of a row)."""
         rows, outcomes = self._shape
         width = min(BLOCK, outcomes)
         result = np.zeros((rows, -(-outcomes // width)))
@@ -180,7 +181,7 @@ class Weights:
 
 
 def totals(weights: Weights) -> tuple[Twofold, bool]:
-    """The sum of every row to about 90 bits, and whether a weight is so small as to lose some.
+    """Add up every row to about 90 bits; say whether a weight is too small to keep all of its own.
 
     A row is cut in two at sigma, a power of two above its sum: the upper parts are whole
     multiples of a unit of which fewer than 2^53 add up, so their sum is exact; the lower

@@ -18,6 +18,7 @@ and none subtracts nearly equal numbers:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
@@ -84,7 +85,7 @@ class Pair(NamedTuple):
 
 @cache
 def _reach(terms: int) -> float:
-    """The y^2 up to which so many terms of Taylor's series are enough."""
+    """Return the y^2 up to which so many terms of Taylor's series are enough."""
     return float((1e-17 * (2 * terms + 3) / 2) ** (1 / (terms + 0.5)))
 
 
@@ -107,7 +108,7 @@ def _series(y: Floats, z: Floats, peak: float, out: Floats | None) -> Floats:
 
 
 def log_ratio(x: Floats, b: Floats, extreme: bool, out: Floats | None) -> Floats:
-    """log(b / x); where one of them is zero, some finite number."""
+    """Return log(b / x); where one of them is zero, some finite number."""
     if not extreme:
         ratio = np.divide(b, x, out=out)
         return np.log(ratio, out=ratio)
@@ -116,7 +117,8 @@ def log_ratio(x: Floats, b: Floats, extreme: bool, out: Floats | None) -> Floats
     mb += 1e-300
     ratio = np.divide(mb, mx, out=out)
     np.log(ratio, out=ratio)
-    return np.add(ratio, (eb - ex) * np.log(2.0), out=ratio)
+    ratio += (eb - ex) * math.log(2.0)
+    return ratio
 
 
 def select(mask: NDArray[np.bool_], new: Floats, old: Floats, spare: Floats | None) -> None:
@@ -175,7 +177,7 @@ class Elements:
 
 
 def terms(wanted: frozenset[str], e: Elements) -> Iterator[tuple[str, Floats]]:
-    """The terms of every wanted sum; each must be used up before the next is asked for.
+    """Yield the terms of every wanted sum; each must be used before the next is asked for.
 
     ``js`` is four times, ``tv`` twice the measure; ``power:ALPHA`` is the excess of
     ``overlap:ALPHA`` over 1; ``only_p`` and ``only_q`` count one-sided outcomes, and
@@ -229,7 +231,7 @@ def _chi2(e: Elements, base: Floats, sign: float) -> Floats:
 
 
 def _js(e: Elements, q: Floats) -> Floats:
-    """s (log(1 - y^2) + y L), or 2 (s log(1 + |y|) - min(x, b) |L|) where y is large."""
+    """S (log(1 - y^2) + y L), or 2 (s log(1 + |y|) - min(x, b) |L|) where y is large."""
     np.add(q, e.y, out=q)
     L = np.add(q, e.y, out=q)
     t = np.negative(e.z, out=e.work.t)
@@ -249,7 +251,7 @@ def _js(e: Elements, q: Floats) -> Floats:
 
 
 def _half_power(e: Elements) -> Iterator[tuple[str, Floats]]:
-    """The overlap sqrt(x b), and what it lacks: minus (sqrt x - sqrt b)^2 / 2."""
+    """Yield the overlap sqrt(x b), and what it lacks: minus (sqrt x - sqrt b)^2 / 2."""
     rx, rb = np.sqrt(e.x, out=e.work.t), np.sqrt(e.b, out=e.work.v)
     yield "overlap:0.5", np.multiply(rx, rb, out=e.work.q)
     root = np.add(rx, rb, out=rx)

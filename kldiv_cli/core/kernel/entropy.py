@@ -6,8 +6,8 @@ import numpy as np
 
 from kldiv_cli.core.kernel.blocks import RowSums, bands, pieces, row_sums
 from kldiv_cli.core.kernel.logs import Side
-from kldiv_cli.core.kernel.weights import in_range
 from kldiv_cli.core.kernel.twofold import Floats
+from kldiv_cli.core.kernel.weights import in_range
 
 
 def entropy(side: Side) -> Floats:
@@ -24,11 +24,11 @@ def _of_weights(side: Side) -> Floats:
         p = a / total.high[piece.rows, None]
         t = np.log(p)
         t *= p
-        large = p > 0.5
-        if large.any():
-            np.putmask(t, large, 0.0)
-            sums.add("large", piece, row_sums(np.where(large, p, 0.0)))
-            np.putmask(p, large, 0.0)
+        most = p > 0.5
+        if most.any():
+            np.putmask(t, most, 0.0)
+            sums.add("large", piece, row_sums(np.where(most, p, 0.0)))
+            np.putmask(p, most, 0.0)
         np.putmask(t, p == 0.0, 0.0)
         sums.add("rest", piece, row_sums(p))
         sums.add("surprise", piece, -row_sums(t))

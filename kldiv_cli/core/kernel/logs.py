@@ -33,6 +33,7 @@ from kldiv_cli.core.kernel.blocks import (
 from kldiv_cli.core.kernel.elements import LOST, OFF, Elements, Pair, Work, select, terms
 from kldiv_cli.core.kernel.twofold import Floats, Twofold
 
+
 class Side(NamedTuple):
     """One side: weights, or their logarithms times the temperature."""
 
@@ -46,7 +47,7 @@ class Side(NamedTuple):
         return self.weights.shape
 
     def log_extent(self) -> float:
-        """The largest log of a weight, in size; 0 for a logarithmic side."""
+        """Find the largest log of a weight, in size; 0 for a logarithmic side."""
         if self.logarithmic:
             return 0.0
         extent = 0.0
@@ -61,7 +62,7 @@ class Side(NamedTuple):
         return self._replace(weights=self.weights.take(rows))
 
     def top(self, band: list[Piece]) -> Floats:
-        """The largest log weight of each row; 0 for weights, whose masses are themselves."""
+        """Find the largest log weight of each row; 0 for weights, whose masses are themselves."""
         rows = band[0].shape[0]
         if not self.logarithmic:
             return np.zeros((rows, 1))
@@ -134,7 +135,7 @@ class PairOfLogs:
         self._last: tuple[Piece, Loaded] | None = None
 
     def sums(self, wanted: frozenset[str]) -> RowSums:
-        """The sums of every wanted term by row, in units of `total`."""
+        """Add up every wanted term by row, in units of `total`."""
         sums = RowSums(self.shape)
         for band in bands(self.shape):
             centre = self.centre(band)
@@ -275,7 +276,7 @@ def _copy(values: Floats, out: Floats | None) -> Floats:
 
 
 def _lost(a: Floats, b: Floats, d: Floats, t: Floats | None, v: Floats | None) -> Floats:
-    """What the difference d of a and b lost to rounding, exactly."""
+    """Return what the difference d of a and b lost to rounding, exactly."""
     v = np.subtract(d, a, out=v)
     t = np.subtract(d, v, out=t)
     np.subtract(a, t, out=t)

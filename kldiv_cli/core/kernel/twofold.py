@@ -26,40 +26,40 @@ class Twofold(NamedTuple):
 
 
 def two_sum(a: Floats, b: Floats) -> Twofold:
-    """a + b, exactly."""
+    """Add exactly."""
     total = a + b
     part = total - a
     return Twofold(total, (a - (total - part)) + (b - part))
 
 
 def halves(a: Floats, high: Floats | None = None, low: Floats | None = None) -> Twofold:
-    """a as a sum of two numbers of at most 26 and 27 bits: their products are exact."""
+    """Cut into two numbers of at most 26 and 27 bits: their products are exact."""
     high = np.empty(a.shape) if high is None else high
     np.bitwise_and(np.ascontiguousarray(a).view(np.int64), -(1 << 27), out=high.view(np.int64))
     return Twofold(high, np.subtract(a, high, out=low))
 
 
 def two_product(a: Floats, b: Floats) -> Twofold:
-    """a * b, exactly."""
+    """Multiply exactly."""
     product = a * b
     (a1, a2), (b1, b2) = halves(a), halves(b)
     return Twofold(product, ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2)
 
 
 def add(a: Twofold, b: Twofold) -> Twofold:
-    """a + b, to about 104 bits."""
+    """Add, to about 104 bits."""
     total = two_sum(a.high, b.high)
     return _settle(total.high, total.low + a.low + b.low)
 
 
 def multiply(a: Twofold, b: Twofold) -> Twofold:
-    """a * b, to about 102 bits."""
+    """Multiply, to about 102 bits."""
     product = two_product(a.high, b.high)
     return _settle(product.high, product.low + (a.high * b.low + a.low * b.high))
 
 
 def divide(a: Twofold, b: Twofold) -> Twofold:
-    """a / b, to about 102 bits."""
+    """Divide, to about 102 bits."""
     first = a.high / b.high
     rest = add(a, multiply(Twofold(-first, np.zeros_like(first)), b))
     return _settle(first, rest.high / b.high)
@@ -71,7 +71,7 @@ def _settle(high: Floats, low: Floats) -> Twofold:
 
 
 def three_parts(a: Twofold) -> tuple[Floats, Floats, Floats]:
-    """a as a sum of three doubles, the first two of at most 26 bits.
+    """Cut into three doubles, the first two of at most 26 bits.
 
     They are rounded, not cut off: a number just below 1 has the first part 1.
     """
@@ -101,7 +101,8 @@ def log(a: Twofold) -> Twofold:
     m = np.where(small, m + m, m)
     low = np.ldexp(a.low, -e.astype(np.int32))
     one = np.ones_like(m)
-    y = divide(add(two_sum(m, -one), Twofold(low, 0.0 * m)), add(two_sum(m, one), Twofold(low, 0.0 * m)))
+    rest = Twofold(low, 0.0 * m)
+    y = divide(add(two_sum(m, -one), rest), add(two_sum(m, one), rest))
     z = multiply(y, y)
     tail = np.zeros_like(m)
     for k in range(23, 3, -2):

@@ -12,14 +12,13 @@ no such identity, R = B / A to 100 bits, and w_i is correct to a few units in it
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kldiv_cli.core.kernel.blocks import (
+    SHORT,
     SMALL,
     Buffers,
     NotWeightsError,
@@ -74,9 +73,8 @@ class PairOfWeights:
             w[np.abs(w) <= NOISE * b] = 0.0
         return Pair(x, b, w, root=math.sqrt(self.unit))
 
-
     def sums(self, wanted: frozenset[str]) -> RowSums:
-        """The sums of every wanted term by row, in units of the total of Q."""
+        """Add up every wanted term by row, in units of the total of Q."""
         sums = self._sums(wanted)
         least = NOISE * self.total
         if not self._equal and any(np.any(np.abs(sums[name]) < least) for name in wanted):
@@ -95,8 +93,8 @@ class PairOfWeights:
         return sums
 
 
-def difference(a: Floats, b: Floats, ratio: tuple[Floats, ...], work: Work) -> Floats:
-    """b - R a, where R comes in three parts, to a few units in the last place of the result.
+def difference(a: Floats, b: Floats, ratio: tuple[Floats | float, ...], work: Work) -> Floats:
+    """B - R a, where R comes in three parts, to a few units in the last place of the result.
 
     The first four products are exact, and so is every difference that is small.
     """
@@ -110,7 +108,7 @@ def difference(a: Floats, b: Floats, ratio: tuple[Floats, ...], work: Work) -> F
 
 
 def in_range(*sides: Weights) -> tuple[float, list[tuple[Weights, Twofold]]]:
-    """A power of four to which the totals were brought, or 1, and the sides with their totals.
+    """Return a power of four to which totals were brought, or 1, and sides with their totals.
 
     They are moved only where a total is out of range, or a weight so small as to lose bits.
     """
@@ -138,15 +136,13 @@ def _fits(total: Floats) -> NDArray[np.bool_]:
 
 
 def phi(rho: Floats) -> Floats:
-    """rho - log(1 + rho), to the last digits also where rho is small."""
+    """Return rho - log(1 + rho), to the last digits also where rho is small."""
     one = np.ones_like(rho)
     e = Elements(Pair(one, 1.0 + rho, rho), Work())
     return rho * e.y - e.excess()
 
 
-def one_pass(
-    p: Weights, q: Weights, both: bool, ratio: Floats | None = None
-) -> dict[str, Floats]:
+def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) -> dict[str, Floats]:
     """D(P || Q) and, where `both`, D(Q || P) by row, from one reading of the data.
 
     Where the distributions differ much the plain sum of a log(a / b) loses nothing and is
@@ -157,7 +153,7 @@ def one_pass(
     sums = RowSums(p.shape)
     buffers = Buffers(p.shape)
     parts = () if ratio is None else three_parts(Twofold(ratio, np.zeros_like(ratio)))
-    far_apart = ratio is None
+    far_apart = ratio is None and p.shape[1] > SHORT
     for piece in pieces(p.shape):
         work = buffers(piece.shape)
         a, a_low = p.block(piece, work.a)
@@ -168,15 +164,15 @@ def one_pass(
         exact = a_low is None and b_low is None
         far_apart &= exact and least > 1.0 / IN_RANGE and bool(enough.max() < IN_RANGE)
         t: dict[str, Floats] = {}
+        W = B - A
         if far_apart:
             L = log_ratio(a, b, False, work.t)
-            W = B - A
             t["kl_pq"] = W - row_sums(np.multiply(a, L, out=work.v))
             if both:
                 t["kl_qp"] = row_sums(np.multiply(b, L, out=work.v)) - W
             far_apart = all(np.all(t[name] >= enough) for name in wanted)
         if not far_apart:
-            x, R = a, 1.0
+            x, R = a, np.ones((1, 1))
             if ratio is None:
                 w = np.subtract(b, a, out=work.w)
             else:
@@ -189,9 +185,11 @@ def one_pass(
             W = row_sums(w)
             for name, values in terms(wanted, Elements(Pair(x, b, w), work)):
                 t[name] = row_sums(values)
-            far_apart = ratio is None and all(np.all(t[name] >= enough) for name in wanted)
-        for name, row in (t | {"p": A, "w": W}).items():
-            sums.add(name, piece, row)
+            far_apart = all(np.all(t[name] >= enough) for name in wanted)
+            far_apart &= ratio is None and p.shape[1] > SHORT
+        t |= {"p": A, "w": W}
+        for name, values in t.items():
+            sums.add(name, piece, values)
     A, W = sums["p"], sums["w"]
     B = A + W
     good = _fits(A) & _fits(B)
@@ -211,9 +209,9 @@ def one_pass(
             pair = PairOfWeights(p, q)
             found = pair.sums(wanted)
             again = {name: found[name] / pair.total for name in wanted}
-            for name, only in (("kl_pq", "only_p"), ("kl_qp", "only_q")):
-                if name in wanted:
-                    again[name] = np.where(found[only] > 0.0, np.inf, again[name])
+            for name in wanted:
+                one_sided = found["only_p" if name == "kl_pq" else "only_q"]
+                again[name] = np.where(one_sided > 0.0, np.inf, again[name])
         for name in wanted:
             result[name][rows] = again[name]
     return result
@@ -235,7 +233,8 @@ def kl_of_vectors(p: object, q: object) -> float | None:
     A, B = float(a.dot(ones)), float(b.dot(ones))
     if not (least >= 0.0 and 1e-100 < A < 1e100 and 1e-100 < B < 1e100):
         return None
-    W, L = B - A, None
+    w, L, t, value = b - a, None, 0.0, None
+    W = float(w.dot(ones))
     if least > 1e-100:
         L = np.log(b / a)
         t = W - float(a.dot(L))
@@ -243,15 +242,21 @@ def kl_of_vectors(p: object, q: object) -> float | None:
         if value is not None:
             return value
     with np.errstate(all="ignore"):
-        w = b - a
-        t = _sum_of_terms(Pair(a, b, w, L))
-        value = _without(t, float(w.dot(ones)), A)
+        if L is None or _without(t + 1e-14 * A, W, A) is not None:
+            value = _without(_sum_of_terms(Pair(a, b, w, L)), W, A)
         if value is None:
-            R = np.array([B / A])
-            w = difference(a, b, three_parts(Twofold(R, 0.0 * R)), Work())
+            R = B / A
+            first = _round26(R)
+            second = _round26(R - first)
+            w = difference(a, b, (first, second, R - first - second), Work())
             x = R * a
             value = _without(_sum_of_terms(Pair(x, b, w)), float(w.dot(ones)), float(x.dot(ones)))
     return value
+
+
+def _round26(r: float) -> float:
+    mantissa, exponent = math.frexp(r)
+    return math.ldexp(round(mantissa * 2.0**26), exponent - 26)
 
 
 def _sum_of_terms(pair: Pair) -> float:
@@ -262,7 +267,7 @@ def _sum_of_terms(pair: Pair) -> float:
 
 
 def _without(t: float, W: float, A: float) -> float | None:
-    """The sum of terms over A, less phi(W / A); None where too little would remain."""
+    """Subtract phi(W / A) from the mean term; None where too little would remain."""
     rho = W / A
     y = rho / (2.0 + rho)
     z = y * y

@@ -76,9 +76,11 @@ def parsed(arguments: list[str]) -> Job:
             result = app(args=with_command(arguments), prog_name="kldiv", standalone_mode=False)
         except UsageProblem as problem:
             raise _usage(problem) from None
-        except SystemExit:
-            result = None
-    return result if isinstance(result, Job) else printed(caught.getvalue())
+    if isinstance(result, Job):
+        return result
+    if result:  # Typer turns an interrupt into an exit code that it returns.
+        raise KeyboardInterrupt
+    return printed(caught.getvalue())
 
 
 def with_command(arguments: list[str]) -> list[str]:
@@ -139,10 +141,12 @@ def perform(job: Job) -> int:
     """
     with ExitStack() as stack:
         files = [
-            (format, stack.enter_context(streams.ReportFile(path, job.inputs)))
+            (format, stack.enter_context(streams.ReportFile(path)))
             for format, path in job.reports
             if path != STDOUT
         ]
+        for _, file in files:
+            file.open(job.inputs)
         answer = job.work()
         for note in answer.notes:
             streams.write_stderr(

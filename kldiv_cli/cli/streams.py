@@ -6,6 +6,7 @@ reader that has gone away (a closed pipe) is no failure; it has read what it wan
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
@@ -111,30 +112,40 @@ class ReportFile:
     ----------
     path : str
         Where the report shall be.
-    inputs : tuple of str
-        Paths that are read, and so never written.
-
-    Raises
-    ------
-    UsageError
-        If `path` is one of the inputs.
-    OutputError
-        If it cannot be written.
     """
 
-    def __init__(self, path: str, inputs: tuple[str, ...]) -> None:
+    def __init__(self, path: str) -> None:
         self._path = path
         self._target = path
         self._beside: str | None = None
+        self._stream: IO[bytes] | None = None
+
+    def open(self, inputs: tuple[str, ...]) -> None:
+        """Make sure, before the work, that the report can be written.
+
+        Parameters
+        ----------
+        inputs : tuple of str
+            Paths that are read, and so never written.
+
+        Raises
+        ------
+        UsageError
+            If the report would overwrite an input.
+        OutputError
+            If it cannot be written.
+        """
         try:
-            self._stream = self._open(inputs)
+            self._stream = self._opened(inputs)
         except UsageError:
             raise
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise _lost(path, reason, "-o needs a folder that exists and can be written") from None
+            raise _lost(
+                self._path, reason, "-o needs a folder that exists and can be written"
+            ) from None
 
-    def _open(self, inputs: tuple[str, ...]) -> IO[bytes]:
+    def _opened(self, inputs: tuple[str, ...]) -> IO[bytes]:
         try:
             status = os.stat(self._path)
         except FileNotFoundError:
@@ -147,15 +158,15 @@ class ReportFile:
                     hint="write the report to another file",
                 )
             if not stat.S_ISREG(status.st_mode):
-                return open(self._path, "wb", buffering=0)
+                return io.open(self._path, "wb", buffering=0)
         if not os.path.basename(self._path):
             raise ValueError("that names no file")
         # Through symbolic links: the link stays, the file behind it is replaced.
         self._target = os.path.realpath(self._path)
         folder, name = os.path.split(self._target)
         beside = os.path.join(folder, f".{name[:100]}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+        self._beside = beside  # First, so that it is removed whatever happens next.
         number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        self._beside = beside
         if status is not None:
             os.fchmod(number, stat.S_IMODE(status.st_mode))
         return os.fdopen(number, "wb", buffering=0)
@@ -168,6 +179,7 @@ class ReportFile:
         OutputError
             If that fails; the target is then as it was.
         """
+        assert self._stream is not None
         try:
             view = memoryview(text.encode("utf-8", "backslashreplace"))
             while view:
@@ -192,8 +204,9 @@ class ReportFile:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with suppress(OSError):  # It was said already, by commit.
-            self._stream.close()
+        if self._stream:
+            with suppress(OSError):  # It was said already, by commit.
+                self._stream.close()
         if self._beside:
             with suppress(FileNotFoundError):
                 os.unlink(self._beside)

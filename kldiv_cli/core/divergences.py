@@ -456,7 +456,10 @@ class _Sides:
                     at = self._place(place, row=True)
                     nothing = "only -inf" if log else "only zeros"
                     return ValueError(f"{name}{at}: expected a positive total, found {nothing}")
-        return ValueError(f"{self._names[0]} and {self._names[1]}: total out of range")
+        return ValueError(
+            f"{self._names[0]} and {self._names[1]}: expected weights that doubles can hold "
+            "beside their total, found some that are too far apart"
+        )
 
     def _place(self, index: tuple[Any, ...], row: bool = False) -> str:
         """Write an index as the caller would."""

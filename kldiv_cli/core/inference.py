@@ -85,20 +85,8 @@ class Table:
 
     @property
     def hidden(self) -> float:
-        """Share of the mass on outcomes that the smaller sample was likely to miss.
-
-        An outcome of probability t is absent from L rows with probability about e^(-L t); sum
-        t e^(-L t) is estimated without bias by sum (T/N) (1 - L/N)^(T-1), T = x + y.
-        """
-        return float(self.pooled @ self.miss)
-
-    @property
-    def miss(self) -> Floats:
-        """Estimates of e^(-L t), outcome by outcome."""
-        if math.isinf(self.n) or math.isinf(self.m):
-            return np.exp((self.rows - 1) * np.log1p(-np.minimum(self.pooled, 1 - 1e-16)))
-        exponent = (self.x + self.y - 1) * math.log1p(-self.rows / (self.n + self.m))
-        return np.exp(exponent)
+        """Share of the mass on outcomes that the smaller sample was likely to miss."""
+        return float(sum(side.sum() for side in _missed(self))) / 2
 
     @property
     def reliable(self) -> bool:
@@ -212,17 +200,36 @@ def divergence(pair: Table) -> float:
 
 
 def correction(pair: Table) -> float:
-    """Return what `divergence` lacks away from P = Q, to first order.
+    """Return what `divergence` lacks away from P = Q, to first order, among rare outcomes.
 
-    The series are cut off where (1-q)^L and (1-p)^L are not yet small, among rare outcomes:
-    the estimate lacks p [E1(L q) - E1(L p)] = (p - q) e^(-L t) + ..., t between p and q. Given
-    T = x + y,
-
-        sum (x/n - y/m) (1 - L/N)^(T-1)
-
-    estimates that, and has mean 0 at P = Q by exchangeability: no bias is added there.
+    The series are cut off where (1-q)^L and (1-p)^L are not yet small: what is lacking is
+    sum p [E1(L q) - E1(L p)], about sum (p - q) e^(-L (p+q)/2). This estimates it, and its
+    mean is exactly 0 at P = Q: no bias is added there.
     """
-    return math.fsum((pair.p - pair.q) * pair.miss)
+    current, reference = _missed(pair)
+    return math.fsum(current - reference)
+
+
+def _missed(pair: Table) -> tuple[Floats, Floats]:
+    """Return unbiased estimates of p w and q w, w = A^(n-1) B^(m-1), about e^(-L (p+q)/2).
+
+    Here A = 1 - p L/(2n), B = 1 - q L/(2m) and L is the size of the smaller sample. With a = 1 -
+    L/(2n), a count x ~ Bin(n, p) has E[x/n a^(x-1)] = p A^(n-1) and E[(1 - x/n) a^x] =
+    (1-p) A^(n-1), so that the sum of the two estimates A^(n-1).
+    """
+    (p_seen, p_weight), (q_seen, q_weight) = (
+        _weighted(side, rows, pair.rows) for side, rows in ((pair.x, pair.n), (pair.y, pair.m))
+    )
+    return p_seen * q_weight, q_seen * p_weight
+
+
+def _weighted(side: Floats, rows: float, smaller: float) -> tuple[Floats, Floats]:
+    if math.isinf(rows):
+        weight = np.exp(-side * smaller / 2)
+        return side * weight, weight
+    log_keep, share = math.log1p(-smaller / (2 * rows)), side / rows
+    seen = share * np.exp((side - 1) * log_keep)
+    return seen, seen + (1 - share) * np.exp(side * log_keep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +245,11 @@ class Law:
         T* = 2 D/c* + nu*, nu* = (K-1)/r^2 and c* = c r, where r is the ratio of the delta
         variance V to the one that the law has at r = 1:
 
-            V = Var_P(ln p/q)/n + (sum p^2/q - 1)/m,   r = V/(2 c D), with add-1/2 weights.
+            V = Var_P(ln p/q)/n + (sum p^2/q - 1)/m,
+            r = 1 + (V/(2c) - D') / (D + c sqrt((K-1)/2)),
+
+        V and the plug-in divergence D' with add-1/2 weights. Where there is no noise r is
+        V/(2 c D); the noise of many outcomes inflates V/(2c) and D' alike, and cancels.
     """
 
     statistic: float
@@ -273,8 +284,9 @@ def law(pair: Table, kl: float) -> Law:
         plug_in = float(p @ ratio)
         spread = float(p @ (ratio - plug_in) ** 2) / pair.n
         variance = spread + float(p @ (p / q) - 1) / pair.m
-    usual = 2 * pair.scale * plug_in
-    r = min(max(variance / usual, 0.2), 20.0) if 0 < usual < math.inf else 1.0
+    noise = pair.scale * math.sqrt((pair.outcomes - 1) / 2)
+    excess = variance / (2 * pair.scale) - plug_in
+    r = min(max(1 + excess / (max(kl, 0.0) + noise), 0.2), 20.0) if noise else 1.0
     degrees = (pair.outcomes - 1) / r**2
     return Law(2 * kl / (pair.scale * r) + degrees, degrees, pair.scale * r)
 

@@ -40,7 +40,7 @@ Code = Literal[
 POWER = 0.8
 """Probability of a decision with the number of rows that is asked for."""
 MOST_ROWS = 1_000_000_000
-_FEW_NEW = 0.02  # s ln(s/q) stays below tau/2 for a share s <= 0.02 tau and q >= 1e-12
+_IMPOSSIBLE = 1e-9  # the least probability that a new outcome is allowed in the reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,9 @@ class Evidence:
     ----------
     kl, low, high : float
         Estimate of D(P || Q) in nats, as it is (it may be negative), and the limits of its
-        confidence interval at level 1 - alpha. `high` is infinite where an outcome that
-        matters is new: no sample bounds the divergence then.
+        confidence interval at level 1 - alpha. No sample bounds the divergence where an
+        outcome is new: `high` allows for a reference probability as low as 1e-9, and is
+        infinite where that could exceed the threshold.
     p_value : float or None
         Of P = Q; None for exact distributions, as the two below.
     p_drift : float or None
@@ -150,18 +151,22 @@ def weigh(
         raise ValueError("both sides are exactly known: weigh_exact takes their divergence")
     move = _largest_move(counts)
     p0 = difference_p_value(counts, alpha=alpha, columns=columns)
-    kl = divergence(counts) + correction(counts)
+    rare, hidden = correction(counts), counts.hidden
+    kl = divergence(counts) + rare
     if math.isinf(kl):
         return Evidence(kl, kl, kl, p0, p0, 1.0, max_kl, alpha, True, counts, 1.0, move)
-    model = law(counts, kl)
-    # A share of the divergence of rare outcomes cannot be seen: allow for it.
-    visible = max(1 - counts.hidden, 0.05)
-    low, high = model.limit(1 - alpha / 2), model.limit(alpha / 2) / visible
+    # What the rare outcomes hide can only hide drift: at least C^2 / (2 hidden) by the inequality
+    # of Cauchy and Schwarz, C being the correction, and their share of the rest.
+    model, visible = law(counts, kl), max(1 - hidden, 0.05)
+    upper = law(counts, kl + rare**2 / (2 * hidden)) if hidden > 0 else model
+    low = model.limit(1 - alpha / 2) if counts.outcomes > 1 else 0.0
+    margin = _new_margin(counts)
+    high = upper.limit(alpha / 2) / visible + margin
     if counts.rows >= inference.MIN_ROWS:
         p_tau = 1 - model.cdf(max_kl)
     else:
         p_tau = bounded_p_value(counts, max_kl)
-    if _new_share(counts) > _FEW_NEW * max_kl:
+    if margin and not (high <= max_kl):
         high = math.inf
     trusted = counts.reliable and max_kl > 0 and high < math.inf
     return Evidence(
@@ -170,7 +175,7 @@ def weigh(
         high=high,
         p_value=p0,
         p_drift=max(p0, p_tau) if max_kl > 0 else p0,
-        p_pass=model.cdf(max_kl * visible) if trusted else 1.0,
+        p_pass=upper.cdf(max(max_kl - margin, 0.0) * visible) if trusted else 1.0,
         threshold=max_kl,
         alpha=alpha,
         reliable=counts.reliable,
@@ -303,11 +308,17 @@ def _decides(one: Evidence, kl: float, rows: int, alpha: float, drift_alpha: flo
     return passes and hidden <= inference.MOST_HIDDEN
 
 
-def _new_share(pair: Table) -> float:
-    """Return the current share of new outcomes that the reference can hardly have missed."""
+def _new(pair: Table) -> NDArray[np.bool_]:
+    """Return which outcomes are new although the reference should have had five of them."""
     if math.isinf(pair.m):
-        return 0.0
-    return float(pair.p[(pair.y == 0) & (pair.pooled * pair.m >= 5)].sum())
+        return np.zeros(pair.outcomes, dtype=np.bool_)
+    return (pair.y == 0) & (pair.pooled * pair.m >= 5)
+
+
+def _new_margin(pair: Table) -> float:
+    """Return the most that new outcomes may add, if the reference has each of them at 1e-9."""
+    p = pair.p[_new(pair)]
+    return float(p @ np.log(p / _IMPOSSIBLE))
 
 
 def _largest_move(pair: Table) -> Move | None:
@@ -362,9 +373,11 @@ def _reason(
     if one.threshold == 0:
         return "zero-threshold", "no difference is seen, and none can be excluded"
     if math.isinf(one.high) and one.reliable:
+        new = np.where(_new(one.table), one.table.p, 0.0)
+        place = int(np.flatnonzero(one.table.place == int(np.argmax(new)))[0])
         return "new-outcomes", (
-            f"KL {kl} has no upper limit: {_new_share(one.table):.2g} of the current rows have"
-            f" outcomes that the reference never had{moved}"
+            f"KL {kl} has no upper limit: {_percent(float(new.sum()))} of the current rows have"
+            f" outcomes that the reference never had, such as {_name(place, names)}"
         )
     if not one.reliable:
         smaller = int(one.table.rows)
@@ -377,9 +390,13 @@ def _reason(
 def _moved(one: Evidence, names: Sequence[str] | None) -> str:
     if one.move is None:
         return ""
-    name = names[one.move.place] if names else f"outcome {one.move.place}"
+    name = _name(one.move.place, names)
     before, after = (_percent(share) for share in (one.move.reference, one.move.current))
     return f"; {name} went from {before} to {after}"
+
+
+def _name(place: int, names: Sequence[str] | None) -> str:
+    return names[place] if names else f"outcome {place}"
 
 
 def _percent(share: float) -> str:

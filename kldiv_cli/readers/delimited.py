@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kldiv_cli.readers.reading import Role
     from kldiv_cli.readers.records import Row
     from kldiv_cli.readers.selection import Numeric
-    from kldiv_cli.readers.source import ByteStream
+    from kldiv_cli.readers.stream import ByteStream
 
 BATCH_CELLS = 16_384
 

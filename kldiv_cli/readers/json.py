@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers import shapes
+from kldiv_cli.readers.literals import Number, Repeated
 from kldiv_cli.readers.numbers import LOG_KINDS
-from kldiv_cli.readers.shapes import Number, Repeated
 from kldiv_cli.readers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kldiv_cli.readers import ReadOptions
     from kldiv_cli.readers.reading import Reading
@@ -66,20 +66,10 @@ def parse(document: str, source: str, wanted: Sequence[ReadOptions], line: int =
         If it is not JSON.
     """
     logs = any(option.kind in LOG_KINDS for option in wanted)
-
-    def constant(word: str) -> Number:
-        if logs and word == "-Infinity":
-            return Number(word)
-        _refuse_constant(document, word, source, line)
-
     try:
-        return json.loads(
-            document,
-            object_pairs_hook=_object,
-            parse_int=Number,
-            parse_float=Number,
-            parse_constant=constant,
-        )
+        return (_with_infinity if logs else _strict).decode(document)
+    except ConstantError as error:
+        raise _constant_error(document, str(error), source, line) from None
     except json.JSONDecodeError as error:
         hint = ""
         if error.msg == "Extra data":
@@ -97,14 +87,32 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return mapping if len(mapping) == len(pairs) else Repeated(pairs)
 
 
-def _refuse_constant(document: str, word: str, source: str, line: int) -> NoReturn:
+class ConstantError(ValueError):
+    """``NaN`` or an infinity, which the standard module takes for numbers."""
+
+
+def _constant(word: str) -> NoReturn:
+    raise ConstantError(word)
+
+
+def _decoder(constant: Callable[[str], Number]) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=_object, parse_int=Number, parse_float=Number, parse_constant=constant
+    )
+
+
+_strict = _decoder(_constant)
+_with_infinity = _decoder(lambda word: Number(word) if word == "-Infinity" else _constant(word))
+
+
+def _constant_error(document: str, word: str, source: str, line: int) -> InputError:
     tokens = re.finditer(r'"(?:[^"\\]++|\\.)*+"|NaN|-?Infinity', document, re.DOTALL)
     position = next((match.start() for match in tokens if match[0] == word), 0)
     hint = "every weight must be finite"
     if word == "-Infinity":
         hint = "--as logits or --as log-probs if it stands for no mass"
     place = at(document, position, source, line, value=word)
-    raise InputError("not-finite", f"{word} is not a number of JSON", place, hint=hint)
+    return InputError("not-finite", f"{word} is not a number of JSON", place, hint=hint)
 
 
 def at(
@@ -115,7 +123,6 @@ def at(
     return Place(source, line + document.count("\n", 0, position), column, value=value)
 
 
-_decoder = json.JSONDecoder(parse_int=str, parse_float=str)
 _blanks = re.compile(r"[ \t\r\n]*").match
 
 
@@ -136,8 +143,8 @@ def locate(document: str, path: shapes.Path) -> int:
         position = skip(position + 1)
         for _ in range(ordinal):
             if is_object:
-                position = skip(skip(_decoder.raw_decode(document, position)[1]) + 1)
-            position = skip(skip(_decoder.raw_decode(document, position)[1]) + 1)
+                position = skip(skip(_with_infinity.raw_decode(document, position)[1]) + 1)
+            position = skip(skip(_with_infinity.raw_decode(document, position)[1]) + 1)
         if is_object:
-            position = skip(skip(_decoder.raw_decode(document, position)[1]) + 1)
+            position = skip(skip(_with_infinity.raw_decode(document, position)[1]) + 1)
     return position

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.readers import ReadOptions
     from kldiv_cli.readers.reading import Reading
-    from kldiv_cli.readers.source import ByteStream
+    from kldiv_cli.readers.stream import ByteStream
 
 Batch = tuple[list[Any], "shapes.Locator"]
 

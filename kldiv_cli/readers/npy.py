@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.readers import ReadOptions
-    from kldiv_cli.readers.source import ByteStream
+    from kldiv_cli.readers.stream import ByteStream
 
 MAGIC = b"\x93NUMPY"
 HEADER = 10_000

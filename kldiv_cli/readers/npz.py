@@ -9,10 +9,11 @@ from typing import IO, TYPE_CHECKING
 
 from kldiv_cli.errors import InputError, KldivError, Place
 from kldiv_cli.readers.arrays import checked
+from kldiv_cli.readers.compression import INFLATED, RATIO
 from kldiv_cli.readers.npy import read_array, refuse_columns
 from kldiv_cli.readers.reading import Reading
 from kldiv_cli.readers.selection import did_you_mean, listed
-from kldiv_cli.readers.source import CHUNK, INFLATED, RATIO, ByteStream
+from kldiv_cli.readers.stream import CHUNK, ByteStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

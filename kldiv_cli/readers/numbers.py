@@ -143,7 +143,7 @@ def _no_number(text: str, kind: str | None, decimal: str) -> Fault:
         return Fault("not-finite", "weight is not a finite number", hint)
     hint = ""
     if decimal == "." and "," in word and is_number(word.replace(",", ".", 1)):
-        hint = "--decimal , if the comma is a decimal mark; no thousands separators"
+        hint = "--decimal ',' if the comma is a decimal mark; no thousands separators"
     elif decimal != "." and is_number(word):
         hint = "leave --decimal out if the point is the decimal mark"
     elif "_" in word or "," in word or " " in word or "'" in word:

@@ -8,6 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.errors import InputError, Place
+from kldiv_cli.readers import literals
+from kldiv_cli.readers.literals import Number, Repeated
 from kldiv_cli.readers.numbers import Fault, Faults
 from kldiv_cli.readers.reading import Reading, Rows
 from kldiv_cli.readers.selection import Columns, did_you_mean, listed
@@ -24,20 +26,6 @@ if TYPE_CHECKING:
 
 SAMPLE = 100
 BATCH = 4096
-
-
-class Number(str):
-    """A number literal, verbatim; a JSON string is a plain `str`."""
-
-    __slots__ = ()
-
-
-class Repeated(dict[str, Any]):
-    """An object in which a key is given more than once; `pairs` holds them all."""
-
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        self.pairs = pairs
 
 
 def read(
@@ -84,8 +72,8 @@ def _one(value: Any, wanted: ReadOptions, source: str, format_: str, place: Loca
         return vectors(value, wanted, source, format_, place)
     raise InputError(
         "bad-shape",
-        f"this is {_kind_of(value)}, not an object or an array",
-        replace(place(()), value=_shown(value)),
+        f"this is {literals.kind_of(value)}, not an object or an array",
+        replace(place(()), value=literals.shown(value)),
     )
 
 
@@ -106,10 +94,10 @@ def _mapping(
 
     def where(i: int, role: Role) -> Place:
         key, member = pairs[i]
-        return replace(place((i,)), name=key, value=_shown(member))
+        return replace(place((i,)), name=key, value=literals.shown(member))
 
     side = Rows(wanted, faults, labelled=True)
-    texts = _texts([member for _, member in pairs], faults, lambda i: where(i, "weight"))
+    texts = literals.texts([member for _, member in pairs], faults, lambda i: where(i, "weight"))
     side.add([key for key, _ in pairs], texts, where)
     return side.finish(source, format_, None)
 
@@ -128,7 +116,7 @@ def vectors(
             if isinstance(row, list) and len(row) == length:
                 flat += row
                 continue
-            found = f"of length {len(row)}" if isinstance(row, list) else _kind_of(row)
+            found = f"of length {len(row)}" if isinstance(row, list) else literals.kind_of(row)
             message = f"a row of the batch is {found}, expected length {length} as of the first"
             faults.add(Fault("ragged-row", message), partial(_indexed, place, (i,), None))
         faults.check()
@@ -136,7 +124,7 @@ def vectors(
     def where(i: int) -> Place:
         return _indexed(place, divmod(i, length) if batch else (i,), flat[i])
 
-    texts = _texts(flat, faults, where)
+    texts = literals.texts(flat, faults, where)
     side = Rows(wanted, faults, labelled=False)
     side.add(None, texts, lambda i, _: where(i))
     reading = side.finish(source, format_, None)
@@ -147,7 +135,7 @@ def vectors(
 
 
 def _valued(place: Locator, path: Path, value: Any) -> Place:
-    return replace(place(path), value=_shown(value))
+    return replace(place(path), value=literals.shown(value))
 
 
 def _indexed(place: Locator, path: Path, value: Any) -> Place:
@@ -175,7 +163,7 @@ def _member(
     if not isinstance(member, (dict, list)):
         raise InputError(
             "no-columns",
-            f"the member {name[:60]!r} is {_kind_of(member)}, not an object or an array",
+            f"the member {name[:60]!r} is {literals.kind_of(member)}, not an object or an array",
             place((at,)),
             hint="leave --weight out if the object itself is the distribution",
         )
@@ -258,7 +246,8 @@ def _records_only(
             fault = Fault("duplicate-keys", "a record gives a key more than once")
             faults.add(fault, partial(place, (i,)))
         else:
-            fault = Fault("not-a-record", f"this is {_kind_of(value)}, not a record as the first")
+            message = f"this is {literals.kind_of(value)}, not a record as the first"
+            fault = Fault("not-a-record", message)
             faults.add(fault, partial(_valued, place, (i,), value))
     return [values[i] for i in kept], lambda path: place((kept[path[0]], *path[1:]))
 
@@ -279,62 +268,12 @@ def _feed(
         if name not in rows[i]:
             return replace(place((i,)), name=name)
         path = (i, list(rows[i]).index(name))
-        return replace(place(path), name=name, value=_shown(rows[i][name]))
+        return replace(place(path), name=name, value=literals.shown(rows[i][name]))
 
     weight = names[choice.weight]
-    texts = _texts([row.get(weight) for row in rows], faults, lambda i: where(i, "weight"))
+    texts = literals.texts([row.get(weight) for row in rows], faults, lambda i: where(i, "weight"))
     labels = None
     if choice.label is not None:
         label = names[choice.label]
-        labels = [_label(row.get(label), i, faults, where) for i, row in enumerate(rows)]
+        labels = [literals.label(row.get(label), i, faults, where) for i, row in enumerate(rows)]
     side.add(labels, texts, where)
-
-
-def _label(value: Any, i: int, faults: Faults, where: Callable[[int, Role], Place]) -> str:
-    if isinstance(value, str):
-        # Of a number, its literal as plain text.
-        return str(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        fault = Fault("missing-label", "a record has no outcome")
-    else:
-        fault = Fault("bad-label", f"an outcome is {_kind_of(value)}, not text or a number")
-    faults.add(fault, partial(where, i, "label"))
-    return f"\0{i}"
-
-
-def _texts(values: list[Any], faults: Faults, place: Callable[[int], Place]) -> list[str]:
-    """Return number literals; what is no number is a fault, and a number in its stead."""
-    if all(type(value) is Number for value in values):
-        return values
-    texts: list[str] = []
-    for i, value in enumerate(values):
-        if type(value) is Number:
-            texts.append(value)
-            continue
-        if value is None:
-            fault = Fault("missing-weight", "weight is missing", "write 0 where there is no mass")
-        else:
-            hint = "write numbers without quotes" if isinstance(value, str) else ""
-            message = f"weight is {_kind_of(value)}, not a number"
-            fault = Fault("not-a-number", message, hint)
-        faults.add(fault, partial(place, i))
-        texts.append(Number("1"))
-    return texts
-
-
-def _kind_of(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    if isinstance(value, (dict, list)):
-        return "an object" if isinstance(value, dict) else "an array"
-    return "a number" if isinstance(value, Number) else "text"
-
-
-def _shown(value: Any) -> str | None:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else None

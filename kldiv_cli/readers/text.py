@@ -12,7 +12,7 @@ from kldiv_cli.errors import InputError, Place, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kldiv_cli.readers.source import ByteStream
+    from kldiv_cli.readers.stream import ByteStream
 
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 MARKS = (

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.readers import ReadOptions
     from kldiv_cli.readers.reading import Role
-    from kldiv_cli.readers.source import ByteStream
+    from kldiv_cli.readers.stream import ByteStream
 
 BATCH = 4096
 _line = re.compile(r"[ \t]*([0-9]+) (.*?)\r?\n?", re.DOTALL).fullmatch

@@ -38,7 +38,7 @@ def main():
         started = time.perf_counter()
         part(runs)
         print(f"[{time.perf_counter() - started:.0f} s]\n", flush=True)
-    print("missed:", ", ".join(MISSED) or "none")
+    print("missed:", ", ".join(map(str, MISSED)) or "none")
     return bool(MISSED)
 
 
@@ -115,9 +115,8 @@ def size(runs):
         y = np.broadcast_to(q, x.shape) if math.isinf(m) else rng.multinomial(m, q, size=runs)
         known = (False, math.isinf(m))
         small = (q * min(n, m)).min() < 5
-        alarms = np.mean(
-            [difference_p_value(table(*pair, known=known)) <= ALPHA for pair in zip(x, y, strict=True)]
-        )
+        tables = (table(*pair, known=known) for pair in zip(x, y, strict=True))
+        alarms = np.mean([difference_p_value(one) <= ALPHA for one in tables])
         worst = max(worst, alarms)
         by = "Monte Carlo" if small else "chi-square"
         print(f"  {outcomes:<5} {n:<8} {m:<8} {name:<10} {alarms:.4f} {by}", flush=True)
@@ -148,7 +147,8 @@ def decisions(runs):
         p = tilted(q, distance, direction, rng) if distance else q
         if p is None or p.min() == 0:
             continue
-        reliable, covered, drift, passed = cell(p, q, n, math.inf if one_sample else m, distance, runs)
+        reference = math.inf if one_sample else m
+        reliable, covered, drift, passed = cell(p, q, n, reference, distance, runs)
         print(
             f"  {outcomes:<5} {n:<8} {'known' if one_sample else m:<8} {name:<9} {direction:<8}"
             f" {distance:<5} {reliable:.2f}      {covered:.3f}      {drift:.3f}  {passed:.3f}",
@@ -225,8 +225,11 @@ def unbiased(runs):
         errors = values.std(axis=1) / math.sqrt(runs)
         ratios = np.abs(values.mean(axis=1)) / errors
         worst = max(worst, ratios.max())
-        print(f"  K={outcomes:<4} {n:>5}/{m:<6} {name:<9} D_Zm {values[0].mean():+.5f}"
-              f" ({ratios[0]:.1f} s.e.), corrected {values[1].mean():+.5f} ({ratios[1]:.1f} s.e.)")  # fmt: skip
+        plain, corrected = (
+            f"{mean:+.5f} ({ratio:.1f} s.e.)"
+            for mean, ratio in zip(values.mean(axis=1), ratios, strict=True)
+        )
+        print(f"  K={outcomes:<4} {n:>5}/{m:<6} {name:<9} D_Zm {plain}, corrected {corrected}")
     target(5, f"|mean| at P = Q: at most {worst:.2f} standard errors (< 3)", worst < 3)
 
 
@@ -265,7 +268,8 @@ def fastest(function, repeats=7):
 def costs(runs):
     del runs
     slowest = 0.0
-    for outcomes, n, m in [(2, 100, 100), (10, 10_000, 10_000), (1000, 10_000, 300), (1000, 10**6, 10**6)]:
+    cells = [(2, 100, 100), (10, 10_000, 10_000), (1000, 10_000, 300), (1000, 10**6, 10**6)]
+    for outcomes, n, m in cells:
         rng, q = seeded("cost", outcomes), shape("Zipf", outcomes)
         pair = table(rng.multinomial(n, q), rng.multinomial(m, q))
 
@@ -354,8 +358,8 @@ def evidently_drift():
 def comparison(runs):
     rival = evidently_drift()
     rows = [100, 300, 1000, 10_000]
-    print(f"One numeric column, n rows against n rows, {runs} runs, threshold {TAU} nats, alpha"
-          f" {ALPHA}.\nkldiv: DRIFT / PASS / INCONCLUSIVE, others: alarms; all in %.\n")  # fmt: skip
+    print(f"One numeric column, n rows against n rows, {runs} runs, threshold {TAU} nats,")
+    print(f"alpha {ALPHA}. kldiv: DRIFT / PASS / INCONCLUSIVE, others: alarms; all in %.\n")
     names = ["kldiv", "PSI > .1", "PSI > .25", *([rival[0]] if rival else [])]
     print("| truth | tool | " + " | ".join(f"{n:,}" for n in rows) + " |")
     print("|---" * (len(rows) + 2) + "|")
@@ -369,7 +373,8 @@ def comparison(runs):
                 current, reference = draw(rng, n), rng.normal(size=n)
                 bins = pooled_bins(current, reference)
                 pair = table(bins.count(current), bins.count(reference))
-                ours.append(verdict.judge([verdict.weigh(pair, max_kl=TAU, alpha=ALPHA)])[0].verdict)
+                one = verdict.weigh(pair, max_kl=TAU, alpha=ALPHA)
+                ours.append(verdict.judge([one], alpha=ALPHA)[0].verdict)
                 psi.append(textbook_psi(current, reference))
                 if rival and run < slow:
                     theirs.append(rival[1](current, reference))

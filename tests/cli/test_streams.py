@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from contextlib import contextmanager
 
 import pytest
 
@@ -14,9 +15,16 @@ def left(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+@contextmanager
+def report_file(path, *inputs):
+    with streams.ReportFile(str(path)) as file:
+        file.open(inputs)
+        yield file
+
+
 def test_a_report_file_appears_whole(tmp_path):
     target = tmp_path / "report.json"
-    with streams.ReportFile(str(target), ()) as file:
+    with report_file(target) as file:
         assert not target.exists()
         file.commit("é\n")
     assert target.read_bytes() == "é\n".encode()
@@ -26,7 +34,7 @@ def test_a_report_file_appears_whole(tmp_path):
 def test_a_run_that_fails_leaves_the_old_report(tmp_path):
     target = tmp_path / "report.json"
     target.write_text("old")
-    with pytest.raises(KeyboardInterrupt), streams.ReportFile(str(target), ()):
+    with pytest.raises(KeyboardInterrupt), report_file(target):
         raise KeyboardInterrupt
     assert target.read_text() == "old"
     assert left(tmp_path) == ["report.json"]
@@ -39,7 +47,7 @@ def test_the_umask_and_an_existing_mode_are_kept(tmp_path):
     mask = os.umask(0o027)
     try:
         for target in (fresh, existing):
-            with streams.ReportFile(str(target), ()) as file:
+            with report_file(target) as file:
                 file.commit("new")
     finally:
         os.umask(mask)
@@ -50,7 +58,7 @@ def test_the_umask_and_an_existing_mode_are_kept(tmp_path):
 def test_a_symbolic_link_stays_a_link(tmp_path):
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")
-    with streams.ReportFile(str(tmp_path / "link"), ()) as file:
+    with report_file(tmp_path / "link") as file:
         file.commit("new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == "new"
@@ -66,7 +74,7 @@ def test_an_input_is_never_overwritten(tmp_path, how):
     elif how == "symbolic link":
         target.symlink_to(source)
     with pytest.raises(UsageError, match="never overwritten"):
-        streams.ReportFile(str(target), (str(source),))
+        report_file(target, str(source)).__enter__()
     assert left(tmp_path) == sorted({"p.csv", target.name})
 
 
@@ -74,7 +82,7 @@ def test_an_input_is_never_overwritten(tmp_path, how):
 def test_what_cannot_be_written_fails_before_the_work(tmp_path, target):
     (tmp_path / "folder").mkdir()
     with pytest.raises(OutputError, match="could not be written"):
-        streams.ReportFile(str(tmp_path / target) if target else "", ())
+        report_file(tmp_path / target if target else "").__enter__()
 
 
 @pytest.mark.parametrize("name", ["os.fsync", "os.replace"])
@@ -86,7 +94,7 @@ def test_each_step_that_fails_leaves_the_old_report(tmp_path, monkeypatch, name)
     target.write_text("old")
     with (
         pytest.raises(OutputError, match="No space left"),
-        streams.ReportFile(str(target), ()) as file,
+        report_file(target) as file,
     ):
         monkeypatch.setattr(name, fail)
         file.commit("new")
@@ -116,7 +124,7 @@ def test_the_nth_write_that_fails_leaves_the_old_report(tmp_path, n):
     target.write_text("old")
     with (
         pytest.raises(OutputError, match="No space left"),
-        streams.ReportFile(str(target), ()) as file,
+        report_file(target) as file,
     ):
         file._stream = Failing(file._stream)
         file.commit("a report of many bytes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import mpmath
+import numpy as np
 
 mp = mpmath.mp.clone()
 mp.dps = 90
@@ -159,3 +160,83 @@ def perturb(of: Sequence[float], seed: int, eps: float, scale: float = 1.0) -> l
 def sparse(of: Sequence[float], seed: int, keep: float) -> list[float]:
     stream = splitmix64(seed)
     return [x if next(stream) <= keep else 0.0 for x in of]
+
+
+CLASSES = (
+    "near",
+    "totals differ",
+    "zeros",
+    "counts",
+    "beyond 2^53",
+    "spread",
+    "float32",
+    "subnormal and huge",
+    "logits",
+    "logits with -inf",
+    "weights and log-probs",
+    "nearly a point mass",
+    "beyond int64",
+    "equal but for one",
+    "disjoint",
+    "multiples",
+)
+
+
+def pairs(count: int, seed: int):
+    """Random pairs of every class of input, in turn: class, p, q, kinds, temperature."""
+    rng = np.random.default_rng(seed)
+    for i in range(count):
+        name = CLASSES[i % len(CLASSES)]
+        k = int(rng.integers(2, 60))
+        eps = 10.0 ** rng.uniform(-12, 0)
+        kinds, temperature = ("weights", "weights"), 1.0
+        p = rng.random(k)
+        q = np.abs(p * (1.0 + eps * rng.standard_normal(k)))
+        match name:
+            case "totals differ":
+                q *= 10.0 ** rng.uniform(-3, 3)
+            case "zeros":
+                p[rng.random(k) < 0.3] = q[rng.random(k) < 0.3] = 0.0
+                p[0] = q[-1] = 0.5
+            case "counts":
+                p, q = rng.integers(0, 1000, k) + (np.arange(k) == 0), rng.integers(1, 1000, k)
+            case "beyond 2^53":
+                p = rng.integers(2**60, 2**62, k)
+                q = p + rng.integers(-(10 ** int(rng.integers(1, 17))), 10**17, k)
+            case "spread":
+                p, q = rng.random(k) ** 20, rng.random(k) ** 20
+            case "float32":
+                p, q = p.astype(np.float32), q.astype(np.float32)
+            case "subnormal and huge":
+                p, q = p * 1e-310, q * 10.0 ** rng.uniform(-310, 290)
+            case "logits" | "logits with -inf":
+                kinds = ("logits", "logits")
+                temperature = float(rng.choice([1.0, 2.0, 0.7]))
+                if name == "logits":
+                    p = rng.standard_normal(k) * 3
+                    q = p + eps * rng.standard_normal(k) + rng.choice([0.0, 1e4, -300.0])
+                else:
+                    p, q = rng.standard_normal(k) * 30, rng.standard_normal(k) * 30
+                    q[rng.random(k) < 0.2] = p[rng.random(k) < 0.2] = -np.inf
+                    p[0] = q[-1] = 1.0
+            case "weights and log-probs":
+                kinds = ("weights", "log-probs")
+                q = np.log(q + 1e-300) + rng.choice([0.0, 700.0])
+                if rng.random() < 0.5:
+                    p, q, kinds = q, p, kinds[::-1]
+            case "nearly a point mass":
+                p[0] = 1e9 * 10.0 ** rng.uniform(0, 30)
+                q[0] = p[0] * (1.0 + eps)
+            case "beyond int64":
+                p = np.array([int(x * 2.0**53) << 40 for x in p], object) + 1
+                q = np.array([int(x * 2.0**53) << 40 for x in q], object) + 3
+            case "equal but for one":
+                q = p.copy()
+                p[-1] *= 10.0 ** rng.uniform(-320, 0)
+            case "disjoint":
+                p[: k // 2] = 0.0
+                q[k // 2 :] = 0.0
+            case "multiples":
+                p = rng.integers(1, 1000, k)
+                q = p * int(rng.integers(1, 1000))
+        yield name, p, q, kinds, temperature

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kldiv_cli.readers import ReadOptions, read_two
 from kldiv_cli.readers.json import locate, parse
-from kldiv_cli.readers.shapes import Repeated
+from kldiv_cli.readers.literals import Repeated
 
 A_B = ("a", "b")
 

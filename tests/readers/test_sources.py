@@ -13,7 +13,15 @@ import threading
 import pytest
 
 from kldiv_cli.errors import InputError
-from kldiv_cli.readers import ReadOptions, is_readable, read, read_two, source, split_name
+from kldiv_cli.readers import (
+    ReadOptions,
+    compression,
+    is_readable,
+    read,
+    read_two,
+    source,
+    split_name,
+)
 
 CSV = b"c,n\nred,5\nblue,3\n"
 
@@ -265,7 +273,7 @@ def test_compressed_text(given, refused, extension):
 
 @pytest.mark.parametrize("extension", COMPRESS)
 def test_bombs(given, refused, monkeypatch, extension):
-    monkeypatch.setattr(source, "INFLATED", 1 << 20)
+    monkeypatch.setattr(compression, "INFLATED", 1 << 20)
     name = f"x.csv.{extension}"
     bomb = COMPRESS[extension](b"0\n" * 2_000_000)
     assert refused(name, bomb).code == "inflated-too-large"
@@ -277,7 +285,7 @@ def test_bombs(given, refused, monkeypatch, extension):
 
 
 def test_the_limit_grows_with_the_compressed_size(given, monkeypatch):
-    monkeypatch.setattr(source, "INFLATED", 1 << 10)
+    monkeypatch.setattr(compression, "INFLATED", 1 << 10)
     rows = "c,n\n" + "".join(f"{hash((i, 'x')):x},1\n" for i in range(5_000))
     assert given("x.csv.gz", gzip.compress(rows.encode())).rows_read == 5_000
 

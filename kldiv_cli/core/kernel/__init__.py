@@ -215,11 +215,11 @@ def loss(p: Side, q: Side) -> Loss:
                 e = Elements(pair.piece(piece, centre), Work())
                 only_p, _ = e.only()
                 share = e.x / centre.mass_p
-                q = e.excess()
-                by_p[at] = surplus = np.where(only_p, np.inf, -(q + 2.0 * e.y))
+                excess = e.excess()
+                by_p[at] = surplus = np.where(only_p, np.inf, -(excess + 2.0 * e.y))
                 terms[at] = np.where(share > 0.0, share * surplus, 0.0)
                 by_q[at] = e.w / centre.mass_p
-                part = np.where(only_p, np.inf, e.w * e.y - e.x * q)
+                part = np.where(only_p, np.inf, e.w * e.y - e.x * excess)
                 kl += part.sum(axis=1, keepdims=True) / centre.mass_p
             for piece in band:
                 at = piece.rows, piece.outcomes

@@ -180,8 +180,8 @@ class Weights:
         return high, low
 
 
-def totals(weights: Weights) -> tuple[Twofold, bool]:
-    """Add up every row to about 90 bits; say whether a weight is too small to keep all of its own.
+def totals(weights: Weights) -> tuple[Twofold, NDArray[np.bool_]]:
+    """Add up every row to about 90 bits; say which have weights too small to keep theirs.
 
     A row is cut in two at sigma, a power of two above its sum: the upper parts are whole
     multiples of a unit of which fewer than 2^53 add up, so their sum is exact; the lower
@@ -194,12 +194,12 @@ def totals(weights: Weights) -> tuple[Twofold, bool]:
     """
     sums = RowSums(weights.shape)
     buffers = Buffers(weights.shape)
-    subnormal = False
+    tiny = np.zeros(weights.shape[0], bool)
     for piece in pieces(weights.shape):
         work = buffers(piece.shape)
         a, low = weights.block(piece, work.a)
         if require_weights(a) < SUBNORMAL:
-            subnormal = subnormal or bool(np.any((a > 0.0) & (a < SUBNORMAL)))
+            tiny[piece.rows] |= np.any((a > 0.0) & (a < SUBNORMAL), axis=1)
         _, exponent = np.frexp(row_sums(a))
         sigma = np.ldexp(1.0, exponent + 2)[:, None]
         upper = np.add(a, sigma, out=work.s)
@@ -211,11 +211,11 @@ def totals(weights: Weights) -> tuple[Twofold, bool]:
         sums.add("lower", piece, row_sums(lower))
     upper, lower = sums.parts("upper"), sums.parts("lower")
     if upper.shape[1] == 1:
-        return two_sum(upper[:, 0], lower[:, 0]), subnormal
+        return two_sum(upper[:, 0], lower[:, 0]), tiny
     parts = np.concatenate([upper, lower], axis=1).tolist()
     high = [math.fsum(row) for row in parts]
     rest = [math.fsum([*row, -h]) for row, h in zip(parts, high, strict=True)]
-    return Twofold(np.array(high), np.array(rest)), subnormal
+    return Twofold(np.array(high), np.array(rest)), tiny
 
 
 def require_weights(a: Floats) -> float:

@@ -68,7 +68,8 @@ def relative(
         case "chi2_pq" | "chi2_qp":
             bound = U * (_TERMS[measure.name] + 2.0 * base) + second
         case "tv":
-            bound = U * (_TERMS["tv"] + base) + first
+            # The one measure that depends on the ratio of the totals in first order.
+            bound = U * (_TERMS["tv"] + base) + first + 2.0**-98 / size
         case "js_distance":
             bound = U * (0.5 * (_TERMS["js"] + base) + 1.0) + first
         case "hellinger":

@@ -44,11 +44,11 @@ SERIES = (
     0.3999999999999644,
     0.28571428572946106,
     0.2222222197379456,
-    0.18181838510835372,
-    0.15383684224262476,
+    0.18181838510835371,
+    0.15383683824262476,
     0.133582794082506,
     0.11379287323587924,
-    0.13657464467255622,
+    0.13657464467255623,
 )
 
 
@@ -80,7 +80,7 @@ class Pair(NamedTuple):
     b: Floats
     w: Floats
     known_log: Floats | None = None
-    root: float = 1.0
+    root: Floats | None = None
 
 
 @cache
@@ -217,13 +217,14 @@ def terms(wanted: frozenset[str], e: Elements) -> Iterator[tuple[str, Floats]]:
 
 def _chi2(e: Elements, base: Floats, sign: float) -> Floats:
     w = e.w
-    if not e.extreme and e.root == 1.0:
+    if not e.extreme and (e.root is None or np.all(e.root == 1.0)):
         t = np.divide(w, base, out=e.work.t)
         return np.multiply(t, w, out=t)
     # The square root keeps the quotient in range.
     t = np.divide(w, np.sqrt(base, out=e.work.v), out=e.work.t)
     np.putmask(t, np.equal(w, 0.0, out=e.work.mask), 0.0)
-    np.divide(t, e.root, out=t)
+    if e.root is not None:
+        np.divide(t, e.root, out=t)
     np.multiply(t, t, out=t)
     if e.known_log is not None:
         np.putmask(t, base < LOST, sign * w * np.expm1(sign * e.known_log))

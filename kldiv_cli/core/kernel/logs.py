@@ -30,7 +30,7 @@ from kldiv_cli.core.kernel.blocks import (
     require_weights,
     row_sums,
 )
-from kldiv_cli.core.kernel.elements import LOST, OFF, Elements, Pair, Work, select, terms
+from kldiv_cli.core.kernel.elements import OFF, Elements, Pair, Work, select, terms
 from kldiv_cli.core.kernel.twofold import Floats, Twofold
 
 
@@ -103,14 +103,13 @@ class Side(NamedTuple):
 
 
 class Centre(NamedTuple):
-    """What holds for whole rows; each of shape (rows, 1)."""
+    """What holds for whole rows, each of shape (rows, 1); mu + c is `mu`."""
 
     top_p: Floats
     top_q: Floats
     mass_p: Floats
     mass_q: Floats
-    mu: Floats
-    shift: Floats
+    mu: Twofold
 
 
 class Loaded(NamedTuple):
@@ -130,7 +129,7 @@ class PairOfLogs:
     def __init__(self, p: Side, q: Side) -> None:
         self.p, self.q, self.shape = p, q, p.shape
         self.total = np.empty(p.shape[0])
-        self.unit = 1.0
+        self.unit = np.ones(1)
         self._T = (p if p.logarithmic else q).temperature
         self._last: tuple[Piece, Loaded] | None = None
 
@@ -148,12 +147,12 @@ class PairOfLogs:
     def piece(self, piece: Piece, centre: Centre) -> Pair:
         """x, b, w and log(b / x) of one piece."""
         it = self._load(piece, centre.top_p, centre.top_q)
-        L = self._log_ratio(it, centre.mu, centre.shift, OFF)
+        L = self._log_ratio(it, centre.mu, OFF)
         b = it.b * (centre.mass_p / centre.mass_q)
         return Pair(it.x, b, (it.x + b) * np.tanh(0.5 * L), L)
 
     def centre(self, band: list[Piece]) -> Centre:
-        """Find c, in three steps: mu is the mean of D, `shift` that of v and what is left."""
+        """Find c: first the mean of D, then what log E exp(v) is beyond it, twice."""
         top_p, top_q, T = self.p.top(band), self.q.top(band), self._T
 
         def total(term: Callable[[Loaded], Floats]) -> Floats:
@@ -164,32 +163,36 @@ class PairOfLogs:
         for mass in (mass_p, mass_q):
             if not np.all((mass > 0.0) & (mass < np.inf)):
                 raise NotWeightsError
+        tops = twofold.two_sum(top_q, -top_p)
+        zero = np.zeros_like(top_p)
 
-        def mean(term: Callable[[Loaded], Floats]) -> Floats:
-            # Inside the range of the terms, so that a constant is its own mean.
+        def mean(mu: Twofold) -> Floats:
+            return total(lambda it: it.x * self._log_ratio(it, mu, 0.0)) / mass_p
+
+        def log_mean_exp(mu: Twofold) -> Floats:
+            apart = ((tops.high - mu.high) + (tops.low - mu.low)) / T
+
+            def gain(it: Loaded) -> Floats:
+                v = self._log_ratio(it, mu, OFF)
+                gain = it.x * np.expm1(v)
+                # A small mass times a large exponential is better known from the other side.
+                np.putmask(gain, v > 1.0, it.b * np.exp(apart) - it.x)
+                return gain
+
+            c = np.log1p(total(gain) / mass_p)
+            return np.where((c > -0.5) & (c < 300.0), c, apart + np.log(mass_q / mass_p))
+
+        mu = Twofold(zero, zero)
+        for step in (mean, log_mean_exp, log_mean_exp):
             low, high = np.inf, -np.inf
             for piece in band:
-                values = term(self._load(piece, top_p, top_q))
-                low = np.minimum(low, values.min(axis=1, keepdims=True))
-                high = np.maximum(high, values.max(axis=1, keepdims=True))
-            average = total(lambda it: it.x * term(it)) / mass_p
-            return np.minimum(np.maximum(average, low), high)
-
-        mu = mean(lambda it: it.d)
-        shift = mean(lambda it: self._log_ratio(it, mu, 0.0, 0.0))
-        tops = twofold.two_sum(top_q, -top_p)
-        apart = ((tops.high - mu) + tops.low) / T - shift
-        unit = np.exp(apart)
-
-        def gain(it: Loaded) -> Floats:
-            gain = it.x * np.expm1(self._log_ratio(it, mu, shift, OFF))
-            np.putmask(gain, it.x < LOST, it.b * unit)
-            return gain
-
-        c = np.log1p(total(gain) / mass_p)
-        far = apart + np.log(mass_q / mass_p)
-        shift = shift + np.where((c > -0.5) & (c < 300.0), c, far)
-        return Centre(top_p, top_q, mass_p, mass_q, mu, shift)
+                v = self._log_ratio(self._load(piece, top_p, top_q), mu, OFF)
+                low = np.minimum(low, v.min(axis=1, keepdims=True))
+                high = np.maximum(high, v.max(axis=1, keepdims=True))
+            # Inside the range of v, so that of a constant nothing is left.
+            delta = T * np.minimum(np.maximum(step(mu), low), high)
+            mu = twofold.add(mu, Twofold(delta, zero))
+        return Centre(top_p, top_q, mass_p, mass_q, mu)
 
     def _load(self, piece: Piece, top_p: Floats, top_q: Floats) -> Loaded:
         if self._last is None or self._last[0] is not piece:
@@ -208,12 +211,11 @@ class PairOfLogs:
             self._last = piece, Loaded(*masses, d, rest, only_p, only_q)
         return self._last[1]
 
-    def _log_ratio(self, it: Loaded, mu: Floats, shift: Floats | float, off: float) -> Floats:
-        """(D - mu) / T - shift, and minus or plus `off` where only one side has a chance."""
-        v = it.d - mu
-        v += it.rest
+    def _log_ratio(self, it: Loaded, mu: Twofold, off: float) -> Floats:
+        """(D - mu) / T, and minus or plus `off` where only one side has a chance."""
+        v = it.d - mu.high
+        v += it.rest - mu.low
         v /= self._T
-        v -= shift
         if it.only_p is not None and it.only_q is not None:
             np.putmask(v, it.only_p, -off)
             np.putmask(v, it.only_q, off)

@@ -40,7 +40,7 @@ def halves(a: Floats, high: Floats | None = None, low: Floats | None = None) -> 
 
 
 def two_product(a: Floats, b: Floats) -> Twofold:
-    """Multiply exactly."""
+    """Multiply, to 106 bits."""
     product = a * b
     (a1, a2), (b1, b2) = halves(a), halves(b)
     return Twofold(product, ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2)

@@ -37,7 +37,7 @@ NOISE = 2.0**-98
 """Differences below this, relative to the weights, are those of R and its three parts."""
 ONES = np.ones(SMALL)
 DOUBLE = np.dtype(np.float64)
-IN_RANGE = 2.0**400
+IN_RANGE = 2.0**500
 """Totals beyond this, or below its inverse, are first brought back by a power of two."""
 
 
@@ -71,7 +71,8 @@ class PairOfWeights:
             np.subtract(w, a_low * self._ratio[rows], out=w)
         if self._proportional:
             w[np.abs(w) <= NOISE * b] = 0.0
-        return Pair(x, b, w, root=math.sqrt(self.unit))
+        root = self.unit if len(self.unit) == 1 else self.unit[rows, None]
+        return Pair(x, b, w, root=np.sqrt(root))
 
     def sums(self, wanted: frozenset[str]) -> RowSums:
         """Add up every wanted term by row, in units of the total of Q."""
@@ -107,28 +108,30 @@ def difference(a: Floats, b: Floats, ratio: tuple[Floats | float, ...], work: Wo
     return w
 
 
-def in_range(*sides: Weights) -> tuple[float, list[tuple[Weights, Twofold]]]:
-    """Return a power of four to which totals were brought, or 1, and sides with their totals.
+def in_range(*sides: Weights) -> tuple[Floats, list[tuple[Weights, Twofold]]]:
+    """Bring rows of extreme weights or totals near one power of four, the same on all sides.
 
-    They are moved only where a total is out of range, or a weight so small as to lose bits.
+    Returns that power by row, 1 for rows that need no such care, and the sides with their
+    totals.  Weights of one row that lie too far apart for doubles are refused.
     """
     known = [totals(side) for side in sides]
-    if all(_fits(total.high).all() and not subnormal for total, subnormal in known):
-        return 1.0, [(side, total) for side, (total, _) in zip(sides, known, strict=True)]
-    result = []
+    far = np.any([tiny | ~_fits(total.high) for total, tiny in known], axis=0)
+    result = [(side, total) for side, (total, _) in zip(sides, known, strict=True)]
+    if not far.any():
+        return np.ones(1), result
     highest = 2 * int(math.log2(IN_RANGE) / 2 - sides[0].shape[1].bit_length())
-    for side in sides:
+    for i, side in enumerate(sides):
         peak = np.zeros(side.shape[0])
         for piece in pieces(side.shape):
             a, _ = side.block(piece, None)
             np.maximum(peak[piece.rows], a.max(axis=1), out=peak[piece.rows])
         _, exponent = np.frexp(peak)
-        raised = side.shifted(highest - exponent)
-        total, _ = totals(raised)
-        if not _fits(total.high).all():
+        moved = side.shifted(np.where(far, highest - exponent, 0))
+        total, tiny = totals(moved)
+        if not _fits(total.high).all() or tiny.any():
             raise NotWeightsError
-        result.append((raised, total))
-    return 2.0**highest, result
+        result[i] = moved, total
+    return np.where(far, 2.0**highest, 1.0), result
 
 
 def _fits(total: Floats) -> NDArray[np.bool_]:

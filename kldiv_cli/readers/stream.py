@@ -1,0 +1,59 @@
+"""The bytes of an input, whatever they come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHUNK = 1 << 18
+HEAD = 1 << 16
+"""Bytes that are looked at before a format is chosen."""
+
+
+class ByteStream:
+    """The bytes of one input, read once and forwards.
+
+    Parameters
+    ----------
+    source : str
+        What errors call it.
+    chunks : iterator of bytes
+        None of them empty.
+    size : int, optional
+        How many bytes there are in all, where that is known.
+    """
+
+    def __init__(self, source: str, chunks: Iterator[bytes], size: int | None = None) -> None:
+        self.source = source
+        self.size = size
+        self._chunks = chunks
+        self._head = b""
+
+    def peek(self, count: int) -> bytes:
+        """Return the next `count` bytes, fewer at the end, without consuming them."""
+        while len(self._head) < count:
+            chunk = next(self._chunks, b"")
+            if not chunk:
+                break
+            self._head += chunk
+        return self._head[:count]
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._head:
+            head, self._head = self._head, b""
+            yield head
+        yield from self._chunks
+
+    def read(self, count: int) -> bytearray:
+        """Return the next `count` bytes, fewer only at the end."""
+        data = bytearray()
+        while len(data) < count:
+            chunk, self._head = self._head or next(self._chunks, b""), b""
+            if not chunk:
+                break
+            missing = count - len(data)
+            data += chunk[:missing]
+            self._head = chunk[missing:]
+        return data

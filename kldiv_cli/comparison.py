@@ -17,7 +17,7 @@ from kldiv_cli import readers
 from kldiv_cli.core import measures as registry
 from kldiv_cli.core import report, smoothing
 from kldiv_cli.core.alignment import Aligned, align
-from kldiv_cli.core.distribution import Distribution, Note
+from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Note
 from kldiv_cli.core.divergences import Evaluation, contributions, evaluate
 from kldiv_cli.errors import InputError, Place, UsageError
 
@@ -32,7 +32,6 @@ Option = TypeVar("Option")
 PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]
 """One value for both sides, or one for each, P's first."""
 Reduction = Literal["none", "mean", "sum", "batchmean"]
-LOG_KINDS = ("logits", "log-probs")
 Base = Literal["e", "2", "10"]
 BASES: tuple[Base, ...] = ("e", "2", "10")
 
@@ -418,21 +417,8 @@ def _described(side: Distribution) -> report.Side:
         format=side.format,
         kind=side.kind,
         outcomes=side.weights.shape[-1],
-        total=_total(side),
+        total=side.total,
         rows_read=side.rows_read,
         rows_used=side.rows_used,
         missing=side.missing,
     )
-
-
-def _total(side: Distribution) -> report.Number:
-    """Return the sum of the weights; of a softmax it is 1."""
-    weights = side.weights
-    if side.kind in LOG_KINDS:
-        return 1
-    if weights.dtype.kind in "iu" and int(weights.max()) * weights.size < 2**63:
-        return int(weights.sum())
-    if weights.dtype.kind in "iuO":
-        return sum(map(int, weights.flat))
-    # Exact rounding is for people who add up by hand; pairwise sums lose no printed digit.
-    return math.fsum(weights.flat) if weights.size <= 100_000 else float(weights.sum(dtype=float))

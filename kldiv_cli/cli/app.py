@@ -7,6 +7,27 @@ from typing import Annotated, Any
 import typer
 
 from kldiv_cli.cli.job import NO_ANSWER, STDOUT, Answer, Job, printed
+from kldiv_cli.cli.options import (
+    COLORS,
+    DUPLICATES,
+    KINDS,
+    REDUCTIONS,
+    Color,
+    Comments,
+    Decimals,
+    Delimiters,
+    Duplicates,
+    Encodings,
+    Headers,
+    InputFormats,
+    Kinds,
+    Labels,
+    MaxInflated,
+    Weights,
+    Words,
+    among,
+    size,
+)
 from kldiv_cli.errors import InputError, UsageError
 
 UsageProblem: type[Exception] = typer.BadParameter.__mro__[1]
@@ -32,8 +53,6 @@ def _top(
     return None
 
 
-Sides = list[str] | None
-
 COMPARE_EPILOG = """Examples:
 
 \b
@@ -56,7 +75,7 @@ def compare(
         ),
     ] = None,
     measure: Annotated[
-        Sides,
+        Words,
         typer.Option(
             "--measure",
             "-m",
@@ -67,24 +86,9 @@ def compare(
     base: Annotated[
         str, typer.Option(metavar="e|2|10", help="Of the logarithm: nats, bits or hartleys.")
     ] = "e",
-    kind: Annotated[
-        Sides,
-        typer.Option(
-            "--as",
-            metavar="KIND",
-            help="What the numbers are: probabilities, counts, weights, logits or log-probs;"
-            " chosen from the numbers if not given.",
-        ),
-    ] = None,
-    label: Annotated[Sides, typer.Option(metavar="COLUMN", help="Column of the outcomes.")] = None,
-    weight: Annotated[
-        Sides,
-        typer.Option(
-            metavar="COLUMN",
-            help="Column of the weights, member of a JSON object, or array of an .npz file;"
-            " twice with one file compares the two.",
-        ),
-    ] = None,
+    kind: Kinds = None,
+    label: Labels = None,
+    weight: Weights = None,
     smoothing: Annotated[
         str,
         typer.Option(
@@ -109,7 +113,7 @@ def compare(
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE.")
     ] = None,
     report: Annotated[
-        Sides,
+        Words,
         typer.Option(metavar="FORMAT=FILE", help="Write one more report; repeatable."),
     ] = None,
     quiet: Annotated[
@@ -119,37 +123,15 @@ def compare(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse what would be repaired with a note.")
     ] = False,
-    input_format: Annotated[
-        Sides,
-        typer.Option(metavar="FORMAT", help="Instead of what the extension says."),
-    ] = None,
-    encoding: Annotated[
-        Sides, typer.Option(metavar="NAME", help="Of text; UTF-8 if not given.")
-    ] = None,
-    delimiter: Annotated[Sides, typer.Option(metavar="CHAR", help="Between fields.")] = None,
-    decimal: Annotated[
-        Sides, typer.Option(metavar="CHAR", help="The decimal mark: . or ,")
-    ] = None,
-    header: Annotated[
-        list[bool] | None,
-        typer.Option("--header/--no-header", help="Whether the first row names the columns."),
-    ] = None,
-    comment: Annotated[
-        Sides, typer.Option(metavar="CHAR", help="Skip lines that begin with it.")
-    ] = None,
-    duplicates: Annotated[
-        str,
-        typer.Option(metavar="error|sum", help="What to do with labels that repeat in counts."),
-    ] = "error",
-    max_inflated: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZE",
-            help="Largest size of a compressed file's content, such as 500MB; 64MB or 100 times"
-            " the file if not given.",
-        ),
-    ] = None,
-    color: Annotated[str, typer.Option(metavar="WHEN", help="auto, always or never.")] = "auto",
+    input_format: InputFormats = None,
+    encoding: Encodings = None,
+    delimiter: Delimiters = None,
+    decimal: Decimals = None,
+    header: Headers = None,
+    comment: Comments = None,
+    duplicates: Duplicates = "error",
+    max_inflated: MaxInflated = None,
+    color: Color = "auto",
 ) -> Job:
     """Compare two distributions, in both directions.
 
@@ -164,12 +146,12 @@ def compare(
     from kldiv_cli.readers import split_name
     from kldiv_cli.renderers import FORMATS
 
-    _among("--format", format, tuple(FORMATS))
-    _among("--color", color, ("auto", "always", "never"))
-    _among("--reduction", reduction, ("batchmean", "mean", "sum", "none"))
-    _among("--duplicates", duplicates, ("error", "sum"))
+    among("--format", format, tuple(FORMATS))
+    among("--color", color, COLORS)
+    among("--reduction", reduction, REDUCTIONS)
+    among("--duplicates", duplicates, DUPLICATES)
     for value in kind or ():
-        _among("--as", value, ("probabilities", "counts", "weights", "logits", "log-probs"))
+        among("--as", value, KINDS)
     if quiet and format != "text":
         raise UsageError("usage", "-q prints bare numbers; it has no --format", hint="leave one")
     sources = [split_name(word) for word in (p, q) if word is not None]
@@ -186,7 +168,7 @@ def compare(
         "header": header,
         "comment": comment,
         "duplicates": duplicates,
-        "max_inflated": _size(max_inflated),
+        "max_inflated": size(max_inflated),
         "names": tuple(name for name, _ in (*sources, (None, ""))[:2]),
         "smoothing": smoothing,
         "temperature": temperature,
@@ -255,18 +237,6 @@ def _error_document(problem: InputError, settings: dict[str, Any]) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _among(option: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        from difflib import get_close_matches
-
-        close = get_close_matches(value, choices, 1)
-        raise UsageError(
-            "usage",
-            f"{option} is one of {', '.join(choices)}; found '{value}'",
-            hint=f"{option} {close[0]}" if close else "kldiv compare --help",
-        )
-
-
 def _report_target(text: str) -> tuple[str, str]:
     from kldiv_cli.renderers import FORMATS
 
@@ -275,20 +245,52 @@ def _report_target(text: str) -> tuple[str, str]:
         raise UsageError(
             "usage", f"--report takes FORMAT=FILE; found '{text}'", hint="--report json=out.json"
         )
-    _among("--report", format, tuple(FORMATS))
+    among("--report", format, tuple(FORMATS))
     return format, path
 
 
-def _size(text: str | None) -> int | None:
-    if text is None:
-        return None
-    units = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-    digits = text.upper().removesuffix("B")
-    unit = digits[-1:] if digits[-1:] in "KMGT" else ""
-    digits = digits.removesuffix(unit)
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
-        raise UsageError("usage", f"a size is a number such as 500MB; found '{text}'")
-    return int(digits) * units[unit]
+@app.command()
+def inspect(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file, or - for stdin.")],
+    kind: Kinds = None,
+    label: Labels = None,
+    weight: Weights = None,
+    input_format: InputFormats = None,
+    encoding: Encodings = None,
+    delimiter: Delimiters = None,
+    decimal: Decimals = None,
+    header: Headers = None,
+    comment: Comments = None,
+    duplicates: Duplicates = "error",
+    max_inflated: MaxInflated = None,
+    color: Color = "auto",
+) -> Job:
+    """Say how a file will be read: format, columns, kind, rows, total."""
+    from kldiv_cli.readers import split_name
+
+    given: list[list[Any] | None] = [
+        kind, label, weight, input_format, encoding, delimiter, decimal, header, comment,
+    ]  # fmt: skip
+    if any(len(words or ()) > 1 for words in given):
+        raise UsageError("usage", "one file is inspected, so every option is given once")
+    for word in kind or ():
+        among("--as", word, KINDS)
+    first = [words[0] if words else None for words in given]
+    names = ("kind", "label", "weight", "format", "encoding", "delimiter", "decimal", "header")
+    options = dict(zip((*names, "comment"), first, strict=True))
+    options["decimal"] = options["decimal"] or "."
+    options["duplicates"] = among("--duplicates", duplicates, DUPLICATES)
+    options["max_inflated"] = size(max_inflated)
+    _, path = split_name(file)
+    return Job(lambda: _inspect(path, options), color=among("--color", color, COLORS))
+
+
+def _inspect(path: str, options: dict[str, Any]) -> Answer:
+    from kldiv_cli.readers import ReadOptions, read
+    from kldiv_cli.renderers.inspection import render
+
+    side = read(path, ReadOptions(**options))
+    return Answer(lambda _format, layout: render(side, layout), notes=side.notes)
 
 
 @app.command()

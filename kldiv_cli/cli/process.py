@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BUG = 70
 TERMINATED = 143
-COMMANDS = ("compare", "measures")
+COMMANDS = ("compare", "inspect", "measures")
 TOP_OPTIONS = ("-h", "--help", "--version", "--install-completion", "--show-completion")
 
 

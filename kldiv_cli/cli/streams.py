@@ -6,7 +6,6 @@ reader that has gone away (a closed pipe) is no failure; it has read what it wan
 
 from __future__ import annotations
 
-import io
 import os
 import stat
 import sys
@@ -158,7 +157,7 @@ class ReportFile:
                     hint="write the report to another file",
                 )
             if not stat.S_ISREG(status.st_mode):
-                return io.open(self._path, "wb", buffering=0)
+                return open(self._path, "wb", buffering=0)
         if not os.path.basename(self._path):
             raise ValueError("that names no file")
         # Through symbolic links: the link stays, the file behind it is replaced.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+LOG_KINDS = ("logits", "log-probs")
 Kind = Literal["probabilities", "counts", "weights", "logits", "log-probs"]
 
 
@@ -51,6 +53,8 @@ class Distribution:
         Records in the source, those that the weights rest on, and missing values.
     notes : tuple of Note
         What was chosen or repaired on the way.
+    details : tuple of pairs of str
+        How the source was read: encoding, delimiter, columns, type …
     """
 
     name: str
@@ -63,3 +67,19 @@ class Distribution:
     rows_used: int
     missing: int = 0
     notes: tuple[Note, ...] = ()
+    details: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def total(self) -> int | float:
+        """The sum of the weights; of a softmax it is 1."""
+        weights = self.weights
+        if self.kind in LOG_KINDS:
+            return 1
+        if weights.dtype.kind in "iu" and int(weights.max()) * weights.size < 2**63:
+            return int(weights.sum())
+        if weights.dtype.kind in "iuO":
+            return sum(map(int, weights.flat))
+        # Exact rounding is for people who add up by hand; pairwise sums lose no shown digit.
+        return (
+            math.fsum(weights.flat) if weights.size <= 100_000 else float(weights.sum(dtype=float))
+        )

@@ -33,6 +33,7 @@ Reduction: TypeAlias = Literal["none", "mean", "sum", "batchmean"]
 _KINDS = ("weights", "probabilities", "counts", "logits", "log-probs")
 _LOGARITHMIC = ("logits", "log-probs")
 _UNITS = {"e": 1.0, "2": math.log(2.0), "10": math.log(10.0)}
+_KL = frozenset({"kl_pq", "kl_qp", "jeffreys", "psi"})
 _REDUCTIONS = ("none", "mean", "sum", "batchmean")
 
 
@@ -144,9 +145,26 @@ def divergences(
     >>> divergences([1, 1], [3, 1], measures=["kl_pq", "tv"], base=2)
     {'kl_pq': 0.20751874963942196, 'tv': 0.25}
     """
-    return evaluate(
-        p, q, measures, base=base, kind=kind, temperature=temperature, axis=axis
-    ).values
+    names = list(measures) if not isinstance(measures, str) else measures
+    found = {name: find(name).name for name in names} if isinstance(names, list) else {}
+    if not found or not _KL.issuperset(found.values()):
+        return evaluate(
+            p, q, names, base=base, kind=kind, temperature=temperature, axis=axis
+        ).values
+    # Without bounds the Kullback-Leibler divergences need but one reading of the data.
+    unit = _unit(base)
+    plain = kind == "weights" and axis == -1 and temperature == 1.0
+    kl_pq = kernel.kl_of_vectors(p, q) if plain else None
+    kl_qp = kernel.kl_of_vectors(q, p) if kl_pq is not None else None
+    if kl_pq is None or kl_qp is None:
+        sides = _Sides(p, q, kind, temperature, axis)
+        with sides.explained():
+            rows = kernel.kl(sides.p, sides.q, both=True)
+        kl_pq, kl_qp = (sides.shaped(rows[name] / unit) for name in ("kl_pq", "kl_qp"))
+    else:
+        kl_pq, kl_qp = kl_pq / unit, kl_qp / unit
+    known = {"kl_pq": kl_pq, "kl_qp": kl_qp, "jeffreys": kl_pq + kl_qp, "psi": kl_pq + kl_qp}
+    return {name: known[measure] for name, measure in found.items()}
 
 
 def evaluate(

@@ -1,12 +1,16 @@
 """Tests that hold at any sample size: random re-allocation and random halves of the rows.
 
-Both draw from a generator with a fixed seed and put the outcomes in an order of their own
-first, so that the same counts give the same p-value, in whatever order they come.
+Both put the outcomes in an order of their own first and then draw from a generator that is
+seeded by a fixed number and the counts: the same counts give the same p-value, in whatever
+order they come, and different counts have different draws. (With one stream for all, the
+error of its 5 % point, .7 % with 999 draws, would be that of every test.)
 """
 
 from __future__ import annotations
 
 import math
+import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -71,12 +75,23 @@ def difference_p_value(whole: Table, *, alpha: float = 0.05, columns: int = 1) -
         if float((fewer.pooled * fewer.rows).min()) >= MIN_EXPECTED or fewer.outcomes == 1:
             return _pearson(fewer)
         whole = fewer
-    generator = np.random.Generator(np.random.PCG64(SEED))
+    whole = _ordered(whole)
+    generator = _generator(whole)
     reached, draws = _exceedances(whole, generator, DRAWS), DRAWS
     if reached <= 10 and alpha * (DRAWS + 1) < 20 * columns:
         more = max(math.ceil(5 * columns / alpha) - DRAWS, 0)
         reached, draws = reached + _exceedances(whole, generator, more), draws + more
     return (1 + reached) / (draws + 1)
+
+
+def _ordered(pair: Table) -> Table:
+    order = np.lexsort((pair.x, pair.y, pair.pooled))
+    return replace(pair, x=pair.x[order], y=pair.y[order], place=order)
+
+
+def _generator(ordered: Table) -> np.random.Generator:
+    counts = zlib.crc32(ordered.y.tobytes(), zlib.crc32(ordered.x.tobytes()))
+    return np.random.Generator(np.random.PCG64([SEED, counts]))
 
 
 def _pearson(pair: Table) -> float:
@@ -98,12 +113,10 @@ def _exceedances(pair: Table, generator: np.random.Generator, draws: int) -> int
     Given the totals, G varies as sum [x ln x + y ln y]; against known probabilities q as
     sum [x ln x - x ln q].
     """
-    order = np.lexsort((pair.x, pair.y, pair.pooled))
-    known_p, known_q = math.isinf(pair.n), math.isinf(pair.m)
-    one_sample = known_p or known_q
-    counts = (pair.y if known_p else pair.x)[order]
-    probability = pair.pooled[order]
-    total = pair.x[order] + pair.y[order]
+    known_p = math.isinf(pair.n)
+    one_sample = known_p or math.isinf(pair.m)
+    counts = pair.y if known_p else pair.x
+    probability, total = pair.pooled, pair.x + pair.y
     largest = int(counts.sum() if one_sample else total.max())
     values = np.arange(min(largest, 100_000) + 1, dtype=np.float64)
     entropy = values * np.log(np.maximum(values, 1))
@@ -159,9 +172,9 @@ def bounded_p_value(whole: Table, max_kl: float) -> float:
     is a p-value again (Rueschendorf, Adv. Appl. Probab. 14, 1982; Vovk and Wang, Biometrika
     107, 2020).
     """
-    generator = np.random.Generator(np.random.PCG64(SEED))
-    order = np.lexsort((whole.x, whole.y, whole.pooled))
-    x, y = whole.x[order], whole.y[order]
+    whole = _ordered(whole)
+    generator = _generator(whole)
+    x, y = whole.x, whole.y
     values = []
     for _ in range(_SPLITS):
         (chosen_p, rest_p), (chosen_q, rest_q) = (

@@ -312,7 +312,8 @@ def _new(pair: Table) -> NDArray[np.bool_]:
     """Return which outcomes are new although the reference should have had five of them."""
     if math.isinf(pair.m):
         return np.zeros(pair.outcomes, dtype=np.bool_)
-    return (pair.y == 0) & (pair.pooled * pair.m >= 5)
+    new: NDArray[np.bool_] = (pair.y == 0) & (pair.pooled * pair.m >= 5)
+    return new
 
 
 def _new_margin(pair: Table) -> float:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.numbers import LOG_KINDS, NEGATIVE_HINT
+from kldiv_cli.readers.numbers import NEGATIVE_HINT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -40,11 +40,16 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
         format_ = {",": "csv", "\t": "tsv"}.get(separator, "text")
     with long_fields():
         table = Records(stream.source, chain(sample, lines), separator, option.comment)
-        return _read(table, wanted, format_, text.notes)
+        details = {"encoding": text.encoding, "delimiter": repr(separator)}
+        return _read(table, wanted, format_, text.notes, details)
 
 
 def _read(
-    table: Records, wanted: Sequence[ReadOptions], format_: str, notes: list[Note]
+    table: Records,
+    wanted: Sequence[ReadOptions],
+    format_: str,
+    notes: list[Note],
+    details: dict[str, str],
 ) -> list[Reading]:
     source = table.source
     faults = Faults()
@@ -82,6 +87,7 @@ def _read(
             format_,
             columns.name(choice.weight) or f"column {choice.weight + 1}",
             [*notes, *choice.notes],
+            {**details, "header": "yes" if header else "no", **columns.details(choice)},
         )
         for side, choice, option in zip(sides, choices, wanted, strict=True)
     ]

@@ -7,10 +7,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers import shapes
 from kldiv_cli.readers.literals import Number, Repeated
-from kldiv_cli.readers.numbers import LOG_KINDS
 from kldiv_cli.readers.text import Text
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core.distribution import Distribution, Note
+from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Note
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.numbers import LOG_KINDS
 from kldiv_cli.readers.reading import DUPLICATE
 
 if TYPE_CHECKING:
@@ -82,6 +81,7 @@ def distribution(reading: Reading, wanted: ReadOptions, source: str, name: str) 
         weights=weights,
         rows_read=rows,
         rows_used=rows,
+        details=tuple(reading.details.items()),
         notes=tuple(notes),
     )
 

@@ -30,7 +30,12 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
     refuse_columns(wanted, stream.source, "an array")
     array = read_array(stream, stream.source, None)
     weights, integers = checked(array, wanted[0].kind, stream.source, None)
-    return [Reading(format_, weights, integers)]
+    return [Reading(format_, weights, integers, details=described(array))]
+
+
+def described(array: NDArray[Any]) -> dict[str, str]:
+    """Return the type and the shape of an array, in words."""
+    return {"type": str(array.dtype), "shape": " x ".join(map(str, array.shape))}
 
 
 def refuse_columns(wanted: Sequence[ReadOptions], source: str, what: str) -> None:

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 from kldiv_cli.errors import InputError, KldivError, Place
 from kldiv_cli.readers.arrays import checked
 from kldiv_cli.readers.compression import INFLATED, RATIO
-from kldiv_cli.readers.npy import read_array, refuse_columns
+from kldiv_cli.readers.npy import described, read_array, refuse_columns
 from kldiv_cli.readers.reading import Reading
 from kldiv_cli.readers.selection import did_you_mean, listed
 from kldiv_cli.readers.stream import CHUNK, ByteStream
@@ -60,7 +60,8 @@ def _read(
         stream = ByteStream(source, _bounded(file, info.file_size, allowed, here))
         array = read_array(stream, source, name)
     weights, integers = checked(array, wanted.kind, source, name)
-    return Reading(format_, weights, integers, column=name)
+    details = {"array": name, **described(array)}
+    return Reading(format_, weights, integers, column=name, details=details)
 
 
 def _member(archive: zipfile.ZipFile, weight: str | None, source: str) -> zipfile.ZipInfo:

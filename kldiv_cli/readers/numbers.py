@@ -14,6 +14,7 @@ from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.errors import InputError, Place
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ _are_numbers = re.compile(f"(?:{_FLOAT}\n)*+").fullmatch
 _no_mass = re.compile(r"-[iI][nN][fF](?:[iI][nN][iI][tT][yY])?").fullmatch
 _mantissa_digit = re.compile(r"[^eE]*[1-9]").match
 
-LOG_KINDS = ("logits", "log-probs")
 NOT_NEGATIVE = "counts and probabilities must be >= 0"
 NEGATIVE_HINT = (
     f"{NOT_NEGATIVE}; --as logits or --as log-probs if these are logarithms,"

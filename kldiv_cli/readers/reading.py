@@ -43,6 +43,8 @@ class Reading:
         Rows of one label were summed.
     notes : list of Note
         What was chosen or repaired.
+    details : dict of str to str
+        How it was read, for ``kldiv inspect``.
     """
 
     format: str
@@ -53,6 +55,7 @@ class Reading:
     column: str | None = None
     summed: bool = False
     notes: list[Note] = field(default_factory=list)
+    details: dict[str, str] = field(default_factory=dict)
 
 
 class Rows:
@@ -107,7 +110,12 @@ class Rows:
             at.update(zip(labels, range(before, before + len(labels)), strict=True))
 
     def finish(
-        self, source: str, format_: str, column: str | None, notes: Sequence[Note] = ()
+        self,
+        source: str,
+        format_: str,
+        column: str | None,
+        notes: Sequence[Note],
+        details: dict[str, str],
     ) -> Reading:
         """Return what was read.
 
@@ -128,6 +136,7 @@ class Rows:
             rows_read=self._count,
             column=column,
             notes=list(notes),
+            details=details,
         )
         if self._positions and reading.labels is not None:
             summed(reading, self._positions, reading.labels, source)

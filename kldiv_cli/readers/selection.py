@@ -155,6 +155,13 @@ class Columns:
         """Return the name of a column, if there is a header."""
         return None if self.names is None else self.names[index]
 
+    def details(self, choice: Choice) -> dict[str, str]:
+        """Return what was found and chosen, in words."""
+        names = [self.name(i) or f"column {i + 1}" for i in range(len(self))]
+        label = "none, known by position" if choice.label is None else names[choice.label]
+        found = listed((name[:60] for name in names), 20)
+        return {"columns": found, "outcomes in": label, "weights in": names[choice.weight]}
+
     def _word(self, index: int) -> str:
         from shlex import quote
 

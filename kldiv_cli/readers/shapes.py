@@ -99,7 +99,7 @@ def _mapping(
     side = Rows(wanted, faults, labelled=True)
     texts = literals.texts([member for _, member in pairs], faults, lambda i: where(i, "weight"))
     side.add([key for key, _ in pairs], texts, where)
-    return side.finish(source, format_, None)
+    return side.finish(source, format_, None, (), {"shape": "an object of numbers"})
 
 
 def vectors(
@@ -127,7 +127,8 @@ def vectors(
     texts = literals.texts(flat, faults, where)
     side = Rows(wanted, faults, labelled=False)
     side.add(None, texts, lambda i, _: where(i))
-    reading = side.finish(source, format_, None)
+    shape = "an array of arrays" if batch else "an array of numbers"
+    reading = side.finish(source, format_, None, (), {"shape": shape})
     if batch:
         reading.weights = reading.weights.reshape(len(value), length)
         reading.rows_read = len(value)
@@ -215,7 +216,13 @@ def records(
             _feed(side, choice, columns, rows, place, faults)
         first = next(pieces, None)
     return [
-        side.finish(source, format_, columns.name(choice.weight), choice.notes)
+        side.finish(
+            source,
+            format_,
+            columns.name(choice.weight),
+            choice.notes,
+            {"shape": "records", **columns.details(choice)},
+        )
         for side, choice, option in zip(sides, choices, wanted, strict=True)
     ]
 

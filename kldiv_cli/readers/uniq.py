@@ -47,4 +47,4 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
             return Place(source, number, value=label if role == "label" else count)
 
         side.add([label for _, _, label in kept], [count for _, count, _ in kept], place)
-    return [side.finish(source, format_, None, text.notes)]
+    return [side.finish(source, format_, None, text.notes, {"encoding": text.encoding})]

@@ -27,9 +27,7 @@ def normalise(weights: Sequence[object]) -> list[mpmath.mpf]:
 def softmax(logits: Sequence[float], temperature: float = 1.0) -> list[mpmath.mpf]:
     top = max(logits)
     a = [
-        mp.mpf(0)
-        if z == -mp.inf
-        else mp.exp((number(z) - number(top)) / number(temperature))
+        mp.mpf(0) if z == -mp.inf else mp.exp((number(z) - number(top)) / number(temperature))
         for z in logits
     ]
     total = mp.fsum(a)

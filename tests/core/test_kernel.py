@@ -34,9 +34,11 @@ def test_every_measure_on_every_class_of_input(seed):
         for measure in NAMES:
             truth = exact.measure(measure, P, Q)
             value, bound = found.values[measure], found.bounds[measure]
-            if abs(truth) < exact.mp.mpf(10) ** -80:
-                truth = exact.mp.mpf(0)
             assert value >= 0.0, (name, measure)
+            if truth != 0 and abs(truth) < exact.mp.mpf(10) ** -70:
+                # Ninety digits are too few to tell.
+                assert value < 1e-65
+                continue
             error = exact.relative_error(value, truth)
             assert error <= bound, (name, measure, float(truth), value)
             # Where digits are lost by nature the bound says so.
@@ -105,7 +107,7 @@ def test_batches_equal_their_rows():
 
 def test_rows_of_any_size_share_a_batch():
     p = np.array([[1e-310, 2e-310], [1.0, 2.0], [1e300, 2e300], [3.0, 3.0]])
-    q = np.array([[2.0, 1.0], [1e200, 1e300], [5e307, 4e307], [1.0, 1.0]])
+    q = np.array([[2.0, 1.0], [1e260, 1e300], [5e307, 4e307], [1.0, 1.0]])
     batch = divergences(p, q)
     short = kl_div(p, q)
     for row in range(4):

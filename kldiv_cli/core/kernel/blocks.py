@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from kldiv_cli.core.kernel.elements import Work
 from kldiv_cli.core.kernel.twofold import Floats, Twofold, two_sum
 
-BLOCK = 16384
+BLOCK = 32768
 """Outcomes in a piece: its buffers fill the second-level cache."""
 SMALL = 512
 """Up to so many outcomes buffers are not worth their while."""
@@ -59,17 +60,27 @@ def bands(shape: tuple[int, int]) -> Iterator[list[Piece]]:
     yield band
 
 
+class _Room(threading.local):
+    """Memory that a thread keeps: to be given new pages on every call costs more than the work."""
+
+    flat: list[NDArray[Any]] | None = None
+
+
+_ROOM = _Room()
+
+
 class Buffers:
     """Room for the intermediate results of one piece; small ones are left to NumPy."""
 
     def __init__(self, shape: tuple[int, int]) -> None:
-        size = min(math.prod(shape), BLOCK)
-        names = Work._fields
-        self._flat = [np.empty(size, bool if name == "mask" else float) for name in names]
         self._shape: tuple[int, int] | None = None
         self._work = Work()
-        if size <= SMALL:
-            self._flat = []
+        self._flat: list[NDArray[Any]] = []
+        if math.prod(shape) > SMALL:
+            if _ROOM.flat is None:
+                names = Work._fields
+                _ROOM.flat = [np.empty(BLOCK, bool if n == "mask" else float) for n in names]
+            self._flat = _ROOM.flat
 
     def __call__(self, shape: tuple[int, int]) -> Work:
         """Cut to the shape of a piece."""

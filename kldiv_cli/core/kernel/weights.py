@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from kldiv_cli.core.kernel.blocks import (
     SHORT,
-    SMALL,
+    SUBNORMAL,
     Buffers,
     NotWeightsError,
     Piece,
@@ -35,7 +35,9 @@ from kldiv_cli.core.kernel.twofold import Floats, Twofold, divide, halves, three
 
 NOISE = 2.0**-98
 """Differences below this, relative to the weights, are those of R and its three parts."""
-ONES = np.ones(SMALL)
+VECTOR = 8192
+"""Vectors up to this length are taken in one piece."""
+ONES = np.ones(VECTOR)
 DOUBLE = np.dtype(np.float64)
 IN_RANGE = 2.0**500
 """Totals beyond this, or below its inverse, are first brought back by a power of two."""
@@ -121,14 +123,17 @@ def in_range(*sides: Weights) -> tuple[Floats, list[tuple[Weights, Twofold]]]:
         return np.ones(1), result
     highest = 2 * int(math.log2(IN_RANGE) / 2 - sides[0].shape[1].bit_length())
     for i, side in enumerate(sides):
-        peak = np.zeros(side.shape[0])
+        most, least = np.zeros(side.shape[0]), np.full(side.shape[0], np.inf)
         for piece in pieces(side.shape):
+            rows = piece.rows
             a, _ = side.block(piece, None)
-            np.maximum(peak[piece.rows], a.max(axis=1), out=peak[piece.rows])
-        _, exponent = np.frexp(peak)
-        moved = side.shifted(np.where(far, highest - exponent, 0))
-        total, tiny = totals(moved)
-        if not _fits(total.high).all() or tiny.any():
+            most[rows] = np.maximum(most[rows], a.max(axis=1))
+            least[rows] = np.minimum(least[rows], a.min(axis=1, initial=np.inf, where=a > 0.0))
+        shift = np.where(far, highest - np.frexp(most)[1], 0)
+        moved = side.shifted(shift)
+        total, _ = totals(moved)
+        lost = np.ldexp(least, shift) < SUBNORMAL
+        if not _fits(total.high).all() or lost.any():
             raise NotWeightsError
         result[i] = moved, total
     return np.where(far, 2.0**highest, 1.0), result
@@ -140,6 +145,8 @@ def _fits(total: Floats) -> NDArray[np.bool_]:
 
 def phi(rho: Floats) -> Floats:
     """Return rho - log(1 + rho), to the last digits also where rho is small."""
+    if np.abs(rho).max() < 1e-5:
+        return rho * rho * (0.5 - rho * (1.0 / 3.0 - 0.25 * rho))
     one = np.ones_like(rho)
     e = Elements(Pair(one, 1.0 + rho, rho), Work())
     return rho * e.y - e.excess()
@@ -221,13 +228,13 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
 
 
 def kl_of_vectors(p: object, q: object) -> float | None:
-    """D(P || Q) of two short vectors of doubles; None is for the general way.
+    """D(P || Q) of two vectors of doubles that fit the cache; None is for the general way.
 
     The same method without blocks: ten to thirty calls of NumPy, which are its price.
     """
     if not (type(p) is type(q) is np.ndarray and p.ndim == 1 and p.shape == q.shape):
         return None
-    if not (p.dtype is q.dtype is DOUBLE and 0 < p.size <= SMALL):
+    if not (p.dtype is q.dtype is DOUBLE and 0 < p.size <= VECTOR):
         return None
     a, b = p, q
     # By position, as argmin also finds a nan.

@@ -1,0 +1,192 @@
+"""The public door: what it takes, what it refuses, what it returns."""
+
+from __future__ import annotations
+
+import math
+
+import exact
+import numpy as np
+import pytest
+
+from kldiv_cli.core.divergences import contributions, divergences, evaluate, kl_div
+
+NAN, INF = math.nan, math.inf
+
+
+def test_numbers_of_every_real_type():
+    p, q = [3, 5, 9], [4, 4, 9]
+    expected = 0.01486303171857094
+    for kind in ("i1", "u1", "i2", "u4", "i8", "u8", "f4", "f8", ">f8", ">i4", object):
+        a, b = np.array(p, kind), np.array(q, kind)
+        assert kl_div(a, b) == pytest.approx(expected, rel=2e-15)
+        assert divergences(a, b)["kl_pq"] == pytest.approx(expected, rel=2e-15)
+    assert kl_div(np.array(p, "f2"), q) == pytest.approx(expected, rel=2e-15)
+
+
+def test_results_are_floats_or_arrays_of_the_batch():
+    one = divergences([1, 2], [2, 1])
+    assert all(type(x) is float for x in one.values())
+    assert type(kl_div([1, 2], [2, 1])) is float
+    many = evaluate(np.ones((2, 3, 4)), np.arange(1, 5), ["kl", "tv"])
+    assert many.values["kl"].shape == many.bounds["tv"].shape == (2, 3)
+
+
+def test_a_vector_meets_every_row():
+    p = np.array([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
+    v = np.array([1.0, 1.0, 1.0])
+    rows = kl_div(p, v)
+    np.testing.assert_allclose(rows, [kl_div(p[0], v), kl_div(p[1], v)], rtol=1e-15)
+    np.testing.assert_allclose(kl_div(v, p), [kl_div(v, p[0])] * 2, rtol=1e-15)
+    np.testing.assert_allclose(kl_div(p.T, v, axis=0), rows, rtol=1e-15)
+
+
+def test_bases():
+    p, q = [0.75, 0.25], [0.5, 0.5]
+    assert kl_div(p, q, base=2) == kl_div(p, q, base="2") == kl_div(p, q) / math.log(2)
+    assert kl_div([p], [q], base=10)[0] == pytest.approx(kl_div(p, q) / math.log(10))
+    assert divergences(p, q, measures=["entropy_q"], base="2") == {"entropy_q": 1.0}
+    for base in (3, "e ", None, True, 2.5):
+        with pytest.raises(ValueError, match="base: expected one of e, 2, 10; found"):
+            kl_div(p, q, base=base)
+
+
+# F.kl_div(q.log(), p, reduction=...) of torch 2.13.0 on the matrices of the test below.
+TORCH = {
+    (4, 5): {
+        "batchmean": 0.21438126167204163,
+        "mean": 0.042876252334408324,
+        "sum": 0.8575250466881665,
+    },
+    (2, 2, 5): {
+        "batchmean": 0.42876252334408327,
+        "mean": 0.042876252334408324,
+        "sum": 0.8575250466881665,
+    },
+}
+
+
+@pytest.mark.parametrize("shape", TORCH)
+def test_reductions_are_those_of_torch(shape):
+    p, q = (np.array(exact.uniform(seed, 20)).reshape(4, 5) for seed in (3, 4))
+    p, q = ((x / x.sum(axis=1, keepdims=True)).reshape(shape) for x in (p, q))
+    assert kl_div(p, q).shape == shape[:-1]
+    for reduction, value in TORCH[shape].items():
+        assert kl_div(p, q, reduction=reduction) == pytest.approx(value, rel=1e-12)
+        assert kl_div(p, np.log(q), kind=("weights", "log-probs"), reduction=reduction) == (
+            pytest.approx(value, rel=1e-12)
+        )
+    vector = kl_div(p.reshape(4, 5)[0], q.reshape(4, 5)[0])
+    for reduction, share in (("batchmean", 1), ("sum", 1), ("mean", 5)):
+        found = kl_div(p.reshape(4, 5)[0], q.reshape(4, 5)[0], reduction=reduction)
+        assert found == pytest.approx(vector / share, rel=1e-15)
+
+
+def test_reductions_against_torch_itself():
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    p, q = rng.random((64, 100)), rng.random((64, 100))
+    p, q = (x / x.sum(axis=1, keepdims=True) for x in (p, q))
+    for reduction in ("mean", "sum", "batchmean"):
+        theirs = torch.nn.KLDivLoss(reduction=reduction)(
+            torch.from_numpy(np.log(q)), torch.from_numpy(p)
+        )
+        assert kl_div(p, q, reduction=reduction) == pytest.approx(theirs.item(), rel=1e-12)
+
+
+def test_log_weights_and_mixes_agree_with_weights():
+    p, q = np.array([0.2, 0.3, 0.5]), np.array([0.25, 0.25, 0.5])
+    plain = divergences(p, q)
+    for kind, a, b in (
+        ("logits", np.log(p) + 3, np.log(q) - 1e3),
+        (("weights", "log-probs"), p, np.log(q)),
+        (("logits", "probabilities"), np.log(p), q),
+    ):
+        for name, value in divergences(a, b, kind=kind).items():
+            assert value == pytest.approx(plain[name], rel=1e-11), (kind, name)
+
+
+def test_temperature_divides_the_logits():
+    a, b = np.array([1.0, 2.0, -1.0]), np.array([0.5, 2.5, 0.0])
+    warm = divergences(a, b, kind="logits", temperature=4)
+    assert warm == pytest.approx(divergences(a / 4, b / 4, kind="logits"), rel=1e-14)
+    mixed = kl_div([1, 2, 3], b, kind=("counts", "logits"), temperature=0.5)
+    assert mixed == pytest.approx(kl_div([1, 2, 3], 2 * b, kind=("counts", "logits")), rel=1e-14)
+
+
+def test_minus_infinity_is_no_mass():
+    a, b = np.array([0.0, -INF, 1.0, -INF]), np.array([0.0, 1.0, 1.0, -INF])
+    weights = divergences(np.exp(a), np.exp(b))
+    for name, value in divergences(a, b, kind="logits").items():
+        assert value == pytest.approx(weights[name], rel=1e-14), name
+    assert kl_div(b, a, kind="logits") == INF
+    assert kl_div([a, b], [b, a], kind="logits")[1] == INF
+
+
+def test_contributions_sum_to_the_divergences():
+    p, q = [1.0, 2.0, 0.0, 5.0, 0.0], [2.0, 2.0, 3.0, 0.0, 0.0]
+    found = contributions(p, q)
+    np.testing.assert_allclose(found.p, np.divide(p, 8))
+    np.testing.assert_allclose(found.q, np.divide(q, 7))
+    assert found.kl_pq[3] == found.kl_qp[2] == INF
+    assert found.kl_pq[[2, 4]].tolist() == found.kl_qp[[3, 4]].tolist() == [0.0, 0.0]
+    assert found.kl_pq[0] == pytest.approx(math.log(7 / 16) / 8)
+    near = contributions([0.1, 0.9], [0.1 + 1e-12, 0.9], base="2")
+    assert near.kl_pq.sum() == pytest.approx(kl_div([0.1, 0.9], [0.1 + 1e-12, 0.9]), abs=1e-16)
+    P, Q = exact.normalise([0.1, 0.9]), exact.normalise([0.1 + 1e-12, 0.9])
+    truth = P[0] * exact.mp.log(P[0] / Q[0]) / exact.mp.log(2)
+    assert exact.relative_error(-near.kl_pq[0], -truth) < 1e-15
+    logits = contributions(np.log([1, 2, 5]), np.log([2, 2, 1]), kind="logits")
+    plain = contributions([1, 2, 5], [2, 2, 1])
+    np.testing.assert_allclose(logits.kl_qp, plain.kl_qp, rtol=1e-14, atol=1e-16)
+    with pytest.raises(ValueError, match="expected one axis each, found a batch"):
+        contributions(np.ones((2, 3)), np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "options", "error", "text"),
+    [
+        ([1, -2], [1, 1], {}, ValueError, r"p\[1\]: expected a finite number >= 0, found -2"),
+        ([1, 1], [[1, 1], [1, NAN]], {}, ValueError, r"q\[1, 1\]: expected .* found nan"),
+        ([1, INF], [1, 1], {}, ValueError, r"p\[1\]: expected .* found inf"),
+        ([[1, 0], [1, 0]], [1, 1], {"axis": 0}, ValueError, r"p\[:, 1\]: .* only zeros"),
+        ([0, 0], [1, 1], {}, ValueError, r"p: expected a positive total, found only zeros"),
+        ([[1, 1], [0, 0]], [1, 1], {}, ValueError, r"p\[1, :\]: .* found only zeros"),
+        ([-1, 10**30], [1, 1], {}, ValueError, r"p\[0\]: .* found -1"),
+        ([1, 2, 3], [1, 2], {}, ValueError, "as many outcomes on both sides, found 3 and 2"),
+        (np.ones((2, 3)), np.ones((4, 3)), {}, ValueError, "shapes that broadcast"),
+        ([], [], {}, ValueError, "expected outcomes, found none"),
+        (1.0, [1.0], {}, ValueError, "p: expected an array of outcomes, found a single number"),
+        ([1, 2], [[1, 2], [3]], {}, ValueError, "q: expected a rectangular array"),
+        ([True, False], [1, 1], {}, TypeError, "p: expected real numbers .* found bool"),
+        ([1, 1], [1j, 1], {}, TypeError, "q: expected real numbers .* found complex128"),
+        (["1", "2"], [1, 1], {}, TypeError, "p: expected real numbers"),
+        ([1, 1], [None, 1], {}, TypeError, "q: expected numbers, found None of NoneType"),
+        ([10**30, True], [1, 1], {}, TypeError, "p: expected numbers, found True of bool"),
+        (np.ones(2, np.longdouble), [1, 1], {}, TypeError, "at most 64 bits"),
+        ([1, 1], [1, 1], {"axis": 1}, ValueError, "axis: expected -1 to 0, found 1"),
+        ([1, 1], [1, 1], {"kind": "odds"}, ValueError, "kind: expected one of weights"),
+        ([1, 1], [1, 1], {"kind": ("logits",)}, ValueError, "kind: expected one of"),
+        ([1, 1], [1, 1], {"temperature": 2}, ValueError, "temperature: expected logits"),
+        ([1, 1], [1, 1], {"kind": "logits", "temperature": 0}, ValueError, "number > 0, found 0"),
+        ([1, NAN], [1, 1], {"kind": "logits"}, ValueError, r"p\[1\]: .* or -inf, found nan"),
+        ([1, 1], [INF, 1], {"kind": "logits"}, ValueError, r"q\[0\]: .* or -inf, found inf"),
+        ([-INF, -INF], [1, 1], {"kind": "logits"}, ValueError, "p: .* found only -inf"),
+        ([1, -1], [1, 1], {"kind": ("counts", "logits")}, ValueError, r"p\[1\]: .* >= 0"),
+        ([1e-320, 1e308], [1, 1], {}, ValueError, "too far apart"),
+    ],
+)
+@pytest.mark.parametrize("function", [kl_div, divergences, evaluate])
+def test_what_is_wrong_is_said_once_and_in_full(function, p, q, options, error, text):
+    if text == "too far apart" and function is kl_div:
+        return
+    with pytest.raises(error, match=text):
+        function(p, q, **options)
+
+
+def test_wrong_options():
+    with pytest.raises(ValueError, match="reduction: expected one of none, mean, sum, batchmean"):
+        kl_div([1, 1], [1, 1], reduction="average")
+    with pytest.raises(TypeError, match="measures: expected several names, found the text 'kl'"):
+        divergences([1, 1], [1, 1], measures="kl")
+    with pytest.raises(ValueError, match="did you mean 'js'"):
+        divergences([1, 1], [1, 1], measures=["kl", "jss"])

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 import numpy as np
 
 from kldiv_cli import readers
+from kldiv_cli.core import batches, report, smoothing
 from kldiv_cli.core import measures as registry
-from kldiv_cli.core import report, smoothing
 from kldiv_cli.core.alignment import Aligned, align
+from kldiv_cli.core.batches import Base, Reduction
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Note
-from kldiv_cli.core.divergences import Evaluation, contributions, evaluate
+from kldiv_cli.core.divergences import contributions
 from kldiv_cli.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 Option = TypeVar("Option")
 PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]
 """One value for both sides, or one for each, P's first."""
-Reduction = Literal["none", "mean", "sum", "batchmean"]
-Base = Literal["e", "2", "10"]
 BASES: tuple[Base, ...] = ("e", "2", "10")
 
 
@@ -190,10 +189,10 @@ def compare(
         reduction,
         top,
     )
-    notes = dict.fromkeys(left.notes + right.notes)
+    notes = [*left.notes, *right.notes, *_unmatched(comparison)]
     if reduction == "mean":
         outcomes = pair.p.shape[-1]
-        notes[
+        notes.append(
             Note(
                 "mean-over-elements",
                 f"the reduction 'mean' divides by rows times outcomes ({outcomes}),"
@@ -201,7 +200,7 @@ def compare(
                 source="",
                 advice="--reduction batchmean",
             )
-        ] = None
+        )
     return Report(
         base=log_base,
         unit=report.UNITS[log_base],
@@ -210,7 +209,7 @@ def compare(
         p=_described(left),
         q=_described(right),
         comparisons=(comparison,),
-        notes=tuple(notes),
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 
@@ -319,6 +318,22 @@ def _refuse_repairs(notes: tuple[Note, ...]) -> None:
             )
 
 
+def _unmatched(comparison: report.Comparison) -> Iterator[Note]:
+    """Say which labels would meet, were it not for what nobody sees."""
+    only_p = set(comparison.only_in_p)
+    apart = readers.near_duplicates((*comparison.only_in_p, *comparison.only_in_q))
+    pairs = [pair for pair in apart if len(only_p.intersection(pair)) == 1]
+    if pairs:
+        shown = ", ".join(f"{a[:40]!r} and {b[:40]!r}" for a, b in pairs[:3])
+        more = f" and {len(pairs) - 3} more pairs" if len(pairs) > 3 else ""
+        yield Note(
+            "near-duplicate-labels",
+            f"labels of the two sides that nearly agree are kept apart: {shown}{more}",
+            source="",
+            advice="spell them alike if they are one outcome",
+        )
+
+
 def _compared(
     raw: Aligned,
     weights: tuple[NDArray[Any], NDArray[Any]],
@@ -329,16 +344,16 @@ def _compared(
     reduction: Reduction,
     top: int,
 ) -> report.Comparison:
-    evaluation = evaluate(*weights, asked, base=base, kind=kinds, temperature=temperature)
-    outcomes = raw.p.shape[-1]
-    measures, bounds = _reduced(evaluation, reduction, outcomes)
-    if raw.p.ndim == 2 or raw.q.ndim == 2:
-        return report.Comparison(
-            column=None,
-            measures=measures,
-            error_bounds=bounds,
-            batch=_spread(evaluation, reduction),
-        )
+    measures, bounds, batch = batches.reduce(
+        *weights,
+        asked,
+        base=base,
+        kinds=kinds,
+        temperature=temperature,
+        reduction=reduction,
+    )
+    if batch:
+        return report.Comparison(column=None, measures=measures, error_bounds=bounds, batch=batch)
     parts = contributions(*weights, base=base, kind=kinds, temperature=temperature)
     unsmoothed = (
         parts
@@ -348,7 +363,7 @@ def _compared(
     with_p, with_q = (
         side > (-np.inf if kinds[i] in LOG_KINDS else 0) for i, side in enumerate((raw.p, raw.q))
     )
-    labels = raw.outcomes or [str(index) for index in range(outcomes)]
+    labels = raw.outcomes or [str(index) for index in range(len(parts.p))]
     only_p, only_q = with_p & ~with_q, with_q & ~with_p
     # Jeffreys' terms are never negative: they rank what moved, whichever way it moved.
     largest = np.argsort(-(parts.kl_pq + parts.kl_qp), kind="stable")[:top]
@@ -371,42 +386,6 @@ def _compared(
             for i in largest
             if parts.p[i] or parts.q[i]
         ),
-    )
-
-
-def _reduced(
-    evaluation: Evaluation, reduction: Reduction, outcomes: int
-) -> tuple[dict[str, report.Value], dict[str, report.Value]]:
-    """Turn one value a row into one value, as torch's ``kl_div`` does."""
-    measures: dict[str, report.Value] = {}
-    bounds: dict[str, report.Value] = {}
-    for name, value in evaluation.values.items():
-        rows = np.atleast_1d(value)
-        bound = np.atleast_1d(evaluation.bounds[name])
-        if reduction == "none" and np.ndim(value):
-            measures[name] = tuple(rows.tolist())
-            bounds[name] = tuple(bound.tolist())
-            continue
-        divisor = {"batchmean": len(rows), "mean": len(rows) * outcomes}.get(reduction, 1)
-        measures[name] = math.fsum(rows) / divisor
-        # The terms are not negative: the sum is no less certain than its worst term, but
-        # for the rounding of the sum and of the division.
-        rounding = 0.0 if len(rows) == divisor == 1 else 2.0**-52
-        bounds[name] = float(bound.max()) + rounding
-    return measures, bounds
-
-
-def _spread(evaluation: Evaluation, reduction: Reduction) -> report.Batch:
-    name, value = next(iter(evaluation.values.items()))
-    rows = np.sort(np.asarray(value))
-    middle = rows[(len(rows) - 1) // 2 : len(rows) // 2 + 1]
-    return report.Batch(
-        rows=len(rows),
-        reduction=reduction,
-        measure=name,
-        min=float(rows[0]),
-        median=float(middle.mean()),
-        max=float(rows[-1]),
     )
 
 

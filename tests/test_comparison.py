@@ -255,6 +255,15 @@ def test_what_makes_no_sense_is_refused(arguments, options, message):
     assert isinstance(caught.value, ValueError)
 
 
+@pytest.mark.parametrize(("p", "q"), [("red", "red "), ("1", "1.0"), ("e\u0301", "é")])
+def test_labels_that_only_seem_to_agree_are_noted(p, q):
+    report = compare({p: 1, "x": 1}, {q: 1, "x": 1})
+    assert only(report).only_in_p == (p,)
+    (note,) = report.notes
+    assert note.code == "near-duplicate-labels"
+    assert compare({p: 1, "x": 1}, {p: 1, "x": 1}).notes == ()
+
+
 def test_strict_refuses_repairs():
     p, q = {"a": 1.5, "b": 2.0}, {"a": 0.5, "b": 0.5}
     assert [note.code for note in compare(p, q).notes] == ["normalised"]

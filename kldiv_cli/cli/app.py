@@ -218,11 +218,10 @@ def bare(measures: Any) -> str:
 
 
 def _error_document(problem: InputError, settings: dict[str, Any]) -> str:
-    import json
-
     from kldiv_cli.cli.messages import where
     from kldiv_cli.core.measures import DEFAULT_MEASURES
     from kldiv_cli.core.report import Failure, failed
+    from kldiv_cli.renderers.show import document
 
     failure = Failure(
         code=problem.code,
@@ -231,10 +230,10 @@ def _error_document(problem: InputError, settings: dict[str, Any]) -> str:
         hint=problem.hint,
     )
     asked = tuple(settings["measures"] or DEFAULT_MEASURES)
-    document = failed(
+    report = failed(
         failure, asked, settings["base"], settings["smoothing"], settings["temperature"]
-    ).to_dict()
-    return json.dumps(document, indent=2) + "\n"
+    )
+    return document(report.to_dict())
 
 
 def _report_target(text: str) -> tuple[str, str]:

@@ -139,6 +139,7 @@ def perform(job: Job) -> int:
     KldivError
         If there is no answer, or a report is lost.
     """
+    _check_targets(job.reports)
     with ExitStack() as stack:
         files = [
             (format, stack.enter_context(streams.ReportFile(path)))
@@ -160,6 +161,22 @@ def perform(job: Job) -> int:
         if answer.error:
             raise answer.error
     return answer.code
+
+
+def _check_targets(reports: tuple[tuple[str, str], ...]) -> None:
+    """Refuse two reports in one place, of which one would be lost, or both unreadable."""
+    taken: set[str] = set()
+    for _, path in reports:
+        # A link and what it leads to are one place; a device takes all that it is given.
+        place = path if path == STDOUT else os.path.realpath(path)
+        if place in taken and (place == STDOUT or os.path.isfile(place) or not os.path.exists(place)):
+            where = "standard output" if path == STDOUT else path
+            raise UsageError(
+                "usage",
+                f"two reports go to {where}",
+                hint="give each --report, and -o, a file of its own",
+            )
+        taken.add(place)
 
 
 def _deliver(answer: Answer, job: Job, files: list[tuple[str, streams.ReportFile]]) -> None:

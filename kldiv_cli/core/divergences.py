@@ -152,19 +152,27 @@ def divergences(
             p, q, names, base=base, kind=kind, temperature=temperature, axis=axis
         ).values
     # Without bounds the Kullback-Leibler divergences need but one reading of the data.
-    unit = _unit(base)
-    plain = kind == "weights" and axis == -1 and temperature == 1.0
-    kl_pq = kernel.kl_of_vectors(p, q) if plain else None
-    kl_qp = kernel.kl_of_vectors(q, p) if kl_pq is not None else None
+    options: dict[str, Any] = {"base": base, "kind": kind, "temperature": temperature}
+    kl_pq: Value | None = _vectors(p, q, axis=axis, **options)
+    kl_qp: Value | None = _vectors(q, p, axis=axis, **options)
     if kl_pq is None or kl_qp is None:
+        unit = _unit(base)
         sides = _Sides(p, q, kind, temperature, axis)
         with sides.explained():
             rows = kernel.kl(sides.p, sides.q, both=True)
         kl_pq, kl_qp = (sides.shaped(rows[name] / unit) for name in ("kl_pq", "kl_qp"))
-    else:
-        kl_pq, kl_qp = kl_pq / unit, kl_qp / unit
     known = {"kl_pq": kl_pq, "kl_qp": kl_qp, "jeffreys": kl_pq + kl_qp, "psi": kl_pq + kl_qp}
     return {name: known[measure] for name, measure in found.items()}
+
+
+def _vectors(
+    p: ArrayLike, q: ArrayLike, *, base: Base, kind: Kinds, temperature: float, axis: int
+) -> float | None:
+    """D(p || q) of two plain vectors, the short way; None where that does not go."""
+    if kind != "weights" or axis != -1 or temperature != 1.0:
+        return None
+    found = kernel.kl_of_vectors(p, q)
+    return None if found is None else found / _unit(base)
 
 
 def evaluate(
@@ -249,11 +257,10 @@ def kl_div(
     """
     if reduction not in _REDUCTIONS:
         raise ValueError(_expected("reduction", _REDUCTIONS, reduction))
+    short = _vectors(p, q, base=base, kind=kind, temperature=temperature, axis=axis)
+    if short is not None:
+        return short / np.size(p) if reduction == "mean" else short
     unit = _unit(base)
-    if kind == "weights" and axis == -1 and temperature == 1.0:
-        short = kernel.kl_of_vectors(p, q)
-        if short is not None:
-            return float(short / unit / (np.size(p) if reduction == "mean" else 1))
     sides = _Sides(p, q, kind, temperature, axis)
     with sides.explained():
         rows = kernel.kl(sides.p, sides.q)["kl_pq"] / unit

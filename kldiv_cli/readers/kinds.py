@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Note
 from kldiv_cli.errors import InputError, Place
+from kldiv_cli.readers.numbers import DIGITS
 from kldiv_cli.readers.reading import DUPLICATE
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-6
 """How far from 1 a sum of probabilities may be."""
+LARGE = 2.0**1023
+"""A rounded total below it is no exact one that overflows."""
 
 
 def distribution(reading: Reading, wanted: ReadOptions, source: str, name: str) -> Distribution:
@@ -52,6 +56,7 @@ def distribution(reading: Reading, wanted: ReadOptions, source: str, name: str) 
     else:
         totals = _totals(weights, integers=reading.integers)
         _check_mass(totals > 0, here)
+        _check_size(totals, weights, here)
         if wanted.kind == "counts":
             _check_whole(weights, here)
         kind = wanted.kind or _chosen(totals, weights, integers=reading.integers)
@@ -121,6 +126,29 @@ def _check_mass(has_mass: NDArray[np.bool_], here: Place) -> None:
         count=len(empty),
         hint="a distribution needs one outcome at least that has mass",
     )
+
+
+def _check_size(totals: NDArray[Any], weights: NDArray[Any], here: Place) -> None:
+    """Refuse a total that cannot be printed: beyond a double, or an integer's longest literal."""
+    largest = totals.max()
+    if totals.dtype.kind == "O" and largest >= 10**DIGITS:
+        message = f"the total of the counts has more than {DIGITS} digits"
+    elif totals.dtype.kind == "f" and largest >= LARGE and _overflows(weights):
+        message = "the total of the weights is too large for a 64-bit float"
+    else:
+        return
+    hint = "divide all of them by one number"
+    raise InputError("number-overflow", message, here, hint=hint)
+
+
+def _overflows(weights: NDArray[Any]) -> bool:
+    """Say whether the exact total of a row is beyond a double."""
+    try:
+        for row in np.atleast_2d(weights):
+            math.fsum(row)
+    except OverflowError:
+        return True
+    return False
 
 
 def _check_whole(weights: NDArray[Any], here: Place) -> None:

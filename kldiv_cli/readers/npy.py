@@ -101,10 +101,14 @@ def read_array(stream: ByteStream, source: str, name: str | None) -> NDArray[Any
 
 def _header(header: bytes, encoding: str, here: Place) -> tuple[np.dtype[Any], Any, bool]:
     import ast
+    import warnings
 
     try:
-        # Literals only; the length is bounded above.
-        entries = ast.literal_eval(header.decode(encoding).strip(" \n"))
+        # Literals only; the length is bounded above. What Python would say about them to
+        # a programmer is for nobody here.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            entries = ast.literal_eval(header.decode(encoding).strip(" \n"))
         if not isinstance(entries, dict) or set(entries) != {"descr", "fortran_order", "shape"}:
             raise ValueError("keys")
         descr, fortran, shape = (entries[key] for key in ("descr", "fortran_order", "shape"))

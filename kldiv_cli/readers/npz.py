@@ -35,6 +35,8 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
             end = len(data) - 22 - len(archive.comment)
             if data[end : end + 4] != b"PK\x05\x06":
                 raise InputError("bad-zip", "there is something after the archive", Place(source))
+            if min((info.header_offset for info in archive.infolist()), default=0):
+                raise InputError("bad-zip", "there is something before the archive", Place(source))
             readings = [_read(archive, option, len(data), source, format_) for option in wanted]
     except (KldivError, MemoryError, RecursionError):
         raise

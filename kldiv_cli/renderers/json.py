@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+
+from kldiv_cli.renderers.show import document
 
 if TYPE_CHECKING:
     from kldiv_cli.core.report import Report
@@ -11,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, layout: Layout) -> str:
-    """Return the document, in ASCII: no label can act on what displays it."""
-    return json.dumps(report.to_dict(), indent=2, allow_nan=False) + "\n"
+    """Return the document."""
+    return document(report.to_dict())

@@ -42,7 +42,8 @@ def _measures(report: Report, comparison: Comparison, p: str, q: str) -> Iterato
         unit = report.unit if measure.scales else ""
         values = "<br>".join(values_of(value, comparison.error_bounds[name]))
         # The bars of D(p || q) would end the cell.
-        symbol = spelled(measure.symbol, p, q).replace("||", "‖").replace("|", "\\|")
+        bars = measure.symbol.replace("||", "‖").replace("|", "\\|")
+        symbol = spelled(bars, p, q)
         yield f"| {name.replace('_', chr(92) + '_')} | {values} | {unit} | {symbol} |"
 
 

@@ -7,28 +7,30 @@ or turn into markup or a formula.
 
 from __future__ import annotations
 
+import json
 import re
 
-# What GitHub Actions takes for a command where it begins a line.
-_COMMAND = re.compile(r"(\s*)(::|##\[)")
+# GitHub Actions takes `::` for a command where it begins a line, and a line may be wrapped
+# before any word; `##[` and Azure's `##vso[` are commands anywhere in a line.
+_COMMAND = re.compile(r"(?<!\S):(?=:)|#(?=#\w*(?:\[|\Z))")
+# A backslash or a whole pair, which stay; or half a pair.
+_LONE_SURROGATE = re.compile(r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\u(d[89a-f]..)")
 _MARKDOWN = re.compile(r"([\\`*_\[\](){}#!|~$])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", ":": "&#58;"})
-_FORMULA = ("=", "+", "-", "@")
+_FORMULA = tuple("=+-@＝＋－＠")
 
 
 def show(text: str, width: int | None = None, *, unicode: bool = True) -> str:
     r"""Return `text` on one line, with nothing in it that acts.
 
     Controls, bidirectional and invisible characters, line breaks and lone surrogates
-    become escapes such as ``\x1b`` and ``\u202e``; a text that would begin a CI command
-    has its first character escaped. A text wider than `width` columns is cut, and ends in
-    an ellipsis.
+    become escapes such as ``\x1b`` and ``\u202e``; the first character of what a CI runner
+    would take for a command is escaped, too. A text wider than `width` columns is cut, and
+    ends in an ellipsis.
     """
     if not text.isprintable():
         text = "".join(c if c.isprintable() else _escape(c) for c in text)
-    if command := _COMMAND.match(text):
-        at = command.end(1)
-        text = text[:at] + _escape(text[at]) + text[at + 1 :]
+    text = _COMMAND.sub(lambda command: _escape(command[0]), text)
     if not unicode and not text.isascii():
         text = "".join(c if c.isascii() else _escape(c) for c in text)
     return text if width is None else _cut(text, width, "…" if unicode else "...")
@@ -77,6 +79,17 @@ def pad(text: str, width: int) -> str:
 def markdown(text: str, width: int = 120) -> str:
     """Return `text` for a cell of a Markdown table: no markup, mention, link or HTML."""
     return _MARKDOWN.sub(r"\\\1", show(text, width)).translate(_ENTITIES)
+
+
+def document(value: object) -> str:
+    """Return a JSON document in ASCII: no text in it can act on what displays it.
+
+    Half of a surrogate pair, as in a file name that is not UTF-8, is no text, and some
+    parsers refuse all of a document that holds one: it is escaped as `show` does.
+    """
+    text = json.dumps(value, indent=2, allow_nan=False)
+    text = _LONE_SURROGATE.sub(lambda m: m[1] or f"\\{_escape(chr(int(m[2], 16)))}", text)
+    return _COMMAND.sub(lambda command: f"\\u{ord(command[0]):04x}", text) + "\n"
 
 
 def cell(text: str) -> str:

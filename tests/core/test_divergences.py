@@ -81,6 +81,7 @@ def test_reductions_are_those_of_torch(shape):
         assert found == pytest.approx(vector / share, rel=1e-15)
 
 
+@pytest.mark.filterwarnings("ignore:reduction")
 def test_reductions_against_torch_itself():
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(0)

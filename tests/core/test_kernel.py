@@ -57,6 +57,19 @@ def test_the_short_ways_to_kl_are_as_exact(seed):
         tolerance = 1e-3 if name == "weights and log-probs" else 1.5e-15
         one = kl_div(p, q, kind=kinds, temperature=temperature)
         assert exact.relative_error(one, truth) <= tolerance, (name, float(truth))
+        back = exact.measure("kl_qp", P, Q) if name != "multiples" else truth
+        for both in (
+            divergences(p, q, measures=("kl_pq", "kl_qp"), kind=kinds, temperature=temperature),
+            divergences(
+                *(np.array([x, x]) for x in (p, q)),
+                measures=("kl_pq", "kl_qp"),
+                kind=kinds,
+                temperature=temperature,
+            ),
+        ):
+            found = (np.ravel(x)[0] for x in both.values())
+            for value, expected in zip(found, (truth, back), strict=True):
+                assert exact.relative_error(value, expected) <= tolerance, name
         if kinds[0] == kinds[1]:
             rows = kl_div([p, p], [q, p], kind=kinds, temperature=temperature)
             assert exact.relative_error(rows[0], truth) <= tolerance, (name, float(truth))

@@ -81,7 +81,7 @@ def test_names_are_found():
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("kl_pp", "did you mean 'kl_pq'?"),
+        ("kl_pqq", "did you mean 'kl_pq'?"),
         ("Hellinger", "did you mean 'hellinger'?"),
         ("tsalis:2", "did you mean 'tsallis:ALPHA'?"),
         ("js:2", "did you mean 'js'?"),

@@ -55,6 +55,8 @@ class PairOfWeights:
         self._equal = bool(np.all((ratio.high == 1.0) & (ratio.low == 0.0)))
         self._ratio = ratio.high[:, None]
         self._parts = [part[:, None] for part in three_parts(ratio)]
+        beyond = ((ratio.high - 1.0) + ratio.low)[:, None]
+        self._beyond_one = beyond if np.abs(beyond).max() <= 2.0**-50 else None
         self._proportional = False
 
     def piece(self, piece: Piece, work: Work) -> Pair:
@@ -62,10 +64,14 @@ class PairOfWeights:
         a, a_low = self.p.block(piece, work.a)
         b, b_low = self.q.block(piece, work.b)
         rows = piece.rows
+        x = a if self._equal else np.multiply(a, self._ratio[rows], out=work.x)
         if self._equal:
-            x, w = a, np.subtract(b, a, out=work.w)
+            w = np.subtract(b, a, out=work.w)
+        elif self._beyond_one is not None:
+            # Totals that are equal but for rounding: a (R - 1) is too small to be rounded ill.
+            w = np.subtract(b, a, out=work.w)
+            np.subtract(w, np.multiply(a, self._beyond_one[rows], out=work.t), out=w)
         else:
-            x = np.multiply(a, self._ratio[rows], out=work.x)
             w = difference(a, b, tuple(part[rows] for part in self._parts), work)
         if b_low is not None:
             np.add(w, b_low, out=w)
@@ -164,11 +170,13 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
     buffers = Buffers(p.shape)
     parts = () if ratio is None else three_parts(Twofold(ratio, np.zeros_like(ratio)))
     far_apart = ratio is None and p.shape[1] > SHORT
+    tiny = False
     for piece in pieces(p.shape):
         work = buffers(piece.shape)
         a, a_low = p.block(piece, work.a)
         b, b_low = q.block(piece, work.b)
         least = min(require_weights(a), require_weights(b))
+        tiny = tiny or (least < SUBNORMAL and bool(np.any((a > 0.0) & (a < SUBNORMAL))))
         A, B = row_sums(a), row_sums(b)
         enough = 0.25 * np.maximum(A, B)
         exact = a_low is None and b_low is None
@@ -213,7 +221,7 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
     if not good.all():
         rows = np.flatnonzero(~good)
         p, q = p.take(rows), q.take(rows)
-        if ratio is None and np.all(_fits(A[rows]) & _fits(B[rows])):
+        if ratio is None and not tiny and np.all(_fits(A[rows]) & _fits(B[rows])):
             again = one_pass(p, q, both, B[rows] / A[rows])
         else:
             pair = PairOfWeights(p, q)

@@ -35,6 +35,8 @@ from kldiv_cli.core.kernel.twofold import Floats, Twofold, divide, halves, three
 
 NOISE = 2.0**-98
 """Differences below this, relative to the weights, are those of R and its three parts."""
+PROBE = 256
+"""Outcomes of a row from which the first guess is made how far apart the sides are."""
 VECTOR = 8192
 """Vectors up to this length are taken in one piece."""
 ONES = np.ones(VECTOR)
@@ -170,7 +172,7 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
     buffers = Buffers(p.shape)
     parts = () if ratio is None else three_parts(Twofold(ratio, np.zeros_like(ratio)))
     far_apart = ratio is None and p.shape[1] > SHORT
-    tiny = False
+    tiny = started = False
     for piece in pieces(p.shape):
         work = buffers(piece.shape)
         a, a_low = p.block(piece, work.a)
@@ -181,6 +183,11 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
         enough = 0.25 * np.maximum(A, B)
         exact = a_low is None and b_low is None
         far_apart &= exact and least > 1.0 / IN_RANGE and bool(enough.max() < IN_RANGE)
+        if far_apart and not started:
+            # A first look, at no more than a sample.
+            x, y = a[:, :PROBE], b[:, :PROBE]
+            far_apart = float(np.vdot(x, np.log(x / y))) >= 0.25 * float(x.sum())
+        started = True
         t: dict[str, Floats] = {}
         W = B - A
         if far_apart:

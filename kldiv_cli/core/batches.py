@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Reduction = Literal["none", "mean", "sum", "batchmean"]
 Base = Literal["e", "2", "10"]
 
-PIECE = 1 << 20
+PIECE = 1 << 18
 """Weights that are evaluated at once: what is known of every row is not held for all rows."""
 
 

@@ -167,16 +167,18 @@ def _check_targets(reports: tuple[tuple[str, str], ...]) -> None:
     """Refuse two reports in one place, of which one would be lost, or both unreadable."""
     taken: set[str] = set()
     for _, path in reports:
-        # A link and what it leads to are one place; a device takes all that it is given.
+        # A link and what it leads to are one place.
         place = path if path == STDOUT else os.path.realpath(path)
-        if place in taken and (place == STDOUT or os.path.isfile(place) or not os.path.exists(place)):
+        if place in taken:
             where = "standard output" if path == STDOUT else path
             raise UsageError(
                 "usage",
                 f"two reports go to {where}",
                 hint="give each --report, and -o, a file of its own",
             )
-        taken.add(place)
+        # A pipe or a device takes all that it is given.
+        if place == STDOUT or os.path.isfile(place) or not os.path.exists(place):
+            taken.add(place)
 
 
 def _deliver(answer: Answer, job: Job, files: list[tuple[str, streams.ReportFile]]) -> None:

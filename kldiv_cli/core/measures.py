@@ -355,7 +355,7 @@ def _bind(family: Measure, name: str, alpha: float) -> Measure:
         if alpha == 1.0
         else family.formula.replace("ALPHA", order),
         description=family.description.replace("ALPHA", "order"),
-        upper=f"{1.0 / (1.0 - alpha):g}" if bounded else family.upper,
+        upper=repr(1.0 / (1.0 - alpha)) if bounded else family.upper,
         traits=frozenset(traits),
         alpha=alpha,
     )

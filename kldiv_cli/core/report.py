@@ -54,8 +54,7 @@ class Batch(NamedTuple):
     max: float
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """The divergences of one pair of distributions.
 
     Attributes

@@ -6,7 +6,6 @@ A further format is one module with a function ``load`` and one entry of `FORMAT
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "ReadOptions", "is_readable", "read", "read_two", "split_name"]
 
 
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
+class ReadOptions(NamedTuple):
     """What the user says about one side; None where nothing was said."""
 
     kind: Kind | None = None

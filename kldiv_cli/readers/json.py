@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kldiv_cli.core.distribution import LOG_KINDS
@@ -38,7 +37,7 @@ def load(stream: Any, wanted: Sequence[ReadOptions], format_: str) -> list[Readi
 
 def plain(wanted: Sequence[ReadOptions]) -> list[ReadOptions]:
     """Return options without the decimal mark of tables: JSON has its own."""
-    return [replace(option, decimal=".") for option in wanted]
+    return [option._replace(decimal=".") for option in wanted]
 
 
 def parse(document: str, source: str, wanted: Sequence[ReadOptions], line: int = 1) -> Any:

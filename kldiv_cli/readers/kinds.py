@@ -230,9 +230,11 @@ def canonical(label: str) -> str:
 
     Blanks around it, how Unicode composes its letters, and how a number is spelt.
     """
-    from unicodedata import normalize
+    plain = label.strip()
+    if not plain.isascii():
+        from unicodedata import normalize
 
-    plain = normalize("NFC", label).strip()
+        plain = normalize("NFC", plain).strip()
     if len(plain) > 40 or not _number(plain):
         return plain
     # Equal numbers have equal digits and exponent, whatever their size.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 from kldiv_cli.errors import InputError, KldivError, Place
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> list[Reading]:
     """Read the arrays that are wanted."""
     source = stream.source
-    refuse_columns([replace(option, weight=None) for option in wanted], source, "an archive")
+    refuse_columns([option._replace(weight=None) for option in wanted], source, "an archive")
     if stream.peek(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
         raise InputError("bad-zip", "this is not a ZIP archive, as an .npz file is", Place(source))
     # The table of contents is at the end of the file.

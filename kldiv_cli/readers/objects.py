@@ -125,7 +125,7 @@ def _listed(column: Any) -> list[Any]:
 
 def _mapping(source: Mapping[Any, Any], name: str, wanted: ReadOptions) -> Reading:
     if wanted.label is not None:
-        refuse_columns([replace(wanted, weight=None)], name, "a mapping")
+        refuse_columns([wanted._replace(weight=None)], name, "a mapping")
     if wanted.weight is None:
         return _labelled(list(source.values()), list(source), name, None, wanted)
     members = {str(key): value for key, value in source.items()}
@@ -136,7 +136,7 @@ def _mapping(source: Mapping[Any, Any], name: str, wanted: ReadOptions) -> Readi
             Place(name),
             hint=did_you_mean(wanted.weight, list(members)),
         )
-    found = load(members[wanted.weight], name, [replace(wanted, weight=None)])[0]
+    found = load(members[wanted.weight], name, [wanted._replace(weight=None)])[0]
     found.column = wanted.weight
     return found
 

@@ -179,23 +179,22 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
         b, b_low = q.block(piece, work.b)
         least = min(require_weights(a), require_weights(b))
         tiny = tiny or (least < SUBNORMAL and bool(np.any((a > 0.0) & (a < SUBNORMAL))))
-        A, B = row_sums(a), row_sums(b)
-        enough = 0.25 * np.maximum(A, B)
+        A, W = row_sums(a), np.zeros(piece.shape[0])
         exact = a_low is None and b_low is None
-        far_apart &= exact and least > 1.0 / IN_RANGE and bool(enough.max() < IN_RANGE)
+        far_apart = far_apart and exact and least > 1.0 / IN_RANGE and A.max() < IN_RANGE
         if far_apart and not started:
-            # A first look, at no more than a sample.
+            # A first guess, from a sample.
             x, y = a[:, :PROBE], b[:, :PROBE]
             far_apart = float(np.vdot(x, np.log(x / y))) >= 0.25 * float(x.sum())
         started = True
         t: dict[str, Floats] = {}
-        W = B - A
         if far_apart:
             L = log_ratio(a, b, False, work.t)
+            W = row_sums(b) - A
             t["kl_pq"] = W - row_sums(np.multiply(a, L, out=work.v))
             if both:
                 t["kl_qp"] = row_sums(np.multiply(b, L, out=work.v)) - W
-            far_apart = all(np.all(t[name] >= enough) for name in wanted)
+            far_apart = _exceed(t, A, W)
         if not far_apart:
             x, R = a, np.ones((1, 1))
             if ratio is None:
@@ -210,8 +209,7 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
             W = row_sums(w)
             for name, values in terms(wanted, Elements(Pair(x, b, w), work)):
                 t[name] = row_sums(values)
-            far_apart = all(np.all(t[name] >= enough) for name in wanted)
-            far_apart &= ratio is None and p.shape[1] > SHORT
+            far_apart = ratio is None and p.shape[1] > SHORT and _exceed(t, A, W)
         t |= {"p": A, "w": W}
         for name, values in t.items():
             sums.add(name, piece, values)
@@ -240,6 +238,13 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
         for name in wanted:
             result[name][rows] = again[name]
     return result
+
+
+def _exceed(t: dict[str, Floats], A: Floats, W: Floats) -> bool:
+    """Whether the sums are a good part of the totals, and so lose little beside them."""
+    enough = 0.25 * np.maximum(A, A + W)
+    sums = [t[name] for name in ("kl_pq", "kl_qp") if name in t]
+    return bool(enough.max() < IN_RANGE and all(np.all(s >= enough) for s in sums))
 
 
 def kl_of_vectors(p: object, q: object) -> float | None:

@@ -232,39 +232,47 @@ def _weighted(side: Floats, rows: float, smaller: float) -> tuple[Floats, Floats
     return seen, seen + (1 - share) * np.exp(side * log_keep)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Law:
-    """The sampling distribution of the estimate, were the divergence `kl`.
+    """The sampling distribution of an estimate D, for any true divergence.
 
-    ``statistic`` is a draw from the noncentral chi-square with ``degrees`` of freedom and
-    noncentrality 2 kl / ``scale``.
+    With c = 1/n + 1/m and nu = (K-1)/r^2, 2 D/(c r) + nu is distributed as a noncentral
+    chi-square with nu degrees of freedom and noncentrality 2 kl/(c r), were `kl` the truth:
+    mean kl, and the variance of the null law plus 2 c r kl.
 
     Attributes
     ----------
-    statistic, degrees, scale : float
-        T* = 2 D/c* + nu*, nu* = (K-1)/r^2 and c* = c r, where r is the ratio of the delta
-        variance V to the one that the law has at r = 1:
-
-            V = Var_P(ln p/q)/n + (sum p^2/q - 1)/m,
-            r = 1 + (V/(2c) - D') / (D + c sqrt((K-1)/2)),
-
-        V and the plug-in divergence D' with add-1/2 weights. Where there is no noise r is
-        V/(2 c D); the noise of many outcomes inflates V/(2c) and D' alike, and cancels.
+    kl : float
+        The estimate.
+    scale : float
+        c.
+    outcomes : int
+        K.
+    truths, ratios : ndarray of float64, shape (33,)
+        r as a function of the true divergence; constant beyond the ends.
     """
 
-    statistic: float
-    degrees: float
+    kl: float
     scale: float
+    outcomes: int
+    truths: Floats
+    ratios: Floats
+
+    def ratio(self, kl: float) -> float:
+        """Return r, the variance away from P = Q in units of 2 c kl, were `kl` the truth."""
+        return float(np.interp(kl, self.truths, self.ratios))
 
     def cdf(self, kl: float) -> float:
-        """Return the probability of an estimate as small as this one or smaller."""
-        return noncentral_cdf(self.statistic, self.degrees, 2 * kl / self.scale)
+        """Return the probability of an estimate as small as this one, were `kl` the truth."""
+        r = self.ratio(kl)
+        degrees, unit = (self.outcomes - 1) / r**2, 2 / (self.scale * r)
+        return noncentral_cdf(unit * self.kl + degrees, degrees, unit * kl)
 
     def limit(self, probability: float) -> float:
         """Return the divergence at which `cdf` has this value; 0 if it never is so large."""
         if self.cdf(0.0) <= probability:
             return 0.0
-        low, high = 0.0, self.scale * (self.statistic + 1)
+        low, high = 0.0, max(self.kl, 0.0) + self.scale * self.outcomes
         while self.cdf(high) > probability:
             low, high = high, 2 * high
         while high - low > 1e-10 * high and low < (middle := (low + high) / 2) < high:
@@ -273,22 +281,48 @@ class Law:
 
 
 def law(pair: Table, kl: float) -> Law:
-    """Return the law of the estimate `kl` of a table."""
+    """Return the law of the estimate `kl` of a table.
+
+    The delta variance of the plug-in estimate, with add-1/2 weights,
+
+        V = Var_P(ln p/q)/n + (sum p^2/q - 1)/m,   r = 1 + (V/(2c) - D') / (D + c sqrt((K-1)/2)),
+
+    is taken where the truth is supposed to be, not where the sample happens to be: p and q
+    are moved along the exponential family that joins them, each as far as it is uncertain,
+    so that ln p/q is multiplied by 1 + s. (A sample with few rows of a rare outcome would
+    otherwise make itself look more certain than it is.) D' is the plug-in divergence there;
+    the noise of many outcomes inflates V/(2c) and D' alike, and cancels.
+    """
     known_p, known_q = math.isinf(pair.n), math.isinf(pair.m)
     p = pair.x if known_p else (pair.x + 0.5) / (pair.n + pair.outcomes / 2)
     q = pair.y if known_q else (pair.y + 0.5) / (pair.m + pair.outcomes / 2)
-    both = p > 0
-    p, q = p[both], q[both]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.log(p / q)
-        plug_in = float(p @ ratio)
-        spread = float(p @ (ratio - plug_in) ** 2) / pair.n
-        variance = spread + float(p @ (p / q) - 1) / pair.m
+    both = (p > 0) & (q > 0)
+    log_p, log_q = np.log(p[both]), np.log(q[both])
+    part = 1 / (pair.n * pair.scale)
     noise = pair.scale * math.sqrt((pair.outcomes - 1) / 2)
+    steps = np.linspace(-1, 1, 33)
+    plug_in, variance = np.zeros_like(steps), np.zeros_like(steps)
+    for place, step in enumerate(steps):
+        shift = step * (log_p - log_q)
+        log_a = _normalised(log_p + part * shift)
+        log_b = _normalised(log_q - (1 - part) * shift)
+        a, ratio = np.exp(log_a), log_a - log_b
+        plug_in[place] = a @ ratio
+        spread = float(a @ (ratio - plug_in[place]) ** 2)
+        with np.errstate(over="ignore"):
+            square = float(np.exp(log_a + ratio).sum() - 1)
+        variance[place] = spread / pair.n + square / pair.m
+    truths = kl + plug_in - plug_in[len(steps) // 2]
     excess = variance / (2 * pair.scale) - plug_in
-    r = min(max(1 + excess / (max(kl, 0.0) + noise), 0.2), 20.0) if noise else 1.0
-    degrees = (pair.outcomes - 1) / r**2
-    return Law(2 * kl / (pair.scale * r) + degrees, degrees, pair.scale * r)
+    unit = np.maximum(truths, 0) + noise
+    ratios = np.clip(1 + excess / unit, 0.2, 20) if noise else np.ones_like(steps)
+    return Law(kl, pair.scale, pair.outcomes, truths, ratios)
+
+
+def _normalised(logarithms: Floats) -> Floats:
+    top = float(logarithms.max())
+    shifted: Floats = logarithms - (top + math.log(float(np.exp(logarithms - top).sum())))
+    return shifted
 
 
 def noncentral_cdf(value: float, degrees: float, noncentrality: float) -> float:

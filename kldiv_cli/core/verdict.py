@@ -180,7 +180,7 @@ def weigh(
         alpha=alpha,
         reliable=counts.reliable,
         table=counts,
-        inflation=model.scale / counts.scale,
+        inflation=model.ratio(max_kl),
         move=move,
     )
 

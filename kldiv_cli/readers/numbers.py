@@ -185,7 +185,7 @@ class Numbers:
                     self._faults.add(value, partial(place, i))
                     value = 1
                 values.append(value)
-        whole = all(type(value) is int for value in values)
+        whole = {int}.issuperset(map(type, values))
         if self._floats is None and whole and self._kind not in LOG_KINDS:
             self._add_integers(values, place)
         else:

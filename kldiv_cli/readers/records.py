@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from kldiv_cli.errors import InputError, Place
@@ -55,13 +55,16 @@ class Records:
         """A blank line between records."""
 
     def _lines(self, lines: Iterable[str], comment: str | None) -> Iterator[str]:
-        first = True
-        for line in lines:
-            if first:
-                self._line_end = "\r" if line.endswith("\r") else "\n"
-                first = False
+        rest = iter(lines)
+        for line in islice(rest, 1):
+            self._line_end = "\r" if line.endswith("\r") else "\n"
+            rest = chain((line,), rest)
+        if not comment:
+            yield from rest
+            return
+        for line in rest:
             # A quoted field may hold a line that looks like a comment.
-            if comment and self._between and line.startswith(comment):
+            if self._between and line.startswith(comment):
                 yield self._line_end
             else:
                 self._between = False
@@ -102,7 +105,7 @@ class Records:
             return None
         first = self._next_line
         end = self._line_end
-        if [] not in rows and not any(end in cell for row in rows for cell in row):
+        if [] not in rows and end not in "".join(chain.from_iterable(rows)):
             self._next_line += len(rows)
             self._note_blank(rows[0])
             return rows, range(first, self._next_line)

@@ -11,8 +11,9 @@ import json
 import re
 
 # GitHub Actions takes `::` for a command where it begins a line, and a line may be wrapped
-# before any word; `##[` and Azure's `##vso[` are commands anywhere in a line.
-_COMMAND = re.compile(r"(?<!\S):(?=:)|#(?=#\w*(?:\[|\Z))")
+# before any word, or go on with a colon after a path; `##[` and Azure's `##vso[` are commands
+# anywhere in a line.
+_COMMAND = re.compile(r"(?<!\S):(?=:|\Z)|#(?=#\w*(?:\[|\Z))")
 # A backslash or a whole pair, which stay; or half a pair.
 _LONE_SURROGATE = re.compile(r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\u(d[89a-f]..)")
 _MARKDOWN = re.compile(r"([\\`*_\[\](){}#!|~$])")

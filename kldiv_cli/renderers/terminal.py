@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
@@ -57,7 +58,12 @@ def render(report: Report, layout: Layout) -> str:
         for part in _parts(report, comparison, layout, console.width):
             console.print(part)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+    return "\n".join(_harmless(line.rstrip()) for line in text.splitlines()) + "\n"
+
+
+def _harmless(line: str) -> str:
+    """Escape a command of a CI runner that folding a long word brought to a line's beginning."""
+    return re.sub(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", r"\1\\x3a", line)
 
 
 def _parts(

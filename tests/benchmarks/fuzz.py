@@ -20,6 +20,8 @@ from __future__ import annotations
 import argparse
 import bz2
 import csv
+import dataclasses
+import difflib  # noqa: F401 (it evaluates a string as it is imported)
 import gzip
 import io
 import json
@@ -103,6 +105,8 @@ class Run:
         signal.setitimer(signal.ITIMER_REAL, 0)
         self.slowest = max(self.slowest, time.monotonic() - started)
         self.codes[code] = self.codes.get(code, 0) + 1
+        if self.count % 100_000 == 0:
+            print(f"{self.count} inputs in {time.monotonic() - self.started:.0f} s", flush=True)
         if self.over():
             self.summary()
             os._exit(0)
@@ -197,7 +201,7 @@ class Readers:
         )  # fmt: skip
 
         self.read, self.read_two, self.refused = read, read_two, (InputError, UsageError)
-        pair = (ReadOptions(weight="x"), ReadOptions(weight="y"))
+        pair = [ReadOptions(weight="x"), ReadOptions(weight="y")]
         self.cases = [
             *[(name, ReadOptions()) for name in FILES],
             ("x.csv", ReadOptions(kind="counts", duplicates="sum")),
@@ -255,8 +259,8 @@ class Readers:
         path = os.path.join(self.folder, name)
         self.reading = True
         try:
-            if isinstance(options, tuple):
-                sides = self.read_two(path, options)
+            if isinstance(options, list):
+                sides = self.read_two(path, tuple(options))
             else:
                 sides = (self.read(path, options),)
         except self.refused as error:
@@ -371,7 +375,8 @@ class Labels:
         self.messages, self.render = messages, render
         self.note, self.error, self.place = Note, InputError, Place
         counts = ({"\0a": 5, "\0b": 3, "\0c": 2}, {"\0a": 2, "\0b": 2, "\0d": 6})
-        self.report = compare(*counts, measures=["kl", "kl_qp", "js", "chi2_pq"])
+        self.report = compare(*counts, measures=["kl", "kl_qp"])
+        self.count = 0
         self.layouts = {
             "text": Layout(),
             "rich": Layout(terminal=True, width=80, unicode=True, color=True),
@@ -395,8 +400,6 @@ class Labels:
 
     def hostile(self, parts):
         """Return the report with these labels, names and paths in it."""
-        from dataclasses import replace
-
         *labels, p, q = (parts[i % len(parts)] for i in range(6))
         comparison = self.report.comparisons[0]
         # As everywhere, labels differ.
@@ -405,13 +408,13 @@ class Labels:
             part._replace(outcome=label)
             for part, label in zip(comparison.contributions, labels, strict=False)
         )
-        comparison = replace(
+        comparison = changed(
             comparison,
             contributions=contributions,
             only_in_p=(labels[0],),
             only_in_q=(labels[1], labels[2]),
         )
-        return replace(
+        return changed(
             self.report,
             p=self.report.p._replace(name=p, source=labels[3]),
             q=self.report.q._replace(name=q, source=p),
@@ -426,7 +429,10 @@ class Labels:
         if how == "surrogatepass":
             text = text.replace("\ufffd", "\ud800")
         report = self.hostile(text.split("|"))
+        self.count += 1
         for name in self.layouts:
+            if name in SLOW and self.count % RARELY:
+                continue
             check_text(name, self.text(name, report), report, self.numbers)
         notes = [self.messages.note(report.notes[0], terminal=t, color=False) for t in (0, 1)]
         place = self.place(text, 1, 2, name=text, value=text)
@@ -439,6 +445,15 @@ class Labels:
         return "printed"
 
 
+def changed(value, **changes):
+    """Return a record with some of its fields changed, whatever kind of record it is."""
+    if hasattr(value, "_replace"):
+        return value._replace(**changes)
+    return dataclasses.replace(value, **changes)
+
+
+SLOW, RARELY = ("rich", "narrow"), 100
+"""Laying a report out for a terminal takes ten times as long as all other formats."""
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 ACTS = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -474,7 +489,7 @@ def check_text(name, text, report, numbers):
             raise Broken(f"JSON has the labels {kept}, not {expected}")
     elif name == "csv":
         rows = list(csv.reader(io.StringIO(text), strict=True))
-        if len(rows) != 5 or {len(row) for row in rows} != {7}:
+        if len(rows) != 3 or {len(row) for row in rows} != {7}:
             raise Broken("the CSV has other rows or columns")
         for cell in (cell for row in rows for cell in row):
             if cell.startswith(tuple("=+-@\t\r＝＋－＠")) and not is_number(cell):
@@ -483,7 +498,7 @@ def check_text(name, text, report, numbers):
         if HTML.search(plain):
             raise Broken(f"{HTML.search(plain)[0]!r} is markup")
         widths = [cells(line) for line in plain.splitlines() if line.startswith("|")]
-        if widths != [5] * 6 + [6] * (2 + len(labels)) + [4] * 4:
+        if widths != [5] * 4 + [6] * (2 + len(labels)) + [4] * 4:
             raise Broken(f"the cells of the tables are {widths}")
     else:
         missing = [n for n in numbers if name == "text" and n not in text.encode()]

@@ -276,10 +276,21 @@ def test_the_law_is_less_likely_the_larger_the_divergence(rows):
 
 def test_where_the_shares_are_equal_the_law_is_the_usual_one():
     pair = table([500, 300, 200], [1000, 600, 400])
-    model = law(pair, 0.0)
-    assert (model.statistic, model.degrees, model.scale) == pytest.approx(
-        (2, 2, pair.scale), rel=0.02
-    )
+    model = law(pair, 0.004)
+    assert model.ratio(0.05) == pytest.approx(1, abs=0.01)
+    expected = stats.ncx2(2, 0.02 / pair.scale).cdf(0.008 / pair.scale + 2)
+    assert model.cdf(0.01) == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize(("p", "q"), [((0.3, 0.7), (0.5, 0.5)), ((0.02, 0.98), (0.1, 0.9))])
+@pytest.mark.parametrize(("n", "m"), [(3000, 3000), (2000, 40_000), (40_000, 2000)])
+def test_the_variance_is_that_of_the_delta_method(p, q, n, m):
+    p, q = np.array(p), np.array(q)
+    kl = float(p @ np.log(p / q))
+    model = law(table(n * p, m * q), kl)
+    spread = float(p @ np.log(p / q) ** 2) - kl**2
+    variance = spread / n + (float(p @ (p / q)) - 1) / m
+    assert 2 * model.scale * model.ratio(kl) * kl == pytest.approx(variance, rel=0.02)
 
 
 # Tables.

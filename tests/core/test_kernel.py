@@ -131,6 +131,15 @@ def test_rows_of_any_size_share_a_batch():
             assert error < 1e-15, name
 
 
+def test_chi_squared_up_to_the_last_power_of_two():
+    for total in (1.0, 1e-200, 1e140, 7.0):
+        p, q = np.array([0.5, 0.5]), np.array([total, total * 3e-308])
+        truth = exact.measure("chi2_pq", exact.normalise(p), exact.normalise(q))
+        found = divergences(p, q, measures=["chi2_pq"])["chi2_pq"]
+        assert exact.relative_error(found, truth) < 1e-15
+        assert divergences(p, q * 0.125, measures=["chi2_pq"])["chi2_pq"] == pytest.approx(found)
+
+
 def test_every_memory_order_gives_the_same_numbers():
     rng = np.random.default_rng(3)
     p, q = rng.random((40, 30)), rng.random((40, 30))

@@ -34,7 +34,7 @@ EPS = 2.0**-24
         (np.full(1000, 0.001, dtype=np.float32), "probabilities", []),
         (np.full(2**21, 1.05 / 2**21, dtype=np.float32), "probabilities", []),
         (np.full(2**21, 1.05 / 2**21), "weights", ["normalised", "unlabelled"]),
-        (np.array([1e308, 1e308]), "weights", ["normalised", "unlabelled"]),
+        (np.array([1.7e308, 1e280]), "weights", ["normalised", "unlabelled"]),
     ],
 )
 def test_kind_is_chosen(weights, kind, notes):
@@ -82,6 +82,16 @@ def test_it_is_not_that(weights, kind, code, index):
     with pytest.raises(InputError) as caught:
         read(weights, ReadOptions(kind=kind))
     assert (caught.value.code, caught.value.places[0].index) == (code, index)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [[1e308, 1e308], np.array([[1.0, 2.0], [1e308, 1e308]]), [10**4300 - 1, 1], [10**4299] * 10],
+)
+def test_a_total_that_no_report_can_hold(weights):
+    with pytest.raises(InputError) as caught:
+        read(weights)
+    assert caught.value.code == "number-overflow"
 
 
 def test_the_notes_say_what_was_there():

@@ -92,6 +92,11 @@ class PairOfWeights:
             # One side may be a multiple of the other: then w is what R has beyond 100 bits.
             self._proportional = True
             sums = self._sums(wanted)
+        for name, only in (("chi2_pq", "only_p"), ("chi2_qp", "only_q")):
+            if name in wanted and np.any(np.isinf(sums[name]) & (sums[only] == 0.0)):
+                # Too large in this unit, but perhaps not as a number.
+                self.unit = 4.0 ** np.ceil(np.frexp(self.total)[1] / 2 + 32)
+                sums = self._sums(wanted)
         return sums
 
     def _sums(self, wanted: frozenset[str]) -> RowSums:

@@ -67,7 +67,7 @@ def compare(
     p: object,
     q: object = None,
     *,
-    measures: Sequence[str] | None = None,
+    measures: str | Sequence[str] | None = None,
     base: str | int = "e",
     kind: PerSide[Kind | None] = None,
     label: PerSide[str | None] = None,
@@ -179,6 +179,12 @@ def compare(
         pair = align(left, right)
     except ValueError as error:
         raise InputError("no-common-support", str(error), Place(left.source)) from None
+    if reduction == "mean" and pair.p.ndim == pair.q.ndim == 1:
+        raise UsageError(
+            "reduction-needs-batch",
+            "the reduction 'mean' divides by rows times outcomes, and these are no batches",
+            hint="leave --reduction out",
+        )
     comparison = _compared(
         pair,
         (smooth.apply(pair.p), smooth.apply(pair.q)),
@@ -228,12 +234,18 @@ def _base(base: str | int) -> Base:
     for known in BASES:
         if str(base) == known:
             return known
-    raise UsageError("usage", f"the base of the logarithm is e, 2 or 10; found {base!r}")
+    meant = {unit: known for known, unit in report.UNITS.items()}.get(str(base))
+    raise UsageError(
+        "usage",
+        f"the base of the logarithm is e, 2 or 10; found {base!r}",
+        hint=f"--base {meant}" if meant else "",
+    )
 
 
-def _measures(names: Sequence[str] | None) -> tuple[str, ...]:
+def _measures(names: str | Sequence[str] | None) -> tuple[str, ...]:
     if not names:
         return tuple(registry.DEFAULT_MEASURES)
+    names = (names,) if isinstance(names, str) else names
     for name in names:
         try:
             registry.find(name)
@@ -353,7 +365,13 @@ def _compared(
         reduction=reduction,
     )
     if batch:
-        return report.Comparison(column=None, measures=measures, error_bounds=bounds, batch=batch)
+        return report.Comparison(
+            column=None,
+            measures=measures,
+            error_bounds=bounds,
+            outcomes=raw.p.shape[-1],
+            batch=batch,
+        )
     parts = contributions(*weights, base=base, kind=kinds, temperature=temperature)
     unsmoothed = (
         parts
@@ -371,6 +389,7 @@ def _compared(
         column=None,
         measures=measures,
         error_bounds=bounds,
+        outcomes=len(parts.p),
         only_in_p=tuple(labels[i] for i in np.flatnonzero(only_p)),
         only_in_q=tuple(labels[i] for i in np.flatnonzero(only_q)),
         mass_only_in_p=math.fsum(unsmoothed.p[only_p]),

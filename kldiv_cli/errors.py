@@ -25,6 +25,26 @@ class Place:
     index: tuple[int, ...] | None = None
     """Position in an array, from 0."""
 
+    def where(self) -> str:
+        """Return ``prices.csv:17:3``, as much of it as is known."""
+        text = self.source
+        if self.line is not None:
+            text += f":{self.line}"
+            if self.column is not None:
+                text += f":{self.column}"
+        if self.index is not None:
+            text += f"[{', '.join(map(str, self.index))}]"
+        return text
+
+    def detail(self) -> str:
+        """Return ``column 'weight', value '-0.2'``, as much of it as is known."""
+        known = (("column", self.name), ("value", self.value))
+        return ", ".join(f"{what} '{_cut(text)}'" for what, text in known if text is not None)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
 
 class KldivError(Exception):
     """No answer: exit code 2.
@@ -52,6 +72,13 @@ class KldivError(Exception):
         self.places = places
         self.count = len(places) if count is None else count
         self.hint = hint
+
+    def __str__(self) -> str:
+        place = self.places[0] if self.places else None
+        where = f"{place.where()}: " if place else ""
+        detail = f" ({place.detail()})" if place and place.detail() else ""
+        more = f", and {self.count - 1} more" if self.count > 1 else ""
+        return f"{where}{self.message}{detail}{more}" + (f"; {self.hint}" if self.hint else "")
 
 
 class UsageError(KldivError, ValueError):

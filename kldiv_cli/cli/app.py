@@ -10,7 +10,6 @@ from kldiv_cli.cli.job import NO_ANSWER, STDOUT, Answer, Job, printed
 from kldiv_cli.cli.options import (
     COLORS,
     DUPLICATES,
-    KINDS,
     REDUCTIONS,
     Color,
     Comments,
@@ -26,6 +25,7 @@ from kldiv_cli.cli.options import (
     Weights,
     Words,
     among,
+    known_kinds,
     size,
 )
 from kldiv_cli.errors import InputError, UsageError
@@ -107,8 +107,14 @@ def compare(
     ] = "batchmean",
     top: Annotated[int, typer.Option(min=0, metavar="N", help="How many outcomes to list.")] = 10,
     format: Annotated[
-        str, typer.Option("--format", "-f", metavar="FORMAT", help="text, json, csv or markdown.")
-    ] = "text",
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="text, json, csv or markdown; what the extension of --output says, else text.",
+        ),
+    ] = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE.")
     ] = None,
@@ -146,12 +152,12 @@ def compare(
     from kldiv_cli.readers import split_name
     from kldiv_cli.renderers import FORMATS
 
+    format = format or _format_of(output)
     among("--format", format, tuple(FORMATS))
     among("--color", color, COLORS)
     among("--reduction", reduction, REDUCTIONS)
     among("--duplicates", duplicates, DUPLICATES)
-    for value in kind or ():
-        among("--as", value, KINDS)
+    known_kinds(kind)
     if quiet and format != "text":
         raise UsageError("usage", "-q prints bare numbers; it has no --format", hint="leave one")
     sources = [split_name(word) for word in (p, q) if word is not None]
@@ -236,6 +242,13 @@ def _error_document(problem: InputError, settings: dict[str, Any]) -> str:
     return document(report.to_dict())
 
 
+def _format_of(output: str | None) -> str:
+    from os.path import splitext
+
+    extensions = {".json": "json", ".csv": "csv", ".md": "markdown", ".markdown": "markdown"}
+    return extensions.get(splitext(output or "")[1].lower(), "text")
+
+
 def _report_target(text: str) -> tuple[str, str]:
     from kldiv_cli.renderers import FORMATS
 
@@ -272,8 +285,7 @@ def inspect(
     ]  # fmt: skip
     if any(len(words or ()) > 1 for words in given):
         raise UsageError("usage", "one file is inspected, so every option is given once")
-    for word in kind or ():
-        among("--as", word, KINDS)
+    known_kinds(kind)
     first = [words[0] if words else None for words in given]
     names = ("kind", "label", "weight", "format", "encoding", "delimiter", "decimal", "header")
     options = dict(zip((*names, "comment"), first, strict=True))
@@ -293,8 +305,17 @@ def _inspect(path: str, options: dict[str, Any]) -> Answer:
 
 
 @app.command()
-def measures() -> Job:
+def measures(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Some; all if not given.")
+    ] = None,
+) -> Job:
     """List every measure: symbol, formula, range, unit and properties."""
+    from kldiv_cli.core.measures import MEASURES, find
     from kldiv_cli.renderers.measures import render
 
-    return printed(render())
+    try:
+        known = [MEASURES.get(name) or find(name) for name in names or MEASURES]
+    except ValueError as error:
+        raise UsageError("unknown-measure", str(error)) from None
+    return printed(render(known))

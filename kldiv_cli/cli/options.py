@@ -31,7 +31,11 @@ Weights = Annotated[
 ]
 InputFormats = Annotated[
     Words,
-    typer.Option("--input-format", metavar="FORMAT", help="Instead of what the extension says."),
+    typer.Option(
+        "--input-format",
+        metavar="FORMAT",
+        help="csv, tsv, json, jsonl, npy, npz, uniq or text, instead of what the extension says.",
+    ),
 ]
 Encodings = Annotated[
     Words, typer.Option("--encoding", metavar="NAME", help="Of text; UTF-8 if not given.")
@@ -88,6 +92,24 @@ def among(option: str, value: str, choices: tuple[str, ...]) -> str:
         f"{option} is one of {', '.join(choices)}; found '{value}'",
         hint=f"{option} {close[0]}" if close else "",
     )
+
+
+def known_kinds(words: Words) -> None:
+    """Check the words after ``--as``.
+
+    Raises
+    ------
+    UsageError
+        If one is not a kind, or is one that is not counted here.
+    """
+    for word in words or ():
+        if word == "samples":
+            raise UsageError(
+                "samples-not-counted",
+                "raw values are not counted yet, only compared once they are",
+                hint="sort FILE | uniq -c | kldiv - OTHER --input-format uniq",
+            )
+        among("--as", word, KINDS)
 
 
 def size(text: str | None) -> int | None:

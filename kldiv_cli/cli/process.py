@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from contextlib import ExitStack, redirect_stdout
@@ -80,7 +81,8 @@ def parsed(arguments: list[str]) -> Job:
         return result
     if result:  # Typer turns an interrupt into an exit code that it returns.
         raise KeyboardInterrupt
-    return printed(caught.getvalue())
+    # Typer puts a required argument in braces, which look like a template left unfilled.
+    return printed(re.sub(r"^(Usage: .*)\{(\w+)\}", r"\1\2", caught.getvalue()))
 
 
 def with_command(arguments: list[str]) -> list[str]:
@@ -139,7 +141,6 @@ def perform(job: Job) -> int:
     KldivError
         If there is no answer, or a report is lost.
     """
-    _check_targets(job.reports)
     with ExitStack() as stack:
         files = [
             (format, stack.enter_context(streams.ReportFile(path)))
@@ -148,6 +149,10 @@ def perform(job: Job) -> int:
         ]
         for _, file in files:
             file.open(job.inputs)
+        _refuse_shared(
+            [path for _, path in job.reports if path == STDOUT]
+            + [file.replaces for _, file in files if file.replaces]
+        )
         answer = job.work()
         for note in answer.notes:
             streams.write_stderr(
@@ -163,22 +168,16 @@ def perform(job: Job) -> int:
     return answer.code
 
 
-def _check_targets(reports: tuple[tuple[str, str], ...]) -> None:
-    """Refuse two reports in one place, of which one would be lost, or both unreadable."""
-    taken: set[str] = set()
-    for _, path in reports:
-        # A link and what it leads to are one place.
-        place = path if path == STDOUT else os.path.realpath(path)
-        if place in taken:
-            where = "standard output" if path == STDOUT else path
+def _refuse_shared(places: list[str]) -> None:
+    """Refuse two reports in one place: one would be lost, or both be unreadable."""
+    for place in places:
+        if places.count(place) > 1:
+            where = "standard output" if place == STDOUT else place
             raise UsageError(
                 "usage",
                 f"two reports go to {where}",
                 hint="give each --report, and -o, a file of its own",
             )
-        # A pipe or a device takes all that it is given.
-        if place == STDOUT or os.path.isfile(place) or not os.path.exists(place):
-            taken.add(place)
 
 
 def _deliver(answer: Answer, job: Job, files: list[tuple[str, streams.ReportFile]]) -> None:

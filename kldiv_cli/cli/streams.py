@@ -119,6 +119,11 @@ class ReportFile:
         self._beside: str | None = None
         self._stream: IO[bytes] | None = None
 
+    @property
+    def replaces(self) -> str | None:
+        """The file that the report takes the place of; None of a pipe or a device."""
+        return self._target if self._beside else None
+
     def open(self, inputs: tuple[str, ...]) -> None:
         """Make sure, before the work, that the report can be written.
 

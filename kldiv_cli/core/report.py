@@ -65,6 +65,8 @@ class Comparison(NamedTuple):
         Keys exactly as asked.
     error_bounds : mapping of str to float
         A bound on the relative error of each measure.
+    outcomes : int
+        Of the union of both sides.
     only_in_p, only_in_q : tuple of str
         Outcomes with mass on one side alone.
     mass_only_in_p, mass_only_in_q : float
@@ -76,10 +78,11 @@ class Comparison(NamedTuple):
     column: str | None
     measures: Mapping[str, Value]
     error_bounds: Mapping[str, Value]
+    outcomes: int = 0
     only_in_p: tuple[str, ...] = ()
     only_in_q: tuple[str, ...] = ()
-    mass_only_in_p: float = 0.0
-    mass_only_in_q: float = 0.0
+    mass_only_in_p: float | Literal["error"] = 0.0
+    mass_only_in_q: float | Literal["error"] = 0.0
     contributions: tuple[Contribution, ...] = ()
     estimate: None = None
     batch: Batch | None = None
@@ -127,7 +130,13 @@ def failed(
 ) -> Report:
     """Return a report without an answer: ``"error"`` for every measure that was asked."""
     errors: dict[str, Value] = dict.fromkeys(measures, "error")
-    comparison = Comparison(column=None, measures=errors, error_bounds=errors)
+    comparison = Comparison(
+        column=None,
+        measures=errors,
+        error_bounds=errors,
+        mass_only_in_p="error",
+        mass_only_in_q="error",
+    )
     return Report(
         base=base,
         unit=UNITS[base],

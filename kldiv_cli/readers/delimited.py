@@ -62,7 +62,8 @@ def _read(
     header = _has_header(rows, wanted, Place(source, lines[0]))
     if header is False and wanted[0].header is None:
         message = "the first row is read as data: its weight is a number"
-        notes = [*notes, Note("no-header", message, source, advice="--no-header", repair=True)]
+        advice = "--header if it names the columns, --no-header if it does not"
+        notes = [*notes, Note("no-header", message, source, advice=advice, repair=True)]
     names = rows[0] if header else None
     if header:
         rows, lines = rows[1:], lines[1:]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kldiv_cli.core.report import Report
     from kldiv_cli.renderers import Layout
 
-HEADER = ("column", "measure", "direction", "row", "value", "error_bound", "unit")
+HEADER = ("column", "measure", "direction", "row", "value", "error_bound", "unit", "smoothing")
 
 
 def render(report: Report, layout: Layout) -> str:
@@ -41,6 +41,7 @@ def render(report: Report, layout: Layout) -> str:
                         one if isinstance(one, str) else number(one),
                         its_bound if isinstance(its_bound, str) else number(its_bound),
                         unit,
+                        report.smoothing,
                     )
                 )
     return text.getvalue()

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Literal
 
 DIGITS = 6
 
 
-def figure(value: float, bound: float = 0.0, *, infinity: str = "Infinity") -> str:
+def figure(
+    value: float | Literal["error"], bound: float = 0.0, *, infinity: str = "Infinity"
+) -> str:
     """Return `value` with at most six significant digits, all of them certain.
 
     Parameters
     ----------
-    value : float
-        What to print.
+    value : float or "error"
+        What to print; what was not computed stays an error.
     bound : float
         Bound on its relative error.
     infinity : str
         What stands for infinity.
     """
+    if value == "error":
+        return value
     if math.isinf(value):
         return infinity if value > 0 else f"-{infinity}"
     if value == 0:

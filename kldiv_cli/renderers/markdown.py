@@ -24,13 +24,17 @@ def render(report: Report, layout: Layout) -> str:
     lines = [f"### {p} and {q}", ""]
     for comparison in report.comparisons:
         lines += _measures(report, comparison, p, q)
+        lines += _only(report, comparison, p, q)
         lines += _contributions(comparison, p, q)
     lines += ["", "| side | what | source |", "| --- | --- | --- |"]
     for name, side in ((p, report.p), (q, report.q)):
         what = described(side, report.comparisons[0].batch)
         lines.append(f"| {name} | {what} | {markdown(side.source)} |")
     lines += [f"\nSmoothing: {report.smoothing}"] if report.smoothing != "none" else []
-    lines += [f"\n{markdown(note.message, 300)}" for note in report.notes]
+    lines += [
+        f"\nNote on {markdown(note.source) or 'both'}: {markdown(note.message, 300)}"
+        for note in report.notes
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -45,6 +49,17 @@ def _measures(report: Report, comparison: Comparison, p: str, q: str) -> Iterato
         bars = measure.symbol.replace("||", "‖").replace("|", "\\|")
         symbol = spelled(bars, p, q)
         yield f"| {name.replace('_', chr(92) + '_')} | {values} | {unit} | {symbol} |"
+
+
+def _only(report: Report, comparison: Comparison, p: str, q: str) -> Iterator[str]:
+    for here, outcomes, mass in (
+        (p, comparison.only_in_p, comparison.mass_only_in_p),
+        (q, comparison.only_in_q, comparison.mass_only_in_q),
+    ):
+        if outcomes:
+            names = ", ".join(markdown(outcome, 40) for outcome in outcomes[:3])
+            more = f" and {len(outcomes) - 3} more" if len(outcomes) > 3 else ""
+            yield f"\nOnly in {here}: {names}{more} (probability {figure(mass)})"
 
 
 def _contributions(comparison: Comparison, p: str, q: str) -> Iterator[str]:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
-from kldiv_cli.core.measures import MEASURES
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kldiv_cli.core.measures import Measure
+
 
 LAWS = {
     "absolute-continuity": "infinite where q = 0 < p",
@@ -16,10 +21,10 @@ LAWS = {
 """The traits that do not speak for themselves."""
 
 
-def render() -> str:
-    """Return every measure with symbol, formula, range, unit and properties."""
+def render(measures: Iterable[Measure]) -> str:
+    """Return measures with symbol, formula, range, unit and properties."""
     lines = []
-    for measure in MEASURES.values():
+    for measure in measures:
         unit = "nats, bits or hartleys" if measure.scales else "no unit"
         lines += [
             f"{measure.name:<18}{measure.symbol:<18}{measure.title}",

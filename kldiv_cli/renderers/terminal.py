@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
-from rich.table import Table
 from rich.text import Text
 
 from kldiv_cli.core.measures import find
 from kldiv_cli.renderers.figures import count, figure, spelled
 from kldiv_cli.renderers.show import columns, show
 from kldiv_cli.renderers.text import (
-    HEAD_WIDTH,
     HEADLINES,
     advice,
     batch_lines,
@@ -22,12 +21,13 @@ from kldiv_cli.renderers.text import (
     described,
     named,
     shares,
+    shown,
     side_names,
     values_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import RenderableType
 
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from kldiv_cli.renderers import Layout
 
 GAINED, LOST = "bright_red", "bright_blue"
-NARROWEST, WIDEST = 40, 110
+NARROWEST, FULL_WIDTH, WIDEST = 40, 64, 110
+BAR = 8
+"""Columns of the shortest room for bars."""
 
 
 def render(report: Report, layout: Layout) -> str:
@@ -69,16 +71,37 @@ def _harmless(line: str) -> str:
 def _parts(
     report: Report, comparison: Comparison, layout: Layout, width: int
 ) -> Iterator[RenderableType]:
-    yield _headlines(report, comparison, layout)
+    yield _headlines(report, comparison, layout, width)
     if comparison.only_in_p or comparison.only_in_q:
         yield _only(report, comparison, layout)
     if any(name not in HEADLINES for name in comparison.measures):
-        yield _others(report, comparison, layout)
+        yield _others(report, comparison, layout, width)
     if comparison.batch:
         yield Text("\n" + "\n".join(batch_lines(report, comparison.batch)))
     if comparison.contributions:
         yield _contributions(report, comparison, layout, width)
     yield _sides(report, comparison, layout)
+
+
+def _grid(rows: Iterable[Sequence[Text]]) -> Text:
+    """Return rows of cells, aligned; what is printed so is never cut."""
+    every = list(rows)
+    widths = [max(map(_width, column)) for column in zip(*every, strict=True)]
+    lines = []
+    for row in every:
+        line = Text(no_wrap=True, overflow="ignore")
+        for cell, width in zip(row, widths, strict=True):
+            line.append_text(cell).append(" " * (width - _width(cell) + 2))
+        lines.append(line)
+    return Text("\n", no_wrap=True, overflow="ignore").join(lines)
+
+
+def _width(cell: Text) -> int:
+    return columns(cell.plain)
+
+
+def _infinity(layout: Layout) -> str:
+    return "∞" if layout.unicode else "Infinity"
 
 
 def _bars(layout: Layout) -> str:
@@ -89,19 +112,30 @@ def _symbol(text: str, layout: Layout) -> str:
     return text.replace("||", _bars(layout))
 
 
-def _headlines(report: Report, comparison: Comparison, layout: Layout) -> RenderableType:
-    p, q = side_names(report, layout)
-    table = Table.grid(padding=(0, 2))
-    for name in HEADLINES:
-        if name in comparison.measures:
-            infinity = "∞" if layout.unicode else "Infinity"
-            values = values_of(comparison.measures[name], comparison.error_bounds[name], infinity)
-            table.add_row(
-                Text(_symbol(spelled(find(name).symbol, p, q), layout), style="bold"),
-                Text("\n".join(values), style="bold green"),
-                Text(report.unit, style="dim"),
-            )
-    return table
+def _headlines(
+    report: Report, comparison: Comparison, layout: Layout, width: int
+) -> RenderableType:
+    names = side_names(report, layout) if width >= FULL_WIDTH else ("p", "q")
+    return _grid(
+        (Text(symbol, style="bold"), Text(value, style="bold green"), Text(unit, style="dim"))
+        for name in comparison.measures
+        if name in HEADLINES
+        for symbol, value, unit in _lines(report, comparison, layout, name, names)
+    )
+
+
+def _lines(
+    report: Report, comparison: Comparison, layout: Layout, name: str, names: tuple[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield symbol, value and unit of a measure; of a batch, one a row."""
+    measure = find(name)
+    values = values_of(comparison.measures[name], comparison.error_bounds[name], _infinity(layout))
+    yield (
+        _symbol(spelled(measure.symbol, *names), layout),
+        values[0],
+        report.unit if measure.scales else "",
+    )
+    yield from (("", value, "") for value in values[1:])
 
 
 def _only(report: Report, comparison: Comparison, layout: Layout) -> RenderableType:
@@ -125,71 +159,61 @@ def _only(report: Report, comparison: Comparison, layout: Layout) -> RenderableT
     return Group(*lines)
 
 
-def _others(report: Report, comparison: Comparison, layout: Layout) -> RenderableType:
-    table = Table.grid(padding=(0, 2))
-    table.add_row()
-    infinity = "∞" if layout.unicode else "Infinity"
-    for name, value in comparison.measures.items():
+def _others(report: Report, comparison: Comparison, layout: Layout, width: int) -> RenderableType:
+    rows = []
+    for name in comparison.measures:
         if name in HEADLINES:
             continue
-        measure = find(name)
-        unit = report.unit if measure.scales else ""
-        values = values_of(value, comparison.error_bounds[name], infinity)
-        table.add_row(
-            Text(name, style="cyan"),
-            Text("\n".join(values)),
-            Text(unit, style="dim"),
-            Text(_symbol(spelled(measure.symbol, "p", "q"), layout), style="dim"),
-        )
-    return table
+        for place, (symbol, value, unit) in enumerate(
+            _lines(report, comparison, layout, name, ("p", "q"))
+        ):
+            cells = [Text("" if place else name, style="cyan"), Text(value), Text(unit, "dim")]
+            rows.append([*cells, Text(symbol, "dim")] if width >= FULL_WIDTH else cells)
+    return Group(Text(), _grid(rows))
 
 
 def _contributions(
     report: Report, comparison: Comparison, layout: Layout, width: int
 ) -> RenderableType:
-    p, q = side_names(report, layout)
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    labels = [
-        show(part.outcome, max(8, width // 4), unicode=layout.unicode)
-        for part in comparison.contributions
-    ]
-    wide = width >= 76
-    label_width = max(len("outcome"), *map(columns, labels))
-    table.add_column("outcome", no_wrap=True, min_width=label_width)
-    for head in (*column_heads(report, layout), *(("kl_pq", "kl_qp") if wide else ())):
-        table.add_column(head, no_wrap=True, min_width=HEAD_WIDTH)
-    if wide:
-        table.add_column("", no_wrap=True)
-    bar = min(30, width - label_width - 4 * HEAD_WIDTH - 5 * 2)  # Two blanks between columns.
-    for label, part, share in zip(
-        labels, comparison.contributions, shares(comparison), strict=True
-    ):
-        cells = [Text(label), Text(figure(part.p)), Text(figure(part.q))]
-        if wide:
-            cells += [
-                Text(figure(part.kl_pq), style="dim"),
-                Text(figure(part.kl_qp), style="dim"),
-                _bar(part, share, bar, layout),
-            ]
-        table.add_row(*cells)
-    heading = Text.assemble(
-        ("\nWhat sets them apart", "bold"),
-        ("  by share of jeffreys; more in " if wide else "  more in ", "dim"),
-        (p, GAINED),
-        (" or in ", "dim"),
-        (q, LOST),
-    )
-    return Group(heading, table)
+    heads = ("outcome", *column_heads(report, layout), "kl_pq", "kl_qp")
+    rows = [[Text(head, style="dim") for head in heads]]
+    for part in comparison.contributions:
+        label = show(part.outcome, max(8, width // 4), unicode=layout.unicode)
+        numbers = [figure(number, infinity=_infinity(layout)) for number in part[1:]]
+        plain, dim = numbers[:2], numbers[2:]
+        rows.append([Text(label), *map(Text, plain), *(Text(text, "dim") for text in dim)])
+    # What does not fit is left out whole: the terms first, then the bars.
+    taken = [2 + max(map(_width, column)) for column in zip(*rows, strict=True)]
+    if sum(taken) + BAR > width:
+        rows = [row[:3] for row in rows]
+        taken = taken[:3]
+    room = min(30, width - sum(taken))
+    if room >= BAR:
+        for row, part, share in zip(
+            rows[1:], comparison.contributions, shares(comparison), strict=True
+        ):
+            row.append(_bar(part, share, room, layout))
+        rows[0].append(Text())
+    heading = Text.assemble(("\nWhat sets them apart", "bold"), (f", {shown(comparison)}", "dim"))
+    if room >= BAR and layout.color:
+        p, q = side_names(report, layout)
+        heading.append_text(
+            Text.assemble(("; more in ", "dim"), (p, GAINED), (" or in ", "dim"), (q, LOST))
+        )
+    return Group(heading, _grid(rows))
 
 
 def _bar(part: Contribution, share: float, width: int, layout: Layout) -> Text:
     """Return a bar whose colour says on which side the outcome has more mass."""
+    style = GAINED if part.p > part.q else LOST
+    if math.isinf(share):
+        return Text(_infinity(layout), style=style)
     eighths = round(share * width * 8)
     if layout.unicode:
         bar = "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
     else:
         bar = "#" * round(share * width)
-    return Text(bar, style=GAINED if part.p > part.q else LOST)
+    return Text(bar, style=style)
 
 
 def _sides(report: Report, comparison: Comparison, layout: Layout) -> RenderableType:

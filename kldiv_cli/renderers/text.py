@@ -53,7 +53,7 @@ def values_of(value: Value, bound: Value, infinity: str = "Infinity") -> list[st
     values = value if isinstance(value, tuple) else (value,)
     bounds = bound if isinstance(bound, tuple) else (bound,)
     return [
-        one if isinstance(one, str) else figure(one, float(its_bound), infinity=infinity)
+        figure(one, 0.0 if its_bound == "error" else its_bound, infinity=infinity)
         for one, its_bound in zip(values[:SHOWN_ROWS], bounds[:SHOWN_ROWS], strict=True)
     ]
 
@@ -87,6 +87,8 @@ def _infinite(report: Report, comparison: Comparison, layout: Layout) -> Iterato
             )
             if report.smoothing == "none":
                 yield f"  so D({here} || {there}) is infinite"
+    if len(comparison.only_in_p) + len(comparison.only_in_q) == comparison.outcomes > 0:
+        yield "no outcome is common to both"
     if (comparison.only_in_p or comparison.only_in_q) and report.smoothing == "none":
         yield f"  {advice(report)}"
 
@@ -120,9 +122,10 @@ def batch_lines(report: Report, batch: Batch) -> Iterator[str]:
     logits = report.p and report.q and report.p.kind == report.q.kind == "logits"
     if logits and batch.measure in ("kl", "kl_pq"):
         scale = "" if report.temperature == 1 else f" / {report.temperature:g}"
+        of_rows = ".sum(-1)" if batch.reduction == "none" else ""
         yield (
             f"it is torch's F.kl_div(log_softmax(q{scale}, -1), softmax(p{scale}, -1),"
-            f"\n  reduction='{batch.reduction}')"
+            f"\n  reduction='{batch.reduction}'){of_rows}"
         )
 
 
@@ -155,21 +158,29 @@ def _contributions(report: Report, comparison: Comparison, layout: Layout) -> It
     ]
     width = max(len("outcome"), *(columns(label) for label in labels)) + 2
     yield ""
-    yield "what sets them apart, largest first; a bar is a share of jeffreys"
+    yield f"what sets them apart, {shown(comparison)}"
     yield f"  {pad('outcome', width)}{pad(p, 12)}{pad(q, 12)}{'kl_pq':<13}{'kl_qp':<13}"
     bars = shares(comparison)
     for label, part, share in zip(labels, comparison.contributions, bars, strict=True):
         yield (
             f"  {pad(label, width)}{figure(part.p):<12}{figure(part.q):<12}"
-            f"{figure(part.kl_pq):<13}{figure(part.kl_qp):<13}{'#' * round(share * BAR)}"
+            f"{figure(part.kl_pq):<13}{figure(part.kl_qp):<13}"
+            f"{'#' * round(share * BAR) if math.isfinite(share) else ''}"
         )
 
 
 def shares(comparison: Comparison) -> list[float]:
-    """Return how long the bar of each listed outcome is: its part of Jeffreys' divergence.
+    """Return how long the bar of each listed outcome is, by its term of Jeffreys' divergence.
 
-    The largest finite term has length 1, and so has every infinite one.
+    The largest finite term has length 1; an infinite one has no length, and is infinite.
     """
     terms = [part.kl_pq + part.kl_qp for part in comparison.contributions]
-    largest = max((term for term in terms if math.isfinite(term)), default=0.0)
-    return [1.0 if math.isinf(term) else term / largest if largest else 0.0 for term in terms]
+    largest = max((term for term in terms if math.isfinite(term)), default=0.0) or 1.0
+    return [term / largest for term in terms]
+
+
+def shown(comparison: Comparison) -> str:
+    """Say how many outcomes are listed, and in which order."""
+    listed, every = len(comparison.contributions), comparison.outcomes
+    part = count(every, "outcome") if listed == every else f"{listed} of {every} outcomes"
+    return f"{part} by their term of jeffreys"

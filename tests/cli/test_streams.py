@@ -206,3 +206,26 @@ def test_colour_of_a_terminal(monkeypatch, term, expected):
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     monkeypatch.setenv("TERM", term)
     assert streams.has_color(terminal, "auto") is expected
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (["-o", "one", "--report", "json=one"], "one"),
+        (["--report", "csv=one", "--report", "json=./one"], "one"),
+        (["-o", "link", "--report", "csv=one"], "one"),
+        (["--report", "json=-"], "standard output"),
+    ],
+)
+def test_no_report_takes_the_place_of_another(kldiv, pair, tmp_path, monkeypatch, words, place):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to("one")
+    ran = kldiv("compare", *pair, *words)
+    assert ran.code == 2
+    assert "two reports go to" in ran.err
+    assert place in ran.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "p.csv", "q.csv"]
+
+
+def test_a_device_takes_two_reports(kldiv, pair):
+    assert kldiv("compare", *pair, "-o", "/dev/null", "--report", "json=/dev/null").code == 0

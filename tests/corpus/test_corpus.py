@@ -1,0 +1,257 @@
+"""Every file of the corpus is understood or refused, and nothing in it acts on any output."""
+
+import csv
+import hashlib
+import html.parser
+import importlib.util
+import io
+import json
+import math
+import os
+import re
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from kldiv_cli.cli.process import run
+from kldiv_cli.renderers import FORMATS
+
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+IN_DATA = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+COMMAND = re.compile(r"^\s*(::[a-z-]+[^:\n]*::|##\[)|##(vso)?\[", re.M | re.I)
+TRACEBACK = re.compile(r"Traceback|Fatal Python error|\w+Warning:|error\[(internal|unreadable)\]")
+
+
+def load_build():
+    spec = importlib.util.spec_from_file_location("build", Path(__file__).with_name("build.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+CORPUS = load_build().build()
+PLAIN = [case for case in CORPUS.cases if "setup" not in case]
+SPECIAL = [case for case in CORPUS.cases if "setup" in case]
+HOSTILE = [case for case in CORPUS.cases if "inject" in case.get("tags", ())]
+
+
+def identify(case):
+    return case["id"]
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory):
+    """The folder of the corpus; none of its files is changed by any test."""
+    folder = tmp_path_factory.mktemp("corpus")
+    sums = CORPUS.write(folder)["sha256"]
+    there = sorted(path for path in folder.rglob("*") if path.is_file())
+    yield folder
+    for name, digest in sums.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    assert sorted(path for path in folder.rglob("*") if path.is_file()) == there
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def answer(corpus, here, capfdbinary):
+    """Run a comparison in this process: answer(case, "json")."""
+
+    def call(case, format_):
+        path, partner = paths(corpus, case)
+        p, q = sides(case, path or copied(corpus, here, case), partner)
+        capfdbinary.readouterr()
+        code = run(["compare", "-f", format_, "--", p, q])
+        captured = capfdbinary.readouterr()
+        assert not [path for path in here.iterdir() if path.name != "in"]
+        return code, captured.out, captured.err
+
+    return call
+
+
+def paths(corpus, case):
+    path = str(corpus / case["file"]) if case["file"] else None
+    return path, str(corpus / case["partner"])
+
+
+def sides(case, path, partner):
+    return {"p": (path, partner), "q": (partner, path)}.get(case.get("role", "p"), (path, path))
+
+
+def copied(corpus, here, case):
+    setup = case["setup"]
+    assert setup["type"] == "copy"
+    (here / "in").mkdir(exist_ok=True)
+    target = here / "in" / setup["name"]
+    target.write_bytes((corpus / setup["from"]).read_bytes())
+    return str(target)
+
+
+def judge(case, code, out, err):
+    """Check an answer in JSON, or a refusal."""
+    text, message = out.decode(), err.decode()
+    assert not TRACEBACK.search(text + message)
+    for printed, acts in ((text, IN_DATA), (message, CONTROL)):
+        assert not acts.search(printed)
+        assert not COMMAND.search(printed)
+    assert code in (0, 2)
+    document = json.loads(text, parse_constant=pytest.fail) if text else None
+    if code == 0:
+        assert case["kind"] != "invalid"
+        value = float(document["comparisons"][0]["measures"]["kl_pq"])
+        expected = case.get("expected_kl")
+        if expected is not None:
+            close = math.isclose(value, float(expected), rel_tol=1e-13, abs_tol=1e-300)
+            assert close, (value, expected)
+        assert re.search(case.get("should_say", ""), text + message, re.I)
+        return
+    assert case["kind"] != "valid", message
+    if document is not None:
+        assert set(document["comparisons"][0]["measures"].values()) == {"error"}
+        assert document["error"]["message"]
+    assert message
+    assert len(message) <= 2000
+    assert message.count("\n") <= 25
+    hint = case.get("name_hint")
+    name = os.path.basename(case["file"] or "") if hint is None else hint
+    assert re.sub(r"\s", "", name) in re.sub(r"\s", "", message)
+
+
+@pytest.mark.parametrize("case", PLAIN, ids=identify)
+def test_understood_or_refused(answer, case):
+    judge(case, *answer(case, "json"))
+
+
+@pytest.mark.parametrize("case", HOSTILE, ids=identify)
+def test_nothing_acts_in_any_format(answer, case):
+    for name in FORMATS:
+        code, out, err = answer(case, name)
+        assert code == (2 if case["kind"] == "invalid" else 0)
+        check = {"json": check_json, "csv": check_csv, "markdown": check_markdown}.get(name)
+        text = out.decode()
+        assert not CONTROL.search(err.decode())
+        assert not (IN_DATA if name in ("json", "csv") else CONTROL).search(text)
+        assert not COMMAND.search(text + "\n" + err.decode())
+        if check and code == 0:
+            check(text)
+        elif code == 0:
+            check_text(text, case.get("tags", ()))
+
+
+def check_json(text):
+    document = json.loads(text, parse_constant=pytest.fail)
+    assert text.isascii()
+    # Half of a surrogate pair would make some parsers refuse it all.
+    json.dumps(document, ensure_ascii=False).encode()
+
+
+def check_csv(text):
+    rows = list(csv.reader(io.StringIO(text), strict=True))
+    assert {len(row) for row in rows} == {7}
+    for cell in (cell for row in rows for cell in row):
+        assert cell[:1] not in tuple("=+-@\t\r＝＋－＠") or not cell or float(cell) < 0
+
+
+def check_markdown(text):
+    assert not re.search(r"<(?!br>)\w|^## |!\[|https?:", text, re.M)
+    tables = [line for line in text.splitlines() if line.startswith("|")]
+    bars = [len(re.findall(r"\|", re.sub(r"\\.", "", line))) for line in tables]
+    assert set(bars[:2]) == {5}
+    assert set(bars[-4:]) == {4}
+    assert set(bars) <= {4, 5, 6}
+
+    class Tags(html.parser.HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            assert tag == "br"
+
+    Tags().feed(text)
+
+
+def check_text(text, tags):
+    if "rich_markup" in tags:
+        assert "PWNED" not in text or "[" in text
+    if "rich_emoji" in tags:
+        assert not re.search("[\u26a0\U0001f4a9]", text)
+
+
+@pytest.mark.parametrize("case", SPECIAL, ids=identify)
+def test_where_it_comes_from(corpus, here, capfdbinary, answer, case):
+    setup = case["setup"]
+    if setup["type"] == "copy" and not setup["name"].startswith("-"):
+        judge(case, *answer(case, "json"))
+        return
+    word, stdin, before = arranged(corpus, here, setup)
+    p, q = sides(case, word, str(corpus / case["partner"]))
+    script = f"{before}exec {sys.executable} -m kldiv_cli compare \"$@\""
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", *(["--"] if word.startswith("-") and word != "-" else []), p, q,
+         *([] if word.startswith("-") and word != "-" else ["-f", "json"])],
+        cwd=here / "in", input=stdin, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    if word.startswith("-") and word != "-":
+        assert done.returncode == 2
+        assert not CONTROL.search(done.stderr.decode())
+        return
+    judge(case, done.returncode, done.stdout, done.stderr)
+    assert not [path for path in here.iterdir() if path.name != "in"]
+
+
+def arranged(corpus, here, setup):
+    """Make what a case asks for; return the word for it, standard input, and a shell's words."""
+    kind, name = setup["type"], setup.get("name", "")
+    content = bytes.fromhex(setup.get("content_hex", "")) or setup.get("content", "").encode()
+    (here / "in").mkdir()
+    path = here / "in" / name[:255]
+    stdin, before, word = b"", "", str(here / "in" / name)
+    if kind == "dir":
+        path.mkdir()
+    elif kind == "perm":
+        path.write_bytes(content)
+        path.chmod(0)
+        if os.access(path, os.R_OK):
+            pytest.skip("permissions do not bind this user")
+    elif kind == "symlink_loop":
+        path.symlink_to(path)
+    elif kind == "symlink":
+        path.symlink_to(setup["target"].replace("CORPUS", str(corpus)))
+    elif kind == "sparse":
+        with path.open("wb") as file:
+            file.truncate(setup["size"])
+    elif kind == "fifo":
+        os.mkfifo(path)
+        threading.Thread(target=path.write_bytes, args=(content,), daemon=True).start()
+    elif kind == "stdin":
+        stdin, word = content, setup.get("arg", "-")
+    elif kind == "stdin_closed":
+        before, word = "exec <&-; ", "-"
+    elif kind == "path":
+        word = setup["path"]
+    elif kind == "url":
+        word = setup["template"].format(port=9)
+    elif kind == "copy":
+        path.write_bytes((corpus / setup["from"]).read_bytes())
+        word = name
+    return word, stdin, before
+
+
+def test_there_are_enough_of_every_kind():
+    kinds = [case["kind"] for case in CORPUS.cases]
+    assert len(kinds) > 750
+    assert kinds.count("valid") > 300
+    assert kinds.count("invalid") > 350
+    assert len(HOSTILE) > 90
+
+
+def test_the_corpus_is_the_same_every_time():
+    again = load_build().build()
+    assert again.files == CORPUS.files
+    assert again.cases == CORPUS.cases
+    assert stat.S_ISREG(Path(__file__).stat().st_mode)

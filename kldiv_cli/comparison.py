@@ -20,6 +20,7 @@ from kldiv_cli.core.alignment import Aligned, align
 from kldiv_cli.core.batches import Base, Reduction
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Note
 from kldiv_cli.core.divergences import contributions
+from kldiv_cli.core.labels import kept_apart, near_duplicates
 from kldiv_cli.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:
@@ -333,17 +334,9 @@ def _refuse_repairs(notes: tuple[Note, ...]) -> None:
 def _unmatched(comparison: report.Comparison) -> Iterator[Note]:
     """Say which labels would meet, were it not for what nobody sees."""
     only_p = set(comparison.only_in_p)
-    apart = readers.near_duplicates((*comparison.only_in_p, *comparison.only_in_q))
-    pairs = [pair for pair in apart if len(only_p.intersection(pair)) == 1]
-    if pairs:
-        shown = ", ".join(f"{a[:40]!r} and {b[:40]!r}" for a, b in pairs[:3])
-        more = f" and {len(pairs) - 3} more pairs" if len(pairs) > 3 else ""
-        yield Note(
-            "near-duplicate-labels",
-            f"labels of the two sides that nearly agree are kept apart: {shown}{more}",
-            source="",
-            advice="spell them alike if they are one outcome",
-        )
+    apart = near_duplicates((*comparison.only_in_p, *comparison.only_in_q))
+    across = [pair for pair in apart if len(only_p.intersection(pair)) == 1]
+    return kept_apart(across, "labels of the two sides", source="")
 
 
 def _compared(

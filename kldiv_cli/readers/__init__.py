@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from kldiv_cli.errors import InputError, KldivError, Place, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from kldiv_cli.core.distribution import Distribution, Kind
     from kldiv_cli.readers.reading import Reading
 
@@ -129,13 +127,6 @@ def read_two(
             )
     first, second = _read(source, options, names)
     return first, second
-
-
-def near_duplicates(labels: Iterable[str]) -> list[tuple[str, str]]:
-    """Return pairs of labels that differ only in what nobody sees; see `kinds`."""
-    from kldiv_cli.readers import kinds
-
-    return kinds.near_duplicates(labels)
 
 
 def is_readable(word: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Note
+from kldiv_cli.core.labels import kept_apart, near_duplicates
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.numbers import DIGITS
 from kldiv_cli.readers.reading import DUPLICATE
@@ -210,67 +210,4 @@ def _unlabelled(weights: NDArray[Any], totals: NDArray[Any], source: str) -> Not
 def _label_notes(labels: tuple[str, ...], source: str) -> Iterable[Note]:
     if "" in labels:
         yield Note("empty-label", "an outcome has the empty text as its label", source)
-    pairs = near_duplicates(labels)
-    if pairs:
-        shown = ", ".join(f"{a[:40]!r} and {b[:40]!r}" for a, b in pairs[:3])
-        more = f" and {len(pairs) - 3} more" if len(pairs) > 3 else ""
-        yield Note(
-            "near-duplicate-labels",
-            f"labels that nearly agree are kept apart: {shown}{more}",
-            source,
-            advice="spell them alike if they are one outcome",
-        )
-
-
-_number = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?").fullmatch
-
-
-def canonical(label: str) -> str:
-    """Return a label without what a reader of a report cannot see.
-
-    Blanks around it, how Unicode composes its letters, and how a number is spelt.
-    """
-    plain = label.strip()
-    if not plain.isascii():
-        from unicodedata import normalize
-
-        plain = normalize("NFC", plain).strip()
-    if len(plain) > 40 or not _number(plain):
-        return plain
-    # Equal numbers have equal digits and exponent, whatever their size.
-    mantissa, _, exponent = plain.lower().partition("e")
-    sign = "-" if mantissa[0] == "-" else ""
-    whole, _, fraction = mantissa.lstrip("+-").partition(".")
-    digits = (whole + fraction).lstrip("0")
-    if not digits:
-        return "0"
-    power = int(exponent or 0) - len(fraction) + len(digits) - len(digits.rstrip("0"))
-    stripped = digits.rstrip("0")
-    # So that a plain integer is its own canonical form.
-    return sign + (stripped + "0" * power if 0 <= power <= 40 else f"{stripped}e{power}")
-
-
-def near_duplicates(labels: Iterable[str]) -> list[tuple[str, str]]:
-    """Return pairs of labels that differ, and are the same in their canonical form."""
-    suspects = [label for label in labels if not _is_canonical(label)]
-    if not suspects:
-        return []
-    plain = set(labels).difference(suspects)
-    seen: dict[str, str] = {}
-    pairs = []
-    for label in suspects:
-        form = canonical(label)
-        if form in plain:
-            pairs.append((form, label))
-        elif form in seen:
-            pairs.append((seen[form], label))
-        else:
-            seen[form] = label
-    return pairs
-
-
-def _is_canonical(label: str) -> bool:
-    """Say, quickly, that a label is its own canonical form; False if it may not be."""
-    if not label.isascii() or label != label.strip():
-        return False
-    return label[:1] not in "+-.0123456789" or (label.isdigit() and label[0] != "0")
+    yield from kept_apart(near_duplicates(labels), "labels", source)

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from kldiv_cli.core.labels import canonical, near_duplicates
 from kldiv_cli.errors import InputError
 from kldiv_cli.readers import ReadOptions, read
-from kldiv_cli.readers.kinds import canonical, near_duplicates
 
 EPS = 2.0**-24
 

@@ -89,7 +89,7 @@ _TAYLOR = [
 ]
 
 
-def _coefficients(peak: float) -> tuple[float, ...]:
+def coefficients(peak: float) -> tuple[float, ...]:
     """Those of the shortest series for Q that does where y^2 <= peak."""
     for reach, coefficients in _TAYLOR:
         if peak <= reach:
@@ -99,53 +99,12 @@ def _coefficients(peak: float) -> tuple[float, ...]:
 
 def _series(y: Floats, z: Floats, peak: float, out: Floats | None) -> Floats:
     """Q, where y^2 <= NEAR."""
-    *lower, highest = _coefficients(peak)
+    *lower, highest = coefficients(peak)
     q = np.multiply(z, highest, out=out)
     for c in reversed(lower):
         np.add(q, c, out=q)
         np.multiply(q, z, out=q)
     return np.multiply(q, y, out=q)
-
-
-def kl_sums(pair: Pair, both: bool, work: Work) -> list[Floats]:
-    """Add up w y - x Q, and where `both` w y + b Q, for every row, or for a vector.
-
-    Q enters by moments, sum x Q = c0 sum x y z + c1 sum x y z^2 + ... with z = y^2, each a
-    product of two arrays; outcomes where z > NEAR are taken out and added from the logarithm.
-    """
-    x, b, w = pair[:3]
-    s = np.add(x, b, out=work.s)
-    y = np.divide(w, s, out=work.y)
-    z = np.multiply(y, y, out=work.z)
-    peak = float(np.maximum.reduce(z, axis=None))
-    far = None
-    if not peak <= NEAR:
-        far = np.flatnonzero(~np.less_equal(z, NEAR, out=work.mask))
-        y.put(far, 0.0)
-        z.put(far, 0.0)
-    z2 = np.multiply(z, z, out=work.q)
-    wy = row_dots(w, y, s)
-    sums = []
-    for base, sign in ((x, -1.0), (b, 1.0))[: 1 + both]:
-        total = wy
-        v = np.multiply(base, y, out=work.v)
-        for k, c in enumerate(_coefficients(peak)):
-            if k % 2 == 0 < k:
-                np.multiply(v, z2, out=v)
-            total = total + sign * c * row_dots(v, z2 if k % 2 else z, s)
-        sums.append(total)
-    if far is not None:
-        x, b, w = x.take(far), b.take(far), w.take(far)
-        L = np.log(b / x)
-        if not -700.0 < L.min() <= L.max() < 700.0:
-            # The ratio may have left the range of doubles.
-            L = np.where(np.abs(L) < 700.0, L, np.log(b) - np.log(x))
-        for i, (base, t) in enumerate(((x, w - x * L), (b, b * L - w))[: 1 + both]):
-            np.putmask(t, base == 0.0, np.abs(w))
-            s.fill(0.0)
-            s.put(far, t)
-            sums[i] = sums[i] + row_sums(s)
-    return sums
 
 
 def log_ratio(x: Floats, b: Floats, extreme: bool, out: Floats | None) -> Floats:

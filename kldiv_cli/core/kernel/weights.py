@@ -27,10 +27,20 @@ from kldiv_cli.core.kernel.blocks import (
     Weights,
     pieces,
     require_weights,
+    Sums,
+    row_dots,
     row_sums,
     totals,
 )
-from kldiv_cli.core.kernel.elements import NEAR, SERIES, Elements, Pair, Work, log_ratio, terms
+from kldiv_cli.core.kernel.elements import (
+    NEAR,
+    Elements,
+    Pair,
+    Work,
+    coefficients,
+    log_ratio,
+    terms,
+)
 from kldiv_cli.core.kernel.twofold import Floats, Twofold, divide, halves, three_parts
 
 NOISE = 2.0**-98
@@ -110,15 +120,18 @@ class PairOfWeights:
 
 
 def difference(a: Floats, b: Floats, ratio: tuple[Floats | float, ...], work: Work) -> Floats:
-    """B - R a, where R comes in three parts, to a few units in the last place of the result.
+    """B - R a, where R comes in one part or three, to a few units in the last place.
 
     The first four products are exact, and so is every difference that is small.
     """
-    r1, r2, r3 = ratio
+    r1, *rest = ratio
     a1, a2 = halves(a, work.y, work.z)
+    products = [(a2, r1)]
+    if rest:
+        products += [(a1, rest[0]), (a2, rest[0]), (a, rest[1])]
     t = work.t
     w = np.subtract(b, np.multiply(a1, r1, out=t), out=work.w)
-    for part, r in ((a2, r1), (a1, r2), (a2, r2), (a, r3)):
+    for part, r in products:
         np.subtract(w, np.multiply(part, r, out=t), out=w)
     return w
 
@@ -156,13 +169,45 @@ def _fits(total: Floats) -> NDArray[np.bool_]:
     return (total > 1.0 / IN_RANGE) & (total < IN_RANGE)
 
 
-def phi(rho: Floats) -> Floats:
-    """Return rho - log(1 + rho), to the last digits also where rho is small."""
-    if np.abs(rho).max() < 1e-5:
-        return rho * rho * (0.5 - rho * (1.0 / 3.0 - 0.25 * rho))
-    one = np.ones_like(rho)
-    e = Elements(Pair(one, 1.0 + rho, rho), Work())
-    return rho * e.y - e.excess()
+def kl_sums(pair: Pair, both: bool, work: Work) -> list[Sums]:
+    """Add up w y - x Q, and where `both` w y + b Q, for every row or for a vector.
+
+    Q enters by moments, sum x Q = c0 sum x y z + c1 sum x y z^2 + ... with z = y^2, each a
+    product of two arrays; outcomes where z > NEAR are taken out and added from the logarithm.
+    """
+    x, b, w = pair[:3]
+    s = np.add(x, b, out=work.s)
+    y = np.divide(w, s, out=work.y)
+    z = np.multiply(y, y, out=work.z)
+    peak = float(np.maximum.reduce(z, axis=None))
+    far = None
+    if not peak <= NEAR:
+        far = np.flatnonzero(~np.less_equal(z, NEAR, out=work.mask))
+        y.put(far, 0.0)
+        z.put(far, 0.0)
+    z2 = np.multiply(z, z, out=work.q)
+    wy = row_dots(w, y, s)
+    sums: list[Sums] = []
+    for base, sign in ((x, -1.0), (b, 1.0))[: 1 + both]:
+        total = wy
+        v = np.multiply(base, y, out=work.v)
+        for k, c in enumerate(coefficients(peak)):
+            if k % 2 == 0 < k:
+                np.multiply(v, z2, out=v)
+            total = total + sign * c * row_dots(v, z2 if k % 2 else z, s)
+        sums.append(total)
+    if far is not None:
+        x, b, w = x.take(far), b.take(far), w.take(far)
+        L = np.log(b / x)
+        if not -700.0 < L.min() <= L.max() < 700.0:
+            # The ratio may have left the range of doubles.
+            L = np.where(np.abs(L) < 700.0, L, np.log(b) - np.log(x))
+        for i, (base, t) in enumerate(((x, w - x * L), (b, b * L - w))[: 1 + both]):
+            np.putmask(t, base == 0.0, np.abs(w))
+            s.fill(0.0)
+            s.put(far, t)
+            sums[i] = sums[i] + row_sums(s)
+    return sums
 
 
 def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) -> dict[str, Floats]:
@@ -172,35 +217,40 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
     tried first, as long as it serves; elsewhere the terms t_i are summed.  Rows whose totals
     differ by more than the distributions do are read once more, with R = `ratio`.
     """
-    wanted = frozenset({"kl_pq", "kl_qp"} if both else {"kl_pq"})
+    names = ("kl_pq", "kl_qp")[: 1 + both]
     sums = RowSums(p.shape)
     buffers = Buffers(p.shape)
     parts = () if ratio is None else three_parts(Twofold(ratio, np.zeros_like(ratio)))
-    far_apart = ratio is None and p.shape[1] > SHORT
-    tiny = started = False
+    far_apart = None if ratio is None else False
+    tiny = False
     for piece in pieces(p.shape):
         work = buffers(piece.shape)
         a, a_low = p.block(piece, work.a)
         b, b_low = q.block(piece, work.b)
         least = min(require_weights(a), require_weights(b))
         tiny = tiny or (least < SUBNORMAL and bool(np.any((a > 0.0) & (a < SUBNORMAL))))
-        A, W = row_sums(a), np.zeros(piece.shape[0])
+        A, B = row_sums(a), row_sums(b)
+        W = B - A
+        enough = 0.25 * np.maximum(A, B)
         exact = a_low is None and b_low is None
-        far_apart = far_apart and exact and least > 1.0 / IN_RANGE and A.max() < IN_RANGE
-        if far_apart and not started:
+        if far_apart is None:
             # A first guess, from a sample.
-            x, y = a[:, :PROBE], b[:, :PROBE]
+            x, y = a.ravel()[:PROBE], b.ravel()[:PROBE]
             far_apart = float(np.vdot(x, np.log(x / y))) >= 0.25 * float(x.sum())
-        started = True
-        t: dict[str, Floats] = {}
-        if far_apart:
+        t = np.zeros((len(names), len(A)))
+        good = np.zeros(len(A), bool)
+        if far_apart and exact and least > 1.0 / IN_RANGE and enough.max() < IN_RANGE:
             L = log_ratio(a, b, False, work.t)
-            W = row_sums(b) - A
-            t["kl_pq"] = W - row_sums(np.multiply(a, L, out=work.v))
+            t[0] = W - row_dots(a, L, work.v)
             if both:
-                t["kl_qp"] = row_sums(np.multiply(b, L, out=work.v)) - W
-            far_apart = _exceed(t, A, W)
-        if not far_apart:
+                t[1] = row_dots(b, L, work.v) - W
+            good = np.all(t >= enough, axis=0)
+        if not good.all():
+            at: NDArray[np.intp] | slice = slice(None)
+            if good.any():
+                at = np.flatnonzero(~good)
+                a, b = a[at], b[at]
+                work = buffers(a.shape)
             x, R = a, np.ones((1, 1))
             if ratio is None:
                 w = np.subtract(b, a, out=work.w)
@@ -211,45 +261,35 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
                 A = row_sums(x)
             if not exact:
                 w += (0.0 if b_low is None else b_low) - R * (0.0 if a_low is None else a_low)
-            W = row_sums(w)
-            for name, values in terms(wanted, Elements(Pair(x, b, w), work)):
-                t[name] = row_sums(values)
-            far_apart = ratio is None and p.shape[1] > SHORT and _exceed(t, A, W)
-        t |= {"p": A, "w": W}
-        for name, values in t.items():
+            W[at] = row_sums(w)
+            t[:, at] = kl_sums(Pair(x, b, w), both, work)
+        far_apart = ratio is None and float(np.mean(t >= enough)) > 0.5
+        for name, values in zip((*names, "x", "b", "w"), (*t, A, B, W), strict=True):
             sums.add(name, piece, values)
-    A, W = sums["p"], sums["w"]
-    B = A + W
-    good = _fits(A) & _fits(B)
+    A, B, W = sums["x"], sums["b"], sums["w"]
+    fit = _fits(A) & _fits(B)
+    good = fit.copy()
+    whole = Elements(Pair(A, B, W), Work())
+    wy, Q = W * whole.y, whole.excess()
     result = {}
-    for name, total, rho in (("kl_pq", A, W / A), ("kl_qp", B, -W / B)):
-        if name in wanted:
-            mean, lost = sums[name] / total, phi(rho)
-            good &= lost <= 0.5 * mean
-            only = sums["only_p" if name == "kl_pq" else "only_q"]
-            result[name] = np.where(only > 0.0, np.inf, mean - lost)
+    for name, total, lost in zip(names, (A, B), (wy - A * Q, wy + B * Q), strict=False):
+        good &= lost <= 0.5 * sums[name]
+        result[name] = (sums[name] - lost) / total
     if not good.all():
         rows = np.flatnonzero(~good)
         p, q = p.take(rows), q.take(rows)
-        if ratio is None and not tiny and np.all(_fits(A[rows]) & _fits(B[rows])):
+        if ratio is None and not tiny and fit[rows].all():
             again = one_pass(p, q, both, B[rows] / A[rows])
         else:
             pair = PairOfWeights(p, q)
-            found = pair.sums(wanted)
-            again = {name: found[name] / pair.total for name in wanted}
-            for name in wanted:
+            found = pair.sums(frozenset(names))
+            again = {name: found[name] / pair.total for name in names}
+            for name in names:
                 one_sided = found["only_p" if name == "kl_pq" else "only_q"]
                 again[name] = np.where(one_sided > 0.0, np.inf, again[name])
-        for name in wanted:
+        for name in names:
             result[name][rows] = again[name]
     return result
-
-
-def _exceed(t: dict[str, Floats], A: Floats, W: Floats) -> bool:
-    """Whether the sums are a good part of the totals, and so lose little beside them."""
-    enough = 0.25 * np.maximum(A, A + W)
-    sums = [t[name] for name in ("kl_pq", "kl_qp") if name in t]
-    return bool(enough.max() < IN_RANGE and all(np.all(s >= enough) for s in sums))
 
 
 def kl_of_vectors(p: object, q: object) -> float | None:
@@ -268,24 +308,26 @@ def kl_of_vectors(p: object, q: object) -> float | None:
     A, B = float(a.dot(ones)), float(b.dot(ones))
     if not (least >= 0.0 and 1e-100 < A < 1e100 and 1e-100 < B < 1e100):
         return None
-    w, L, t, value = b - a, None, 0.0, None
-    W = float(w.dot(ones))
+    value: float | None = None
     if least > 1e-100:
-        L = np.log(b / a)
-        t = W - float(a.dot(L))
-        value = _without(t, W, A) if t >= 0.25 * max(A, B) else None
-        if value is not None:
+        log_ratio = math.log(B / A)
+        value = log_ratio - float(a.dot(np.log(b / a))) / A
+        if value >= 0.25 * (1.0 + abs(log_ratio)):
             return value
     with np.errstate(all="ignore"):
-        if L is None or _without(t + 1e-14 * A, W, A) is not None:
-            value = _without(_sum_of_terms(Pair(a, b, w, L)), W, A)
-        if value is None:
-            R = B / A
-            first = _round26(R)
-            second = _round26(R - first)
-            w = difference(a, b, (first, second, R - first - second), Work())
-            x = R * a
-            value = _without(_sum_of_terms(Pair(x, b, w)), float(w.dot(ones)), float(x.dot(ones)))
+        if value is None or _without(value * A + 1e-14 * A, A, B, B - A) is not None:
+            w = b - a
+            value = _without(kl_sums(Pair(a, b, w), False, Work())[0], A, B, float(w.dot(ones)))
+        else:
+            value = None
+        R = B / A
+        first = _round26(R)
+        second = _round26(R - first)
+        for parts in ((first,), (first, second, R - first - second)):
+            if value is not None:
+                break
+            w, x = difference(a, b, parts, Work()), sum(parts) * a
+            value = _without(kl_sums(Pair(x, b, w), False, Work())[0], float(x.dot(ones)), B, float(w.dot(ones)))
     return value
 
 
@@ -294,24 +336,16 @@ def _round26(r: float) -> float:
     return math.ldexp(round(mantissa * 2.0**26), exponent - 26)
 
 
-def _sum_of_terms(pair: Pair) -> float:
-    e = Elements(pair, Work())
-    if e.extreme and e.only()[0].any():
-        return math.inf
-    return float(e.w.dot(e.y)) - float(e.x.dot(e.excess()))
-
-
-def _without(t: float, W: float, A: float) -> float | None:
-    """Subtract phi(W / A) from the mean term; None where too little would remain."""
-    rho = W / A
-    y = rho / (2.0 + rho)
+def _without(t: Sums, A: float, B: float, W: float) -> float | None:
+    """Subtract what the totals lose, their own term; None where too little would remain."""
+    y = W / (A + B)
     z = y * y
     if z > NEAR:
-        excess = math.log1p(rho) - 2.0 * y
+        excess = math.log(B / A) - 2.0 * y
     else:
         excess = 0.0
-        for c in reversed(SERIES):
+        for c in reversed(coefficients(z)):
             excess = excess * z + c
         excess *= z * y
-    lost = rho * y - excess
-    return t / A - lost if lost * A <= 0.5 * t else None
+    lost = W * y - A * excess
+    return float(t - lost) / A if lost <= 0.5 * t else None

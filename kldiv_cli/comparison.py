@@ -60,8 +60,10 @@ class Report(report.Report):
     def __str__(self) -> str:
         return self.render()
 
-    def _repr_markdown_(self) -> str:
-        return self.render("markdown")
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(self.render())}</pre>"
 
 
 def compare(

@@ -272,6 +272,17 @@ def test_strict_refuses_repairs():
     compare({"a": 5, "b": 2}, q, strict=True)
 
 
+def test_a_report_shows_itself():
+    report = compare({"<b>": 1, "x": 2}, {"<b>": 2, "x": 1})
+    assert report.to_json() == report.render("json")
+    assert report.to_dict() == json.loads(report.to_json())
+    assert str(report) == report.render()
+    assert "&lt;b&gt;" in report._repr_html_()
+    assert "<b>" not in report._repr_html_()
+    with pytest.raises(TypeError, match="neither true nor false"):
+        bool(report)
+
+
 def test_the_same_input_gives_the_same_bytes():
     def text():
         return compare(SAMPLES + "airlines_july.csv", SAMPLES + "airlines_january.csv").to_json()

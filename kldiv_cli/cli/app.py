@@ -195,7 +195,7 @@ def _compare(
     paths: tuple[str, ...], settings: dict[str, Any], *, quiet: bool, as_json: bool
 ) -> Answer:
     from kldiv_cli import comparison
-    from kldiv_cli.renderers import render
+    from kldiv_cli.renderers import Layout, render
 
     try:
         report = comparison.compare(*paths, **settings)
@@ -204,11 +204,13 @@ def _compare(
             raise
         text = _error_document(problem, settings)
         return Answer(lambda _format, _layout: text, code=NO_ANSWER, error=problem)
-    if quiet:
-        text = bare(report.comparisons[0].measures)
-        notes = tuple(note for note in report.notes if note.repair)
-        return Answer(lambda _format, _layout: text, notes=notes)
-    return Answer(lambda format, layout: render(report, format, layout), notes=report.notes)
+
+    def text_in(format: str, layout: Layout) -> str:
+        if quiet and format == "text":
+            return bare(report.comparisons[0].measures)
+        return render(report, format, layout)
+
+    return Answer(text_in, notes=tuple(n for n in report.notes if n.repair or not quiet))
 
 
 def bare(measures: Any) -> str:

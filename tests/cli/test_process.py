@@ -165,3 +165,19 @@ def test_the_examples_of_the_help_run(kldiv, shell):
         ran = shell(example)
         assert ran.code == 0, f"{example}: {ran.err}"
         assert ran.out
+
+
+def test_quiet_is_for_text_alone(kldiv, tmp_path, monkeypatch, root):
+    monkeypatch.chdir(root)
+    ran = kldiv(*SAMPLES, "-q", "-m", "kl_pq", "--report", f"json={tmp_path / 'report.json'}")
+    assert float(ran.out) == pytest.approx(0.006769212868378576, rel=2e-15)
+    assert (tmp_path / "report.json").read_text().startswith("{")
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("a.json", "{"), ("a.csv", "column,"), ("a.md", "###"), ("a.txt", "kl_pq")]
+)
+def test_the_name_of_a_report_says_its_format(kldiv, tmp_path, monkeypatch, root, name, start):
+    monkeypatch.chdir(root)
+    assert kldiv(*SAMPLES, "-o", tmp_path / name).code == 0
+    assert (tmp_path / name).read_text().startswith(start)

@@ -185,7 +185,10 @@ def compare(
     paths = tuple(path for _, path in sources)
     return Job(
         work=lambda: _compare(paths, settings, quiet=quiet, as_json=format == "json"),
-        reports=((format, output or STDOUT), *map(_report_target, report or ())),
+        reports=(
+            (format, STDOUT if output is None else output),
+            *map(_report_target, report or ()),
+        ),
         inputs=paths,
         color=color,
     )

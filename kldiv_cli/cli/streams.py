@@ -221,4 +221,6 @@ def _same_file(status: os.stat_result, source: str) -> bool:
         other = os.fstat(0) if source == "-" else os.stat(source)
     except (OSError, ValueError):
         return False
-    return stat.S_ISREG(other.st_mode) and os.path.samestat(status, other)
+    # A pipe that this run holds open itself would never end.
+    is_data = stat.S_ISREG(other.st_mode) or stat.S_ISFIFO(other.st_mode)
+    return is_data and os.path.samestat(status, other)

@@ -157,7 +157,7 @@ _ALL = (
     ),
     Measure(
         name="hellinger",
-        symbol="H(P, Q)",
+        symbol="Hel(P, Q)",
         title="Hellinger distance",
         formula="sqrt(sum (sqrt p - sqrt q)^2 / 2)",
         upper="1",

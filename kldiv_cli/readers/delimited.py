@@ -188,7 +188,7 @@ def _has_header(rows: Sequence[Row], wanted: Sequence[ReadOptions], first_row: P
 
 def _weight_column(below: Columns, first: Row, weight: str | None) -> int | None:
     """Return the column of the weights as the rows below the first show it, if they do."""
-    if weight is not None and 1 <= int(weight[:9]) <= len(first):
+    if weight and 1 <= int(weight[:9]) <= len(first):
         return int(weight[:9]) - 1
     numbers = [i for i in range(len(below)) if below.has_numbers(i)]
     obvious = [i for i in below.obvious() if i in numbers]

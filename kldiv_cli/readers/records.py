@@ -59,10 +59,10 @@ class Records:
         for line in islice(rest, 1):
             self._line_end = "\r" if line.endswith("\r") else "\n"
             rest = chain((line,), rest)
-        if not comment:
-            yield from rest
-            return
-        for line in rest:
+        return self._without(comment, rest) if comment else rest
+
+    def _without(self, comment: str, lines: Iterable[str]) -> Iterator[str]:
+        for line in lines:
             # A quoted field may hold a line that looks like a comment.
             if self._between and line.startswith(comment):
                 yield self._line_end

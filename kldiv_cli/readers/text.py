@@ -139,8 +139,7 @@ def _lines(pieces: Iterable[str], end: str) -> Iterator[str]:
         if rest:
             yield "".join(begun) + end
             begun = [rest.pop()]
-            for line in rest:
-                yield line + end
+            yield from [line + end for line in rest]
     last = "".join(begun)
     if last:
         yield last

@@ -135,7 +135,7 @@ def _sides(report: Report, comparison: Comparison, layout: Layout) -> Iterator[s
     for letter, name, side in zip("pq", names, (report.p, report.q), strict=True):
         if side:
             yield f"{letter}: {name}, {described(side, comparison.batch)}"
-            yield f"   from {show(side.source, 70, unicode=layout.unicode)} ({side.format})"
+            yield f"   from {show(side.source, 62, unicode=layout.unicode)} ({side.format})"
     if report.smoothing != "none":
         yield f"smoothing: {report.smoothing}, on both sides, over the union of outcomes"
 

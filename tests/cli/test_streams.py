@@ -229,3 +229,14 @@ def test_no_report_takes_the_place_of_another(kldiv, pair, tmp_path, monkeypatch
 
 def test_a_device_takes_two_reports(kldiv, pair):
     assert kldiv("compare", *pair, "-o", "/dev/null", "--report", "json=/dev/null").code == 0
+
+
+def test_a_pipe_is_not_written_by_who_reads_it(shell, pair):
+    ran = shell(f"kldiv - {pair[1]} -o /dev/stdin", stdin=b"x,n\nred,1\n")
+    assert ran.code == 2
+    assert "output-is-input" in ran.err
+
+
+def test_an_empty_name_is_no_file(kldiv, pair):
+    ran = kldiv("compare", *pair, "-o", "")
+    assert (ran.code, ran.out) == (2, "")

@@ -42,8 +42,7 @@ def test_every_measure_on_every_class_of_input(seed):
             error = exact.relative_error(value, truth)
             assert error <= bound, (name, measure, float(truth), value)
             # Where digits are lost by nature the bound says so.
-            hard = measure == "tv" and name == "nearly a point mass"
-            if not hard and ":20" not in measure and name != "weights and log-probs":
+            if ":20" not in measure and name != "weights and log-probs":
                 assert error <= limit(measure), (name, measure, float(truth), value)
 
 
@@ -54,7 +53,7 @@ def test_the_short_ways_to_kl_are_as_exact(seed):
         truth = exact.measure("kl_pq", P, Q)
         if name == "multiples":
             truth = exact.mp.mpf(0)
-        tolerance = 1e-3 if name == "weights and log-probs" else 2.4e-15
+        tolerance = 1e-11 if name == "weights and log-probs" else 1.8e-15
         one = kl_div(p, q, kind=kinds, temperature=temperature)
         assert exact.relative_error(one, truth) <= tolerance, (name, float(truth))
         back = exact.measure("kl_qp", P, Q) if name != "multiples" else truth
@@ -215,7 +214,7 @@ def test_twofold_arithmetic():
         assert abs(found / (wide(a) / wide(b)) - 1) < 2.0**-100
     for found, a in zip(value(twofold.log(twofold.Twofold(x, zero))), x, strict=True):
         truth = exact.mp.log(wide(a))
-        assert abs(found - truth) < 2.0**-67 * max(1, abs(truth))
+        assert abs(found - truth) < 2.0**-95 * max(1, abs(truth))
     first, second, third = twofold.three_parts(quotient)
     for parts in zip(value(quotient), first, second, third, strict=True):
         assert abs(parts[0] - sum(map(wide, parts[1:]))) < 2.0**-104 * parts[0]

@@ -193,6 +193,7 @@ REFUSED = {
     "blank": ("x.csv", "\n\n", {}, "no-rows", None, None, ""),
     "header only": ("x.csv", "colour,count\n", {}, "no-rows", None, None, ""),
     "comments only": ("x.csv", "#a,1\n", {"comment": "#"}, "no-rows", None, None, ""),
+    "no name": ("x.csv", "c,n\na,5\n", {"weight": ""}, "unknown-column", None, None, "'n'"),
     "word": ("x.csv", "c,n\na,5\nb,five\n", {}, "not-a-number", 3, 2, ""),
     "missing": ("x.csv", "c,n\na,5\nb,\n", {}, "missing-weight", 3, 2, "0"),
     "NaN": ("x.csv", "c,n\na,5\nb,NaN\n", {}, "not-finite", 3, 2, ""),

@@ -220,3 +220,9 @@ def test_a_format_that_is_not_there():
 def test_a_report_is_neither_true_nor_false():
     with pytest.raises(TypeError, match="neither true nor false"):
         bool(simple())
+
+
+def test_a_bar_in_a_name_ends_no_cell():
+    report = replace(simple(), p=side("a|b"), q=side("c||d"))
+    rows = [line for line in render(report, "markdown").splitlines() if "D(" in line]
+    assert [re.sub(r"\\.", "", row).count("|") for row in rows] == [5, 5]

@@ -2,13 +2,14 @@
 
 import csv
 import io
+import json
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kldiv_cli.renderers.show import cell, columns, markdown, pad, show
+from kldiv_cli.renderers.show import cell, columns, document, markdown, pad, show
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=200)
 HOSTILE = [
@@ -105,3 +106,18 @@ def test_a_csv_cell_is_no_formula_and_survives_csv(text):
     stream = io.StringIO()
     csv.writer(stream).writerow([written, "1"])
     assert next(csv.reader(io.StringIO(stream.getvalue()), strict=True)) == [written, "1"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x ##[add-mask]y", "###[error]", "##vso[task.setvariable]", "ends in ##", ":", "a ::b"],
+)
+def test_ci_commands_are_broken_wherever_a_runner_looks_for_them(text):
+    assert not re.search(r"##\w*\[|(^|\s)::", show(text) + ": [x]")
+    assert json.loads(document([text])) == [text]
+    assert not re.search(r"##\w*\[", document([text]))
+
+
+def test_half_a_surrogate_pair_is_escaped_in_json():
+    text = document(["\udcff.csv", "\ud800", r"\ud800", "\U0001f600"])
+    assert json.loads(text) == [r"\xff.csv", r"\ud800", r"\ud800", "\U0001f600"]

@@ -6,7 +6,7 @@ import math
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +20,10 @@ SMALL = 512
 """Up to so many outcomes buffers are not worth their while."""
 SHORT = 64
 """Rows up to this length are added up by a matrix product, which is faster."""
-CHUNK = 512
-"""So many products are added up in a row."""
+
 
 SUBNORMAL = 2.0**-900
 """Weights below this are multiplied by a power of two before anything else."""
-
-
-Sums: TypeAlias = "Floats | float"
-"""By row, or of a vector."""
 
 
 class NotWeightsError(ValueError):
@@ -96,27 +91,13 @@ class Buffers:
         return self._work
 
 
-def row_sums(t: Floats) -> Any:
-    """Add up every row of a piece, or a vector."""
-    if t.ndim == 1:
-        return float(np.add.reduce(t))
+def row_sums(t: Floats) -> Floats:
+    """Add up every row of a piece."""
     rows, outcomes = t.shape
     if outcomes <= SHORT < rows:
         sums: Floats = t @ np.ones(outcomes)
         return sums
     return np.asarray(np.add.reduce(t, axis=1))
-
-
-def row_dots(a: Floats, b: Floats, spare: Floats | None) -> Any:
-    """Add up a b for every row; parts are short, for the sake of accuracy and of one thread."""
-    if a.ndim == 1:
-        return float(a.dot(b))
-    rows, outcomes = a.shape
-    if outcomes <= SHORT < rows:
-        return row_sums(np.multiply(a, b, out=spare))
-    whole = outcomes - outcomes % CHUNK
-    parts = [x[:, :whole].reshape(rows, -1, CHUNK) for x in (a, b)]
-    return np.vecdot(*parts).sum(axis=1) + np.vecdot(a[:, whole:], b[:, whole:])
 
 
 class RowSums:

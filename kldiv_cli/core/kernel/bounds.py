@@ -22,7 +22,7 @@ _HALF_POWER = 22
 _ENTROPY = 24
 _LOGS = 160
 """What exponentials and the shift c add, where a side is logarithmic."""
-_LOG_SERIES = 2.0**-67
+_LOG_SERIES = 2.0**-92
 """Error of a twofold logarithm, in units of max(1, its size)."""
 
 

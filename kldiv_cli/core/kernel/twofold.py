@@ -86,12 +86,12 @@ def _round26(a: Floats) -> Floats:
     return ((bits + (1 << 26)) & -(1 << 27)).view(np.float64)
 
 
-LOG2 = (6.93147180369123816490e-01, 1.90821492927058770002e-10)
-"""log 2; the first part ends in 21 zeros, so that its product with an exponent is exact."""
+LOG2 = (0.6931471805598903, 5.49792301870721e-14, 1.1612227229362532e-26)
+"""log 2; the first two parts have at most 42 bits, so that exponents times them are exact."""
 
 
 def log(a: Twofold) -> Twofold:
-    """Log of positive numbers to about 2**-70 of max(1, abs(log a)).
+    """Log of positive numbers to about 2**-95 of max(1, abs(log a)).
 
     ``log(m 2^e) = e log 2 + 2 atanh((m - 1)/(m + 1))`` with m in [sqrt(1/2), sqrt 2).
     """
@@ -100,15 +100,18 @@ def log(a: Twofold) -> Twofold:
     e = (e - small).astype(np.float64)
     m = np.where(small, m + m, m)
     low = np.ldexp(a.low, -e.astype(np.int32))
-    one = np.ones_like(m)
-    rest = Twofold(low, 0.0 * m)
+    one, zero = np.ones_like(m), np.zeros_like(m)
+    rest = Twofold(low, zero)
     y = divide(add(two_sum(m, -one), rest), add(two_sum(m, one), rest))
     z = multiply(y, y)
-    tail = np.zeros_like(m)
-    for k in range(23, 3, -2):
-        tail = (tail + 1.0 / k) * z.high
-    third = Twofold(np.full_like(m, 1 / 3), np.full_like(m, 1.850371707708594e-17))
-    series = multiply(multiply(y, z), add(third, Twofold(tail, 0.0 * m)))
-    atanh = add(y, series)
-    twice = Twofold(2.0 * atanh.high, 2.0 * atanh.low)
-    return add(Twofold(e * LOG2[0], e * LOG2[1]), twice)
+    # y (1 + z/3 + z^2/5 + ...): from z^7 on a double's digits are enough.
+    tail = zero
+    for k in range(41, 13, -2):
+        tail = tail * z.high + 1.0 / k
+    series = Twofold(tail, zero)
+    for k in range(13, 0, -2):
+        n, d = (1.0 / k).as_integer_ratio()
+        series = add(multiply(series, z), Twofold(one / k, (d - k * n) / (d * k) * one))
+    atanh = multiply(y, series)
+    part = add(Twofold(e * LOG2[1], e * LOG2[2]), Twofold(2.0 * atanh.high, 2.0 * atanh.low))
+    return add(Twofold(e * LOG2[0], zero), part)

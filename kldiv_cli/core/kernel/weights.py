@@ -27,8 +27,6 @@ from kldiv_cli.core.kernel.blocks import (
     Weights,
     pieces,
     require_weights,
-    Sums,
-    row_dots,
     row_sums,
     totals,
 )
@@ -43,14 +41,18 @@ from kldiv_cli.core.kernel.elements import (
 )
 from kldiv_cli.core.kernel.twofold import Floats, Twofold, divide, halves, three_parts
 
+SAMPLE = 2048
+"""Outcomes of a vector from which is seen how far apart the sides are."""
 NOISE = 2.0**-98
 """Differences below this, relative to the weights, are those of R and its three parts."""
 PROBE = 256
 """Outcomes of a row from which the first guess is made how far apart the sides are."""
 VECTOR = 8192
-"""Vectors up to this length are taken in one piece."""
+"""Vectors are cut into pieces of this length: BLAS takes such with one thread."""
 ONES = np.ones(VECTOR)
 DOUBLE = np.dtype(np.float64)
+ENOUGH = 0.25
+"""From this share of the totals on the plain sum of a log(a / b) loses next to nothing."""
 IN_RANGE = 2.0**500
 """Totals beyond this, or below its inverse, are first brought back by a power of two."""
 
@@ -69,7 +71,7 @@ class PairOfWeights:
         self._parts = [part[:, None] for part in three_parts(ratio)]
         beyond = ((ratio.high - 1.0) + ratio.low)[:, None]
         self._beyond_one = beyond if np.abs(beyond).max() <= 2.0**-50 else None
-        self._proportional = False
+        self._careful = False
 
     def piece(self, piece: Piece, work: Work) -> Pair:
         """x, b and w of one piece."""
@@ -89,8 +91,14 @@ class PairOfWeights:
             np.add(w, b_low, out=w)
         if a_low is not None:
             np.subtract(w, a_low * self._ratio[rows], out=w)
-        if self._proportional:
+        if self._careful:
             w[np.abs(w) <= NOISE * b] = 0.0
+            if piece.shape[1] == self.shape[1]:
+                # All differences add up to nothing: the largest weight's, of which R tells
+                # least, follows from the others.
+                top = b.argmax(axis=1)[:, None]
+                np.put_along_axis(w, top, 0.0, 1)
+                np.put_along_axis(w, top, -row_sums(w)[:, None], 1)
         root = self.unit if len(self.unit) == 1 else self.unit[rows, None]
         return Pair(x, b, w, root=np.sqrt(root))
 
@@ -98,9 +106,11 @@ class PairOfWeights:
         """Add up every wanted term by row, in units of the total of Q."""
         sums = self._sums(wanted)
         least = NOISE * self.total
-        if not self._equal and any(np.any(np.abs(sums[name]) < least) for name in wanted):
+        small = any(np.any(np.abs(sums[name]) < least) for name in wanted)
+        small = small or ("tv" in wanted and bool(np.any(sums["tv"] < 2.0**58 * least)))
+        if small and not self._equal:
             # One side may be a multiple of the other: then w is what R has beyond 100 bits.
-            self._proportional = True
+            self._careful = True
             sums = self._sums(wanted)
         for name, only in (("chi2_pq", "only_p"), ("chi2_qp", "only_q")):
             if name in wanted and np.any(np.isinf(sums[name]) & (sums[only] == 0.0)):
@@ -169,47 +179,6 @@ def _fits(total: Floats) -> NDArray[np.bool_]:
     return (total > 1.0 / IN_RANGE) & (total < IN_RANGE)
 
 
-def kl_sums(pair: Pair, both: bool, work: Work) -> list[Sums]:
-    """Add up w y - x Q, and where `both` w y + b Q, for every row or for a vector.
-
-    Q enters by moments, sum x Q = c0 sum x y z + c1 sum x y z^2 + ... with z = y^2, each a
-    product of two arrays; outcomes where z > NEAR are taken out and added from the logarithm.
-    """
-    x, b, w = pair[:3]
-    s = np.add(x, b, out=work.s)
-    y = np.divide(w, s, out=work.y)
-    z = np.multiply(y, y, out=work.z)
-    peak = float(np.maximum.reduce(z, axis=None))
-    far = None
-    if not peak <= NEAR:
-        far = np.flatnonzero(~np.less_equal(z, NEAR, out=work.mask))
-        y.put(far, 0.0)
-        z.put(far, 0.0)
-    z2 = np.multiply(z, z, out=work.q)
-    wy = row_dots(w, y, s)
-    sums: list[Sums] = []
-    for base, sign in ((x, -1.0), (b, 1.0))[: 1 + both]:
-        total = wy
-        v = np.multiply(base, y, out=work.v)
-        for k, c in enumerate(coefficients(peak)):
-            if k % 2 == 0 < k:
-                np.multiply(v, z2, out=v)
-            total = total + sign * c * row_dots(v, z2 if k % 2 else z, s)
-        sums.append(total)
-    if far is not None:
-        x, b, w = x.take(far), b.take(far), w.take(far)
-        L = np.log(b / x)
-        if not -700.0 < L.min() <= L.max() < 700.0:
-            # The ratio may have left the range of doubles.
-            L = np.where(np.abs(L) < 700.0, L, np.log(b) - np.log(x))
-        for i, (base, t) in enumerate(((x, w - x * L), (b, b * L - w))[: 1 + both]):
-            np.putmask(t, base == 0.0, np.abs(w))
-            s.fill(0.0)
-            s.put(far, t)
-            sums[i] = sums[i] + row_sums(s)
-    return sums
-
-
 def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) -> dict[str, Floats]:
     """D(P || Q) and, where `both`, D(Q || P) by row, from one reading of the data.
 
@@ -221,7 +190,7 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
     sums = RowSums(p.shape)
     buffers = Buffers(p.shape)
     parts = () if ratio is None else three_parts(Twofold(ratio, np.zeros_like(ratio)))
-    far_apart = None if ratio is None else False
+    far_apart: bool | None = None if ratio is None else False
     tiny = False
     for piece in pieces(p.shape):
         work = buffers(piece.shape)
@@ -230,41 +199,44 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
         least = min(require_weights(a), require_weights(b))
         tiny = tiny or (least < SUBNORMAL and bool(np.any((a > 0.0) & (a < SUBNORMAL))))
         A, B = row_sums(a), row_sums(b)
-        W = B - A
-        enough = 0.25 * np.maximum(A, B)
-        exact = a_low is None and b_low is None
+        w = np.subtract(b, a, out=work.w)
+        W = row_sums(w)
+        # Unequal totals would magnify what the plain sum loses.
+        enough = ENOUGH * np.maximum(A, B) + np.abs(W)
         if far_apart is None:
             # A first guess, from a sample.
             x, y = a.ravel()[:PROBE], b.ravel()[:PROBE]
-            far_apart = float(np.vdot(x, np.log(x / y))) >= 0.25 * float(x.sum())
-        t = np.zeros((len(names), len(A)))
+            far_apart = float(np.vdot(x, np.log(x / y))) >= ENOUGH * float(x.sum())
+        t = {name: np.zeros(len(A)) for name in names}
         good = np.zeros(len(A), bool)
-        if far_apart and exact and least > 1.0 / IN_RANGE and enough.max() < IN_RANGE:
+        if far_apart and a_low is None and b_low is None and least > 1.0 / IN_RANGE:
             L = log_ratio(a, b, False, work.t)
-            t[0] = W - row_dots(a, L, work.v)
+            t["kl_pq"] = W - row_sums(np.multiply(a, L, out=work.v))
             if both:
-                t[1] = row_dots(b, L, work.v) - W
-            good = np.all(t >= enough, axis=0)
+                t["kl_qp"] = row_sums(np.multiply(b, L, out=work.v)) - W
+            good = np.minimum(t[names[0]], t[names[-1]]) >= enough
         if not good.all():
-            at: NDArray[np.intp] | slice = slice(None)
+            rest: NDArray[np.intp] | slice = slice(None)
             if good.any():
-                at = np.flatnonzero(~good)
-                a, b = a[at], b[at]
+                rest = np.flatnonzero(~good)
+                a, b, w = a[rest], b[rest], w[rest]
                 work = buffers(a.shape)
             x, R = a, np.ones((1, 1))
-            if ratio is None:
-                w = np.subtract(b, a, out=work.w)
-            else:
+            if ratio is not None:
                 R = ratio[piece.rows, None]
                 w = difference(a, b, tuple(part[piece.rows, None] for part in parts), work)
                 x = np.multiply(a, R, out=work.x)
                 A = row_sums(x)
-            if not exact:
-                w += (0.0 if b_low is None else b_low) - R * (0.0 if a_low is None else a_low)
-            W[at] = row_sums(w)
-            t[:, at] = kl_sums(Pair(x, b, w), both, work)
-        far_apart = ratio is None and float(np.mean(t >= enough)) > 0.5
-        for name, values in zip((*names, "x", "b", "w"), (*t, A, B, W), strict=True):
+            if b_low is not None:
+                w += b_low
+            if a_low is not None:
+                w -= a_low * R
+            W[rest] = row_sums(w)
+            for name, values in terms(frozenset(names), Elements(Pair(x, b, w), work)):
+                t.setdefault(name, np.zeros(len(A)))[rest] = row_sums(values)
+            good = np.minimum(t[names[0]], t[names[-1]]) >= enough
+        far_apart = ratio is None and bool(2 * np.count_nonzero(good) > len(good))
+        for name, values in (t | {"x": A, "b": B, "w": W}).items():
             sums.add(name, piece, values)
     A, B, W = sums["x"], sums["b"], sums["w"]
     fit = _fits(A) & _fits(B)
@@ -274,7 +246,8 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
     result = {}
     for name, total, lost in zip(names, (A, B), (wy - A * Q, wy + B * Q), strict=False):
         good &= lost <= 0.5 * sums[name]
-        result[name] = (sums[name] - lost) / total
+        only = sums["only_p" if name == "kl_pq" else "only_q"]
+        result[name] = np.where(only > 0.0, np.inf, (sums[name] - lost) / total)
     if not good.all():
         rows = np.flatnonzero(~good)
         p, q = p.take(rows), q.take(rows)
@@ -293,42 +266,108 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
 
 
 def kl_of_vectors(p: object, q: object) -> float | None:
-    """D(P || Q) of two vectors of doubles that fit the cache; None is for the general way.
+    """D(P || Q) of two vectors of doubles; None is for the general way.
 
-    The same method without blocks: ten to thirty calls of NumPy, which are its price.
+    The same method with numbers for sums, and as few calls of NumPy as can be.
     """
     if not (type(p) is type(q) is np.ndarray and p.ndim == 1 and p.shape == q.shape):
         return None
-    if not (p.dtype is q.dtype is DOUBLE and 0 < p.size <= VECTOR):
+    if not (p.dtype is q.dtype is DOUBLE and p.size):
         return None
-    a, b = p, q
-    # By position, as argmin also finds a nan.
-    least = min(a.item(a.argmin()), b.item(b.argmin()))
-    ones = ONES[: a.size]
-    A, B = float(a.dot(ones)), float(b.dot(ones))
-    if not (least >= 0.0 and 1e-100 < A < 1e100 and 1e-100 < B < 1e100):
+    A = B = beside = 0.0
+    plain: float | None = None
+    cuts, found, logs = [], [], []
+    far_apart, start, unit = False, 0, 1.0
+    for i in range(0, len(p), VECTOR):
+        a, b = p[i : i + VECTOR], q[i : i + VECTOR]
+        # By position, as argmin also finds a nan.
+        least = min(a.item(a.argmin()), b.item(b.argmin()))
+        A += _sum(a)
+        B += _sum(b)
+        if least == 0.0:
+            # Outcomes that P gives no chance have the term b.
+            seen = a > 0.0
+            beside += _sum(b[~seen])
+            a, b = a[seen], b[seen]
+            least = min(a.min(initial=math.inf), b.min(initial=math.inf))
+            if least == 0.0 and len(p) <= VECTOR and A < 1e100 and 1e-100 < B < 1e100:
+                return math.inf
+        if not (least > 1e-100 and A < 1e100 and B < 1e100):
+            return None
+        if not len(a):
+            continue
+        cuts.append((a, b))
+        if plain is None:
+            # How far apart they are: of short vectors known, of long ones guessed.
+            x, y = a[:SAMPLE], b[:SAMPLE]
+            whole = len(p) <= SAMPLE
+            if len(p) <= SHORT:
+                A, B = math.fsum(p.tolist()), math.fsum(q.tolist())
+            X, Y = (A, B) if whole else (_sum(x), _sum(y))
+            # The power of two brings b / a near 1, so that sums of its log stay small.
+            unit = 2.0 ** -round(math.log2(Y / X))
+            plain = math.log(Y / X * unit) - float(x.dot(np.log(y / x * unit))) / X
+            far_apart = plain >= ENOUGH
+            if whole and far_apart:
+                return plain
+            # No way through R = 1 where already the totals lose more than the divergence.
+            start = int(_lost(X, Y, Y - X) / X > plain + 1e-14)
+        if far_apart:
+            logs.append(float(a.dot(np.log(b / a * unit))))
+        elif not start:
+            found.append(_terms_of_vector(a, b, ()))
+    if not (A > 1e-100 and B > 1e-100):
         return None
-    value: float | None = None
-    if least > 1e-100:
-        log_ratio = math.log(B / A)
-        value = log_ratio - float(a.dot(np.log(b / a))) / A
-        if value >= 0.25 * (1.0 + abs(log_ratio)):
-            return value
-    with np.errstate(all="ignore"):
-        if value is None or _without(value * A + 1e-14 * A, A, B, B - A) is not None:
-            w = b - a
-            value = _without(kl_sums(Pair(a, b, w), False, Work())[0], A, B, float(w.dot(ones)))
-        else:
-            value = None
-        R = B / A
-        first = _round26(R)
-        second = _round26(R - first)
-        for parts in ((first,), (first, second, R - first - second)):
-            if value is not None:
-                break
-            w, x = difference(a, b, parts, Work()), sum(parts) * a
-            value = _without(kl_sums(Pair(x, b, w), False, Work())[0], float(x.dot(ones)), B, float(w.dot(ones)))
+    if far_apart:
+        plain = math.log(B / A * unit) - math.fsum(logs) / A
+        if plain >= ENOUGH:
+            return plain
+    R = B / A
+    first = _round26(R)
+    second = _round26(R - first)
+    value = None
+    ways: tuple[tuple[float, ...], ...] = ((), (first,), (first, second, R - first - second))
+    for parts in ways[start:]:
+        found = found or [_terms_of_vector(a, b, parts) for a, b in cuts]
+        t, X, W = (math.fsum(column) for column in zip(*found, strict=True))
+        value = _without(t + beside, X, B, W + beside)
+        if value is not None:
+            break
+        found = []
     return value
+
+
+def _sum(a: Floats) -> float:
+    return float(a.dot(ONES[: len(a)]))
+
+
+def _terms_of_vector(a: Floats, b: Floats, ratio: tuple[float, ...]) -> tuple[float, float, float]:
+    """Add up w y - x Q, x and w.
+
+    Q enters by moments, sum x Q = c0 sum x y z + c1 sum x y z^2 + ... with z = y^2; where
+    z > NEAR the terms come from the logarithm.
+    """
+    x, w = (sum(ratio) * a, difference(a, b, ratio, Work())) if ratio else (a, b - a)
+    y = w / (x + b)
+    z = y * y
+    peak = z.item(z.argmax())
+    t = 0.0
+    if peak > NEAR:
+        far = z > NEAR
+        t = float((w - x * np.log(b / x)).dot(far))
+        y *= ~far
+        z = y * y
+    t += float(w.dot(y))
+    v = x * y
+    c = coefficients(peak)
+    z2 = z * z if len(c) > 1 else z
+    for k in range(0, len(c), 2):
+        if k:
+            v *= z2
+        t -= c[k] * float(v.dot(z))
+        if k + 1 < len(c):
+            t -= c[k + 1] * float(v.dot(z2))
+    return t, _sum(x), _sum(w)
 
 
 def _round26(r: float) -> float:
@@ -336,16 +375,19 @@ def _round26(r: float) -> float:
     return math.ldexp(round(mantissa * 2.0**26), exponent - 26)
 
 
-def _without(t: Sums, A: float, B: float, W: float) -> float | None:
-    """Subtract what the totals lose, their own term; None where too little would remain."""
+def _without(t: float, A: float, B: float, W: float) -> float | None:
+    """Subtract from the sum what the totals lose; None where too little would remain."""
+    lost = _lost(A, B, W)
+    return (t - lost) / A if lost <= 0.5 * t else None
+
+
+def _lost(A: float, B: float, W: float) -> float:
+    """Return the term of the totals, A phi(W / A)."""
     y = W / (A + B)
     z = y * y
     if z > NEAR:
-        excess = math.log(B / A) - 2.0 * y
-    else:
-        excess = 0.0
-        for c in reversed(coefficients(z)):
-            excess = excess * z + c
-        excess *= z * y
-    lost = W * y - A * excess
-    return float(t - lost) / A if lost <= 0.5 * t else None
+        return W * y - A * (math.log(B / A) - 2.0 * y)
+    excess = 0.0
+    for c in reversed(coefficients(z)):
+        excess = excess * z + c
+    return W * y - A * excess * z * y

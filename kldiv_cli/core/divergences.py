@@ -171,7 +171,8 @@ def _vectors(
     """D(p || q) of two plain vectors, the short way; None where that does not go."""
     if kind != "weights" or axis != -1 or temperature != 1.0:
         return None
-    found = kernel.kl_of_vectors(p, q)
+    with np.errstate(all="ignore"):
+        found = kernel.kl_of_vectors(p, q)
     return None if found is None else found / _unit(base)
 
 

@@ -30,6 +30,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import signal
 import sys
 import tempfile
@@ -101,7 +102,7 @@ class Run:
             import traceback
 
             traceback.print_exc()
-            os._exit(1)
+            leave(1)
         signal.setitimer(signal.ITIMER_REAL, 0)
         self.slowest = max(self.slowest, time.monotonic() - started)
         self.codes[code] = self.codes.get(code, 0) + 1
@@ -109,7 +110,7 @@ class Run:
             print(f"{self.count} inputs in {time.monotonic() - self.started:.0f} s", flush=True)
         if self.over():
             self.summary()
-            os._exit(0)
+            leave(0)
 
     def over(self):
         seconds = time.monotonic() - self.started
@@ -127,6 +128,21 @@ class Run:
         sys.stdout.flush()
 
 
+FOLDERS = []
+
+
+def leave(code):
+    """End at once, as libFuzzer's loop does not, and leave nothing behind."""
+    for folder in FOLDERS:
+        shutil.rmtree(folder)
+    os._exit(code)
+
+
+def folder_for(parent):
+    FOLDERS.append(tempfile.mkdtemp(dir=parent, prefix="kldiv-fuzz-"))
+    return FOLDERS[-1]
+
+
 def _peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 
@@ -137,13 +153,13 @@ def _too_long(number, frame):
 
 def guided(run, seeds, options, atheris):
     """Let libFuzzer choose the inputs."""
-    with tempfile.TemporaryDirectory() as folder:
-        for i, seed in enumerate(seeds):
-            Path(folder, str(i)).write_bytes(seed)
-        # Runs and seconds are counted here; libFuzzer would end without a summary.
-        words = [sys.argv[0], f"-seed={options.seed}", "-rss_limit_mb=0", "-verbosity=0"]
-        atheris.Setup([*words, "-max_len=4096", folder], run)
-        atheris.Fuzz()
+    folder = folder_for(None)
+    for i, seed in enumerate(seeds):
+        Path(folder, str(i)).write_bytes(seed)
+    # Runs and seconds are counted here; libFuzzer would end without a summary.
+    words = [sys.argv[0], f"-seed={options.seed}", "-rss_limit_mb=0", "-verbosity=0"]
+    atheris.Setup([*words, "-max_len=4096", folder], run)
+    atheris.Fuzz()
 
 
 def mutated(run, seeds, options, atheris):
@@ -225,9 +241,8 @@ class Readers:
             ("x.csv.gz", ReadOptions(max_inflated=100)),
             *[(name, pair) for name in ("x.csv", "x.json", "x.jsonl", "x.npz")],
         ]
-        self.folder = tempfile.mkdtemp(
-            dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None, prefix="kldiv-fuzz-"
-        )
+        memory = "/dev/shm"
+        self.folder = folder_for(memory if os.access(memory, os.W_OK) else None)
         self.limited = False
         self.reading = False
         # Each name is opened once, and rewritten.

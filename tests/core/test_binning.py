@@ -16,15 +16,21 @@ EDGES = st.sets(FINITE.map(lambda x: x + 0.0), max_size=8).map(lambda edges: tup
 
 def test_labels_say_which_end_is_closed():
     assert Bins((3.5, 7.0)).labels == (
-        "(-inf, 3.5]", "(3.5, 7]", "(7, inf)", "-inf", "+inf", "(missing)"
+        "(-inf, 3.5]",
+        "(3.5, 7]",
+        "(7, inf)",
+        "-inf",
+        "+inf",
+        "(missing)",
     )
     assert Bins(()).labels[0] == "(-inf, inf)"
     assert Bins((1e-7, 0.1, 1e22)).labels[:2] == ("(-inf, 1e-07]", "(1e-07, 0.1]")
 
 
 def test_each_value_falls_where_its_label_says():
-    counts = Bins((0.0, 1.0)).count([-math.inf, -5, -0.0, 0, 0.5, 1, 1.1, 1e308, math.inf,
-                                     math.nan, math.nan])
+    counts = Bins((0.0, 1.0)).count(
+        [-math.inf, -5, -0.0, 0, 0.5, 1, 1.1, 1e308, math.inf, math.nan, math.nan]
+    )
     assert counts.tolist() == [3, 2, 2, 1, 1, 2]
 
 
@@ -69,8 +75,9 @@ def test_the_tails_are_split_while_five_rows_are_expected():
 
 def test_few_rows_make_few_bins():
     values = np.arange(1000.0)
-    assert [len(quantile_bins(values, rows, bins=None).edges) for rows in (5, 20, 30, 57, 100)
-            ] == [1, 1, 2, 4, 9]
+    assert [
+        len(quantile_bins(values, rows, bins=None).edges) for rows in (5, 20, 30, 57, 100)
+    ] == [1, 1, 2, 4, 9]
     assert quantile_bins(values, 30, bins=4).edges == (249, 499, 749)
     assert quantile_bins(values, 10, bins=1).edges == ()
 
@@ -107,8 +114,10 @@ def test_minus_zero_is_zero():
     assert quantile_bins([-0.0] * 9 + [1.0], 100).labels[0] == "(-inf, 0]"
 
 
-@given(st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 9)), min_size=1, max_size=30),
-       st.integers(0, 400))
+@given(
+    st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 9)), min_size=1, max_size=30),
+    st.integers(0, 400),
+)
 def test_distinct_values_with_their_counts_give_the_same_edges(pairs, rows):
     values, weights = zip(*pairs, strict=True)
     spread = [float(value) for value, weight in pairs for _ in range(weight)]
@@ -138,10 +147,12 @@ def test_few_distinct_integers_are_categories():
 
 @pytest.mark.parametrize(
     ("edges", "message"),
-    [((1.0, 1.0), r"edges\[1\]: expected more than 1.0, found 1.0"),
-     ((2.0, 1.0), r"edges\[1\]: expected more than 2.0"),
-     ((math.nan,), r"edges\[0\]: expected a finite number, found nan"),
-     ((0.0, math.inf), r"edges\[1\]: expected a finite number, found inf")],
+    [
+        ((1.0, 1.0), r"edges\[1\]: expected more than 1.0, found 1.0"),
+        ((2.0, 1.0), r"edges\[1\]: expected more than 2.0"),
+        ((math.nan,), r"edges\[0\]: expected a finite number, found nan"),
+        ((0.0, math.inf), r"edges\[1\]: expected a finite number, found inf"),
+    ],
 )
 def test_edges_that_make_no_bins_are_refused(edges, message):
     with pytest.raises(ValueError, match=message):

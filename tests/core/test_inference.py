@@ -249,9 +249,7 @@ def test_quantiles_for_planning(probability):
 def test_no_degrees_of_freedom_are_a_mass_at_zero():
     assert noncentral_cdf(0.0, 0.0, 3.0) == math.exp(-1.5)
     pair = table([200], [300])
-    assert law(pair, divergence(pair)).limit(0.025) == pytest.approx(
-        -pair.scale * math.log(0.025)
-    )
+    assert law(pair, divergence(pair)).limit(0.025) == pytest.approx(-pair.scale * math.log(0.025))
 
 
 @given(COUNTS, st.floats(0.001, 0.999))

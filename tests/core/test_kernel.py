@@ -53,7 +53,7 @@ def test_the_short_ways_to_kl_are_as_exact(seed):
         truth = exact.measure("kl_pq", P, Q)
         if name == "multiples":
             truth = exact.mp.mpf(0)
-        tolerance = 1e-11 if name == "weights and log-probs" else 1.8e-15
+        tolerance = 1e-11 if name == "weights and log-probs" else 1.5e-15
         one = kl_div(p, q, kind=kinds, temperature=temperature)
         assert exact.relative_error(one, truth) <= tolerance, (name, float(truth))
         back = exact.measure("kl_qp", P, Q) if name != "multiples" else truth
@@ -171,9 +171,13 @@ def test_integers_are_never_rounded():
 
 def test_no_full_size_temporaries():
     p = np.random.default_rng(4).random(2_000_000)
-    q = p[::-1].copy()
+    q, near, sparse = p[::-1].copy(), p * (1 + 1e-4 * p), np.where(p < 0.3, 0.0, p)
+    unequal = 3 * near
     for call in (
         lambda: kl_div(p, q),
+        lambda: kl_div(p, near),
+        lambda: kl_div(p, unequal),
+        lambda: kl_div(sparse, near),
         lambda: divergences(p, q),
         lambda: kl_div(p, q, kind="logits"),
     ):
@@ -182,6 +186,18 @@ def test_no_full_size_temporaries():
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert peak < 8e6
+
+
+@pytest.mark.parametrize("times", [1, 3000, 9000])
+def test_vectors_at_the_ends_of_the_range(times):
+    for p, q in (([1e308, 1e308], [1.0, 2.0]), ([1.0, 2.0], [5e-324, 1.0]), ([0, 1e308], [1, 1])):
+        truth = exact.measure("kl_pq", exact.normalise(p), exact.normalise(q))
+        found = kl_div(*(np.tile(np.array(x, float), times) for x in (p, q)))
+        assert exact.relative_error(found, truth) < 2e-15
+    for p in ([np.inf, 1.0], [np.inf, -np.inf], [1.0, np.nan], [-1.0, 2.0], [0.0, 0.0]):
+        for sides in ((p, [1.0, 0.0]), ([0.0, 1.0], p)):
+            with pytest.raises(ValueError, match="expected a"):
+                kl_div(*(np.tile(x, times) for x in sides))
 
 
 def test_the_series_meets_the_logarithm():
@@ -195,7 +211,13 @@ def test_the_series_meets_the_logarithm():
 
 def test_twofold_arithmetic():
     rng = np.random.default_rng(5)
-    x = np.concatenate([rng.random(200) * 10.0 ** rng.uniform(-300, 300, 200), [5e-324, 1.0]])
+    x = np.concatenate(
+        [
+            rng.random(200) * 10.0 ** rng.uniform(-300, 300, 200),
+            rng.uniform(0.7, 1.42, 1000),
+            [5e-324, 1.0],
+        ]
+    )
     y = rng.permutation(x)
     wide = exact.mp.mpf
     zero = np.zeros_like(x)
@@ -214,7 +236,7 @@ def test_twofold_arithmetic():
         assert abs(found / (wide(a) / wide(b)) - 1) < 2.0**-100
     for found, a in zip(value(twofold.log(twofold.Twofold(x, zero))), x, strict=True):
         truth = exact.mp.log(wide(a))
-        assert abs(found - truth) < 2.0**-95 * max(1, abs(truth))
+        assert abs(found - truth) < 2.0**-93 * max(1, abs(truth))
     first, second, third = twofold.three_parts(quotient)
     for parts in zip(value(quotient), first, second, third, strict=True):
         assert abs(parts[0] - sum(map(wide, parts[1:]))) < 2.0**-104 * parts[0]

@@ -51,7 +51,7 @@ def relative(
     logs : int
         How many of the two sides are logarithmic.
     extent : float
-        Where one is and the other is not: the largest log of a weight, in size; else 0.
+        Where one is and the other is not: the largest log of either side, in size; else 0.
     extreme : ndarray
         Whether a row has ratios beyond 2^24.
     """

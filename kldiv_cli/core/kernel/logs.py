@@ -47,14 +47,12 @@ class Side(NamedTuple):
         return self.weights.shape
 
     def log_extent(self) -> float:
-        """Find the largest log of a weight, in size; 0 for a logarithmic side."""
-        if self.logarithmic:
-            return 0.0
+        """Find the largest log of a weight, in size."""
         extent = 0.0
         for piece in pieces(self.shape):
             a, _ = self.weights.block(piece, None)
-            log = np.log(a[a > 0.0])
-            extent = max(extent, float(np.abs(log).max(initial=0.0)))
+            log = a / self.temperature if self.logarithmic else np.log(a)
+            extent = max(extent, float(np.abs(log[np.isfinite(log)]).max(initial=0.0)))
         return extent
 
     def take(self, rows: NDArray[np.intp]) -> Side:

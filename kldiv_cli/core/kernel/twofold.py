@@ -91,7 +91,7 @@ LOG2 = (0.6931471805598903, 5.49792301870721e-14, 1.1612227229362532e-26)
 
 
 def log(a: Twofold) -> Twofold:
-    """Log of positive numbers to about 2**-95 of max(1, abs(log a)).
+    """Log of positive numbers to 2**-93 of max(1, abs(log a)).
 
     ``log(m 2^e) = e log 2 + 2 atanh((m - 1)/(m + 1))`` with m in [sqrt(1/2), sqrt 2).
     """

@@ -238,7 +238,9 @@ def one_pass(p: Weights, q: Weights, both: bool, ratio: Floats | None = None) ->
         far_apart = ratio is None and bool(2 * np.count_nonzero(good) > len(good))
         for name, values in (t | {"x": A, "b": B, "w": W}).items():
             sums.add(name, piece, values)
-    A, B, W = sums["x"], sums["b"], sums["w"]
+    A, W = sums["x"], sums["w"]
+    # B as t and W see it, unless their difference would have no digits left.
+    B = np.where(W > -0.5 * A, A + W, sums["b"])
     fit = _fits(A) & _fits(B)
     good = fit.copy()
     whole = Elements(Pair(A, B, W), Work())
@@ -286,9 +288,8 @@ def kl_of_vectors(p: object, q: object) -> float | None:
         B += _sum(b)
         if least == 0.0:
             # Outcomes that P gives no chance have the term b.
-            seen = a > 0.0
-            beside += _sum(b[~seen])
-            a, b = a[seen], b[seen]
+            beside += _sum(b[a == 0.0])
+            a, b = _seen(a, b)
             least = min(a.min(initial=math.inf), b.min(initial=math.inf))
             if least == 0.0 and len(p) <= VECTOR and A < 1e100 and 1e-100 < B < 1e100:
                 return math.inf
@@ -296,7 +297,7 @@ def kl_of_vectors(p: object, q: object) -> float | None:
             return None
         if not len(a):
             continue
-        cuts.append((a, b))
+        cuts.append(i)
         if plain is None:
             # How far apart they are: of short vectors known, of long ones guessed.
             x, y = a[:SAMPLE], b[:SAMPLE]
@@ -328,13 +329,21 @@ def kl_of_vectors(p: object, q: object) -> float | None:
     value = None
     ways: tuple[tuple[float, ...], ...] = ((), (first,), (first, second, R - first - second))
     for parts in ways[start:]:
-        found = found or [_terms_of_vector(a, b, parts) for a, b in cuts]
+        found = found or [
+            _terms_of_vector(*_seen(p[i : i + VECTOR], q[i : i + VECTOR]), parts) for i in cuts
+        ]
         t, X, W = (math.fsum(column) for column in zip(*found, strict=True))
         value = _without(t + beside, X, B, W + beside)
         if value is not None:
             break
         found = []
     return value
+
+
+def _seen(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    """Leave out what P gives no chance."""
+    seen = a > 0.0
+    return (a, b) if seen.all() else (a[seen], b[seen])
 
 
 def _sum(a: Floats) -> float:
@@ -385,6 +394,9 @@ def _lost(A: float, B: float, W: float) -> float:
     """Return the term of the totals, A phi(W / A)."""
     y = W / (A + B)
     z = y * y
+    if W > -0.5 * A:
+        # As t and W see it, so that their errors cancel.
+        B = A + W
     if z > NEAR:
         return W * y - A * (math.log(B / A) - 2.0 * y)
     excess = 0.0

@@ -62,12 +62,13 @@ def reduce(
     sums: dict[str, list[float]] = {name: [] for name in measures}
     bounds: dict[str, list[NDArray[Any]]] = {name: [] for name in measures}
     rows = 0
+    single = p.ndim == q.ndim == 1
+    every = reduction == "none" and not single
     for piece in _pieces(p, q):
         evaluation = evaluate(*piece, measures, base=base, kind=kinds, temperature=temperature)
-        rows += _keep(evaluation, values, sums, bounds, every=reduction == "none")
-    single = p.ndim == q.ndim == 1
+        rows += _keep(evaluation, values, sums, bounds, every=every)
     batch = None if single else _spread(measures[0], values[measures[0]], reduction)
-    if reduction == "none" and not single:
+    if every:
         return _joined(values), _joined(bounds), batch
     divisor = {"batchmean": rows, "mean": rows * p.shape[-1]}.get(reduction, 1)
     # No term is negative: the sum is no less certain than its worst term, but for the rounding

@@ -50,8 +50,10 @@ class Smoothing(NamedTuple):
         if self.pseudocount:
             return np.asarray(weights + self.pseudocount)
         if self.floor:
-            total = weights.sum(axis=-1, keepdims=True)
-            return np.asarray(weights / total, dtype=float).clip(min=self.floor)
+            # By the largest first: a total may be beyond doubles, or beyond 64 bits.
+            share = weights / weights.max(axis=-1, keepdims=True)
+            share = share.astype(np.float64)
+            return np.asarray(share / share.sum(axis=-1, keepdims=True)).clip(min=self.floor)
         return weights
 
 

@@ -52,3 +52,12 @@ def test_memory_stays_below_that_of_the_inputs():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < p.nbytes
+
+
+def test_a_pair_of_vectors_is_one_row_under_every_reduction():
+    p, q = np.array([1.0, 2.0]), np.array([2.0, 1.0])
+    for reduction in ("none", "sum", "batchmean"):
+        measures, bounds, batch = batches.reduce(p, q, ("tv",), reduction=reduction, **OPTIONS)
+        assert measures["tv"] == pytest.approx(1 / 3, rel=1e-15)
+        assert isinstance(bounds["tv"], float)
+        assert batch is None

@@ -65,3 +65,18 @@ def test_none_changes_nothing():
 def test_anything_else_is_refused(name):
     with pytest.raises(ValueError, match="smoothing is none, jeffreys, laplace"):
         find(name)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        np.full(4, 2**62),
+        np.full(4, 10**30, dtype=object),
+        np.full(4, 1.5e308),
+        np.full(4, 0.1, dtype=np.float32),
+    ],
+)
+def test_a_floor_survives_large_totals(weights):
+    floored = find("floor:0.01").apply(weights)
+    assert floored.dtype == np.float64
+    assert floored.tolist() == [0.25] * 4

@@ -44,6 +44,12 @@ def pair(table):
     )
 
 
+@pytest.fixture(autouse=True)
+def runners_hook(monkeypatch):
+    """Keep the test runner's hook, where a run of kldiv sets one for its process."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+
+
 @pytest.fixture
 def kldiv(capfdbinary):
     """Run the command line in this process: kldiv("compare", p, q).out."""

@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 from contextlib import ExitStack, redirect_stdout
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from kldiv_cli.cli import messages, streams
 from kldiv_cli.cli.job import NO_ANSWER, STDOUT, Answer, Job, printed
@@ -15,6 +15,7 @@ from kldiv_cli.errors import InputError, KldivError, UsageError
 from kldiv_cli.renderers import Layout
 
 if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
     from types import FrameType
 
 BUG = 70
@@ -27,12 +28,37 @@ class _Terminated(BaseException):
     """SIGTERM arrived; unwinding removes what is half-written."""
 
 
+class _Unheard:
+    """What ends a run, raised where Python cannot pass it on: in a callback, a closing iterator.
+
+    Python would print it and go on as if nothing had happened.
+    """
+
+    ends: ClassVar[list[BaseException]] = []
+
+    @classmethod
+    def take(cls, caught: UnraisableHookArgs) -> None:
+        """Keep what ends a run; leave anything else to Python."""
+        if isinstance(caught.exc_value, KeyboardInterrupt | _Terminated | MemoryError):
+            cls.ends.append(caught.exc_value)
+        else:
+            sys.__unraisablehook__(caught)
+
+    @classmethod
+    def hear(cls) -> None:
+        """Raise what was kept."""
+        if cls.ends:
+            raise cls.ends.pop()
+
+
 def run(arguments: list[str]) -> int:
     """Parse, compute, render, write; return the exit code and never raise."""
     # One thread: with more, BLAS may sum in another order, and the same input would not
     # give the same bytes.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     signal.signal(signal.SIGTERM, _terminate)
+    _Unheard.ends.clear()
+    sys.unraisablehook = _Unheard.take
     color = "auto"
     try:
         job = parsed(arguments)
@@ -154,6 +180,7 @@ def perform(job: Job) -> int:
             + [file.replaces for _, file in files if file.replaces]
         )
         answer = job.work()
+        _Unheard.hear()
         for note in answer.notes:
             streams.write_stderr(
                 messages.note(

@@ -111,6 +111,26 @@ def test_what_interrupts_the_work(kldiv, monkeypatch, root, failure, code, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_interrupt_that_python_swallows_is_heard(kldiv, monkeypatch, root, tmp_path):
+    monkeypatch.chdir(root)
+    import kldiv_cli.comparison
+
+    class Interrupted:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    compare = kldiv_cli.comparison.compare
+
+    def swallowing(*arguments, **named):
+        Interrupted()
+        return compare(*arguments, **named)
+
+    monkeypatch.setattr(kldiv_cli.comparison, "compare", swallowing)
+    ran = kldiv(*SAMPLES, "-o", tmp_path / "report.txt")
+    assert (ran.code, ran.out, ran.err) == (130, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals(root, tmp_path, number, code):
     fifo = tmp_path / "fifo"
@@ -125,13 +145,21 @@ def test_signals(root, tmp_path, number, code):
         "-o",
         str(tmp_path / "report.txt"),
     ]
-    process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE)
-    # The report's file is opened before the work: once it is there, kldiv reads the pipe.
-    deadline = time.monotonic() + 30
-    while not list(tmp_path.glob(".report.txt.*")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    # A job in the background is born with SIGINT ignored; this one shall hear it.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGINT, inherited)
+    try:
+        # The report's file is opened before the work: once it is there, kldiv reads the pipe.
+        deadline = time.monotonic() + 30
+        while not list(tmp_path.glob(".report.txt.*")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert process.returncode == code
     assert err == b""
     assert [path.name for path in tmp_path.iterdir()] == ["fifo"]

@@ -93,16 +93,18 @@ class Bins:
         return counts
 
 
-def is_categorical(values: ArrayLike) -> bool:
-    """Return whether numbers are categories: integers with at most 20 distinct values.
-
-    Missing values are left aside; nothing but missing values is not categorical.
-    """
-    given = np.asarray(values, dtype=np.float64)
-    given = given[~np.isnan(given)]
-    if given.size == 0 or not np.all(np.isfinite(given)) or np.any(given % 1):
-        return False
-    return len(np.unique(given)) <= MOST_CATEGORIES
+def few_integers(*sides: Floats) -> bool:
+    """Return whether numbers are categories: integers with at most 20 distinct values in all."""
+    seen: set[float] = set()
+    for values in sides:
+        # Most columns show within a few values that they are not.
+        for first in (values[:1000], values):
+            if not np.all(np.isfinite(first)) or np.any(first % 1):
+                return False
+            seen.update(np.unique(first).tolist())
+            if len(seen) > MOST_CATEGORIES:
+                return False
+    return bool(seen)
 
 
 def quantile_bins(

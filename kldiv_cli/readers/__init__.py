@@ -6,16 +6,23 @@ A further format is one module with a function ``load`` and one entry of `FORMAT
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from kldiv_cli.errors import InputError, KldivError, Place, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kldiv_cli.core.columns import DataSet
     from kldiv_cli.core.distribution import Distribution, Kind
     from kldiv_cli.readers.reading import Reading
+    from kldiv_cli.readers.tally import Counting
 
-__all__ = ["FORMATS", "ReadOptions", "is_readable", "read", "read_two", "split_name"]
+__all__ = [
+    "FORMATS", "ReadOptions", "is_readable", "read", "read_columns", "read_two", "split_name",
+]  # fmt: skip
 
 
 class ReadOptions(NamedTuple):
@@ -143,12 +150,56 @@ def split_name(word: str) -> tuple[str | None, str]:
     return name, path
 
 
+def read_columns(
+    source: object,
+    options: ReadOptions | None = None,
+    counting: Counting | None = None,
+    *,
+    name: str | None = None,
+) -> DataSet:
+    """Count the columns of raw rows, or read columns that were counted: a profile.
+
+    Parameters
+    ----------
+    source : path, array, mapping of columns, records or data frame
+        ``-`` is standard input.
+    options : ReadOptions, optional
+        How it is to be parsed.
+    counting : Counting, optional
+        Which columns, and how.
+    name : str, optional
+        What to call it; taken from the source, or the profile, if not given.
+
+    Raises
+    ------
+    InputError, UsageError
+        As `read` does.
+    """
+    from kldiv_cli.readers import profiles, tally
+
+    text = source_name(source)
+    options, counting = options or ReadOptions(), counting or tally.Counting()
+    with _boundary(text):
+        if not isinstance(source, (str, os.PathLike)):
+            from kldiv_cli.readers import objects
+
+            table = objects.rows(source, text)
+            return tally.count(table, counting, text, name or _stem(text))
+        from kldiv_cli.readers.source import opened
+
+        with opened(text, (options,), raw=True) as (stream, format_):
+            module = import_module(f"kldiv_cli.readers.{FORMATS[format_].module}")
+            found = module.rows(stream, options, format_)
+            if hasattr(found, "value"):
+                return profiles.parsed(found, counting, text, name)
+            return tally.count(found, counting, text, name or _stem(text))
+
+
 def _read(
     source: object, wanted: tuple[ReadOptions, ...], names: tuple[str | None, ...]
 ) -> list[Distribution]:
-    """Read, and turn every failure into one error that names the input."""
     text = source_name(source)
-    try:
+    with _boundary(text):
         from kldiv_cli.readers import kinds
 
         readings = _load(source, text, wanted)
@@ -160,6 +211,13 @@ def _read(
             kinds.distribution(reading, option, text, name or _stem(text))
             for reading, option, name in zip(readings, wanted, names, strict=True)
         ]
+
+
+@contextmanager
+def _boundary(text: str) -> Iterator[None]:
+    """Turn every failure into one error that names the input."""
+    try:
+        yield
     except KldivError:
         raise
     except RecursionError:

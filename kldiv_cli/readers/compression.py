@@ -82,9 +82,12 @@ def _codec(compression: str) -> Codec:
 
 
 def inflated(
-    stream: ByteStream, compression: str, size: int | None, limit: int | None
+    stream: ByteStream, compression: str, size: int | None, limit: int | None, *, streamed: bool
 ) -> ByteStream:
-    """Return the stream that this one inflates to; `size` is its own, if known."""
+    """Return the stream that this one inflates to; `size` is its own, if known.
+
+    What is `streamed` is not held, and has no limit but the one that is given.
+    """
     codec = _codec(compression)
     seen = 0
 
@@ -99,7 +102,7 @@ def inflated(
         for chunk in _inflate(counted(), codec, compression, stream.source):
             inflated += len(chunk)
             allowed = limit if limit is not None else max(INFLATED, RATIO * max(size or 0, seen))
-            if inflated > allowed:
+            if inflated > allowed and not (streamed and limit is None):
                 raise InputError(
                     "inflated-too-large",
                     f"{seen} bytes of {compression} inflate to more than {allowed} bytes",
@@ -112,7 +115,7 @@ def inflated(
     rest = bounded()
     held: deque[bytes] = deque()
     amount = 0
-    for chunk in rest:
+    for chunk in () if streamed else rest:
         held.append(chunk)
         amount += len(chunk)
         if amount > INFLATED:

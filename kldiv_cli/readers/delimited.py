@@ -12,13 +12,14 @@ from kldiv_cli.core.distribution import Note
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers import delimiter
 from kldiv_cli.readers.numbers import Fault, Faults, is_number, looks_like_a_number
+from kldiv_cli.readers.raw import RawRows, RawTable
 from kldiv_cli.readers.reading import Reading, Rows
 from kldiv_cli.readers.records import Records, long_fields
 from kldiv_cli.readers.selection import Choice, Columns
 from kldiv_cli.readers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from kldiv_cli.readers import ReadOptions
     from kldiv_cli.readers.reading import Role
@@ -31,17 +32,101 @@ BATCH_CELLS = 16_384
 
 def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> list[Reading]:
     """Read a table: an outcome column and a weight column for every side."""
-    option = wanted[0]
+    with long_fields():
+        table, format_, notes, details = _opened(stream, wanted[0], format_)
+        return _read(table, wanted, format_, notes, details)
+
+
+def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
+    """Read raw rows, as they stream in."""
+    table, format_, notes, _ = _opened(stream, option, format_)
+    return RawTable(format_, _batches(table, option, notes), notes=notes, decimal=option.decimal)
+
+
+def _opened(
+    stream: ByteStream, option: ReadOptions, format_: str
+) -> tuple[Records, str, list[Note], dict[str, str]]:
     text = Text(stream, option.encoding)
     lines = text.lines()
     sample = list(delimiter.sample_lines(lines, option.comment))
     separator = delimiter.find(sample, option, format_, stream.source)
     if format_ == "text":
         format_ = {",": "csv", "\t": "tsv"}.get(separator, "text")
+    table = Records(stream.source, chain(sample, lines), separator, option.comment)
+    return table, format_, text.notes, {"encoding": text.encoding, "delimiter": repr(separator)}
+
+
+def _batches(table: Records, option: ReadOptions, notes: list[Note]) -> Iterator[RawRows]:
+    """Yield raw rows in batches, and at the end what was wrong with some."""
+    source, faults = table.source, Faults()
     with long_fields():
-        table = Records(stream.source, chain(sample, lines), separator, option.comment)
-        details = {"encoding": text.encoding, "delimiter": repr(separator)}
-        return _read(table, wanted, format_, text.notes, details)
+        rows, lines = table.sample()
+        if not rows:
+            raise InputError("no-rows", "there are only blank lines or comments", Place(source))
+        width = len(rows[0])
+        if set(map(len, rows)) != {width}:
+            raise _ragged(table, width, rows, lines)
+        header = option.header
+        if header is None:
+            header = _names_columns(rows, option.decimal, Place(source, lines[0]))
+            if not header:
+                message = "the first row is read as data: it holds numbers"
+                advice = "--header if it names the columns, --no-header if it does not"
+                notes.append(Note("no-header", message, source, advice=advice, repair=True))
+        names = [str(i + 1) for i in range(width)]
+        if header:
+            names = _distinct(rows[0], source)
+            rows, lines = rows[1:], lines[1:]
+        batch: tuple[Sequence[Row], Sequence[int]] | None = (rows, lines)
+        while batch is not None:
+            yield _transposed(*_regular(*batch, width, faults, source), names, source)
+            batch = table.batch(max(1, BATCH_CELLS // width), faults)
+    faults.check()
+    if width == 1 and table.inner_blank is not None and not option.comment:
+        place = Place(source, table.inner_blank)
+        hint = 'write "" where a value is missing'
+        raise InputError("blank-line", "a blank line stands among the values", place, hint=hint)
+
+
+def _transposed(
+    rows: Sequence[Row], lines: Sequence[int], names: list[str], source: str
+) -> RawRows:
+    def place(i: int, name: str) -> Place:
+        index = names.index(name)
+        return Place(source, lines[i], index + 1, name, rows[i][index])
+
+    cells = zip(*rows, strict=True) if rows else ((),) * len(names)
+    return RawRows(dict(zip(names, cells, strict=True)), len(rows), place)
+
+
+def _distinct(header: Row, source: str) -> list[str]:
+    """Return the names of the columns; a nameless one, as of an index, is called by its place."""
+    names = [name.strip() or f"column {i + 1}" for i, name in enumerate(header)]
+    for name in names:
+        if names.count(name) > 1:
+            message = f"{names.count(name)} columns are called {name[:60]!r}"
+            hint = "rename all but one of them; --no-header if the first row holds data"
+            raise InputError("duplicate-columns", message, Place(source), hint=hint)
+    return names
+
+
+def _names_columns(rows: Sequence[Row], decimal: str, first_row: Place) -> bool:
+    """Say whether the first of raw rows holds names: it does unless there is a number in it."""
+    first = rows[0]
+    numbers = [i for i, cell in enumerate(first) if is_number(cell, decimal)]
+    if not numbers:
+        return True
+    below = _columns(first_row.source, first, rows[1:] or rows, len(first), decimal)
+    data = [i for i in range(len(first)) if below.numeric[i] == "all"]
+    # Numbers above every column of numbers are data; above some of them, who knows.
+    if set(numbers) >= set(data) and data:
+        return False
+    raise InputError(
+        "which-header",
+        "the first row may hold names or data",
+        replace(first_row, column=numbers[0] + 1, value=first[numbers[0]]),
+        hint="--header if it holds names, --no-header if it holds data",
+    )
 
 
 def _read(

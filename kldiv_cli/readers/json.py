@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers import shapes
 from kldiv_cli.readers.literals import Number, Repeated
+from kldiv_cli.readers.raw import RawTable
 from kldiv_cli.readers.text import Text
 
 if TYPE_CHECKING:
@@ -33,6 +34,28 @@ def load(stream: Any, wanted: Sequence[ReadOptions], format_: str) -> list[Readi
     for reading in readings:
         reading.notes[:0] = text.notes
     return readings
+
+
+def rows(stream: Any, option: ReadOptions, format_: str) -> RawTable | Document:
+    """Read raw rows: records, an object of columns, an array of rows or of values."""
+    text = Text(stream, option.encoding)
+    document = text.whole()
+    value = parse(document, stream.source, [option])
+
+    def place(path: shapes.Path) -> Place:
+        return at(document, locate(document, path), stream.source)
+
+    if isinstance(value, dict) and str(value.get("schema", "")).startswith("kldiv."):
+        return Document(value, place)
+    batches = shapes.raw_rows(value, stream.source, place)
+    return RawTable(format_, batches, typed=True, notes=text.notes)
+
+
+class Document(NamedTuple):
+    """A JSON document of kldiv's own, and where its parts stand."""
+
+    value: dict[str, Any]
+    place: shapes.Locator
 
 
 def plain(wanted: Sequence[ReadOptions]) -> list[ReadOptions]:

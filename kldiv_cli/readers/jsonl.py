@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers import json, shapes
+from kldiv_cli.readers.raw import RawTable
 from kldiv_cli.readers.text import Text
 
 if TYPE_CHECKING:
@@ -34,6 +35,13 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
     for reading in readings:
         reading.notes[:0] = text.notes
     return readings
+
+
+def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
+    """Read raw rows line by line: records, arrays or values."""
+    text = Text(stream, option.encoding)
+    batches = shapes.raw_records(_batches(text, [option]))
+    return RawTable(format_, batches, typed=True, notes=text.notes)
 
 
 def _vectors(

@@ -10,6 +10,7 @@ import numpy as np
 
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.arrays import check_type, checked
+from kldiv_cli.readers.raw import RawTable
 from kldiv_cli.readers.reading import Reading
 
 if TYPE_CHECKING:
@@ -31,6 +32,27 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
     array = read_array(stream, stream.source, None)
     weights, integers = checked(array, wanted[0].kind, stream.source, None)
     return [Reading(format_, weights, integers, details=described(array))]
+
+
+def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
+    """Read raw rows: the columns of a two-dimensional array are called 0, 1 and so on."""
+    array = read_array(stream, stream.source, None)
+    return RawTable(format_, arrays=columns_of(array, Place(stream.source)))
+
+
+def columns_of(array: NDArray[Any], here: Place) -> dict[str, NDArray[Any]]:
+    """Return the columns of a table of numbers.
+
+    Raises
+    ------
+    InputError
+        If it has neither one dimension nor two.
+    """
+    if array.ndim not in (1, 2):
+        message = f"an array of shape {_shown(array.shape)} is no table: that has two dimensions"
+        raise InputError("bad-shape", message, here)
+    table = array.reshape(len(array), -1) if array.size else array.reshape(0, 1)
+    return {str(index): table[:, index] for index in range(table.shape[1])}
 
 
 def described(array: NDArray[Any]) -> dict[str, str]:

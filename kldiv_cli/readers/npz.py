@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import IO, TYPE_CHECKING
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
 
 from kldiv_cli.errors import InputError, KldivError, Place
 from kldiv_cli.readers.arrays import checked
 from kldiv_cli.readers.compression import INFLATED, RATIO
-from kldiv_cli.readers.npy import described, read_array, refuse_columns
+from kldiv_cli.readers.npy import columns_of, described, read_array, refuse_columns
+from kldiv_cli.readers.raw import RawTable
 from kldiv_cli.readers.reading import Reading
 from kldiv_cli.readers.selection import did_you_mean, listed
 from kldiv_cli.readers.stream import CHUNK, ByteStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from kldiv_cli.readers import ReadOptions
 
@@ -24,6 +28,34 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
     """Read the arrays that are wanted."""
     source = stream.source
     refuse_columns([option._replace(weight=None) for option in wanted], source, "an archive")
+    with _opened(stream) as (archive, size):
+        return [_read(archive, option, size, source, format_) for option in wanted]
+
+
+def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
+    """Read raw rows: each array is a column, or a table of columns NAME.0, NAME.1 and so on."""
+    source = stream.source
+    columns: dict[str, NDArray[Any]] = {}
+    with _opened(stream) as (archive, size):
+        names = [info.filename.removesuffix(".npy") for info in archive.infolist()]
+        for name in names:
+            array = _array(archive, option._replace(weight=name), size, source)[1]
+            table = columns_of(array, Place(source, name=name))
+            columns |= {
+                name if array.ndim == 1 else f"{name}.{index}": column
+                for index, column in table.items()
+            }
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        found = listed(f"{name[:60]!r} has {length}" for name, length in lengths.items())
+        message = f"the arrays differ in the number of rows: {found}"
+        raise InputError("ragged-row", message, Place(source))
+    return RawTable(format_, arrays=columns)
+
+
+@contextmanager
+def _opened(stream: ByteStream) -> Iterator[tuple[zipfile.ZipFile, int]]:
+    source = stream.source
     if stream.peek(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
         raise InputError("bad-zip", "this is not a ZIP archive, as an .npz file is", Place(source))
     # The table of contents is at the end of the file.
@@ -36,19 +68,28 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
                 raise InputError("bad-zip", "there is something after the archive", Place(source))
             if min((info.header_offset for info in archive.infolist()), default=0):
                 raise InputError("bad-zip", "there is something before the archive", Place(source))
-            readings = [_read(archive, option, len(data), source, format_) for option in wanted]
+            yield archive, len(data)
     except (KldivError, MemoryError, RecursionError):
         raise
     # What the module raises for damaged archives is a dozen types, not documented.
     except Exception as error:
         message = f"the ZIP archive is damaged: {str(error)[:100] or type(error).__name__}"
         raise InputError("bad-zip", message, Place(source)) from error
-    return readings
 
 
 def _read(
     archive: zipfile.ZipFile, wanted: ReadOptions, size: int, source: str, format_: str
 ) -> Reading:
+    name, array = _array(archive, wanted, size, source)
+    weights, integers = checked(array, wanted.kind, source, name)
+    details = {"array": name, **described(array)}
+    return Reading(format_, weights, integers, column=name, details=details)
+
+
+def _array(
+    archive: zipfile.ZipFile, wanted: ReadOptions, size: int, source: str
+) -> tuple[str, NDArray[Any]]:
+    """Return the array that is wanted, and its name."""
     info = _member(archive, wanted.weight, source)
     name = info.filename.removesuffix(".npy")
     here = Place(source, name=name)
@@ -59,10 +100,7 @@ def _read(
         allowed = max(INFLATED, RATIO * size)
     with archive.open(info) as file:
         stream = ByteStream(source, _bounded(file, info.file_size, allowed, here))
-        array = read_array(stream, source, name)
-    weights, integers = checked(array, wanted.kind, source, name)
-    details = {"array": name, **described(array)}
-    return Reading(format_, weights, integers, column=name, details=details)
+        return name, read_array(stream, source, name)
 
 
 def _member(archive: zipfile.ZipFile, weight: str | None, source: str) -> zipfile.ZipInfo:

@@ -90,6 +90,26 @@ def is_number(text: str, decimal: str = ".") -> bool:
     return _is_number(text if decimal == "." else _with_point(text)) is not None
 
 
+_leading_zero = re.compile(r"\n[ \t]*[+-]?0[0-9]").search
+
+
+def floats(texts: Sequence[str], decimal: str = ".") -> list[float] | None:
+    """Return the doubles next to raw values, or None if one is no number or has a leading zero.
+
+    A number with a leading zero is a code (``007``), and one beyond every double is refused.
+    """
+    joined = "\n".join(texts) + "\n"
+    if joined.count("\n") != len(texts) or (decimal != "." and "." in joined):
+        return None if texts else []
+    if decimal != ".":
+        joined = joined.replace(decimal, ".")
+        texts = joined.split("\n")[:-1]
+    if not _are_numbers(joined) or _leading_zero(f"\n{joined}"):
+        return None
+    values = list(map(float, texts))
+    return None if math.inf in values or -math.inf in values else values
+
+
 def looks_like_a_number(text: str) -> bool:
     """Say whether a text may be meant as a number, so that it can hardly be a name."""
     word = text.strip().lower()

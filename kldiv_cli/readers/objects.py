@@ -8,13 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.arrays import checked
-from kldiv_cli.readers.npy import refuse_columns
+from kldiv_cli.readers.literals import Number
+from kldiv_cli.readers.npy import columns_of, refuse_columns
+from kldiv_cli.readers.raw import RawRows, RawTable
 from kldiv_cli.readers.reading import DUPLICATE, Reading, summed
 from kldiv_cli.readers.selection import Columns, did_you_mean
 
@@ -55,6 +58,96 @@ def load(source: Any, name: str, wanted: Sequence[ReadOptions]) -> list[Reading]
         labels = None if type(index).__name__ == "RangeIndex" else index
         return [_labelled(source, labels, name, None, option) for option in wanted]
     return [_labelled(source, None, name, None, option) for option in wanted]
+
+
+def rows(source: Any, name: str) -> RawTable:
+    """Read raw rows: a data frame, a mapping of columns, records, or an array (columns 0, 1, …).
+
+    Raises
+    ------
+    InputError
+        If it is none of these, or its columns differ in length.
+    """
+    library = _library(source)
+    columns: list[tuple[str, Any]]
+    if library == "pandas" and _is_frame(source):
+        # Its index names the rows; it is no column of the data.
+        columns = [(str(title), source.iloc[:, i]) for i, title in enumerate(source.columns)]
+    elif library and _is_frame(source):
+        columns = _columns_of(source, library)
+    elif isinstance(source, Mapping):
+        columns = [(str(title), values) for title, values in source.items()]
+    elif isinstance(source, np.ndarray) and source.ndim == 2:
+        columns = list(columns_of(source, Place(name)).items())
+    elif isinstance(source, Sequence) and source and all(isinstance(r, Mapping) for r in source):
+        titles = dict.fromkeys(str(title) for row in source for title in row)
+        columns = [(title, [row.get(title) for row in source]) for title in titles]
+    else:
+        columns = [("0", source)]
+    arrays: dict[str, NDArray[Any]] = {}
+    cells: dict[str, Sequence[str | None]] = {}
+    for title, values in columns:
+        here = Place(name, name=title)
+        if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__len__"):
+            message = f"an object of type {type(values).__name__[:60]} is no column of raw values"
+            hint = "kind='counts', 'probabilities' or 'weights' if this is a distribution"
+            raise InputError("bad-object", message, here, hint=hint)
+        numbers = _numbers(values)
+        if numbers is None:
+            cells[title] = [_cell(value, i, here) for i, value in enumerate(_listed(values))]
+        else:
+            arrays[title] = numbers
+    lengths = {title: len(side[title]) for side in (arrays, cells) for title in side}
+    names = [title for title, _ in columns]
+    if len(lengths) < len(names):
+        message = "two columns have one name"
+        raise InputError("duplicate-columns", message, Place(name), hint="rename one of them")
+    if len(set(lengths.values())) > 1:
+        shortest, longest = min(lengths.values()), max(lengths.values())
+        message = f"the columns differ in length: {shortest} to {longest}"
+        raise InputError("ragged-row", message, Place(name))
+
+    def place(i: int, title: str) -> Place:
+        return Place(name, name=title, index=(i,))
+
+    size = len(next(iter(cells.values()), ()))
+    batches = [RawRows(cells, size, place)] if cells else []
+    return RawTable("python", batches, typed=True, arrays=arrays, names=names)
+
+
+def _numbers(column: Any) -> NDArray[Any] | None:
+    """Return a column of numbers as doubles, nan where one is missing; None of anything else."""
+    library = _library(column)
+    if library == "pyarrow":
+        if not str(column.type).startswith(("int", "uint", "float", "double", "halffloat")):
+            return None
+        return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+    if library == "polars":
+        numeric = column.dtype.is_numeric()
+        return np.asarray(column.to_numpy(), dtype=np.float64) if numeric else None
+    if getattr(getattr(column, "dtype", None), "kind", "") in tuple("iuf"):
+        if library == "pandas":
+            return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+        return np.asarray(np.ma.filled(np.ma.asarray(column, dtype=np.float64), np.nan))
+    return None
+
+
+def _cell(value: Any, i: int, here: Place) -> str | None:
+    plain = value.item() if isinstance(value, np.generic) else value
+    if _is_missing(plain):
+        return None
+    if isinstance(plain, (bytes, bytearray, Mapping, list, tuple)):
+        message = f"an object of type {type(plain).__name__[:60]} is no value"
+        raise InputError("nested-value", message, replace(here, index=(i,)))
+    if isinstance(plain, (int, float, Decimal)) and not isinstance(plain, bool):
+        return Number(plain)
+    return str(plain)
+
+
+def _is_missing(plain: Any) -> bool:
+    if plain is None or (isinstance(plain, float) and math.isnan(plain)):
+        return True
+    return type(plain).__name__ in ("NAType", "NaTType")
 
 
 def _library(source: object) -> str:
@@ -174,8 +267,7 @@ def _labels(values: Iterable[Any], source: str) -> list[str]:
     texts = []
     for i, value in enumerate(values):
         plain = value.item() if isinstance(value, np.generic) else value
-        missing = plain is None or (isinstance(plain, float) and math.isnan(plain))
-        if missing or type(plain).__name__ in ("NAType", "NaTType"):
+        if _is_missing(plain):
             message = "a label is missing"
             raise InputError("missing-label", message, Place(source, index=(i,)))
         if isinstance(plain, (bytes, bytearray)):

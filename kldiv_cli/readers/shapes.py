@@ -11,6 +11,7 @@ from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers import literals
 from kldiv_cli.readers.literals import Number, Repeated
 from kldiv_cli.readers.numbers import Fault, Faults
+from kldiv_cli.readers.raw import RawRows
 from kldiv_cli.readers.reading import Reading, Rows
 from kldiv_cli.readers.selection import Columns, did_you_mean, listed
 
@@ -284,3 +285,96 @@ def _feed(
         label = names[choice.label]
         labels = [literals.label(row.get(label), i, faults, where) for i, row in enumerate(rows)]
     side.add(labels, texts, where)
+
+
+def raw_rows(value: Any, source: str, place: Locator) -> Iterator[RawRows]:
+    """Yield the raw rows of a parsed JSON value.
+
+    Parameters
+    ----------
+    value : object
+        Records, an object of arrays (columns), an array of arrays (rows; the columns are 0, 1,
+        …) or an array of values (column 0).
+    source : str
+        What errors call it.
+    place : function
+        From a path of ordinals to where that value stands.
+    """
+    if isinstance(value, dict) and value and all(isinstance(v, list) for v in value.values()):
+        yield _columns_of(value, place)
+        return
+    if not isinstance(value, list):
+        message = f"this is {literals.kind_of(value)}, and holds no raw rows"
+        hint = "an array of records, or an object of columns; --as says if it is a distribution"
+        raise InputError("bad-shape", message, Place(source), hint=hint)
+    if not value:
+        raise InputError("no-rows", "there are no rows of data", Place(source))
+    yield from raw_records([(value, place)])
+
+
+def raw_records(batches: Iterable[tuple[Sequence[Any], Locator]]) -> Iterator[RawRows]:
+    """Yield raw rows of parsed records; each batch with its locator, as in `records`."""
+    for values, place in _pieces(batches):
+        faults = Faults()
+        flat = not isinstance(values[0], (dict, list))
+        rows: Sequence[Any] = values
+        if isinstance(values[0], dict):
+            rows, place = _records_only(values, place, faults)
+        elif isinstance(values[0], list):
+            rows = [_numbered(row, i, place) for i, row in enumerate(values)]
+        else:
+            rows = [{"0": cell} for cell in values]
+        faults.check()
+        names = dict.fromkeys(name for row in rows for name in row)
+
+        def where(
+            i: int, name: str, rows: Any = rows, place: Locator = place, flat: bool = flat
+        ) -> Place:
+            inner = not flat and name in rows[i]
+            path = (i, list(rows[i]).index(name)) if inner else (i,)
+            return replace(place(path), name=name)
+
+        columns = {name: _cells([row.get(name) for row in rows], name, where) for name in names}
+        yield RawRows(columns, len(rows), where)
+
+
+def _numbered(row: Any, i: int, place: Locator) -> dict[str, Any]:
+    if not isinstance(row, list):
+        message = f"this is {literals.kind_of(row)}, not an array as the first row"
+        raise InputError("ragged-row", message, _valued(place, (i,), row))
+    return {str(index): cell for index, cell in enumerate(row)}
+
+
+def _columns_of(value: dict[str, Any], place: Locator) -> RawRows:
+    if isinstance(value, Repeated):
+        message = "a column is given more than once"
+        raise InputError("duplicate-columns", message, place(()))
+    names = list(value)
+    lengths = {len(column) for column in value.values()}
+    if len(lengths) > 1:
+        message = "the columns have different lengths"
+        raise InputError("ragged-row", message, place(()))
+
+    def where(i: int, name: str) -> Place:
+        return replace(place((names.index(name), i)), name=name)
+
+    columns = {name: _cells(column, name, where) for name, column in value.items()}
+    return RawRows(columns, lengths.pop(), where)
+
+
+_PLAIN = {Number, str, type(None)}
+
+
+def _cells(
+    values: list[Any], name: str, where: Callable[[int, str], Place]
+) -> Sequence[str | None]:
+    if _PLAIN.issuperset(map(type, values)):
+        return values
+    cells: list[str | None] = []
+    for i, value in enumerate(values):
+        if isinstance(value, (dict, list)):
+            message = f"this is {literals.kind_of(value)}, not a value"
+            hint = f"--exclude {name[:60]} if the column is not to be judged"
+            raise InputError("nested-value", message, where(i, name), hint=hint)
+        cells.append(literals.kind_of(value) if isinstance(value, bool) else value)
+    return cells

@@ -18,9 +18,18 @@ if TYPE_CHECKING:
     from kldiv_cli.readers import ReadOptions
 
 
+STREAMED = ("text", "csv", "tsv", "jsonl", "uniq")
+"""Formats whose raw rows are never held in memory together."""
+
+
 @contextmanager
-def opened(path: str, wanted: tuple[ReadOptions, ...]) -> Iterator[tuple[ByteStream, str]]:
-    """Open an input and yield its bytes, inflated, with the name of its format."""
+def opened(
+    path: str, wanted: tuple[ReadOptions, ...], *, raw: bool = False
+) -> Iterator[tuple[ByteStream, str]]:
+    """Open an input and yield its bytes, inflated, with the name of its format.
+
+    Raw rows that are streamed may inflate to any size.
+    """
     option = wanted[0]
     if option.format is not None and option.format not in FORMATS:
         known = "|".join(FORMATS)
@@ -36,9 +45,12 @@ def opened(path: str, wanted: tuple[ReadOptions, ...]) -> Iterator[tuple[ByteStr
         extension = os.path.splitext(path)[1].lower()
         codec = compression.recognised(stream, extension)
         if codec is not None:
-            stream = compression.inflated(stream, codec, size, option.max_inflated)
             if extension in compression.EXTENSIONS:
                 extension = os.path.splitext(path[: -len(extension)])[1].lower()
+            streamed = raw and (option.format or _BY_EXTENSION.get(extension)) in STREAMED
+            stream = compression.inflated(
+                stream, codec, size, option.max_inflated, streamed=streamed
+            )
         format_ = option.format or _format(stream, extension)
         if FORMATS[format_].module is None:
             raise compression.needs_extra(format_, path)

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.errors import Place
 from kldiv_cli.readers.npy import refuse_columns
-from kldiv_cli.readers.numbers import Fault, Faults
+from kldiv_cli.readers.numbers import DIGITS, Fault, Faults
+from kldiv_cli.readers.raw import RawRows, RawTable
 from kldiv_cli.readers.reading import Reading, Rows
 from kldiv_cli.readers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from kldiv_cli.readers import ReadOptions
     from kldiv_cli.readers.reading import Role
     from kldiv_cli.readers.stream import ByteStream
+
+    Line = tuple[int, str, str]
 
 BATCH = 4096
 _line = re.compile(r"[ \t]*([0-9]+) (.*?)\r?\n?", re.DOTALL).fullmatch
@@ -32,19 +35,40 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
     text = Text(stream, wanted[0].encoding)
     faults = Faults()
     side = Rows(wanted[0], faults, labelled=True)
+    for kept in _batches(text, faults):
+
+        def place(i: int, role: Role, kept: list[Line] = kept) -> Place:
+            number, count, label = kept[i]
+            return Place(source, number, value=label if role == "label" else count)
+
+        side.add([label for _, _, label in kept], [count for _, count, _ in kept], place)
+    return [side.finish(source, format_, None, text.notes, {"encoding": text.encoding})]
+
+
+def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
+    """Read raw rows that were counted: one column, called ``value``."""
+    text = Text(stream, option.encoding)
+    faults = Faults()
+    lines = [line for batch in _batches(text, faults) for line in batch]
+    faults.check()
+
+    def place(i: int, name: str) -> Place:
+        return Place(stream.source, lines[i][0], name=name, value=lines[i][2])
+
+    batch = RawRows({"value": [label for _, _, label in lines]}, len(lines), place)
+    counts = [int(count[:DIGITS]) for _, count, _ in lines]
+    return RawTable(format_, [batch], notes=text.notes, counts=counts)
+
+
+def _batches(text: Text, faults: Faults) -> Iterator[list[Line]]:
     numbered = enumerate(text.lines(), start=1)
     while batch := list(islice(numbered, BATCH)):
         kept = []
         for number, line in batch:
             match = _line(line)
             if match is None:
-                faults.add(_fault, partial(Place, source, number, value=line.rstrip("\r\n")))
+                place = partial(Place, text.source, number, value=line.rstrip("\r\n"))
+                faults.add(_fault, place)
             else:
                 kept.append((number, match[1], match[2]))
-
-        def place(i: int, role: Role, kept: list[tuple[int, str, str]] = kept) -> Place:
-            number, count, label = kept[i]
-            return Place(source, number, value=label if role == "label" else count)
-
-        side.add([label for _, _, label in kept], [count for _, count, _ in kept], place)
-    return [side.finish(source, format_, None, text.notes, {"encoding": text.encoding})]
+        yield kept

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kldiv_cli.core.binning import Bins, is_categorical, pooled_bins, quantile_bins
+from kldiv_cli.core.binning import Bins, few_integers, pooled_bins, quantile_bins
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 NUMBERS = st.lists(st.floats() | st.integers(-3, 3).map(float), max_size=60)
@@ -138,11 +138,16 @@ def test_huge_counts_are_exact():
 
 
 def test_few_distinct_integers_are_categories():
-    assert is_categorical([1, 2, 3] * 9)
-    assert is_categorical([1, math.nan])
-    assert is_categorical(np.arange(20))
-    for numbers in (np.arange(21), [1, 2.5], [1, math.inf], [math.nan], []):
-        assert not is_categorical(numbers)
+    def few(*sides):
+        return few_integers(*(np.array(side, dtype=float) for side in sides))
+
+    assert few([1, 2, 3] * 9)
+    assert few(np.arange(20))
+    assert few(np.arange(10), np.arange(20))
+    assert few([], [1])
+    for sides in ([np.arange(21)], [np.arange(20), [20]], [[1, 2.5]], [[1, math.inf]], [[]]):
+        assert not few(*sides)
+    assert not few([*[1] * 5000, 2.5])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,319 @@
+"""The columns of a data set as they were counted, and two of them over one support."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from kldiv_cli.core.binning import MOST_CATEGORIES, SPECIAL, Bins, few_integers, pooled_bins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from kldiv_cli.core.distribution import Note
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+Type = Literal["categorical", "numeric"]
+MISSING = SPECIAL[-1]
+"""The outcome that stands for missing values."""
+OTHER = "(other)"
+"""The outcome that rare ones of a profile were pooled in."""
+_DISTINCT = 0.95
+_FEWEST = 50
+
+
+class Categories(NamedTuple):
+    """A categorical column: how often each outcome occurs."""
+
+    name: str
+    missing: int
+    counts: Mapping[str, int]
+
+    @property
+    def rows(self) -> int:
+        """Rows, those without a value included."""
+        return sum(self.counts.values()) + self.missing
+
+
+class Values(NamedTuple):
+    """A numeric column as it was read: finite numbers and infinities, in any order."""
+
+    name: str
+    missing: int
+    values: Floats
+
+    @property
+    def rows(self) -> int:
+        """Rows, those without a value included."""
+        return len(self.values) + self.missing
+
+
+class Binned(NamedTuple):
+    """A numeric column that was counted with edges of its own.
+
+    `counts` has an entry for each of `bins.labels` but the last, which is for what is missing.
+    """
+
+    name: str
+    missing: int
+    bins: Bins
+    counts: Integers
+
+    @property
+    def rows(self) -> int:
+        """Rows, those without a value included."""
+        return int(self.counts.sum()) + self.missing
+
+
+Column: TypeAlias = Categories | Values | Binned
+
+
+class Excluded(NamedTuple):
+    """A column that is not judged, and why."""
+
+    column: str
+    reason: str
+
+
+class DataSet(NamedTuple):
+    """Columns that were counted together.
+
+    Attributes
+    ----------
+    name, source, format : str
+        As of a `Distribution`.
+    kind : {"samples", "profile", "counts"}
+        What was read.
+    rows : int
+        Rows, the same in every column; of a tidy table of counts the most of a column.
+    columns : mapping of str to Column
+        In the order of the source.
+    excluded : tuple of Excluded
+        Columns that were seen and not counted.
+    notes : tuple of Note
+        What was chosen on the way.
+    """
+
+    name: str
+    source: str
+    format: str
+    kind: Literal["samples", "profile", "counts"]
+    rows: int
+    columns: Mapping[str, Column]
+    excluded: tuple[Excluded, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+class Paired(NamedTuple):
+    """Two columns over one support; `labels`, `reference` and `current` go together.
+
+    `named` says of each outcome that it is one of the data, not a bin or a missing value.
+    """
+
+    type: Type
+    labels: tuple[str, ...]
+    reference: Integers
+    current: Integers
+    named: NDArray[np.bool_]
+
+
+class TypeChangedError(ValueError):
+    """The two sides are not of one type; the message says what either is."""
+
+
+class EdgesDifferError(ValueError):
+    """Both sides were counted with edges of their own, which differ."""
+
+
+def is_identifier(column: Column) -> bool:
+    """Return whether a column looks like a key: text or integers, nearly all distinct.
+
+    At least 95 % of at least 50 values; decimals never do.
+    """
+    if isinstance(column, Binned):
+        return False
+    if isinstance(column, Values):
+        values = column.values
+        if len(values) < _FEWEST or not np.all(np.isfinite(values)) or np.any(values % 1):
+            return False
+        return len(np.unique(values)) >= _DISTINCT * len(values)
+    return nearly_distinct(len(column.counts), sum(column.counts.values()))
+
+
+def nearly_distinct(outcomes: int, rows: int) -> bool:
+    """Return whether so many outcomes in so many rows are nearly all distinct."""
+    return rows >= _FEWEST and outcomes >= _DISTINCT * rows
+
+
+def pair(
+    reference: Column,
+    current: Column,
+    *,
+    bins: int | None = None,
+    edges: tuple[float, ...] | None = None,
+    type: Type | None = None,
+    missing: Literal["category", "drop"] = "category",
+) -> Paired:
+    """Bring two columns to one support.
+
+    Numbers meet in bins whose edges are quantiles of both together, or those that the
+    reference was counted with; at most 20 distinct integers are categories. Outcomes are
+    matched by label, those of the reference first.
+
+    Parameters
+    ----------
+    reference, current : Column
+        A side that is `Binned` decides the edges.
+    bins : int, optional
+        Number of bins before the tails are split; chosen by the rows if not given.
+    edges : tuple of float, optional
+        Edges given by the user.
+    type : {"categorical", "numeric"}, optional
+        What the user says the column is.
+    missing : {"category", "drop"}
+        Whether missing values are an outcome.
+
+    Raises
+    ------
+    TypeChangedError
+        If one side holds numbers and the other text.
+    EdgesDifferError
+        If both were counted before, with different edges.
+    """
+    sides = (reference, current)
+    if edges is None and type != "numeric":
+        sides = _as_categories(*sides, forced=type == "categorical")
+    if isinstance(sides[0], Categories) and isinstance(sides[1], Categories):
+        return _categorical(sides[0], sides[1], missing)
+    if isinstance(sides[0], Categories) or isinstance(sides[1], Categories):
+        raise TypeChangedError(
+            "; ".join(
+                f"the {whose} is {_described(side)}"
+                for whose, side in zip(("reference", "current side"), sides, strict=True)
+            )
+        )
+    return _numeric(sides[0], sides[1], bins, edges, missing)
+
+
+def _described(column: Column) -> str:
+    if isinstance(column, Categories):
+        sample = next(iter(column.counts), "")
+        return f"text, such as '{sample[:40]}'"
+    return "numbers"
+
+
+def _as_categories(reference: Column, current: Column, *, forced: bool) -> tuple[Column, Column]:
+    """Turn numbers into categories where they are few integers, or the other side has labels.
+
+    Numbers beside text are a change of type, unless the labels of the text are integers.
+    """
+    if isinstance(reference, Binned) and isinstance(current, Values):
+        return reference, current
+    if isinstance(current, Binned) and isinstance(reference, Values):
+        return reference, current
+    reference, current = _like(reference, current), _like(current, reference)
+    values = [side.values for side in (reference, current) if isinstance(side, Values)]
+    labels = [side for side in (reference, current) if isinstance(side, Categories)]
+    if forced or (few_integers(*values) if not labels else all(map(_integers, labels))):
+        reference, current = (
+            as_categories(side) if isinstance(side, Values) else side
+            for side in (reference, current)
+        )
+    return reference, current
+
+
+def _like(column: Column, other: Column) -> Column:
+    """Return a column without values as one of the other's type."""
+    if isinstance(column, Values) and not len(column.values) and isinstance(other, Categories):
+        return Categories(column.name, column.missing, {})
+    if isinstance(column, Categories) and not column.counts and isinstance(other, Values):
+        return Values(column.name, column.missing, np.zeros(0))
+    return column
+
+
+def _integers(column: Categories) -> bool:
+    """Return whether labels are integers as `as_categories` writes them, or none at all."""
+    return len(column.counts) <= MOST_CATEGORIES and all(map(is_integer_label, column.counts))
+
+
+def is_integer_label(label: str) -> bool:
+    """Return whether a label is an integer in its shortest form."""
+    digits = label.removeprefix("-")
+    return digits.isascii() and digits.isdigit() and (digits[0] != "0" or label == "0")
+
+
+def as_categories(column: Values) -> Categories:
+    """Return numbers as labels in their shortest form: ``3``, ``2.5``."""
+    distinct, counts = np.unique(column.values + 0.0, return_counts=True)
+    labels = (repr(value).removesuffix(".0") for value in distinct.tolist())
+    return Categories(column.name, column.missing, dict(zip(labels, counts.tolist(), strict=True)))
+
+
+def _categorical(
+    reference: Categories, current: Categories, missing: Literal["category", "drop"]
+) -> Paired:
+    labels = list(reference.counts)
+    labels += [label for label in current.counts if label not in reference.counts]
+    before = [reference.counts.get(label, 0) for label in labels]
+    after = [current.counts.get(label, 0) for label in labels]
+    named = [True] * len(labels)
+    if missing == "category" and (reference.missing or current.missing):
+        labels.append(MISSING if MISSING not in labels else "(missing values)")
+        before.append(reference.missing)
+        after.append(current.missing)
+        named.append(False)
+    return Paired(
+        "categorical",
+        tuple(labels),
+        np.array(before, dtype=np.int64),
+        np.array(after, dtype=np.int64),
+        np.array(named, dtype=np.bool_),
+    )
+
+
+def _numeric(
+    reference: Values | Binned,
+    current: Values | Binned,
+    bins: int | None,
+    edges: tuple[float, ...] | None,
+    missing: Literal["category", "drop"],
+) -> Paired:
+    counted = {side.bins for side in (reference, current) if isinstance(side, Binned)}
+    if edges is not None:
+        counted.add(Bins(edges))
+    if len(counted) > 1:
+        raise EdgesDifferError("the two sides were counted with different edges")
+    if counted:
+        chosen = counted.pop()
+    else:
+        assert isinstance(reference, Values)
+        assert isinstance(current, Values)
+        chosen = pooled_bins(current.values, reference.values, bins=bins)
+    before, after = (
+        np.append(counts_in(side, chosen), side.missing) for side in (reference, current)
+    )
+    if missing == "drop":
+        before[-1] = after[-1] = 0
+    regular = len(chosen.labels) - len(SPECIAL)
+    # The bins of what is no number are there if somebody is in them.
+    kept = (np.arange(len(before)) < regular) | (before + after > 0)
+    named = np.zeros(len(before), dtype=np.bool_)
+    return Paired(
+        "numeric",
+        tuple(np.array(chosen.labels, dtype=object)[kept]),
+        before[kept],
+        after[kept],
+        named[kept],
+    )
+
+
+def counts_in(column: Values | Binned, bins: Bins) -> Integers:
+    """Return the counts of a numeric column in `bins`, without what is missing."""
+    if isinstance(column, Binned):
+        return column.counts
+    return bins.count(column.values)[:-1]

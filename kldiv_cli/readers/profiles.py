@@ -1,0 +1,155 @@
+"""Profiles: counts of a data set's columns, as ``kldiv profile`` wrote them.
+
+A profile is trusted no more than any other input: what does not add up is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from kldiv_cli.core.binning import SPECIAL, Bins
+from kldiv_cli.core.columns import Binned, Categories, DataSet, Excluded
+from kldiv_cli.errors import InputError, Place
+from kldiv_cli.readers.literals import Number, Repeated, kind_of
+from kldiv_cli.readers.tally import unknown_column
+
+if TYPE_CHECKING:
+    from kldiv_cli.core.columns import Column
+    from kldiv_cli.readers.json import Document
+    from kldiv_cli.readers.tally import Counting
+
+SCHEMA = "kldiv.profile/1"
+
+
+def parsed(document: Document, counting: Counting, source: str, name: str | None) -> DataSet:
+    """Return the columns of a profile.
+
+    Raises
+    ------
+    InputError
+        If it is not one of this version, or its counts do not add up.
+    """
+    value, here = document.value, Place(source)
+    schema = value.get("schema")
+    if schema != SCHEMA:
+        raise InputError(
+            "profile-version" if str(schema).startswith("kldiv.profile/") else "not-a-profile",
+            f"this is a document of '{str(schema)[:40]}', not a profile ('{SCHEMA}')",
+            here,
+            hint="kldiv profile DATA -o FILE makes one",
+        )
+    profile = _Profile(source)
+    rows = profile.count(value, "rows", here)
+    columns: dict[str, Column] = {}
+    for entry in profile.list_of(value, "columns", here):
+        column = profile.column(entry, rows)
+        if column.name in columns:
+            profile.refuse(f"column {column.name[:60]!r} is given twice", here)
+        columns[column.name] = column
+    excluded = [
+        Excluded(
+            profile.text(entry, "column", here),
+            profile.text(entry, "reason", here),
+        )
+        for entry in (profile.list_of(value, "excluded", here) if "excluded" in value else [])
+    ]
+    for word in sorted(counting.columns or ()):
+        if word not in columns:
+            raise unknown_column(word, list(columns), source)
+    excluded += [
+        Excluded(title, "--exclude")
+        for title in columns
+        if counting.columns is None and counting.excluded(title)
+    ]
+    return DataSet(
+        name=name or profile.text(value, "name", here),
+        source=source,
+        format="json",
+        kind="profile",
+        rows=rows,
+        columns={title: column for title, column in columns.items() if counting.wants(title)},
+        excluded=tuple(excluded),
+    )
+
+
+class _Profile:
+    """Reads the parts of a profile, and says what is wrong with them."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def refuse(self, message: str, place: Place) -> NoReturn:
+        hint = "a profile is not edited by hand: make it anew with kldiv profile"
+        raise InputError("bad-profile", message, place, hint=hint)
+
+    def member(self, value: Any, key: str, place: Place) -> Any:
+        if not isinstance(value, dict) or isinstance(value, Repeated) or key not in value:
+            self.refuse(f"there is no '{key}' where a profile has one", place)
+        return value[key]
+
+    def text(self, value: Any, key: str, place: Place) -> str:
+        found = self.member(value, key, place)
+        if type(found) is not str:
+            self.refuse(f"'{key}' is {kind_of(found)}, not text", place)
+        return str(found)
+
+    def list_of(self, value: Any, key: str, place: Place) -> list[Any]:
+        found = self.member(value, key, place)
+        if not isinstance(found, list):
+            self.refuse(f"'{key}' is {kind_of(found)}, not an array", place)
+        return found
+
+    def count(self, value: Any, key: str, place: Place) -> int:
+        return self.whole(self.member(value, key, place), f"'{key}'", place)
+
+    def whole(self, found: Any, what: str, place: Place) -> int:
+        if type(found) is not Number or not (found.isascii() and found.isdigit()):
+            self.refuse(f"{what} is {str(found)[:40]!r}, not a count", place)
+        if len(found) > 18:
+            self.refuse(f"{what} is beyond 10^18", place)
+        return int(found)
+
+    def column(self, entry: Any, rows: int) -> Column:
+        here = Place(self._source)
+        name = self.text(entry, "column", here)
+        here = replace(here, name=name)
+        type_ = self.text(entry, "type", here)
+        missing = self.count(entry, "missing", here)
+        counts: dict[str, int] = {}
+        for pair in self.list_of(entry, "outcomes", here):
+            if not isinstance(pair, list) or len(pair) != 2 or type(pair[0]) is not str:
+                self.refuse("an outcome is not a pair of a label and a count", here)
+            label = str(pair[0])
+            if label in counts:
+                self.refuse(f"outcome {label[:40]!r} is given twice", here)
+            counts[label] = self.whole(pair[1], f"the count of {label[:40]!r}", here)
+        if sum(counts.values()) + missing != rows:
+            self.refuse(
+                f"the counts and {missing} missing values add up to"
+                f" {sum(counts.values()) + missing}, not to the {rows} rows of the profile",
+                here,
+            )
+        if type_ == "categorical":
+            return Categories(name, missing, counts)
+        if type_ != "numeric":
+            self.refuse(f"the type is {type_[:40]!r}, neither 'categorical' nor 'numeric'", here)
+        return self._binned(name, missing, counts, self.list_of(entry, "edges", here), here)
+
+    def _binned(
+        self, name: str, missing: int, counts: dict[str, int], edges: list[Any], here: Place
+    ) -> Binned:
+        import numpy as np
+
+        if not all(type(edge) is Number for edge in edges):
+            self.refuse("an edge is not a number", here)
+        try:
+            bins = Bins(tuple(float(edge) for edge in edges))
+        except ValueError as error:
+            self.refuse(str(error), here)
+        labels = bins.labels[:-1]
+        regular = labels[: 1 - len(SPECIAL)]
+        if list(counts)[: len(regular)] != list(regular) or not counts.keys() <= set(labels):
+            self.refuse("the bins are not those of the edges", here)
+        values = np.array([counts.get(label, 0) for label in labels], dtype=np.int64)
+        return Binned(name, missing, bins, values)

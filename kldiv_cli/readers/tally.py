@@ -1,0 +1,417 @@
+"""Raw rows to columns: text as it streams, or arrays; one column counts itself.
+
+A column is numeric if its first thousand values are numbers and none has a leading zero;
+what comes later and is no number is an error that names its line. A categorical column
+holds its outcomes, a numeric one eight bytes a row.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kldiv_cli.core.binning import MOST_CATEGORIES
+from kldiv_cli.core.columns import (
+    Categories,
+    DataSet,
+    Excluded,
+    Values,
+    is_identifier,
+    nearly_distinct,
+)
+from kldiv_cli.errors import InputError, Place
+from kldiv_cli.readers.literals import Number, kind_of
+from kldiv_cli.readers.numbers import floats, is_number
+from kldiv_cli.readers.selection import did_you_mean
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kldiv_cli.core.columns import Column
+    from kldiv_cli.readers.raw import Cell, Locator, RawTable
+
+SAMPLE = 1000
+"""Values that are looked at before a column is numeric or not."""
+MOST_OUTCOMES = 100_000
+MOST_NUMBERS = 100_000_000
+"""Numbers that the numeric columns of a data set may hold: 800 MB."""
+_EXACT = 2.0**53
+_NUMBERS = 0.9
+
+
+class Counting(NamedTuple):
+    """What the user says about raw rows."""
+
+    columns: frozenset[str] | None = None
+    """The only ones to count; all if None."""
+    numeric: frozenset[str] = frozenset()
+    categorical: frozenset[str] = frozenset()
+    excluded: Callable[[str], bool] = lambda name: False
+    na: frozenset[str] = frozenset()
+    """Cells that mean a missing value, beside empty ones."""
+    forbid_missing: bool = False
+    identifiers: bool = True
+    """Whether to leave out columns that look like keys."""
+    most_outcomes: int = MOST_OUTCOMES
+
+    def wants(self, name: str) -> bool:
+        """Return whether a column is to be counted."""
+        if self.columns is not None:
+            return name in self.columns
+        return not self.excluded(name)
+
+
+def count(table: RawTable, counting: Counting, source: str, name: str) -> DataSet:
+    """Count the columns of a table.
+
+    Raises
+    ------
+    InputError
+        If there are no rows, a column that is named is not there, a number is none, or
+        there are too many outcomes or numbers.
+    """
+    columns: dict[str, Column] = {}
+    excluded: list[Excluded] = []
+    rows, seen = 0, dict.fromkeys(table.names)
+    tallies: dict[str, Tally] = {}
+    for batch in table.batches:
+        for title, cells in batch.columns.items():
+            seen.setdefault(title)
+            if not counting.wants(title):
+                continue
+            if title not in tallies:
+                tallies[title] = Tally(title, counting, source, table, rows)
+            tallies[title].add(cells, batch.place)
+        rows += batch.size
+        for tally in tallies.values():
+            tally.pad(rows)
+        _check_size(tallies.values(), counting, source)
+    for title, tally in tallies.items():
+        if tally.identifier:
+            excluded.append(Excluded(title, IDENTIFIER))
+        else:
+            columns[title] = tally.finish()
+    if table.counts is not None:
+        rows = sum(table.counts)
+        columns = {
+            title: _repeated(column, tallies[title], table) for title, column in columns.items()
+        }
+    for title, values in table.arrays.items():
+        seen.setdefault(title)
+        rows = len(values)
+        if counting.wants(title):
+            columns[title] = _column_of(title, values, counting, source)
+    columns = {title: columns[title] for title in seen if title in columns}
+    if not rows:
+        raise InputError("no-rows", "there are no rows of data", Place(source))
+    _check_names(counting, list(seen), source)
+    for title in list(columns):
+        if _is_left_out(columns[title], counting):
+            excluded.append(Excluded(title, IDENTIFIER))
+            del columns[title]
+    excluded += [
+        Excluded(title, "--exclude")
+        for title in seen
+        if counting.columns is None and counting.excluded(title)
+    ]
+    return DataSet(
+        name=name,
+        source=source,
+        format=table.format,
+        kind="samples",
+        rows=rows,
+        columns=columns,
+        excluded=tuple(excluded),
+        notes=tuple(table.notes),
+    )
+
+
+IDENTIFIER = "looks like a key: nearly all values are distinct (--column judges it)"
+
+
+def _repeated(column: Column, tally: Tally, table: RawTable) -> Column:
+    """Return the column of rows that each stand for so many."""
+    import numpy as np
+
+    assert table.counts is not None
+    (batch,) = table.batches
+    cells = list(zip(batch.columns[column.name], table.counts, strict=True))
+    present = [(cell, count) for cell, count in cells if not tally.is_missing(cell)]
+    missing = sum(table.counts) - sum(count for _, count in present)
+    if isinstance(column, Values):
+        if sum(table.counts) > MOST_NUMBERS:
+            raise _too_many_numbers(tally.source)
+        repeats = [count for _, count in present]
+        return Values(column.name, missing, np.repeat(column.values, repeats))
+    totals: Counter[str] = Counter()
+    for cell, count in present:
+        totals[cell or ""] += count
+    return Categories(column.name, missing, dict(totals))
+
+
+def _is_left_out(column: Column, counting: Counting) -> bool:
+    asked = (counting.columns or frozenset()) | counting.numeric | counting.categorical
+    return counting.identifiers and column.name not in asked and is_identifier(column)
+
+
+def _check_names(counting: Counting, seen: list[str], source: str) -> None:
+    for word in sorted(counting.columns or ()):
+        if word not in seen:
+            raise unknown_column(word, seen, source)
+
+
+def unknown_column(word: str, names: Sequence[str], source: str) -> InputError:
+    """Return the error for a column that is named and not there."""
+    return InputError(
+        "unknown-column",
+        f"there is no column {word[:60]!r}",
+        Place(source),
+        hint=did_you_mean(word, names),
+    )
+
+
+def _check_size(tallies: Iterable[Tally], counting: Counting, source: str) -> None:
+    numbers = 0
+    for tally in tallies:
+        numbers += len(tally.values)
+        outcomes = len(tally.counts)
+        if outcomes > counting.most_outcomes and not tally.identifier:
+            if nearly_distinct(outcomes, tally.counts.total()) and _may_leave_out(tally, counting):
+                tally.give_up()
+                continue
+            raise InputError(
+                "too-many-outcomes",
+                f"column {tally.name[:60]!r} has more than {counting.most_outcomes} outcomes",
+                Place(source, name=tally.name),
+                hint="--exclude leaves it out; --max-outcomes N allows more",
+            )
+    if numbers > MOST_NUMBERS:
+        raise _too_many_numbers(source)
+
+
+def _too_many_numbers(source: str) -> InputError:
+    return InputError(
+        "too-many-numbers",
+        f"the numeric columns hold more than {MOST_NUMBERS} numbers",
+        Place(source),
+        hint="choose some with --column, or count shards one by one with kldiv profile --like",
+    )
+
+
+def _may_leave_out(tally: Tally, counting: Counting) -> bool:
+    asked = (counting.columns or frozenset()) | counting.categorical
+    return counting.identifiers and tally.name not in asked
+
+
+class Tally:
+    """One column of text cells, counted as they come in.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    counting : Counting
+        What the user says.
+    source : str
+        What errors call the input.
+    table : RawTable
+        Says how numbers are told from text.
+    missing : int
+        Rows before the column was first named.
+    """
+
+    def __init__(
+        self, name: str, counting: Counting, source: str, table: RawTable, missing: int
+    ) -> None:
+        self.name = name
+        self.counts: Counter[str] = Counter()
+        self.values: array[float] = array("d")
+        self.identifier = False
+        self._missing = self._rows = missing
+        self.source, self._typed, self._decimal = source, table.typed, table.decimal
+        self._na, self._forbid = counting.na, counting.forbid_missing
+        self._numeric: bool | None = None
+        if name in counting.numeric:
+            self._numeric = True
+        elif name in counting.categorical:
+            self._numeric = False
+        self._waiting: list[tuple[Sequence[Cell], Locator]] = []
+        self._waits = 0
+
+    def add(self, cells: Sequence[Cell], place: Locator) -> None:
+        """Count the cells of the next rows."""
+        self._rows += len(cells)
+        if self._numeric is None:
+            self._waiting.append((cells, place))
+            self._waits += len(cells)
+            if self._waits >= SAMPLE:
+                self._decide()
+        elif not self.identifier:
+            self._count(cells, place)
+
+    def pad(self, rows: int) -> None:
+        """Take rows as missing that did not name the column, up to so many in all."""
+        if self._rows < rows:
+            self.add([None] * (rows - self._rows), lambda i, name: Place(self.source, name=name))
+
+    def give_up(self) -> None:
+        """Take the column for a key: count no more."""
+        self.identifier = True
+        self.counts.clear()
+
+    def finish(self) -> Column:
+        """Return the column."""
+        import numpy as np
+
+        if self._numeric is None:
+            self._decide()
+        if self._numeric:
+            return Values(self.name, self._missing, np.frombuffer(self.values) + 0.0)
+        _check_text(self.counts, self.name, self.source)
+        return Categories(self.name, self._missing, dict(self.counts))
+
+    def _decide(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        cells = [(cell, i, place) for some, place in waiting for i, cell in enumerate(some)]
+        present = [cell for cell in cells if not self.is_missing(cell[0])]
+        self._numeric = self._looks_numeric(present)
+        for some, place in waiting:
+            self._count(some, place)
+
+    def _looks_numeric(self, sample: list[tuple[Any, int, Locator]]) -> bool:
+        """Say whether values are numbers; refuse numbers with a little text among them."""
+        numbers = [cell for cell, _, _ in sample if self._is_number(cell)]
+        if any(_has_leading_zero(cell) or _is_inexact(cell) for cell in numbers):
+            return False
+        if len(numbers) < len(sample):
+            few = len(set(numbers)) <= MOST_CATEGORIES
+            if few or len(numbers) < _NUMBERS * len(sample):
+                return False
+            cell, i, place = next(item for item in sample if not self._is_number(item[0]))
+            raise self._no_number(cell, place(i, self.name))
+        return True
+
+    def _is_number(self, cell: str) -> bool:
+        return type(cell) is Number if self._typed else is_number(cell, self._decimal)
+
+    def is_missing(self, cell: Cell) -> bool:
+        """Return whether a cell holds no value."""
+        if cell is None or cell in self._na:
+            return True
+        return not self._typed and (not cell or cell.isspace())
+
+    def _count(self, cells: Sequence[Cell], place: Locator) -> None:
+        present: Sequence[Any] = cells
+        if None in cells or "" in cells or not self._na.isdisjoint(cells):
+            present = [cell for cell in cells if not self.is_missing(cell)]
+        if len(present) < len(cells):
+            self._note_missing(len(cells) - len(present), cells, place)
+        if not self._numeric:
+            before = len(self.counts)
+            self.counts.update(present)
+            if len(self.counts) > before and not self._typed:
+                self._sweep(cells, place)
+            return
+        numbers = None
+        if not self._typed or {Number}.issuperset(map(type, present)):
+            numbers = floats(present, self._decimal)
+        self.values.extend(self._one_by_one(cells, place) if numbers is None else numbers)
+
+    def _sweep(self, cells: Sequence[Cell], place: Locator) -> None:
+        """Take blanks, which are as good as nothing, out of the outcomes."""
+        for label in [label for label in self.counts if label.isspace()]:
+            self._note_missing(self.counts.pop(label), cells, place)
+
+    def _note_missing(self, number: int, cells: Sequence[Cell], place: Locator) -> None:
+        self._missing += number
+        if self._forbid:
+            first = next(i for i, cell in enumerate(cells) if self.is_missing(cell))
+            raise InputError(
+                "missing-value",
+                "a value is missing",
+                place(first, self.name),
+                hint="--missing category counts missing values, --missing drop leaves them out",
+            )
+
+    def _one_by_one(self, cells: Sequence[Cell], place: Locator) -> list[float]:
+        values: list[float] = []
+        for i, cell in enumerate(cells):
+            if cell is None or self.is_missing(cell):
+                if cell and cell.isspace() and cell not in self._na:
+                    self._note_missing(1, cells, place)
+                continue
+            value = floats([cell], self._decimal) if self._is_number(cell) else None
+            if value is None:
+                raise self._no_number(cell, place(i, self.name))
+            values += value
+        return values
+
+    def _no_number(self, cell: str, place: Place) -> InputError:
+        what = "is not a number"
+        if self._typed and type(cell) is not Number:
+            what = f"is {kind_of(cell)}, not a number"
+        elif _has_leading_zero(cell):
+            what = "has a leading zero"
+        elif self._is_number(cell):
+            what = "is beyond a 64-bit float"
+        return InputError(
+            "mixed-column",
+            f"column {self.name[:60]!r} holds numbers, and this {what}",
+            replace(place, name=self.name, value=str(cell)),
+            hint=f"--na {_quoted(cell)} if it means a missing value;"
+            f" --categorical {_quoted(self.name)} if the column is text",
+        )
+
+
+def _quoted(word: str) -> str:
+    from shlex import quote
+
+    return quote(word[:60])
+
+
+def _has_leading_zero(text: str) -> bool:
+    digits = text.strip().lstrip("+-")
+    return len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
+
+
+def _is_inexact(text: str) -> bool:
+    """Return whether a number is an integer that doubles do not tell from its neighbours."""
+    return len(text) > 15 and text.strip().lstrip("+-").isdigit() and abs(float(text)) >= _EXACT
+
+
+def _check_text(labels: Iterable[str], name: str, source: str) -> None:
+    """Refuse what no output can hold: half of a surrogate pair, which JSON can spell."""
+    for label in labels:
+        if not label.isascii():
+            try:
+                label.encode()
+            except UnicodeEncodeError:
+                raise InputError(
+                    "bad-label",
+                    "a value holds half of a surrogate pair, which is no character",
+                    Place(source, name=name, value=ascii(label)[1:-1]),
+                ) from None
+
+
+def _column_of(
+    name: str, values: NDArray[Any], counting: Counting, source: str
+) -> Values | Categories:
+    """Return a column of an array: nan is missing."""
+    import numpy as np
+
+    from kldiv_cli.core.columns import as_categories
+
+    numbers = values.astype(np.float64)
+    missing = np.isnan(numbers)
+    if counting.forbid_missing and missing.any():
+        raise InputError(
+            "missing-value",
+            "a value is missing",
+            Place(source, name=name, index=(int(missing.argmax()),)),
+            hint="--missing category counts missing values, --missing drop leaves them out",
+        )
+    column = Values(name, int(missing.sum()), numbers[~missing] + 0.0)
+    return as_categories(column) if name in counting.categorical else column

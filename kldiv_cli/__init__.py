@@ -11,22 +11,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kldiv_cli.comparison import Report as Report
     from kldiv_cli.comparison import compare as compare
     from kldiv_cli.core.divergences import divergences as divergences
     from kldiv_cli.core.divergences import kl_div as kl_div
     from kldiv_cli.core.divergences import kl_div_loss as kl_div_loss
     from kldiv_cli.core.verdict import Estimate as Estimate
     from kldiv_cli.core.verdict import estimate as estimate
+    from kldiv_cli.drift import check as check
     from kldiv_cli.errors import InputError as InputError
     from kldiv_cli.errors import KldivError as KldivError
     from kldiv_cli.errors import UsageError as UsageError
+    from kldiv_cli.reports import CheckReport as CheckReport
+    from kldiv_cli.reports import Report as Report
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "compare": "kldiv_cli.comparison",
-    "Report": "kldiv_cli.comparison",
+    "Report": "kldiv_cli.reports",
+    "check": "kldiv_cli.drift",
+    "CheckReport": "kldiv_cli.reports",
     "divergences": "kldiv_cli.core.divergences",
     "kl_div": "kldiv_cli.core.divergences",
     "kl_div_loss": "kldiv_cli.core.divergences",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Note
 from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.labels import kept_apart, near_duplicates
 from kldiv_cli.errors import InputError, Place, UsageError
+from kldiv_cli.reports import Report
+from kldiv_cli.sides import PerSide, read_options, refuse_repairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,40 +32,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.distribution import Kind
 
-Option = TypeVar("Option")
-PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]
-"""One value for both sides, or one for each, P's first."""
 BASES: tuple[Base, ...] = ("e", "2", "10")
-
-
-class Report(report.Report):
-    """A report that can be shown: its attributes are the keys of the JSON report."""
-
-    __slots__ = ()
-
-    def to_json(self) -> str:
-        """Return the JSON document as text."""
-        return self.render("json")
-
-    def render(self, format: str = "text") -> str:
-        """Return the report as text: ``text``, ``json``, ``csv`` or ``markdown``.
-
-        Raises
-        ------
-        UsageError
-            If there is no such format.
-        """
-        from kldiv_cli.renderers import render
-
-        return render(self, format)
-
-    def __str__(self) -> str:
-        return self.render()
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<pre>{escape(self.render())}</pre>"
 
 
 def compare(
@@ -152,24 +121,16 @@ def compare(
     if top < 0:
         raise UsageError("usage", f"the number of outcomes to list is at least 0, found {top}")
     p_options, q_options = (
-        readers.ReadOptions(
-            kind=_side(kind, i, "kind", None),
-            label=_side(label, i, "label", None),
-            weight=_side(weight, i, "weight", None),
-            format=_side(input_format, i, "input_format", None),
-            encoding=_side(encoding, i, "encoding", None),
-            delimiter=_side(delimiter, i, "delimiter", None),
-            decimal=_side(decimal, i, "decimal", "."),
-            header=_side(header, i, "header", None),
-            comment=_side(comment, i, "comment", None),
-            duplicates=duplicates,
-            max_inflated=max_inflated,
+        read_options(
+            i, kind=kind, label=label, weight=weight, input_format=input_format,
+            encoding=encoding, delimiter=delimiter, decimal=decimal, header=header,
+            comment=comment, duplicates=duplicates, max_inflated=max_inflated,
         )
         for i in (0, 1)
-    )
+    )  # fmt: skip
     left, right = _read(p, q, (p_options, q_options), names)
     if strict:
-        _refuse_repairs(left.notes + right.notes)
+        refuse_repairs(left.notes + right.notes)
     if temperature != 1 and not {left.kind, right.kind} & set(LOG_KINDS):
         raise UsageError(
             "temperature-needs-logits",
@@ -220,17 +181,6 @@ def compare(
         comparisons=(comparison,),
         notes=tuple(dict.fromkeys(notes)),
     )
-
-
-def _side(value: PerSide[Option], side: int, name: str, default: Option) -> Option:
-    """Return what an option says of one side: given once it serves both."""
-    if not isinstance(value, list | tuple):
-        return value
-    if len(value) > 2:
-        raise UsageError(
-            "usage", f"{name} is given {len(value)} times, but there are only two sides"
-        )
-    return value[side if len(value) == 2 else 0] if value else default
 
 
 def _base(base: str | int) -> Base:
@@ -320,17 +270,6 @@ def _distinct_names(
     if left.name == right.name or (anonymous and given == (None, None)):
         return given[0] or "p", given[1] or "q"
     return left.name, right.name
-
-
-def _refuse_repairs(notes: tuple[Note, ...]) -> None:
-    for note in notes:
-        if note.repair:
-            raise InputError(
-                note.code,
-                f"--strict: {note.message}",
-                Place(note.source),
-                hint=note.advice or "mend the data, or leave --strict out",
-            )
 
 
 def _unmatched(comparison: report.Comparison) -> Iterator[Note]:

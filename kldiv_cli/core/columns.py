@@ -137,12 +137,16 @@ def is_identifier(column: Column) -> bool:
     """
     if isinstance(column, Binned):
         return False
-    if isinstance(column, Values):
-        values = column.values
-        if len(values) < _FEWEST or not np.all(np.isfinite(values)) or np.any(values % 1):
-            return False
-        return len(np.unique(values)) >= _DISTINCT * len(values)
-    return nearly_distinct(len(column.counts), sum(column.counts.values()))
+    if isinstance(column, Values) and (
+        not np.all(np.isfinite(column.values)) or np.any(column.values % 1)
+    ):
+        return False
+    return nearly_distinct(distinct(column), column.rows - column.missing)
+
+
+def distinct(column: Categories | Values) -> int:
+    """Return how many different values a column has."""
+    return len(column.counts if isinstance(column, Categories) else np.unique(column.values))
 
 
 def nearly_distinct(outcomes: int, rows: int) -> bool:
@@ -219,7 +223,7 @@ def _as_categories(reference: Column, current: Column, *, forced: bool) -> tuple
     reference, current = _like(reference, current), _like(current, reference)
     values = [side.values for side in (reference, current) if isinstance(side, Values)]
     labels = [side for side in (reference, current) if isinstance(side, Categories)]
-    if forced or (few_integers(*values) if not labels else all(map(_integers, labels))):
+    if forced or (few_integers(*values) if not labels else all(map(has_integer_labels, labels))):
         reference, current = (
             as_categories(side) if isinstance(side, Values) else side
             for side in (reference, current)
@@ -236,13 +240,12 @@ def _like(column: Column, other: Column) -> Column:
     return column
 
 
-def _integers(column: Categories) -> bool:
-    """Return whether labels are integers as `as_categories` writes them, or none at all."""
-    return len(column.counts) <= MOST_CATEGORIES and all(map(is_integer_label, column.counts))
+def has_integer_labels(column: Categories) -> bool:
+    """Return whether the labels are few, and integers as `as_categories` writes them."""
+    return len(column.counts) <= MOST_CATEGORIES and all(map(_is_integer, column.counts))
 
 
-def is_integer_label(label: str) -> bool:
-    """Return whether a label is an integer in its shortest form."""
+def _is_integer(label: str) -> bool:
     digits = label.removeprefix("-")
     return digits.isascii() and digits.isdigit() and (digits[0] != "0" or label == "0")
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kldiv_cli.core.distribution import Kind, Note
 
-SCHEMA = "kldiv.compare/1"
 UNITS = {"e": "nats", "2": "bits", "10": "hartleys"}
 
 Number = float | int
@@ -101,6 +100,7 @@ class Failure(NamedTuple):
 class Report:
     """The answer to ``kldiv compare``, or the reason why there is none."""
 
+    schema: ClassVar[str] = "kldiv.compare/1"
     base: str
     unit: str
     smoothing: str
@@ -119,10 +119,10 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as the JSON document: dicts, lists, strings and numbers."""
-        document = _plain(self)
+        document = plain(self)
         for note in document["notes"]:
             del note["repair"]
-        return {"schema": SCHEMA, **document}
+        return {"schema": self.schema, **document}
 
 
 def failed(
@@ -149,15 +149,16 @@ def failed(
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a report's value as dicts, lists, strings and numbers."""
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if hasattr(value, "_asdict"):
         value = value._asdict()
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float):
         return number(value)
     return value

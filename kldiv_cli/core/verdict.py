@@ -377,7 +377,7 @@ def _reason(
         new = np.where(_new(one.table), one.table.p, 0.0)
         place = int(np.flatnonzero(one.table.place == int(np.argmax(new)))[0])
         return "new-outcomes", (
-            f"KL {kl} has no upper limit: {_percent(float(new.sum()))} of the current rows have"
+            f"KL {kl} has no upper limit: {percent(float(new.sum()))} of the current rows have"
             f" outcomes that the reference never had, such as {_name(place, names)}"
         )
     if not one.reliable:
@@ -392,7 +392,7 @@ def _moved(one: Evidence, names: Sequence[str] | None) -> str:
     if one.move is None:
         return ""
     name = _name(one.move.place, names)
-    before, after = (_percent(share) for share in (one.move.reference, one.move.current))
+    before, after = (percent(share) for share in (one.move.reference, one.move.current))
     return f"; {name} went from {before} to {after}"
 
 
@@ -400,7 +400,8 @@ def _name(place: int, names: Sequence[str] | None) -> str:
     return names[place] if names else f"outcome {place}"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Return a share in percent, to three digits."""
     return f"{100 * share:.3g} %"
 
 

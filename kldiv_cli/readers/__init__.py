@@ -44,6 +44,8 @@ class ReadOptions(NamedTuple):
     duplicates: Literal["error", "sum"] = "error"
     max_inflated: int | None = None
     """Bytes that a compressed input may inflate to."""
+    tidy: bool = False
+    """A table of column, outcome and count holds the counts of several columns."""
 
 
 class Format(NamedTuple):

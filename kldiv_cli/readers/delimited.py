@@ -15,7 +15,7 @@ from kldiv_cli.readers.numbers import Fault, Faults, is_number, looks_like_a_num
 from kldiv_cli.readers.raw import RawRows, RawTable
 from kldiv_cli.readers.reading import Reading, Rows
 from kldiv_cli.readers.records import Records, long_fields
-from kldiv_cli.readers.selection import Choice, Columns
+from kldiv_cli.readers.selection import TIDY, Choice, Columns
 from kldiv_cli.readers.text import Text
 
 if TYPE_CHECKING:
@@ -187,6 +187,9 @@ def _feed(
         return Place(columns.source, lines[i], index + 1, columns.name(index), rows[i][index])
 
     labels = None if choice.label is None else list(map(itemgetter(choice.label), rows))
+    if choice.group is not None and labels is not None:
+        groups = map(itemgetter(choice.group), rows)
+        labels = [f"{group}{TIDY}{label}" for group, label in zip(groups, labels, strict=True)]
     side.add(labels, list(map(itemgetter(choice.weight), rows)), place)
 
 

@@ -31,12 +31,20 @@ LABELS = frozenset(
 )
 
 
+TIDY_COLUMNS = ("column", "outcome", "count")
+"""Names of the columns of a tidy table: the counts of several columns, one outcome a row."""
+TIDY = "\x1f"
+"""Joins the column and the outcome of a row of a tidy table to one label."""
+
+
 class Choice(NamedTuple):
     """Columns, from 0; `label` is None where outcomes are known by position."""
 
     label: int | None
     weight: int
     notes: tuple[Note, ...] = ()
+    group: int | None = None
+    """The column that says which column of a tidy table a row is of."""
 
 
 class Columns:
@@ -80,6 +88,9 @@ class Columns:
         InputError
             If a column does not exist, or none or several would do.
         """
+        if wanted[0].tidy and {self._plain.count(name) for name in TIDY_COLUMNS} == {1}:
+            group, label, weight = (self._plain.index(name) for name in TIDY_COLUMNS)
+            return [Choice(label, weight, group=group)]
         weights = [self._weight(option) for option in wanted]
         return [
             self._choice(option, weight, weights)

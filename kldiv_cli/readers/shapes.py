@@ -13,7 +13,7 @@ from kldiv_cli.readers.literals import Number, Repeated
 from kldiv_cli.readers.numbers import Fault, Faults
 from kldiv_cli.readers.raw import RawRows
 from kldiv_cli.readers.reading import Reading, Rows
-from kldiv_cli.readers.selection import Columns, did_you_mean, listed
+from kldiv_cli.readers.selection import TIDY, Columns, did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -284,6 +284,9 @@ def _feed(
     if choice.label is not None:
         label = names[choice.label]
         labels = [literals.label(row.get(label), i, faults, where) for i, row in enumerate(rows)]
+        if choice.group is not None:
+            groups = [row.get(names[choice.group]) for row in rows]
+            labels = [f"{group}{TIDY}{label}" for group, label in zip(groups, labels, strict=True)]
     side.add(labels, texts, where)
 
 

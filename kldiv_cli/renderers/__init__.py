@@ -11,8 +11,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from kldiv_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from kldiv_cli.core.findings import Check
     from kldiv_cli.core.report import Report
 
+CHECK_FORMATS = {
+    "text": "check.text",
+    "json": "json",
+    "csv": "check.csv",
+    "markdown": "check.markdown",
+    "junit": "check.junit",
+    "github": "check.github",
+    "prometheus": "check.prometheus",
+}
 FORMATS = {"text": "text", "json": "json", "csv": "csv", "markdown": "markdown"}
 
 
@@ -37,7 +47,7 @@ class Layout(NamedTuple):
     color: bool = False
 
 
-def render(report: Report, format: str, layout: Layout | None = None) -> str:
+def render(report: Report | Check, format: str, layout: Layout | None = None) -> str:
     """Return `report` in `format`.
 
     Raises
@@ -46,8 +56,15 @@ def render(report: Report, format: str, layout: Layout | None = None) -> str:
         If there is no such format for this report.
     """
     layout = layout or Layout()
-    if format not in FORMATS:
-        raise UsageError("unknown-format", f"a report is {', '.join(FORMATS)}; found {format!r}")
-    name = "terminal" if format == "text" and layout.terminal else FORMATS[format]
+    formats = formats_of(report.schema)
+    if format not in formats:
+        raise UsageError("unknown-format", f"a report is {', '.join(formats)}; found {format!r}")
+    terminal = format == "text" and layout.terminal
+    name = formats["text"].replace("text", "terminal") if terminal else formats[format]
     text: str = import_module(f"kldiv_cli.renderers.{name}").render(report, layout)
     return text
+
+
+def formats_of(schema: str) -> dict[str, str]:
+    """Return the formats of a report, such as ``kldiv.check/1``, and their modules."""
+    return CHECK_FORMATS if schema.startswith("kldiv.check/") else FORMATS

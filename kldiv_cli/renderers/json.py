@@ -1,4 +1,4 @@
-"""The versioned JSON document; its schema is ``schemas/compare-1.json``."""
+"""The versioned JSON document; its schema is in ``schemas``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from kldiv_cli.renderers.show import document
 
 if TYPE_CHECKING:
+    from kldiv_cli.core.findings import Check
     from kldiv_cli.core.report import Report
     from kldiv_cli.renderers import Layout
 
 
-def render(report: Report, layout: Layout) -> str:
+def render(report: Report | Check, layout: Layout) -> str:
     """Return the document."""
     return document(report.to_dict())

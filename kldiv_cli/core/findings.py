@@ -1,0 +1,184 @@
+"""What a check found, as plain frozen values: the attributes are the keys of the JSON report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+
+from kldiv_cli.core.report import Failure, Value, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kldiv_cli.core.columns import Excluded
+    from kldiv_cli.core.distribution import Note
+    from kldiv_cli.core.report import Contribution
+
+DIRECTION = "current || reference"
+
+Verdict = Literal["pass", "drift", "inconclusive", "error"]
+WORST_FIRST: tuple[Verdict, ...] = ("error", "drift", "inconclusive", "pass")
+Figure = float | int | Literal["error"]
+"""A number, or ``"error"`` where it was not computed."""
+
+
+class Side(NamedTuple):
+    """One side of a check.
+
+    `outcomes` are those of all judged columns together, `total` is the number of rows, or the
+    total of the weights, and `missing` the number of missing values in the judged columns.
+    """
+
+    name: str
+    source: str
+    format: str
+    kind: str
+    outcomes: int
+    total: float | int
+    rows_read: int
+    rows_used: int
+    missing: int
+
+
+class Reason(NamedTuple):
+    """Why a verdict is what it is: a stable code, and words."""
+
+    code: str
+    text: str
+
+
+class Finding(NamedTuple):
+    """What was found in one column.
+
+    Attributes
+    ----------
+    column, type : str
+        Its name; ``categorical``, ``numeric`` or ``error``.
+    verdict : {"pass", "drift", "inconclusive", "error"}
+    reason : Reason
+    kl, low, high : float or "error"
+        D(current || reference) in nats: the estimate, corrected for bias, and the limits of its
+        confidence interval; the value itself where both sides are exactly known.
+    threshold : float
+        The largest divergence that is accepted.
+    p_value, p_drift, p_drift_adjusted, p_pass : float or None
+        Of no difference at all; of a divergence of at most the threshold, as it is and
+        corrected for the number of columns; and of at least the threshold.
+    reliable : bool
+        Whether the samples are large enough for the interval to be trusted.
+    n_reference, n_current : int, float or "error"
+        Rows; infinite where a side is exactly known.
+    missing_reference, missing_current : float or "error"
+        Share of the rows without a value.
+    new_outcomes : tuple of str
+        Outcomes of the current side that the reference never had, most frequent first.
+    new_share : float or "error"
+        Share of the current rows that have one.
+    outcomes : int
+        Of both sides together: categories, or bins.
+    rows_needed : int or None
+        Rows in each file that would decide an inconclusive verdict.
+    contributions : tuple of Contribution
+        Largest first, by their share of Jeffreys' divergence; p is current, q the reference.
+    measures : mapping of str to float
+        Of the shares as they were counted, not corrected for bias.
+    """
+
+    column: str | None
+    type: str
+    verdict: Verdict
+    reason: Reason
+    threshold: float
+    kl: Figure = "error"
+    low: Figure = "error"
+    high: Figure = "error"
+    p_value: float | None = None
+    p_drift: float | None = None
+    p_drift_adjusted: float | None = None
+    p_pass: float | None = None
+    reliable: bool = False
+    n_reference: Figure = "error"
+    n_current: Figure = "error"
+    missing_reference: Figure = "error"
+    missing_current: Figure = "error"
+    new_outcomes: tuple[str, ...] = ()
+    new_share: Figure = "error"
+    outcomes: int = 0
+    rows_needed: int | None = None
+    contributions: tuple[Contribution, ...] = ()
+    measures: Mapping[str, Value] = {}
+
+
+class Findings(tuple[Finding, ...]):
+    """Findings in the order of the columns; a name finds its column."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return a column's finding by its name, or by its position."""
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        for finding in self:
+            if finding.column == key:
+                return finding
+        raise KeyError(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The answer to ``kldiv check``, or the reason why there is none."""
+
+    schema: ClassVar[str] = "kldiv.check/1"
+    base: str
+    unit: str
+    reference: Side | None
+    current: Side | None
+    direction: str
+    verdict: Verdict
+    alpha: float
+    adjust: str
+    seed: int
+    columns: Findings
+    excluded: tuple[Excluded, ...] = ()
+    notes: tuple[Note, ...] = ()
+    error: Failure | None = None
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "a report is neither true nor false; ask for the verdict, as in"
+            " report.verdict == 'pass'"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as the JSON document: dicts, lists, strings and numbers."""
+        document = plain(self)
+        for note in document["notes"]:
+            del note["repair"]
+        return {"schema": self.schema, **document}
+
+    def count(self, verdict: Verdict) -> int:
+        """Return how many columns have this verdict."""
+        return sum(finding.verdict == verdict for finding in self.columns)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the verdict on all columns: error before drift before inconclusive before pass."""
+    return min(verdicts, key=WORST_FIRST.index)
+
+
+def failed(failure: Failure, *, alpha: float, adjust: str, seed: int, max_kl: float) -> Check:
+    """Return a report without an answer."""
+    finding = Finding(None, "error", "error", Reason(failure.code, failure.message), max_kl)
+    return Check(
+        base="e",
+        unit="nats",
+        reference=None,
+        current=None,
+        direction=DIRECTION,
+        verdict="error",
+        alpha=alpha,
+        adjust=adjust,
+        seed=seed,
+        columns=Findings([finding]),
+        error=failure,
+    )

@@ -1,0 +1,621 @@
+"""The pipeline of the drift check: a reference, current data and limits in, a verdict out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from kldiv_cli import readers
+from kldiv_cli.core import findings, judging
+from kldiv_cli.core.alignment import align
+from kldiv_cli.core.binning import Bins
+from kldiv_cli.core.columns import (
+    MISSING,
+    Binned,
+    Categories,
+    DataSet,
+    EdgesDifferError,
+    Excluded,
+    TypeChangedError,
+    Values,
+    as_categories,
+    distinct,
+    has_integer_labels,
+    pair,
+)
+from kldiv_cli.core.distribution import Distribution, Note
+from kldiv_cli.core.findings import Finding, Findings, Reason, Side
+from kldiv_cli.core.judging import Limits, Pair
+from kldiv_cli.core.resampling import SEED
+from kldiv_cli.errors import InputError, Place, UsageError
+from kldiv_cli.readers.selection import TIDY, did_you_mean
+from kldiv_cli.readers.tally import MOST_OUTCOMES, Counting, unknown_column
+from kldiv_cli.reports import CheckReport
+from kldiv_cli.sides import PerSide, read_options, refuse_repairs, side_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kldiv_cli.core.columns import Column, Type
+
+MOST_ROWS = 10**100
+KINDS = ("samples", "counts", "probabilities", "weights")
+
+
+class ColumnRules(NamedTuple):
+    """What the user says about one column."""
+
+    type: Type | None = None
+    max_kl: float | None = None
+    bins: int | tuple[float, ...] | None = None
+    """How many bins, or their edges."""
+
+
+class Rules(NamedTuple):
+    """How columns are chosen and counted."""
+
+    column: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    columns: Mapping[str, ColumnRules] = {}
+    bins: int | None = None
+    missing: Literal["category", "drop", "error"] = "category"
+    na: tuple[str, ...] = ()
+    max_outcomes: int = MOST_OUTCOMES
+
+    def typed(self, type: Type) -> frozenset[str]:
+        """Return the columns that the user says are of this type."""
+        return frozenset(name for name, rules in self.columns.items() if rules.type == type)
+
+    def excludes(self, name: str) -> bool:
+        """Return whether a column is left out by its name, or by a pattern."""
+        return any(name == word or fnmatchcase(name, word) for word in self.exclude)
+
+    def counting(self) -> Counting:
+        """Return what the readers need to know."""
+        return Counting(
+            columns=frozenset(self.column) or None,
+            numeric=self.typed("numeric"),
+            categorical=self.typed("categorical"),
+            excluded=self.excludes,
+            na=frozenset(self.na),
+            forbid_missing=self.missing == "error",
+            most_outcomes=self.max_outcomes,
+        )
+
+
+def check(
+    reference: object,
+    current: object,
+    *,
+    column: str | Sequence[str] = (),
+    exclude: str | Sequence[str] = (),
+    columns: Mapping[str, Mapping[str, Any]] | None = None,
+    max_kl: float = 0.05,
+    alpha: float = 0.05,
+    adjust: Literal["bh", "none"] = "bh",
+    max_new: float | None = None,
+    max_missing_shift: float | None = None,
+    bins: int | None = None,
+    missing: Literal["category", "drop", "error"] = "category",
+    na: str | Sequence[str] = (),
+    max_outcomes: int = MOST_OUTCOMES,
+    kind: PerSide[str | None] = None,
+    label: PerSide[str | None] = None,
+    weight: PerSide[str | None] = None,
+    input_format: PerSide[str | None] = None,
+    encoding: PerSide[str | None] = None,
+    delimiter: PerSide[str | None] = None,
+    decimal: PerSide[str] = ".",
+    header: PerSide[bool | None] = None,
+    comment: PerSide[str | None] = None,
+    duplicates: Literal["error", "sum"] = "error",
+    max_inflated: int | None = None,
+    names: tuple[str | None, str | None] = (None, None),
+    top: int = 10,
+    strict: bool = False,
+) -> CheckReport:
+    """Judge whether data have drifted from a reference.
+
+    For each column D(current || reference) is estimated from the counts and compared with
+    `max_kl`: drift where it is above with the confidence that `alpha` asks for, pass where it
+    is below, and otherwise inconclusive, with the number of rows that would decide.
+
+    Parameters
+    ----------
+    reference, current : path, data frame, mapping of columns, records or array
+        Raw rows; a path may also be a profile, as ``kldiv profile`` writes it. ``-`` is
+        standard input.
+    column : str or sequence of str, optional
+        The only columns to judge. If not given, every shared one but those that look like keys.
+    exclude : str or sequence of str, optional
+        Columns, or patterns such as ``created_*``, to leave out.
+    columns : mapping, optional
+        What is known of single columns: ``{"age": {"max_kl": 0.1, "type": "numeric", "bins":
+        [18, 30, 65]}}``; `bins` is a number of bins or their edges.
+    max_kl : float
+        The largest divergence that is accepted, in nats.
+    alpha : float
+        Level of the tests.
+    adjust : {"bh", "none"}
+        Correction for the number of columns: Benjamini and Hochberg's, or none.
+    max_new, max_missing_shift : float, optional
+        The largest share of rows with an outcome that the reference never had, and the largest
+        change of the share of missing values. A warning is given where there is no limit.
+    bins : int, optional
+        Number of bins of numeric columns, before the tails are split.
+    missing : {"category", "drop", "error"}
+        Whether missing values are an outcome, are left out or are refused.
+    na : str or sequence of str, optional
+        Texts that mean a missing value.
+    max_outcomes : int
+        The most outcomes of a categorical column.
+    kind : str or pair of str, optional
+        ``samples`` (raw rows, if not given), ``counts``, ``probabilities`` or ``weights``. A
+        table of counts has an outcome and a count in each row, or column, outcome and count.
+    label, weight, input_format, encoding, delimiter, decimal, header, comment, duplicates, \
+max_inflated
+        How to read; see ``kldiv check --help``.
+    names : pair of str, optional
+        What to call the sides.
+    top : int
+        How many contributing outcomes to list of each column.
+    strict : bool
+        Refuse what would be repaired with a note.
+
+    Returns
+    -------
+    CheckReport
+        Its attributes are the keys of the JSON report.
+
+    Raises
+    ------
+    InputError
+        If a side cannot be read, a column that is named is not there, or none can be judged.
+    UsageError
+        If the arguments do not fit together. Both are ValueErrors.
+
+    Examples
+    --------
+    >>> from kldiv_cli import check
+    >>> report = check({"side": ["heads", "tails"] * 300}, {"side": ["heads"] * 400})
+    >>> report.verdict, report.columns["side"].reason.code
+    ('drift', 'above-threshold')
+    """
+    rules = Rules(
+        column=_words(column),
+        exclude=_words(exclude),
+        columns={name: _column_rules(name, given) for name, given in (columns or {}).items()},
+        bins=_whole("bins", bins, 1),
+        missing=_among("missing", missing, ("category", "drop", "error")),
+        na=_words(na),
+        max_outcomes=_whole("max_outcomes", max_outcomes, 1) or 1,
+    )
+    own = {name: each.max_kl for name, each in rules.columns.items() if each.max_kl is not None}
+    limits = Limits(
+        max_kl=_limit("max_kl", max_kl, math.inf),
+        max_kl_of=own,
+        alpha=_limit("alpha", alpha, 1.0),
+        adjust=_among("adjust", adjust, ("bh", "none")),
+        max_new=None if max_new is None else _limit("max_new", max_new, math.inf),
+        max_missing_shift=(
+            None
+            if max_missing_shift is None
+            else _limit("max_missing_shift", max_missing_shift, math.inf)
+        ),
+    )
+    if limits.alpha == 0:
+        raise UsageError("usage", "alpha is a number between 0 and 1, found 0")
+    if _whole("top", top, 0) is None:
+        raise UsageError("usage", "top is a whole number")
+    kinds = tuple(side_of(kind, i, "kind", None) for i in (0, 1))
+    for word in kinds:
+        if word is not None:
+            _among("kind", word, KINDS)
+    options = tuple(
+        read_options(
+            i, kind=None if kinds[i] == "samples" else kinds[i], label=label, weight=weight,
+            input_format=input_format, encoding=encoding, delimiter=delimiter, decimal=decimal,
+            header=header, comment=comment, duplicates=duplicates, max_inflated=max_inflated,
+        )
+        for i in (0, 1)
+    )  # fmt: skip
+    if isinstance(reference, str) and reference == current == "-":
+        raise UsageError("usage", "only one side can be standard input ('-')")
+    sides = tuple(
+        _Source(*four) for four in zip((reference, current), kinds, options, names, strict=True)
+    )
+    exact = set(kinds) & {"probabilities", "weights"}
+    found = (_distributions if exact else _data_sets)(sides[0], sides[1], rules)
+    if strict:
+        refuse_repairs(found.notes)
+    return _report(found, limits, top)
+
+
+class _Source(NamedTuple):
+    """One side, still to be read."""
+
+    source: object
+    kind: str | None
+    options: readers.ReadOptions
+    name: str | None
+
+
+class _Found(NamedTuple):
+    """What is to be judged, and what is said about it already."""
+
+    reference: Side
+    current: Side
+    pairs: tuple[Pair, ...]
+    findings: tuple[Finding, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
+    notes: tuple[Note, ...] = ()
+    order: tuple[str, ...] = ()
+
+
+def _report(found: _Found, limits: Limits, top: int) -> CheckReport:
+    if not found.pairs and not found.findings:
+        raise _nothing_judged(found)
+    every = [*judging.judged(found.pairs, limits, top=top), *found.findings]
+    order = {name: place for place, name in enumerate(found.order)}
+    every.sort(key=lambda finding: order.get(finding.column or "", len(order)))
+    columns = Findings(
+        finding._replace(threshold=limits.of(finding.column or "")) for finding in every
+    )
+    warned = [
+        note
+        for finding in columns
+        for note in judging.warnings(finding, limits, found.current.source)
+    ]
+    return CheckReport(
+        base="e",
+        unit="nats",
+        reference=found.reference,
+        current=found.current,
+        direction=findings.DIRECTION,
+        verdict=findings.worst(finding.verdict for finding in columns),
+        alpha=limits.alpha,
+        adjust=limits.adjust,
+        seed=SEED,
+        columns=columns,
+        excluded=found.excluded,
+        notes=tuple(dict.fromkeys((*found.notes, *warned))),
+    )
+
+
+def _nothing_judged(found: _Found) -> InputError:
+    if found.excluded:
+        names = ", ".join(f"'{one.column[:40]}'" for one in found.excluded[:5])
+        message = f"no column is left to judge; excluded: {names}"
+        hint = "--column NAME judges a column that looks like a key"
+    else:
+        message = "the two sides have no column in common"
+        hint = "--header or --no-header says whether the first rows name the columns"
+    return InputError("no-column-judged", message, Place(found.current.source), hint=hint)
+
+
+def _data_sets(reference: _Source, current: _Source, rules: Rules) -> _Found:
+    """Read two sides with columns, and pair these."""
+    counting = rules.counting()
+    before = _read(reference, counting, None)
+    text = frozenset(name for name, column in before.columns.items() if _is_text(column))
+    only = next(iter(before.columns)) if len(before.columns) == 1 else None
+    after = _read(
+        current,
+        counting._replace(
+            categorical=counting.categorical | (text - counting.numeric),
+            excluded=lambda name: name not in before.columns,
+            identifiers=False,
+        ),
+        only,
+    )
+    known = {*before.columns, *(one.column for one in before.excluded)}
+    others = [one.column for one in after.excluded if one.column not in known]
+    _check_names(rules, [*known, *after.columns, *others], after.source)
+    fresh = tuple(
+        Note("new-column", f"column '{name}' is not in the reference", after.source)
+        for name in others
+        if not rules.excludes(name)
+    )
+    made = [
+        _paired(name, column, after.columns.get(name), (before, after), rules)
+        for name, column in before.columns.items()
+    ]
+    pairs = tuple(one for one in made if isinstance(one, Pair))
+    return _Found(
+        reference=_described(before, [(one.reference, one.missing[0]) for one in pairs]),
+        current=_described(after, [(one.current, one.missing[1]) for one in pairs]),
+        pairs=pairs,
+        findings=tuple(one for one in made if isinstance(one, Finding)),
+        excluded=before.excluded,
+        notes=(*before.notes, *after.notes, *fresh),
+        order=tuple(before.columns),
+    )
+
+
+def _is_text(column: Column) -> bool:
+    """Return whether the labels of a column are more than integers that may be numbers."""
+    return isinstance(column, Categories) and not has_integer_labels(column)
+
+
+def _read(side: _Source, counting: Counting, only: str | None) -> DataSet:
+    """Read one side; `only` is what the outcomes of a table of counts are called."""
+    if side.kind == "counts":
+        found = readers.read(side.source, side.options._replace(tidy=True), name=side.name)
+        return _counted(found, counting, only)
+    for word, option in ((side.options.label, "--label"), (side.options.weight, "--weight")):
+        if word is not None:
+            raise UsageError(
+                "usage",
+                f"{option} chooses a column of a distribution, and these are raw rows",
+                hint="--column NAME chooses columns; --as counts if this is a table of counts",
+            )
+    rows = readers.read_columns(side.source, side.options, counting, name=side.name)
+    if side.kind is None and rows.kind == "samples" and _may_be_a_distribution(rows):
+        raise InputError(
+            "which-kind",
+            "this may be a table of outcomes and weights, or raw rows of two columns",
+            Place(rows.source),
+            hint="--as counts, --as probabilities, --as weights or --as samples",
+        )
+    return rows
+
+
+def _may_be_a_distribution(rows: DataSet) -> bool:
+    """Return whether rows are distinct labels, each with a number."""
+    titles = [*rows.columns, *(one.column for one in rows.excluded)]
+    if len(titles) != 2 or not rows.columns:
+        return False
+    *labels, last = rows.columns.values()
+    if not isinstance(last, Values) or last.missing or bool(np.any(last.values < 0)):
+        return False
+    return all(
+        not isinstance(one, Binned) and not one.missing and distinct(one) == one.rows
+        for one in labels
+    )
+
+
+def _counted(side: Distribution, counting: Counting, only: str | None) -> DataSet:
+    """Return counts as a data set: of one column, or of those that a tidy table names."""
+    weights = [int(weight) for weight in side.weights.tolist()]
+    labels = side.outcomes or tuple(str(i) for i in range(len(weights)))
+    own = dict(side.details).get("outcomes in", "outcome") if side.outcomes else "outcome"
+    if sum(weights) > MOST_ROWS:
+        message = "the counts add up to more than 10^100"
+        raise InputError("number-overflow", message, Place(side.source))
+    counts: dict[str, dict[str, int]] = {}
+    for label, weight in zip(labels, weights, strict=True):
+        column, sign, outcome = label.partition(TIDY)
+        if not sign:
+            column, outcome = only or own, label
+        counts.setdefault(column, {})[outcome] = weight
+    for word in sorted(counting.columns or ()):
+        if word not in counts:
+            raise unknown_column(word, list(counts), side.source)
+    columns = {name: Categories(name, 0, given) for name, given in counts.items()}
+    return DataSet(
+        name=side.name,
+        source=side.source,
+        format=side.format,
+        kind="counts",
+        rows=max(column.rows for column in columns.values()),
+        columns={name: column for name, column in columns.items() if counting.wants(name)},
+        excluded=tuple(
+            Excluded(name, "--exclude") for name in columns if not counting.wants(name)
+        ),
+        notes=side.notes,
+    )
+
+
+def _check_names(rules: Rules, names: Sequence[str], source: str) -> None:
+    """Refuse the name of a column that is on neither side; a pattern may match nothing."""
+    exact = [word for word in rules.exclude if not set(word) & set("*?[")]
+    for word in (*rules.columns, *exact):
+        if word not in names:
+            raise unknown_column(word, list(names), source)
+
+
+def _paired(
+    name: str,
+    before: Column,
+    after: Column | None,
+    sides: tuple[DataSet, DataSet],
+    rules: Rules,
+) -> Pair | Finding:
+    """Return two columns over one support, or why they have none."""
+    given = rules.columns.get(name, ColumnRules())
+    if after is None:
+        return _drifted(name, "column-missing", "the current data have no such column", before, 0)
+    try:
+        made = pair(
+            before,
+            after,
+            bins=given.bins if isinstance(given.bins, int) else rules.bins,
+            edges=given.bins if isinstance(given.bins, tuple) else None,
+            type=given.type,
+            missing="drop" if rules.missing == "drop" else "category",
+        )
+    except TypeChangedError as change:
+        text = f"the type of the column changed: {change}"
+        return _drifted(name, "type-changed", text, before, after.rows)
+    except EdgesDifferError as differ:
+        raise InputError(
+            "edges-differ",
+            f"column '{name}': {differ}",
+            Place(sides[1].source),
+            hint="kldiv profile DATA --like REFERENCE counts with the edges of REFERENCE",
+        ) from None
+    totals = (float(made.reference.sum()), float(made.current.sum()))
+    if 0 in totals:
+        raise InputError(
+            "no-values",
+            f"column '{name}' has no values",
+            Place(sides[totals.index(0)].source),
+            hint="--missing category makes missing values an outcome; --exclude leaves it out",
+        )
+    return Pair(
+        column=name,
+        type=made.type,
+        labels=made.labels,
+        reference=made.reference,
+        current=made.current,
+        named=made.named,
+        known=(False, False),
+        rows=(before.rows, after.rows),
+        missing=(before.missing, after.missing),
+    )
+
+
+def _drifted(name: str, code: str, text: str, before: Column, rows: int) -> Finding:
+    return Finding(
+        name, "error", "drift", Reason(code, text), 0.0, n_reference=before.rows, n_current=rows
+    )
+
+
+def _described(side: DataSet, judged: Sequence[tuple[NDArray[Any], int]]) -> Side:
+    return Side(
+        name=side.name,
+        source=side.source,
+        format=side.format,
+        kind=side.kind,
+        outcomes=sum(int(np.count_nonzero(counts)) for counts, _ in judged),
+        total=side.rows,
+        rows_read=side.rows,
+        rows_used=side.rows,
+        missing=sum(missing for _, missing in judged),
+    )
+
+
+def _distributions(reference: _Source, current: _Source, rules: Rules) -> _Found:
+    """Read two sides of which one at least is exactly known."""
+    sides = tuple(_distribution(side, rules) for side in (reference, current))
+    before, after = sides
+    try:
+        joined = align(after, before)
+    except ValueError as error:
+        raise InputError("no-common-support", str(error), Place(after.source)) from None
+    if joined.p.ndim > 1:
+        raise InputError(
+            "bad-shape",
+            "this is a batch of distributions, and a check judges one",
+            Place(after.source),
+            hint="kldiv compare compares batches row by row; --as samples if these are raw rows",
+        )
+    name = dict(before.details).get("outcomes in", "outcome") if before.outcomes else "outcome"
+    _check_names(rules, [name], before.source)
+    rows = tuple(int(side.total) if side.kind == "counts" else 0 for side in sides)
+    made = Pair(
+        column=name,
+        type="categorical",
+        labels=joined.outcomes or [str(i) for i in range(len(joined.p))],
+        reference=joined.q,
+        current=joined.p,
+        named=np.ones(len(joined.p), dtype=np.bool_),
+        known=(before.kind != "counts", after.kind != "counts"),
+        rows=(rows[0], rows[1]),
+        missing=(0, 0),
+    )
+    described = [
+        Side(
+            name=side.name,
+            source=side.source,
+            format=side.format,
+            kind=side.kind,
+            outcomes=side.weights.shape[-1],
+            total=side.total,
+            rows_read=side.rows_read,
+            rows_used=side.rows_used,
+            missing=side.missing,
+        )
+        for side in sides
+    ]
+    notes = (*before.notes, *after.notes)
+    return _Found(described[0], described[1], (made,), notes=notes, order=(name,))
+
+
+def _distribution(side: _Source, rules: Rules) -> Distribution:
+    """Read a distribution; the only column of raw rows is one of counts."""
+    if side.kind in ("counts", "probabilities", "weights"):
+        return readers.read(side.source, side.options, name=side.name)
+    rows = readers.read_columns(side.source, side.options, rules.counting(), name=side.name)
+    columns = list(rows.columns.values())
+    if len(columns) != 1:
+        raise InputError(
+            "several-columns",
+            f"there are {len(columns)} columns of raw rows, and one distribution to meet them",
+            Place(rows.source),
+            hint="--column NAME chooses one; --as counts if this is a table of counts",
+        )
+    (column,) = columns
+    if isinstance(column, Binned):
+        counts = dict(zip(column.bins.labels, column.counts.tolist(), strict=False))
+        counts = {label: count for label, count in counts.items() if count}
+    else:
+        counts = dict((as_categories(column) if isinstance(column, Values) else column).counts)
+    if column.missing and rules.missing == "category":
+        counts[MISSING] = column.missing
+    return Distribution(
+        name=rows.name,
+        source=rows.source,
+        format=rows.format,
+        kind="counts",
+        outcomes=tuple(counts),
+        weights=np.array(list(counts.values()), dtype=np.int64),
+        rows_read=rows.rows,
+        rows_used=sum(counts.values()),
+        missing=column.missing,
+        notes=rows.notes,
+        details=(("outcomes in", column.name),),
+    )
+
+
+def _words(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _among(name: str, value: Any, choices: tuple[str, ...]) -> Any:
+    if value in choices:
+        return value
+    raise UsageError("usage", f"{name} is one of {', '.join(choices)}; found {value!r}")
+
+
+def _limit(name: str, value: object, top: float) -> float:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not (number and 0 <= value < top):  # type: ignore[operator]
+        wanted = "between 0 and 1" if top == 1 else ">= 0"
+        raise UsageError("usage", f"{name} is a number {wanted}, found {value!r}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _whole(name: str, value: object, least: int) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise UsageError("usage", f"{name} is a whole number of at least {least}, found {value!r}")
+    return value
+
+
+def _column_rules(name: str, given: Mapping[str, Any]) -> ColumnRules:
+    """Return the rules of one column, from a mapping with the keys of `ColumnRules`."""
+    unknown = [key for key in given if key not in ColumnRules._fields]
+    if unknown:
+        hint = did_you_mean(str(unknown[0]), list(ColumnRules._fields))
+        raise UsageError("usage", f"columns[{name!r}] has no key {unknown[0]!r}", hint=hint)
+    what = f"columns[{name!r}]"
+    type_, max_kl, bins = (given.get(key) for key in ColumnRules._fields)
+    if type_ is not None:
+        _among(f"{what}: type", type_, ("categorical", "numeric"))
+    if isinstance(bins, list | tuple):
+        try:
+            bins = Bins(tuple(float(edge) for edge in bins)).edges
+        except (TypeError, ValueError) as error:
+            raise UsageError("usage", f"{what}: bins: {error}") from None
+    else:
+        bins = _whole(f"{what}: bins", bins, 1)
+    if bins is not None and type_ == "categorical":
+        raise UsageError("usage", f"{what}: bins are for numeric columns")
+    limit = None if max_kl is None else _limit(f"{what}: max_kl", max_kl, math.inf)
+    return ColumnRules(type_, limit, bins)

@@ -1,0 +1,49 @@
+"""Reports that can be shown: what every answer of the Python functions can do."""
+
+from __future__ import annotations
+
+from kldiv_cli.core import findings, report
+
+
+class _Shown:
+    __slots__ = ()
+
+    def to_json(self) -> str:
+        """Return the JSON document as text."""
+        return self.render("json")
+
+    def render(self, format: str = "text") -> str:
+        """Return the report as text, in one of the formats of ``kldiv --format``.
+
+        Raises
+        ------
+        UsageError
+            If there is no such format for this report.
+        """
+        from kldiv_cli.renderers import render
+
+        assert isinstance(self, Report | CheckReport)
+        return render(self, format)
+
+    def __str__(self) -> str:
+        return self.render()
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(self.render())}</pre>"
+
+
+class Report(_Shown, report.Report):
+    """The answer of `compare`: its attributes are the keys of the JSON report."""
+
+    __slots__ = ()
+
+
+class CheckReport(_Shown, findings.Check):
+    """The answer of `check`: its attributes are the keys of the JSON report.
+
+    A column's finding is found by its name: ``report.columns["age"].kl``.
+    """
+
+    __slots__ = ()

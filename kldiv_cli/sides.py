@@ -1,0 +1,70 @@
+"""Options that describe one side: given once they serve both, given twice, one each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from kldiv_cli.errors import InputError, Place, UsageError
+from kldiv_cli.readers import ReadOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kldiv_cli.core.distribution import Note
+
+Option = TypeVar("Option")
+PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]
+"""One value for both sides, or one for each."""
+_DEFAULTS: dict[str, Any] = {"decimal": "."}
+
+
+def side_of(value: PerSide[Option], side: int, name: str, default: Option) -> Option:
+    """Return what an option says of one side.
+
+    Raises
+    ------
+    UsageError
+        If it is given more often than there are sides.
+    """
+    if not isinstance(value, list | tuple):
+        return value
+    if len(value) > 2:
+        raise UsageError(
+            "usage", f"{name} is given {len(value)} times, but there are only two sides"
+        )
+    return value[side if len(value) == 2 else 0] if value else default
+
+
+def read_options(
+    side: int, *, duplicates: Any = "error", max_inflated: int | None = None, **options: Any
+) -> ReadOptions:
+    """Return how one side is to be read, from options for both.
+
+    Raises
+    ------
+    UsageError
+        As `side_of` does.
+    """
+    chosen = {
+        name.removeprefix("input_"): side_of(value, side, name, _DEFAULTS.get(name))
+        for name, value in options.items()
+    }
+    return ReadOptions(duplicates=duplicates, max_inflated=max_inflated, **chosen)
+
+
+def refuse_repairs(notes: Iterable[Note]) -> None:
+    """Raise the first note that says that something was repaired.
+
+    Raises
+    ------
+    InputError
+        If there is one.
+    """
+    for note in notes:
+        if note.repair:
+            raise InputError(
+                note.code,
+                f"--strict: {note.message}",
+                Place(note.source),
+                hint=note.advice or "mend the data, or leave --strict out",
+            )

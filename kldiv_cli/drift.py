@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -12,7 +10,6 @@ import numpy as np
 from kldiv_cli import readers
 from kldiv_cli.core import findings, judging
 from kldiv_cli.core.alignment import align
-from kldiv_cli.core.binning import Bins
 from kldiv_cli.core.columns import (
     MISSING,
     Binned,
@@ -29,62 +26,25 @@ from kldiv_cli.core.columns import (
 )
 from kldiv_cli.core.distribution import Distribution, Note
 from kldiv_cli.core.findings import Finding, Findings, Reason, Side
-from kldiv_cli.core.judging import Limits, Pair
+from kldiv_cli.core.judging import Pair
 from kldiv_cli.core.resampling import SEED
 from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers.selection import TIDY, did_you_mean
-from kldiv_cli.readers.tally import MOST_OUTCOMES, Counting, unknown_column
+from kldiv_cli.readers.selection import TIDY
+from kldiv_cli.readers.tally import MOST_OUTCOMES, unknown_column
 from kldiv_cli.reports import CheckReport
+from kldiv_cli.settings import ColumnRules, among, limits_of, rules_of, whole
 from kldiv_cli.sides import PerSide, read_options, refuse_repairs, side_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.columns import Column, Type
+    from kldiv_cli.core.columns import Column
+    from kldiv_cli.core.judging import Limits
+    from kldiv_cli.readers.tally import Counting
+    from kldiv_cli.settings import Rules
 
 MOST_ROWS = 10**100
 KINDS = ("samples", "counts", "probabilities", "weights")
-
-
-class ColumnRules(NamedTuple):
-    """What the user says about one column."""
-
-    type: Type | None = None
-    max_kl: float | None = None
-    bins: int | tuple[float, ...] | None = None
-    """How many bins, or their edges."""
-
-
-class Rules(NamedTuple):
-    """How columns are chosen and counted."""
-
-    column: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    columns: Mapping[str, ColumnRules] = {}
-    bins: int | None = None
-    missing: Literal["category", "drop", "error"] = "category"
-    na: tuple[str, ...] = ()
-    max_outcomes: int = MOST_OUTCOMES
-
-    def typed(self, type: Type) -> frozenset[str]:
-        """Return the columns that the user says are of this type."""
-        return frozenset(name for name, rules in self.columns.items() if rules.type == type)
-
-    def excludes(self, name: str) -> bool:
-        """Return whether a column is left out by its name, or by a pattern."""
-        return any(name == word or fnmatchcase(name, word) for word in self.exclude)
-
-    def counting(self) -> Counting:
-        """Return what the readers need to know."""
-        return Counting(
-            columns=frozenset(self.column) or None,
-            numeric=self.typed("numeric"),
-            categorical=self.typed("categorical"),
-            excluded=self.excludes,
-            na=frozenset(self.na),
-            forbid_missing=self.missing == "error",
-            most_outcomes=self.max_outcomes,
-        )
 
 
 def check(
@@ -185,36 +145,14 @@ max_inflated
     >>> report.verdict, report.columns["side"].reason.code
     ('drift', 'above-threshold')
     """
-    rules = Rules(
-        column=_words(column),
-        exclude=_words(exclude),
-        columns={name: _column_rules(name, given) for name, given in (columns or {}).items()},
-        bins=_whole("bins", bins, 1),
-        missing=_among("missing", missing, ("category", "drop", "error")),
-        na=_words(na),
-        max_outcomes=_whole("max_outcomes", max_outcomes, 1) or 1,
-    )
-    own = {name: each.max_kl for name, each in rules.columns.items() if each.max_kl is not None}
-    limits = Limits(
-        max_kl=_limit("max_kl", max_kl, math.inf),
-        max_kl_of=own,
-        alpha=_limit("alpha", alpha, 1.0),
-        adjust=_among("adjust", adjust, ("bh", "none")),
-        max_new=None if max_new is None else _limit("max_new", max_new, math.inf),
-        max_missing_shift=(
-            None
-            if max_missing_shift is None
-            else _limit("max_missing_shift", max_missing_shift, math.inf)
-        ),
-    )
-    if limits.alpha == 0:
-        raise UsageError("usage", "alpha is a number between 0 and 1, found 0")
-    if _whole("top", top, 0) is None:
+    rules = rules_of(column, exclude, columns, bins, missing, na, max_outcomes)
+    limits = limits_of(rules, max_kl, alpha, adjust, max_new, max_missing_shift)
+    if whole("top", top, 0) is None:
         raise UsageError("usage", "top is a whole number")
     kinds = tuple(side_of(kind, i, "kind", None) for i in (0, 1))
     for word in kinds:
         if word is not None:
-            _among("kind", word, KINDS)
+            among("kind", word, KINDS)
     options = tuple(
         read_options(
             i, kind=None if kinds[i] == "samples" else kinds[i], label=label, weight=weight,
@@ -570,52 +508,3 @@ def _distribution(side: _Source, rules: Rules) -> Distribution:
         notes=rows.notes,
         details=(("outcomes in", column.name),),
     )
-
-
-def _words(value: str | Sequence[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _among(name: str, value: Any, choices: tuple[str, ...]) -> Any:
-    if value in choices:
-        return value
-    raise UsageError("usage", f"{name} is one of {', '.join(choices)}; found {value!r}")
-
-
-def _limit(name: str, value: object, top: float) -> float:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not (number and 0 <= value < top):  # type: ignore[operator]
-        wanted = "between 0 and 1" if top == 1 else ">= 0"
-        raise UsageError("usage", f"{name} is a number {wanted}, found {value!r}")
-    return float(value)  # type: ignore[arg-type]
-
-
-def _whole(name: str, value: object, least: int) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UsageError("usage", f"{name} is a whole number of at least {least}, found {value!r}")
-    return value
-
-
-def _column_rules(name: str, given: Mapping[str, Any]) -> ColumnRules:
-    """Return the rules of one column, from a mapping with the keys of `ColumnRules`."""
-    unknown = [key for key in given if key not in ColumnRules._fields]
-    if unknown:
-        hint = did_you_mean(str(unknown[0]), list(ColumnRules._fields))
-        raise UsageError("usage", f"columns[{name!r}] has no key {unknown[0]!r}", hint=hint)
-    what = f"columns[{name!r}]"
-    type_, max_kl, bins = (given.get(key) for key in ColumnRules._fields)
-    if type_ is not None:
-        _among(f"{what}: type", type_, ("categorical", "numeric"))
-    if isinstance(bins, list | tuple):
-        try:
-            bins = Bins(tuple(float(edge) for edge in bins)).edges
-        except (TypeError, ValueError) as error:
-            raise UsageError("usage", f"{what}: bins: {error}") from None
-    else:
-        bins = _whole(f"{what}: bins", bins, 1)
-    if bins is not None and type_ == "categorical":
-        raise UsageError("usage", f"{what}: bins are for numeric columns")
-    limit = None if max_kl is None else _limit(f"{what}: max_kl", max_kl, math.inf)
-    return ColumnRules(type_, limit, bins)

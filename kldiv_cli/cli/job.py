@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kldiv_cli.errors import KldivError
     from kldiv_cli.renderers import Layout
 
+COMMANDS = ("compare", "check", "profile", "inspect", "measures")
 STDOUT = "-"
 NO_ANSWER = 2
 

@@ -8,6 +8,7 @@ from kldiv_cli.renderers.show import show
 
 if TYPE_CHECKING:
     from kldiv_cli.core.distribution import Note
+    from kldiv_cli.core.report import Failure
     from kldiv_cli.errors import KldivError, Place
 
 SHOWN_PLACES = 3
@@ -18,6 +19,14 @@ _RED, _YELLOW, _CYAN, _BOLD, _END = "\x1b[31m", "\x1b[33m", "\x1b[36m", "\x1b[1m
 def where(place: Place) -> str:
     """Return ``prices.csv:17:3``, safe to print; of a very long name the end, which tells most."""
     return _end(place.where())
+
+
+def failure(problem: KldivError) -> Failure:
+    """Return an error as the reports hold it."""
+    from kldiv_cli.core.report import Failure
+
+    place = where(problem.places[0]) if problem.places else ""
+    return Failure(problem.code, problem.message, place, problem.hint)
 
 
 def error(problem: KldivError, *, terminal: bool, color: bool) -> str:

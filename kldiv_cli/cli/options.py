@@ -1,9 +1,11 @@
 """Options that several commands share, and what their words may be."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
+from kldiv_cli.cli.job import STDOUT
 from kldiv_cli.errors import UsageError
 
 Words = list[str] | None
@@ -13,8 +15,8 @@ Kinds = Annotated[
     typer.Option(
         "--as",
         metavar="KIND",
-        help="What the numbers are: probabilities, counts, weights, logits or log-probs;"
-        " chosen from the numbers if not given.",
+        help="What the numbers are: probabilities, counts, weights, logits, log-probs, or"
+        " samples (raw rows); chosen from the numbers if not given.",
     ),
 ]
 Labels = Annotated[
@@ -68,7 +70,65 @@ MaxInflated = Annotated[
 ]
 Color = Annotated[str, typer.Option("--color", metavar="WHEN", help="auto, always or never.")]
 
-KINDS = ("probabilities", "counts", "weights", "logits", "log-probs")
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="What the extension of --output says if not given, else text.",
+    ),
+]
+Output = Annotated[
+    str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE.")
+]
+Reports = Annotated[
+    Words, typer.Option("--report", metavar="FORMAT=FILE", help="Write one more; repeatable.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse what would be repaired with a note.")
+]
+ColumnNames = Annotated[
+    Words,
+    typer.Option(
+        "--column", metavar="NAME", help="Judge this column; repeatable. Every shared one if not"
+        " given, but those that look like keys.",
+    ),
+]  # fmt: skip
+Excludes = Annotated[
+    Words,
+    typer.Option("--exclude", metavar="NAME|GLOB", help="Leave columns out; repeatable."),
+]
+Numerics = Annotated[
+    Words, typer.Option("--numeric", metavar="NAME", help="A column holds numbers; repeatable.")
+]
+Categoricals = Annotated[
+    Words,
+    typer.Option("--categorical", metavar="NAME", help="A column holds labels; repeatable."),
+]
+Bins = Annotated[
+    str | None,
+    typer.Option(metavar="N", help="Bins of numeric columns, before the tails are split."),
+]
+Missing = Annotated[
+    Words,
+    typer.Option("--na", metavar="TEXT", help="A cell that means a missing value; repeatable."),
+]
+MostOutcomes = Annotated[
+    str | None,
+    typer.Option(
+        "--max-outcomes", metavar="N", help="Most outcomes of a column; 100000 if not given."
+    ),
+]
+ConfigFile = Annotated[
+    str | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Settings; the nearest kldiv.toml, or [tool.kldiv] in"
+        " pyproject.toml, if not given.",
+    ),
+]  # fmt: skip
+
+KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
 COLORS = ("auto", "always", "never")
 REDUCTIONS = ("batchmean", "mean", "sum", "none")
 DUPLICATES = ("error", "sum")
@@ -94,22 +154,78 @@ def among(option: str, value: str, choices: tuple[str, ...]) -> str:
     )
 
 
-def known_kinds(words: Words) -> None:
+def known_kinds(words: Words, kinds: tuple[str, ...] = KINDS) -> None:
     """Check the words after ``--as``.
 
     Raises
     ------
     UsageError
-        If one is not a kind, or is one that is not counted here.
+        If one is not a kind.
     """
     for word in words or ():
-        if word == "samples":
-            raise UsageError(
-                "samples-not-counted",
-                "raw values are not counted yet, only compared once they are",
-                hint="sort FILE | uniq -c | kldiv - OTHER --input-format uniq",
-            )
-        among("--as", word, KINDS)
+        among("--as", word, kinds)
+
+
+def real(option: str, text: str) -> float:
+    """Return the number that a word denotes, by the grammar of all numbers.
+
+    Raises
+    ------
+    UsageError
+        If it denotes none.
+    """
+    from kldiv_cli.readers.numbers import is_number
+
+    if not is_number(text):
+        raise UsageError("usage", f"{option} is a number; found '{text}'")
+    return float(text)
+
+
+def whole(option: str, text: str, least: int = 0) -> int:
+    """Return the whole number that a word denotes.
+
+    Raises
+    ------
+    UsageError
+        If it denotes none, or one below `least`.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) >= least):
+        raise UsageError("usage", f"{option} is a whole number >= {least}; found '{text}'")
+    return int(text)
+
+
+def targets(
+    format: str | None, output: str | None, reports: Words, formats: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """Return the format and the path of every report, the main one first.
+
+    Raises
+    ------
+    UsageError
+        If a format is not one of `formats`.
+    """
+    chosen = format or _format_of(output, formats)
+    among("--format", chosen, tuple(formats))
+    found = [(chosen, STDOUT if output is None else output)]
+    for text in reports or ():
+        name, equals, path = text.partition("=")
+        if not equals or not path:
+            hint = "--report json=out.json"
+            message = f"--report takes FORMAT=FILE; found '{text}'"
+            raise UsageError("usage", message, hint=hint)
+        found.append((among("--report", name, tuple(formats)), path))
+    return tuple(found)
+
+
+def _format_of(output: str | None, formats: Mapping[str, str]) -> str:
+    from os.path import splitext
+
+    extensions = {
+        ".json": "json", ".csv": "csv", ".md": "markdown", ".markdown": "markdown",
+        ".xml": "junit", ".prom": "prometheus",
+    }  # fmt: skip
+    format = extensions.get(splitext(output or "")[1].lower(), "text")
+    return format if format in formats else "text"
 
 
 def size(text: str | None) -> int | None:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, redirect_stdout
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from kldiv_cli.cli import messages, streams
-from kldiv_cli.cli.job import NO_ANSWER, STDOUT, Answer, Job, printed
+from kldiv_cli.cli.job import COMMANDS, NO_ANSWER, STDOUT, Answer, Job, printed
 from kldiv_cli.errors import InputError, KldivError, UsageError
 from kldiv_cli.renderers import Layout
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 BUG = 70
 TERMINATED = 143
-COMMANDS = ("compare", "inspect", "measures")
 TOP_OPTIONS = ("-h", "--help", "--version", "--install-completion", "--show-completion")
 
 
@@ -96,11 +95,12 @@ def parsed(arguments: list[str]) -> Job:
 
     from kldiv_cli.cli.app import UsageProblem, app
 
+    words = with_command(arguments)
     # Help and completion scripts are printed by the library: taken up here, they are
     # written where everything is written.
     with redirect_stdout(io.StringIO()) as caught:
         try:
-            result = app(args=with_command(arguments), prog_name="kldiv", standalone_mode=False)
+            result = app(words[0])(args=words, prog_name="kldiv", standalone_mode=False)
         except UsageProblem as problem:
             raise _usage(problem) from None
     if isinstance(result, Job):

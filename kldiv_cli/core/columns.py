@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from kldiv_cli.core.binning import MOST_CATEGORIES, SPECIAL, Bins, few_integers, pooled_bins
+from kldiv_cli.core.binning import (
+    MOST_CATEGORIES,
+    SPECIAL,
+    Bins,
+    few_integers,
+    pooled_bins,
+    quantile_bins,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -130,6 +138,86 @@ class EdgesDifferError(ValueError):
     """Both sides were counted with edges of their own, which differ."""
 
 
+def merged(columns: Sequence[Column]) -> Column:
+    """Return one column as it was counted in several shards; the order does not matter.
+
+    Raises
+    ------
+    TypeChangedError
+        If it is text in one of them and numbers in another.
+    EdgesDifferError
+        If numbers were not counted with the same edges.
+    """
+    first = columns[0]
+    for other in columns[1:]:
+        first = _merged(first, other)
+    return first
+
+
+def _merged(one: Column, other: Column) -> Column:
+    one, other = _as_categories(one, other, forced=False, few=False)
+    missing = one.missing + other.missing
+    if isinstance(one, Categories) and isinstance(other, Categories):
+        counts = Counter(one.counts)
+        counts.update(other.counts)
+        return Categories(one.name, missing, dict(counts))
+    if isinstance(one, Values) and isinstance(other, Values):
+        return Values(one.name, missing, np.concatenate([one.values, other.values]))
+    if isinstance(one, Binned) and isinstance(other, Binned) and one.bins == other.bins:
+        return Binned(one.name, missing, one.bins, one.counts + other.counts)
+    if isinstance(one, Categories) or isinstance(other, Categories):
+        raise _type_changed(("one part", one), ("another", other))
+    raise EdgesDifferError("the parts were counted with different edges")
+
+
+def counted(
+    column: Column,
+    *,
+    edges: tuple[float, ...] | None = None,
+    bins: int | None = None,
+    type: Type | None = None,
+    min_count: int = 0,
+) -> Categories | Binned:
+    """Return a column as a profile keeps it: outcomes, or bins with edges of its own.
+
+    The edges are quantiles, at most one for fifty rows: with fewer rows a bin, what is compared
+    with them would seem to drift because the edges fit the reference too well.
+
+    Parameters
+    ----------
+    column : Column
+    edges : tuple of float, optional
+        Edges that are given.
+    bins : int, optional
+        Number of bins before the tails are split.
+    type : {"categorical", "numeric"}, optional
+        What the user says the column is.
+    min_count : int
+        Outcomes that are rarer are pooled.
+    """
+    if isinstance(column, Values) and (
+        type == "categorical" or (type is None and edges is None and few_integers(column.values))
+    ):
+        column = as_categories(column)
+    if isinstance(column, Categories):
+        return pooled(column, min_count)
+    if isinstance(column, Binned):
+        return column
+    finite = int(np.count_nonzero(np.isfinite(column.values)))
+    chosen = quantile_bins(column.values, finite // 5, bins=bins) if edges is None else Bins(edges)
+    return Binned(column.name, column.missing, chosen, counts_in(column, chosen))
+
+
+def pooled(column: Categories, min_count: int) -> Categories:
+    """Return a column whose outcomes that occur less than `min_count` times are one."""
+    rare = [label for label, count in column.counts.items() if count < min_count]
+    if not rare:
+        return column
+    counts = {label: count for label, count in column.counts.items() if count >= min_count}
+    counts[OTHER] = counts.get(OTHER, 0) + sum(column.counts[label] for label in rare)
+    return Categories(column.name, column.missing, counts)
+
+
 def is_identifier(column: Column) -> bool:
     """Return whether a column looks like a key: text or integers, nearly all distinct.
 
@@ -195,26 +283,26 @@ def pair(
     if isinstance(sides[0], Categories) and isinstance(sides[1], Categories):
         return _categorical(sides[0], sides[1], missing)
     if isinstance(sides[0], Categories) or isinstance(sides[1], Categories):
-        raise TypeChangedError(
-            "; ".join(
-                f"the {whose} is {_described(side)}"
-                for whose, side in zip(("reference", "current side"), sides, strict=True)
-            )
-        )
+        raise _type_changed(("the reference", sides[0]), ("the current side", sides[1]))
     return _numeric(sides[0], sides[1], bins, edges, missing)
 
 
-def _described(column: Column) -> str:
-    if isinstance(column, Categories):
-        sample = next(iter(column.counts), "")
-        return f"text, such as '{sample[:40]}'"
-    return "numbers"
+def _type_changed(*sides: tuple[str, Column]) -> TypeChangedError:
+    words = [
+        f"{whose} is text, such as '{next(iter(side.counts), '')[:40]}'"
+        if isinstance(side, Categories)
+        else f"{whose} is numbers"
+        for whose, side in sides
+    ]
+    return TypeChangedError(", ".join(words))
 
 
-def _as_categories(reference: Column, current: Column, *, forced: bool) -> tuple[Column, Column]:
-    """Turn numbers into categories where they are few integers, or the other side has labels.
+def _as_categories(
+    reference: Column, current: Column, *, forced: bool, few: bool = True
+) -> tuple[Column, Column]:
+    """Turn numbers into categories where they are few integers, or meet labels that are.
 
-    Numbers beside text are a change of type, unless the labels of the text are integers.
+    Numbers beside other text are a change of type.
     """
     if isinstance(reference, Binned) and isinstance(current, Values):
         return reference, current
@@ -223,7 +311,9 @@ def _as_categories(reference: Column, current: Column, *, forced: bool) -> tuple
     reference, current = _like(reference, current), _like(current, reference)
     values = [side.values for side in (reference, current) if isinstance(side, Values)]
     labels = [side for side in (reference, current) if isinstance(side, Categories)]
-    if forced or (few_integers(*values) if not labels else all(map(has_integer_labels, labels))):
+    if forced or (
+        all(map(has_integer_labels, labels)) if labels else few and few_integers(*values)
+    ):
         reference, current = (
             as_categories(side) if isinstance(side, Values) else side
             for side in (reference, current)
@@ -260,6 +350,7 @@ def as_categories(column: Values) -> Categories:
 def _categorical(
     reference: Categories, current: Categories, missing: Literal["category", "drop"]
 ) -> Paired:
+    reference, current = poured(reference, current), poured(current, reference)
     labels = list(reference.counts)
     labels += [label for label in current.counts if label not in reference.counts]
     before = [reference.counts.get(label, 0) for label in labels]
@@ -277,6 +368,17 @@ def _categorical(
         np.array(after, dtype=np.int64),
         np.array(named, dtype=np.bool_),
     )
+
+
+def poured(column: Categories, other: Categories) -> Categories:
+    """Return a column as it meets one whose rare outcomes were pooled: these are pooled, too."""
+    if OTHER not in other.counts or column.counts.keys() <= other.counts.keys():
+        return column
+    counts = {label: count for label, count in column.counts.items() if label in other.counts}
+    counts[OTHER] = sum(column.counts.values()) - sum(
+        count for label, count in counts.items() if label != OTHER
+    )
+    return Categories(column.name, column.missing, counts)
 
 
 def _numeric(

@@ -1,0 +1,73 @@
+"""``kldiv inspect``: say how a file will be read."""
+
+# Typer reads these annotations at run time: no `from __future__ import annotations` here.
+
+from typing import Annotated, Any
+
+import typer
+
+from kldiv_cli.cli.job import Answer, Job
+from kldiv_cli.cli.options import (
+    COLORS,
+    DUPLICATES,
+    Color,
+    Comments,
+    Decimals,
+    Delimiters,
+    Duplicates,
+    Encodings,
+    Headers,
+    InputFormats,
+    Kinds,
+    Labels,
+    MaxInflated,
+    Weights,
+    among,
+    known_kinds,
+    size,
+)
+from kldiv_cli.errors import UsageError
+
+EPILOG = ""
+
+
+def command(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file, or - for stdin.")],
+    kind: Kinds = None,
+    label: Labels = None,
+    weight: Weights = None,
+    input_format: InputFormats = None,
+    encoding: Encodings = None,
+    delimiter: Delimiters = None,
+    decimal: Decimals = None,
+    header: Headers = None,
+    comment: Comments = None,
+    duplicates: Duplicates = "error",
+    max_inflated: MaxInflated = None,
+    color: Color = "auto",
+) -> Job:
+    """Say how a file will be read: format, columns, kind, rows, total."""
+    from kldiv_cli.readers import split_name
+
+    given: list[list[Any] | None] = [
+        kind, label, weight, input_format, encoding, delimiter, decimal, header, comment,
+    ]  # fmt: skip
+    if any(len(words or ()) > 1 for words in given):
+        raise UsageError("usage", "one file is inspected, so every option is given once")
+    known_kinds(kind)
+    first = [words[0] if words else None for words in given]
+    names = ("kind", "label", "weight", "format", "encoding", "delimiter", "decimal", "header")
+    options = dict(zip((*names, "comment"), first, strict=True))
+    options["decimal"] = options["decimal"] or "."
+    options["duplicates"] = among("--duplicates", duplicates, DUPLICATES)
+    options["max_inflated"] = size(max_inflated)
+    _, path = split_name(file)
+    return Job(lambda: _inspect(path, options), color=among("--color", color, COLORS))
+
+
+def _inspect(path: str, options: dict[str, Any]) -> Answer:
+    from kldiv_cli.readers import ReadOptions, read
+    from kldiv_cli.renderers.inspection import render
+
+    side = read(path, ReadOptions(**options))
+    return Answer(lambda _format, layout: render(side, layout), notes=side.notes)

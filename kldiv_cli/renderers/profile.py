@@ -1,0 +1,56 @@
+"""A profile as a file: JSON with one outcome a line, so that versions of it can be compared."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from kldiv_cli.core.columns import Binned, Categories
+from kldiv_cli.renderers.show import document
+
+if TYPE_CHECKING:
+    from kldiv_cli.core.columns import Column, DataSet
+
+SCHEMA = "kldiv.profile/1"
+_LEAF = r'(?:"(?:[^"\\]|\\.)*+"|[-+.0-9eE]++)'
+_LEAVES = re.compile(rf"\[\n +({_LEAF}(?:,\n +{_LEAF})*+)\n +\]")
+_BREAK = re.compile(r",\n +")
+
+
+def render(profile: DataSet) -> str:
+    """Return the profile; equal counts give equal bytes, in whatever order they came."""
+    text = document(
+        {
+            "schema": SCHEMA,
+            "name": profile.name,
+            "rows": profile.rows,
+            "columns": [_column(column) for column in profile.columns.values()],
+            "excluded": [one._asdict() for one in profile.excluded],
+        }
+    )
+    return _LEAVES.sub(lambda leaves: f"[{_BREAK.sub(', ', leaves[1])}]", text)
+
+
+def _column(column: Column) -> dict[str, Any]:
+    assert isinstance(column, Categories | Binned)
+    edges: list[float] = []
+    if isinstance(column, Binned):
+        edges = list(column.bins.edges)
+        regular = len(edges) + 1
+        # The bins of infinities are named where there are some.
+        outcomes = [
+            [label, count]
+            for place, (label, count) in enumerate(
+                zip(column.bins.labels[:-1], column.counts.tolist(), strict=True)
+            )
+            if place < regular or count
+        ]
+    else:
+        outcomes = [[label, count] for label, count in sorted(column.counts.items())]
+    return {
+        "column": column.name,
+        "type": "numeric" if isinstance(column, Binned) else "categorical",
+        "edges": edges,
+        "missing": column.missing,
+        "outcomes": outcomes,
+    }

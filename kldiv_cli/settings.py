@@ -1,0 +1,191 @@
+"""What the user says about a check: which columns, how they are counted, what is accepted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from kldiv_cli.core.binning import Bins
+from kldiv_cli.core.judging import Limits
+from kldiv_cli.errors import UsageError
+from kldiv_cli.readers.selection import did_you_mean
+from kldiv_cli.readers.tally import MOST_OUTCOMES, Counting
+
+if TYPE_CHECKING:
+    from kldiv_cli.core.columns import Type
+
+TYPES = ("categorical", "numeric")
+MISSING = ("category", "drop", "error")
+ADJUST = ("bh", "none")
+
+
+class ColumnRules(NamedTuple):
+    """What the user says about one column."""
+
+    type: Type | None = None
+    max_kl: float | None = None
+    bins: int | tuple[float, ...] | None = None
+    """How many bins, or their edges."""
+
+
+class Rules(NamedTuple):
+    """How columns are chosen and counted."""
+
+    column: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    columns: Mapping[str, ColumnRules] = {}
+    bins: int | None = None
+    missing: Literal["category", "drop", "error"] = "category"
+    na: tuple[str, ...] = ()
+    max_outcomes: int = MOST_OUTCOMES
+
+    def typed(self, type: Type) -> frozenset[str]:
+        """Return the columns that the user says are of this type."""
+        return frozenset(name for name, rules in self.columns.items() if rules.type == type)
+
+    def excludes(self, name: str) -> bool:
+        """Return whether a column is left out by its name, or by a pattern."""
+        return any(name == word or fnmatchcase(name, word) for word in self.exclude)
+
+    def counting(self) -> Counting:
+        """Return what the readers need to know."""
+        return Counting(
+            columns=frozenset(self.column) or None,
+            numeric=self.typed("numeric"),
+            categorical=self.typed("categorical"),
+            excluded=self.excludes,
+            na=frozenset(self.na),
+            forbid_missing=self.missing == "error",
+            most_outcomes=self.max_outcomes,
+        )
+
+
+def rules_of(
+    column: str | Sequence[str] = (),
+    exclude: str | Sequence[str] = (),
+    columns: Mapping[str, Mapping[str, Any]] | None = None,
+    bins: int | None = None,
+    missing: str = "category",
+    na: str | Sequence[str] = (),
+    max_outcomes: int = MOST_OUTCOMES,
+) -> Rules:
+    """Return how columns are counted, from the arguments of `check`.
+
+    Raises
+    ------
+    UsageError
+        If one of them is not what it should be.
+    """
+    return Rules(
+        column=words(column),
+        exclude=words(exclude),
+        columns={name: column_rules(name, given) for name, given in (columns or {}).items()},
+        bins=whole("bins", bins, 1),
+        missing=among("missing", missing, MISSING),
+        na=words(na),
+        max_outcomes=whole("max_outcomes", max_outcomes, 1) or 1,
+    )
+
+
+def limits_of(
+    rules: Rules,
+    max_kl: float,
+    alpha: float,
+    adjust: str,
+    max_new: float | None,
+    max_missing_shift: float | None,
+) -> Limits:
+    """Return what is accepted, from the arguments of `check`.
+
+    Raises
+    ------
+    UsageError
+        If one of them is not what it should be.
+    """
+    if limit("alpha", alpha, 1.0) == 0:
+        raise UsageError("usage", "alpha is a number between 0 and 1, found 0")
+    own = {name: each.max_kl for name, each in rules.columns.items() if each.max_kl is not None}
+    shift = "max_missing_shift"
+    return Limits(
+        max_kl=limit("max_kl", max_kl, math.inf),
+        max_kl_of=own,
+        alpha=float(alpha),
+        adjust=among("adjust", adjust, ADJUST),
+        max_new=None if max_new is None else limit("max_new", max_new, math.inf),
+        max_missing_shift=(
+            None if max_missing_shift is None else limit(shift, max_missing_shift, math.inf)
+        ),
+    )
+
+
+def words(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Return one word, or several, as several."""
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def among(name: str, value: Any, choices: tuple[str, ...]) -> Any:
+    """Return a value that must be one of some.
+
+    Raises
+    ------
+    UsageError
+        If it is not.
+    """
+    if value in choices:
+        return value
+    raise UsageError("usage", f"{name} is one of {', '.join(choices)}; found {value!r}")
+
+
+def limit(name: str, value: object, top: float) -> float:
+    """Return a number from 0 to below `top`.
+
+    Raises
+    ------
+    UsageError
+        If it is not one.
+    """
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (number and 0 <= value < top):  # type: ignore[operator]
+        wanted = "between 0 and 1" if top == 1 else ">= 0"
+        raise UsageError("usage", f"{name} is a number {wanted}, found {value!r}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def whole(name: str, value: object, least: int) -> int | None:
+    """Return a whole number of at least `least`, or None.
+
+    Raises
+    ------
+    UsageError
+        If it is neither.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise UsageError("usage", f"{name} is a whole number of at least {least}, found {value!r}")
+    return value
+
+
+def column_rules(name: str, given: Mapping[str, Any]) -> ColumnRules:
+    """Return the rules of one column, from a mapping with the keys of `ColumnRules`."""
+    unknown = [key for key in given if key not in ColumnRules._fields]
+    if unknown:
+        hint = did_you_mean(str(unknown[0]), list(ColumnRules._fields))
+        raise UsageError("usage", f"columns[{name!r}] has no key {unknown[0]!r}", hint=hint)
+    what = f"columns[{name!r}]"
+    type_, max_kl, bins = (given.get(key) for key in ColumnRules._fields)
+    if type_ is not None:
+        among(f"{what}: type", type_, TYPES)
+    if isinstance(bins, list | tuple):
+        try:
+            bins = Bins(tuple(float(edge) for edge in bins)).edges
+        except (TypeError, ValueError) as error:
+            raise UsageError("usage", f"{what}: bins: {error}") from None
+    else:
+        bins = whole(f"{what}: bins", bins, 1)
+    if bins is not None and type_ == "categorical":
+        raise UsageError("usage", f"{what}: bins are for numeric columns")
+    own = None if max_kl is None else limit(f"{what}: max_kl", max_kl, math.inf)
+    return ColumnRules(type_, own, bins)

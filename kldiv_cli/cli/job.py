@@ -49,12 +49,15 @@ class Job(NamedTuple):
         Paths that no report may overwrite.
     color : str
         ``auto``, ``always`` or ``never``.
+    appended : tuple of (str, str)
+        Format and path of reports that are added to a file, such as a job's summary.
     """
 
     work: Callable[[], Answer]
     reports: tuple[tuple[str, str], ...] = (("text", STDOUT),)
     inputs: tuple[str, ...] = ()
     color: str = "auto"
+    appended: tuple[tuple[str, str], ...] = ()
 
 
 def printed(text: str) -> Job:

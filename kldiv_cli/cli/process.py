@@ -211,6 +211,8 @@ def _deliver(answer: Answer, job: Job, files: list[tuple[str, streams.ReportFile
     if not answer.error:
         for format, file in files:
             file.commit(answer.text(format, Layout(unicode=True)))
+        for format, path in job.appended:
+            streams.append(path, answer.text(format, Layout(unicode=True)))
     for format, path in job.reports:
         if path == STDOUT and (text := answer.text(format, streams.stdout_layout(job.color))):
             streams.write_stdout(text, format)

@@ -18,7 +18,7 @@ from kldiv_cli.renderers import Layout
 if TYPE_CHECKING:
     from types import TracebackType
 
-MACHINE_FORMATS = ("json", "csv", "markdown")
+MACHINE_FORMATS = ("json", "csv", "markdown", "junit", "prometheus")
 
 
 def has_color(stream: IO[str] | None, option: str) -> bool:
@@ -69,6 +69,23 @@ def write_stdout(text: str, format: str) -> None:
         return
     except OSError as error:
         raise _lost("standard output", error.strerror or str(error)) from None
+
+
+def append(path: str, text: str) -> None:
+    """Add a report to the end of a file.
+
+    Raises
+    ------
+    OutputError
+        If the file does not take it all.
+    """
+    try:
+        with open(path, "ab", buffering=0) as file:
+            view = memoryview(text.encode("utf-8", "backslashreplace"))
+            while view:
+                view = view[file.write(view) :]
+    except OSError as error:
+        raise _lost(path, error.strerror or str(error)) from None
 
 
 def write_stderr(text: str) -> None:

@@ -176,4 +176,4 @@ def number(value: float) -> float | str:
         raise ArithmeticError("a measure is not a number")
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
-    return value
+    return value + 0.0  # -0.0 is 0.0

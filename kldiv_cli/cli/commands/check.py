@@ -2,6 +2,7 @@
 
 # Typer reads these annotations at run time: no `from __future__ import annotations` here.
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -213,7 +214,15 @@ def command(
             as_json=reports[0][0] == "json",
         )  # fmt: skip
 
-    return Job(work=work, reports=reports, inputs=paths, color=color)
+    return Job(
+        work=work, reports=reports, inputs=paths, color=color, appended=_job_summary(reports)
+    )
+
+
+def _job_summary(reports: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Return where a workflow of GitHub wants its summary, if the report is for one."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    return (("markdown", path),) if path and any(name == "github" for name, _ in reports) else ()
 
 
 def column_flags(

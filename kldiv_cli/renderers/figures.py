@@ -10,7 +10,11 @@ DIGITS = 6
 
 
 def figure(
-    value: float | Literal["error"], bound: float = 0.0, *, infinity: str = "Infinity"
+    value: float | Literal["error"],
+    bound: float = 0.0,
+    *,
+    infinity: str = "Infinity",
+    digits: int = DIGITS,
 ) -> str:
     """Return `value` with at most six significant digits, all of them certain.
 
@@ -22,6 +26,8 @@ def figure(
         Bound on its relative error.
     infinity : str
         What stands for infinity.
+    digits : int
+        The most digits, where fewer than six tell everything.
     """
     if value == "error":
         return value
@@ -29,9 +35,8 @@ def figure(
         return infinity if value > 0 else f"-{infinity}"
     if value == 0:
         return "0"
-    digits = DIGITS
     if bound > 0:
-        digits = min(DIGITS, max(1, math.floor(-math.log10(2 * bound))))
+        digits = min(digits, max(1, math.floor(-math.log10(2 * bound))))
     return f"{value:#.{digits}g}".rstrip(".")
 
 

@@ -77,6 +77,29 @@ def pad(text: str, width: int) -> str:
     return text + " " * (width - columns(text))
 
 
+def folded(text: str, width: int) -> list[str]:
+    r"""Return a shown text as lines of at most `width` columns, broken between words.
+
+    A number keeps its percent sign. A word that is longer is cut into pieces; as none of these
+    may begin with a command of a CI runner, colons in a row become ``\x3a`` in it.
+    """
+    lines, line = [], ""
+    for word in re.split(r" (?!%)", text):
+        if columns(word) > width:
+            word = re.sub(r":(?=:)", r"\\x3a", word)
+        if line and columns(line) + 1 + columns(word) > width:
+            lines.append(line)
+            line = ""
+        line = f"{line} {word}" if line else word
+        while columns(line) > width or len(line) > 4 * width:
+            piece = line[: 4 * width]
+            while columns(piece) > width:
+                piece = piece[:-1]
+            lines.append(piece)
+            line = line[len(piece) :]
+    return [*lines, line]
+
+
 def markdown(text: str, width: int = 120) -> str:
     """Return `text` for a cell of a Markdown table: no markup, mention, link or HTML."""
     return _MARKDOWN.sub(r"\\\1", show(text, width)).translate(_ENTITIES)

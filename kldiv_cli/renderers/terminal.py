@@ -44,9 +44,27 @@ def render(report: Report, layout: Layout) -> str:
     """Return the report with rich's escape codes where `layout` has colour, plain without."""
     if report.error:
         return ""
+    width = width_of(layout)
+    return printed(
+        (
+            part
+            for comparison in report.comparisons
+            for part in _parts(report, comparison, layout, width)
+        ),
+        layout,
+    )
+
+
+def width_of(layout: Layout) -> int:
+    """Return how many columns to fill: on a wide terminal not all, on a narrow one too many."""
+    return max(NARROWEST, min(layout.width, WIDEST))
+
+
+def printed(parts: Iterable[RenderableType], layout: Layout) -> str:
+    """Return what rich prints, one part below the other."""
     console = Console(
         file=io.StringIO(),
-        width=max(NARROWEST, min(layout.width, WIDEST)),
+        width=width_of(layout),
         color_system="standard" if layout.color else None,
         force_terminal=layout.color,
         legacy_windows=False,
@@ -56,9 +74,8 @@ def render(report: Report, layout: Layout) -> str:
         safe_box=not layout.unicode,
         _environ={},
     )
-    for comparison in report.comparisons:
-        for part in _parts(report, comparison, layout, console.width):
-            console.print(part)
+    for part in parts:
+        console.print(part)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(_harmless(line.rstrip()) for line in text.splitlines()) + "\n"
 
@@ -100,16 +117,18 @@ def _width(cell: Text) -> int:
     return columns(cell.plain)
 
 
-def _infinity(layout: Layout) -> str:
+def infinity(layout: Layout) -> str:
+    """Return the sign for infinity, or the word."""
     return "∞" if layout.unicode else "Infinity"
 
 
-def _bars(layout: Layout) -> str:
+def bars(layout: Layout) -> str:
+    """Return what stands between the sides of a divergence."""
     return "‖" if layout.unicode else "||"
 
 
 def _symbol(text: str, layout: Layout) -> str:
-    return text.replace("||", _bars(layout))
+    return text.replace("||", bars(layout))
 
 
 def _headlines(
@@ -129,7 +148,7 @@ def _lines(
 ) -> Iterator[tuple[str, str, str]]:
     """Yield symbol, value and unit of a measure; of a batch, one a row."""
     measure = find(name)
-    values = values_of(comparison.measures[name], comparison.error_bounds[name], _infinity(layout))
+    values = values_of(comparison.measures[name], comparison.error_bounds[name], infinity(layout))
     yield (
         _symbol(spelled(measure.symbol, *names), layout),
         values[0],
@@ -152,7 +171,7 @@ def _only(report: Report, comparison: Comparison, layout: Layout) -> RenderableT
                 (f"  ({count(len(outcomes), 'outcome')}, probability {figure(mass)})", "dim"),
             )
             if report.smoothing == "none":
-                line.append(f"\n  so D({here} {_bars(layout)} {there}) is infinite")
+                line.append(f"\n  so D({here} {bars(layout)} {there}) is infinite")
             lines.append(line)
     if report.smoothing == "none":
         lines.append(Text(f"  {advice(report)}", style="dim"))
@@ -179,7 +198,7 @@ def _contributions(
     rows = [[Text(head, style="dim") for head in heads]]
     for part in comparison.contributions:
         label = show(part.outcome, max(8, width // 4), unicode=layout.unicode)
-        numbers = [figure(number, infinity=_infinity(layout)) for number in part[1:]]
+        numbers = [figure(number, infinity=infinity(layout)) for number in part[1:]]
         plain, dim = numbers[:2], numbers[2:]
         rows.append([Text(label), *map(Text, plain), *(Text(text, "dim") for text in dim)])
     # What does not fit is left out whole: the terms first, then the bars.
@@ -207,7 +226,7 @@ def _bar(part: Contribution, share: float, width: int, layout: Layout) -> Text:
     """Return a bar whose colour says on which side the outcome has more mass."""
     style = GAINED if part.p > part.q else LOST
     if math.isinf(share):
-        return Text(_infinity(layout), style=style)
+        return Text(infinity(layout), style=style)
     eighths = round(share * width * 8)
     if layout.unicode:
         bar = "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()

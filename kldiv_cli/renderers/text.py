@@ -12,6 +12,7 @@ from kldiv_cli.renderers.show import columns, pad, show
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kldiv_cli.core.findings import Side as CheckedSide
     from kldiv_cli.core.report import Batch, Comparison, Report, Side, Value
     from kldiv_cli.renderers import Layout
 
@@ -140,7 +141,7 @@ def _sides(report: Report, comparison: Comparison, layout: Layout) -> Iterator[s
         yield f"smoothing: {report.smoothing}, on both sides, over the union of outcomes"
 
 
-def described(side: Side, batch: Batch | None = None) -> str:
+def described(side: Side | CheckedSide, batch: Batch | None = None) -> str:
     """Return what a side holds, in words."""
     text = f"{side.kind} of {count(side.outcomes, 'outcome')}"
     if batch or side.kind in ("logits", "log-probs"):

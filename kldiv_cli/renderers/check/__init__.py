@@ -1,0 +1,124 @@
+"""The report of a check: what its formats have in common, and one file for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kldiv_cli.core.findings import WORST_FIRST
+from kldiv_cli.core.verdict import percent
+from kldiv_cli.renderers.figures import count, figure
+from kldiv_cli.renderers.show import show
+from kldiv_cli.renderers.text import described, named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kldiv_cli.core.findings import Check, Finding, Side
+    from kldiv_cli.renderers import Layout
+
+DIGITS = 3
+"""Digits of an estimate; its interval says that more would tell nothing."""
+REASON_WIDTH = 600
+
+
+def worst_first(report: Check) -> list[Finding]:
+    """Return the findings, the worst verdict first, each in the order of the columns."""
+    return sorted(report.columns, key=lambda finding: WORST_FIRST.index(finding.verdict))
+
+
+def side_names(report: Check) -> tuple[str, str]:
+    """Return what to call P, the current side, and Q, the reference; not yet safe to print."""
+    if report.current is None or report.reference is None:
+        return "current", "reference"
+    return report.current.name, report.reference.name
+
+
+def distinct(texts: Iterable[str]) -> list[str]:
+    r"""Return texts as shown, no two alike: a line break, too, is shown as ``\n``.
+
+    What collects metrics or test results refuses, or drops, the second of two equal names.
+    """
+    names: list[str] = []
+    taken: set[str] = set()
+    for text in texts:
+        shown = name = show(text)
+        number = 1
+        while name in taken:
+            number += 1
+            name = f"{shown} ({number})"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def is_exact(finding: Finding) -> bool:
+    """Return whether the divergence is the value itself, not an estimate."""
+    return finding.p_value is None and finding.kl != "error"
+
+
+def figures(finding: Finding, infinity: str = "Infinity") -> tuple[str, str, str]:
+    """Return the divergence, its interval and the threshold as printed."""
+    threshold = f"{finding.threshold:.6g}"
+    if finding.kl == "error":
+        return "-", "-", threshold
+    if is_exact(finding):
+        return figure(finding.kl, infinity=infinity), "exact", threshold
+    kl, low, high = (
+        figure(value, infinity=infinity, digits=DIGITS)
+        for value in (finding.kl, finding.low, finding.high)
+    )
+    return kl, f"{low} to {high}", threshold
+
+
+def interval_head(report: Check) -> str:
+    """Return the head of the column of intervals: their level."""
+    if all(is_exact(finding) for finding in report.columns):
+        return "interval"
+    return f"{100 * (1 - report.alpha):.10g} % interval"
+
+
+def explained(finding: Finding, layout: Layout) -> str:
+    """Return the reason in words, and the shares of missing values and of new outcomes."""
+    words = [show(finding.reason.text, REASON_WIDTH, unicode=layout.unicode)]
+    before, after = finding.missing_reference, finding.missing_current
+    if before != "error" and after != "error" and (before or after):
+        words.append(f"missing {percent(before)} {arrow(layout)} {percent(after)}")
+    if finding.new_share != "error" and finding.new_share > 0:
+        share = percent(finding.new_share)
+        words.append(f"new {share}: {named(finding.new_outcomes, layout)}")
+    return "; ".join(words)
+
+
+def arrow(layout: Layout) -> str:
+    """Return what stands between a share of the reference and one of the current side."""
+    return "→" if layout.terminal and layout.unicode else "->"
+
+
+def held(report: Check, side: Side) -> str:
+    """Return what a side holds, in words."""
+    if side.kind not in ("samples", "profile"):
+        return described(side)
+    rows = f"{side.total:,} {'row' if side.total == 1 else 'rows'}"
+    judged = sum(finding.type != "error" for finding in report.columns)
+    values = side.total * judged
+    return f"{rows}, {percent(side.missing / values)} of the values missing" if values else rows
+
+
+def summary(report: Check) -> str:
+    """Return the last line: how many columns have each verdict, and what the tests were."""
+    counts = [
+        f"{report.count(verdict)} {verdict}"
+        for verdict in WORST_FIRST
+        if verdict != "error" or report.count(verdict)
+    ]
+    return (
+        f"{', '.join(counts)}; {len(report.excluded)} excluded;"
+        f" alpha {report.alpha:g}, adjust {report.adjust}, seed {report.seed}"
+    )
+
+
+def headline(report: Check) -> str:
+    """Return the verdict, and on how many of the columns it rests."""
+    alike, every = report.count(report.verdict), len(report.columns)
+    of = count(every, "column")
+    return f"{report.verdict} in {of if alike == every else f'{alike} of {of}'}"

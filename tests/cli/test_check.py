@@ -11,7 +11,7 @@ import pytest
 
 from kldiv_cli.cli.job import COMMANDS
 
-SHARES = {"even": (50, 50), "skewed": (90, 10), "near": (38, 62)}
+SHARES = {"even": (50, 50), "skewed": (90, 10), "near": (34, 66)}
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_the_mixed_pair_is_what_the_table_takes_it_for(kldiv, data):
     two_columns(data, "mixed", "even20000", "near20000")
     document = json.loads(kldiv("check", "both.csv", "mixed.csv", "-f", "json").out)
     verdicts = {column["column"]: column["verdict"] for column in document["columns"]}
-    assert verdicts == {"one": "pass", "two": "inconclusive"} or verdicts["two"] == "drift"
+    assert verdicts == {"one": "pass", "two": "inconclusive"}
 
 
 def test_several_reports_of_one_run(kldiv, data):

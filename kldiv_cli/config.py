@@ -57,7 +57,10 @@ def load(path: str | None = None, folder: str = ".") -> Config:
         If it cannot be read, or sets something that there is not.
     """
     if path is None:
-        path = _nearest(os.path.abspath(folder))
+        try:
+            path = _nearest(os.path.abspath(folder))
+        except FileNotFoundError:  # The working directory was deleted: nothing is near.
+            path = None
         if path is None:
             return Config()
     document = _parsed(path)

@@ -261,3 +261,9 @@ def test_every_command_is_listed(kldiv):
     out = kldiv("--help").out
     for name in COMMANDS:
         assert f"  {name} " in out
+
+
+def test_a_deleted_working_directory_holds_no_settings(shell, data):
+    files = f"{data}/even20000.csv {data}/skewed20000.csv"
+    ran = shell(f"mkdir gone; cd gone; rmdir ../gone; kldiv check {files} -q", cwd=data)
+    assert (ran.code, ran.out) == (1, "drift\n")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kldiv_cli.core.chisquare import noncentral_cdf
 from kldiv_cli.core.truncation import estimated_surprisal, surprisal
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ MIN_ROWS = 100
 MOST_HIDDEN = 0.1
 """And the largest share of mass on outcomes that it is too small to see."""
 _CELLS = 50_000  # at a time
-_LARGE = 5e4  # beyond this the exact noncentral distribution takes too many terms
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -270,15 +270,35 @@ class Law:
         return noncentral_cdf(unit * self.kl + degrees, degrees, unit * kl)
 
     def limit(self, probability: float) -> float:
-        """Return the divergence at which `cdf` has this value; 0 if it never is so large."""
-        if self.cdf(0.0) <= probability:
-            return 0.0
+        """Return the divergence at which `cdf` has this value; 0 if it never is so large.
+
+        By false position on the log-odds, which are less bent than the probabilities, with the
+        weights of Illinois (Dowell and Jarratt, BIT 11, 1971); every eighth step is a bisection.
+        """
+
+        def excess(kl: float) -> float:
+            p = min(max(self.cdf(kl), 1e-300), 1 - 1e-16)
+            return math.log(p / (1 - p)) - wanted
+
+        wanted = math.log(probability / (1 - probability))
         low, high = 0.0, max(self.kl, 0.0) + self.scale * self.outcomes
-        while self.cdf(high) > probability:
-            low, high = high, 2 * high
-        while high - low > 1e-10 * high and low < (middle := (low + high) / 2) < high:
-            low, high = (middle, high) if self.cdf(middle) > probability else (low, middle)
-        return (low + high) / 2
+        if (above := excess(low)) <= 0:
+            return 0.0
+        while (below := excess(high)) > 0:
+            low, high, above = high, 2 * high, below
+        step, middle, last = 0, high, 0.0
+        while high - low > 1e-10 * high:
+            step += 1
+            middle = low + (above / (above - below) if step % 8 else 0.5) * (high - low)
+            found = excess(middle)
+            if abs(found) <= 1e-12 or not low < middle < high:
+                break
+            if found > 0:
+                low, above, below = middle, found, below / 2 if last > 0 else below
+            else:
+                high, below, above = middle, found, above / 2 if last < 0 else above
+            last = found
+        return middle
 
 
 def law(pair: Table, kl: float) -> Law:
@@ -318,7 +338,8 @@ def law(pair: Table, kl: float) -> Law:
     truths = kl + plug_in - plug_in[len(steps) // 2]
     excess = variance / (2 * pair.scale) - plug_in
     unit = np.maximum(truths, 0) + noise
-    ratios = np.clip(1 + excess / unit, 0.2, 20) if noise else np.ones_like(steps)
+    with np.errstate(over="ignore"):
+        ratios = np.clip(1 + excess / unit, 0.2, 20) if noise else np.ones_like(steps)
     return Law(kl, pair.scale, pair.outcomes, truths, ratios)
 
 
@@ -326,41 +347,3 @@ def _normalised(logarithms: Floats) -> Floats:
     shifted: Floats = logarithms - logarithms.max(axis=1, keepdims=True)
     shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return shifted
-
-
-def noncentral_cdf(value: float, degrees: float, noncentrality: float) -> float:
-    """Return the noncentral chi-square distribution function.
-
-    Above 5e4 degrees or noncentrality by Sankaran's approximation (Biometrika 50, 1963),
-    whose error there is below 1e-5. No degrees of freedom at all is the mass at 0,
-    exp(-noncentrality/2), and what a constant column has.
-    """
-    from scipy.special import chndtr, ndtr
-
-    if value <= 0:
-        return math.exp(-noncentrality / 2) if value == degrees == 0 else 0.0
-    if max(degrees, noncentrality) <= _LARGE:
-        exact = float(chndtr(value, degrees, noncentrality))
-        if 0 <= exact <= 1:
-            return exact
-    mean, power, centre, spread = _sankaran(degrees, noncentrality)
-    return float(ndtr((math.expm1(power * math.log(value / mean)) - centre) / spread))
-
-
-def noncentral_quantile(probability: float, degrees: float, noncentrality: float) -> float:
-    """Return the quantile of the noncentral chi-square by Sankaran's approximation."""
-    from scipy.special import ndtri
-
-    mean, power, centre, spread = _sankaran(degrees, noncentrality)
-    base = centre + spread * float(ndtri(probability))
-    return mean * math.exp(math.log1p(base) / power) if base > -1 else 0.0
-
-
-def _sankaran(k: float, nc: float) -> tuple[float, float, float, float]:
-    """Return (mean, h, mu, sigma): (X/mean)^h - 1 is about normal with mean mu."""
-    mean = k + nc
-    h = 1 - 2 / 3 * mean * (k + 3 * nc) / (k + 2 * nc) ** 2
-    p = (k + 2 * nc) / mean**2
-    slope = (h - 1) * (1 - 3 * h)
-    centre = h * p * (h - 1 - 0.5 * (2 - h) * slope * p)
-    return mean, h, centre, h * math.sqrt(2 * p) * (1 + 0.5 * slope * p)

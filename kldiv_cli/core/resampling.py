@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from kldiv_cli.core import chisquare
 from kldiv_cli.core.inference import Table, pool
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ DRAWS = 999
 MIN_EXPECTED = 5.0
 """Expected count of every outcome from which Pearson's chi-square is used."""
 _MOST_OUTCOMES = 10_000  # 999 draws take about a second
-_MOST_ROWS = 1e9  # numpy draws from fewer
+_MOST_ROWS = 1e9  # numpy draws from fewer, without replacement
+_MOST_DRAWN = 9e18  # and with replacement
 _CELLS = 500_000  # at a time
 _SPLITS = 20
 
@@ -46,7 +48,8 @@ def difference_p_value(whole: Table, *, alpha: float = 0.05, columns: int = 1) -
     B = 999. That cannot fall below 1/1000, which a correction over many columns may demand:
     where at most ten draws reached G, the draws go on to B = 5 columns/alpha.
 
-    Very large sparse tables (more than 10,000 outcomes, or 1e9 rows) are pooled first.
+    Very large sparse tables (more than 10,000 outcomes, or 1e9 rows) are pooled until every
+    expected count is at least 5.
 
     Parameters
     ----------
@@ -70,11 +73,9 @@ def difference_p_value(whole: Table, *, alpha: float = 0.05, columns: int = 1) -
     expected = whole.pooled * whole.rows
     if float(expected.min()) >= MIN_EXPECTED:
         return _pearson(whole)
-    if whole.outcomes > _MOST_OUTCOMES or (not known and whole.n + whole.m >= _MOST_ROWS):
-        fewer = pool(whole, floor=MIN_EXPECTED, most=_MOST_OUTCOMES)
-        if float((fewer.pooled * fewer.rows).min()) >= MIN_EXPECTED or fewer.outcomes == 1:
-            return _pearson(fewer)
-        whole = fewer
+    many = whole.rows >= _MOST_DRAWN if known else whole.n + whole.m >= _MOST_ROWS
+    if whole.outcomes > _MOST_OUTCOMES or many:
+        return _pearson(pool(whole, floor=MIN_EXPECTED, most=_MOST_OUTCOMES))
     whole = _ordered(whole)
     generator = _generator(whole)
     reached, draws = _exceedances(whole, generator, DRAWS), DRAWS
@@ -95,16 +96,15 @@ def _generator(ordered: Table) -> np.random.Generator:
 
 
 def _pearson(pair: Table) -> float:
-    from scipy.special import chdtrc
-
     if pair.outcomes == 1:
         return 1.0
     share, statistic = pair.pooled, 0.0
     for counts, rows in ((pair.x, pair.n), (pair.y, pair.m)):
         if math.isfinite(rows):
             expected = share * rows
-            statistic += float(((counts - expected) ** 2 / expected).sum())
-    return float(chdtrc(pair.outcomes - 1, statistic))
+            with np.errstate(over="ignore"):
+                statistic += float(((counts - expected) ** 2 / expected).sum())
+    return chisquare.survival(statistic, pair.outcomes - 1)
 
 
 def _exceedances(pair: Table, generator: np.random.Generator, draws: int) -> int:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kldiv_cli.core.chisquare import digamma, exponential_integral
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -40,8 +42,6 @@ def surprisal(probabilities: Floats, order: float) -> Floats:
     ndarray of float64, shape (K,)
         In nats; finite at p = 0 if the order is.
     """
-    from scipy.special import exp1
-
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         if order <= _ORDER:
             total, power = np.zeros_like(probabilities), np.ones_like(probabilities)
@@ -56,9 +56,9 @@ def surprisal(probabilities: Floats, order: float) -> Floats:
             rate, first = -np.log1p(-probabilities), order + 0.5
             slope = -np.exp(-rate * first) / first * (rate + 1 / first)
             correction = np.where(rate < math.inf, slope / 24, 0.0)
-            total -= exp1(rate * first) + correction
+            total -= exponential_integral(rate * first) + correction
             none = probabilities * order < 1e-15
-            total[none] = math.log(first) + np.euler_gamma + 1 / (24 * first**2)
+            total[none] = math.log(first) + np.euler_gamma + 1 / (24 * first * first)
     return total
 
 
@@ -88,12 +88,12 @@ def estimated_surprisal(counts: Floats, total: float, order: float) -> Floats:
     ndarray of float64, shape (K,)
         In nats, within 1e-9 of the sum.
     """
-    from scipy.special import digamma
-
     missing = total - order
     if order == 0:
         return np.zeros_like(counts)
-    estimate: Floats = digamma(total + 1) - digamma(counts + 1)
+    all_rows, terms = digamma(np.array([total + 1, order + 1]))
+    own = digamma(counts + 1)
+    estimate: Floats = all_rows - own
     if missing == 0:
         return estimate
     reach = min(missing, math.ceil(_NEGLIGIBLE * total / order))
@@ -104,7 +104,7 @@ def estimated_surprisal(counts: Floats, total: float, order: float) -> Floats:
         product = np.cumprod((missing - steps) / (total - steps))
         partial = np.concatenate([[0.0], np.cumsum(product / (steps + 1))])
         places = np.minimum(counts[short], last).astype(np.intp)
-        estimate[short] = digamma(order + 1) - digamma(counts[short] + 1) + partial[places]
+        estimate[short] = terms - own[short] + partial[places]
     long = ~short & (counts < reach)
     if long.any() and order <= _ORDER:
         estimate[long] = _series(counts[long], total, int(order))

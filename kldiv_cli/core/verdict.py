@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from kldiv_cli.core import inference
+from kldiv_cli.core import chisquare, inference
 from kldiv_cli.core.inference import Table, correction, divergence, law, table
 from kldiv_cli.core.resampling import bounded_p_value, difference_p_value
 
@@ -159,10 +159,12 @@ def weigh(
     # of Cauchy and Schwarz, C being the correction, and their share of the rest.
     model, visible = law(counts, kl), max(1 - hidden, 0.05)
     upper = law(counts, kl + rare**2 / (2 * hidden)) if hidden > 0 else model
-    low = model.limit(1 - alpha / 2) if counts.outcomes > 1 else 0.0
+    low = min(model.limit(1 - alpha / 2), max(kl, 0.0)) if counts.outcomes > 1 else 0.0
     margin = _new_margin(counts)
     high = upper.limit(alpha / 2) / visible + margin
-    if counts.rows >= inference.MIN_ROWS:
+    if max_kl == 0:
+        p_tau = p0
+    elif counts.rows >= inference.MIN_ROWS:
         p_tau = 1 - model.cdf(max_kl)
     else:
         p_tau = bounded_p_value(counts, max_kl)
@@ -174,7 +176,7 @@ def weigh(
         low=low,
         high=high,
         p_value=p0,
-        p_drift=max(p0, p_tau) if max_kl > 0 else p0,
+        p_drift=max(p0, p_tau),
         p_pass=upper.cdf(max(max_kl - margin, 0.0) * visible) if trusted else 1.0,
         threshold=max_kl,
         alpha=alpha,
@@ -290,7 +292,7 @@ def rows_needed(one: Evidence, *, alpha: float, drift_alpha: float | None = None
 
 def _decides(one: Evidence, kl: float, rows: int, alpha: float, drift_alpha: float) -> bool:
     """Return whether so many rows decide with probability `POWER`."""
-    quantile, cdf = inference.noncentral_quantile, inference.noncentral_cdf
+    quantile, cdf = chisquare.noncentral_quantile, chisquare.noncentral_cdf
     pair, r, tau = one.table, one.inflation, one.threshold
     scale = (1 / max(pair.n, rows) + 1 / max(pair.m, rows)) * r
     degrees = (pair.outcomes - 1) / r**2
@@ -319,7 +321,7 @@ def _new(pair: Table) -> NDArray[np.bool_]:
 def _new_margin(pair: Table) -> float:
     """Return the most that new outcomes may add, if the reference has each of them at 1e-9."""
     p = pair.p[_new(pair)]
-    return float(p @ np.log(p / _IMPOSSIBLE))
+    return float(p @ np.log(np.maximum(p / _IMPOSSIBLE, 1)))
 
 
 def _largest_move(pair: Table) -> Move | None:

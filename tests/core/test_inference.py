@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from kldiv_cli.core import resampling
+from kldiv_cli.core.chisquare import noncentral_cdf, noncentral_quantile
 from kldiv_cli.core.inference import (
     correction,
     divergence,
     law,
     merge,
-    noncentral_cdf,
-    noncentral_quantile,
     pool,
     table,
 )

@@ -23,6 +23,7 @@ from kldiv_cli.core.verdict import (
 COUNTS = st.lists(
     st.tuples(st.integers(0, 300), st.integers(0, 300)), min_size=2, max_size=6
 ).filter(lambda rows: all(sum(side) > 1 for side in zip(*rows, strict=True)))
+HUGE = st.one_of(st.just(0.0), st.integers(0, 30), st.floats(0, 297).map(lambda e: 10.0**e // 1))
 EQUAL = ([480, 310, 210], [500, 300, 200])
 FAR = ([480, 310, 210], [200, 300, 500])
 
@@ -72,6 +73,38 @@ def test_a_trivial_shift_in_big_data_passes_although_its_p_value_is_tiny():
 def test_the_sides_are_not_exchangeable():
     p, q = [700, 200, 100], [400, 400, 200]
     assert estimate(p, q).kl != pytest.approx(estimate(q, p).kl, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "known"),
+    [
+        ([0, 2_390_059], [1.8e-28, 1.0], (False, True)),
+        ([0, 179], [3662, 1_921_602_234_413], (False, False)),
+        ([610, 0], [1.0, 2e-60], (False, True)),
+    ],
+)
+def test_the_interval_is_not_above_the_estimate(p, q, known):
+    found = weigh(table(p, q, known=known), max_kl=0.0)
+    assert found.low <= max(found.kl, 0.0) < found.high
+
+
+@given(
+    st.lists(st.tuples(HUGE, HUGE), min_size=1, max_size=6),
+    st.sampled_from([(False, False), (False, True), (True, False)]),
+)
+def test_counts_of_any_size_give_numbers(rows, known):
+    p, q = (np.array(side) for side in zip(*rows, strict=True))
+    if p.sum() and q.sum():
+        found = weigh(table(p, q, known=known), max_kl=0.0)
+        assert 0 <= found.low <= max(found.kl, 0.0) <= found.high or found.high == 0
+        assert -math.inf < found.kl
+        assert 0 <= found.p_value <= 1
+
+
+def test_without_a_threshold_only_the_difference_is_tested():
+    for counts in (table(*FAR), table([9, 1], [2, 8])):
+        found = weigh(counts, max_kl=0.0)
+        assert found.p_drift == found.p_value
 
 
 # Exact distributions.

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.distribution import Kind
 
+ALPHA = 0.05
+"""One minus the level of the confidence interval."""
+MOST_ROWS = 10**300
+"""Sample sizes below it leave room in a double for what is computed of them."""
 BASES: tuple[Base, ...] = ("e", "2", "10")
 
 
@@ -58,6 +62,7 @@ def compare(
     reduction: Reduction = "batchmean",
     top: int = 10,
     strict: bool = False,
+    estimate: bool = True,
 ) -> Report:
     """Compare two distributions in both directions.
 
@@ -93,6 +98,9 @@ def compare(
         How many contributing outcomes to list.
     strict : bool
         Refuse what would be repaired with a note.
+    estimate : bool
+        Say what the samples tell of the distributions behind them, where counts are compared
+        with counts or with probabilities.
 
     Returns
     -------
@@ -160,6 +168,9 @@ def compare(
         top,
     )
     notes = [*left.notes, *right.notes, *_unmatched(comparison)]
+    if estimate and (interval := _estimated(pair, left, right, log_base)):
+        comparison = comparison._replace(estimate=interval)
+        notes += _unreliable(interval)
     if reduction == "mean":
         outcomes = pair.p.shape[-1]
         notes.append(
@@ -340,6 +351,46 @@ def _compared(
             if parts.p[i] or parts.q[i]
         ),
     )
+
+
+def _estimated(
+    raw: Aligned, left: Distribution, right: Distribution, base: Base
+) -> report.Interval | None:
+    """Estimate D(P || Q) from the counts, as far as the sides are samples or known."""
+    sides = (left, right)
+    kinds = {side.kind for side in sides}
+    if "counts" not in kinds or not kinds <= {"counts", "probabilities"}:
+        return None
+    if raw.p.ndim > 1 or raw.q.ndim > 1 or max(left.total, right.total) >= MOST_ROWS:
+        return None
+    from kldiv_cli.core.inference import table
+    from kldiv_cli.core.verdict import weigh
+
+    known = (left.kind != "counts", right.kind != "counts")
+    counts = table(raw.p.astype(np.float64), raw.q.astype(np.float64), known=known)
+    # No threshold: nothing but the estimate is asked.
+    found = weigh(counts, max_kl=0.0, alpha=ALPHA)
+    assert found.p_value is not None, "one side is a sample"
+    unit = 1.0 if base == "e" else math.log(float(base))
+    n_p, n_q = (math.inf if side.kind != "counts" else int(side.total) for side in sides)
+    return report.Interval(
+        kl=found.kl / unit,
+        low=found.low / unit,
+        high=found.high / unit,
+        p_value=found.p_value,
+        n_p=n_p,
+        n_q=n_q,
+        reliable=found.reliable,
+    )
+
+
+def _unreliable(interval: report.Interval) -> Iterator[Note]:
+    if not interval.reliable:
+        yield Note(
+            "unreliable-estimate",
+            f"the estimate's interval is not reliable: {report.DOUBT}",
+            source="",
+        )
 
 
 def _described(side: Distribution) -> report.Side:

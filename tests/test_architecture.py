@@ -134,6 +134,30 @@ def test_a_piped_compare_loads_little(root):
     assert not (modules - theirs) & NEVER_PIPED
 
 
+def test_estimates_need_no_scipy_and_bare_numbers_no_estimate(root):
+    dice = ["sample_data/wolf_dice.csv", "--weight", "white", "--weight", "red"]
+    one_sample = ["sample_data/die_loaded.csv", "sample_data/die_fair.csv"]
+    for words in (dice, one_sample):
+        for format in ("text", "json", "markdown"):
+            modules = loaded(["compare", *words, "-f", format], root)
+            assert "kldiv_cli.core.verdict" in modules
+            assert not modules & NEVER
+        # Random numbers are for sparse tables.
+        assert "numpy.random" not in modules
+        modules = loaded(["compare", *words, "-q", "-m", "kl"], root)
+        assert not modules & {"kldiv_cli.core.verdict", "kldiv_cli.core.inference"}
+
+
+def test_the_rows_that_would_decide_need_no_scipy(root):
+    modules = loaded_by(
+        "from kldiv_cli import estimate; assert estimate([300, 200], [260, 240], max_kl=0.015)"
+        ".rows_needed; estimate([600, 400], [0.5, 0.5]); estimate([300, 20], [0.9, 0.1])",
+        root,
+    )
+    assert "numpy" in modules
+    assert not {name.split(".")[0] for name in modules} & NEVER
+
+
 def loaded_by(statement, cwd):
     done = subprocess.run(
         [sys.executable, "-c", f"{statement}; import sys; print(*sys.modules)"],

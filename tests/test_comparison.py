@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kldiv_cli import InputError, UsageError, compare
+from kldiv_cli import InputError, UsageError, compare, estimate
 
 SAMPLES = "sample_data/"
 
@@ -191,6 +191,88 @@ def test_logits_agree_with_probabilities():
     assert only(mixed).measures["kl_pq"] == pytest.approx(expected)
 
 
+# The estimate.
+
+CURRENT, REFERENCE = [480, 310, 210], [500, 300, 200]
+
+
+def test_counts_are_estimated_from():
+    found = only(compare(CURRENT, REFERENCE)).estimate
+    expected = estimate(CURRENT, REFERENCE)
+    assert (found.kl, found.low, found.high) == (expected.kl, expected.low, expected.high)
+    assert found.p_value == expected.p_value
+    assert (found.n_p, found.n_q, found.reliable) == (1000, 1000, True)
+    floats = only(compare([*map(float, CURRENT)], REFERENCE, kind="counts")).estimate
+    assert repr(floats) == repr(found)
+    back = only(compare(REFERENCE, CURRENT)).estimate
+    assert back.kl == estimate(REFERENCE, CURRENT).kl != found.kl
+
+
+@pytest.mark.parametrize(("base", "unit"), [(2, math.log(2)), (10, math.log(10))])
+def test_an_estimate_is_in_the_unit_of_the_report(base, unit):
+    nats, found = (only(compare(CURRENT, [200, 300, 500], base=b)).estimate for b in ("e", base))
+    assert found[:3] == pytest.approx([value / unit for value in nats[:3]], rel=1e-14)
+    assert found[3:] == nats[3:]
+
+
+def test_one_sample_against_known_probabilities():
+    forth = only(compare(CURRENT, [0.5, 0.3, 0.2])).estimate
+    assert (forth.n_p, forth.n_q) == (1000, math.inf)
+    assert forth.kl == estimate(CURRENT, [0.5, 0.3, 0.2]).kl
+    back = only(compare([0.5, 0.3, 0.2], CURRENT)).estimate
+    assert (back.n_p, back.n_q) == (math.inf, 1000)
+    assert back.p_value == forth.p_value
+    impossible = only(compare(CURRENT, [0.5, 0.5, 0])).estimate
+    assert impossible[:4] == (math.inf, math.inf, math.inf, 0)
+
+
+def test_an_outcome_that_the_reference_should_have_had_leaves_no_upper_limit():
+    found = only(compare({"a": 900, "b": 100}, {"a": 1000})).estimate
+    assert 0 < found.low < found.kl < math.inf == found.high
+    # One row more or less is chance.
+    assert only(compare({"a": 900, "b": 1}, {"a": 1000})).estimate.high < 0.1
+
+
+def test_an_estimate_speaks_of_the_raw_counts():
+    plain, smoothed = (
+        only(compare(CURRENT, REFERENCE, smoothing=how)) for how in ("none", "add:50")
+    )
+    assert plain.measures["kl_pq"] != smoothed.measures["kl_pq"]
+    assert plain.estimate == smoothed.estimate
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "options"),
+    [
+        ([48.5, 31.5], [500, 300], {}),
+        ([480, 310], [500, 300], {"kind": ("counts", "weights")}),
+        ([480, 310], [500, 300], {"kind": ("logits", "counts")}),
+        ([0.5, 0.5], [0.4, 0.6], {}),
+        ([[480, 310], [5, 3]], [500, 300], {}),
+        ([480, 310], [[500, 300]], {}),
+        ([10**400, 310], [500, 300], {}),
+        (CURRENT, REFERENCE, {"estimate": False}),
+    ],
+)
+def test_no_sample_no_estimate(p, q, options):
+    report = compare(p, q, **options)
+    assert only(report).estimate is None
+    assert not any(note.code == "unreliable-estimate" for note in report.notes)
+    assert json.loads(report.to_json())["comparisons"][0]["estimate"] is None
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "reliable"),
+    [(CURRENT, REFERENCE, True), ([48, 51], REFERENCE[:2], False), ([1] * 500, [1] * 500, False)],
+)
+def test_an_unreliable_estimate_is_noted(p, q, reliable):
+    report = compare(p, q)
+    assert only(report).estimate.reliable is reliable
+    assert ("unreliable-estimate" in [note.code for note in report.notes]) is not reliable
+    assert ("not reliable" in str(report)) is not reliable
+    compare({str(i): n for i, n in enumerate(p)}, dict(zip("01", q, strict=False)), strict=True)
+
+
 def test_names_tell_the_sides_apart(tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
@@ -257,11 +339,11 @@ def test_what_makes_no_sense_is_refused(arguments, options, message):
 
 @pytest.mark.parametrize(("p", "q"), [("red", "red "), ("1", "1.0"), ("e\u0301", "é")])
 def test_labels_that_only_seem_to_agree_are_noted(p, q):
-    report = compare({p: 1, "x": 1}, {q: 1, "x": 1})
+    report = compare({p: 0.5, "x": 0.5}, {q: 0.5, "x": 0.5})
     assert only(report).only_in_p == (p,)
     (note,) = report.notes
     assert note.code == "near-duplicate-labels"
-    assert compare({p: 1, "x": 1}, {p: 1, "x": 1}).notes == ()
+    assert compare({p: 0.5, "x": 0.5}, {p: 0.5, "x": 0.5}).notes == ()
 
 
 def test_strict_refuses_repairs():

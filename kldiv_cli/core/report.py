@@ -53,6 +53,40 @@ class Batch(NamedTuple):
     max: float
 
 
+DOUBT = "too few rows, or too many rare outcomes for them"
+"""Why an interval is not reliable."""
+
+
+class Interval(NamedTuple):
+    """What the samples say about D(P || Q) of the distributions behind them.
+
+    It speaks of the counts as they were read, smoothed or not, in the unit of the report.
+
+    Attributes
+    ----------
+    kl : float
+        The estimate, corrected for bias. It may be negative; infinite where a known
+        distribution gives no probability to an outcome that the sample has.
+    low, high : float
+        Limits of the 95 % confidence interval; `high` is infinite where the reference should
+        have had rows of an outcome, and has none.
+    p_value : float
+        Of P = Q.
+    n_p, n_q : int or float
+        The sample sizes; infinite where the probabilities are known.
+    reliable : bool
+        Whether the samples are large enough for the interval to be trusted.
+    """
+
+    kl: float
+    low: float
+    high: float
+    p_value: float
+    n_p: Number
+    n_q: Number
+    reliable: bool
+
+
 class Comparison(NamedTuple):
     """The divergences of one pair of distributions.
 
@@ -72,6 +106,8 @@ class Comparison(NamedTuple):
         The probability they hold on that side.
     contributions : tuple of Contribution
         Largest first, by their share of Jeffreys' divergence, which no outcome lowers.
+    estimate : Interval or None
+        None unless counts are compared with counts or with probabilities; of batches, too.
     """
 
     column: str | None
@@ -83,7 +119,7 @@ class Comparison(NamedTuple):
     mass_only_in_p: float | Literal["error"] = 0.0
     mass_only_in_q: float | Literal["error"] = 0.0
     contributions: tuple[Contribution, ...] = ()
-    estimate: None = None
+    estimate: Interval | None = None
     batch: Batch | None = None
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kldiv_cli.core.measures import find
 from kldiv_cli.renderers.figures import figure, spelled
 from kldiv_cli.renderers.show import markdown
-from kldiv_cli.renderers.text import described, values_of
+from kldiv_cli.renderers.text import described, estimate_lines, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,7 @@ def render(report: Report, layout: Layout) -> str:
     for comparison in report.comparisons:
         lines += _measures(report, comparison, p, q)
         lines += _only(report, comparison, p, q)
+        lines += _estimate(report, comparison, p, q)
         lines += _contributions(comparison, p, q)
     lines += ["", "| side | what | source |", "| --- | --- | --- |"]
     for name, side in ((p, report.p), (q, report.q)):
@@ -60,6 +61,13 @@ def _only(report: Report, comparison: Comparison, p: str, q: str) -> Iterator[st
             names = ", ".join(markdown(outcome, 40) for outcome in outcomes[:3])
             more = f" and {len(outcomes) - 3} more" if len(outcomes) > 3 else ""
             yield f"\nOnly in {here}: {names}{more} (probability {figure(mass)})"
+
+
+def _estimate(report: Report, comparison: Comparison, p: str, q: str) -> Iterator[str]:
+    if comparison.estimate:
+        head, *facts = estimate_lines(report, comparison.estimate, p, q)
+        text = "; ".join(fact.strip() for fact in facts).replace("||", "‖")
+        yield f"\n{head.capitalize()} {text.replace('< ', '&lt; ')}."
 
 
 def _contributions(comparison: Comparison, p: str, q: str) -> Iterator[str]:

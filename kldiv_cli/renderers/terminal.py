@@ -19,6 +19,7 @@ from kldiv_cli.renderers.text import (
     batch_lines,
     column_heads,
     described,
+    estimate_lines,
     named,
     shares,
     shown,
@@ -93,6 +94,10 @@ def _parts(
         yield _only(report, comparison, layout)
     if any(name not in HEADLINES for name in comparison.measures):
         yield _others(report, comparison, layout, width)
+    if comparison.estimate:
+        names = side_names(report, layout) if width >= FULL_WIDTH else ("p", "q")
+        lines = "\n".join(estimate_lines(report, comparison.estimate, *names))
+        yield Text(f"\n{_symbol(lines, layout)}")
     if comparison.batch:
         yield Text("\n" + "\n".join(batch_lines(report, comparison.batch)))
     if comparison.contributions:

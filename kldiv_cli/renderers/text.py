@@ -6,14 +6,15 @@ import math
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.measures import find
-from kldiv_cli.renderers.figures import amount, count, figure, spelled
+from kldiv_cli.core.report import DOUBT
+from kldiv_cli.renderers.figures import amount, count, figure, p_value, rough, spelled
 from kldiv_cli.renderers.show import columns, pad, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kldiv_cli.core.findings import Side as CheckedSide
-    from kldiv_cli.core.report import Batch, Comparison, Report, Side, Value
+    from kldiv_cli.core.report import Batch, Comparison, Interval, Report, Side, Value
     from kldiv_cli.renderers import Layout
 
 NAME_WIDTH, LABEL_WIDTH, BAR = 16, 18, 8
@@ -30,6 +31,7 @@ def render(report: Report, layout: Layout) -> str:
     for comparison in report.comparisons:
         lines += _measures(report, comparison, layout)
         lines += _infinite(report, comparison, layout)
+        lines += _estimate(report, comparison, layout)
         lines += _batch(report, comparison)
         lines += _sides(report, comparison, layout)
         lines += _contributions(report, comparison, layout)
@@ -106,6 +108,36 @@ def named(outcomes: tuple[str, ...], layout: Layout, most: int = 3) -> str:
     texts = [show(outcome, LABEL_WIDTH, unicode=layout.unicode) for outcome in outcomes[:most]]
     more = len(outcomes) - most
     return ", ".join(texts) + (f" and {more} more" if more > 0 else "")
+
+
+def _estimate(report: Report, comparison: Comparison, layout: Layout) -> Iterator[str]:
+    if comparison.estimate:
+        yield ""
+        yield from estimate_lines(report, comparison.estimate, *side_names(report, layout))
+
+
+def estimate_lines(report: Report, interval: Interval, p: str, q: str) -> Iterator[str]:
+    """Say what the samples tell of the distributions behind them."""
+    sizes = [
+        "known probabilities" if math.isinf(rows) else count(int(rows), "row")
+        for rows in (interval.n_p, interval.n_q)
+    ]
+    yield f"estimated from {sizes[0]} and {sizes[1]}, corrected for bias:"
+    if math.isinf(interval.kl):
+        yield f"  D({p} || {q}) is infinite"
+        yield f"  as {p} has outcomes that are impossible in {q}"
+        return
+    yield f"  D({p} || {q}) = {rough(max(interval.kl, 0.0))} {report.unit}"
+    yield (
+        f"  95 % interval {rough(interval.low)} to {rough(interval.high)},"
+        f" p-value of no difference {p_value(interval.p_value)}"
+    )
+    if math.isinf(interval.high):
+        yield f"  no upper limit: {p} has outcomes that {q} should have had, too"
+    if interval.high == 0:
+        yield "  closer than chance usually brings them: do they share data?"
+    if not interval.reliable:
+        yield f"  not reliable: {DOUBT}"
 
 
 def _batch(report: Report, comparison: Comparison) -> Iterator[str]:

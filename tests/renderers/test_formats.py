@@ -17,6 +17,7 @@ from kldiv_cli.core.report import (
     Comparison,
     Contribution,
     Failure,
+    Interval,
     Report,
     Side,
     failed,
@@ -64,6 +65,7 @@ def simple():
                     Contribution("OO", 3.7e-5, 0.0, math.inf, 0.0),
                     Contribution("UA", 0.17, 0.15, 0.02, -0.01),
                 ),
+                estimate=Interval(0.00250613, 0.00143867, 0.00398, 1.26e-26, 29425, 27004, True),
             ),
         ),
         notes=(Note("normalised", "total 53.2 normalised", "jan.csv", "--strict", repair=True),),
@@ -121,6 +123,10 @@ def test_json_has_the_fixed_paths():
     }  # fmt: skip
     assert document["comparisons"][0]["contributions"][0] == {
         "outcome": "OO", "p": 3.7e-5, "q": 0.0, "kl_pq": "Infinity", "kl_qp": 0.0,
+    }  # fmt: skip
+    assert document["comparisons"][0]["estimate"] == {
+        "kl": 0.00250613, "low": 0.00143867, "high": 0.00398, "p_value": 1.26e-26,
+        "n_p": 29425, "n_q": 27004, "reliable": True,
     }  # fmt: skip
     assert document["notes"] == [
         {"code": "normalised", "message": "total 53.2 normalised", "source": "jan.csv",
@@ -212,6 +218,76 @@ def test_plain_text_fits_80_columns_and_can_be_grepped():
     )
 
 
+def estimated(format="text", layout=None, **changes):
+    """Return the report of an estimate, and the lines that tell of it."""
+    report = simple()
+    (comparison,) = report.comparisons
+    comparison = comparison._replace(estimate=comparison.estimate._replace(**changes))
+    report = replace(report, comparisons=(comparison,))
+    return report, render(report, format, layout)
+
+
+ESTIMATE = """\
+estimated from 29425 rows and 27004 rows, corrected for bias:
+  D(jan || jul) = 0.00251 nats
+  95 % interval 0.00144 to 0.00398, p-value of no difference 1.3e-26
+
+"""
+
+
+def test_the_estimate_is_told_in_plain_words():
+    assert f"\n\n{ESTIMATE}" in estimated()[1]
+    on_terminal = estimated(layout=Layout(terminal=True, unicode=True))[1]
+    assert ESTIMATE.replace("||", "‖") in on_terminal
+    assert (
+        "\nEstimated from 29425 rows and 27004 rows, corrected for bias: D(jan ‖ jul) = 0.00251"
+        " nats; 95 % interval 0.00144 to 0.00398, p-value of no difference 1.3e-26.\n"
+    ) in estimated("markdown")[1]
+    without = replace(simple(), comparisons=(simple().comparisons[0]._replace(estimate=None),))
+    for format in ("text", "markdown"):
+        assert "stimated" not in render(without, format)
+
+
+@pytest.mark.parametrize("format", ["text", "markdown"])
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"kl": -0.001, "low": 0.0}, "= 0 nats"),
+        ({"p_value": 0.0}, "< 1e-300"),
+        ({"p_value": 1e-305}, "< 1e-300"),
+        ({"p_value": 1e-299}, " 1e-299"),
+        ({"n_p": math.inf}, "rom known probabilities and 27004 rows,"),
+        ({"n_q": 1}, "rom 29425 rows and 1 row,"),
+        ({"high": math.inf}, "no upper limit: jan has outcomes that jul should have had"),
+        ({"high": 0.0, "low": 0.0, "kl": -1e-4}, "do they share data?"),
+        ({"reliable": False}, "not reliable: too few rows"),
+        ({"kl": math.inf, "low": math.inf, "high": math.inf}, "impossible in jul"),
+    ],
+)
+def test_what_is_unusual_of_an_estimate_is_said(format, terminal, changes, said):
+    layout = Layout(terminal=terminal)
+    text = estimated(format, layout, **changes)[1].replace("&lt;", "<")
+    assert said in text
+    assert said not in estimated(format, layout)[1].replace("&lt;", "<")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"n_p": math.inf}, {"high": math.inf}, {"kl": -1e-3}, {"p_value": 0.0}]
+)
+def test_an_estimate_follows_the_schema(changes):
+    document = json.loads(estimated("json", **changes)[1])
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+
+
+@pytest.mark.parametrize("wrong", [{"n_p": None}, {"n_q": 0}, {"low": None}, {"p_value": 1.5}])
+def test_the_schema_knows_what_an_estimate_is(wrong):
+    document = json.loads(estimated("json")[1])
+    document["comparisons"][0]["estimate"].update(wrong)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(SCHEMA).validate(document)
+
+
 def test_a_format_that_is_not_there():
     with pytest.raises(UsageError, match="text, json, csv, markdown"):
         render(simple(), "junit")
@@ -224,5 +300,5 @@ def test_a_report_is_neither_true_nor_false():
 
 def test_a_bar_in_a_name_ends_no_cell():
     report = replace(simple(), p=side("a|b"), q=side("c||d"))
-    rows = [line for line in render(report, "markdown").splitlines() if "D(" in line]
+    rows = [line for line in render(report, "markdown").splitlines() if "| D(" in line]
     assert [re.sub(r"\\.", "", row).count("|") for row in rows] == [5, 5]

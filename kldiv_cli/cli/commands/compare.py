@@ -149,6 +149,8 @@ def command(
         "reduction": reduction,
         "top": whole("--top", top),
         "strict": strict,
+        # Bare numbers do without.
+        "estimate": not quiet or bool(report),
     }
     paths = tuple(path for _, path in sources)
     return Job(

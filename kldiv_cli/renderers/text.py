@@ -133,7 +133,7 @@ def estimate_lines(report: Report, interval: Interval, p: str, q: str) -> Iterat
         f" p-value of no difference {p_value(interval.p_value)}"
     )
     if math.isinf(interval.high):
-        yield f"  no upper limit: {p} has outcomes that {q} should have had, too"
+        yield f"  no upper limit: outcomes of {p} are missing in {q}"
     if interval.high == 0:
         yield "  closer than chance usually brings them: do they share data?"
     if not interval.reliable:

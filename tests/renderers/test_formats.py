@@ -259,7 +259,7 @@ def test_the_estimate_is_told_in_plain_words():
         ({"p_value": 1e-299}, " 1e-299"),
         ({"n_p": math.inf}, "rom known probabilities and 27004 rows,"),
         ({"n_q": 1}, "rom 29425 rows and 1 row,"),
-        ({"high": math.inf}, "no upper limit: jan has outcomes that jul should have had"),
+        ({"high": math.inf}, "no upper limit: outcomes of jan are missing in jul"),
         ({"high": 0.0, "low": 0.0, "kl": -1e-4}, "do they share data?"),
         ({"reliable": False}, "not reliable: too few rows"),
         ({"kl": math.inf, "low": math.inf, "high": math.inf}, "impossible in jul"),
@@ -270,6 +270,15 @@ def test_what_is_unusual_of_an_estimate_is_said(format, terminal, changes, said)
     text = estimated(format, layout, **changes)[1].replace("&lt;", "<")
     assert said in text
     assert said not in estimated(format, layout)[1].replace("&lt;", "<")
+
+
+@pytest.mark.parametrize("kl", [-1e-300, math.inf])
+def test_an_estimate_fits_80_columns(kl):
+    report, _ = estimated(
+        kl=kl, low=1.234e-299, high=math.inf, p_value=0.0, n_p=10**12, n_q=10**12, reliable=False
+    )
+    report = replace(report, p=side("j" * 30), q=side("k" * 30))
+    assert max(map(len, render(report, "text").splitlines())) <= 80
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ on the same samples::
 
     python tests/benchmarks/verdict.py            # about 12 minutes on one core
     python tests/benchmarks/verdict.py --quick    # about a minute, too few runs to judge by
+    python tests/benchmarks/verdict.py --rivals   # the table alone; pip install -e '.[rivals]'
 
 The exit code is 1 if a target is missed.
 """
@@ -20,6 +21,7 @@ import sys
 import time
 import tracemalloc
 import zlib
+from importlib import metadata
 
 import numpy as np
 
@@ -36,8 +38,11 @@ MISSED = []
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a tenth of the runs")
-    runs = 200 if parser.parse_args().quick else 2000
-    for part in (size, decisions, unbiased, sparse_column, large_counts, costs, comparison):
+    parser.add_argument("--rivals", action="store_true", help="the table beside others alone")
+    options = parser.parse_args()
+    runs = 200 if options.quick else 2000
+    parts = (size, decisions, unbiased, sparse_column, large_counts, costs, comparison)
+    for part in (comparison,) if options.rivals else parts:
         started = time.perf_counter()
         part(runs)
         print(f"[{time.perf_counter() - started:.0f} s]\n", flush=True)
@@ -360,11 +365,12 @@ def textbook_psi(current, reference):
 def evidently_drift():
     """Return (name, function of current and reference), or None if it is not installed."""
     try:
-        import pandas as pd
-        from evidently import Report, __version__
-        from evidently.metrics import ValueDrift
-    except ImportError:
+        version = metadata.version("evidently")
+    except metadata.PackageNotFoundError:
         return None
+    import pandas as pd
+    from evidently import Report
+    from evidently.metrics import ValueDrift
 
     def drifts(current, reference):
         frames = [pd.DataFrame({"x": side}) for side in (current, reference)]
@@ -374,7 +380,7 @@ def evidently_drift():
         limit = float(config["threshold"])
         return value < limit if by_p_value else value >= limit
 
-    return f"Evidently {__version__}, default", drifts
+    return f"Evidently {version}, default", drifts
 
 
 def comparison(runs):

@@ -7,6 +7,7 @@ import doctest
 import os
 import re
 import shutil
+from xml.etree import ElementTree
 
 CONSOLE = re.compile(r"```console\n(.*?)```", re.S)
 
@@ -52,4 +53,28 @@ def test_the_two_commands_are_there(root):
 
 
 def test_the_readme_stays_short(root):
-    assert len((root / "README.md").read_text().splitlines()) < 200
+    assert len((root / "README.md").read_text().splitlines()) < 230
+
+
+def test_the_lines_for_gitlab_run(root, tmp_path, shell):
+    block = re.search(r"```yaml\ndrift:\n(.*?)```", (root / "README.md").read_text(), re.S)
+    lines = re.findall(r"^ +- (.*)$", block[1], re.M)
+    assert lines[0] == "pip install kldiv-cli"
+    values = "\n".join(f"{i},{side}" for i, side in enumerate(["heads", "tails"] * 500))
+    (tmp_path / "today.csv").write_text(f"id,side\n{values}\n")
+    ran = shell(
+        "kldiv profile today.csv --column side --exclude id -o reference.json", cwd=tmp_path
+    )
+    assert ran.code == 0
+    ran = shell(lines[1], cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    report = re.search(r"junit: (.*)$", block[1], re.M)[1]
+    assert ElementTree.parse(tmp_path / report).getroot().attrib["failures"] == "0"
+
+
+def test_the_lines_for_github_name_inputs_of_the_action(root):
+    block = re.search(r"```yaml\n- uses: .*?/(\.github/.*?)@\S+\n(.*?)```",
+                      (root / "README.md").read_text(), re.S)  # fmt: skip
+    action = (root / block[1] / "action.yml").read_text()
+    for name in re.findall(r"^    ([a-z-]+):", block[2], re.M):
+        assert f"\n  {name}:\n" in action

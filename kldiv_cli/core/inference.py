@@ -10,8 +10,7 @@ has both, and is the one law used here.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -30,8 +29,7 @@ MOST_HIDDEN = 0.1
 _CELLS = 50_000  # at a time
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Table:
+class Table(NamedTuple):
     """Two sides over one support, outcome by outcome.
 
     Attributes
@@ -163,7 +161,7 @@ def merge(whole: Table, together: NDArray[np.bool_]) -> Table:
     position = np.where(kept, np.cumsum(kept) - 1, np.count_nonzero(kept))
     x, y = (np.append(side[kept], side[together].sum()) for side in (whole.x, whole.y))
     place = np.where(whole.place < 0, -1, position[whole.place])
-    return replace(whole, x=x, y=y, place=place)
+    return whole._replace(x=x, y=y, place=place)
 
 
 def divergence(pair: Table) -> float:
@@ -233,8 +231,7 @@ def _weighted(side: Floats, rows: float, smaller: float) -> tuple[Floats, Floats
     return seen, seen + (1 - share) * np.exp(side * log_keep)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Law:
+class Law(NamedTuple):
     """The sampling distribution of an estimate D, for any true divergence.
 
     With c = 1/n + 1/m and nu = (K-1)/r^2, 2 D/(c r) + nu is distributed as a noncentral

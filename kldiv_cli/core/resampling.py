@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import zlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -87,7 +86,7 @@ def difference_p_value(whole: Table, *, alpha: float = 0.05, columns: int = 1) -
 
 def _ordered(pair: Table) -> Table:
     order = np.lexsort((pair.x, pair.y, pair.pooled))
-    return replace(pair, x=pair.x[order], y=pair.y[order], place=order)
+    return pair._replace(x=pair.x[order], y=pair.y[order], place=order)
 
 
 def _generator(ordered: Table) -> np.random.Generator:

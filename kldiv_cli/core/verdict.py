@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -43,8 +42,7 @@ MOST_ROWS = 1_000_000_000
 _IMPOSSIBLE = 1e-9  # the least probability that a new outcome is allowed in the reference
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """The outcome whose share changed most, by its term of Jeffreys' divergence."""
 
     place: int
@@ -52,8 +50,7 @@ class Move:
     current: float
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What one column says, before it is compared with others.
 
     Attributes
@@ -108,8 +105,7 @@ class Evidence:
         return not np.any((self.table.x > 0) & (self.table.y > 0))
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """The verdict on one column.
 
     Attributes
@@ -411,8 +407,7 @@ def _p_words(p: float) -> str:
     return f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """The divergence of current from reference, how sure it is, and what follows.
 
     Attributes

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -360,7 +359,7 @@ def test_the_rows_asked_for_decide_four_times_in_five(p, q, max_kl):
     p, q = np.array(p), np.array(q)
     truth = float(p @ np.log(p / q))
     few = weigh(table(p * 1000, q * 1000), max_kl=max_kl)
-    few = replace(few, kl=truth, table=table(p * 100, q * 100))
+    few = few._replace(kl=truth, table=table(p * 100, q * 100))
     rows = rows_needed(few, alpha=0.05)
     rng = np.random.default_rng(9)
     decided = [
@@ -373,9 +372,9 @@ def test_the_rows_asked_for_decide_four_times_in_five(p, q, max_kl):
 
 def test_no_number_of_rows_decides_at_the_threshold_itself():
     one = weigh(table([300, 200], [260, 240]), max_kl=0.015)
-    assert rows_needed(replace(one, kl=0.015), alpha=0.05) is None
-    assert rows_needed(replace(one, kl=0.0150001), alpha=0.05) is None
-    assert rows_needed(replace(one, kl=0.02), alpha=0.05) < 10**6
+    assert rows_needed(one._replace(kl=0.015), alpha=0.05) is None
+    assert rows_needed(one._replace(kl=0.0150001), alpha=0.05) is None
+    assert rows_needed(one._replace(kl=0.02), alpha=0.05) < 10**6
 
 
 def test_a_stricter_level_needs_more_rows():

@@ -33,6 +33,13 @@ def side_names(report: Check) -> tuple[str, str]:
     return report.current.name, report.reference.name
 
 
+def called(finding: Finding) -> str:
+    """Return the name of the column, not yet safe to print; quoted where it would not be seen."""
+    if finding.column is None:
+        return "(no column)"
+    return finding.column if finding.column.strip() else f"'{finding.column}'"
+
+
 def distinct(texts: Iterable[str]) -> list[str]:
     r"""Return texts as shown, no two alike: a line break, too, is shown as ``\n``.
 
@@ -57,7 +64,10 @@ def is_exact(finding: Finding) -> bool:
 
 
 def figures(finding: Finding, infinity: str = "Infinity") -> tuple[str, str, str]:
-    """Return the divergence, its interval and the threshold as printed."""
+    """Return the divergence, its interval and the threshold as printed.
+
+    An estimate may be below 0, which no divergence is: people read 0, as in the reason.
+    """
     threshold = f"{finding.threshold:.6g}"
     if finding.kl == "error":
         return "-", "-", threshold
@@ -65,7 +75,7 @@ def figures(finding: Finding, infinity: str = "Infinity") -> tuple[str, str, str
         return figure(finding.kl, infinity=infinity), "exact", threshold
     kl, low, high = (
         figure(value, infinity=infinity, digits=DIGITS)
-        for value in (finding.kl, finding.low, finding.high)
+        for value in (max(finding.kl, 0.0), finding.low, finding.high)
     )
     return kl, f"{low} to {high}", threshold
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.renderers.check import explained, text, worst_first
+from kldiv_cli.renderers.check import called, explained, text, worst_first
 from kldiv_cli.renderers.show import show
 
 if TYPE_CHECKING:
@@ -20,14 +20,7 @@ def render(report: Check, layout: Layout) -> str:
     found = [finding for finding in worst_first(report) if finding.verdict != "pass"]
     shown = found if len(found) <= MOST else found[: MOST - 1]
     commands = [
-        _command(
-            _level([finding]),
-            f"kldiv: {finding.verdict}",
-            f"{show(finding.column, 100, unicode=layout.unicode)}: {explained(finding, layout)}"
-            if finding.column is not None
-            else explained(finding, layout),
-        )
-        for finding in shown
+        _command(_level([one]), f"kldiv: {one.verdict}", _message(one, layout)) for one in shown
     ]
     if rest := found[len(shown) :]:
         verdicts = [finding.verdict for finding in rest]
@@ -39,6 +32,13 @@ def render(report: Check, layout: Layout) -> str:
 
 def _level(findings: list[Finding]) -> str:
     return "error" if any(one.verdict != "inconclusive" for one in findings) else "warning"
+
+
+def _message(finding: Finding, layout: Layout) -> str:
+    words = explained(finding, layout)
+    if finding.column is None:
+        return words
+    return f"{show(called(finding), 100, unicode=layout.unicode)}: {words}"
 
 
 def _command(level: str, title: str, message: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from kldiv_cli.renderers import Layout
-from kldiv_cli.renderers.check import distinct, explained, figures, side_names
+from kldiv_cli.renderers.check import called, distinct, explained, figures, side_names
 from kldiv_cli.renderers.show import show
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def render(report: Check, layout: Layout) -> str:
     for name in ("verdict", "direction", "alpha", "adjust", "seed"):
         value = str(getattr(report, name))
         ElementTree.SubElement(properties, "property", name=name, value=value)
-    names = distinct(finding.column or "(no column)" for finding in report.columns)
+    names = distinct(map(called, report.columns))
     for name, finding in zip(names, report.columns, strict=True):
         case = ElementTree.SubElement(suite, "testcase", classname=title, name=name, time="0")
         if finding.verdict == "pass":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.renderers import Layout
 from kldiv_cli.renderers.check import (
+    called,
     explained,
     figures,
     headline,
@@ -39,7 +40,7 @@ def render(report: Check, layout: Layout) -> str:
     for finding in worst_first(report):
         cells = (
             f"**{finding.verdict}**" if finding.verdict != "pass" else finding.verdict,
-            markdown(finding.column or "", NAME_WIDTH),
+            markdown(called(finding), NAME_WIDTH),
             *figures(finding),
             markdown(explained(finding, Layout(unicode=True)), REASON_WIDTH),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kldiv_cli.renderers.check import (
+    called,
     explained,
     figures,
     headline,
@@ -71,7 +72,7 @@ def blocks(report: Check, layout: Layout, width: int) -> Iterator[tuple[Finding,
     widths, name_width = _widths(rows), _name_width(report, layout, rows, width)
     for finding, row in zip(worst_first(report), rows[1:], strict=True):
         verdict = pad(finding.verdict, VERDICT_WIDTH)
-        name = show(finding.column or "", width - VERDICT_WIDTH, unicode=layout.unicode)
+        name = show(called(finding), width - VERDICT_WIDTH, unicode=layout.unicode)
         cells = "  ".join(map(pad, row, widths))
         if name_width < NARROWEST_NAME:
             kl, interval, threshold = row
@@ -114,5 +115,5 @@ def _name_width(
 ) -> int:
     """Return how wide the column of names is: as the longest, where that leaves room."""
     room = width - VERDICT_WIDTH - sum(_widths(rows)) - 2 * (len(rows[0]) - 1)
-    names = (show(one.column or "", width, unicode=layout.unicode) for one in report.columns)
+    names = (show(called(one), width, unicode=layout.unicode) for one in report.columns)
     return min(room, 2 + max(len("column"), *map(columns, names)))

@@ -133,8 +133,8 @@ def labelled(report, *texts):
         reference=report.reference._replace(name=first, source=last),
         current=report.current._replace(name=last, source=first),
         columns=Findings(columns),
-        excluded=(Excluded(first, last),),
-        notes=(Note("new-column", last, first),),
+        excluded=tuple(Excluded(text, text) for text in texts),
+        notes=tuple(Note("new-column", text, text) for text in texts),
     )
 
 

@@ -213,6 +213,7 @@ def junit(report):
         assert case.tag == "testcase"
         assert set(case.attrib) == {"classname", "name", "time"}
         assert case.get("time") == "0"
+        assert case.get("name").strip()
         assert len(case) <= 1
         for outcome in case:
             assert outcome.tag in ("failure", "error", "skipped")

@@ -44,6 +44,7 @@ def verdicts(text):
 
 def test_the_text_of_a_report(reports):
     assert render(reports["by_hand"], "text") == BY_HAND
+    assert render(reports["by_hand"], "text", Layout(unicode=True)) == BY_HAND
 
 
 def test_the_worst_comes_first_and_equals_keep_their_order(reports):
@@ -125,6 +126,15 @@ def test_no_number_is_cut(reports, width):
     for number in ("0.200", "0.150 to 0.250", "0 to ∞", "1,234,567", "50 % → 83.3 %", "0.0123"):
         assert number in words
     assert "D(jul ‖ jan)" in words
+
+
+def test_a_narrow_terminal_has_figures_and_moves_on_lines_of_their_own(with_labels):
+    report = with_labels("the Federated States of Micronesia")
+    lines = render(report, "text", Layout(terminal=True, width=40)).splitlines()
+    start = lines.index("drift         the Federated States of...")
+    assert lines[start + 1 : start + 3] == ["  kl 0.200, 0.150 to 0.250", "  threshold 0.05"]
+    assert "    the Federated States of Micronesia:" in lines
+    assert not any(line.startswith("verdict") for line in lines)
 
 
 def test_the_terminal_shows_what_moved_most(reports):
@@ -264,3 +274,4 @@ def test_folding_keeps_numbers_with_their_percent_sign():
     assert folded("went from 50 % to 83.3 %", 16) == ["went from 50 %", "to 83.3 %"]
     assert folded("a" * 10 + "::error::", 10) == ["a" * 10, "\\x3a:error", "\\x3a:"]
     assert folded("", 10) == [""]
+    assert max(map(len, folded("e" + "\u0301" * 1000, 10))) == 40

@@ -328,8 +328,6 @@ def _compared(
     )
     labels = raw.outcomes or [str(index) for index in range(len(parts.p))]
     only_p, only_q = with_p & ~with_q, with_q & ~with_p
-    # Jeffreys' terms are never negative: they rank what moved, whichever way it moved.
-    largest = np.argsort(-(parts.kl_pq + parts.kl_qp), kind="stable")[:top]
     return report.Comparison(
         column=None,
         measures=measures,
@@ -339,17 +337,7 @@ def _compared(
         only_in_q=tuple(labels[i] for i in np.flatnonzero(only_q)),
         mass_only_in_p=math.fsum(unsmoothed.p[only_p]),
         mass_only_in_q=math.fsum(unsmoothed.q[only_q]),
-        contributions=tuple(
-            report.Contribution(
-                labels[i],
-                float(parts.p[i]),
-                float(parts.q[i]),
-                float(parts.kl_pq[i]),
-                float(parts.kl_qp[i]),
-            )
-            for i in largest
-            if parts.p[i] or parts.q[i]
-        ),
+        contributions=report.listed(parts, labels, top),
     )
 
 

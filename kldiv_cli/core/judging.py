@@ -12,7 +12,7 @@ from kldiv_cli.core.divergences import contributions, divergences
 from kldiv_cli.core.findings import Finding, Findings, Reason
 from kldiv_cli.core.inference import table
 from kldiv_cli.core.measures import DEFAULT_MEASURES
-from kldiv_cli.core.report import Contribution
+from kldiv_cli.core.report import listed
 from kldiv_cli.core.verdict import judge, percent, weigh, weigh_exact
 
 if TYPE_CHECKING:
@@ -131,7 +131,6 @@ def _weighed(pair: Pair, limits: Limits, columns: int) -> Evidence:
 
 def _finding(pair: Pair, one: Evidence, judgement: Judgement, limits: Limits, top: int) -> Finding:
     parts = contributions(pair.current, pair.reference)
-    largest = np.argsort(-(parts.kl_pq + parts.kl_qp), kind="stable")[:top]
     fresh = pair.named & (pair.current > 0) & (pair.reference == 0)  # type: ignore[operator]
     new = sorted(np.flatnonzero(fresh).tolist(), key=lambda i: -parts.p[i])
     shares = [
@@ -160,17 +159,7 @@ def _finding(pair: Pair, one: Evidence, judgement: Judgement, limits: Limits, to
         new_share=math.fsum(parts.p[fresh]),
         outcomes=one.table.outcomes,
         rows_needed=judgement.rows_needed,
-        contributions=tuple(
-            Contribution(
-                pair.labels[i],
-                float(parts.p[i]),
-                float(parts.q[i]),
-                float(parts.kl_pq[i]),
-                float(parts.kl_qp[i]),
-            )
-            for i in largest
-            if parts.p[i] or parts.q[i]
-        ),
+        contributions=listed(parts, pair.labels, top),
         measures={
             name: float(value)
             for name, value in divergences(

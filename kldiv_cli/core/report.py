@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from kldiv_cli.core.distribution import Kind, Note
+    from kldiv_cli.core.divergences import Contributions
 
 UNITS = {"e": "nats", "2": "bits", "10": "hartleys"}
 
@@ -40,6 +41,29 @@ class Contribution(NamedTuple):
     q: float
     kl_pq: float
     kl_qp: float
+
+
+def listed(parts: Contributions, labels: Sequence[str], top: int) -> tuple[Contribution, ...]:
+    """Return the outcomes that set both sides apart most, by their term of Jeffreys' divergence.
+
+    These terms are never negative: they rank what moved, whichever way it moved. Infinite ones
+    are ranked by what they weigh.
+    """
+    import numpy as np
+
+    weights, terms = parts.p + parts.q, parts.kl_pq + parts.kl_qp
+    largest = np.lexsort((np.where(np.isinf(terms), -weights, 0.0), -terms))
+    return tuple(
+        Contribution(
+            labels[i],
+            float(parts.p[i]),
+            float(parts.q[i]),
+            float(parts.kl_pq[i]),
+            float(parts.kl_qp[i]),
+        )
+        for i in largest[:top]
+        if parts.p[i] or parts.q[i]
+    )
 
 
 class Batch(NamedTuple):

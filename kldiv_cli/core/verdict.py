@@ -395,7 +395,7 @@ def _moved(one: Evidence, names: Sequence[str] | None) -> str:
 
 
 def _name(place: int, names: Sequence[str] | None) -> str:
-    return names[place] if names else f"outcome {place}"
+    return names[place][:60] if names else f"outcome {place}"
 
 
 def percent(share: float) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from kldiv_cli.cli.process import run
-from kldiv_cli.renderers import FORMATS
+from kldiv_cli.renderers import CHECK_FORMATS, FORMATS
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 IN_DATA = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -179,6 +179,60 @@ def check_text(text, tags):
         assert "PWNED" not in text or "[" in text
     if "rich_emoji" in tags:
         assert not re.search("[\u26a0\U0001f4a9]", text)
+
+
+RAW_ROWS = Path(__file__).with_name("raw_rows.txt")
+# Raw rows may inflate to any size: a bomb is counted, which takes its time.
+FILES = sorted({case["file"] for case in PLAIN if case["file"] and "bomb" not in case["file"]})
+
+
+def counted(corpus, name, capfdbinary):
+    """Return what `kldiv profile` makes of a file, on one line: columns, or the error's code."""
+    capfdbinary.readouterr()
+    code = run(["profile", "--", str(corpus / name)])
+    captured = capfdbinary.readouterr()
+    text, message = captured.out.decode(), captured.err.decode()
+    assert not TRACEBACK.search(text + message)
+    assert not CONTROL.search(message)
+    assert not COMMAND.search(text + message)
+    if code == 2:
+        assert not text
+        return re.search(r"error\[([a-z-]+)\]", message)[0]
+    assert code == 0
+    profile = json.loads(text, parse_constant=pytest.fail)
+    columns = []
+    for column in profile["columns"]:
+        counts = [count for _, count in column["outcomes"]]
+        assert sum(counts) + column["missing"] == profile["rows"]
+        missing = f", {column['missing']} missing" if column["missing"] else ""
+        name = json.dumps(column["column"][:40])
+        columns.append(f"{name} {column['type']}, {len(counts)} outcomes{missing}")
+    columns += [f"{json.dumps(one['column'][:40])} excluded" for one in profile["excluded"]]
+    return f"{profile['rows']} rows: " + "; ".join(columns)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_raw_rows_are_counted_or_refused(corpus, here, capfdbinary, name):
+    expected = dict(line.split("\t") for line in RAW_ROWS.read_text().splitlines())
+    assert counted(corpus, name, capfdbinary) == expected[name]
+
+
+@pytest.mark.parametrize("case", HOSTILE, ids=identify)
+def test_nothing_acts_in_any_format_of_a_check(corpus, here, capfdbinary, case):
+    path, partner = paths(corpus, case)
+    for name in CHECK_FORMATS:
+        capfdbinary.readouterr()
+        for words in ([path, path, "--as", "samples"], [partner, path, "--as", "counts"]):
+            code = run(["check", *words, "-f", name])
+            captured = capfdbinary.readouterr()
+            text, message = captured.out.decode(), captured.err.decode()
+            assert code in (0, 1, 2, 3)
+            assert not TRACEBACK.search(text + message)
+            assert not CONTROL.search(message)
+            assert not IN_DATA.search(text)
+            if name == "github":
+                text = re.sub(r"^::(error|warning) title=", "", text, flags=re.M)
+            assert not COMMAND.search(text + "\n" + message)
 
 
 @pytest.mark.parametrize("case", SPECIAL, ids=identify)

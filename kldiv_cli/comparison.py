@@ -23,7 +23,7 @@ from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.labels import kept_apart, near_duplicates
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.reports import Report
-from kldiv_cli.sides import PerSide, read_options, refuse_repairs
+from kldiv_cli.sides import PerSide, read_options, refuse_repairs, refuse_two_stdins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -259,8 +259,7 @@ def _read(
             )
         left, right = readers.read_two(p, options, names=names)
     else:
-        if isinstance(p, str) and p == q == "-":
-            raise UsageError("usage", "only one side can be standard input ('-')")
+        refuse_two_stdins(p, q)
         left = readers.read(p, options[0], name=names[0])
         right = readers.read(q, options[1], name=names[1])
     p_name, q_name = _distinct_names(left, right, names)

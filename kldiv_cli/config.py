@@ -65,8 +65,16 @@ def load(path: str | None = None, folder: str = ".") -> Config:
             return Config()
     document = _parsed(path)
     if os.path.basename(path) == SHARED:
-        document = document.get("tool", {}).get("kldiv", {})
+        document = _shared(document)
+        if document is None:
+            raise _bad(path, "there is no table [tool.kldiv]")
     return _checked(document, path)
+
+
+def _shared(document: dict[str, Any]) -> Any:
+    """Return what a file that is shared with other tools says to this one; None if nothing."""
+    tools = document.get("tool")
+    return tools.get("kldiv") if isinstance(tools, dict) else None
 
 
 def _nearest(folder: str) -> str | None:
@@ -75,7 +83,7 @@ def _nearest(folder: str) -> str | None:
         if os.path.lexists(path):
             return path
         shared = os.path.join(folder, SHARED)
-        if os.path.isfile(shared) and "kldiv" in _parsed(shared).get("tool", {}):
+        if os.path.isfile(shared) and _shared(_parsed(shared)) is not None:
             return shared
         parent = os.path.dirname(folder)
         if parent == folder:

@@ -10,8 +10,8 @@ import numpy as np
 from kldiv_cli import readers
 from kldiv_cli.core import findings, judging
 from kldiv_cli.core.alignment import align
+from kldiv_cli.core.binning import MOST_CATEGORIES
 from kldiv_cli.core.columns import (
-    MISSING,
     Binned,
     Categories,
     DataSet,
@@ -22,6 +22,7 @@ from kldiv_cli.core.columns import (
     as_categories,
     distinct,
     has_integer_labels,
+    missing_label,
     pair,
 )
 from kldiv_cli.core.distribution import Distribution, Note
@@ -29,21 +30,28 @@ from kldiv_cli.core.findings import Finding, Findings, Reason, Side
 from kldiv_cli.core.judging import Pair
 from kldiv_cli.core.resampling import SEED
 from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers.selection import TIDY
-from kldiv_cli.readers.tally import MOST_OUTCOMES, unknown_column
+from kldiv_cli.readers.raw import TOO_MANY_ROWS, too_many_rows, which_kind
+from kldiv_cli.readers.selection import split
+from kldiv_cli.readers.tally import MOST_OUTCOMES, missing_value, unknown_column
 from kldiv_cli.reports import CheckReport
 from kldiv_cli.settings import ColumnRules, among, limits_of, rules_of, whole
-from kldiv_cli.sides import PerSide, read_options, refuse_repairs, side_of
+from kldiv_cli.sides import (
+    PerSide,
+    read_options,
+    refuse_repairs,
+    refuse_two_stdins,
+    side_of,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.alignment import Aligned
     from kldiv_cli.core.columns import Column
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.readers.tally import Counting
     from kldiv_cli.settings import Rules
 
-MOST_ROWS = 10**100
 KINDS = ("samples", "counts", "probabilities", "weights")
 
 
@@ -161,8 +169,9 @@ max_inflated
         )
         for i in (0, 1)
     )  # fmt: skip
-    if isinstance(reference, str) and reference == current == "-":
-        raise UsageError("usage", "only one side can be standard input ('-')")
+    refuse_two_stdins(reference, current)
+    if len(names) != 2:
+        raise UsageError("usage", f"names is a pair, one for each side; found {names!r}")
     sides = tuple(
         _Source(*four) for four in zip((reference, current), kinds, options, names, strict=True)
     )
@@ -228,7 +237,7 @@ def _nothing_judged(found: _Found) -> InputError:
     if found.excluded:
         names = ", ".join(f"'{one.column[:40]}'" for one in found.excluded[:5])
         message = f"no column is left to judge; excluded: {names}"
-        hint = "--column NAME judges a column that looks like a key"
+        hint = "--column NAME judges one that looks like a key; --as counts if these are counts"
     else:
         message = "the two sides have no column in common"
         hint = "--header or --no-header says whether the first rows name the columns"
@@ -238,25 +247,26 @@ def _nothing_judged(found: _Found) -> InputError:
 def _data_sets(reference: _Source, current: _Source, rules: Rules) -> _Found:
     """Read two sides with columns, and pair these."""
     counting = rules.counting()
-    before = _read(reference, counting, None)
+    tables = [_table(side) if side.kind == "counts" else None for side in (reference, current)]
+    if tables[0] is not None and tables[1] is not None:
+        _joined(tables[0], tables[1])
+    before = _counted(tables[0], counting) if tables[0] is not None else _rows(reference, counting)
     text = frozenset(name for name, column in before.columns.items() if _is_text(column))
-    only = next(iter(before.columns)) if len(before.columns) == 1 else None
-    after = _read(
-        current,
-        counting._replace(
-            categorical=counting.categorical | (text - counting.numeric),
-            excluded=lambda name: name not in before.columns,
-            identifiers=False,
-        ),
-        only,
+    counting = counting._replace(
+        categorical=counting.categorical | (text - counting.numeric),
+        excluded=lambda name: name not in before.columns,
+        identifiers=False,
     )
-    known = {*before.columns, *(one.column for one in before.excluded)}
-    others = [one.column for one in after.excluded if one.column not in known]
-    _check_names(rules, [*known, *after.columns, *others], after.source)
+    if tables[1] is not None:
+        only = next(iter(before.columns)) if len(before.columns) == 1 else None
+        after = _counted(tables[1], counting, only)
+    else:
+        after = _rows(current, counting, before)
+    rules.check_names([*before.seen, *after.seen], after.source)
     fresh = tuple(
         Note("new-column", f"column '{name}' is not in the reference", after.source)
-        for name in others
-        if not rules.excludes(name)
+        for name in after.seen
+        if name not in before.seen and rules.wants(name)
     )
     made = [
         _paired(name, column, after.columns.get(name), (before, after), rules)
@@ -276,14 +286,13 @@ def _data_sets(reference: _Source, current: _Source, rules: Rules) -> _Found:
 
 def _is_text(column: Column) -> bool:
     """Return whether the labels of a column are more than integers that may be numbers."""
-    return isinstance(column, Categories) and not has_integer_labels(column)
+    return isinstance(column, Categories) and not (
+        len(column.counts) <= MOST_CATEGORIES and has_integer_labels(column)
+    )
 
 
-def _read(side: _Source, counting: Counting, only: str | None) -> DataSet:
-    """Read one side; `only` is what the outcomes of a table of counts are called."""
-    if side.kind == "counts":
-        found = readers.read(side.source, side.options._replace(tidy=True), name=side.name)
-        return _counted(found, counting, only)
+def _rows(side: _Source, counting: Counting, before: DataSet | None = None) -> DataSet:
+    """Read raw rows, or a profile; `before` is what they are to be compared with."""
     for word, option in ((side.options.label, "--label"), (side.options.weight, "--weight")):
         if word is not None:
             raise UsageError(
@@ -292,68 +301,109 @@ def _read(side: _Source, counting: Counting, only: str | None) -> DataSet:
                 hint="--column NAME chooses columns; --as counts if this is a table of counts",
             )
     rows = readers.read_columns(side.source, side.options, counting, name=side.name)
-    if side.kind is None and rows.kind == "samples" and _may_be_a_distribution(rows):
-        raise InputError(
-            "which-kind",
-            "this may be a table of outcomes and weights, or raw rows of two columns",
-            Place(rows.source),
-            hint="--as counts, --as probabilities, --as weights or --as samples",
-        )
+    # What meets raw rows of the same columns is raw rows.
+    beyond_doubt = (
+        before is not None and before.kind == "samples" and {*rows.seen} <= {*before.seen}
+    )
+    if side.kind is None and not beyond_doubt and _may_be_a_distribution(rows):
+        what = "this may be a table of outcomes and weights, or raw rows of two columns"
+        raise which_kind(what, rows.source)
     return rows
 
 
 def _may_be_a_distribution(rows: DataSet) -> bool:
-    """Return whether rows are distinct labels, each with a number."""
-    titles = [*rows.columns, *(one.column for one in rows.excluded)]
-    if len(titles) != 2 or not rows.columns:
+    """Return whether rows are distinct labels, each with a number, in either order."""
+    if rows.kind != "samples" or len(rows.seen) != 2 or not rows.columns:
         return False
-    *labels, last = rows.columns.values()
-    if not isinstance(last, Values) or last.missing or bool(np.any(last.values < 0)):
-        return False
-    return all(
-        not isinstance(one, Binned) and not one.missing and distinct(one) == one.rows
-        for one in labels
+    columns = list(rows.columns.values())
+    # A column that is left out looked like a key: its values are distinct.
+    orders = ((columns[0], *columns[1:]), (columns[-1], *columns[:-1]))
+    return any(
+        _may_be_weights(weights) and all(map(_may_be_labels, labels))
+        for weights, *labels in orders
     )
 
 
-def _counted(side: Distribution, counting: Counting, only: str | None) -> DataSet:
-    """Return counts as a data set: of one column, or of those that a tidy table names."""
+def _may_be_weights(column: Column) -> bool:
+    return (
+        isinstance(column, Values)
+        and not column.missing
+        and len(column.values) > 0
+        and not np.any(column.values < 0)
+    )
+
+
+def _may_be_labels(column: Column) -> bool:
+    return (
+        not isinstance(column, Binned) and not column.missing and distinct(column) == column.rows
+    )
+
+
+def _table(side: _Source) -> Distribution:
+    """Read a table of counts."""
+    found = readers.read(side.source, side.options._replace(tidy=True), name=side.name)
+    _refuse_batch(found)
+    return found
+
+
+def _counted(side: Distribution, counting: Counting, only: str | None = None) -> DataSet:
+    """Return counts as a data set: of one column, or of those that a tidy table names.
+
+    `only` is what the column is called on the other side. An outcome without a label, or one
+    that means a missing value, is none.
+    """
     weights = [int(weight) for weight in side.weights.tolist()]
     labels = side.outcomes or tuple(str(i) for i in range(len(weights)))
-    own = dict(side.details).get("outcomes in", "outcome") if side.outcomes else "outcome"
-    if sum(weights) > MOST_ROWS:
-        message = "the counts add up to more than 10^100"
-        raise InputError("number-overflow", message, Place(side.source))
+    details = dict(side.details)
+    name = only or (details.get("outcomes in", "outcome") if side.outcomes else "outcome")
+    if sum(weights) >= TOO_MANY_ROWS:
+        raise too_many_rows(side.source)
     counts: dict[str, dict[str, int]] = {}
     for label, weight in zip(labels, weights, strict=True):
-        column, sign, outcome = label.partition(TIDY)
-        if not sign:
-            column, outcome = only or own, label
+        column, outcome = split(label) if "columns in" in details else (name, label)
         counts.setdefault(column, {})[outcome] = weight
     for word in sorted(counting.columns or ()):
         if word not in counts:
             raise unknown_column(word, list(counts), side.source)
-    columns = {name: Categories(name, 0, given) for name, given in counts.items()}
+    columns = {}
+    for title, given in counts.items():
+        missing = sum(given.pop(label, 0) for label in {"", *counting.na})
+        if missing and counting.forbid_missing:
+            raise missing_value(Place(side.source, name=title))
+        columns[title] = Categories(title, missing, given)
     return DataSet(
         name=side.name,
         source=side.source,
         format=side.format,
         kind="counts",
         rows=max(column.rows for column in columns.values()),
-        columns={name: column for name, column in columns.items() if counting.wants(name)},
+        columns={title: column for title, column in columns.items() if counting.wants(title)},
         excluded=tuple(
-            Excluded(name, "--exclude") for name in columns if not counting.wants(name)
+            Excluded(title, "--exclude")
+            for title in columns
+            if counting.columns is None and counting.excluded(title)
         ),
         notes=side.notes,
+        seen=tuple(columns),
     )
 
 
-def _check_names(rules: Rules, names: Sequence[str], source: str) -> None:
-    """Refuse the name of a column that is on neither side; a pattern may match nothing."""
-    exact = [word for word in rules.exclude if not set(word) & set("*?[")]
-    for word in (*rules.columns, *exact):
-        if word not in names:
-            raise unknown_column(word, list(names), source)
+def _refuse_batch(side: Distribution) -> None:
+    if side.weights.ndim > 1:
+        raise InputError(
+            "bad-shape",
+            "this is a batch of distributions, and a check judges one",
+            Place(side.source),
+            hint="kldiv compare compares batches row by row; --as samples if these are raw rows",
+        )
+
+
+def _joined(before: Distribution, after: Distribution) -> Aligned:
+    """Return both sides over the union of their outcomes."""
+    try:
+        return align(after, before)
+    except ValueError as error:
+        raise InputError("no-common-support", str(error), Place(after.source)) from None
 
 
 def _paired(
@@ -388,12 +438,7 @@ def _paired(
         ) from None
     totals = (float(made.reference.sum()), float(made.current.sum()))
     if 0 in totals:
-        raise InputError(
-            "no-values",
-            f"column '{name}' has no values",
-            Place(sides[totals.index(0)].source),
-            hint="--missing category makes missing values an outcome; --exclude leaves it out",
-        )
+        raise _no_values(name, sides[totals.index(0)].source)
     return Pair(
         column=name,
         type=made.type,
@@ -429,32 +474,26 @@ def _described(side: DataSet, judged: Sequence[tuple[NDArray[Any], int]]) -> Sid
 
 def _distributions(reference: _Source, current: _Source, rules: Rules) -> _Found:
     """Read two sides of which one at least is exactly known."""
-    sides = tuple(_distribution(side, rules) for side in (reference, current))
-    before, after = sides
-    try:
-        joined = align(after, before)
-    except ValueError as error:
-        raise InputError("no-common-support", str(error), Place(after.source)) from None
-    if joined.p.ndim > 1:
-        raise InputError(
-            "bad-shape",
-            "this is a batch of distributions, and a check judges one",
-            Place(after.source),
-            hint="kldiv compare compares batches row by row; --as samples if these are raw rows",
-        )
+    before, after = sides = tuple(_distribution(side, rules) for side in (reference, current))
+    joined = _joined(before, after)
     name = dict(before.details).get("outcomes in", "outcome") if before.outcomes else "outcome"
-    _check_names(rules, [name], before.source)
-    rows = tuple(int(side.total) if side.kind == "counts" else 0 for side in sides)
+    rules.check_names([name], before.source)
+    excluded = () if rules.wants(name) else (Excluded(name, "--exclude"),)
+    dropped = rules.missing != "category"
+    rows = tuple(
+        int(side.total) + dropped * side.missing if side.kind == "counts" else 0 for side in sides
+    )
+    labels = joined.outcomes or [str(i) for i in range(len(joined.p))]
     made = Pair(
         column=name,
         type="categorical",
-        labels=joined.outcomes or [str(i) for i in range(len(joined.p))],
+        labels=labels,
         reference=joined.q,
         current=joined.p,
-        named=np.ones(len(joined.p), dtype=np.bool_),
+        named=np.array([label not in {*map(_missing_in, sides)} for label in labels]),
         known=(before.kind != "counts", after.kind != "counts"),
         rows=(rows[0], rows[1]),
-        missing=(0, 0),
+        missing=(before.missing, after.missing),
     )
     described = [
         Side(
@@ -470,14 +509,27 @@ def _distributions(reference: _Source, current: _Source, rules: Rules) -> _Found
         )
         for side in sides
     ]
-    notes = (*before.notes, *after.notes)
-    return _Found(described[0], described[1], (made,), notes=notes, order=(name,))
+    return _Found(
+        described[0],
+        described[1],
+        () if excluded else (made,),
+        excluded=excluded,
+        notes=(*before.notes, *after.notes),
+        order=(name,),
+    )
+
+
+def _missing_in(side: Distribution) -> str | None:
+    """Return what the missing values of raw rows are called."""
+    return dict(side.details).get("missing in")
 
 
 def _distribution(side: _Source, rules: Rules) -> Distribution:
     """Read a distribution; the only column of raw rows is one of counts."""
     if side.kind in ("counts", "probabilities", "weights"):
-        return readers.read(side.source, side.options, name=side.name)
+        found = readers.read(side.source, side.options, name=side.name)
+        _refuse_batch(found)
+        return found
     rows = readers.read_columns(side.source, side.options, rules.counting(), name=side.name)
     columns = list(rows.columns.values())
     if len(columns) != 1:
@@ -493,8 +545,12 @@ def _distribution(side: _Source, rules: Rules) -> Distribution:
         counts = {label: count for label, count in counts.items() if count}
     else:
         counts = dict((as_categories(column) if isinstance(column, Values) else column).counts)
+    details = {"outcomes in": column.name}
     if column.missing and rules.missing == "category":
-        counts[MISSING] = column.missing
+        details["missing in"] = missing_label(counts)
+        counts[details["missing in"]] = column.missing
+    if not counts:
+        raise _no_values(column.name, rows.source)
     return Distribution(
         name=rows.name,
         source=rows.source,
@@ -506,5 +562,10 @@ def _distribution(side: _Source, rules: Rules) -> Distribution:
         rows_used=sum(counts.values()),
         missing=column.missing,
         notes=rows.notes,
-        details=(("outcomes in", column.name),),
+        details=tuple(details.items()),
     )
+
+
+def _no_values(column: str, source: str) -> InputError:
+    hint = "--missing category makes missing values an outcome; --exclude leaves it out"
+    return InputError("no-values", f"column '{column}' has no values", Place(source), hint=hint)

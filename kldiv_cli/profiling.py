@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kldiv_cli import readers
@@ -16,10 +17,11 @@ from kldiv_cli.core.columns import (
     poured,
 )
 from kldiv_cli.errors import InputError, Place
+from kldiv_cli.readers.raw import TOO_MANY_ROWS, too_many_rows
 from kldiv_cli.settings import ColumnRules, Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from kldiv_cli.core.columns import Column
     from kldiv_cli.readers import ReadOptions
@@ -59,19 +61,18 @@ def profile(
     InputError
         If a source cannot be read, or they cannot be merged.
     """
-    counting = rules.counting()
-    model = None
+    asked, model = rules, None
     if like is not None:
-        model = _model(like, options, counting)
+        model = _model(like, rules.counting())
         rules = _rules_like(model, rules)
-        counting = rules.counting()._replace(identifiers=False)
-    parts = []
+    counting = rules.counting()._replace(identifiers=model is None)
+    parts: list[DataSet] = []
     for name, source in sources:
         part = readers.read_columns(source, options, counting, name=name)
         if model is not None:
             part = part._replace(
                 columns={
-                    title: _like(_counted(column, rules, 0), model.columns[title])
+                    title: _like(column, model.columns[title], rules, part.source)
                     for title, column in part.columns.items()
                 }
             )
@@ -83,31 +84,43 @@ def profile(
             identifiers=False,
         )
     first = parts[0]
+    asked.check_names([title for part in parts for title in part.seen], first.source)
     columns: dict[str, Column] = {}
     for title in first.columns:
-        columns[title] = _counted(_joined(title, parts), rules, min_count)
+        columns[title] = _counted(_joined(title, parts), rules, first.source, min_count)
     for part in parts[1:]:
         for title in part.columns:
             if title not in columns:
                 raise _missing(title, first.source)
+    if not columns:
+        raise InputError(
+            "no-column-judged",
+            "no column is left to count",
+            Place(first.source),
+            hint="--column NAME counts a column that looks like a key",
+        )
+    rows = sum(part.rows for part in parts)
+    if rows >= TOO_MANY_ROWS:
+        raise too_many_rows(first.source)
     return DataSet(
         name="+".join(sorted({word for part in parts for word in part.name.split("+")})),
         source=first.source,
         format=first.format,
         kind="profile",
-        rows=sum(part.rows for part in parts),
+        rows=rows,
         columns=columns,
         excluded=first.excluded,
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        seen=first.seen,
     )
 
 
-def _model(like: object, options: ReadOptions, counting: Counting) -> DataSet:
-    model = readers.read_columns(like, options._replace(format=None), counting)
-    if model.kind != "profile":
+def _model(like: object, counting: Counting) -> DataSet:
+    model = readers.read_columns(like, None, counting)
+    if model.kind != "profile" or not model.columns:
         raise InputError(
             "not-a-profile",
-            "this is not a profile, and has no edges to take",
+            "this is not a profile with columns, and has no edges to take",
             Place(model.source),
             hint="kldiv profile DATA -o FILE makes one",
         )
@@ -125,22 +138,39 @@ def _rules_like(model: DataSet, rules: Rules) -> Rules:
     return rules._replace(column=tuple(model.columns), exclude=(), columns=columns)
 
 
-def _counted(column: Column, rules: Rules, min_count: int) -> Categories | Binned:
+def _counted(column: Column, rules: Rules, source: str, min_count: int = 0) -> Categories | Binned:
     given = rules.columns.get(column.name, ColumnRules())
-    return counted(
-        column,
-        edges=given.bins if isinstance(given.bins, tuple) else None,
-        bins=given.bins if isinstance(given.bins, int) else rules.bins,
-        type=given.type,
-        min_count=min_count,
-    )
+    with _naming(column.name, source):
+        return counted(
+            column,
+            edges=given.bins if isinstance(given.bins, tuple) else None,
+            bins=given.bins if isinstance(given.bins, int) else rules.bins,
+            type=given.type,
+            min_count=min_count,
+        )
 
 
-def _like(column: Categories | Binned, model: Column) -> Column:
-    """Return a column with its rare outcomes pooled as those of a profile were."""
-    if isinstance(column, Categories) and isinstance(model, Categories):
-        return poured(column, model)
-    return column
+def _like(column: Column, model: Column, rules: Rules, source: str) -> Column:
+    """Return a column counted as that of a profile was, its rare outcomes pooled alike."""
+    found = _counted(column, rules, source)
+    if isinstance(model, Categories):
+        with _naming(column.name, source):
+            if isinstance(found, Binned):
+                raise TypeChangedError("it is numbers here, and text in the profile to be like")
+        return poured(found, model)
+    return found
+
+
+@contextmanager
+def _naming(column: str, source: str) -> Iterator[None]:
+    """Turn what two counts of a column do not share into an error that names it."""
+    try:
+        yield
+    except (TypeChangedError, EdgesDifferError) as problem:
+        code = "edges-differ" if isinstance(problem, EdgesDifferError) else "type-changed"
+        hint = "--like PROFILE counts raw rows with the columns, types and edges of PROFILE"
+        message = f"column '{column[:60]}': {problem}"
+        raise InputError(code, message, Place(source), hint=hint) from None
 
 
 def _joined(title: str, parts: Sequence[DataSet]) -> Column:
@@ -148,13 +178,8 @@ def _joined(title: str, parts: Sequence[DataSet]) -> Column:
     for part in parts:
         if title not in part.columns:
             raise _missing(title, part.source)
-    try:
+    with _naming(title, parts[0].source):
         return merged([part.columns[title] for part in parts])
-    except (TypeChangedError, EdgesDifferError) as problem:
-        code = "edges-differ" if isinstance(problem, EdgesDifferError) else "type-changed"
-        hint = "--like PROFILE counts all parts with the columns, types and edges of PROFILE"
-        message = f"column '{title[:60]}': {problem}"
-        raise InputError(code, message, Place(parts[0].source), hint=hint) from None
 
 
 def _missing(title: str, source: str) -> InputError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -11,7 +11,7 @@ from kldiv_cli.core.binning import Bins
 from kldiv_cli.core.judging import Limits
 from kldiv_cli.errors import UsageError
 from kldiv_cli.readers.selection import did_you_mean
-from kldiv_cli.readers.tally import MOST_OUTCOMES, Counting
+from kldiv_cli.readers.tally import MOST_OUTCOMES, Counting, unknown_column
 
 if TYPE_CHECKING:
     from kldiv_cli.core.columns import Type
@@ -49,6 +49,23 @@ class Rules(NamedTuple):
         """Return whether a column is left out by its name, or by a pattern."""
         return any(name == word or fnmatchcase(name, word) for word in self.exclude)
 
+    def wants(self, name: str) -> bool:
+        """Return whether a column is to be judged."""
+        return name in self.column if self.column else not self.excludes(name)
+
+    def check_names(self, names: Collection[str], source: str) -> None:
+        """Refuse the name of a column that is not there; a pattern may match nothing.
+
+        Raises
+        ------
+        InputError
+            If one is not there.
+        """
+        exact = [word for word in self.exclude if not set(word) & set("*?[")]
+        for word in (*self.column, *self.columns, *exact):
+            if word not in names:
+                raise unknown_column(word, list(dict.fromkeys(names)), source)
+
     def counting(self) -> Counting:
         """Return what the readers need to know."""
         return Counting(
@@ -79,12 +96,12 @@ def rules_of(
         If one of them is not what it should be.
     """
     return Rules(
-        column=words(column),
-        exclude=words(exclude),
+        column=words("column", column),
+        exclude=words("exclude", exclude),
         columns={name: column_rules(name, given) for name, given in (columns or {}).items()},
         bins=whole("bins", bins, 1),
         missing=among("missing", missing, MISSING),
-        na=words(na),
+        na=words("na", na),
         max_outcomes=whole("max_outcomes", max_outcomes, 1) or 1,
     )
 
@@ -120,9 +137,20 @@ def limits_of(
     )
 
 
-def words(value: str | Sequence[str]) -> tuple[str, ...]:
-    """Return one word, or several, as several."""
-    return (value,) if isinstance(value, str) else tuple(value)
+def words(name: str, value: object) -> tuple[str, ...]:
+    """Return one word, or several, as several.
+
+    Raises
+    ------
+    UsageError
+        If they are none.
+    """
+    several = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value
+    found = tuple(several)
+    for word in found:
+        if not isinstance(word, str):
+            raise UsageError("usage", f"{name} is text, or a list of texts; found {word!r}")
+    return found
 
 
 def among(name: str, value: Any, choices: tuple[str, ...]) -> Any:
@@ -146,11 +174,14 @@ def limit(name: str, value: object, top: float) -> float:
     UsageError
         If it is not one.
     """
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and 0 <= value < top):  # type: ignore[operator]
+    try:
+        number = math.nan if isinstance(value, bool | str) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not (0 <= number < top):
         wanted = "between 0 and 1" if top == 1 else ">= 0"
-        raise UsageError("usage", f"{name} is a number {wanted}, found {value!r}")
-    return float(value)  # type: ignore[arg-type]
+        raise UsageError("usage", f"{name} is a number {wanted}, found {str(value)[:60]}")
+    return number
 
 
 def whole(name: str, value: object, least: int) -> int | None:
@@ -168,24 +199,36 @@ def whole(name: str, value: object, least: int) -> int | None:
     return value
 
 
-def column_rules(name: str, given: Mapping[str, Any]) -> ColumnRules:
-    """Return the rules of one column, from a mapping with the keys of `ColumnRules`."""
+def column_rules(name: object, given: object) -> ColumnRules:
+    """Return the rules of one column, from a mapping with the keys of `ColumnRules`.
+
+    What has bins is numeric.
+
+    Raises
+    ------
+    UsageError
+        If it is none of one.
+    """
+    what = f"columns[{name!r}]"
+    if not isinstance(name, str) or not isinstance(given, Mapping):
+        raise UsageError("usage", f"{what}: expected the rules of a column, found {given!r}")
     unknown = [key for key in given if key not in ColumnRules._fields]
     if unknown:
         hint = did_you_mean(str(unknown[0]), list(ColumnRules._fields))
-        raise UsageError("usage", f"columns[{name!r}] has no key {unknown[0]!r}", hint=hint)
-    what = f"columns[{name!r}]"
+        raise UsageError("usage", f"{what} has no key {unknown[0]!r}", hint=hint)
     type_, max_kl, bins = (given.get(key) for key in ColumnRules._fields)
     if type_ is not None:
         among(f"{what}: type", type_, TYPES)
     if isinstance(bins, list | tuple):
+        if not bins or any(isinstance(edge, bool | str) for edge in bins):
+            raise UsageError("usage", f"{what}: bins: expected edges, found {list(bins)!r}")
         try:
             bins = Bins(tuple(float(edge) for edge in bins)).edges
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise UsageError("usage", f"{what}: bins: {error}") from None
     else:
         bins = whole(f"{what}: bins", bins, 1)
     if bins is not None and type_ == "categorical":
         raise UsageError("usage", f"{what}: bins are for numeric columns")
     own = None if max_kl is None else limit(f"{what}: max_kl", max_kl, math.inf)
-    return ColumnRules(type_, own, bins)
+    return ColumnRules(type_ if bins is None else "numeric", own, bins)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from kldiv_cli.errors import InputError, Place, UsageError
@@ -50,6 +51,19 @@ def read_options(
         for name, value in options.items()
     }
     return ReadOptions(duplicates=duplicates, max_inflated=max_inflated, **chosen)
+
+
+def refuse_two_stdins(*sides: object) -> None:
+    """Refuse standard input as more than one side.
+
+    Raises
+    ------
+    UsageError
+        If it is.
+    """
+    words = [os.fspath(side) for side in sides if isinstance(side, str | os.PathLike)]
+    if words.count("-") > 1:
+        raise UsageError("usage", "only one side can be standard input ('-')")
 
 
 def refuse_repairs(notes: Iterable[Note]) -> None:

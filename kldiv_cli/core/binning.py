@@ -170,6 +170,7 @@ def quantile_bins(
 
 def _ranks(total: int, rows: int, bins: int) -> list[int]:
     """Return the ranks of the quantiles from 1, in whole numbers: ceil(total * level)."""
+    bins = min(bins, total)
     ranks = [-(-total * j // bins) for j in range(1, bins)]
     parts = 4 * bins
     while rows >= _ROWS_PER_TAIL * parts:

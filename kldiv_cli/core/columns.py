@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from kldiv_cli.core.binning import (
-    MOST_CATEGORIES,
     SPECIAL,
     Bins,
     few_integers,
@@ -17,7 +16,7 @@ from kldiv_cli.core.binning import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -102,9 +101,11 @@ class DataSet(NamedTuple):
     columns : mapping of str to Column
         In the order of the source.
     excluded : tuple of Excluded
-        Columns that were seen and not counted.
+        Columns that were left out.
     notes : tuple of Note
         What was chosen on the way.
+    seen : tuple of str
+        All columns of the source, counted or not.
     """
 
     name: str
@@ -115,6 +116,7 @@ class DataSet(NamedTuple):
     columns: Mapping[str, Column]
     excluded: tuple[Excluded, ...] = ()
     notes: tuple[Note, ...] = ()
+    seen: tuple[str, ...] = ()
 
 
 class Paired(NamedTuple):
@@ -135,7 +137,7 @@ class TypeChangedError(ValueError):
 
 
 class EdgesDifferError(ValueError):
-    """Both sides were counted with edges of their own, which differ."""
+    """Both sides were counted with edges of their own, or pooled outcomes, which differ."""
 
 
 def merged(columns: Sequence[Column]) -> Column:
@@ -155,7 +157,7 @@ def merged(columns: Sequence[Column]) -> Column:
 
 
 def _merged(one: Column, other: Column) -> Column:
-    one, other = _as_categories(one, other, forced=False, few=False)
+    one, other = _as_categories(*_alike(one, other), forced=False, few=False)
     missing = one.missing + other.missing
     if isinstance(one, Categories) and isinstance(other, Categories):
         counts = Counter(one.counts)
@@ -194,7 +196,18 @@ def counted(
         What the user says the column is.
     min_count : int
         Outcomes that are rarer are pooled.
+
+    Raises
+    ------
+    TypeChangedError
+        If edges are given, and the column was counted as text.
+    EdgesDifferError
+        If it was counted with other edges.
     """
+    if edges is not None and isinstance(column, Categories):
+        if not has_integer_labels(column):
+            raise _type_changed(("the column", column))
+        column = _poured_in(column, Bins(edges))
     if isinstance(column, Values) and (
         type == "categorical" or (type is None and edges is None and few_integers(column.values))
     ):
@@ -202,6 +215,8 @@ def counted(
     if isinstance(column, Categories):
         return pooled(column, min_count)
     if isinstance(column, Binned):
+        if edges is not None and edges != column.bins.edges:
+            raise EdgesDifferError("it was counted with other edges")
         return column
     finite = int(np.count_nonzero(np.isfinite(column.values)))
     chosen = quantile_bins(column.values, finite // 5, bins=bins) if edges is None else Bins(edges)
@@ -275,9 +290,9 @@ def pair(
     TypeChangedError
         If one side holds numbers and the other text.
     EdgesDifferError
-        If both were counted before, with different edges.
+        If both were counted before, with different edges, or with different outcomes pooled.
     """
-    sides = (reference, current)
+    sides = _alike(reference, current)
     if edges is None and type != "numeric":
         sides = _as_categories(*sides, forced=type == "categorical")
     if isinstance(sides[0], Categories) and isinstance(sides[1], Categories):
@@ -288,13 +303,37 @@ def pair(
 
 
 def _type_changed(*sides: tuple[str, Column]) -> TypeChangedError:
-    words = [
-        f"{whose} is text, such as '{next(iter(side.counts), '')[:40]}'"
-        if isinstance(side, Categories)
-        else f"{whose} is numbers"
-        for whose, side in sides
-    ]
+    words = []
+    for whose, side in sides:
+        if isinstance(side, Categories):
+            example = next((label for label in side.counts if not _is_integer(label)), "")
+            words.append(f"{whose} is text, such as '{example[:40]}'")
+        else:
+            words.append(f"{whose} is numbers")
     return TypeChangedError(", ".join(words))
+
+
+def _alike(one: Column, other: Column) -> tuple[Column, Column]:
+    """Return two columns of one type, where one can be written as the other's exactly."""
+    one = _like(one, other)
+    return one, _like(other, one)
+
+
+def _like(column: Column, other: Column) -> Column:
+    """Return a column without values as one of the other's type, and integers in its bins."""
+    if column.rows == column.missing:
+        if isinstance(other, Values):
+            return Values(column.name, column.missing, np.zeros(0))
+        column = Categories(column.name, column.missing, {})
+    if isinstance(other, Binned) and isinstance(column, Categories) and has_integer_labels(column):
+        return _poured_in(column, other.bins)
+    return column
+
+
+def _poured_in(column: Categories, bins: Bins) -> Binned:
+    """Return integers that were counted one by one in bins."""
+    counts = bins.count([float(label) for label in column.counts], list(column.counts.values()))
+    return Binned(column.name, column.missing, bins, counts[:-1])
 
 
 def _as_categories(
@@ -302,17 +341,17 @@ def _as_categories(
 ) -> tuple[Column, Column]:
     """Turn numbers into categories where they are few integers, or meet labels that are.
 
-    Numbers beside other text are a change of type.
+    Few integers are labels, too, beside text that has some of them (``1``, ``2``, ``NA``); other
+    numbers beside text are a change of type.
     """
-    if isinstance(reference, Binned) and isinstance(current, Values):
-        return reference, current
-    if isinstance(current, Binned) and isinstance(reference, Values):
-        return reference, current
-    reference, current = _like(reference, current), _like(current, reference)
-    values = [side.values for side in (reference, current) if isinstance(side, Values)]
+    values = [side for side in (reference, current) if isinstance(side, Values)]
     labels = [side for side in (reference, current) if isinstance(side, Categories)]
+    if len(values) + len(labels) < 2:
+        return reference, current
     if forced or (
-        all(map(has_integer_labels, labels)) if labels else few and few_integers(*values)
+        all(has_integer_labels(side) or _has_some(side, *values) for side in labels)
+        if labels
+        else few and few_integers(*(side.values for side in values))
     ):
         reference, current = (
             as_categories(side) if isinstance(side, Values) else side
@@ -321,18 +360,16 @@ def _as_categories(
     return reference, current
 
 
-def _like(column: Column, other: Column) -> Column:
-    """Return a column without values as one of the other's type."""
-    if isinstance(column, Values) and not len(column.values) and isinstance(other, Categories):
-        return Categories(column.name, column.missing, {})
-    if isinstance(column, Categories) and not column.counts and isinstance(other, Values):
-        return Values(column.name, column.missing, np.zeros(0))
-    return column
+def _has_some(labels: Categories, *sides: Values) -> bool:
+    """Return whether numbers are few integers, some of which are among the labels."""
+    return few_integers(*(side.values for side in sides)) and any(
+        not labels.counts.keys().isdisjoint(as_categories(side).counts) for side in sides
+    )
 
 
 def has_integer_labels(column: Categories) -> bool:
-    """Return whether the labels are few, and integers as `as_categories` writes them."""
-    return len(column.counts) <= MOST_CATEGORIES and all(map(_is_integer, column.counts))
+    """Return whether all labels are integers as `as_categories` writes them."""
+    return all(map(_is_integer, column.counts))
 
 
 def _is_integer(label: str) -> bool:
@@ -350,24 +387,36 @@ def as_categories(column: Values) -> Categories:
 def _categorical(
     reference: Categories, current: Categories, missing: Literal["category", "drop"]
 ) -> Paired:
+    if OTHER in reference.counts and OTHER in current.counts:
+        named = reference.counts.keys(), current.counts.keys()
+        if not (named[0] <= named[1] or named[1] <= named[0]):
+            raise EdgesDifferError("both sides pooled rare outcomes, and not the same ones")
     reference, current = poured(reference, current), poured(current, reference)
     labels = list(reference.counts)
     labels += [label for label in current.counts if label not in reference.counts]
     before = [reference.counts.get(label, 0) for label in labels]
     after = [current.counts.get(label, 0) for label in labels]
-    named = [True] * len(labels)
+    of_data = [True] * len(labels)
     if missing == "category" and (reference.missing or current.missing):
-        labels.append(MISSING if MISSING not in labels else "(missing values)")
+        labels.append(missing_label(labels))
         before.append(reference.missing)
         after.append(current.missing)
-        named.append(False)
+        of_data.append(False)
     return Paired(
         "categorical",
         tuple(labels),
         np.array(before, dtype=np.int64),
         np.array(after, dtype=np.int64),
-        np.array(named, dtype=np.bool_),
+        np.array(of_data, dtype=np.bool_),
     )
+
+
+def missing_label(labels: Container[str]) -> str:
+    """Return what to call missing values: a label that none of the others is."""
+    label = MISSING
+    while label in labels:
+        label = f"({label})"
+    return label
 
 
 def poured(column: Categories, other: Categories) -> Categories:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
+from kldiv_cli.core.measures import DEFAULT_MEASURES
 from kldiv_cli.core.report import Failure, Value, plain
 
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ class Finding(NamedTuple):
     outcomes: int = 0
     rows_needed: int | None = None
     contributions: tuple[Contribution, ...] = ()
-    measures: Mapping[str, Value] = {}
+    measures: Mapping[str, Value] = MappingProxyType(dict.fromkeys(DEFAULT_MEASURES, "error"))
 
 
 class Findings(tuple[Finding, ...]):

@@ -78,15 +78,15 @@ def checked(
     return weights + weights.dtype.type(0), False
 
 
-def check_type(dtype: np.dtype[Any], here: Place) -> None:
-    """Refuse what is no number, by the name of its type.
+def check_type(dtype: np.dtype[Any], here: Place, *, raw: bool = False) -> None:
+    """Refuse what is no number, or no raw value, by the name of its type.
 
     Raises
     ------
     InputError
-        If elements of this type are no weights.
+        If elements of this type are no weights, or raw values.
     """
-    if dtype.kind in "iuf" and dtype.fields is None and dtype.subdtype is None:
+    if dtype.kind in ("iufbUM" if raw else "iuf"):
         return
     hint = {
         "O": "save the numbers as integers or floats; objects are never unpickled",
@@ -98,9 +98,9 @@ def check_type(dtype: np.dtype[Any], here: Place) -> None:
     raise InputError(
         "bad-dtype",
         f"elements of type {str(dtype)[:60]} are {MEANINGS.get(dtype.kind, 'no numbers')},"
-        " not weights",
+        f" not {'raw values' if raw else 'weights'}",
         here,
-        hint=hint,
+        hint="" if raw and "--as" in hint else hint,
     )
 
 

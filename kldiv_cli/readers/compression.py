@@ -82,14 +82,20 @@ def _codec(compression: str) -> Codec:
 
 
 def inflated(
-    stream: ByteStream, compression: str, size: int | None, limit: int | None, *, streamed: bool
+    stream: ByteStream,
+    compression: str,
+    size: int | None,
+    limit: int | None,
+    is_streamed: Callable[[ByteStream], bool],
 ) -> ByteStream:
     """Return the stream that this one inflates to; `size` is its own, if known.
 
-    What is `streamed` is not held, and has no limit but the one that is given.
+    What `is_streamed`, as its beginning shows, is not held, and has no limit but the one that
+    is given.
     """
     codec = _codec(compression)
     seen = 0
+    free = False
 
     def counted() -> Iterator[bytes]:
         nonlocal seen
@@ -102,7 +108,7 @@ def inflated(
         for chunk in _inflate(counted(), codec, compression, stream.source):
             inflated += len(chunk)
             allowed = limit if limit is not None else max(INFLATED, RATIO * max(size or 0, seen))
-            if inflated > allowed and not (streamed and limit is None):
+            if inflated > allowed and not free:
                 raise InputError(
                     "inflated-too-large",
                     f"{seen} bytes of {compression} inflate to more than {allowed} bytes",
@@ -111,11 +117,19 @@ def inflated(
                 )
             yield chunk
 
+    inner = ByteStream(stream.source, bounded())
+    if not inner.peek(HEAD):
+        raise InputError("empty-file", "this is empty once inflated", Place(stream.source))
+    if recognised(inner, "") is not None:
+        raise InputError("corrupt-compression", "this is compressed twice", Place(stream.source))
+    free = limit is None and is_streamed(inner)
+    if free:
+        return inner
     # A bomb is refused before its first bytes are parsed, which would take long.
-    rest = bounded()
+    rest = iter(inner)
     held: deque[bytes] = deque()
     amount = 0
-    for chunk in () if streamed else rest:
+    for chunk in rest:
         held.append(chunk)
         amount += len(chunk)
         if amount > INFLATED:
@@ -126,12 +140,7 @@ def inflated(
             yield held.popleft()
         yield from rest
 
-    inner = ByteStream(stream.source, replayed())
-    if not inner.peek(HEAD):
-        raise InputError("empty-file", "this is empty once inflated", Place(stream.source))
-    if recognised(inner, "") is not None:
-        raise InputError("corrupt-compression", "this is compressed twice", Place(stream.source))
-    return inner
+    return ByteStream(stream.source, replayed())
 
 
 def _inflate(

@@ -15,7 +15,7 @@ from kldiv_cli.readers.numbers import Fault, Faults, is_number, looks_like_a_num
 from kldiv_cli.readers.raw import RawRows, RawTable
 from kldiv_cli.readers.reading import Reading, Rows
 from kldiv_cli.readers.records import Records, long_fields
-from kldiv_cli.readers.selection import TIDY, Choice, Columns
+from kldiv_cli.readers.selection import Choice, Columns, joined
 from kldiv_cli.readers.text import Text
 
 if TYPE_CHECKING:
@@ -188,8 +188,7 @@ def _feed(
 
     labels = None if choice.label is None else list(map(itemgetter(choice.label), rows))
     if choice.group is not None and labels is not None:
-        groups = map(itemgetter(choice.group), rows)
-        labels = [f"{group}{TIDY}{label}" for group, label in zip(groups, labels, strict=True)]
+        labels = joined(map(itemgetter(choice.group), rows), labels)
     side.add(labels, list(map(itemgetter(choice.weight), rows)), place)
 
 

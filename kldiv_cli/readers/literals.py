@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from kldiv_cli.readers.reading import Role
 
 
+EXACT = 2**53
+"""From here on doubles do not tell an integer from its neighbours."""
+
+
 class Number(str):
     """A number literal, verbatim; a JSON string is a plain `str`."""
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.arrays import check_type, checked
-from kldiv_cli.readers.raw import RawTable
 from kldiv_cli.readers.reading import Reading
+from kldiv_cli.readers.values import columns_of, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.raw import RawTable
     from kldiv_cli.readers.stream import ByteStream
 
 MAGIC = b"\x93NUMPY"
@@ -36,23 +37,8 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
 
 def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
     """Read raw rows: the columns of a two-dimensional array are called 0, 1 and so on."""
-    array = read_array(stream, stream.source, None)
-    return RawTable(format_, arrays=columns_of(array, Place(stream.source)))
-
-
-def columns_of(array: NDArray[Any], here: Place) -> dict[str, NDArray[Any]]:
-    """Return the columns of a table of numbers.
-
-    Raises
-    ------
-    InputError
-        If it has neither one dimension nor two.
-    """
-    if array.ndim not in (1, 2):
-        message = f"an array of shape {_shown(array.shape)} is no table: that has two dimensions"
-        raise InputError("bad-shape", message, here)
-    table = array.reshape(len(array), -1) if array.size else array.reshape(0, 1)
-    return {str(index): table[:, index] for index in range(table.shape[1])}
+    array = read_array(stream, stream.source, None, raw=True)
+    return table(columns_of(array, Place(stream.source)), stream.source, format_)
 
 
 def described(array: NDArray[Any]) -> dict[str, str]:
@@ -73,7 +59,9 @@ def refuse_columns(wanted: Sequence[ReadOptions], source: str, what: str) -> Non
             )
 
 
-def read_array(stream: ByteStream, source: str, name: str | None) -> NDArray[Any]:
+def read_array(
+    stream: ByteStream, source: str, name: str | None, *, raw: bool = False
+) -> NDArray[Any]:
     """Read an NPY file of version 1, 2 or 3.
 
     Parameters
@@ -82,12 +70,14 @@ def read_array(stream: ByteStream, source: str, name: str | None) -> NDArray[Any
         All of it is read.
     source, name : str
         What errors call it.
+    raw : bool
+        It holds raw values, which may be text, booleans and dates, too.
 
     Raises
     ------
     InputError
         If it is not such a file, is longer or shorter than its header says, or holds
-        something else than numbers.
+        something else than numbers, or raw values.
     """
     here = Place(source, name=name)
 
@@ -106,7 +96,9 @@ def read_array(stream: ByteStream, source: str, name: str | None) -> NDArray[Any
     header = bytes(stream.read(length))
     if len(header) < length:
         raise bad("the file ends within its header")
-    dtype, shape, fortran = _header(header, "utf-8" if start[6] == 3 else "latin-1", here)
+    descr, shape, fortran = _header(header, "utf-8" if start[6] == 3 else "latin-1", here)
+    dtype = _dtype(descr, here)
+    check_type(dtype, here, raw=raw)
     size = math.prod(shape) * dtype.itemsize
     before = 8 + width + length
     if stream.size is not None and stream.size != before + size:
@@ -121,7 +113,7 @@ def read_array(stream: ByteStream, source: str, name: str | None) -> NDArray[Any
     return array.reshape(shape, order="F" if fortran else "C")
 
 
-def _header(header: bytes, encoding: str, here: Place) -> tuple[np.dtype[Any], Any, bool]:
+def _header(header: bytes, encoding: str, here: Place) -> tuple[object, Any, bool]:
     import ast
     import warnings
 
@@ -141,13 +133,12 @@ def _header(header: bytes, encoding: str, here: Place) -> tuple[np.dtype[Any], A
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         message = "the header is not one of an array: descr, fortran_order and shape"
         raise InputError("bad-npy", message, here) from None
-    return _dtype(descr, here), shape, fortran
+    return descr, shape, fortran
 
 
 def _dtype(descr: object, here: Place) -> np.dtype[Any]:
-    if not isinstance(descr, str):
-        check_type(np.dtype("V1"), here)
-    text = str(descr)
+    # A list of fields is one of records.
+    text = descr if isinstance(descr, str) else "V1"
     # Only what NumPy writes; its parser of types knows much more.
     if not re.fullmatch(r"[<>=|]?(?:[iuf][0-9]{1,2}|[?bBOcSUVMm][^,]{0,20})", text):
         raise InputError("bad-npy", f"elements of type {text[:60]!r} are not known", here)
@@ -156,7 +147,6 @@ def _dtype(descr: object, here: Place) -> np.dtype[Any]:
     except (TypeError, ValueError):
         message = f"elements of type {text[:60]!r} are not known"
         raise InputError("bad-npy", message, here) from None
-    check_type(dtype, here)
     return dtype
 
 

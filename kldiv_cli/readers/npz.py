@@ -10,11 +10,11 @@ from typing import IO, TYPE_CHECKING, Any
 from kldiv_cli.errors import InputError, KldivError, Place
 from kldiv_cli.readers.arrays import checked
 from kldiv_cli.readers.compression import INFLATED, RATIO
-from kldiv_cli.readers.npy import columns_of, described, read_array, refuse_columns
-from kldiv_cli.readers.raw import RawTable
+from kldiv_cli.readers.npy import described, read_array, refuse_columns
 from kldiv_cli.readers.reading import Reading
 from kldiv_cli.readers.selection import did_you_mean, listed
 from kldiv_cli.readers.stream import CHUNK, ByteStream
+from kldiv_cli.readers.values import columns_of, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.raw import RawTable
 
 
 def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> list[Reading]:
@@ -35,22 +36,19 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
 def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
     """Read raw rows: each array is a column, or a table of columns NAME.0, NAME.1 and so on."""
     source = stream.source
-    columns: dict[str, NDArray[Any]] = {}
+    columns: list[tuple[str, NDArray[Any]]] = []
     with _opened(stream) as (archive, size):
-        names = [info.filename.removesuffix(".npy") for info in archive.infolist()]
-        for name in names:
-            array = _array(archive, option._replace(weight=name), size, source)[1]
-            table = columns_of(array, Place(source, name=name))
-            columns |= {
-                name if array.ndim == 1 else f"{name}.{index}": column
-                for index, column in table.items()
-            }
-    lengths = {name: len(column) for name, column in columns.items()}
-    if len(set(lengths.values())) > 1:
-        found = listed(f"{name[:60]!r} has {length}" for name, length in lengths.items())
-        message = f"the arrays differ in the number of rows: {found}"
-        raise InputError("ragged-row", message, Place(source))
-    return RawTable(format_, arrays=columns)
+        # Together they may inflate to what one of them may where it is alone.
+        left = _allowed(option, size)
+        for name in map(_name, archive.infolist()):
+            info = _member(archive, name, source)
+            array = _array(archive, info, left, source, raw=True)
+            left -= array.nbytes
+            columns += [
+                (name if array.ndim == 1 else f"{name}.{index}", column)
+                for index, column in columns_of(array, Place(source, name=name))
+            ]
+    return table(columns, source, format_)
 
 
 @contextmanager
@@ -80,32 +78,44 @@ def _opened(stream: ByteStream) -> Iterator[tuple[zipfile.ZipFile, int]]:
 def _read(
     archive: zipfile.ZipFile, wanted: ReadOptions, size: int, source: str, format_: str
 ) -> Reading:
-    name, array = _array(archive, wanted, size, source)
+    info = _member(archive, wanted.weight, source)
+    name = _name(info)
+    array = _array(archive, info, _allowed(wanted, size), source)
     weights, integers = checked(array, wanted.kind, source, name)
     details = {"array": name, **described(array)}
     return Reading(format_, weights, integers, column=name, details=details)
 
 
 def _array(
-    archive: zipfile.ZipFile, wanted: ReadOptions, size: int, source: str
-) -> tuple[str, NDArray[Any]]:
-    """Return the array that is wanted, and its name."""
-    info = _member(archive, wanted.weight, source)
-    name = info.filename.removesuffix(".npy")
+    archive: zipfile.ZipFile,
+    info: zipfile.ZipInfo,
+    allowed: int,
+    source: str,
+    *,
+    raw: bool = False,
+) -> NDArray[Any]:
+    """Return an array that may inflate to so many bytes."""
+    name = _name(info)
     here = Place(source, name=name)
     if info.flag_bits & 1:
         raise InputError("bad-zip", "this array is encrypted", here)
-    allowed = wanted.max_inflated
-    if allowed is None:
-        allowed = max(INFLATED, RATIO * size)
     with archive.open(info) as file:
         stream = ByteStream(source, _bounded(file, info.file_size, allowed, here))
-        return name, read_array(stream, source, name)
+        return read_array(stream, source, name, raw=raw)
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    return info.filename.removesuffix(".npy")
+
+
+def _allowed(option: ReadOptions, size: int) -> int:
+    limit = option.max_inflated
+    return max(INFLATED, RATIO * size) if limit is None else limit
 
 
 def _member(archive: zipfile.ZipFile, weight: str | None, source: str) -> zipfile.ZipInfo:
     members = [info for info in archive.infolist() if not info.is_dir()]
-    names = [info.filename.removesuffix(".npy") for info in members]
+    names = list(map(_name, members))
     if not any(info.filename.endswith(".npy") for info in members):
         book = any(name == "[Content_Types].xml" for name in names)
         raise InputError(

@@ -93,10 +93,10 @@ def is_number(text: str, decimal: str = ".") -> bool:
 _leading_zero = re.compile(r"\n[ \t]*[+-]?0[0-9]").search
 
 
-def floats(texts: Sequence[str], decimal: str = ".") -> list[float] | None:
-    """Return the doubles next to raw values, or None if one is no number or has a leading zero.
+def floats(texts: Sequence[str], decimal: str = ".", *, codes: bool = True) -> list[float] | None:
+    """Return the doubles next to raw values, or None if one is no number.
 
-    A number with a leading zero is a code (``007``), and one beyond every double is refused.
+    With `codes` a number with a leading zero is none (``007``); one beyond every double never is.
     """
     joined = "\n".join(texts) + "\n"
     if joined.count("\n") != len(texts) or (decimal != "." and "." in joined):
@@ -104,7 +104,7 @@ def floats(texts: Sequence[str], decimal: str = ".") -> list[float] | None:
     if decimal != ".":
         joined = joined.replace(decimal, ".")
         texts = joined.split("\n")[:-1]
-    if not _are_numbers(joined) or _leading_zero(f"\n{joined}"):
+    if not _are_numbers(joined) or (codes and _leading_zero(f"\n{joined}")):
         return None
     values = list(map(float, texts))
     return None if math.inf in values or -math.inf in values else values

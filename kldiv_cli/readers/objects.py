@@ -5,21 +5,19 @@ None of the libraries is imported: an object of theirs brings it along.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.arrays import checked
-from kldiv_cli.readers.literals import Number
-from kldiv_cli.readers.npy import columns_of, refuse_columns
-from kldiv_cli.readers.raw import RawRows, RawTable
+from kldiv_cli.readers.npy import refuse_columns
+from kldiv_cli.readers.raw import which_kind
 from kldiv_cli.readers.reading import DUPLICATE, Reading, summed
-from kldiv_cli.readers.selection import Columns, did_you_mean
+from kldiv_cli.readers.selection import Columns, did_you_mean, joined
+from kldiv_cli.readers.values import columns_of, is_missing, library_of, listed, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.raw import RawTable
     from kldiv_cli.readers.selection import Choice, Numeric
 
 SAMPLE = 100
@@ -35,18 +34,18 @@ FRAMES = ("DataFrame", "Table", "RecordBatch")
 
 def source_name(source: object) -> str:
     """Return what errors and reports call an object."""
-    if _library(source) and _is_frame(source):
+    if library_of(source) and _is_frame(source):
         return "data frame"
     if isinstance(source, Mapping):
         return "mapping"
-    if _library(source) or isinstance(source, (Sequence, np.ndarray)):
+    if library_of(source) or isinstance(source, (Sequence, np.ndarray)):
         return "array"
     return "array" if hasattr(type(source), "__array__") else type(source).__name__[:40]
 
 
 def load(source: Any, name: str, wanted: Sequence[ReadOptions]) -> list[Reading]:
     """Read the sides that are wanted of one object."""
-    library = _library(source)
+    library = library_of(source)
     if library and _is_frame(source):
         return _table(_columns_of(source, library), name, wanted)
     if isinstance(source, Mapping):
@@ -68,95 +67,41 @@ def rows(source: Any, name: str) -> RawTable:
     InputError
         If it is none of these, or its columns differ in length.
     """
-    library = _library(source)
-    columns: list[tuple[str, Any]]
-    if library == "pandas" and _is_frame(source):
-        # Its index names the rows; it is no column of the data.
-        columns = [(str(title), source.iloc[:, i]) for i, title in enumerate(source.columns)]
-    elif library and _is_frame(source):
-        columns = _columns_of(source, library)
-    elif isinstance(source, Mapping):
-        columns = [(str(title), values) for title, values in source.items()]
-    elif isinstance(source, np.ndarray) and source.ndim == 2:
-        columns = list(columns_of(source, Place(name)).items())
-    elif isinstance(source, Sequence) and source and all(isinstance(r, Mapping) for r in source):
-        titles = dict.fromkeys(str(title) for row in source for title in row)
-        columns = [(title, [row.get(title) for row in source]) for title in titles]
-    else:
-        columns = [("0", source)]
-    arrays: dict[str, NDArray[Any]] = {}
-    cells: dict[str, Sequence[str | None]] = {}
-    for title, values in columns:
+    columns = [(str(title), column) for title, column in _raw_columns(source, name)]
+    for title, column in columns:
         here = Place(name, name=title)
-        if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__len__"):
-            message = f"an object of type {type(values).__name__[:60]} is no column of raw values"
+        if isinstance(column, (str, bytes, Mapping)) or not hasattr(type(column), "__len__"):
+            message = f"an object of type {type(column).__name__[:60]} is no column of raw values"
             hint = "kind='counts', 'probabilities' or 'weights' if this is a distribution"
             raise InputError("bad-object", message, here, hint=hint)
-        numbers = _numbers(values)
-        if numbers is None:
-            cells[title] = [_cell(value, i, here) for i, value in enumerate(_listed(values))]
-        else:
-            arrays[title] = numbers
-    lengths = {title: len(side[title]) for side in (arrays, cells) for title in side}
-    names = [title for title, _ in columns]
-    if len(lengths) < len(names):
-        message = "two columns have one name"
-        raise InputError("duplicate-columns", message, Place(name), hint="rename one of them")
-    if len(set(lengths.values())) > 1:
-        shortest, longest = min(lengths.values()), max(lengths.values())
-        message = f"the columns differ in length: {shortest} to {longest}"
-        raise InputError("ragged-row", message, Place(name))
-
-    def place(i: int, title: str) -> Place:
-        return Place(name, name=title, index=(i,))
-
-    size = len(next(iter(cells.values()), ()))
-    batches = [RawRows(cells, size, place)] if cells else []
-    return RawTable("python", batches, typed=True, arrays=arrays, names=names)
+        if getattr(column, "ndim", 1) != 1:
+            message = f"a column has one dimension, and this has {column.ndim}"
+            raise InputError("bad-shape", message, here)
+    return table(columns, name, "python")
 
 
-def _numbers(column: Any) -> NDArray[Any] | None:
-    """Return a column of numbers as doubles, nan where one is missing; None of anything else."""
-    library = _library(column)
-    if library == "pyarrow":
-        if not str(column.type).startswith(("int", "uint", "float", "double", "halffloat")):
-            return None
-        return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
-    if library == "polars":
-        numeric = column.dtype.is_numeric()
-        return np.asarray(column.to_numpy(), dtype=np.float64) if numeric else None
-    if getattr(getattr(column, "dtype", None), "kind", "") in tuple("iuf"):
-        if library == "pandas":
-            return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
-        return np.asarray(np.ma.filled(np.ma.asarray(column, dtype=np.float64), np.nan))
-    return None
-
-
-def _cell(value: Any, i: int, here: Place) -> str | None:
-    plain = value.item() if isinstance(value, np.generic) else value
-    if _is_missing(plain):
-        return None
-    if isinstance(plain, (bytes, bytearray, Mapping, list, tuple)):
-        message = f"an object of type {type(plain).__name__[:60]} is no value"
-        raise InputError("nested-value", message, replace(here, index=(i,)))
-    if isinstance(plain, (int, float, Decimal)) and not isinstance(plain, bool):
-        return Number(plain)
-    return str(plain)
-
-
-def _is_missing(plain: Any) -> bool:
-    if plain is None or (isinstance(plain, float) and math.isnan(plain)):
-        return True
-    return type(plain).__name__ in ("NAType", "NaTType")
-
-
-def _library(source: object) -> str:
-    """Return the library of data frames that an object, or what it derives from, is of."""
-    for type_ in type(source).__mro__:
-        root = type_.__module__.partition(".")[0]
-        if root in ("pandas", "polars", "pyarrow"):
-            return root
-    return ""
+def _raw_columns(source: Any, name: str) -> Iterable[tuple[Any, Any]]:
+    library = library_of(source)
+    if library == "pandas" and _is_frame(source):
+        # Its index names the rows; it is no column of the data.
+        return [(title, source.iloc[:, i]) for i, title in enumerate(source.columns)]
+    if library and _is_frame(source):
+        return _columns_of(source, library)
+    if isinstance(source, Mapping):
+        if source and all(_is_number(weight) for weight in source.values()):
+            raise which_kind("this may be a distribution, outcome by outcome", name)
+        return list(source.items())
+    if isinstance(source, np.ndarray):
+        return columns_of(source, Place(name))
+    if isinstance(source, Sequence) and source:
+        if all(isinstance(row, Mapping) for row in source):
+            titles = dict.fromkeys(title for row in source for title in row)
+            return [(title, [row.get(title) for row in source]) for title in titles]
+        if all(isinstance(row, (list, tuple)) for row in source):
+            if len(set(map(len, source))) > 1:
+                raise InputError("ragged-row", "the rows differ in length", Place(name))
+            return list(enumerate(map(list, zip(*source, strict=True))))
+    return [(0, source)]
 
 
 def _is_frame(source: object) -> bool:
@@ -182,21 +127,25 @@ def _table(
     columns: list[tuple[str, Any]], source: str, wanted: Sequence[ReadOptions]
 ) -> list[Reading]:
     numeric = [_numeric(column) for _, column in columns]
-    table = Columns(source, [name for name, _ in columns], numeric)
+    frame = Columns(source, [name for name, _ in columns], numeric)
 
     def reading(choice: Choice, option: ReadOptions) -> Reading:
-        name, weights = columns[choice.weight]
-        labels = None if choice.label is None else columns[choice.label][1]
-        found = _labelled(weights, labels, source, name, option)
+        title, weights = columns[choice.weight]
+        labels = None if choice.label is None else listed(columns[choice.label][1])
+        if choice.group is not None and labels is not None:
+            groups = _labels(listed(columns[choice.group][1]), source)
+            labels = joined(groups, ["" if is_missing(label) else label for label in labels])
+        found = _labelled(weights, labels, source, title, option)
         found.notes += choice.notes
-        found.column = name
+        found.column = title
+        found.details = frame.details(choice)
         return found
 
-    return [reading(*pair) for pair in zip(table.choose(wanted), wanted, strict=True)]
+    return [reading(*pair) for pair in zip(frame.choose(wanted), wanted, strict=True)]
 
 
 def _numeric(column: Any) -> Numeric:
-    values = _listed(column[:SAMPLE])
+    values = listed(column[:SAMPLE])
     numbers = sum(_is_number(value) for value in values)
     return "all" if numbers == len(values) > 0 else "some" if numbers else "none"
 
@@ -206,14 +155,6 @@ def _is_number(value: object) -> bool:
     return value is None or (
         isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     )
-
-
-def _listed(column: Any) -> list[Any]:
-    for method in ("to_pylist", "to_list", "tolist"):
-        if hasattr(column, method):
-            values: list[Any] = getattr(column, method)()
-            return values
-    return list(column)
 
 
 def _mapping(source: Mapping[Any, Any], name: str, wanted: ReadOptions) -> Reading:
@@ -241,7 +182,7 @@ def _labelled(
     array, integers = checked(array, wanted.kind, source, name, exact=True)
     if labels is None:
         return Reading("python", array, integers)
-    texts = _labels(_listed(labels), source)
+    texts = _labels(labels if isinstance(labels, list) else listed(labels), source)
     if array.ndim != 1 or len(texts) != len(array):
         raise InputError(
             "bad-shape",
@@ -267,7 +208,7 @@ def _labels(values: Iterable[Any], source: str) -> list[str]:
     texts = []
     for i, value in enumerate(values):
         plain = value.item() if isinstance(value, np.generic) else value
-        if _is_missing(plain):
+        if is_missing(plain):
             message = "a label is missing"
             raise InputError("missing-label", message, Place(source, index=(i,)))
         if isinstance(plain, (bytes, bytearray)):
@@ -303,7 +244,7 @@ def _refuse_missing(values: Any, here: Place) -> None:
     missing: Any = None
     if isinstance(values, np.ma.MaskedArray):
         missing = np.ma.getmaskarray(values)
-    elif _library(values):
+    elif library_of(values):
         # pandas calls it isna; NaN is missing there, and an error all the same.
         test = values.isna() if hasattr(values, "isna") else values.is_null()
         missing = np.asarray(test, dtype=bool)

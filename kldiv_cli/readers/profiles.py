@@ -12,7 +12,7 @@ from kldiv_cli.core.binning import SPECIAL, Bins
 from kldiv_cli.core.columns import Binned, Categories, DataSet, Excluded
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.literals import Number, Repeated, kind_of
-from kldiv_cli.readers.tally import unknown_column
+from kldiv_cli.readers.tally import check_text, unknown_column
 
 if TYPE_CHECKING:
     from kldiv_cli.core.columns import Column
@@ -41,6 +41,8 @@ def parsed(document: Document, counting: Counting, source: str, name: str | None
         )
     profile = _Profile(source)
     rows = profile.count(value, "rows", here)
+    if not rows:
+        raise InputError("no-rows", "this is a profile of no rows", here)
     columns: dict[str, Column] = {}
     for entry in profile.list_of(value, "columns", here):
         column = profile.column(entry, rows)
@@ -69,7 +71,8 @@ def parsed(document: Document, counting: Counting, source: str, name: str | None
         kind="profile",
         rows=rows,
         columns={title: column for title, column in columns.items() if counting.wants(title)},
-        excluded=tuple(excluded),
+        excluded=tuple(dict.fromkeys(excluded)),
+        seen=tuple(dict.fromkeys([*columns, *(one.column for one in excluded)])),
     )
 
 
@@ -84,8 +87,10 @@ class _Profile:
         raise InputError("bad-profile", message, place, hint=hint)
 
     def member(self, value: Any, key: str, place: Place) -> Any:
-        if not isinstance(value, dict) or isinstance(value, Repeated) or key not in value:
+        if not isinstance(value, dict) or key not in value:
             self.refuse(f"there is no '{key}' where a profile has one", place)
+        if isinstance(value, Repeated):
+            self.refuse("a key is given more than once", place)
         return value[key]
 
     def text(self, value: Any, key: str, place: Place) -> str:
@@ -124,17 +129,21 @@ class _Profile:
             if label in counts:
                 self.refuse(f"outcome {label[:40]!r} is given twice", here)
             counts[label] = self.whole(pair[1], f"the count of {label[:40]!r}", here)
+        check_text([name, *counts], name, self._source)
         if sum(counts.values()) + missing != rows:
             self.refuse(
                 f"the counts and {missing} missing values add up to"
                 f" {sum(counts.values()) + missing}, not to the {rows} rows of the profile",
                 here,
             )
+        edges = self.list_of(entry, "edges", here)
         if type_ == "categorical":
+            if edges:
+                self.refuse("a categorical column has no edges", here)
             return Categories(name, missing, counts)
         if type_ != "numeric":
             self.refuse(f"the type is {type_[:40]!r}, neither 'categorical' nor 'numeric'", here)
-        return self._binned(name, missing, counts, self.list_of(entry, "edges", here), here)
+        return self._binned(name, missing, counts, edges, here)
 
     def _binned(
         self, name: str, missing: int, counts: dict[str, int], edges: list[Any], here: Place

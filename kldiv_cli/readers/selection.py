@@ -37,6 +37,23 @@ TIDY = "\x1f"
 """Joins the column and the outcome of a row of a tidy table to one label."""
 
 
+def joined(columns: Iterable[str], outcomes: Iterable[str]) -> list[str]:
+    """Return one label for each row of a tidy table.
+
+    A column's name may hold the sign that joins them, so its length is told, too.
+    """
+    return [
+        f"{len(column)}{TIDY}{column}{outcome}"
+        for column, outcome in zip(columns, outcomes, strict=True)
+    ]
+
+
+def split(label: str) -> tuple[str, str]:
+    """Return the column and the outcome that `joined` made a label of."""
+    length, _, text = label.partition(TIDY)
+    return text[: int(length)], text[int(length) :]
+
+
 class Choice(NamedTuple):
     """Columns, from 0; `label` is None where outcomes are known by position."""
 
@@ -171,7 +188,8 @@ class Columns:
         names = [self.name(i) or f"column {i + 1}" for i in range(len(self))]
         label = "none, known by position" if choice.label is None else names[choice.label]
         found = listed((name[:60] for name in names), 20)
-        return {"columns": found, "outcomes in": label, "weights in": names[choice.weight]}
+        of = {} if choice.group is None else {"columns in": names[choice.group]}
+        return {"columns": found, **of, "outcomes in": label, "weights in": names[choice.weight]}
 
     def _word(self, index: int) -> str:
         from shlex import quote

@@ -11,9 +11,9 @@ from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers import literals
 from kldiv_cli.readers.literals import Number, Repeated
 from kldiv_cli.readers.numbers import Fault, Faults
-from kldiv_cli.readers.raw import RawRows
+from kldiv_cli.readers.raw import RawRows, which_kind
 from kldiv_cli.readers.reading import Reading, Rows
-from kldiv_cli.readers.selection import TIDY, Columns, did_you_mean, listed
+from kldiv_cli.readers.selection import Columns, did_you_mean, joined, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -282,11 +282,17 @@ def _feed(
     texts = literals.texts([row.get(weight) for row in rows], faults, lambda i: where(i, "weight"))
     labels = None
     if choice.label is not None:
-        label = names[choice.label]
-        labels = [literals.label(row.get(label), i, faults, where) for i, row in enumerate(rows)]
-        if choice.group is not None:
-            groups = [row.get(names[choice.group]) for row in rows]
-            labels = [f"{group}{TIDY}{label}" for group, label in zip(groups, labels, strict=True)]
+
+        def labels_in(column: int, *, none: Any = None) -> list[str]:
+            cells = [row.get(names[column]) for row in rows]
+            cells = [none if cell is None else cell for cell in cells]
+            return [literals.label(cell, i, faults, where) for i, cell in enumerate(cells)]
+
+        if choice.group is None:
+            labels = labels_in(choice.label)
+        else:
+            # In a table of several columns null stands for the missing values of one.
+            labels = joined(labels_in(choice.group), labels_in(choice.label, none=""))
     side.add(labels, texts, where)
 
 
@@ -306,6 +312,8 @@ def raw_rows(value: Any, source: str, place: Locator) -> Iterator[RawRows]:
     if isinstance(value, dict) and value and all(isinstance(v, list) for v in value.values()):
         yield _columns_of(value, place)
         return
+    if isinstance(value, dict) and value and {Number}.issuperset(map(type, value.values())):
+        raise which_kind("this may be a distribution, outcome by outcome", source)
     if not isinstance(value, list):
         message = f"this is {literals.kind_of(value)}, and holds no raw rows"
         hint = "an array of records, or an object of columns; --as says if it is a distribution"
@@ -316,15 +324,20 @@ def raw_rows(value: Any, source: str, place: Locator) -> Iterator[RawRows]:
 
 
 def raw_records(batches: Iterable[tuple[Sequence[Any], Locator]]) -> Iterator[RawRows]:
-    """Yield raw rows of parsed records; each batch with its locator, as in `records`."""
+    """Yield raw rows of parsed records; each batch with its locator, as in `records`.
+
+    The first row says whether they are records, arrays or values.
+    """
+    first: Any = None
     for values, place in _pieces(batches):
         faults = Faults()
-        flat = not isinstance(values[0], (dict, list))
+        first = values[0] if first is None else first
+        flat = not isinstance(first, (dict, list))
         rows: Sequence[Any] = values
-        if isinstance(values[0], dict):
+        if isinstance(first, dict):
             rows, place = _records_only(values, place, faults)
-        elif isinstance(values[0], list):
-            rows = [_numbered(row, i, place) for i, row in enumerate(values)]
+        elif isinstance(first, list):
+            rows = [_numbered(row, len(first), i, place, faults) for i, row in enumerate(values)]
         else:
             rows = [{"0": cell} for cell in values]
         faults.check()
@@ -341,10 +354,12 @@ def raw_records(batches: Iterable[tuple[Sequence[Any], Locator]]) -> Iterator[Ra
         yield RawRows(columns, len(rows), where)
 
 
-def _numbered(row: Any, i: int, place: Locator) -> dict[str, Any]:
-    if not isinstance(row, list):
-        message = f"this is {literals.kind_of(row)}, not an array as the first row"
-        raise InputError("ragged-row", message, _valued(place, (i,), row))
+def _numbered(row: Any, length: int, i: int, place: Locator, faults: Faults) -> dict[str, Any]:
+    if not isinstance(row, list) or len(row) != length:
+        found = f"of length {len(row)}" if isinstance(row, list) else literals.kind_of(row)
+        message = f"a row is {found}, expected an array of length {length} as the first"
+        faults.add(Fault("ragged-row", message), partial(_valued, place, (i,), row))
+        return {}
     return {str(index): cell for index, cell in enumerate(row)}
 
 

@@ -47,10 +47,11 @@ def opened(
         if codec is not None:
             if extension in compression.EXTENSIONS:
                 extension = os.path.splitext(path[: -len(extension)])[1].lower()
-            streamed = raw and (option.format or _BY_EXTENSION.get(extension)) in STREAMED
-            stream = compression.inflated(
-                stream, codec, size, option.max_inflated, streamed=streamed
-            )
+
+            def is_streamed(inner: ByteStream) -> bool:
+                return raw and (option.format or _format(inner, extension)) in STREAMED
+
+            stream = compression.inflated(stream, codec, size, option.max_inflated, is_streamed)
         format_ = option.format or _format(stream, extension)
         if FORMATS[format_].module is None:
             raise compression.needs_extra(format_, path)

@@ -19,11 +19,13 @@ from kldiv_cli.core.columns import (
     DataSet,
     Excluded,
     Values,
+    as_categories,
+    distinct,
     is_identifier,
     nearly_distinct,
 )
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.literals import Number, kind_of
+from kldiv_cli.readers.literals import EXACT, Number, kind_of
 from kldiv_cli.readers.numbers import floats, is_number
 from kldiv_cli.readers.selection import did_you_mean
 
@@ -34,11 +36,12 @@ if TYPE_CHECKING:
     from kldiv_cli.readers.raw import Cell, Locator, RawTable
 
 SAMPLE = 1000
-"""Values that are looked at before a column is numeric or not."""
+"""Values that are looked at before a column is numeric or not …"""
+MOST_BATCHES = 16
+"""… fewer of them where these batches of rows have no more."""
 MOST_OUTCOMES = 100_000
 MOST_NUMBERS = 100_000_000
 """Numbers that the numeric columns of a data set may hold: 800 MB."""
-_EXACT = 2.0**53
 _NUMBERS = 0.9
 
 
@@ -83,12 +86,17 @@ def count(table: RawTable, counting: Counting, source: str, name: str) -> DataSe
             if not counting.wants(title):
                 continue
             if title not in tallies:
-                tallies[title] = Tally(title, counting, source, table, rows)
+                check_text([title], title, source)
+                tallies[title] = Tally(title, counting, source, table)
+                tallies[title].pad(rows)
             tallies[title].add(cells, batch.place)
         rows += batch.size
         for tally in tallies.values():
             tally.pad(rows)
         _check_size(tallies.values(), counting, source)
+    for tally in tallies.values():
+        tally.settle()
+    _check_size(tallies.values(), counting, source)
     for title, tally in tallies.items():
         if tally.identifier:
             excluded.append(Excluded(title, IDENTIFIER))
@@ -126,6 +134,7 @@ def count(table: RawTable, counting: Counting, source: str, name: str) -> DataSe
         columns=columns,
         excluded=tuple(excluded),
         notes=tuple(table.notes),
+        seen=tuple(seen),
     )
 
 
@@ -182,14 +191,18 @@ def _check_size(tallies: Iterable[Tally], counting: Counting, source: str) -> No
             if nearly_distinct(outcomes, tally.counts.total()) and _may_leave_out(tally, counting):
                 tally.give_up()
                 continue
-            raise InputError(
-                "too-many-outcomes",
-                f"column {tally.name[:60]!r} has more than {counting.most_outcomes} outcomes",
-                Place(source, name=tally.name),
-                hint="--exclude leaves it out; --max-outcomes N allows more",
-            )
+            raise _too_many_outcomes(tally.name, counting, source)
     if numbers > MOST_NUMBERS:
         raise _too_many_numbers(source)
+
+
+def _too_many_outcomes(name: str, counting: Counting, source: str) -> InputError:
+    return InputError(
+        "too-many-outcomes",
+        f"column {name[:60]!r} has more than {counting.most_outcomes} outcomes",
+        Place(source, name=name),
+        hint="--exclude leaves it out; --max-outcomes N allows more",
+    )
 
 
 def _too_many_numbers(source: str) -> InputError:
@@ -219,21 +232,19 @@ class Tally:
         What errors call the input.
     table : RawTable
         Says how numbers are told from text.
-    missing : int
-        Rows before the column was first named.
     """
 
-    def __init__(
-        self, name: str, counting: Counting, source: str, table: RawTable, missing: int
-    ) -> None:
+    def __init__(self, name: str, counting: Counting, source: str, table: RawTable) -> None:
         self.name = name
         self.counts: Counter[str] = Counter()
         self.values: array[float] = array("d")
         self.identifier = False
-        self._missing = self._rows = missing
+        self._missing = self._rows = 0
         self.source, self._typed, self._decimal = source, table.typed, table.decimal
         self._na, self._forbid = counting.na, counting.forbid_missing
         self._numeric: bool | None = None
+        # Where the user says that they are numbers, a leading zero makes no code of them.
+        self._codes = name not in counting.numeric
         if name in counting.numeric:
             self._numeric = True
         elif name in counting.categorical:
@@ -244,18 +255,25 @@ class Tally:
     def add(self, cells: Sequence[Cell], place: Locator) -> None:
         """Count the cells of the next rows."""
         self._rows += len(cells)
-        if self._numeric is None:
-            self._waiting.append((cells, place))
-            self._waits += len(cells)
-            if self._waits >= SAMPLE:
-                self._decide()
-        elif not self.identifier:
+        if self.identifier:
+            return
+        if self._numeric is not None:
             self._count(cells, place)
+            return
+        values = len(cells) - sum(map(self.is_missing, cells))
+        if not values:
+            self._note_missing(len(cells), cells, place)
+            return
+        self._waiting.append((cells, place))
+        self._waits += values
+        if self._waits >= SAMPLE or len(self._waiting) >= MOST_BATCHES:
+            self.settle()
 
     def pad(self, rows: int) -> None:
         """Take rows as missing that did not name the column, up to so many in all."""
         if self._rows < rows:
-            self.add([None] * (rows - self._rows), lambda i, name: Place(self.source, name=name))
+            number, self._rows = rows - self._rows, rows
+            self._note_missing(number, [None], lambda i, name: Place(self.source, name=name))
 
     def give_up(self) -> None:
         """Take the column for a key: count no more."""
@@ -266,14 +284,16 @@ class Tally:
         """Return the column."""
         import numpy as np
 
-        if self._numeric is None:
-            self._decide()
+        self.settle()
         if self._numeric:
             return Values(self.name, self._missing, np.frombuffer(self.values) + 0.0)
-        _check_text(self.counts, self.name, self.source)
+        check_text(self.counts, self.name, self.source)
         return Categories(self.name, self._missing, dict(self.counts))
 
-    def _decide(self) -> None:
+    def settle(self) -> None:
+        """Decide what the column is by the values so far, unless that is known."""
+        if self._numeric is not None:
+            return
         waiting, self._waiting = self._waiting, []
         cells = [(cell, i, place) for some, place in waiting for i, cell in enumerate(some)]
         present = [cell for cell in cells if not self.is_missing(cell[0])]
@@ -317,7 +337,7 @@ class Tally:
             return
         numbers = None
         if not self._typed or {Number}.issuperset(map(type, present)):
-            numbers = floats(present, self._decimal)
+            numbers = floats(present, self._decimal, codes=self._codes)
         self.values.extend(self._one_by_one(cells, place) if numbers is None else numbers)
 
     def _sweep(self, cells: Sequence[Cell], place: Locator) -> None:
@@ -329,12 +349,7 @@ class Tally:
         self._missing += number
         if self._forbid:
             first = next(i for i, cell in enumerate(cells) if self.is_missing(cell))
-            raise InputError(
-                "missing-value",
-                "a value is missing",
-                place(first, self.name),
-                hint="--missing category counts missing values, --missing drop leaves them out",
-            )
+            raise missing_value(place(first, self.name))
 
     def _one_by_one(self, cells: Sequence[Cell], place: Locator) -> list[float]:
         values: list[float] = []
@@ -343,7 +358,9 @@ class Tally:
                 if cell and cell.isspace() and cell not in self._na:
                     self._note_missing(1, cells, place)
                 continue
-            value = floats([cell], self._decimal) if self._is_number(cell) else None
+            value = None
+            if self._is_number(cell):
+                value = floats([cell], self._decimal, codes=self._codes)
             if value is None:
                 raise self._no_number(cell, place(i, self.name))
             values += value
@@ -353,7 +370,7 @@ class Tally:
         what = "is not a number"
         if self._typed and type(cell) is not Number:
             what = f"is {kind_of(cell)}, not a number"
-        elif _has_leading_zero(cell):
+        elif self._codes and _has_leading_zero(cell):
             what = "has a leading zero"
         elif self._is_number(cell):
             what = "is beyond a 64-bit float"
@@ -364,6 +381,12 @@ class Tally:
             hint=f"--na {_quoted(cell)} if it means a missing value;"
             f" --categorical {_quoted(self.name)} if the column is text",
         )
+
+
+def missing_value(place: Place) -> InputError:
+    """Return the error for a missing value where none may be."""
+    hint = "--missing category counts missing values, --missing drop leaves them out"
+    return InputError("missing-value", "a value is missing", place, hint=hint)
 
 
 def _quoted(word: str) -> str:
@@ -379,11 +402,17 @@ def _has_leading_zero(text: str) -> bool:
 
 def _is_inexact(text: str) -> bool:
     """Return whether a number is an integer that doubles do not tell from its neighbours."""
-    return len(text) > 15 and text.strip().lstrip("+-").isdigit() and abs(float(text)) >= _EXACT
+    return len(text) > 15 and text.strip().lstrip("+-").isdigit() and abs(float(text)) >= EXACT
 
 
-def _check_text(labels: Iterable[str], name: str, source: str) -> None:
-    """Refuse what no output can hold: half of a surrogate pair, which JSON can spell."""
+def check_text(labels: Iterable[str], name: str, source: str) -> None:
+    """Refuse what no output can hold: half of a surrogate pair, which JSON can spell.
+
+    Raises
+    ------
+    InputError
+        If a label is such text.
+    """
     for label in labels:
         if not label.isascii():
             try:
@@ -391,7 +420,7 @@ def _check_text(labels: Iterable[str], name: str, source: str) -> None:
             except UnicodeEncodeError:
                 raise InputError(
                     "bad-label",
-                    "a value holds half of a surrogate pair, which is no character",
+                    "a name or a value holds half of a surrogate pair, which is no character",
                     Place(source, name=name, value=ascii(label)[1:-1]),
                 ) from None
 
@@ -399,19 +428,18 @@ def _check_text(labels: Iterable[str], name: str, source: str) -> None:
 def _column_of(
     name: str, values: NDArray[Any], counting: Counting, source: str
 ) -> Values | Categories:
-    """Return a column of an array: nan is missing."""
+    """Return a column of numbers: nan is missing, and so is what the user says."""
     import numpy as np
-
-    from kldiv_cli.core.columns import as_categories
 
     numbers = values.astype(np.float64)
     missing = np.isnan(numbers)
+    if counting.na:
+        missing |= np.isin(numbers, [float(word) for word in counting.na if is_number(word)])
     if counting.forbid_missing and missing.any():
-        raise InputError(
-            "missing-value",
-            "a value is missing",
-            Place(source, name=name, index=(int(missing.argmax()),)),
-            hint="--missing category counts missing values, --missing drop leaves them out",
-        )
+        raise missing_value(Place(source, name=name, index=(int(missing.argmax()),)))
     column = Values(name, int(missing.sum()), numbers[~missing] + 0.0)
-    return as_categories(column) if name in counting.categorical else column
+    if name not in counting.categorical:
+        return column
+    if distinct(column) > counting.most_outcomes:
+        raise _too_many_outcomes(name, counting, source)
+    return as_categories(column)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.errors import Place
 from kldiv_cli.readers.npy import refuse_columns
-from kldiv_cli.readers.numbers import DIGITS, Fault, Faults
-from kldiv_cli.readers.raw import RawRows, RawTable
+from kldiv_cli.readers.numbers import Fault, Faults
+from kldiv_cli.readers.raw import TOO_MANY_ROWS, RawRows, RawTable, too_many_rows
 from kldiv_cli.readers.reading import Reading, Rows
 from kldiv_cli.readers.text import Text
 
@@ -56,7 +56,10 @@ def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
         return Place(stream.source, lines[i][0], name=name, value=lines[i][2])
 
     batch = RawRows({"value": [label for _, _, label in lines]}, len(lines), place)
-    counts = [int(count[:DIGITS]) for _, count, _ in lines]
+    # More digits than these are too many in any case.
+    counts = [int(count.lstrip("0")[:20] or "0") for _, count, _ in lines]
+    if sum(counts) >= TOO_MANY_ROWS:
+        raise too_many_rows(stream.source)
     return RawTable(format_, [batch], notes=text.notes, counts=counts)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -23,14 +23,23 @@ from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.labels import kept_apart, near_duplicates
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.reports import Report
-from kldiv_cli.sides import PerSide, read_options, refuse_repairs, refuse_two_stdins
+from kldiv_cli.sides import (
+    PerSide,
+    Source,
+    read_options,
+    refuse_repairs,
+    refuse_two_stdins,
+    side_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.columns import DataSet
     from kldiv_cli.core.distribution import Kind
+    from kldiv_cli.settings import Rules
 
 ALPHA = 0.05
 """One minus the level of the confidence interval."""
@@ -45,7 +54,7 @@ def compare(
     *,
     measures: str | Sequence[str] | None = None,
     base: str | int = "e",
-    kind: PerSide[Kind | None] = None,
+    kind: PerSide[str | None] = None,
     label: PerSide[str | None] = None,
     weight: PerSide[str | None] = None,
     input_format: PerSide[str | None] = None,
@@ -60,6 +69,12 @@ def compare(
     smoothing: str = "none",
     temperature: float = 1.0,
     reduction: Reduction = "batchmean",
+    column: str | Sequence[str] = (),
+    exclude: str | Sequence[str] = (),
+    columns: Mapping[str, Mapping[str, Any]] | None = None,
+    bins: int | None = None,
+    missing: Literal["category", "drop", "error"] = "category",
+    na: str | Sequence[str] = (),
     top: int = 10,
     strict: bool = False,
     estimate: bool = True,
@@ -79,8 +94,8 @@ def compare(
     base : {"e", "2", "10"}
         Base of the logarithm: nats, bits or hartleys.
     kind : str or pair of str, optional
-        What the numbers mean: ``probabilities``, ``counts``, ``weights``, ``logits`` or
-        ``log-probs``. Chosen from the numbers if not given.
+        What the numbers mean: ``probabilities``, ``counts``, ``weights``, ``logits``,
+        ``log-probs`` or ``samples`` (raw rows). Chosen from the numbers if not given.
     label, weight : str or pair of str, optional
         Columns that hold the outcomes and their weights; `weight` also names a member of
         a JSON object or an array of an ``.npz`` file.
@@ -94,6 +109,9 @@ def compare(
         Divides logits.
     reduction : {"batchmean", "mean", "sum", "none"}
         How the rows of a batch become one number, as ``torch.nn.functional.kl_div`` does.
+    column, exclude, columns, bins, missing, na
+        Of raw rows (`kind` is ``samples``), which are compared column by column: which columns,
+        and how they are counted; as of `check`.
     top : int
         How many contributing outcomes to list.
     strict : bool
@@ -130,68 +148,53 @@ def compare(
         raise UsageError("usage", f"the number of outcomes to list is at least 0, found {top}")
     p_options, q_options = (
         read_options(
-            i, kind=kind, label=label, weight=weight, input_format=input_format,
-            encoding=encoding, delimiter=delimiter, decimal=decimal, header=header,
-            comment=comment, duplicates=duplicates, max_inflated=max_inflated,
+            i, label=label, weight=weight, input_format=input_format, encoding=encoding,
+            delimiter=delimiter, decimal=decimal, header=header, comment=comment,
+            duplicates=duplicates, max_inflated=max_inflated,
         )
         for i in (0, 1)
     )  # fmt: skip
-    left, right = _read(p, q, (p_options, q_options), names)
+    kinds = (side_of(kind, 0, "kind", None), side_of(kind, 1, "kind", None))
+    rules = None
+    if "samples" in kinds:
+        from kldiv_cli.settings import rules_of
+
+        rules = rules_of(column, exclude, columns, bins, missing, na)
+    elif column or exclude or columns or na:
+        raise UsageError(
+            "usage", "columns are chosen among those of raw rows", hint="--as samples"
+        )
+    given = (Source(p, kinds[0], p_options, names[0]), Source(q, kinds[1], q_options, names[1]))
+    sides = _whole(given) if rules is None else _samples(given, rules)
     if strict:
-        refuse_repairs(left.notes + right.notes)
-    if temperature != 1 and not {left.kind, right.kind} & set(LOG_KINDS):
-        raise UsageError(
-            "temperature-needs-logits",
-            f"a temperature divides logits; {left.name} holds {left.kind}"
-            f" and {right.name} {right.kind}",
-            hint="--as logits",
+        refuse_repairs(sides.notes)
+    comparisons = []
+    notes = list(sides.notes)
+    for title, left, right in sides.pairs:
+        comparison, said = _compared(
+            left, right, asked, log_base, smooth, temperature, reduction, top, estimate=estimate
         )
-    _check_smoothing(smooth, left, right)
-    try:
-        pair = align(left, right)
-    except ValueError as error:
-        raise InputError("no-common-support", str(error), Place(left.source)) from None
-    if reduction == "mean" and pair.p.ndim == pair.q.ndim == 1:
-        raise UsageError(
-            "reduction-needs-batch",
-            "the reduction 'mean' divides by rows times outcomes, and these are no batches",
-            hint="leave --reduction out",
-        )
-    comparison = _compared(
-        pair,
-        (smooth.apply(pair.p), smooth.apply(pair.q)),
-        (left.kind, right.kind),
-        asked,
-        log_base,
-        temperature,
-        reduction,
-        top,
-    )
-    notes = [*left.notes, *right.notes, *_unmatched(comparison)]
-    if estimate and (interval := _estimated(pair, left, right, log_base)):
-        comparison = comparison._replace(estimate=interval)
-        notes += _unreliable(interval)
-    if reduction == "mean":
-        outcomes = pair.p.shape[-1]
-        notes.append(
-            Note(
-                "mean-over-elements",
-                f"the reduction 'mean' divides by rows times outcomes ({outcomes}),"
-                " as torch does; it is not the mean divergence",
-                source="",
-                advice="--reduction batchmean",
-            )
-        )
+        comparisons.append(comparison._replace(column=title))
+        notes += said
     return Report(
         base=log_base,
         unit=report.UNITS[log_base],
         smoothing=smooth.name,
         temperature=float(temperature),
-        p=_described(left),
-        q=_described(right),
-        comparisons=(comparison,),
+        p=sides.p,
+        q=sides.q,
+        comparisons=tuple(comparisons),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+class _Read(NamedTuple):
+    """Both sides, and what of them is to be compared: a column's name, and its distributions."""
+
+    p: report.Side
+    q: report.Side
+    pairs: tuple[tuple[str | None, Distribution, Distribution], ...]
+    notes: tuple[Note, ...]
 
 
 def _base(base: str | int) -> Base:
@@ -243,31 +246,121 @@ def _check_smoothing(smooth: smoothing.Smoothing, *sides: Distribution) -> None:
             )
 
 
-def _read(
-    p: object,
-    q: object,
-    options: tuple[readers.ReadOptions, readers.ReadOptions],
-    names: tuple[str | None, str | None],
-) -> tuple[Distribution, Distribution]:
-    if q is None:
-        if options[0].weight == options[1].weight:
+def _whole(given: tuple[Source, Source]) -> _Read:
+    """Read two distributions, of two sources or of one."""
+    names = (given[0].name, given[1].name)
+    p_options, q_options = (side.options._replace(kind=side.kind) for side in given)
+    if given[1].source is None:
+        if p_options.weight == q_options.weight:
             raise UsageError(
                 "one-side",
                 "there is only one source, and no two weights of it are named",
                 hint="name a second file, or two columns of the first:"
                 " --weight BEFORE --weight AFTER",
             )
-        left, right = readers.read_two(p, options, names=names)
-    else:
-        refuse_two_stdins(p, q)
-        left = readers.read(p, options[0], name=names[0])
-        right = readers.read(q, options[1], name=names[1])
+        return _met(*readers.read_two(given[0].source, (p_options, q_options), names=names), names)
+    refuse_two_stdins(given[0].source, given[1].source)
+    left = readers.read(given[0].source, p_options, name=names[0])
+    return _met(left, readers.read(given[1].source, q_options, name=names[1]), names)
+
+
+def _met(
+    left: Distribution,
+    right: Distribution,
+    names: tuple[str | None, str | None],
+    column: str | None = None,
+) -> _Read:
     p_name, q_name = _distinct_names(left, right, names)
-    return replace(left, name=p_name), replace(right, name=q_name)
+    left, right = replace(left, name=p_name), replace(right, name=q_name)
+    return _Read(
+        _described(left), _described(right), ((column, left, right),), (*left.notes, *right.notes)
+    )
+
+
+def _samples(given: tuple[Source, Source], rules: Rules) -> _Read:
+    """Read raw rows, column by column; or one column of them, and a distribution to meet it."""
+    from kldiv_cli import columnwise
+    from kldiv_cli.core.columns import TypeChangedError
+
+    if given[1].source is None:
+        raise UsageError("one-side", "raw rows are compared with others, and there is one source")
+    refuse_two_stdins(given[0].source, given[1].source)
+    names = (given[0].name, given[1].name)
+    if given[0].kind != given[1].kind:
+        left, right = (columnwise.distribution(side, rules) for side in given)
+        raw = left if given[0].kind == "samples" else right
+        return _met(left, right, names, dict(raw.details)["outcomes in"])
+    left_set, right_set, others = columnwise.read_both(given[0], given[1], rules)
+    p_name, q_name = _distinct_names(left_set, right_set, names)
+    shared = [title for title in left_set.columns if title in right_set.columns]
+    if not shared:
+        raise InputError(
+            "no-common-support",
+            f"{p_name} and {q_name} have no column in common",
+            Place(right_set.source),
+            hint="--header or --no-header says whether the first rows name the columns",
+        )
+    alone = [(name, left_set.source) for name in left_set.columns if name not in shared]
+    alone += [(name, right_set.source) for name in others]
+    pairs = []
+    for title in shared:
+        try:
+            both = columnwise.paired(title, (left_set, right_set), rules)
+        except TypeChangedError as change:
+            raise InputError(
+                "type-changed",
+                f"column '{title}' is of two types: {change}",
+                Place(right_set.source),
+                hint="--categorical or --numeric says what it is; --exclude leaves it out",
+            ) from None
+        left, right = (
+            Distribution(
+                name=name,
+                source=side.source,
+                format=side.format,
+                kind="counts",
+                outcomes=both.labels,
+                weights=counts.astype(np.int64),
+                rows_read=side.rows,
+                rows_used=int(counts.sum()),
+                missing=side.columns[title].missing,
+            )
+            for side, name, counts in (
+                (left_set, p_name, both.reference),
+                (right_set, q_name, both.current),
+            )
+        )
+        pairs.append((title, left, right))
+    described = [
+        report.Side(
+            name=name,
+            source=side.source,
+            format=side.format,
+            kind="samples",
+            outcomes=sum(int(np.count_nonzero(one.weights)) for one in compared),
+            total=side.rows,
+            rows_read=side.rows,
+            rows_used=side.rows,
+            missing=sum(one.missing for one in compared),
+        )
+        for side, name, compared in (
+            (left_set, p_name, [left for _, left, _ in pairs]),
+            (right_set, q_name, [right for _, _, right in pairs]),
+        )
+    ]
+    notes = [
+        Note("column-not-shared", f"column '{name}' is on one side alone", source)
+        for name, source in alone
+    ]
+    return _Read(
+        described[0], described[1], tuple(pairs), (*left_set.notes, *right_set.notes, *notes)
+    )
 
 
 def _distinct_names(
-    left: Distribution, right: Distribution, given: tuple[str | None, str | None]
+    left: Distribution | DataSet,
+    right: Distribution | DataSet,
+    given: tuple[str | None, str | None],
 ) -> tuple[str, str]:
     """Return names that tell the sides apart: more of the path, or else ``p`` and ``q``."""
     anonymous = any(side.source.startswith(("/dev/fd/", "/proc/")) for side in (left, right))
@@ -291,6 +384,65 @@ def _unmatched(comparison: report.Comparison) -> Iterator[Note]:
 
 
 def _compared(
+    left: Distribution,
+    right: Distribution,
+    asked: tuple[str, ...],
+    base: Base,
+    smooth: smoothing.Smoothing,
+    temperature: float,
+    reduction: Reduction,
+    top: int,
+    *,
+    estimate: bool,
+) -> tuple[report.Comparison, list[Note]]:
+    """Compare one pair of distributions; return what is to be said of it, too."""
+    if temperature != 1 and not {left.kind, right.kind} & set(LOG_KINDS):
+        raise UsageError(
+            "temperature-needs-logits",
+            f"a temperature divides logits; {left.name} holds {left.kind}"
+            f" and {right.name} {right.kind}",
+            hint="--as logits",
+        )
+    _check_smoothing(smooth, left, right)
+    try:
+        pair = align(left, right)
+    except ValueError as error:
+        raise InputError("no-common-support", str(error), Place(left.source)) from None
+    if reduction == "mean" and pair.p.ndim == pair.q.ndim == 1:
+        raise UsageError(
+            "reduction-needs-batch",
+            "the reduction 'mean' divides by rows times outcomes, and these are no batches",
+            hint="leave --reduction out",
+        )
+    comparison = _measured(
+        pair,
+        (smooth.apply(pair.p), smooth.apply(pair.q)),
+        (left.kind, right.kind),
+        asked,
+        base,
+        temperature,
+        reduction,
+        top,
+    )
+    notes = list(_unmatched(comparison))
+    if estimate and (interval := _estimated(pair, left, right, base)):
+        comparison = comparison._replace(estimate=interval)
+        notes += _unreliable(interval)
+    if reduction == "mean":
+        outcomes = pair.p.shape[-1]
+        notes.append(
+            Note(
+                "mean-over-elements",
+                f"the reduction 'mean' divides by rows times outcomes ({outcomes}),"
+                " as torch does; it is not the mean divergence",
+                source="",
+                advice="--reduction batchmean",
+            )
+        )
+    return comparison, notes
+
+
+def _measured(
     raw: Aligned,
     weights: tuple[NDArray[Any], NDArray[Any]],
     kinds: tuple[Kind, Kind],

@@ -7,36 +7,21 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from kldiv_cli import readers
+from kldiv_cli.columnwise import distribution, joined, missing_in, paired, read_both
 from kldiv_cli.core import findings, judging
-from kldiv_cli.core.alignment import align
-from kldiv_cli.core.binning import MOST_CATEGORIES
-from kldiv_cli.core.columns import (
-    Binned,
-    Categories,
-    DataSet,
-    EdgesDifferError,
-    Excluded,
-    TypeChangedError,
-    Values,
-    as_categories,
-    distinct,
-    has_integer_labels,
-    missing_label,
-    pair,
-)
-from kldiv_cli.core.distribution import Distribution, Note
-from kldiv_cli.core.findings import Finding, Findings, Reason, Side
+from kldiv_cli.core.columns import DataSet, Excluded, TypeChangedError
+from kldiv_cli.core.distribution import Note
+from kldiv_cli.core.findings import Finding, Findings, Reason
 from kldiv_cli.core.judging import Pair
+from kldiv_cli.core.report import Side
 from kldiv_cli.core.resampling import SEED
 from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers.raw import TOO_MANY_ROWS, too_many_rows, which_kind
-from kldiv_cli.readers.selection import split
-from kldiv_cli.readers.tally import MOST_OUTCOMES, missing_value, unknown_column
+from kldiv_cli.readers.tally import MOST_OUTCOMES
 from kldiv_cli.reports import CheckReport
-from kldiv_cli.settings import ColumnRules, among, limits_of, rules_of, whole
+from kldiv_cli.settings import among, limits_of, rules_of, whole
 from kldiv_cli.sides import (
     PerSide,
+    Source,
     read_options,
     refuse_repairs,
     refuse_two_stdins,
@@ -46,10 +31,8 @@ from kldiv_cli.sides import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.alignment import Aligned
     from kldiv_cli.core.columns import Column
     from kldiv_cli.core.judging import Limits
-    from kldiv_cli.readers.tally import Counting
     from kldiv_cli.settings import Rules
 
 KINDS = ("samples", "counts", "probabilities", "weights")
@@ -173,22 +156,13 @@ max_inflated
     if len(names) != 2:
         raise UsageError("usage", f"names is a pair, one for each side; found {names!r}")
     sides = tuple(
-        _Source(*four) for four in zip((reference, current), kinds, options, names, strict=True)
+        Source(*four) for four in zip((reference, current), kinds, options, names, strict=True)
     )
     exact = set(kinds) & {"probabilities", "weights"}
     found = (_distributions if exact else _data_sets)(sides[0], sides[1], rules)
     if strict:
         refuse_repairs(found.notes)
     return _report(found, limits, top)
-
-
-class _Source(NamedTuple):
-    """One side, still to be read."""
-
-    source: object
-    kind: str | None
-    options: readers.ReadOptions
-    name: str | None
 
 
 class _Found(NamedTuple):
@@ -244,34 +218,14 @@ def _nothing_judged(found: _Found) -> InputError:
     return InputError("no-column-judged", message, Place(found.current.source), hint=hint)
 
 
-def _data_sets(reference: _Source, current: _Source, rules: Rules) -> _Found:
+def _data_sets(reference: Source, current: Source, rules: Rules) -> _Found:
     """Read two sides with columns, and pair these."""
-    counting = rules.counting()
-    tables = [_table(side) if side.kind == "counts" else None for side in (reference, current)]
-    if tables[0] is not None and tables[1] is not None:
-        _joined(tables[0], tables[1])
-    before = _counted(tables[0], counting) if tables[0] is not None else _rows(reference, counting)
-    text = frozenset(name for name, column in before.columns.items() if _is_text(column))
-    counting = counting._replace(
-        categorical=counting.categorical | (text - counting.numeric),
-        excluded=lambda name: name not in before.columns,
-        identifiers=False,
-    )
-    if tables[1] is not None:
-        only = next(iter(before.columns)) if len(before.columns) == 1 else None
-        after = _counted(tables[1], counting, only)
-    else:
-        after = _rows(current, counting, before)
-    rules.check_names([*before.seen, *after.seen], after.source)
+    before, after, others = read_both(reference, current, rules)
     fresh = tuple(
         Note("new-column", f"column '{name}' is not in the reference", after.source)
-        for name in after.seen
-        if name not in before.seen and rules.wants(name)
+        for name in others
     )
-    made = [
-        _paired(name, column, after.columns.get(name), (before, after), rules)
-        for name, column in before.columns.items()
-    ]
+    made = [_met(name, (before, after), rules) for name in before.columns]
     pairs = tuple(one for one in made if isinstance(one, Pair))
     return _Found(
         reference=_described(before, [(one.reference, one.missing[0]) for one in pairs]),
@@ -284,161 +238,17 @@ def _data_sets(reference: _Source, current: _Source, rules: Rules) -> _Found:
     )
 
 
-def _is_text(column: Column) -> bool:
-    """Return whether the labels of a column are more than integers that may be numbers."""
-    return isinstance(column, Categories) and not (
-        len(column.counts) <= MOST_CATEGORIES and has_integer_labels(column)
-    )
-
-
-def _rows(side: _Source, counting: Counting, before: DataSet | None = None) -> DataSet:
-    """Read raw rows, or a profile; `before` is what they are to be compared with."""
-    for word, option in ((side.options.label, "--label"), (side.options.weight, "--weight")):
-        if word is not None:
-            raise UsageError(
-                "usage",
-                f"{option} chooses a column of a distribution, and these are raw rows",
-                hint="--column NAME chooses columns; --as counts if this is a table of counts",
-            )
-    rows = readers.read_columns(side.source, side.options, counting, name=side.name)
-    # What meets raw rows of the same columns is raw rows.
-    beyond_doubt = (
-        before is not None and before.kind == "samples" and {*rows.seen} <= {*before.seen}
-    )
-    if side.kind is None and not beyond_doubt and _may_be_a_distribution(rows):
-        what = "this may be a table of outcomes and weights, or raw rows of two columns"
-        raise which_kind(what, rows.source)
-    return rows
-
-
-def _may_be_a_distribution(rows: DataSet) -> bool:
-    """Return whether rows are distinct labels, each with a number, in either order."""
-    if rows.kind != "samples" or len(rows.seen) != 2 or not rows.columns:
-        return False
-    columns = list(rows.columns.values())
-    # A column that is left out looked like a key: its values are distinct.
-    orders = ((columns[0], *columns[1:]), (columns[-1], *columns[:-1]))
-    return any(
-        _may_be_weights(weights) and all(map(_may_be_labels, labels))
-        for weights, *labels in orders
-    )
-
-
-def _may_be_weights(column: Column) -> bool:
-    return (
-        isinstance(column, Values)
-        and not column.missing
-        and len(column.values) > 0
-        and not np.any(column.values < 0)
-    )
-
-
-def _may_be_labels(column: Column) -> bool:
-    return (
-        not isinstance(column, Binned) and not column.missing and distinct(column) == column.rows
-    )
-
-
-def _table(side: _Source) -> Distribution:
-    """Read a table of counts."""
-    found = readers.read(side.source, side.options._replace(tidy=True), name=side.name)
-    _refuse_batch(found)
-    return found
-
-
-def _counted(side: Distribution, counting: Counting, only: str | None = None) -> DataSet:
-    """Return counts as a data set: of one column, or of those that a tidy table names.
-
-    `only` is what the column is called on the other side. An outcome without a label, or one
-    that means a missing value, is none.
-    """
-    weights = [int(weight) for weight in side.weights.tolist()]
-    labels = side.outcomes or tuple(str(i) for i in range(len(weights)))
-    details = dict(side.details)
-    name = only or (details.get("outcomes in", "outcome") if side.outcomes else "outcome")
-    if sum(weights) >= TOO_MANY_ROWS:
-        raise too_many_rows(side.source)
-    counts: dict[str, dict[str, int]] = {}
-    for label, weight in zip(labels, weights, strict=True):
-        column, outcome = split(label) if "columns in" in details else (name, label)
-        counts.setdefault(column, {})[outcome] = weight
-    for word in sorted(counting.columns or ()):
-        if word not in counts:
-            raise unknown_column(word, list(counts), side.source)
-    columns = {}
-    for title, given in counts.items():
-        missing = sum(given.pop(label, 0) for label in {"", *counting.na})
-        if missing and counting.forbid_missing:
-            raise missing_value(Place(side.source, name=title))
-        columns[title] = Categories(title, missing, given)
-    return DataSet(
-        name=side.name,
-        source=side.source,
-        format=side.format,
-        kind="counts",
-        rows=max(column.rows for column in columns.values()),
-        columns={title: column for title, column in columns.items() if counting.wants(title)},
-        excluded=tuple(
-            Excluded(title, "--exclude")
-            for title in columns
-            if counting.columns is None and counting.excluded(title)
-        ),
-        notes=side.notes,
-        seen=tuple(columns),
-    )
-
-
-def _refuse_batch(side: Distribution) -> None:
-    if side.weights.ndim > 1:
-        raise InputError(
-            "bad-shape",
-            "this is a batch of distributions, and a check judges one",
-            Place(side.source),
-            hint="kldiv compare compares batches row by row; --as samples if these are raw rows",
-        )
-
-
-def _joined(before: Distribution, after: Distribution) -> Aligned:
-    """Return both sides over the union of their outcomes."""
-    try:
-        return align(after, before)
-    except ValueError as error:
-        raise InputError("no-common-support", str(error), Place(after.source)) from None
-
-
-def _paired(
-    name: str,
-    before: Column,
-    after: Column | None,
-    sides: tuple[DataSet, DataSet],
-    rules: Rules,
-) -> Pair | Finding:
-    """Return two columns over one support, or why they have none."""
-    given = rules.columns.get(name, ColumnRules())
+def _met(name: str, sides: tuple[DataSet, DataSet], rules: Rules) -> Pair | Finding:
+    """Return a column of both sides over one support, or why it has none."""
+    before, after = (side.columns.get(name) for side in sides)
+    assert before is not None
     if after is None:
         return _drifted(name, "column-missing", "the current data have no such column", before, 0)
     try:
-        made = pair(
-            before,
-            after,
-            bins=given.bins if isinstance(given.bins, int) else rules.bins,
-            edges=given.bins if isinstance(given.bins, tuple) else None,
-            type=given.type,
-            missing="drop" if rules.missing == "drop" else "category",
-        )
+        made = paired(name, sides, rules)
     except TypeChangedError as change:
         text = f"the type of the column changed: {change}"
         return _drifted(name, "type-changed", text, before, after.rows)
-    except EdgesDifferError as differ:
-        raise InputError(
-            "edges-differ",
-            f"column '{name}': {differ}",
-            Place(sides[1].source),
-            hint="kldiv profile DATA --like REFERENCE counts with the edges of REFERENCE",
-        ) from None
-    totals = (float(made.reference.sum()), float(made.current.sum()))
-    if 0 in totals:
-        raise _no_values(name, sides[totals.index(0)].source)
     return Pair(
         column=name,
         type=made.type,
@@ -472,10 +282,10 @@ def _described(side: DataSet, judged: Sequence[tuple[NDArray[Any], int]]) -> Sid
     )
 
 
-def _distributions(reference: _Source, current: _Source, rules: Rules) -> _Found:
+def _distributions(reference: Source, current: Source, rules: Rules) -> _Found:
     """Read two sides of which one at least is exactly known."""
-    before, after = sides = tuple(_distribution(side, rules) for side in (reference, current))
-    joined = _joined(before, after)
+    before, after = sides = tuple(distribution(side, rules) for side in (reference, current))
+    both = joined(before, after)
     name = dict(before.details).get("outcomes in", "outcome") if before.outcomes else "outcome"
     rules.check_names([name], before.source)
     excluded = () if rules.wants(name) else (Excluded(name, "--exclude"),)
@@ -483,14 +293,14 @@ def _distributions(reference: _Source, current: _Source, rules: Rules) -> _Found
     rows = tuple(
         int(side.total) + dropped * side.missing if side.kind == "counts" else 0 for side in sides
     )
-    labels = joined.outcomes or [str(i) for i in range(len(joined.p))]
+    labels = both.outcomes or [str(i) for i in range(len(both.p))]
     made = Pair(
         column=name,
         type="categorical",
         labels=labels,
-        reference=joined.q,
-        current=joined.p,
-        named=np.array([label not in {*map(_missing_in, sides)} for label in labels]),
+        reference=both.q,
+        current=both.p,
+        named=np.array([label not in {*map(missing_in, sides)} for label in labels]),
         known=(before.kind != "counts", after.kind != "counts"),
         rows=(rows[0], rows[1]),
         missing=(before.missing, after.missing),
@@ -517,55 +327,3 @@ def _distributions(reference: _Source, current: _Source, rules: Rules) -> _Found
         notes=(*before.notes, *after.notes),
         order=(name,),
     )
-
-
-def _missing_in(side: Distribution) -> str | None:
-    """Return what the missing values of raw rows are called."""
-    return dict(side.details).get("missing in")
-
-
-def _distribution(side: _Source, rules: Rules) -> Distribution:
-    """Read a distribution; the only column of raw rows is one of counts."""
-    if side.kind in ("counts", "probabilities", "weights"):
-        found = readers.read(side.source, side.options, name=side.name)
-        _refuse_batch(found)
-        return found
-    rows = readers.read_columns(side.source, side.options, rules.counting(), name=side.name)
-    columns = list(rows.columns.values())
-    if len(columns) != 1:
-        raise InputError(
-            "several-columns",
-            f"there are {len(columns)} columns of raw rows, and one distribution to meet them",
-            Place(rows.source),
-            hint="--column NAME chooses one; --as counts if this is a table of counts",
-        )
-    (column,) = columns
-    if isinstance(column, Binned):
-        counts = dict(zip(column.bins.labels, column.counts.tolist(), strict=False))
-        counts = {label: count for label, count in counts.items() if count}
-    else:
-        counts = dict((as_categories(column) if isinstance(column, Values) else column).counts)
-    details = {"outcomes in": column.name}
-    if column.missing and rules.missing == "category":
-        details["missing in"] = missing_label(counts)
-        counts[details["missing in"]] = column.missing
-    if not counts:
-        raise _no_values(column.name, rows.source)
-    return Distribution(
-        name=rows.name,
-        source=rows.source,
-        format=rows.format,
-        kind="counts",
-        outcomes=tuple(counts),
-        weights=np.array(list(counts.values()), dtype=np.int64),
-        rows_read=rows.rows,
-        rows_used=sum(counts.values()),
-        missing=column.missing,
-        notes=rows.notes,
-        details=tuple(details.items()),
-    )
-
-
-def _no_values(column: str, source: str) -> InputError:
-    hint = "--missing category makes missing values an outcome; --exclude leaves it out"
-    return InputError("no-values", f"column '{column}' has no values", Place(source), hint=hint)

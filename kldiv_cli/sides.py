@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.readers import ReadOptions
@@ -17,6 +17,16 @@ Option = TypeVar("Option")
 PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]
 """One value for both sides, or one for each."""
 _DEFAULTS: dict[str, Any] = {"decimal": "."}
+
+
+class Source(NamedTuple):
+    """One side, still to be read."""
+
+    source: object
+    kind: Any
+    """A `Kind`, ``samples``, or None."""
+    options: ReadOptions
+    name: str | None
 
 
 def side_of(value: PerSide[Option], side: int, name: str, default: Option) -> Option:

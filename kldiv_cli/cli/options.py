@@ -1,7 +1,7 @@
 """Options that several commands share, and what their words may be."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -192,6 +192,31 @@ def whole(option: str, text: str, least: int = 0) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) >= least):
         raise UsageError("usage", f"{option} is a whole number >= {least}; found '{text}'")
     return int(text)
+
+
+def column_flags(
+    max_kl: Words, numeric: Words, categorical: Words, flags: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Return what options say of single columns; a threshold for all goes into `flags`.
+
+    Raises
+    ------
+    UsageError
+        If a threshold is no number, or a column is said to be of both types.
+    """
+    columns: dict[str, dict[str, Any]] = {}
+    for text in max_kl or ():
+        name, equals, number = text.rpartition("=")
+        value = real("--max-kl", number)
+        if equals:
+            columns.setdefault(name, {})["max_kl"] = value
+        else:
+            flags["max_kl"] = value
+    for names, type in ((numeric, "numeric"), (categorical, "categorical")):
+        for name in names or ():
+            if columns.setdefault(name, {}).setdefault("type", type) != type:
+                raise UsageError("usage", f"column '{name}' is said to be of both types")
+    return columns
 
 
 def targets(

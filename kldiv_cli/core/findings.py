@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.columns import Excluded
     from kldiv_cli.core.distribution import Note
-    from kldiv_cli.core.report import Contribution
+    from kldiv_cli.core.report import Contribution, Side
 
 DIRECTION = "current || reference"
 
@@ -22,24 +22,6 @@ Verdict = Literal["pass", "drift", "inconclusive", "error"]
 WORST_FIRST: tuple[Verdict, ...] = ("error", "drift", "inconclusive", "pass")
 Figure = float | int | Literal["error"]
 """A number, or ``"error"`` where it was not computed."""
-
-
-class Side(NamedTuple):
-    """One side of a check.
-
-    `outcomes` are those of all judged columns together, `total` is the number of rows, or the
-    total of the weights, and `missing` the number of missing values in the judged columns.
-    """
-
-    name: str
-    source: str
-    format: str
-    kind: str
-    outcomes: int
-    total: float | int
-    rows_read: int
-    rows_used: int
-    missing: int
 
 
 class Reason(NamedTuple):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kldiv_cli.core.distribution import Kind, Note
+    from kldiv_cli.core.distribution import Note
     from kldiv_cli.core.divergences import Contributions
 
 UNITS = {"e": "nats", "2": "bits", "10": "hartleys"}
@@ -21,12 +21,16 @@ Value = float | tuple[float, ...] | Literal["error"]
 
 
 class Side(NamedTuple):
-    """One side of the comparison: what it is called, where it came from, what it holds."""
+    """One side: what it is called, where it came from, what it holds.
+
+    Of raw rows and profiles `outcomes` are those of all columns together, `total` is the number of
+    rows, and `missing` the number of missing values in these columns.
+    """
 
     name: str
     source: str
     format: str
-    kind: Kind
+    kind: str
     outcomes: int
     total: Number
     rows_read: int

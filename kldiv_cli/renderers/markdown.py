@@ -23,6 +23,8 @@ def render(report: Report, layout: Layout) -> str:
     p, q = markdown(report.p.name, 40), markdown(report.q.name, 40)
     lines = [f"### {p} and {q}", ""]
     for comparison in report.comparisons:
+        if comparison.column is not None:
+            lines += ["", f"#### {markdown(comparison.column, 60)}", ""]
         lines += _measures(report, comparison, p, q)
         lines += _only(report, comparison, p, q)
         lines += _estimate(report, comparison, p, q)

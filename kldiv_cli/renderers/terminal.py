@@ -89,6 +89,10 @@ def _harmless(line: str) -> str:
 def _parts(
     report: Report, comparison: Comparison, layout: Layout, width: int
 ) -> Iterator[RenderableType]:
+    if comparison.column is not None:
+        title = show(comparison.column, width - 8, unicode=layout.unicode)
+        first = comparison is report.comparisons[0]
+        yield Text.assemble("" if first else "\n", "column ", (title, "bold cyan"))
     yield _headlines(report, comparison, layout, width)
     if comparison.only_in_p or comparison.only_in_q:
         yield _only(report, comparison, layout)
@@ -102,7 +106,8 @@ def _parts(
         yield Text("\n" + "\n".join(batch_lines(report, comparison.batch)))
     if comparison.contributions:
         yield _contributions(report, comparison, layout, width)
-    yield _sides(report, comparison, layout)
+    if comparison is report.comparisons[-1]:
+        yield _sides(report, comparison, layout)
 
 
 def _grid(rows: Iterable[Sequence[Text]]) -> Text:

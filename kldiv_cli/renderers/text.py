@@ -13,7 +13,6 @@ from kldiv_cli.renderers.show import columns, pad, show
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kldiv_cli.core.findings import Side as CheckedSide
     from kldiv_cli.core.report import Batch, Comparison, Interval, Report, Side, Value
     from kldiv_cli.renderers import Layout
 
@@ -29,12 +28,18 @@ def render(report: Report, layout: Layout) -> str:
         return ""
     lines: list[str] = []
     for comparison in report.comparisons:
+        if comparison.column is not None:
+            title = show(comparison.column, 60, unicode=layout.unicode)
+            lines += [""] * bool(lines) + [f"column {title}"]
         lines += _measures(report, comparison, layout)
         lines += _infinite(report, comparison, layout)
         lines += _estimate(report, comparison, layout)
         lines += _batch(report, comparison)
-        lines += _sides(report, comparison, layout)
+        if len(report.comparisons) == 1:
+            lines += _sides(report, comparison, layout)
         lines += _contributions(report, comparison, layout)
+    if len(report.comparisons) > 1:
+        lines += _sides(report, report.comparisons[0], layout)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -98,7 +103,7 @@ def _infinite(report: Report, comparison: Comparison, layout: Layout) -> Iterato
 
 def advice(report: Report) -> str:
     """Return which smoothing would make every divergence finite."""
-    counts = report.p and report.q and report.p.kind == report.q.kind == "counts"
+    counts = report.p and report.q and {report.p.kind, report.q.kind} <= {"counts", "samples"}
     option = "--smoothing jeffreys" if counts else "--smoothing floor:1e-6"
     return f"{option} would give such outcomes a little mass on both sides"
 
@@ -173,8 +178,11 @@ def _sides(report: Report, comparison: Comparison, layout: Layout) -> Iterator[s
         yield f"smoothing: {report.smoothing}, on both sides, over the union of outcomes"
 
 
-def described(side: Side | CheckedSide, batch: Batch | None = None) -> str:
+def described(side: Side, batch: Batch | None = None) -> str:
     """Return what a side holds, in words."""
+    if side.kind == "samples":
+        missing = f", {side.missing:,} missing values" if side.missing else ""
+        return f"{count(int(side.total), 'row')}, {count(side.outcomes, 'outcome')}{missing}"
     text = f"{side.kind} of {count(side.outcomes, 'outcome')}"
     if batch or side.kind in ("logits", "log-probs"):
         return text

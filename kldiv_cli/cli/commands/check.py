@@ -37,6 +37,7 @@ from kldiv_cli.cli.options import (
     Weights,
     Words,
     among,
+    column_flags,
     known_kinds,
     real,
     size,
@@ -59,10 +60,15 @@ decided, or --fail-on inconclusive).
 Examples:
 
 \b
-  kldiv check january.csv july.csv --exclude 'id*' --max-kl 0.05 --max-kl amount=0.1
-  kldiv check reference.profile.json today.csv -f github --report junit=drift.xml
+  kldiv check sample_data/flights_january.json sample_data/flights_july.csv --exclude 'h*'
+  kldiv check sample_data/airlines_january.csv sample_data/airlines_july.csv --as counts
+  kldiv check sample_data/die_fair.csv sample_data/die_loaded.csv --as probabilities --as counts
+  cat sample_data/flights_july.csv | kldiv check sample_data/flights_january.json - -f github
+
+Of a warehouse, a query that gives column, outcome, count:
+
+\b
   psql -c "COPY (SELECT ...) TO STDOUT CSV HEADER" | kldiv check counts.csv - --as counts
-  kldiv check expected.json - --as probabilities --as counts < observed.json
 """
 
 
@@ -223,31 +229,6 @@ def _job_summary(reports: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str],
     """Return where a workflow of GitHub wants its summary, if the report is for one."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     return (("markdown", path),) if path and any(name == "github" for name, _ in reports) else ()
-
-
-def column_flags(
-    max_kl: Words, numeric: Words, categorical: Words, flags: dict[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """Return what options say of single columns; a threshold for all goes into `flags`.
-
-    Raises
-    ------
-    UsageError
-        If a threshold is no number, or a column is said to be of both types.
-    """
-    columns: dict[str, dict[str, Any]] = {}
-    for text in max_kl or ():
-        name, equals, number = text.rpartition("=")
-        value = real("--max-kl", number)
-        if equals:
-            columns.setdefault(name, {})["max_kl"] = value
-        else:
-            flags["max_kl"] = value
-    for names, type in ((numeric, "numeric"), (categorical, "categorical")):
-        for name in names or ():
-            if columns.setdefault(name, {}).setdefault("type", type) != type:
-                raise UsageError("usage", f"column '{name}' is said to be of both types")
-    return columns
 
 
 def merged(

@@ -2,7 +2,7 @@
 
 # Typer reads these annotations at run time: no `from __future__ import annotations` here.
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,24 +11,31 @@ from kldiv_cli.cli.options import (
     COLORS,
     DUPLICATES,
     REDUCTIONS,
+    Bins,
+    Categoricals,
     Color,
+    ColumnNames,
     Comments,
     Decimals,
     Delimiters,
     Duplicates,
     Encodings,
+    Excludes,
     Format,
     Headers,
     InputFormats,
     Kinds,
     Labels,
     MaxInflated,
+    Missing,
+    Numerics,
     Output,
     Reports,
     Strict,
     Weights,
     Words,
     among,
+    column_flags,
     known_kinds,
     real,
     size,
@@ -37,6 +44,9 @@ from kldiv_cli.cli.options import (
 )
 from kldiv_cli.errors import InputError, UsageError
 
+if TYPE_CHECKING:
+    from kldiv_cli.core.report import Report
+
 EPILOG = """Examples:
 
 \b
@@ -44,6 +54,7 @@ EPILOG = """Examples:
   kldiv compare now=sample_data/die_loaded.csv then=sample_data/die_fair.csv -f json
   kldiv compare sample_data/wolf_dice.csv --weight white --weight red --base 2
   kldiv compare sample_data/teacher_logits.npy sample_data/student_logits.npy --as logits
+  kldiv compare sample_data/flights_july.csv sample_data/flights_january.json --as samples
   cat sample_data/die_loaded.csv | kldiv - sample_data/die_fair.csv -q --measure kl_pq
 """
 
@@ -88,6 +99,12 @@ def command(
             " batchmean, mean, sum or none.",
         ),
     ] = "batchmean",
+    column: ColumnNames = None,
+    exclude: Excludes = None,
+    numeric: Numerics = None,
+    categorical: Categoricals = None,
+    bins: Bins = None,
+    na: Missing = None,
     top: Annotated[str, typer.Option(metavar="N", help="How many outcomes to list.")] = "10",
     format: Format = None,
     output: Output = None,
@@ -112,6 +129,8 @@ def command(
     P and Q are tables of outcomes and weights (csv, tsv), JSON, or NPY arrays, plain or
     compressed. Labels are matched by name; weights are normalised. A side may be called
     what you like: jan=data.csv.
+
+    --as samples counts raw rows, and compares them column by column.
 
     Options that describe a side (--as, --label, --weight, --input-format, --encoding,
     --delimiter, --decimal, --header, --comment) serve both sides; given twice, the first
@@ -147,6 +166,11 @@ def command(
         "smoothing": smoothing,
         "temperature": real("--temperature", temperature),
         "reduction": reduction,
+        "column": column or (),
+        "exclude": exclude or (),
+        "columns": column_flags(None, numeric, categorical, {}),
+        "bins": None if bins is None else whole("--bins", bins, 1),
+        "na": na or (),
         "top": whole("--top", top),
         "strict": strict,
         # Bare numbers do without.
@@ -177,21 +201,24 @@ def _compare(
 
     def text_in(format: str, layout: Layout) -> str:
         if quiet and format == "text":
-            return bare(report.comparisons[0].measures)
+            return bare(report)
         return render(report, format, layout)
 
     return Answer(text_in, notes=tuple(n for n in report.notes if n.repair or not quiet))
 
 
-def bare(measures: Any) -> str:
-    """Return the numbers alone; of several measures, each after its name and a tab."""
+def bare(report: "Report") -> str:
+    """Return the numbers alone; of several, each after its column, its measure and a tab."""
     from kldiv_cli.core.report import number
+    from kldiv_cli.renderers.show import show
 
     lines = []
-    for name, value in measures.items():
-        head = f"{name}\t" if len(measures) > 1 else ""
-        rows = value if isinstance(value, tuple) else (value,)
-        lines += [f"{head}{number(row)}\n" for row in rows]
+    for comparison in report.comparisons:
+        column = f"{show(comparison.column or '')}\t" if len(report.comparisons) > 1 else ""
+        for name, value in comparison.measures.items():
+            head = f"{column}{name}\t" if len(comparison.measures) > 1 else column
+            rows = value if isinstance(value, tuple) else (value,)
+            lines += [f"{head}{number(row)}\n" for row in rows if row != "error"]
     return "".join(lines)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kldiv_cli.cli.commands.check import column_flags, merged
+from kldiv_cli.cli.commands.check import merged
 from kldiv_cli.cli.job import STDOUT, Answer, Job
 from kldiv_cli.cli.options import (
     COLORS,
@@ -29,6 +29,7 @@ from kldiv_cli.cli.options import (
     Output,
     Strict,
     among,
+    column_flags,
     size,
     whole,
 )
@@ -39,9 +40,8 @@ EPILOG = """A profile holds the labels of its outcomes in clear; --min-count poo
 Examples:
 
 \b
-  kldiv profile january.csv -o reference.profile.json
-  kldiv profile day1.csv day2.csv --like reference.profile.json -o week.profile.json
-  kldiv check reference.profile.json today.csv
+  kldiv profile sample_data/flights_july.csv --min-count 20 --exclude distance
+  kldiv profile sample_data/flights_july.csv --like sample_data/flights_january.json
 """
 
 

@@ -13,7 +13,8 @@ from kldiv_cli.renderers.text import described, named
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kldiv_cli.core.findings import Check, Finding, Side
+    from kldiv_cli.core.findings import Check, Finding
+    from kldiv_cli.core.report import Side
     from kldiv_cli.renderers import Layout
 
 DIGITS = 3

@@ -7,8 +7,8 @@ import pytest
 from kldiv_cli import check
 from kldiv_cli.core.columns import Excluded
 from kldiv_cli.core.distribution import Note
-from kldiv_cli.core.findings import Check, Finding, Findings, Reason, Side, failed
-from kldiv_cli.core.report import Contribution, Failure
+from kldiv_cli.core.findings import Check, Finding, Findings, Reason, failed
+from kldiv_cli.core.report import Contribution, Failure, Side
 
 LONG = "very long " * 60
 HOSTILE = [

@@ -1,0 +1,789 @@
+"""Raw rows to counted columns: strict types, nothing lost, and one answer from every format."""
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import math
+import tracemalloc
+from collections import Counter
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kldiv_cli.core.columns import Categories, Values
+from kldiv_cli.errors import InputError, UsageError
+from kldiv_cli.readers import ReadOptions, read_columns
+from kldiv_cli.readers.tally import Counting
+
+
+@pytest.fixture
+def counted(tmp_path):
+    """Count the columns of a file of these contents: counted("x.csv", "a\\n1\\n")."""
+
+    def run(name, data, counting=None, **options):
+        path = tmp_path / name
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        return read_columns(str(path), ReadOptions(**options), counting)
+
+    return run
+
+
+@pytest.fixture
+def refused(counted):
+    """Count a file that must be refused, and return the error."""
+
+    def run(name, data, counting=None, **options):
+        with pytest.raises(InputError) as caught:
+            counted(name, data, counting, **options)
+        assert all(place.source.endswith(name) for place in caught.value.places)
+        assert len(str(caught.value)) < 1000
+        return caught.value
+
+    return run
+
+
+def where(error):
+    place = error.places[0]
+    return place.line, place.column
+
+
+def csv_of(*columns, names="abc"):
+    """Return the text of a table of these columns."""
+    lines = [",".join(names[: len(columns)])]
+    lines += [",".join(map(str, row)) for row in zip(*columns, strict=True)]
+    return "\n".join(lines) + "\n"
+
+
+def plain(column):
+    """Return a column as values that can be compared: what occurs how often, and is missing."""
+    if isinstance(column, Categories):
+        return "text", column.missing, dict(column.counts)
+    assert isinstance(column, Values)
+    return "numbers", column.missing, dict(Counter(column.values.tolist()))
+
+
+def of(data_set):
+    assert all(column.rows == data_set.rows for column in data_set.columns.values())
+    return {name: plain(column) for name, column in data_set.columns.items()}
+
+
+# What a column of these cells is. Values that are missing take no part in the decision.
+MANY = [str(n) for n in range(100, 130)]
+TYPES = {
+    "integers": (["1", "2", "2"], ("numbers", 0, {1.0: 1, 2.0: 2})),
+    "decimals": (["1.5", "-2", "+3e2"], ("numbers", 0, {1.5: 1, -2.0: 1, 300.0: 1})),
+    "blanks around": ([" 1", "2 ", "\t3"], ("numbers", 0, {1.0: 1, 2.0: 1, 3.0: 1})),
+    "minus zero": (["-0", "0"], ("numbers", 0, {0.0: 2})),
+    "text": (["x", "y", "x"], ("text", 0, {"x": 2, "y": 1})),
+    "leading zero": (["007", "8"], ("text", 0, {"007": 1, "8": 1})),
+    "leading zero, signed": (["-07", "8"], ("text", 0, {"-07": 1, "8": 1})),
+    "zero point": (["0.5", "0"], ("numbers", 0, {0.5: 1, 0.0: 1})),
+    "underscore": (["1_000", "2"], ("text", 0, {"1_000": 1, "2": 1})),
+    "nan is text": (["nan", "1"], ("text", 0, {"nan": 1, "1": 1})),
+    "inf is text": (["inf", "1"], ("text", 0, {"inf": 1, "1": 1})),
+    "other digits": (["１", "2"], ("text", 0, {"１": 1, "2": 1})),
+    "thousands": (["1'000", "2"], ("text", 0, {"1'000": 1, "2": 1})),
+    "NA among few numbers": (["1", "2", "NA"], ("text", 0, {"1": 1, "2": 1, "NA": 1})),
+    "empty": (["1", "", "2"], ("numbers", 1, {1.0: 1, 2.0: 1})),
+    "blank": (["x", "  ", "\t", "y"], ("text", 2, {"x": 1, "y": 1})),
+    "blank among numbers": (["1", " ", "2"], ("numbers", 1, {1.0: 1, 2.0: 1})),
+    "nothing at all": (["", " "], ("numbers", 2, {})),
+    "a tenth of text": ([*MANY[:18], "x", "y"],
+                        ("text", 0, dict.fromkeys([*MANY[:18], "x", "y"], 1))),
+    "2^53 - 1": (["9007199254740991"], ("numbers", 0, {9007199254740991.0: 1})),
+    "2^53": (["9007199254740993", "9007199254740992"],
+             ("text", 0, {"9007199254740993": 1, "9007199254740992": 1})),
+    "5000 digits": (["9" * 5000, "1"], ("text", 0, {"9" * 5000: 1, "1": 1})),
+    "labels verbatim": (["x", " x", "X", "x "], ("text", 0, {"x": 1, " x": 1, "X": 1, "x ": 1})),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_types_are_strict(counted, name):
+    cells, expected = TYPES[name]
+    side = counted("x.csv", csv_of(cells, ["y"] * len(cells)))
+    assert plain(side.columns["a"]) == expected
+    assert plain(side.columns["b"]) == ("text", 0, {"y": len(cells)})
+    assert side.rows == len(cells)
+
+
+def test_text_among_many_numbers_is_an_error_that_names_both_ways_out(refused):
+    error = refused("x.csv", csv_of([*MANY, "NA", *MANY], ["y"] * 61))
+    assert error.code == "mixed-column"
+    assert where(error) == (32, 1)
+    assert (error.places[0].name, error.places[0].value) == ("a", "NA")
+    assert "--na NA" in error.hint
+    assert "--categorical a" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("late", "words"),
+    [("x", "is not a number"), ("007", "has a leading zero"), ("1e400", "beyond a 64-bit float"),
+     ("nan", "is not a number"), ("1_000", "is not a number")],
+)  # fmt: skip
+def test_a_number_that_comes_late_and_is_none(counted, refused, late, words):
+    # Far beyond the values that are looked at.
+    cells = [str(n % 977) for n in range(30_000)] + [late]
+    error = refused("x.csv", csv_of(["y"] * len(cells), cells))
+    assert error.code == "mixed-column"
+    assert words in error.message
+    assert where(error) == (30_002, 2)
+    assert error.places[0].value == late
+    text = csv_of(["y"] * len(cells), cells)
+    as_text = counted("y.csv", text, Counting(categorical=frozenset("b")))
+    assert as_text.columns["b"].counts[late] == cells.count(late)
+    missing = counted("z.csv", text, Counting(na=frozenset([late])))
+    assert missing.columns["b"].missing == 1
+
+
+def test_a_word_of_a_hint_is_quoted_for_the_shell(refused):
+    text = csv_of([*MANY, "n a", *MANY], ["y"] * 61, names=("a;b", "c"))
+    error = refused("x.csv", text)
+    assert "--na 'n a'" in error.hint
+    assert "--categorical 'a;b'" in error.hint
+
+
+def test_what_is_missing_at_first_does_not_decide(counted):
+    cells = [""] * 40_000 + ["x", "y"] * 700
+    side = counted("x.csv", csv_of(cells, ["z"] * len(cells)))
+    assert plain(side.columns["a"]) == ("text", 40_000, {"x": 700, "y": 700})
+
+
+def test_few_values_among_many_missing_decide_at_last(counted):
+    cells = (["5"] + [""] * 999) * 300
+    side = counted("x.csv", csv_of(cells, ["z"] * len(cells)))
+    assert plain(side.columns["a"]) == ("numbers", 300 * 999, {5.0: 300})
+
+
+def test_missing_values(counted, refused):
+    text = csv_of(["x", "NA", "", " ", "-"], [1, 2, 3, 4, 5])
+    assert plain(counted("x.csv", text).columns["a"]) == (
+        "text", 2, {"x": 1, "NA": 1, "-": 1},
+    )  # fmt: skip
+    na = Counting(na=frozenset(["NA", "-"]))
+    assert plain(counted("x.csv", text, na).columns["a"]) == ("text", 4, {"x": 1})
+    error = refused("x.csv", text, Counting(forbid_missing=True))
+    assert error.code == "missing-value"
+    assert where(error) == (4, 1)
+    error = refused("x.csv", text, Counting(na=frozenset(["x"]), forbid_missing=True))
+    assert where(error) == (2, 1)
+
+
+@pytest.mark.parametrize("cell", ["", " ", "NA"])
+def test_a_missing_value_is_forbidden_wherever_it_comes(refused, cell):
+    for before in (["x"], ["1"], []):
+        cells = before * 3000 + [cell]
+        text = csv_of(cells, ["y"] * len(cells))
+        error = refused("x.csv", text, Counting(forbid_missing=True, na=frozenset(["NA"])))
+        assert error.code == "missing-value"
+        assert where(error) == (len(cells) + 1, 1)
+
+
+def test_forced_types(counted, refused):
+    text = csv_of(["01", "02", "10"], ["1", "2", "2.50"])
+    forced = Counting(numeric=frozenset("a"), categorical=frozenset("b"))
+    assert of(counted("x.csv", text, forced)) == {
+        "a": ("numbers", 0, {1.0: 1, 2.0: 1, 10.0: 1}),
+        "b": ("text", 0, {"1": 1, "2": 1, "2.50": 1}),
+    }
+    error = refused("x.csv", csv_of(["1", "x"], [1, 2]), Counting(numeric=frozenset("a")))
+    assert error.code == "mixed-column"
+    assert where(error) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("cells", "looks_like_a_key"),
+    [
+        ([f"id{n}" for n in range(49)], False),
+        ([f"id{n}" for n in range(50)], True),
+        ([f"id{n}" for n in range(95)] + ["id0"] * 5, True),
+        ([f"id{n}" for n in range(94)] + ["id0"] * 6, False),
+        (range(1000, 1050), True),
+        ([n + 0.5 for n in range(50)], False),
+        ([n + 0.5 if n == 7 else n for n in range(50)], False),
+        # Of the values that are there.
+        ([f"id{n}" for n in range(50)] + [""] * 50, True),
+    ],
+    ids=str,
+)
+def test_identifiers_are_left_out(counted, cells, looks_like_a_key):
+    cells = list(cells)
+    text = csv_of(cells, ["y"] * len(cells))
+    side = counted("x.csv", text)
+    assert ("a" not in side.columns) == looks_like_a_key
+    assert [one.column for one in side.excluded] == ["a"] * looks_like_a_key
+    assert side.seen == ("a", "b")
+    for counting in (
+        Counting(columns=frozenset("a")),
+        Counting(identifiers=False),
+        Counting(categorical=frozenset("a")),
+    ):
+        assert "a" in counted("x.csv", text, counting).columns
+
+
+def test_too_many_outcomes(counted, refused):
+    cells = [f"v{n}" for n in range(300)] * 2
+    few = Counting(most_outcomes=299)
+    error = refused("x.csv", csv_of(cells, [1] * 600), few)
+    assert error.code == "too-many-outcomes"
+    assert "--max-outcomes" in error.hint
+    enough = Counting(most_outcomes=300)
+    assert len(counted("x.csv", csv_of(cells, [1] * 600), enough).columns["a"].counts) == 300
+    # What is nearly distinct is a key, and left out.
+    side = counted("y.csv", csv_of([f"v{n}" for n in range(20_000)], [1] * 20_000), few)
+    assert list(side.columns) == ["b"]
+    asked = few._replace(columns=frozenset("a"))
+    error = refused("y.csv", csv_of([f"v{n}" for n in range(20_000)], [1] * 20_000), asked)
+    assert error.code == "too-many-outcomes"
+
+
+def test_columns_are_chosen(counted, refused):
+    text = csv_of([1, 2], ["x", "y"], ["u", "v"])
+    assert list(counted("x.csv", text, Counting(columns=frozenset("b"))).columns) == ["b"]
+    side = counted("x.csv", text, Counting(excluded=lambda name: name == "b"))
+    assert list(side.columns) == ["a", "c"]
+    assert side.excluded == (("b", "--exclude"),)
+    assert side.seen == ("a", "b", "c")
+    error = refused("x.csv", text, Counting(columns=frozenset(["bb"])))
+    assert error.code == "unknown-column"
+    assert "did you mean 'b'?" in error.hint
+
+
+# Headers.
+
+
+def test_a_first_row_of_text_names_the_columns(counted):
+    side = counted("x.csv", "name, size \nx,1\ny,2\n")
+    assert list(side.columns) == ["name", "size"]
+    assert side.notes == ()
+
+
+def test_a_first_row_with_numbers_is_data_and_said_to_be(counted, refused):
+    side = counted("x.csv", "x,1\ny,2\n")
+    assert of(side) == {"1": ("text", 0, {"x": 1, "y": 1}), "2": ("numbers", 0, {1.0: 1, 2.0: 1})}
+    assert [(note.code, note.repair) for note in side.notes] == [("no-header", True)]
+    assert counted("x.csv", "x,1\ny,2\n", header=False).notes == ()
+    assert list(counted("x.csv", "x,1\ny,2\n", header=True).columns) == ["x", "1"]
+    error = refused("x.csv", "a,5\nx,y\n")
+    assert error.code == "which-header"
+    assert where(error) == (1, 2)
+
+
+def test_bad_headers(refused):
+    error = refused("x.csv", "a,b, a\n1,2,3\n")
+    assert error.code == "duplicate-columns"
+    assert "2 columns are called 'a'" in error.message
+    assert refused("x.csv", "a,b\n").code == "no-rows"
+    assert refused("x.csv", "\n\n").code == "no-rows"
+
+
+def test_a_nameless_column_has_a_place(counted):
+    assert list(counted("x.csv", ",b\nx,1\ny,2\n").columns) == ["column 1", "b"]
+
+
+def test_ragged_rows_are_all_counted(refused):
+    error = refused("x.csv", "a,b\n" + "x,1\n" * 500 + "x\n" + "x,1\n" * 20_000 + "x,1,2\n")
+    assert error.code == "ragged-row"
+    assert error.count == 2
+    assert [place.line for place in error.places] == [502, 20_503]
+
+
+def test_blank_lines(counted, refused):
+    assert counted("x.csv", "a,b\n\nx,1\n\n\ny,2\n\n").rows == 2
+    assert plain(counted("x.csv", "\na\nx\ny\n\n\n").columns["a"]) == ("text", 0, {"x": 1, "y": 1})
+    error = refused("x.csv", "a\nx\n\ny\n")
+    assert error.code == "blank-line"
+    assert error.places[0].line == 3
+    assert plain(counted("x.csv", 'a\nx\n""\ny\n').columns["a"]) == ("text", 1, {"x": 1, "y": 1})
+
+
+def test_quoted_cells_and_other_marks(counted):
+    text = 'a;b\n"x;y\n""z""";1,5\nx;2,25\n'
+    side = counted("x.txt", text, decimal=",", delimiter=";")
+    assert of(side) == {
+        "a": ("text", 0, {'x;y\n"z"': 1, "x": 1}),
+        "b": ("numbers", 0, {1.5: 1, 2.25: 1}),
+    }
+
+
+def test_a_line_is_told_behind_quoted_lines(refused):
+    rows = '"two\nlines",1\n' * 3000
+    error = refused("x.csv", f"a,b\n{rows}x,y\n", Counting(numeric=frozenset("b")))
+    assert where(error) == (6002, 2)
+
+
+# JSON.
+
+
+def test_shapes_of_json(counted):
+    expected = {"a": ("text", 1, {"x": 2}), "b": ("numbers", 1, {1.0: 1, 2.5: 1})}
+    for name, text in {
+        "records.json": '[{"a":"x","b":1},{"b":2.5,"a":null},{"a":"x"}]',
+        "columns.json": '{"a":["x",null,"x"],"b":[1,2.5,null]}',
+        "records.jsonl": '{"a":"x","b":1}\n{"b":2.5,"a":null}\n\n{"a":"x"}\n',
+    }.items():
+        assert of(counted(name, text)) == expected, name
+    expected = {"0": expected["a"], "1": expected["b"]}
+    assert of(counted("rows.json", '[["x",1],[null,2.5],["x",null]]')) == expected
+    assert of(counted("rows.jsonl", '["x",1]\n[null,2.5]\n["x",null]\n')) == expected
+    assert of(counted("values.json", '["x",null,"x"]')) == {"0": expected["0"]}
+    assert of(counted("values.jsonl", '"x"\nnull\n"x"\n')) == {"0": expected["0"]}
+
+
+def test_numbers_as_text_are_text(counted):
+    side = counted("x.json", '{"a":["1","2","2"],"b":[1,2,2],"c":[true,false,true]}')
+    assert of(side) == {
+        "a": ("text", 0, {"1": 1, "2": 2}),
+        "b": ("numbers", 0, {1.0: 1, 2.0: 2}),
+        "c": ("text", 0, {"true": 2, "false": 1}),
+    }
+
+
+def test_a_text_of_nothing_is_a_text_where_null_is_known(counted):
+    assert plain(counted("x.json", '{"a":["","x",null]}').columns["a"]) == (
+        "text", 1, {"": 1, "x": 1},
+    )  # fmt: skip
+
+
+BAD_JSON = {
+    "nested": ('[{"a":1},{"a":[2]}]', "nested-value", (1, 15)),
+    "nested column": ('{"a":[1,\n{"b":2}]}', "nested-value", (2, 1)),
+    "lengths": ('{"a":[1],"b":[1,2]}', "ragged-row", (1, 1)),
+    "ragged": ('[[1,2],\n[1]]', "ragged-row", (2, 1)),
+    "not a record": ('[{"a":1},5]', "not-a-record", (1, 10)),
+    "not a row": ('[[1],{"a":1}]', "ragged-row", (1, 6)),
+    "not a value": ('[1,[2]]', "nested-value", (1, 4)),
+    "repeated key": ('[{"a":1,"a":2}]', "duplicate-keys", (1, 2)),
+    "repeated column": ('{"a":[1],"a":[2]}', "duplicate-columns", (1, 1)),
+    "numbers": ('{"a":1,"b":2}', "which-kind", (None, None)),
+    "a number": ("5", "bad-shape", (None, None)),
+    "no rows": ("[]", "no-rows", (None, None)),
+    "no rows of columns": ('{"a":[]}', "no-rows", (None, None)),
+    "NaN": ('{"a":[NaN]}', "not-finite", (1, 7)),
+    "half a pair": ('{"a":["\\ud800"]}', "bad-label", (None, None)),
+    "half a pair in a name": ('{"\\ud800":["x"]}', "bad-label", (None, None)),
+    "text late": (f"[{','.join(map(str, range(2000)))},true]", "mixed-column", (1, 8892)),
+    "a report": ('{"schema":"kldiv.check/1"}', "not-a-profile", (None, None)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_JSON)
+def test_json_that_is_refused(refused, name):
+    text, code, place = BAD_JSON[name]
+    error = refused("x.json", text)
+    assert error.code == code
+    assert where(error) == place
+
+
+def test_lines_of_json_are_of_one_shape(refused):
+    # Beyond the lines that are read at once.
+    for first, other in (('{"a":1}', "5"), ("[1]", "5"), ("5", '{"a":1}'), ("[1]", "[1,2]")):
+        error = refused("x.jsonl", f"{first}\n" * 5000 + f"{other}\n")
+        assert error.places[0].line == 5001
+        error = refused("x.jsonl", f"{first}\n" * 8192 + f"{other}\n")
+        assert error.places[0].line == 8193
+
+
+def test_sparse_keys_are_missing_where_they_are_not(counted, refused):
+    lines = ['{"a":1}'] * 5000 + ['{"b":"x"}'] * 5000 + ['{"a":2,"b":"y"}'] * 10
+    side = counted("x.jsonl", "\n".join(lines))
+    assert of(side) == {
+        "a": ("numbers", 5000, {1.0: 5000, 2.0: 10}),
+        "b": ("text", 5000, {"x": 5000, "y": 10}),
+    }
+    for rows in (lines, lines[5000:], lines[4999::-1] + lines[-10:]):
+        error = refused("x.jsonl", "\n".join(rows), Counting(forbid_missing=True))
+        assert error.code == "missing-value"
+
+
+# Arrays.
+
+
+def npy(array):
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def npz(**arrays):
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
+def test_arrays_are_tables(counted):
+    numbers = ("numbers", 1, {1.0: 1, 2.0: 1})
+    assert of(counted("x.npy", npy(np.array([1, np.nan, 2])))) == {"0": numbers}
+    table = np.array([[1, 7], [np.nan, 7], [2, np.inf]])
+    expected = {"0": numbers, "1": ("numbers", 0, {7.0: 2, math.inf: 1})}
+    for array in (table, np.asfortranarray(table), table.astype(">f4")):
+        assert of(counted("x.npy", npy(array))) == expected
+    side = counted("x.npz", npz(t=table, u=np.array(["x", "y", "x"]), v=table[:, 0] > 1))
+    assert of(side) == {
+        "t.0": expected["0"],
+        "t.1": expected["1"],
+        "u": ("text", 0, {"x": 2, "y": 1}),
+        "v": ("text", 0, {"true": 1, "false": 2}),
+    }
+
+
+def test_integers_that_doubles_do_not_hold_are_labels(counted):
+    array = np.array([2**53, 2**53 + 1, 2**53 + 1])
+    expected = {"0": ("text", 0, {str(2**53): 1, str(2**53 + 1): 2})}
+    assert of(counted("x.npy", npy(array))) == expected
+    assert of(read_columns(array)) == expected
+    nullable = pd.DataFrame({"0": pd.array([2**53, 2**53 + 1, 2**53 + 1], dtype="Int64")})
+    for frame in (nullable, pl.from_pandas(nullable), pa.Table.from_pandas(nullable)):
+        assert of(read_columns(frame)) == expected
+    assert of(read_columns({"0": array.tolist()})) == expected
+    missing = read_columns({"0": pd.array([2**53 + 1, None], dtype="Int64")})
+    assert of(missing) == {"0": ("text", 1, {str(2**53 + 1): 1})}
+
+
+def test_dates_are_labels_and_no_date_is_missing(counted):
+    dates = np.array(["2024-01-01", "NaT", "2024-01-01"], dtype="datetime64[ns]")
+    found = of(counted("x.npy", npy(dates)))
+    assert found == {"0": ("text", 1, {"2024-01-01T00:00:00.000000000": 2})}
+    assert of(read_columns(dates)) == found
+
+
+@pytest.mark.parametrize(
+    ("array", "code"),
+    [(np.zeros((2, 2, 2)), "bad-shape"), (np.array(5), "bad-shape"), (np.zeros(0), "no-rows"),
+     (np.array([1j]), "bad-dtype"), (np.array([b"x"]), "bad-dtype"),
+     (np.zeros(3, dtype=[("a", "f8")]), "bad-dtype")],
+)  # fmt: skip
+def test_arrays_that_are_no_tables(refused, array, code):
+    error = refused("x.npy", npy(array))
+    assert error.code == code
+    assert "weights" not in str(error)
+    assert "--as" not in str(error)
+
+
+def test_archives_that_are_no_tables(refused):
+    assert refused("x.npz", npz(a=np.zeros(2), b=np.zeros(3))).code == "ragged-row"
+    clash = npz(**{"a.0": np.zeros(2), "a": np.zeros((2, 1))})
+    assert refused("x.npz", clash).code == "duplicate-columns"
+
+
+def test_arrays_of_an_archive_share_the_bound_on_their_size(counted, refused):
+    arrays = {f"a{i}": np.zeros(1000) for i in range(4)}
+    assert counted("x.npz", npz(**arrays), max_inflated=4 * 8128).rows == 1000
+    error = refused("x.npz", npz(**arrays), max_inflated=3 * 8128)
+    assert error.code == "inflated-too-large"
+
+
+def test_lines_of_uniq_are_rows_that_occur_so_often(counted, refused):
+    side = counted("x.uniq", "      3 red\n      2 \n     10 blue\n      1  red\n")
+    assert side.rows == 16
+    assert plain(side.columns["value"]) == ("text", 2, {"red": 3, "blue": 10, " red": 1})
+    side = counted("x.uniq", "3 1.5\n2 2\n1 \n4 1.5\n")
+    assert plain(side.columns["value"]) == ("numbers", 1, {1.5: 7, 2.0: 2})
+    assert refused("x.uniq", "3 a\nb\n").code == "bad-uniq"
+    for much in ("9" * 5000, "1" + "0" * 18, "10000000000000000005"):
+        assert refused("x.uniq", f"{much} a\n1 b\n").code == "number-overflow"
+    assert counted("x.uniq", f"{'0' * 30}7 a\n").rows == 7
+    assert counted("x.uniq", f"{10**18 - 1} a\n").rows == 10**18 - 1
+
+
+# One table, every format: the same counts.
+
+TABLE = {
+    "code": ["007", "7", None, "x", "007", "x"] * 10,
+    "rating": [1, 2, 3, None, 3, 2] * 10,
+    "amount": [0.5, -1.25, 1e-3, 1e300, None, 0.1] * 10,
+    "flag": [True, False, None, True, True, True] * 10,
+    "label": ["a,b", 'quo"te', "two\nlines", "é", " x", "NA"] * 10,
+}
+EXPECTED = {
+    "code": ("text", 10, {"007": 20, "7": 10, "x": 20}),
+    "rating": ("numbers", 10, {1.0: 10, 2.0: 20, 3.0: 20}),
+    "amount": ("numbers", 10, dict.fromkeys([0.5, -1.25, 1e-3, 1e300, 0.1], 10)),
+    "flag": ("text", 10, {"true": 40, "false": 10}),
+    "label": ("text", 0, dict.fromkeys(TABLE["label"], 10)),
+}
+RECORDS = [dict(zip(TABLE, row, strict=True)) for row in zip(*TABLE.values(), strict=True)]
+
+
+def as_csv(delimiter=",", end="\n"):
+    import csv
+
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter=delimiter, lineterminator=end)
+    writer.writerow(TABLE)
+    for record in RECORDS:
+        writer.writerow(
+            ["" if v is None else str(v).lower() if isinstance(v, bool) else v
+             for v in record.values()]
+        )  # fmt: skip
+    return stream.getvalue()
+
+
+def without_nulls(record):
+    return {name: value for name, value in record.items() if value is not None}
+
+
+FRAME = pd.DataFrame(TABLE).convert_dtypes()
+FORMATS = {
+    "csv": ("x.csv", as_csv()),
+    "csv, CRLF, BOM": ("x.csv", "\ufeff" + as_csv(end="\r\n")),
+    "csv, UTF-16": ("x.csv", as_csv().encode("utf-16")),
+    "tsv": ("x.tsv", as_csv("\t")),
+    "text": ("x", as_csv(";")),
+    "gzip": ("x.csv.gz", gzip.compress(as_csv().encode())),
+    "bzip2": ("x.csv.bz2", bz2.compress(as_csv().encode())),
+    "xz": ("x.csv.xz", lzma.compress(as_csv().encode())),
+    "records": ("x.json", json.dumps(RECORDS)),
+    "records without nulls": ("x.json", json.dumps(list(map(without_nulls, RECORDS)))),
+    "columns": ("x.json", json.dumps(TABLE, indent=1)),
+    "lines": ("x.jsonl", "".join(json.dumps(record) + "\n" for record in RECORDS)),
+    "lines without nulls": (
+        "x.jsonl.gz",
+        gzip.compress("\n".join(json.dumps(without_nulls(r)) for r in RECORDS).encode()),
+    ),
+}
+OBJECTS = {
+    "mapping": TABLE,
+    "mapping of arrays": {name: np.array(cells, dtype=object) for name, cells in TABLE.items()},
+    "records": RECORDS,
+    "pandas": FRAME,
+    "pandas, plain": pd.DataFrame(TABLE),
+    "pandas, objects": pd.DataFrame(TABLE, dtype=object),
+    "pandas, categoricals": FRAME.astype({"code": "category", "label": "category"}),
+    "pandas, index": FRAME.set_index(pd.Index(range(100, 160), name="row")),
+    "pandas, arrow": pd.DataFrame(TABLE).convert_dtypes(dtype_backend="pyarrow"),
+    "polars": pl.DataFrame(TABLE),
+    "polars, categoricals": pl.DataFrame(TABLE, schema_overrides={"code": pl.Categorical}),
+    "arrow": pa.table(TABLE),
+    "arrow, chunks": pa.concat_tables([pa.table(TABLE).slice(0, 7), pa.table(TABLE).slice(7)]),
+    "arrow, dictionary": pa.table(TABLE | {"code": pa.array(TABLE["code"]).dictionary_encode()}),
+    "arrow, batch": pa.RecordBatch.from_pydict(TABLE),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_gives_the_same_counts(counted, name):
+    side = counted(*FORMATS[name])
+    assert of(side) == EXPECTED
+    assert (side.rows, side.seen, side.excluded) == (60, tuple(TABLE), ())
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_every_object_gives_the_same_counts(name):
+    side = read_columns(OBJECTS[name])
+    assert of(side) == EXPECTED
+    assert (side.rows, side.seen, side.excluded) == (60, tuple(TABLE), ())
+
+
+def test_missing_tokens_are_meant_for_every_format(counted):
+    na = Counting(na=frozenset(["-999", "x"]))
+    table = {"n": [1.5, -999.0, 2.5], "i": [1, -999, 2], "t": ["x", "y", "y"]}
+    expected = {
+        "n": ("numbers", 1, {1.5: 1, 2.5: 1}),
+        "i": ("numbers", 1, {1.0: 1, 2.0: 1}),
+        "t": ("text", 1, {"y": 2}),
+    }
+    assert of(counted("x.csv", "n,i,t\n1.5,1,x\n-999,-999,y\n2.5,2,y\n", na)) == expected
+    for frame in (table, pd.DataFrame(table), pl.DataFrame(table), pa.table(table)):
+        assert of(read_columns(frame, None, na)) == expected
+
+
+def test_infinities_have_their_place():
+    expected = {"x": ("numbers", 1, {1.0: 1, math.inf: 1, -math.inf: 1})}
+    cells = [1.0, math.inf, -math.inf, math.nan]
+    for column in (cells, np.array(cells), np.array(cells, dtype=object), pd.Series(cells)):
+        assert of(read_columns({"x": column})) == expected
+    assert of(read_columns(pl.DataFrame({"x": cells}))) == expected
+
+
+def test_other_objects_of_python():
+    assert of(read_columns([[1, "x"], [2, None]])) == {
+        "0": ("numbers", 0, {1.0: 1, 2.0: 1}),
+        "1": ("text", 1, {"x": 1}),
+    }
+    assert of(read_columns([(1,), (2,)])) == {"0": ("numbers", 0, {1.0: 1, 2.0: 1})}
+    assert of(read_columns(["x", "y", "x"])) == {"0": ("text", 0, {"x": 2, "y": 1})}
+    assert of(read_columns(range(3))) == {"0": ("numbers", 0, {0.0: 1, 1.0: 1, 2.0: 1})}
+    masked = np.ma.masked_array([1, 2, 3], mask=[0, 1, 0])
+    assert of(read_columns({"x": masked})) == {"x": ("numbers", 1, {1.0: 1, 3.0: 1})}
+    decimals = [Decimal("1.50"), Decimal("NaN"), None, Decimal(2)]
+    assert of(read_columns({"x": decimals})) == {"x": ("numbers", 2, {1.5: 1, 2.0: 1})}
+    dates = pd.DataFrame({"x": pd.to_datetime(["2024-01-01", None, "2024-01-02"])})
+    found = of(read_columns(dates))["x"]
+    assert found[:2] == ("text", 1)
+    assert sorted(found[2].values()) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        ({"x": np.zeros((3, 2))}, "bad-shape"),
+        (np.zeros((3, 2, 2)), "bad-shape"),
+        (np.array(3), "bad-shape"),
+        (np.float64(3), "bad-object"),
+        ({"x": 3, "y": 4}, "which-kind"),
+        ({"x": "text", "y": "text"}, "bad-object"),
+        ({"x": {"y": 1}}, "bad-object"),
+        ({"x": [[1], [2]]}, "nested-value"),
+        ({"x": [{"y": 1}]}, "nested-value"),
+        ({"x": [b"bytes"]}, "nested-value"),
+        ({"x": [1, 2], "y": [1]}, "ragged-row"),
+        ([[1, 2], [3]], "ragged-row"),
+        ({1: ["a"], "1": ["b"]}, "duplicate-columns"),
+        (pd.DataFrame([[1, "a"]], columns=["x", "x"]), "duplicate-columns"),
+        ({"x": []}, "no-rows"),
+        ({}, "no-rows"),
+        ([], "no-rows"),
+        (pd.DataFrame({"x": []}), "no-rows"),
+        (pl.DataFrame(), "no-rows"),
+        ({"x": [0.5] * 30 + list(map(float, range(30))) + ["late"]}, "mixed-column"),
+        ({"x": ["half \ud800"]}, "bad-label"),
+        ((i for i in range(3)), "bad-object"),
+        (pl.LazyFrame({"x": [1]}), "bad-object"),
+        (5, "bad-object"),
+        (None, "bad-object"),
+    ],
+    ids=repr,
+)
+def test_objects_that_are_no_raw_rows(source, code):
+    with pytest.raises(InputError) as caught:
+        read_columns(source)
+    assert caught.value.code == code
+
+
+# Properties.
+
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+
+
+@given(st.lists(cells, min_size=1, max_size=60))
+@settings(deadline=None)
+def test_no_row_is_lost_whatever_the_cells(tmp_path_factory, column):
+    path = tmp_path_factory.getbasetemp() / "cells.csv"
+    quoted = ['"' + cell.replace('"', '""') + '"' for cell in column]
+    path.write_bytes("".join(f"{line},x\n" for line in ["name", *quoted]).encode())
+    whole = Counting(categorical=frozenset(["name"]), identifiers=False)
+    side = read_columns(str(path), ReadOptions(header=True), whole)
+    expected = Counter(cell for cell in column if cell.strip())
+    assert plain(side.columns["name"]) == ("text", len(column) - expected.total(), expected)
+
+
+@given(
+    st.lists(
+        st.none()
+        | st.integers(-(2**52), 2**52)
+        | st.floats(allow_nan=False, allow_infinity=False),
+        min_size=1,
+        max_size=60,
+    )
+)
+@settings(deadline=None)
+def test_numbers_survive_every_way_in(tmp_path_factory, column):
+    folder = tmp_path_factory.getbasetemp()
+    (folder / "n.csv").write_text(
+        "n,x\n" + "".join(f"{'' if v is None else v},x\n" for v in column)
+    )
+    (folder / "n.json").write_text(json.dumps({"n": column}))
+    values = Counter(float(value) + 0.0 for value in column if value is not None)
+    expected = ("numbers", column.count(None), values)
+    forced = Counting(numeric=frozenset("n"), identifiers=False)
+    frame = pd.DataFrame({"n": pd.Series(column, dtype=object)})
+    for source in (str(folder / "n.csv"), str(folder / "n.json"), {"n": column}, frame):
+        assert plain(read_columns(source, None, forced).columns["n"]) == expected
+
+
+@given(st.lists(st.sampled_from(["1", "2.5", "", "x", "y", "007", " "]), min_size=1), st.randoms())
+@settings(deadline=None)
+def test_the_order_of_rows_does_not_matter(tmp_path_factory, column, random):
+    path = tmp_path_factory.getbasetemp() / "order.csv"
+    found = []
+    for _ in range(2):
+        path.write_text("n,x\n" + "".join(f"{cell},x\n" for cell in column))
+        found.append(of(read_columns(str(path))))
+        random.shuffle(column)
+    assert found[0] == found[1]
+
+
+# Memory.
+
+
+def peak(function, *arguments):
+    tracemalloc.start()
+    try:
+        function(*arguments)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("format", ["csv", "txt.gz", "jsonl.gz"])
+def test_a_categorical_column_takes_no_memory_for_its_rows(tmp_path, format):
+    def size(rows):
+        red, blue = "red " * 12, "blue " * 12
+        line = f'{{"a":"{red}","b":"{blue}"}}\n' if "jsonl" in format else f"{red},{blue}\n"
+        text = line * rows if "jsonl" in format else "a,b\n" + line * rows
+        path = tmp_path / f"{rows}.{format}"
+        path.write_bytes(gzip.compress(text.encode(), 1) if "gz" in format else text.encode())
+        return peak(read_columns, str(path))
+
+    # Both are beyond what is read ahead; a pointer for each row would be 240 kB.
+    assert size(50_000) < size(20_000) + 180_000
+
+
+def test_a_numeric_column_takes_eight_bytes_for_a_row(tmp_path):
+    def size(rows):
+        path = tmp_path / f"{rows}.csv"
+        path.write_text("a,b\n" + "".join(f"{n / 7},x\n" for n in range(rows)))
+        return peak(read_columns, str(path))
+
+    # An array that grows has some room to spare, and is copied once.
+    assert size(60_000) - size(30_000) < 30_000 * 30
+
+
+def test_missing_values_take_no_memory(tmp_path):
+    def size(rows):
+        path = tmp_path / f"{rows}.jsonl"
+        line = f'{{"a":"{"x" * 90}"}}\n'
+        path.write_text(line * rows + '{"a":"x","b":"y"}\n')
+        return peak(read_columns, str(path))
+
+    assert size(50_000) < size(20_000) + 180_000
+
+
+@pytest.mark.parametrize("name", ["x.csv.gz", "x.txt.gz", "x.gz", "x.jsonl.gz"])
+def test_raw_rows_that_are_streamed_may_inflate_to_any_size(tmp_path, monkeypatch, name):
+    from kldiv_cli.readers import compression
+
+    monkeypatch.setattr(compression, "INFLATED", 1 << 18)
+    monkeypatch.setattr(compression, "RATIO", 5)
+    rows = 60_000
+    text = '{"a":"red","b":1}\n' * rows if "jsonl" in name else "a,b\n" + "red,1\n" * rows
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text.encode(), 9))
+    assert read_columns(str(path)).rows == rows
+    with pytest.raises(InputError, match="inflate to more than 1000 bytes"):
+        read_columns(str(path), ReadOptions(max_inflated=1000))
+    held = tmp_path / "held.json.gz"
+    held.write_bytes(gzip.compress(json.dumps({"a": ["red"] * rows}).encode(), 9))
+    with pytest.raises(InputError, match="inflate to more than"):
+        read_columns(str(held))
+
+
+def test_a_truncated_stream_is_no_answer(refused):
+    whole = gzip.compress(as_csv().encode() * 50)
+    for cut in (len(whole) // 2, len(whole) - 1, 20):
+        error = refused("x.csv.gz", whole[:cut])
+        assert error.code == "corrupt-compression"
+
+
+def test_options_that_make_no_sense(counted):
+    with pytest.raises(UsageError):
+        counted("x.csv", "a\n1\n", encoding="rot13")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -152,28 +152,56 @@ def divergences(
             p, q, names, base=base, kind=kind, temperature=temperature, axis=axis
         ).values
     # Without bounds the Kullback-Leibler divergences need but one reading of the data.
-    options: dict[str, Any] = {"base": base, "kind": kind, "temperature": temperature}
-    kl_pq: Value | None = _vectors(p, q, axis=axis, **options)
-    kl_qp: Value | None = _vectors(q, p, axis=axis, **options)
-    if kl_pq is None or kl_qp is None:
-        unit = _unit(base)
-        sides = _Sides(p, q, kind, temperature, axis)
-        with sides.explained():
-            rows = kernel.kl(sides.p, sides.q, both=True)
-        kl_pq, kl_qp = (sides.shaped(rows[name] / unit) for name in ("kl_pq", "kl_qp"))
+    options: _Options = {"base": base, "temperature": temperature, "axis": axis}
+    wanted = set(found.values())
+    kl_pq: Value = 0.0
+    kl_qp: Value = 0.0
+    if wanted != {"kl_qp"}:
+        kl_pq = _kl(p, q, ("p", "q"), kind, **options)
+    if wanted != {"kl_pq"}:
+        back = kind if isinstance(kind, str) else kind[::-1]
+        kl_qp = _kl(q, p, ("q", "p"), back, **options)
     known = {"kl_pq": kl_pq, "kl_qp": kl_qp, "jeffreys": kl_pq + kl_qp, "psi": kl_pq + kl_qp}
     return {name: known[measure] for name, measure in found.items()}
 
 
-def _vectors(
-    p: ArrayLike, q: ArrayLike, *, base: Base, kind: Kinds, temperature: float, axis: int
-) -> float | None:
-    """D(p || q) of two plain vectors, the short way; None where that does not go."""
-    if kind != "weights" or axis != -1 or temperature != 1.0:
+class _Options(TypedDict):
+    base: Base
+    temperature: float
+    axis: int
+
+
+def _kl(
+    p: ArrayLike,
+    q: ArrayLike,
+    names: tuple[str, str],
+    kind: Kinds,
+    *,
+    base: Base,
+    temperature: float,
+    axis: int,
+    reduction: Reduction = "none",
+) -> Value:
+    """D(p || q); of two plain vectors of weights with the least ado."""
+    unit = _unit(base)
+    if kind == "weights" and axis == -1 and temperature == 1.0:
+        vectors = _vectors(p, q)
+        value = None if vectors is None else kernel.kl_of_vectors(*vectors)
+        if value is not None:
+            return value / unit / (np.size(p) if reduction == "mean" else 1)
+    sides = _Sides(p, q, kind, temperature, axis, names)
+    with sides.explained():
+        rows = kernel.kl(sides.p, sides.q) / unit
+    return sides.shaped(rows) if reduction == "none" else sides.reduced(rows, reduction)
+
+
+def _vectors(p: ArrayLike, q: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    try:
+        x, y = np.asarray(p), np.asarray(q)
+    except ValueError:
         return None
-    with np.errstate(all="ignore"):
-        found = kernel.kl_of_vectors(p, q)
-    return None if found is None else found / _unit(base)
+    plain = x.dtype.kind in "fiu" and y.dtype.kind in "fiu" and x.itemsize <= 8 >= y.itemsize
+    return (x, y) if plain and x.ndim == 1 and x.size and x.shape == y.shape else None
 
 
 def evaluate(
@@ -258,14 +286,8 @@ def kl_div(
     """
     if reduction not in _REDUCTIONS:
         raise ValueError(_expected("reduction", _REDUCTIONS, reduction))
-    short = _vectors(p, q, base=base, kind=kind, temperature=temperature, axis=axis)
-    if short is not None:
-        return short / np.size(p) if reduction == "mean" else short
-    unit = _unit(base)
-    sides = _Sides(p, q, kind, temperature, axis)
-    with sides.explained():
-        rows = kernel.kl(sides.p, sides.q)["kl_pq"] / unit
-    return sides.shaped(rows) if reduction == "none" else sides.reduced(rows, reduction)
+    options: _Options = {"base": base, "temperature": temperature, "axis": axis}
+    return _kl(p, q, ("p", "q"), kind, reduction=reduction, **options)
 
 
 def kl_div_loss(
@@ -320,7 +342,7 @@ def kl_div_loss(
     sides = _Sides(teacher_logits, student_logits, "logits", temperature, -1, names)
     with sides.explained():
         if reduction != "none" and not gradient:
-            return sides.reduced(kernel.kl(sides.p, sides.q)["kl_pq"], reduction)
+            return sides.reduced(kernel.kl(sides.p, sides.q), reduction)
         found = kernel.loss(sides.p, sides.q)
     full = (*sides.shape, sides.p.shape[1])
     if reduction == "none":

@@ -1,8 +1,9 @@
 """The numerical core: valid arrays are assumed, nothing is checked twice.
 
 Rooms: `elements` is the mathematics of one outcome, `weights` and `logs` bring two sides into
-one unit, `entropy` looks at one side alone, `blocks` cuts rows into pieces and adds them up,
-`twofold` is arithmetic with two doubles, `bounds` says how wrong a result can be.
+one unit, `kullback` is the short way to D(P || Q), `entropy` looks at one side alone, `blocks`
+cuts rows into pieces and adds them up, `twofold` is arithmetic with two doubles, `bounds` says
+how wrong a result can be.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from kldiv_cli.core.kernel import bounds
 from kldiv_cli.core.kernel.blocks import BLOCK, NotWeightsError, Piece, Weights, bands
 from kldiv_cli.core.kernel.elements import Elements, Work
 from kldiv_cli.core.kernel.entropy import entropy
+from kldiv_cli.core.kernel.kullback import kl_of_rows, kl_of_vectors
 from kldiv_cli.core.kernel.logs import PairOfLogs, Side, kl_of_logits
 from kldiv_cli.core.kernel.twofold import Floats
-from kldiv_cli.core.kernel.weights import PairOfWeights, kl_of_vectors, one_pass
+from kldiv_cli.core.kernel.weights import PairOfWeights
 from kldiv_cli.core.measures import Measure
 
 __all__ = [
@@ -148,26 +150,29 @@ def _row_log(side: Side, row: int) -> Floats:
     return log - (top + float(np.log(np.exp(log - top).sum())))
 
 
-def kl(p: Side, q: Side, both: bool = False) -> dict[str, Floats]:
-    """D(P || Q) and, where `both`, D(Q || P) by row, in nats: the short way."""
+def kl(p: Side, q: Side) -> Floats:
+    """D(P || Q) by row, in nats: the short way, and the general one where that does not go."""
     with np.errstate(all="ignore"):
-        if not (p.logarithmic or q.logarithmic):
-            return one_pass(p.weights, q.weights, both)
-        result = {}
-        rest = np.arange(p.shape[0])
-        if p.logarithmic and q.logarithmic and not both and p.shape[1] <= BLOCK:
-            result["kl_pq"] = kl_of_logits(p, q)
-            rest = np.flatnonzero(~np.isfinite(result["kl_pq"]))
-            if not len(rest):
-                return result
-            p, q = p.take(rest), q.take(rest)
-        pair = PairOfLogs(p, q)
-        sums = pair.sums(frozenset({"kl_pq", "kl_qp"} if both else {"kl_pq"}))
-        for name in ("kl_pq", "kl_qp")[: 1 + both]:
-            only = sums[f"only_{name[-2]}"]
-            value = result.setdefault(name, np.empty(len(rest)))
-            value[rest] = np.where(only > 0.0, np.inf, sums[name] / pair.total)
+        result = _short(p, q)
+        rest = np.flatnonzero(np.isnan(result))
+        if len(rest):
+            pair = _pair(p.take(rest), q.take(rest))
+            sums = pair.sums(frozenset({"kl_pq"}))
+            result[rest] = np.where(sums["only_p"] > 0.0, np.inf, sums["kl_pq"] / pair.total)
         return result
+
+
+def _short(p: Side, q: Side) -> Floats:
+    """Nan where another way has to be gone."""
+    rows, outcomes = p.shape
+    if p.logarithmic and q.logarithmic and outcomes <= BLOCK:
+        return kl_of_logits(p, q)
+    if p.logarithmic or q.logarithmic or p.weights.low is not None or q.weights.low is not None:
+        return np.full(rows, np.nan)
+    if outcomes <= BLOCK:
+        return kl_of_rows(p.weights, q.weights)
+    vectors = zip(p.weights.array, q.weights.array, strict=True)
+    return np.array([kl_of_vectors(*pair) for pair in vectors], np.float64)
 
 
 def contributions(p: Side, q: Side) -> tuple[Floats, Floats, Floats, Floats]:

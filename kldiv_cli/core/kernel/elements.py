@@ -18,36 +18,38 @@ and none subtracts nearly equal numbers:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kldiv_cli.core.kernel.twofold import Floats
+from kldiv_cli.core.kernel.twofold import Floats, halves
 
-NEAR = 1 / 16
-"""Up to this y^2 the series for Q is used, beyond it the logarithm."""
+NEAR = 0.03
+"""Up to this y^2 the series for Q is used, beyond it the logarithm.
+
+There log(b / x) is 0.35: its last digit is worth least, beside the term, from there up to 1/2.
+"""
 EXTREME = 1 - 2.0**-23
 """From this y^2 on a weight may be zero, and the ratio b / x may leave the range of doubles."""
 TINY = 2.0**-1074
 LOST = 1e-290
 """Masses that are exponentials, and below this, have underflowed or are about to."""
+BEYOND = 690.0
+"""Logs of ratios that doubles cannot hold, or only with few digits, are larger."""
 OFF = 1e5
 """Stands for the log of a ratio to or from zero; any number that no true one reaches."""
 
 # log((1 + y) / (1 - y)) - 2y = y^3 (c0 + c1 y^2 + ...), minimax on y^2 <= NEAR.
 SERIES = (
-    0.6666666666666666,
-    0.3999999999999644,
-    0.28571428572946106,
-    0.2222222197379456,
-    0.18181838510835371,
-    0.15383683824262476,
-    0.133582794082506,
-    0.11379287323587924,
-    0.13657464467255623,
+    0.6666666666666693,
+    0.39999999999672786,
+    0.28571428688748624,
+    0.22222203692715414,
+    0.1818331768390041,
+    0.15319884045361135,
+    0.14742128369019897,
 )
 
 
@@ -65,6 +67,22 @@ class Work(NamedTuple):
     t: Floats | None = None
     v: Floats | None = None
     mask: NDArray[np.bool_] | None = None
+
+
+def difference(a: Floats, b: Floats, ratio: tuple[Any, ...], work: Work) -> Floats:
+    """B - R a, to a few units in the last place.
+
+    R comes in at most three parts, the first two of 26 bits: products with them are exact, and
+    so is every difference that is small.
+    """
+    a1, a2 = halves(a, work.y, work.z)
+    w, t = b, work.t
+    for r in ratio[:2]:
+        w = np.subtract(w, np.multiply(a1, r, out=t), out=work.w)
+        w = np.subtract(w, np.multiply(a2, r, out=t), out=work.w)
+    for r in ratio[2:]:
+        w = np.subtract(w, np.multiply(a, r, out=t), out=work.w)
+    return w
 
 
 class Pair(NamedTuple):
@@ -97,28 +115,20 @@ def coefficients(peak: float) -> tuple[float, ...]:
     return SERIES
 
 
-def _series(y: Floats, z: Floats, peak: float, out: Floats | None) -> Floats:
+# As arrays, which NumPy takes faster than numbers.
+_CONSTANTS: dict[int, tuple[Floats, ...]] = {
+    len(c): tuple(map(np.array, c)) for c in (SERIES, *(c for _, c in _TAYLOR))
+}
+
+
+def series(y: Floats, z: Floats, peak: float, out: Floats | None) -> Floats:
     """Q, where y^2 <= NEAR."""
-    *lower, highest = coefficients(peak)
+    *lower, highest = _CONSTANTS[len(coefficients(peak))]
     q = np.multiply(z, highest, out=out)
     for c in reversed(lower):
         np.add(q, c, out=q)
         np.multiply(q, z, out=q)
     return np.multiply(q, y, out=q)
-
-
-def log_ratio(x: Floats, b: Floats, extreme: bool, out: Floats | None) -> Floats:
-    """Return log(b / x); where one of them is zero, some finite number."""
-    if not extreme:
-        ratio = np.divide(b, x, out=out)
-        return np.log(ratio, out=ratio)
-    (mx, ex), (mb, eb) = np.frexp(x), np.frexp(b)
-    mx += 1e-300
-    mb += 1e-300
-    ratio = np.divide(mb, mx, out=out)
-    np.log(ratio, out=ratio)
-    ratio += (eb - ex) * math.log(2.0)
-    return ratio
 
 
 def select(mask: NDArray[np.bool_], new: Floats, old: Floats, spare: Floats | None) -> None:
@@ -159,14 +169,30 @@ class Elements:
     def excess(self) -> Floats:
         """Q = log(b / x) - 2y."""
         work = self.work
-        q = _series(self.y, self.z, self.peak, work.q)
+        q = series(self.y, self.z, self.peak, work.q)
         if self.peak > NEAR:
-            L = self.known_log
-            if L is None:
-                L = log_ratio(self.x, self.b, self.extreme, work.t)
+            L = self._log_ratio() if self.known_log is None else self.known_log
             far = np.subtract(L, np.add(self.y, self.y, out=work.v), out=work.v)
             select(np.greater(self.z, NEAR, out=work.mask), far, q, work.t)
         return q
+
+    def _log_ratio(self) -> Floats:
+        """log(b / x); where one of them is zero, 0."""
+        work, x, b = self.work, self.x, self.b
+        r = np.divide(b, x, out=work.v)
+        L = np.log(r, out=work.t)
+        # What r lost when it was rounded, e = (b - r x) / b, nearly.
+        np.subtract(r, 1.0, out=r)
+        np.subtract(self.w, np.multiply(r, x, out=r), out=r)
+        e = np.divide(np.add(r, r, out=r), self.s, out=r)
+        np.add(L, e, out=L)
+        if self.extreme:
+            beyond = ~(np.abs(L) < BEYOND)
+            np.putmask(L, beyond, 0.0)
+            beyond &= (x > 0.0) & (b > 0.0)
+            if beyond.any():
+                L[beyond] = np.log(b[beyond]) - np.log(x[beyond])
+        return L
 
     def only(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Where only P, and where only Q, gives the outcome a chance."""

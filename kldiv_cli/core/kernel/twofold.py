@@ -10,12 +10,13 @@ References
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Number = TypeVar("Number", float, Floats)
 
 
 class Twofold(NamedTuple):
@@ -75,15 +76,16 @@ def three_parts(a: Twofold) -> tuple[Floats, Floats, Floats]:
 
     They are rounded, not cut off: a number just below 1 has the first part 1.
     """
-    first = _round26(a.high)
+    first = round26(a.high)
     rest = (a.high - first) + a.low
-    second = _round26(rest)
+    second = round26(rest)
     return first, second, ((a.high - first) - second) + a.low
 
 
-def _round26(a: Floats) -> Floats:
-    bits = np.ascontiguousarray(a).view(np.int64)
-    return ((bits + (1 << 26)) & -(1 << 27)).view(np.float64)
+def round26(a: Number) -> Number:
+    """Round to 26 bits; of numbers that leave the range when multiplied by 2^27 nan."""
+    c = a * (2.0**27 + 1.0)
+    return c - (c - a)
 
 
 LOG2 = (0.6931471805598903, 5.49792301870721e-14, 1.1612227229362532e-26)

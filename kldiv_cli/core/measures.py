@@ -219,8 +219,8 @@ _ALL = (
         formula="log(sum p^ALPHA q^(1-ALPHA)) / (ALPHA - 1)",
         upper="inf",
         scales=True,
-        traits=_DIVERGENCE | {"disjoint-infinite"},
-        description="D(P || Q) is its member at 1; larger orders look more at the largest p/q.",
+        traits=frozenset({"monotone", "disjoint-infinite"}),
+        description="D(P || Q) at 1; orders from 1 need q > 0 where p > 0; 0 sees supports only.",
         source="Renyi, Proc. 4th Berkeley Symp. 1 (1961)",
     ),
     Measure(
@@ -230,8 +230,8 @@ _ALL = (
         formula="(sum p^ALPHA q^(1-ALPHA) - 1) / (ALPHA - 1)",
         upper="inf",
         scales=False,
-        traits=_DIVERGENCE,
-        description="The Renyi divergence without its logarithm.",
+        traits=frozenset({"monotone"}),
+        description="The Renyi divergence without its logarithm: finite at orders below 1.",
         source="Tsallis, J. Stat. Phys. 52 (1988)",
     ),
     Measure(
@@ -338,9 +338,9 @@ def _bind(family: Measure, name: str, alpha: float) -> Measure:
     traits = set(family.traits)
     if alpha >= 1.0:
         traits |= _NEEDS_Q
-    if alpha == 0.0:
+    if alpha > 0.0:
         # At order 0 only the support of p matters.
-        traits.discard("zero-iff-equal")
+        traits.add("zero-iff-equal")
     if alpha == 0.5:
         traits.add("symmetric")
     bounded = family.family == "tsallis" and alpha < 1.0

@@ -228,6 +228,21 @@ def test_inequalities_between_measures(pair):
         assert lower <= upper * slack
 
 
+def test_no_zero_has_a_sign():
+    p = [1.0, 2.0, 5.0]
+    names = [measure.name for measure in EVERY]
+    for value in divergences(p, p, measures=names).values():
+        assert math.copysign(1.0, value) == 1.0
+    for name in ("renyi:0", "tsallis:0"):
+        assert math.copysign(1.0, divergences(p, [3, 2, 1], measures=[name])[name]) == 1.0
+
+
+def test_a_family_promises_only_what_every_order_keeps():
+    for family in ("renyi", "tsallis"):
+        generic = MEASURES[f"{family}:ALPHA"].traits
+        assert all(generic <= find(f"{family}:{alpha}").traits for alpha in (0, 0.5, 1, 2))
+
+
 def test_bounds_come_under_the_names_asked():
     found = evaluate([1, 2], [2, 1], ["kl", "kl_pq", "renyi:1.0"])
     assert list(found.values) == list(found.bounds) == ["kl", "kl_pq", "renyi:1.0"]

@@ -18,7 +18,7 @@ from kldiv_cli.core.kernel.blocks import BLOCK, NotWeightsError, Piece, Weights,
 from kldiv_cli.core.kernel.elements import Elements, Work
 from kldiv_cli.core.kernel.entropy import entropy
 from kldiv_cli.core.kernel.kullback import kl_of_rows, kl_of_vectors
-from kldiv_cli.core.kernel.logs import PairOfLogs, Side, kl_of_logits
+from kldiv_cli.core.kernel.logs import LONG, PairOfLogs, Side, kl_of_logits
 from kldiv_cli.core.kernel.twofold import Floats
 from kldiv_cli.core.kernel.weights import PairOfWeights
 from kldiv_cli.core.measures import Measure
@@ -77,7 +77,8 @@ def evaluate(
         for name, side in (("p", p), ("q", q)):
             if f"entropy_{name}" in needed:
                 known[f"entropy_{name}"] = entropy(side)
-        values = {measure.name: _finish(measure, known, p, q) for measure in measures}
+        # Zero is added to turn a minus zero.
+        values = {measure.name: _finish(measure, known, p, q) + 0.0 for measure in measures}
         logs = p.logarithmic + q.logarithmic
         extent = max(p.log_extent(), q.log_extent()) if logs == 1 else 0.0
         return values, {
@@ -165,7 +166,7 @@ def kl(p: Side, q: Side) -> Floats:
 def _short(p: Side, q: Side) -> Floats:
     """Nan where another way has to be gone."""
     rows, outcomes = p.shape
-    if p.logarithmic and q.logarithmic and outcomes <= BLOCK:
+    if p.logarithmic and q.logarithmic and outcomes <= LONG:
         return kl_of_logits(p, q)
     if p.logarithmic or q.logarithmic or p.weights.low is not None or q.weights.low is not None:
         return np.full(rows, np.nan)

@@ -38,10 +38,10 @@ class Piece(NamedTuple):
     shape: tuple[int, int]
 
 
-def pieces(shape: tuple[int, int]) -> Iterator[Piece]:
+def pieces(shape: tuple[int, int], whole: bool = False) -> Iterator[Piece]:
     """Cut N rows of K outcomes into pieces; the cut depends on nothing but the shape."""
     rows, outcomes = shape
-    height, width = max(1, BLOCK // outcomes), min(BLOCK, outcomes)
+    height, width = max(1, BLOCK // outcomes), outcomes if whole else min(BLOCK, outcomes)
     for top in range(0, rows, height):
         bottom = min(top + height, rows)
         for left in range(0, outcomes, width):
@@ -69,6 +69,10 @@ class _Room(threading.local):
 _ROOM = _Room()
 
 
+def _room(size: int) -> list[NDArray[Any]]:
+    return [np.empty(size, bool if name == "mask" else float) for name in Work._fields]
+
+
 class Buffers:
     """Room for the intermediate results of one piece; small ones are left to NumPy."""
 
@@ -76,14 +80,15 @@ class Buffers:
         self._shape: tuple[int, int] | None = None
         self._work = Work()
         self._flat: list[NDArray[Any]] = []
-        if math.prod(shape) > SMALL:
+        if math.prod(shape) > SMALL and shape[1] <= BLOCK:
             if _ROOM.flat is None:
-                names = Work._fields
-                _ROOM.flat = [np.empty(BLOCK, bool if n == "mask" else float) for n in names]
+                _ROOM.flat = _room(BLOCK)
             self._flat = _ROOM.flat
 
     def __call__(self, shape: tuple[int, int]) -> Work:
         """Cut to the shape of a piece."""
+        if math.prod(shape) > BLOCK and not self._flat:
+            self._flat = _room(math.prod(shape))
         if self._flat and shape != self._shape:
             size = math.prod(shape)
             self._work = Work(*(flat[:size].reshape(shape) for flat in self._flat))

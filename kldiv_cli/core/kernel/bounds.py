@@ -4,8 +4,8 @@ Terms of one sum have one sign, so its relative error is at most that of its wor
 what adding them up costs, plus a division by the total.  Term errors were found by counting
 roundings, each at most u = 2^-53, through the formulas of `elements`, with w correct to 5 u,
 x to 2 u, and log, log1p, expm1, exp and pow assumed correct to 4 units in the last place
-(8 u), which every NumPy build keeps; the worst case is y^2 = 1/16, where the logarithm takes
-over from the series.  They are bounds: true errors are some twenty times smaller.
+(8 u), which every NumPy build keeps; the worst case is y^2 = `NEAR`, where the logarithm
+takes over from the series.  They are bounds: true errors are some seven times smaller, or more.
 """
 
 from __future__ import annotations

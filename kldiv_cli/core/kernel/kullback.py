@@ -9,7 +9,8 @@ so with R = 1 neither side need be normalised.  Only where phi takes much of the
 the totals differ by more than the distributions do, R has to be nearer to B / A: every round
 adds to it what the round before has left over, in parts of 26 bits, whose products are exact.
 
-Where the distributions differ much, log(B / A) - sum a log(b / a) / A loses nothing either.
+Where the distributions differ much, t needs no care: for all outcomes it is the plain
+a (r - 1 - log r), r = b / a, and b may be rounded to bring the totals together.
 
 Vectors and batches are taken alike, vectors with numbers for sums and as few calls of NumPy
 as can be.
@@ -29,22 +30,24 @@ from kldiv_cli.core.kernel.blocks import (
     NotWeightsError,
     Weights,
     pieces,
+    require_weights,
     row_sums,
 )
 from kldiv_cli.core.kernel.elements import NEAR, Work, coefficients, difference, select, series
 from kldiv_cli.core.kernel.twofold import Floats, round26
 
-ENOUGH = 0.25
-"""From this divergence on the plain sum of a log(b / a) loses next to nothing."""
+ENOUGH = 0.02
+"""From this divergence on the last digits of logarithms are worth next to nothing."""
 SHARE = 0.25
 """The most that the totals may take of the sum."""
 LEAST, MOST = 1e-100, 1e100
 """Weights and totals between these need no care."""
 NONE = np.array(1e-150)
 """Stands for an x of zero where it divides: beside others it is lost."""
-BELOW = np.array(1e-300)
-"""Less than any ratio to an x of `NONE` or more."""
-ONE = np.array(1.0)
+BELOW = np.array(1e-250)
+"""Stands for a b of zero in the logarithm; beside an x of `NONE` it is nothing."""
+NOTHING, ONE = np.array(0.0), np.array(1.0)
+"""NumPy takes arrays faster than numbers."""
 ZERO = 1e-50
 """Divergences below this hang on more bits of B / A than R has here."""
 ROUNDS = 4
@@ -63,17 +66,21 @@ class _UnfitError(Exception):
 
 def _gone(a: Floats, b: Floats) -> Gone:
     """Tell where only P gives an outcome a chance; None if no weight is zero."""
-    # By position, as argmin also finds a nan.
-    least = min(a.item(a.argmin()), b.item(b.argmin()))
+    if a.ndim == 1:
+        # For short vectors faster than their minimum, and it finds a nan as well.
+        least = min(a.item(a.argmin()), b.item(b.argmin()))
+    else:
+        least = min(require_weights(a), require_weights(b))
     if least >= LEAST:
         return None
     if not least >= 0.0:
         raise NotWeightsError
-    no_a, no_b = a == 0.0, b == 0.0
-    for x, none in ((a, no_a), (b, no_b)):
-        if np.count_nonzero(x < LEAST) > np.count_nonzero(none):
-            raise _UnfitError
-    gone: NDArray[np.bool_] = no_b > no_a
+    any_a, any_b = np.greater(a, NOTHING), np.greater(b, NOTHING)
+    if np.count_nonzero(a >= LEAST) + np.count_nonzero(b >= LEAST) < (
+        np.count_nonzero(any_a) + np.count_nonzero(any_b)
+    ):
+        raise _UnfitError
+    gone: NDArray[np.bool_] = any_a > any_b
     return gone
 
 
@@ -87,16 +94,26 @@ def _totals(a: Floats, b: Floats, work: Work) -> tuple[Any, ...]:
     return _total(a), _total(b), _total(np.subtract(b, a, out=work.w))
 
 
-def _plain(a: Floats, b: Floats, gone: Gone, work: Work, unit: Any = None) -> Any:
-    """Sum of a log(b / a), with b in other units: near 1 a logarithm is most exact."""
-    L = np.divide(b, a if gone is None else np.add(a, NONE, out=work.v), out=work.t)
-    if unit is not None:
-        np.multiply(L, unit, out=L)
+def _far(x: Floats, b: Floats, work: Work) -> Floats:
+    """Find t = x (r - 1 - log r), r = b / x, where r is far from 1.
+
+    What r lost when it was rounded counts in second order only.
+    """
+    r = np.divide(b, x, out=work.s)
+    L = np.log(r, out=work.q)
+    np.subtract(r, ONE, out=r)
+    np.subtract(r, L, out=r)
+    return np.multiply(r, x, out=r)
+
+
+def _plain(a: Floats, b: Floats, gone: Gone, work: Work) -> Any:
+    """Sum of t for R = 1."""
     if gone is not None:
-        np.add(L, BELOW, out=L)
-    np.log(L, out=L)
-    S = float(a.dot(L)) if a.ndim == 1 else row_sums(np.multiply(a, L, out=L))
-    return S if gone is None else np.where(gone.any(axis=-1), -np.inf, S)
+        a, b = np.add(a, NONE, out=work.v), np.add(b, BELOW, out=work.z)
+    t = _total(_far(a, b, work))
+    if gone is None or not np.count_nonzero(gone):
+        return t
+    return math.inf if a.ndim == 1 else np.where(gone.any(axis=1), np.inf, t)
 
 
 def _terms(
@@ -118,12 +135,7 @@ def _terms(
     t = np.multiply(w, y, out=work.t)
     np.subtract(t, q, out=t)
     if peak > NEAR:
-        # x (r - 1 - log r): the rounding of r counts in second order only.
-        r = np.divide(b, divisor, out=work.s)
-        L = np.log(r, out=q)
-        np.subtract(r, ONE, out=r)
-        np.subtract(r, L, out=r)
-        np.multiply(r, divisor, out=r)
+        r = _far(divisor, b, work)
         select(np.greater(z, NEAR, out=work.mask), r, t, q)
     return t, x, w
 
@@ -174,13 +186,13 @@ def kl_of_rows(p: Weights, q: Weights) -> Floats:
             if unequal:
                 parts = _refined((), B / A - 1.0)
             if far_apart:
-                rho, unit = W / A, None
-                if not (np.abs(rho) < 0.4).all():
-                    unit = np.exp2(-np.rint(np.log2(B / A)))
-                    rho = np.where(unit == 1.0, rho, (B * unit - A) / A)
-                    unit = unit[:, None]
-                D = np.log1p(rho) - _plain(a, b, gone, work, unit) / A
-                good = (D >= ENOUGH) & _fit(A) & _fit(B)
+                lost, z = _lost(A, W)
+                c = b
+                if not (z <= NEAR).all():
+                    c = np.multiply(b, (A / B)[:, None], out=work.x)
+                    lost, _ = _lost(A, row_sums(np.subtract(c, a, out=work.w)))
+                D = (_plain(a, c, gone, work) - lost) / A
+                good = (ENOUGH + lost / A <= D) & _fit(A) & _fit(B)
                 np.putmask(value, good, D)
                 far_apart = bool(2 * np.count_nonzero(good) > len(good))
         at = left = np.flatnonzero(np.isnan(value))
@@ -223,11 +235,8 @@ def _kl_of_vectors(p: NDArray[Any], q: NDArray[Any]) -> float | None:
     work = Work()
 
     def read(start: int) -> tuple[Floats, Floats, Gone]:
-        """One piece, as doubles."""
-        a, b = (np.ascontiguousarray(x[start : start + VECTOR], np.float64) for x in (p, q))
-        for x, raw in ((a, p), (b, q)):
-            if raw.dtype.kind != "f" and x.max() >= 2.0**53:
-                raise _UnfitError
+        stop = start + VECTOR
+        a, b = _doubles(p[start:stop]), _doubles(q[start:stop])
         return a, b, _gone(a, b)
 
     def add_up(sums: Callable[..., tuple[float, ...]], *options: Any) -> tuple[float, ...]:
@@ -242,28 +251,41 @@ def _kl_of_vectors(p: NDArray[Any], q: NDArray[Any]) -> float | None:
     if not whole:
         a, b, gone = head
         sample = a[:SAMPLE], b[:SAMPLE], None if gone is None else gone[:SAMPLE]
+    a, b, gone = sample
     parts: tuple[float, ...] = ()
-    S, A, B, W = _apart(*sample, work)
+    A, B, W = _total(a), _total(b), 0.0
     if LEAST < A < MOST and LEAST < B < MOST:
-        D = math.log(B / A) - S / A
-        if D >= ENOUGH:
-            k = round(math.log2(B / A))
-            if k or not whole:
-                S, A, B, W = add_up(_apart, 2.0**-k if k else None)
-            if not (LEAST < A < MOST and LEAST < B < MOST):
-                return None
-            D = math.log1p((math.ldexp(B, -k) - A if k else W) / A) - S / A
-            if D >= ENOUGH:
+        unit = 1.0 if 0.71 < B / A < 1.41 else A / B
+        c = b if unit == 1.0 else b * unit
+        w = c - a
+        W = _total(w)
+        lost, _ = _lost(A, W)
+        D = 0.0
+        # D is at most log(1 + chi2).
+        if not w.dot(w / c) < ENOUGH * A:
+            D = float(_plain(a, c, gone, work) - lost) / A
+        if ENOUGH + lost / A <= D:
+            if whole:
                 return D
-        else:
-            lost, z = _lost(A, W)
-            if z > NEAR or lost > (SHARE * D + 1e-14) * A:
-                # Already the totals lose more than the divergence.
-                if not whole:
-                    _, A, B, W = add_up(_apart)
-                parts = _refined((), B / A - 1.0)
+            t, X, Y, W = add_up(_apart, unit)
+            if not (LEAST < X < MOST and LEAST < Y < MOST):
+                return None
+            lost, z = _lost(X, W)
+            D = float(t - lost) / X
+            if z <= NEAR and ENOUGH + lost / X <= D:
+                return D
+        elif unit != 1.0 or lost > (SHARE * D + 1e-14) * A:
+            # Already the totals lose more than the divergence.
+            if not whole:
+                _, A, B, _ = add_up(_apart, 1.0)
+            parts = _refined((), B / A - 1.0)
+    elif whole:
+        return None
     for _ in range(ROUNDS):
-        t, X, W = add_up(_sums, parts)
+        if whole and not parts:
+            t, X = _total(_terms(*head, work, ())[0]), A
+        else:
+            t, X, W = add_up(_sums, parts)
         if not LEAST < X < MOST:
             break
         lost, z = _lost(X, W)
@@ -274,8 +296,17 @@ def _kl_of_vectors(p: NDArray[Any], q: NDArray[Any]) -> float | None:
     return None
 
 
-def _apart(a: Floats, b: Floats, gone: Gone, work: Work, unit: Any = None) -> tuple[float, ...]:
-    return (_plain(a, b, gone, work, unit), *_totals(a, b, work))
+def _doubles(x: NDArray[Any]) -> Floats:
+    doubles: Floats = np.ascontiguousarray(x, np.float64)
+    if x.dtype.kind != "f" and doubles.max() >= 2.0**53:
+        raise _UnfitError
+    return doubles
+
+
+def _apart(a: Floats, b: Floats, gone: Gone, work: Work, unit: float) -> tuple[float, ...]:
+    if unit != 1.0:
+        b = b * unit
+    return (_plain(a, b, gone, work), *_totals(a, b, work))
 
 
 def _sums(*of: Any) -> tuple[float, ...]:

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from kldiv_cli.core.kernel import twofold
 from kldiv_cli.core.kernel.blocks import (
-    SHORT,
     Buffers,
     NotWeightsError,
     Piece,
@@ -32,6 +31,13 @@ from kldiv_cli.core.kernel.blocks import (
 )
 from kldiv_cli.core.kernel.elements import OFF, Elements, Pair, Work, select, terms
 from kldiv_cli.core.kernel.twofold import Floats, Twofold
+
+ENOUGH = 0.02
+"""From this divergence on the last digits of exponentials are worth next to nothing."""
+LONG = 1 << 18
+"""Rows up to this length are held at once, in some megabytes."""
+TURNED = 128
+"""Rows up to this length are laid beside each other, so that the loops of NumPy stay long."""
 
 
 class Side(NamedTuple):
@@ -78,11 +84,8 @@ class Side(NamedTuple):
             require_weights(z)
             return z
         h, low = twofold.two_sum(z, -top)
-        T = self.temperature
-        if T != 1.0:
-            quotient = h / T
-            back = twofold.two_product(quotient, np.full_like(h, T))
-            h, low = quotient, ((h - back.high) - back.low + low) / T
+        if self.temperature != 1.0:
+            h, low = _divided(h, low, self.temperature)
         x = np.exp(h)
         low *= x
         np.putmask(low, x == 0.0, 0.0)
@@ -224,16 +227,16 @@ def kl_of_logits(p: Side, q: Side) -> Floats:
     """D(P || Q) by row from logits: log E exp(v) for v = (D - E D) / T; nan where it cannot be.
 
     E is the mean under P.  Of E exp(v) only what exceeds 1 is added up, E psi(v) with
-    psi(v) = exp(v) - 1 - v >= 0, since E v = 0.  Short rows are turned, so that the loops of
-    NumPy stay long.
+    psi(v) = exp(v) - 1 - v >= 0, since E v = 0.
     """
     rows, outcomes = p.shape
     T = p.temperature
     result = np.empty(rows)
-    turn = outcomes <= SHORT
+    turn = outcomes <= TURNED
     axis = 0 if turn else 1
     buffers = Buffers(p.shape)
-    for piece in pieces(p.shape):
+    far_apart = True
+    for piece in pieces(p.shape, whole=True):
         zp, zq = p.weights.block(piece, None)[0], q.weights.block(piece, None)[0]
         work = buffers(piece.shape[::-1] if turn else piece.shape)
         if turn:
@@ -247,8 +250,7 @@ def kl_of_logits(p: Side, q: Side) -> Floats:
         h = np.subtract(zp, top, out=work.x)
         low = _lost(zp, top, h, work.t, work.v)
         if T != 1.0:
-            low = (h - (h / T) * T + low) / T
-            h = np.divide(h, T, out=h)
+            h, low = _divided(h, low, T)
         x = np.exp(h, out=h)
         np.add(x, np.multiply(x, low, out=low), out=x)
         mass = mean(x)
@@ -261,8 +263,17 @@ def kl_of_logits(p: Side, q: Side) -> Floats:
         if T != 1.0:
             np.divide(v, T, out=v)
         np.subtract(v, mean(np.multiply(x, v, out=work.v)) / mass, out=v)
-        psi = _psi(v, work)
-        found = np.log1p(mean(np.multiply(x, psi, out=psi)) / mass)
+        size = np.maximum(np.maximum.reduce(v, axis=None), -np.minimum.reduce(v, axis=None))
+        found = np.full_like(mass, np.nan)
+        if far_apart and size > 0.2:
+            psi = np.subtract(np.expm1(v, out=work.t), v, out=work.t)
+            found = np.log1p(mean(np.multiply(x, psi, out=psi)) / mass)
+            np.putmask(found, ~((found >= ENOUGH) & (found < np.inf)), np.nan)
+        far_apart = far_apart and not np.isnan(found).any()
+        if not far_apart:
+            psi = _psi(v, size, work)
+            rest = np.log1p(mean(np.multiply(x, psi, out=psi)) / mass)
+            np.copyto(found, rest, where=np.isnan(found))
         # Logits that differ by little beside a constant: what rounding mu left may count.
         np.putmask(found, (found > 0.0) & (found < (2.0**-40 * mu) ** 2), np.nan)
         result[piece.rows] = found.ravel()
@@ -275,6 +286,13 @@ def _copy(values: Floats, out: Floats | None) -> Floats:
     return out
 
 
+def _divided(h: Floats, low: Floats, T: float) -> Twofold:
+    """Divide h + low, to twice a double's digits."""
+    quotient = h / T
+    back = twofold.two_product(quotient, np.full_like(h, T))
+    return Twofold(quotient, ((h - back.high) - back.low + low) / T)
+
+
 def _lost(a: Floats, b: Floats, d: Floats, t: Floats | None, v: Floats | None) -> Floats:
     """Return what the difference d of a and b lost to rounding, exactly."""
     v = np.subtract(d, a, out=v)
@@ -284,9 +302,8 @@ def _lost(a: Floats, b: Floats, d: Floats, t: Floats | None, v: Floats | None) -
     return np.subtract(t, v, out=t)
 
 
-def _psi(v: Floats, work: Work) -> Floats:
+def _psi(v: Floats, size: float, work: Work) -> Floats:
     """exp(v) - 1 - v: a series, and the plain thing where that is far from 0."""
-    size = np.maximum(np.maximum.reduce(v, axis=None), -np.minimum.reduce(v, axis=None))
     terms = next((n for n in range(2, 14) if size**n / math.factorial(n + 2) < 1e-17), 14)
     psi = np.multiply(v, 1.0 / math.factorial(terms + 1), out=work.t)
     for n in range(terms, 2, -1):

@@ -260,10 +260,11 @@ def _kl_of_vectors(p: NDArray[Any], q: NDArray[Any]) -> float | None:
         w = c - a
         W = _total(w)
         lost, _ = _lost(A, W)
-        D = 0.0
-        # D is at most log(1 + chi2).
-        if not w.dot(w / c) < ENOUGH * A:
-            D = float(_plain(a, c, gone, work) - lost) / A
+        # Near zero t is half of chi2, and D is nowhere more than chi2.
+        t = 0.5 * float(w.dot(w / c))
+        if not 2.0 * t < ENOUGH * A:
+            t = _plain(a, c, gone, work)
+        D: float = (t - lost) / A
         if ENOUGH + lost / A <= D:
             if whole:
                 return D

@@ -135,8 +135,11 @@ def _terms(
     t = np.multiply(w, y, out=work.t)
     np.subtract(t, q, out=t)
     if peak > NEAR:
-        r = _far(divisor, b, work)
-        select(np.greater(z, NEAR, out=work.mask), r, t, q)
+        far = np.greater(z, NEAR, out=work.mask)
+        if 32 * np.count_nonzero(far) < far.size:
+            t[far] = _far(divisor[far], b[far], Work())
+        else:
+            select(far, _far(divisor, b, work), t, q)
     return t, x, w
 
 

@@ -220,10 +220,11 @@ def test_raw_rows_are_counted_or_refused(corpus, here, capfdbinary, name):
 @pytest.mark.parametrize("case", HOSTILE, ids=identify)
 def test_nothing_acts_in_any_format_of_a_check(corpus, here, capfdbinary, case):
     path, partner = paths(corpus, case)
+    path = path or copied(corpus, here, case)
     for name in CHECK_FORMATS:
         capfdbinary.readouterr()
-        for words in ([path, path, "--as", "samples"], [partner, path, "--as", "counts"]):
-            code = run(["check", *words, "-f", name])
+        for kind, *words in (("samples", path, path), ("counts", partner, path)):
+            code = run(["check", "-f", name, "--as", kind, "--", *words])
             captured = capfdbinary.readouterr()
             text, message = captured.out.decode(), captured.err.decode()
             assert code in (0, 1, 2, 3)

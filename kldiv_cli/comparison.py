@@ -26,6 +26,8 @@ from kldiv_cli.reports import Report
 from kldiv_cli.sides import (
     PerSide,
     Source,
+    described,
+    described_rows,
     read_options,
     refuse_repairs,
     refuse_two_stdins,
@@ -273,7 +275,7 @@ def _met(
     p_name, q_name = _distinct_names(left, right, names)
     left, right = replace(left, name=p_name), replace(right, name=q_name)
     return _Read(
-        _described(left), _described(right), ((column, left, right),), (*left.notes, *right.notes)
+        described(left), described(right), ((column, left, right),), (*left.notes, *right.notes)
     )
 
 
@@ -331,18 +333,8 @@ def _samples(given: tuple[Source, Source], rules: Rules) -> _Read:
             )
         )
         pairs.append((title, left, right))
-    described = [
-        report.Side(
-            name=name,
-            source=side.source,
-            format=side.format,
-            kind="samples",
-            outcomes=sum(int(np.count_nonzero(one.weights)) for one in compared),
-            total=side.rows,
-            rows_read=side.rows,
-            rows_used=side.rows,
-            missing=sum(one.missing for one in compared),
-        )
+    sides = [
+        described_rows(side._replace(name=name), [(one.weights, one.missing) for one in compared])
         for side, name, compared in (
             (left_set, p_name, [left for _, left, _ in pairs]),
             (right_set, q_name, [right for _, _, right in pairs]),
@@ -352,9 +344,7 @@ def _samples(given: tuple[Source, Source], rules: Rules) -> _Read:
         Note("column-not-shared", f"column '{name}' is on one side alone", source)
         for name, source in alone
     ]
-    return _Read(
-        described[0], described[1], tuple(pairs), (*left_set.notes, *right_set.notes, *notes)
-    )
+    return _Read(sides[0], sides[1], tuple(pairs), (*left_set.notes, *right_set.notes, *notes))
 
 
 def _distinct_names(
@@ -530,17 +520,3 @@ def _unreliable(interval: report.Interval) -> Iterator[Note]:
             f"the estimate's interval is not reliable: {report.DOUBT}",
             source="",
         )
-
-
-def _described(side: Distribution) -> report.Side:
-    return report.Side(
-        name=side.name,
-        source=side.source,
-        format=side.format,
-        kind=side.kind,
-        outcomes=side.weights.shape[-1],
-        total=side.total,
-        rows_read=side.rows_read,
-        rows_used=side.rows_used,
-        missing=side.missing,
-    )

@@ -22,6 +22,8 @@ from kldiv_cli.settings import among, limits_of, rules_of, whole
 from kldiv_cli.sides import (
     PerSide,
     Source,
+    described,
+    described_rows,
     read_options,
     refuse_repairs,
     refuse_two_stdins,
@@ -29,8 +31,6 @@ from kldiv_cli.sides import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from kldiv_cli.core.columns import Column
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.settings import Rules
@@ -228,8 +228,8 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Found:
     made = [_met(name, (before, after), rules) for name in before.columns]
     pairs = tuple(one for one in made if isinstance(one, Pair))
     return _Found(
-        reference=_described(before, [(one.reference, one.missing[0]) for one in pairs]),
-        current=_described(after, [(one.current, one.missing[1]) for one in pairs]),
+        reference=described_rows(before, [(one.reference, one.missing[0]) for one in pairs]),
+        current=described_rows(after, [(one.current, one.missing[1]) for one in pairs]),
         pairs=pairs,
         findings=tuple(one for one in made if isinstance(one, Finding)),
         excluded=before.excluded,
@@ -268,20 +268,6 @@ def _drifted(name: str, code: str, text: str, before: Column, rows: int) -> Find
     )
 
 
-def _described(side: DataSet, judged: Sequence[tuple[NDArray[Any], int]]) -> Side:
-    return Side(
-        name=side.name,
-        source=side.source,
-        format=side.format,
-        kind=side.kind,
-        outcomes=sum(int(np.count_nonzero(counts)) for counts, _ in judged),
-        total=side.rows,
-        rows_read=side.rows,
-        rows_used=side.rows,
-        missing=sum(missing for _, missing in judged),
-    )
-
-
 def _distributions(reference: Source, current: Source, rules: Rules) -> _Found:
     """Read two sides of which one at least is exactly known."""
     before, after = sides = tuple(distribution(side, rules) for side in (reference, current))
@@ -305,23 +291,9 @@ def _distributions(reference: Source, current: Source, rules: Rules) -> _Found:
         rows=(rows[0], rows[1]),
         missing=(before.missing, after.missing),
     )
-    described = [
-        Side(
-            name=side.name,
-            source=side.source,
-            format=side.format,
-            kind=side.kind,
-            outcomes=side.weights.shape[-1],
-            total=side.total,
-            rows_read=side.rows_read,
-            rows_used=side.rows_used,
-            missing=side.missing,
-        )
-        for side in sides
-    ]
     return _Found(
-        described[0],
-        described[1],
+        described(before),
+        described(after),
         () if excluded else (made,),
         excluded=excluded,
         notes=(*before.notes, *after.notes),

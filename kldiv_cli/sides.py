@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
+from kldiv_cli.core.report import Side
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.readers import ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kldiv_cli.core.distribution import Note
+    from numpy.typing import NDArray
+
+    from kldiv_cli.core.columns import DataSet
+    from kldiv_cli.core.distribution import Distribution, Note
 
 Option = TypeVar("Option")
 PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]
@@ -92,3 +96,34 @@ def refuse_repairs(notes: Iterable[Note]) -> None:
                 Place(note.source),
                 hint=note.advice or "mend the data, or leave --strict out",
             )
+
+
+def described(side: Distribution) -> Side:
+    """Return what a report says of a distribution."""
+    return Side(
+        name=side.name,
+        source=side.source,
+        format=side.format,
+        kind=side.kind,
+        outcomes=side.weights.shape[-1],
+        total=side.total,
+        rows_read=side.rows_read,
+        rows_used=side.rows_used,
+        missing=side.missing,
+    )
+
+
+def described_rows(side: DataSet, columns: Iterable[tuple[NDArray[Any], int]]) -> Side:
+    """Return what a report says of a data set: the counts, and the missing values, of columns."""
+    counts = list(columns)
+    return Side(
+        name=side.name,
+        source=side.source,
+        format=side.format,
+        kind=side.kind,
+        outcomes=sum(int((of > 0).sum()) for of, _ in counts),
+        total=side.rows,
+        rows_read=side.rows,
+        rows_used=side.rows,
+        missing=sum(missing for _, missing in counts),
+    )

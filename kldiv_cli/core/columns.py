@@ -44,7 +44,12 @@ class Categories(NamedTuple):
     @property
     def rows(self) -> int:
         """Rows, those without a value included."""
-        return sum(self.counts.values()) + self.missing
+        return self.total + self.missing
+
+    @property
+    def total(self) -> int:
+        """Rows with a value."""
+        return sum(self.counts.values())
 
 
 class Values(NamedTuple):
@@ -315,16 +320,23 @@ def _type_changed(*sides: tuple[str, Column]) -> TypeChangedError:
 
 def _alike(one: Column, other: Column) -> tuple[Column, Column]:
     """Return two columns of one type, where one can be written as the other's exactly."""
-    one = _like(one, other)
-    return one, _like(other, one)
+    one = _retyped(one, other)
+    other = _retyped(other, one)
+    return _in_bins(one, other), _in_bins(other, one)
 
 
-def _like(column: Column, other: Column) -> Column:
-    """Return a column without values as one of the other's type, and integers in its bins."""
-    if column.rows == column.missing:
-        if isinstance(other, Values):
-            return Values(column.name, column.missing, np.zeros(0))
-        column = Categories(column.name, column.missing, {})
+def _retyped(column: Column, other: Column) -> Column:
+    """Return a column as one of the other's type, if it has no values."""
+    if column.rows > column.missing:
+        return column
+    if isinstance(other, Values):
+        return Values(column.name, column.missing, np.zeros(0))
+    none = Categories(column.name, column.missing, {})
+    return _in_bins(none, other)
+
+
+def _in_bins(column: Column, other: Column) -> Column:
+    """Return integers that were counted one by one in the bins of the other, if it has some."""
     if isinstance(other, Binned) and isinstance(column, Categories) and has_integer_labels(column):
         return _poured_in(column, other.bins)
     return column
@@ -387,10 +399,9 @@ def as_categories(column: Values) -> Categories:
 def _categorical(
     reference: Categories, current: Categories, missing: Literal["category", "drop"]
 ) -> Paired:
-    if OTHER in reference.counts and OTHER in current.counts:
-        named = reference.counts.keys(), current.counts.keys()
-        if not (named[0] <= named[1] or named[1] <= named[0]):
-            raise EdgesDifferError("both sides pooled rare outcomes, and not the same ones")
+    both = reference.counts.keys() & current.counts.keys()
+    if OTHER in both and not (len(both) == len(reference.counts) == len(current.counts)):
+        raise EdgesDifferError("both sides pooled rare outcomes, and not the same ones")
     reference, current = poured(reference, current), poured(current, reference)
     labels = list(reference.counts)
     labels += [label for label in current.counts if label not in reference.counts]
@@ -420,14 +431,15 @@ def missing_label(labels: Container[str]) -> str:
 
 
 def poured(column: Categories, other: Categories) -> Categories:
-    """Return a column as it meets one whose rare outcomes were pooled: these are pooled, too."""
-    if OTHER not in other.counts or column.counts.keys() <= other.counts.keys():
+    """Return a column as it meets one whose rare outcomes were pooled: these are pooled, too.
+
+    It then names the outcomes of the other, even those that it has none of.
+    """
+    if OTHER not in other.counts:
         return column
-    counts = {label: count for label, count in column.counts.items() if label in other.counts}
-    counts[OTHER] = sum(column.counts.values()) - sum(
-        count for label, count in counts.items() if label != OTHER
-    )
-    return Categories(column.name, column.missing, counts)
+    counts = {label: column.counts.get(label, 0) for label in other.counts}
+    named = sum(counts.values()) - counts[OTHER]
+    return Categories(column.name, column.missing, {**counts, OTHER: column.total - named})
 
 
 def _numeric(

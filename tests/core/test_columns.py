@@ -189,7 +189,7 @@ def test_what_meets_a_pooled_column_is_pooled_alike():
     assert poured(current, reference).counts == {"a": 2, OTHER: 5}
     assert table(pair(reference, current)) == {"a": (5, 2), OTHER: (3, 5)}
     assert poured(reference, current) == reference
-    assert poured(text({"a": 1}), reference).counts == {"a": 1}
+    assert poured(text({"a": 1}), reference).counts == {"a": 1, OTHER: 0}
 
 
 def test_two_columns_that_pooled_other_outcomes_do_not_meet():
@@ -197,8 +197,12 @@ def test_two_columns_that_pooled_other_outcomes_do_not_meet():
     sides = text({"a": 500, OTHER: 10}), text({"b": 500, OTHER: 10})
     with pytest.raises(EdgesDifferError, match="pooled"):
         pair(*sides)
-    nested = text({"a": 500, "b": 400, OTHER: 10})
-    assert table(pair(nested, sides[1])) == {"b": (400, 500), OTHER: (510, 10)}
+    nested = text({"a": 500, "b": 400, OTHER: 10}), text({OTHER: 1000})
+    with pytest.raises(EdgesDifferError, match="pooled"):
+        pair(*nested)
+    assert table(pair(nested[0], poured(nested[1], nested[0]))) == {
+        "a": (500, 0), "b": (400, 0), OTHER: (10, 1000),
+    }  # fmt: skip
 
 
 # A profile's columns.
@@ -320,5 +324,5 @@ def test_pouring_conserves_rows(column, other, least):
     found = poured(column, other)
     assert found.rows == column.rows
     if OTHER in other.counts:
-        assert found.counts.keys() <= other.counts.keys()
+        assert found.counts.keys() == other.counts.keys()
         assert poured(found, other) == found

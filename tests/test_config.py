@@ -1,0 +1,190 @@
+"""Settings from files: which file, what it may say, and what wins."""
+
+import pytest
+
+from kldiv_cli import InputError, UsageError
+from kldiv_cli.config import KEYS, Config, load
+from kldiv_cli.settings import ColumnRules, rules_of
+
+
+@pytest.fixture
+def write(tmp_path):
+    def call(name, text):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return str(path)
+
+    return call
+
+
+def refused(path):
+    with pytest.raises(InputError) as caught:
+        load(path)
+    assert caught.value.places[0].source == path
+    return caught.value
+
+
+def test_the_nearest_file_upwards_counts(write, tmp_path):
+    outer = write("kldiv.toml", "alpha = 0.01")
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    assert load(folder=str(below)) == Config(outer, {"alpha": 0.01})
+    shared = write("a/pyproject.toml", "[tool.kldiv]\nalpha = 0.02")
+    assert load(folder=str(below)) == Config(shared, {"alpha": 0.02})
+    inner = write("a/kldiv.toml", "alpha = 0.03")
+    assert load(folder=str(below)) == Config(inner, {"alpha": 0.03})
+    assert load(outer, str(below)).settings == {"alpha": 0.01}
+
+
+@pytest.mark.parametrize("text", ["", "tool = 5", "[tool.black]\nkldiv = 1", "[kldiv]\nalpha = 1"])
+def test_a_file_that_says_nothing_to_kldiv_is_passed_over(write, tmp_path, text):
+    outer = write("kldiv.toml", "alpha = 0.01")
+    shared = write("a/pyproject.toml", text)
+    assert load(folder=str(tmp_path / "a")).path == outer
+    # Unless it is named.
+    assert "[tool.kldiv]" in refused(shared).message
+
+
+def test_no_file_is_no_setting(tmp_path, monkeypatch):
+    monkeypatch.setattr("kldiv_cli.config.FILE", "no-such-name.toml")
+    monkeypatch.setattr("kldiv_cli.config.SHARED", "no-such-name-either.toml")
+    assert load(folder=str(tmp_path)) == Config()
+
+
+VALUES = {
+    "a number": 0.5,
+    "a whole number": 3,
+    "text": "x",
+    "text, or a list of texts": ["x", "y"],
+}
+WRONG = {
+    "a number": ['"x"', "true", "[1]", "{a = 1}"],
+    "a whole number": ['"x"', "true", "1.5", "2020-01-01"],
+    "text": ["1", "true", '["x"]'],
+    "text, or a list of texts": ["1", "true", "[1]", '["x", 1]'],
+}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_takes_its_type_and_no_other(write, key):
+    value = VALUES[KEYS[key]]
+    path = write("kldiv.toml", f"{key} = {str(value).replace(chr(39), chr(34))}" if not isinstance(
+        value, str) else f'{key} = "{value}"')  # fmt: skip
+    assert load(path).settings == {key.replace("-", "_"): value}
+    for wrong in WRONG[KEYS[key]]:
+        error = refused(write("kldiv.toml", f"{key} = {wrong}"))
+        assert error.code == "bad-config"
+        assert f"'{key}' is {KEYS[key]}" in error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [("max-lk = 1", "'max-kl'"), ("max_kl = 1", "'max-kl'"), ("exlude = 'x'", "'exclude'"),
+     ("[column.age]\nmax-kl = 1", ""), ("[columns.age]\nmax-lk = 1", "'max-kl'"),
+     ("[columns.age]\nbin = 1", "'bins'"), ("[colums.age]\nbins = 1", "'columns'")],
+)  # fmt: skip
+def test_an_unknown_key_is_an_error_with_a_suggestion(write, text, hint):
+    error = refused(write("kldiv.toml", text))
+    assert error.code in ("unknown-key", "bad-config")
+    assert hint in error.hint
+
+
+@pytest.mark.parametrize("text", ["columns = 5", "[columns]\nage = 5", "columns = ['age']"])
+def test_tables_of_columns_are_tables(write, text):
+    assert refused(write("kldiv.toml", text)).code == "bad-config"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [("alpha = 0.1\nmax-kl = \n", 2, 10), ("alpha 5", 1, 7), ("alpha = 1\nalpha = 2\n", 2, 10),
+     ("a = '", None, None), (b"\xff = 1", None, None), ("x = " + "[" * 5000, None, None)],
+)  # fmt: skip
+def test_what_is_no_toml_is_told_with_its_place(write, text, line, column):
+    for name in ("kldiv.toml", "pyproject.toml"):
+        error = refused(write(name, text))
+        assert error.code == "bad-config"
+        assert len(error.message) < 300
+        if line:
+            assert (error.places[0].line, error.places[0].column) == (line, column)
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    assert refused(str(tmp_path / "none.toml")).code == "bad-config"
+    (tmp_path / "kldiv.toml").mkdir()
+    with pytest.raises(InputError, match="cannot be read"):
+        load(folder=str(tmp_path))
+
+
+def test_columns_have_settings_of_their_own(write):
+    text = '[columns.age]\nmax-kl = 0.1\ntype = "numeric"\nbins = [18, 30, 65.5]\n'
+    text += '[columns."a b"]\ntype = "categorical"\n'
+    config = load(write("kldiv.toml", text))
+    assert config.columns["a b"] == {"type": "categorical"}
+    rules = rules_of(columns=config.columns)
+    assert rules.columns["age"] == ColumnRules("numeric", 0.1, (18.0, 30.0, 65.5))
+    assert rules.typed("numeric") == {"age"}
+    assert rules.typed("categorical") == {"a b"}
+
+
+def test_what_has_bins_is_numeric():
+    assert rules_of(columns={"x": {"bins": 5}}).columns["x"] == ColumnRules("numeric", None, 5)
+    assert rules_of(columns={"x": {}}).columns["x"] == ColumnRules()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"bins": []}, {"bins": [3, 1]}, {"bins": [1, 1]}, {"bins": ["1_0"]}, {"bins": [True, 5]},
+     {"bins": [1, float("nan")]}, {"bins": [10**400]}, {"bins": 0}, {"bins": 1.5},
+     {"bins": "ten"}, {"bins": True}, {"bins": 5, "type": "categorical"}, {"type": "text"},
+     {"type": []}, {"max_kl": -1}, {"max_kl": "1"}, {"max_kl": float("nan")}, {"max_kl": True},
+     {"max_kl": 10**400}, {"max_kl": float("inf")}, {"bin": 5}, 5, "numeric", None],
+    ids=str,
+)  # fmt: skip
+def test_rules_of_a_column_that_make_no_sense(given):
+    with pytest.raises(UsageError, match="columns"):
+        rules_of(columns={"x": given})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"column": 5}, {"column": [5]}, {"exclude": [None]}, {"exclude": 5}, {"na": [1]},
+     {"bins": 0}, {"bins": 2.0}, {"missing": "keep"}, {"missing": ["drop"]}, {"max_outcomes": 0},
+     {"max_outcomes": True}, {"columns": {5: {}}}],
+    ids=str,
+)  # fmt: skip
+def test_rules_that_make_no_sense(given):
+    with pytest.raises(UsageError):
+        rules_of(**given)
+
+
+def test_patterns_exclude_and_names_that_look_like_patterns_do(write):
+    rules = rules_of(exclude=["id", "created_*", "x[0]"])
+    assert [rules.excludes(name) for name in ("id", "ids", "created_at", "x[0]", "x0")] == [
+        True, False, True, True, True,
+    ]  # fmt: skip
+    assert not rules_of(column="id", exclude="other").wants("other")
+    assert rules_of(column="id", exclude="id").wants("id")
+
+
+def test_flags_win_over_the_file_and_the_file_over_defaults(write, kldiv, tmp_path, monkeypatch):
+    import json
+
+    monkeypatch.chdir(tmp_path)
+    write("p.csv", "a,b\n" + "x,u\ny,v\n" * 500)
+    write("q.csv", "a,b\n" + "x,u\nx,v\ny,v\n" * 500)
+    write("kldiv.toml", "max-kl = 0.25\nalpha = 0.01\ntop = 1\n[columns.b]\nmax-kl = 0.5\n")
+
+    def found(*words):
+        document = json.loads(kldiv("check", "p.csv", "q.csv", "-f", "json", *words).out)
+        return document["alpha"], [column["threshold"] for column in document["columns"]]
+
+    assert found() == (0.01, [0.25, 0.5])
+    assert found("--max-kl", "1", "--alpha", "0.1") == (0.1, [1, 0.5])
+    assert found("--max-kl", "b=2") == (0.01, [0.25, 2])
+    write("other.toml", "")
+    assert found("--config", "other.toml") == (0.05, [0.05, 0.05])
+    write("kldiv.toml", "max-lk = 1")
+    ran = kldiv("check", "p.csv", "q.csv")
+    assert ran.code == 2
+    assert "did you mean 'max-kl'?" in ran.err

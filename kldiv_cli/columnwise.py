@@ -61,7 +61,11 @@ def read_both(
     tables = [_table(side) if side.kind == "counts" else None for side in (reference, current)]
     if tables[0] is not None and tables[1] is not None:
         joined(tables[0], tables[1])
-    before = _counted(tables[0], counting) if tables[0] is not None else _rows(reference, counting)
+    before = (
+        _counted(tables[0], counting)
+        if tables[0] is not None
+        else _rows(reference, counting, rules)
+    )
     text = frozenset(name for name, column in before.columns.items() if _is_text(column))
     counting = counting._replace(
         categorical=counting.categorical | (text - counting.numeric),
@@ -72,7 +76,7 @@ def read_both(
         only = next(iter(before.columns)) if len(before.columns) == 1 else None
         after = _counted(tables[1], counting, only)
     else:
-        after = _rows(current, counting, before)
+        after = _rows(current, counting, rules, before)
     rules.check_names([*before.seen, *after.seen], after.source)
     others = tuple(name for name in after.seen if name not in before.seen and rules.wants(name))
     return before, after, others
@@ -126,7 +130,9 @@ def _is_text(column: Column) -> bool:
     )
 
 
-def _rows(side: Source, counting: Counting, before: DataSet | None = None) -> DataSet:
+def _rows(
+    side: Source, counting: Counting, rules: Rules, before: DataSet | None = None
+) -> DataSet:
     """Read raw rows, or a profile; `before` is what they are to be compared with."""
     for word, option in ((side.options.label, "--label"), (side.options.weight, "--weight")):
         if word is not None:
@@ -136,8 +142,8 @@ def _rows(side: Source, counting: Counting, before: DataSet | None = None) -> Da
                 hint="--column NAME chooses columns; --as counts if this is a table of counts",
             )
     rows = readers.read_columns(side.source, side.options, counting, name=side.name)
-    # What meets raw rows of the same columns is raw rows.
-    beyond_doubt = (
+    # Who says what columns are, or brings what has those of raw rows, has raw rows.
+    beyond_doubt = any(name in rules.columns or not rules.wants(name) for name in rows.seen) or (
         before is not None and before.kind == "samples" and {*rows.seen} <= {*before.seen}
     )
     if side.kind is None and not beyond_doubt and _may_be_a_distribution(rows):
@@ -150,12 +156,13 @@ def _may_be_a_distribution(rows: DataSet) -> bool:
     """Return whether rows are distinct labels, each with a number, in either order."""
     if rows.kind != "samples" or len(rows.seen) != 2 or not rows.columns:
         return False
-    columns = list(rows.columns.values())
-    # A column that is left out looked like a key: its values are distinct.
-    orders = ((columns[0], *columns[1:]), (columns[-1], *columns[:-1]))
-    return any(
-        _may_be_weights(weights) and all(map(_may_be_labels, labels))
-        for weights, *labels in orders
+    one, *others = rows.columns.values()
+    if not others:
+        # The other is a key, whose values are distinct, or not known to the reference.
+        return _may_be_weights(one) or _may_be_labels(one)
+    (other,) = others
+    return (_may_be_labels(one) and _may_be_weights(other)) or (
+        _may_be_labels(other) and _may_be_weights(one)
     )
 
 
@@ -169,9 +176,9 @@ def _may_be_weights(column: Column) -> bool:
 
 
 def _may_be_labels(column: Column) -> bool:
-    return (
-        not isinstance(column, Binned) and not column.missing and distinct(column) == column.rows
-    )
+    if isinstance(column, Binned) or (isinstance(column, Values) and np.any(column.values % 1)):
+        return False
+    return not column.missing and distinct(column) == column.rows
 
 
 def _table(side: Source) -> Distribution:

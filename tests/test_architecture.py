@@ -70,7 +70,9 @@ def test_renderers_and_readers_do_not_know_their_siblings_through_the_core(root)
     foreign = {"rich", "typer", "scipy", "pandas", "polars", "pyarrow", "numpy"}
     allowed = {"core": {"numpy", "scipy"}, "readers": {"numpy"}, "renderers": {"rich"}}
     allowed |= {"cli": {"typer"}}
-    allowed |= {part: {"numpy"} for part in ("comparison", "columnwise", "drift", "profiling", "sides")}
+    allowed |= {
+        part: {"numpy"} for part in ("comparison", "columnwise", "drift", "profiling", "sides")
+    }
     for path in modules(root):
         part = path.relative_to(root / "kldiv_cli").parts[0].removesuffix(".py")
         imported = {

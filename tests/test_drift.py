@@ -1,0 +1,624 @@
+"""The pipeline of the drift check from Python: what is judged, refused and reported."""
+
+import gzip
+import json
+import math
+from fractions import Fraction
+
+import jsonschema
+import mpmath
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kldiv_cli import InputError, UsageError, check, estimate
+from kldiv_cli.core.measures import DEFAULT_MEASURES
+
+HEADS, TAILS = {"side": ["heads", "tails"] * 300}, {"side": ["heads"] * 400}
+
+
+def kl(p, q):
+    """Return D(p || q) of exact weights, to 40 digits, without the code under test."""
+    with mpmath.workdps(40):
+        p, q = [Fraction(x) for x in p], [Fraction(x) for x in q]
+        total = mpmath.mpf(0)
+        for a, b in zip(p, q, strict=True):
+            if a and not b:
+                return math.inf
+            if a:
+                a, b = a / sum(p), b / sum(q)
+                ratio = mpmath.mpf(a.numerator * b.denominator) / (a.denominator * b.numerator)
+                total += mpmath.mpf(a.numerator) / a.denominator * mpmath.log(ratio)
+        return float(total)
+
+
+def refused(*sources, code, **options):
+    with pytest.raises((InputError, UsageError)) as caught:
+        check(*sources, **options)
+    assert caught.value.code == code
+    assert len(str(caught.value)) < 800
+    return caught.value
+
+
+def verdicts(report):
+    return {one.column: (one.verdict, one.reason.code) for one in report.columns}
+
+
+def rows(**counts):
+    """Return a column that has these values so often."""
+    return [label for label, count in counts.items() for _ in range(count)]
+
+
+# Where the sides come from.
+
+
+def test_mappings_frames_and_files_are_judged_alike(table):
+    before = {"side": rows(heads=300, tails=300), "size": [i + 0.5 for i in range(600)]}
+    after = {"side": rows(heads=350, tails=250), "size": [i * 1.5 for i in range(600)]}
+    frames = [(pd.DataFrame(before), pd.DataFrame(after)), (pl.DataFrame(before), pa.table(after))]
+    paths = [
+        table("p.csv", frames[0][0].to_csv(index=False)),
+        table("q.jsonl", frames[0][1].to_json(orient="records", lines=True)),
+    ]
+    found = check(before, after).columns
+    assert {one.column: one.type for one in found} == {"side": "categorical", "size": "numeric"}
+    for sides in (*frames, paths, (paths[0], after), (paths[0], frames[0][1]), (before, paths[1])):
+        assert check(*sides).columns == found
+
+
+def test_an_array_beside_a_path_is_compared(table):
+    path = table("p.csv", "0,1\n" + "1,2\n2,1\n" * 100)
+    array = np.array([[1, 2], [2, 1]] * 100)
+    assert check(path, array, header=True).verdict == "pass"
+    assert check(array, path, header=(None, True)).verdict == "pass"
+
+
+def test_only_one_side_is_standard_input(tmp_path):
+    from pathlib import Path
+
+    for sides in (("-", "-"), (Path("-"), "-")):
+        refused(*sides, code="usage")
+
+
+# The numbers, against an independent truth.
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=2, max_size=6).filter(
+        lambda pairs: all(map(sum, zip(*pairs, strict=True)))
+    )
+)
+@settings(deadline=None, max_examples=40)
+def test_counts_are_judged_as_estimate_does(pairs):
+    labels = [f"label {i}" for i in range(len(pairs))]
+    q, p = (dict(zip(labels, side, strict=True)) for side in zip(*pairs, strict=True))
+    (found,) = check(q, p, kind="counts").columns
+    expected = estimate(p, q)
+    for name in ("kl", "low", "high", "p_value", "p_drift", "p_pass", "reliable", "verdict"):
+        assert getattr(found, name) == getattr(expected, name), name
+    truth = kl([p[label] for label in labels], [q[label] for label in labels])
+    assert found.measures["kl_pq"] == pytest.approx(truth, rel=2e-15, abs=1e-300)
+    assert found.n_reference == sum(q.values())
+    assert found.n_current == sum(p.values())
+    assert set(found.new_outcomes) == {x for x in labels if p[x] and not q[x]}
+    new = Fraction(sum(p[x] for x in found.new_outcomes), sum(p.values()))
+    assert found.new_share == pytest.approx(float(new), rel=1e-15)
+    # Raw rows of these counts say the same.
+    raw = [[x for x in labels for _ in range(side[x])] for side in (q, p)]
+    (again,) = check({"outcome": raw[0]}, {"outcome": raw[1]}, column="outcome").columns
+    assert again.measures["kl_pq"] == pytest.approx(found.measures["kl_pq"], rel=1e-13, abs=1e-15)
+    assert again.kl == pytest.approx(found.kl, rel=1e-9, abs=1e-12)
+    assert again.verdict == found.verdict
+
+
+@pytest.mark.parametrize(
+    ("max_kl", "verdict", "code"),
+    [(0.06, "pass", "below-threshold"), (0.04, "drift", "above-threshold")],
+)
+def test_exact_distributions_against_the_threshold(max_kl, verdict, code):
+    q, p = {"a": 0.5, "b": 0.5}, {"a": 0.66, "b": 0.34}
+    truth = kl([0.66, 0.34], [0.5, 0.5])
+    assert 0.04 < truth < 0.06
+    for kind in ("probabilities", "weights"):
+        (found,) = check(q, p, kind=kind, max_kl=max_kl).columns
+        assert (found.verdict, found.reason.code) == (verdict, code)
+        assert found.kl == found.low == found.high == pytest.approx(truth, rel=2e-15)
+        assert (found.p_value, found.p_drift, found.p_pass, found.rows_needed) == (None,) * 4
+        assert found.n_reference == found.n_current == math.inf
+    (found,) = check(q, p, kind="weights", max_kl=found.kl).columns
+    assert found.verdict == "pass"
+
+
+def test_an_outcome_of_no_probability_is_drift():
+    q, p = {"a": 1.0}, {"a": 0.999, "b": 0.001}
+    (found,) = check(q, p, kind="probabilities", max_kl=1e6).columns
+    assert (found.verdict, found.kl) == ("drift", math.inf)
+    (found,) = check(q, {"a": 9999, "b": 1}, kind=("probabilities", "counts"), max_kl=1e6).columns
+    assert (found.verdict, found.reason.code) == ("drift", "impossible-outcome")
+
+
+def test_one_sample_against_probabilities():
+    fair, sample = (
+        dict.fromkeys("123456", 1 / 6),
+        dict(zip("123456", range(90, 150, 10), strict=True)),
+    )
+    (found,) = check(fair, sample, kind=("probabilities", "counts")).columns
+    expected = estimate(sample, fair)
+    assert (found.kl, found.low, found.high) == (expected.kl, expected.low, expected.high)
+    assert found.p_value == expected.p_value
+    assert (found.n_reference, found.n_current) == (math.inf, sum(sample.values()))
+    raw = {"face": [face for face, count in sample.items() for _ in range(count)]}
+    (again,) = check(fair, raw, kind=("probabilities", "samples")).columns
+    assert (again.kl, again.p_value) == (found.kl, found.p_value)
+
+
+def test_missing_values_of_a_sample_that_meets_probabilities():
+    known, raw = {"a": 0.5, "b": 0.5}, {"x": [*rows(a=450, b=450), *[None] * 100]}
+    kinds = {"kind": ("probabilities", "samples")}
+    (found,) = check(known, raw, **kinds).columns
+    assert (found.verdict, found.reason.code) == ("drift", "impossible-outcome")
+    assert (found.missing_current, found.missing_reference) == (0.1, 0)
+    assert found.new_outcomes == ()
+    (found,) = check(known, raw, **kinds, missing="drop").columns
+    assert found.verdict == "pass"
+    assert found.missing_current == 0.1
+    refused(known, raw, **kinds, missing="error", code="missing-value")
+    refused(known, {"x": [None] * 9}, **kinds, missing="drop", code="no-values")
+    # An outcome that is called so is another.
+    raw = {"x": [*rows(a=450, b=450), *["(missing)"] * 50, *[None] * 50]}
+    (found,) = check(known, raw, **kinds).columns
+    assert found.new_outcomes == ("(missing)",)
+    assert found.new_share == pytest.approx(0.05)
+    assert found.n_current == 1000
+
+
+# Which columns are judged.
+
+
+def test_a_column_that_went_is_drift_and_a_new_one_a_note():
+    report = check({**HEADS, "x": [1.5] * 600}, {**HEADS, "y": [1] * 600, "z": [1] * 600})
+    assert verdicts(report) == {
+        "side": ("pass", "below-threshold"), "x": ("drift", "column-missing"),
+    }  # fmt: skip
+    assert report.verdict == "drift"
+    assert [(note.code, note.repair) for note in report.notes] == [("new-column", False)] * 2
+    (found,) = [one for one in report.columns if one.column == "x"]
+    assert set(found.measures) == set(DEFAULT_MEASURES)
+    assert set(found.measures.values()) == {"error"}
+    assert found.p_drift_adjusted is None
+
+
+def test_the_correction_is_for_the_columns_that_are_tested():
+    sides = [{"side": rows(heads=a, tails=600 - a)} for a in (300, 200)]
+    alone = check(*sides).columns["side"]
+    beside = check({**sides[0], "gone": [1.5] * 600}, sides[1]).columns["side"]
+    assert beside.p_drift_adjusted == alone.p_drift_adjusted == alone.p_drift
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"column": "sied"}, {"column": ["side", "sied"]}, {"exclude": "sied"},
+     {"columns": {"sied": {"max_kl": 1}}}],
+    ids=str,
+)  # fmt: skip
+def test_a_name_that_is_not_there_is_no_answer(options):
+    error = refused(HEADS, HEADS, **options, code="unknown-column")
+    assert "did you mean 'side'?" in error.hint
+    sides = {"side": 5, "x": 3}
+    refused(sides, sides, kind="counts", **options, code="unknown-column")
+
+
+def test_names_on_either_side_are_known():
+    before, after = {**HEADS, "old": [1.5] * 600}, {**HEADS, "new": [1.5] * 600}
+    for name in ("old", "new"):
+        for options in ({"exclude": name}, {"columns": {name: {"max_kl": 1}}}):
+            assert check(before, after, **options).verdict
+            assert check(before, after, column="side", **options).verdict == "pass"
+    refused(before, after, column="old", code="unknown-column")
+    refused(before, after, column="new", code="unknown-column")
+
+
+def test_columns_are_excluded_by_name_and_pattern():
+    data = {**HEADS, "created_at": [1] * 600, "created_by": [1] * 600, "x[0]": [1] * 600}
+    report = check(data, data, exclude=["created_*", "x[0]", "nothing_like_*"])
+    assert list(verdicts(report)) == ["side"]
+    assert [tuple(one) for one in report.excluded] == [
+        (name, "--exclude") for name in ("created_at", "created_by", "x[0]")
+    ]
+    assert not check(HEADS, data, exclude="created_*", column="side").notes
+    notes = check(HEADS, data, exclude="created_*").notes
+    assert [note.message.split("'")[1] for note in notes] == ["x[0]"]
+
+
+def test_keys_of_the_reference_are_left_out_and_named():
+    data = {**HEADS, "id": [f"id{i}" for i in range(600)], "n": list(range(1000, 1600))}
+    report = check(data, data)
+    assert list(verdicts(report)) == ["side"]
+    assert [one.column for one in report.excluded] == ["id", "n"]
+    report = check(data, data, column=["id", "n"])
+    assert list(verdicts(report)) == ["id", "n"]
+    # What is a key on the current side alone has nothing to be compared with.
+    assert verdicts(check(HEADS, data)) == {"side": ("pass", "below-threshold")}
+
+
+def test_nothing_in_common_is_judged_with_a_reason():
+    days = [[f"2024-{month}-{day}" for day in range(10, 20)] * 6 for month in ("01", "02")]
+    report = check({"day": days[0]}, {"day": days[1]})
+    assert verdicts(report) == {"day": ("drift", "no-common-outcome")}
+    # Keys that occur once each tell nothing of a distribution.
+    keys = [[f"{side}{i}" for i in range(600)] for side in "pq"]
+    report = check({"id": keys[0]}, {"id": keys[1]}, column="id")
+    assert report.verdict == "inconclusive"
+
+
+def test_no_column_judged_is_no_answer():
+    keys = {"id": [f"id{i}" for i in range(600)]}
+    assert "'id'" in refused(keys, keys, code="no-column-judged").message
+    refused(HEADS, HEADS, exclude="*", code="no-column-judged")
+    shares = {"a": 0.5, "b": 0.5}
+    options = {"kind": "probabilities", "exclude": "outcome"}
+    refused(shares, shares, **options, code="no-column-judged")
+
+
+# Types.
+
+
+def test_numbers_that_become_text_are_drift():
+    numbers = {"x": [i / 7 for i in range(100)]}
+    report = check(numbers, {"x": [*rows(a=50, b=50)]})
+    assert verdicts(report) == {"x": ("drift", "type-changed")}
+    found = report.columns["x"]
+    assert "such as 'a'" in found.reason.text
+    assert (found.n_reference, found.n_current, found.kl) == (100, 100, "error")
+    assert check({"x": [*rows(a=50, b=50)]}, numbers).verdict == "drift"
+
+
+def test_a_rating_that_gains_a_word_has_a_new_outcome(table):
+    ratings = "x,y\n" + "1,a\n2,b\n3,a\n" * 500
+    paths = table("p.csv", ratings), table("q.csv", ratings + "NA,a\n")
+    for sides in (paths, paths[::-1]):
+        assert check(*sides).verdict == "pass"
+    found = check(*paths).columns["x"]
+    assert (found.type, found.new_outcomes) == ("categorical", ("NA",))
+
+
+def test_labels_of_the_reference_make_text_of_the_current_side(table):
+    reference = table("p.csv", "x,y\n" + "007,a\nA1,b\n" * 300)
+    current = table("q.csv", "x,y\n" + "7,a\n8,b\n" * 300)
+    found = check(reference, current).columns["x"]
+    assert (found.type, found.new_outcomes) == ("categorical", ("7", "8"))
+    assert found.verdict == "drift"
+
+
+def test_forced_types_and_bins():
+    data = {"x": [1, 2, 3] * 200, "y": [i / 10 for i in range(600)]}
+    rules = {"x": {"type": "numeric"}, "y": {"bins": [10, 20.5]}}
+    report = check(data, data, columns=rules)
+    assert [one.type for one in report.columns] == ["numeric", "numeric"]
+    found = check(data, {**data, "y": [15.0] * 600}, columns=rules).columns["y"]
+    assert {one.outcome: (one.p, one.q) for one in found.contributions} == {
+        "(-inf, 10]": (0, pytest.approx(101 / 600)),
+        "(10, 20.5]": (1, pytest.approx(105 / 600)),
+        "(20.5, inf)": (0, pytest.approx(394 / 600)),
+    }
+    report = check(data, data, columns={"x": {"type": "categorical"}})
+    assert report.columns["x"].type == "categorical"
+    refused(HEADS, HEADS, columns={"side": {"bins": 3}}, code="mixed-column")
+    # Who says what the columns are has raw rows.
+    refused(data, data, code="which-kind")
+    for said in ({"exclude": "x"}, {"column": "y"}, {"columns": {"y": {"bins": 5}}}):
+        assert check(data, data, **said).verdict == "pass"
+
+
+def test_any_number_of_bins_is_answered():
+    data = {"x": [i / 10 for i in range(300)]}
+    for bins in (1, 7, 300, 10**9):
+        assert check(data, data, bins=bins).columns["x"].measures["kl_pq"] == 0
+    assert check(data, data, bins=7).columns["x"].outcomes <= 20
+
+
+# Missing values and new outcomes.
+
+
+def test_missing_values_are_an_outcome_dropped_or_refused():
+    before = {"side": [*rows(heads=500, tails=500)]}
+    after = {"side": [*rows(heads=400, tails=400), *[None] * 200]}
+    report = check(before, after)
+    found = report.columns["side"]
+    assert (found.missing_reference, found.missing_current) == (0, 0.2)
+    assert found.verdict == "drift"
+    assert found.new_outcomes == ()
+    assert "(missing)" in {one.outcome for one in found.contributions}
+    assert [note.code for note in report.notes] == ["missing-shift"]
+    report = check(before, after, missing="drop")
+    assert report.verdict == "pass"
+    assert report.columns["side"].missing_current == 0.2
+    assert [note.code for note in report.notes] == ["missing-shift"]
+    error = refused(before, after, missing="error", code="missing-value")
+    assert error.places[0].index == (800,)
+    assert report.current.missing == 200
+
+
+@pytest.mark.parametrize(
+    ("limit", "verdict"), [(0.2, "pass"), (0.19, "drift"), (0, "drift"), (None, "pass")]
+)
+def test_a_limit_on_the_change_of_missing_values(limit, verdict):
+    full, some = {"x": rows(a=500, b=500)}, {"x": [*rows(a=400, b=400), *[None] * 200]}
+    for sides in ((full, some), (some, full)):
+        report = check(*sides, missing="drop", max_missing_shift=limit)
+        assert report.verdict == verdict
+        codes = [note.code for note in report.notes]
+        assert codes == ["missing-shift"] * (limit is None)
+        if verdict == "drift":
+            assert verdicts(report)["x"] == ("drift", "missing-shift")
+
+
+@pytest.mark.parametrize(
+    ("limit", "verdict"), [(0.003, "pass"), (0.0029, "drift"), (0, "drift"), (None, "pass")]
+)
+def test_a_limit_on_new_outcomes(limit, verdict):
+    sides = {"x": rows(a=500, b=500)}, {"x": rows(a=499, b=498, c=2, d=1)}
+    report = check(*sides, max_new=limit)
+    found = report.columns["x"]
+    assert found.new_outcomes == ("c", "d")
+    assert found.new_share == pytest.approx(0.003)
+    assert report.verdict == verdict
+    assert [note.code for note in report.notes] == ["new-share"] * (limit is None)
+    if verdict == "drift":
+        assert found.reason.code == "new-share"
+
+
+def test_constant_and_missing_columns():
+    data = {
+        "one": ["x"] * 500,
+        "none": [None] * 500,
+        "number": [1.5] * 500,
+        "nan": [math.nan] * 500,
+    }
+    report = check(data, data)
+    assert {one.verdict for one in report.columns} == {"pass"}
+    assert report.columns["none"].missing_current == 1
+    other = {**data, "one": ["y"] * 500, "none": ["x"] * 500, "nan": [2.5] * 500}
+    report = check(data, other)
+    assert {one.column for one in report.columns if one.verdict == "drift"} == {
+        "one", "none", "nan",
+    }  # fmt: skip
+    report = check(other, data)
+    assert {one.column for one in report.columns if one.verdict == "drift"} == {
+        "one", "none", "nan",
+    }  # fmt: skip
+    assert "'none'" in refused(data, data, missing="drop", code="no-values").message
+
+
+# Counts.
+
+
+def test_two_tables_of_counts_with_other_names_are_one_column(table):
+    p = table("p.csv", "colour,count\nred,500\nblue,400\n")
+    q = table("q.csv", "color,n\nblue,420\nred,480\n")
+    report = check(p, q, kind="counts")
+    assert list(verdicts(report)) == ["colour"]
+    assert report.verdict == "pass"
+    assert (report.reference.total, report.current.total) == (900, 900)
+    report = check(q, {"colour": rows(red=500, blue=400)}, kind=("counts", "samples"))
+    assert verdicts(report) == {"color": ("drift", "column-missing")}
+    report = check({"colour": rows(red=500, blue=400)}, q, kind=("samples", "counts"))
+    assert verdicts(report) == {"colour": ("pass", "below-threshold")}
+
+
+TIDY = pd.DataFrame(
+    {
+        "column": ["colour", "colour", "size", "size", "size"],
+        "outcome": ["red", None, "1", "2", "3"],
+        "count": [500, 400, 300, 300, 300],
+    }
+)
+
+
+def test_tidy_counts_are_a_data_set(table):
+    raw = {
+        "colour": ["red"] * 500 + [None] * 400,
+        "size": [n for n in (1, 2, 3) for _ in range(300)],
+    }
+    expected = check(raw, raw).columns
+    sources = [
+        TIDY,
+        pl.from_pandas(TIDY),
+        pa.Table.from_pandas(TIDY),
+        table("t.csv", TIDY.to_csv(index=False)),
+        table("t.json", TIDY.to_json(orient="records")),
+        table("t.jsonl", TIDY.to_json(orient="records", lines=True)),
+        table("r.csv", TIDY[["count", "outcome", "column"]].to_csv(index=False)),
+    ]
+    for source in sources:
+        report = check(raw, source, kind=("samples", "counts"))
+        assert report.columns == expected
+        assert check(source, source, kind="counts").columns["colour"].missing_current == 4 / 9
+        refused(source, source, kind="counts", missing="error", code="missing-value")
+    report = check(TIDY, TIDY, kind="counts", exclude="size")
+    assert list(verdicts(report)) == ["colour"]
+    assert [one.column for one in report.excluded] == ["size"]
+    na = check(TIDY, TIDY, kind="counts", na="red").columns["colour"]
+    assert na.missing_current == 1
+
+
+def test_a_label_may_hold_any_character():
+    counts = {"a\x1fb": 500, "a": 300, "3\x1fc": 100, "": 50}
+    report = check(counts, counts, kind="counts")
+    (found,) = report.columns
+    assert {one.outcome for one in found.contributions} == {"a\x1fb", "a", "3\x1fc", "(missing)"}
+    odd = pd.DataFrame(
+        {"column": ["a\x1f", "a\x1f", "a"], "outcome": ["x", "\x1fy", "x"], "count": [5, 6, 7]}
+    )
+    report = check(odd, odd, kind="counts")
+    assert {one.column: one.n_current for one in report.columns} == {"a\x1f": 11, "a": 7}
+
+
+def test_counts_by_position_agree_in_number():
+    assert check([500, 400], [480, 420], kind="counts").verdict == "pass"
+    refused([500, 400], [480, 400, 20], kind="counts", code="no-common-support")
+    refused({"a": 500}, [480], kind="counts", code="no-common-support")
+    refused([0.5, 0.5], [0.4, 0.4, 0.2], kind="probabilities", code="no-common-support")
+    assert check(
+        [500, 400], {"x": rows(**{"0": 500, "1": 400})}, kind=("counts", "samples")
+    ).verdict
+
+
+@pytest.mark.parametrize("kind", ["counts", "probabilities", "weights"])
+def test_a_batch_is_not_judged(kind):
+    refused([[1, 0], [0, 1]], [[1, 0], [0, 1]], kind=kind, code="bad-shape")
+
+
+def test_counts_beyond_64_bits_are_refused():
+    for counts in ({"a": 10**18}, {"a": 10**30}, {"a": 6 * 10**17, "b": 6 * 10**17}):
+        refused(counts, counts, kind="counts", code="number-overflow")
+    large = {"a": 5 * 10**17, "b": 4 * 10**17}
+    assert check(large, large, kind="counts").verdict == "pass"
+
+
+# What may be a distribution, and what cannot be read.
+
+
+def test_a_mapping_of_numbers_may_be_a_distribution(table):
+    path = table("p.json", '{"a":5,"b":3}')
+    for source in ({"a": 5, "b": 3}, {"a": 0.5, "b": 0.5}, path):
+        error = refused(source, source, code="which-kind")
+        assert "--as counts" in error.hint
+        assert check(source, source, kind="weights").verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["colour,count\nred,5\nblue,3\n", "n,colour\n5,red\n3,blue\n", "face,p\n1,.5\n2,.5\n",
+     "x,y\n" + "".join(f"label {i},{i * i}.5\n" for i in range(200))],
+    ids=["labels first", "labels last", "numbers", "many"],
+)  # fmt: skip
+def test_a_table_of_labels_and_numbers_may_be_a_distribution(table, text):
+    path = table("p.csv", text)
+    error = refused(path, path, code="which-kind")
+    assert "--as samples" in error.hint
+    assert check(path, path, kind="weights").verdict == "pass"
+    assert check(path, path, kind="samples").verdict
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["colour,count\nred,5\nred,3\n", "colour,count\nred,5\nblue,-3\n", "a,b,c\nx,1,2\ny,2,2\n",
+     "colour,count\nred,5\nblue,\n", "colour\nred\nblue\n"],
+)  # fmt: skip
+def test_raw_rows_are_not_asked_for_what_they_are(table, text):
+    path = table("p.csv", text)
+    assert check(path, path).verdict
+
+
+def test_few_rows_that_meet_raw_rows_of_the_same_columns_are_raw_rows():
+    reference = pd.DataFrame({"c": ["a", "b"] * 200, "v": [1.5, 2.5] * 200})
+    few = pd.DataFrame({"c": ["a", "b"], "v": [1.5, 2.5]})
+    assert check(reference, few).verdict == "inconclusive"
+    refused(reference, few.rename(columns={"v": "count"}), code="which-kind")
+
+
+def test_what_cannot_be_read(table, tmp_path):
+    good = table("p.csv", "a,b\n" + "x,1\ny,2\n" * 300)
+    whole = gzip.compress(b"a,b\n" + b"x,1\ny,2\n" * 30_000)
+    for name, data, code in (
+        ("empty.csv", "", "empty-file"),
+        ("header.csv", "a,b\n", "no-rows"),
+        ("cut.csv.gz", whole[:-20], "corrupt-compression"),
+        ("ragged.csv", "a,b\nx,1\ny\n", "ragged-row"),
+        ("bad.json", '[{"a":1},', "bad-json"),
+        ("none.csv", None, "no-such-file"),
+    ):
+        path = table(name, data) if data is not None else str(tmp_path / name)
+        for sides in ((good, path), (path, good)):
+            error = refused(*sides, code=code)
+            assert error.places[0].source == path
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"max_kl": -1}, {"max_kl": math.nan}, {"max_kl": math.inf}, {"max_kl": "1"},
+     {"max_kl": 10**400}, {"max_kl": None}, {"max_kl": True}, {"alpha": 0}, {"alpha": 1},
+     {"alpha": math.nan}, {"adjust": "holm"}, {"max_new": -0.1}, {"max_new": math.nan},
+     {"max_missing_shift": "x"}, {"bins": 0}, {"bins": 2.5}, {"missing": "keep"}, {"top": -1},
+     {"top": 1.5}, {"max_outcomes": 0}, {"kind": "logits"}, {"kind": ("counts",) * 3},
+     {"column": 5}, {"column": [5]}, {"exclude": 5}, {"na": 5}, {"columns": {"side": 5}},
+     {"columns": {"side": {"max-kl": 1}}}, {"label": "side"}, {"weight": "side"},
+     {"names": ("a",)}, {"input_format": "xls"}],
+    ids=str,
+)  # fmt: skip
+def test_arguments_that_make_no_sense(options, table):
+    path = table("p.csv", "side,x\n" + "heads,1\ntails,2\n" * 100)
+    with pytest.raises(UsageError):
+        check(path, path, **options)
+
+
+def test_numbers_of_numpy_are_numbers():
+    report = check(HEADS, HEADS, max_kl=np.float32(0.5), alpha=np.float64(0.01))
+    assert (report.alpha, report.columns["side"].threshold) == (0.01, 0.5)
+    assert check(HEADS, HEADS, max_kl=np.int64(1)).columns["side"].threshold == 1
+
+
+# The report.
+
+
+@pytest.fixture(scope="module")
+def schema(root):
+    path = root / "kldiv_cli" / "renderers" / "schemas" / "check-1.json"
+    return jsonschema.Draft202012Validator(json.loads(path.read_text()))
+
+
+REPORTS = {
+    "drift": lambda: check(HEADS, TAILS),
+    "pass": lambda: check(HEADS, HEADS),
+    "inconclusive": lambda: check({"x": rows(a=9, b=9)}, {"x": rows(a=8, b=10)}),
+    "exact": lambda: check({"a": 0.5, "b": 0.5}, {"a": 1.0}, kind="probabilities"),
+    "one sample": lambda: check({"a": 0.5, "b": 0.5}, {"a": 9}, kind=("weights", "counts")),
+    "types": lambda: check({"x": [0.5] * 9, "y": ["a"] * 9}, {"x": ["a"] * 9}),
+    "missing": lambda: check({"x": [None, 1.5] * 300, **HEADS}, {"x": [None] * 9}, column="x"),
+    "counts": lambda: check(TIDY, TIDY, kind="counts", exclude="size"),
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_all_keys_are_there_and_no_number_is_missing(schema, name):
+    report = REPORTS[name]()
+    document = json.loads(report.to_json())
+    assert document == json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    schema.validate(document)
+    assert list(document) == [
+        "schema", "base", "unit", "reference", "current", "direction", "verdict", "alpha",
+        "adjust", "seed", "columns", "excluded", "notes", "error",
+    ]  # fmt: skip
+    for column in document["columns"]:
+        assert set(column["measures"]) == set(DEFAULT_MEASURES)
+        for key in ("kl", "low", "high", "threshold", "n_reference", "n_current"):
+            assert column[key] is not None
+    with pytest.raises(TypeError):
+        bool(report)
+
+
+def test_the_sides_are_described(table):
+    path = table("march.csv", "side,x\n" + "heads,1\n,2\n" * 50)
+    report = check(path, HEADS, names=(None, "now"))
+    assert report.reference._asdict() == {
+        "name": "march", "source": path, "format": "csv", "kind": "samples", "outcomes": 2,
+        "total": 100, "rows_read": 100, "rows_used": 100, "missing": 50,
+    }  # fmt: skip
+    assert (report.current.name, report.current.total) == ("now", 600)
+
+
+def test_the_same_input_gives_the_same_bytes():
+    sides = {"x": rows(a=30, b=20, c=3)}, {"x": rows(a=20, b=20, d=2)}
+    assert check(*sides).to_json() == check(*sides).to_json()
+
+
+def test_strict_refuses_repairs(table):
+    path = table("p.csv", "x,1\ny,2\nx,1\n")
+    assert [note.code for note in check(path, path).notes] == ["no-header"]
+    refused(path, path, strict=True, code="no-header")
+    assert check(path, path, strict=True, header=False).notes == ()

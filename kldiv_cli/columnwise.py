@@ -25,7 +25,7 @@ from kldiv_cli.core.columns import (
 from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.readers.raw import TOO_MANY_ROWS, too_many_rows, which_kind
-from kldiv_cli.readers.selection import split
+from kldiv_cli.readers.selection import TIDY_COLUMNS, split
 from kldiv_cli.readers.tally import missing_value, unknown_column
 from kldiv_cli.settings import ColumnRules
 
@@ -93,6 +93,8 @@ def paired(name: str, sides: tuple[DataSet, DataSet], rules: Rules) -> Paired:
         If both were counted with different edges, or a side has no values.
     """
     given = rules.columns.get(name, ColumnRules())
+    for side in sides:
+        _check_profile(side, name, given, rules)
     try:
         made = pair(
             sides[0].columns[name],
@@ -113,6 +115,26 @@ def paired(name: str, sides: tuple[DataSet, DataSet], rules: Rules) -> Paired:
     if 0 in totals:
         raise _no_values(name, sides[totals.index(0)].source)
     return made
+
+
+def _check_profile(side: DataSet, name: str, given: ColumnRules, rules: Rules) -> None:
+    """Refuse what a profile cannot follow any more: its columns are counted."""
+    if side.kind != "profile":
+        return
+    numeric = isinstance(side.columns[name], Binned)
+    wanted = None
+    if given.type is not None and (given.type == "numeric") != numeric:
+        wanted = f"as {given.type}"
+    elif numeric and (isinstance(given.bins, int) or rules.bins):
+        wanted = "with other bins"
+    if wanted:
+        was = "numbers, in bins of their own" if numeric else "labels"
+        raise InputError(
+            "profile-differs",
+            f"column '{name}' cannot be taken {wanted}: the profile counted it as {was}",
+            Place(side.source, name=name),
+            hint="make the profile anew with this option, or leave it out",
+        )
 
 
 def joined(before: Distribution, after: Distribution) -> Aligned:
@@ -146,6 +168,9 @@ def _rows(
     beyond_doubt = any(name in rules.columns or not rules.wants(name) for name in rows.seen) or (
         before is not None and before.kind == "samples" and {*rows.seen} <= {*before.seen}
     )
+    if side.kind is None and {*map(str.casefold, rows.seen)} == {*TIDY_COLUMNS}:
+        what = "this may be counts of several columns, or raw rows of three"
+        raise which_kind(what, rows.source)
     if side.kind is None and not beyond_doubt and _may_be_a_distribution(rows):
         what = "this may be a table of outcomes and weights, or raw rows of two columns"
         raise which_kind(what, rows.source)

@@ -119,7 +119,7 @@ def _checked(document: Any, path: str) -> Config:
             continue
         if key not in KEYS:
             message = f"there is no setting {key[:60]!r}"
-            hint = did_you_mean(key, [*KEYS, "columns"])
+            hint = did_you_mean(key, ["columns", *KEYS])
             raise InputError("unknown-key", message, Place(path), hint=hint)
         settings[key.replace("-", "_")] = _value(key, value, KEYS[key], path)
     columns = document.get("columns", {})

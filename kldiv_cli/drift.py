@@ -186,11 +186,7 @@ def _report(found: _Found, limits: Limits, top: int) -> CheckReport:
     columns = Findings(
         finding._replace(threshold=limits.of(finding.column or "")) for finding in every
     )
-    warned = [
-        note
-        for finding in columns
-        for note in judging.warnings(finding, limits, found.current.source)
-    ]
+    warned = judging.warnings(columns, limits, found.current.source)
     return CheckReport(
         base="e",
         unit="nats",

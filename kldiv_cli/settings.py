@@ -95,6 +95,10 @@ def rules_of(
     UsageError
         If one of them is not what it should be.
     """
+    if not isinstance(columns or {}, Mapping):
+        found = type(columns).__name__
+        message = f"columns maps names to settings, found a {found}; 'column' chooses some"
+        raise UsageError("usage", message, hint="columns={'age': {'max_kl': 0.1}}")
     return Rules(
         column=words("column", column),
         exclude=words("exclude", exclude),

@@ -308,7 +308,9 @@ def test_forced_types_and_bins():
     report = check(data, data, columns={"x": {"type": "categorical"}})
     assert report.columns["x"].type == "categorical"
     refused(HEADS, HEADS, columns={"side": {"bins": 3}}, code="mixed-column")
-    # Who says what the columns are has raw rows.
+    # Decimals are no labels; and who says what the columns are has raw rows.
+    assert check(data, data).verdict == "pass"
+    data = {"x": list(range(600)), "y": [i / 10 for i in range(600)]}
     refused(data, data, code="which-kind")
     for said in ({"exclude": "x"}, {"column": "y"}, {"columns": {"y": {"bins": 5}}}):
         assert check(data, data, **said).verdict == "pass"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.renderers.show import show
+from kldiv_cli.renderers.show import folded, show
 
 if TYPE_CHECKING:
     from kldiv_cli.core.distribution import Note
@@ -64,7 +64,18 @@ def note(remark: Note, *, terminal: bool, color: bool) -> str:
     if not terminal:
         return f"{about or 'kldiv'}: note[{remark.code}]: {message}{advice}\n"
     about = f"{about}: " if about else ""
-    return f"kldiv: {_styled('note', _BOLD + _YELLOW, color)}: {about}{message}{advice}\n"
+    head, *rest = _folded(f"kldiv: note: {about}{message}{advice}")
+    head = head.replace("note", _styled("note", _BOLD + _YELLOW, color), 1)
+    return "\n".join([head, *rest]) + "\n"
+
+
+def _folded(text: str) -> list[str]:
+    """Return lines as wide as the terminal, but for the first indented."""
+    import shutil
+
+    width = max(shutil.get_terminal_size().columns, 40) - 2
+    head, *rest = folded(text, width)
+    return [head, *(f"  {line}" for line in rest)]
 
 
 def _end(source: str) -> str:

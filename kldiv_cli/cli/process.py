@@ -108,7 +108,8 @@ def parsed(arguments: list[str]) -> Job:
     if result:  # Typer turns an interrupt into an exit code that it returns.
         raise KeyboardInterrupt
     # Typer puts a required argument in braces, which look like a template left unfilled.
-    return printed(re.sub(r"^(Usage: .*)\{(\w+)\}", r"\1\2", caught.getvalue()))
+    usage, end, rest = caught.getvalue().partition("\n")
+    return printed(re.sub(r"\{([\w.]+)\}", r"\1", usage) + end + rest)
 
 
 def with_command(arguments: list[str]) -> list[str]:

@@ -7,6 +7,7 @@ reader that has gone away (a closed pipe) is no failure; it has read what it wan
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from contextlib import suppress
@@ -18,6 +19,9 @@ from kldiv_cli.renderers import Layout
 if TYPE_CHECKING:
     from types import TracebackType
 
+STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
+# What these names lead to is open already: its file is written on, not replaced.
+_descriptor = re.compile(r"/dev/std(?:out|err)|(?:/dev|/proc/self)/fd/([0-9]{1,9})")
 MACHINE_FORMATS = ("json", "csv", "markdown", "junit", "prometheus")
 
 
@@ -178,6 +182,9 @@ class ReportFile:
                     f"{self._path} is read by this run, and an input is never overwritten",
                     hint="write the report to another file",
                 )
+            if descriptor := _descriptor.fullmatch(self._path):
+                number = STREAMS.get(self._path) or int(descriptor[1] or 0)
+                return os.fdopen(os.dup(number), "wb", buffering=0)
             if not stat.S_ISREG(status.st_mode):
                 return open(self._path, "wb", buffering=0)
         if not os.path.basename(self._path):

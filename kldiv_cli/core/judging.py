@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MISSING_SHIFT = 0.01
 NEW_SHARE = 0.001
 """Shares above which a warning is given, where no limit is."""
+MOST_NAMED = 3
+"""Columns that one warning names."""
 
 
 class Limits(NamedTuple):
@@ -204,16 +206,19 @@ def _above(text: str, limit: float | None) -> str:
     return text if limit is None else f"{text} (at most {percent(limit)} is accepted)"
 
 
-def warnings(finding: Finding, limits: Limits, source: str) -> Iterator[Note]:
-    """Yield notes on shares that changed, where no limit is set on them."""
-    if isinstance(finding.new_share, str):
-        return
-    for (reason, share, limit), tolerated, option in zip(
-        _shares(finding, limits),
-        (MISSING_SHIFT, NEW_SHARE),
-        ("--max-missing-shift", "--max-new"),
-        strict=True,
+def warnings(findings: Findings, limits: Limits, source: str) -> Iterator[Note]:
+    """Yield a note on each share that changed, of all columns, where no limit is set on it."""
+    computed = [finding for finding in findings if finding.new_share != "error"]
+    shares = [list(_shares(finding, limits)) for finding in computed]
+    for place, (tolerated, option) in enumerate(
+        ((MISSING_SHIFT, "--max-missing-shift"), (NEW_SHARE, "--max-new"))
     ):
-        if limit is None and share > tolerated:
-            message = f"column '{finding.column}': {reason.text}"
-            yield Note(reason.code, message, source, advice=f"{option} X would make it drift")
+        said = [
+            (of[place][0].code, f"column '{finding.column}': {of[place][0].text}")
+            for finding, of in zip(computed, shares, strict=True)
+            if of[place][2] is None and of[place][1] > tolerated
+        ]
+        if said:
+            more = f"; and {len(said) - MOST_NAMED} more columns" if len(said) > MOST_NAMED else ""
+            message = "; ".join(text for _, text in said[:MOST_NAMED]) + more
+            yield Note(said[0][0], message, source, advice=f"{option} X would make it drift")

@@ -73,6 +73,9 @@ def _batches(table: Records, option: ReadOptions, notes: list[Note]) -> Iterator
                 message = "the first row is read as data: it holds numbers"
                 advice = "--header if it names the columns, --no-header if it does not"
                 notes.append(Note("no-header", message, source, advice=advice, repair=True))
+            elif width == 1:
+                message = f"the first row is read as the column's name: {rows[0][0][:40]!r}"
+                notes.append(Note("header", message, source, advice="--no-header if it is data"))
         names = [str(i + 1) for i in range(width)]
         if header:
             names = _distinct(rows[0], source)

@@ -30,6 +30,13 @@ def load(stream: Any, wanted: Sequence[ReadOptions], format_: str) -> list[Readi
     def place(path: shapes.Path) -> Place:
         return at(document, locate(document, path), stream.source)
 
+    if isinstance(value, dict) and str(value.get("schema", "")).startswith("kldiv.profile/"):
+        raise InputError(
+            "is-a-profile",
+            "this is a profile of raw rows, not a distribution",
+            Place(stream.source),
+            hint="--as samples compares its columns; kldiv check judges them",
+        )
     readings = shapes.read(value, wanted, stream.source, format_, place)
     for reading in readings:
         reading.notes[:0] = text.notes

@@ -263,7 +263,7 @@ class Columns:
             f"several-{role}s",
             f"several columns may hold the {what}: {listed(self.title(i) for i in columns)}",
             Place(self.source),
-            hint=f"--{role} {word}, or {which}",
+            hint=f"--{role} {word}, or {which}; --as samples if these are raw rows",
         )
 
     def _no_weight(self, label: int | None) -> InputError:

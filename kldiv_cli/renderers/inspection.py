@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kldiv_cli.renderers.figures import amount, count
-from kldiv_cli.renderers.show import show
+from kldiv_cli.renderers.show import pad, show
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kldiv_cli.core.columns import Column, DataSet
     from kldiv_cli.core.distribution import Distribution
     from kldiv_cli.renderers import Layout
 
@@ -27,8 +30,42 @@ def render(side: Distribution, layout: Layout) -> str:
     }
     if len(shape) == 2:
         facts["batch"] = f"{count(shape[0], 'distribution')}, one a row"
-    width = max(map(len, facts)) + 2
+    return _listed(facts, layout)
+
+
+def render_rows(side: DataSet, layout: Layout) -> str:
+    """Return what is known of a source that was read as raw rows, or is a profile."""
+    facts = {
+        "source": side.source,
+        "name": side.name,
+        "format": side.format,
+        "kind": side.kind,
+        "rows": str(side.rows),
+    }
+    columns = {name: _described(column) for name, column in side.columns.items()}
+    columns |= {one.column: f"left out: {one.reason}" for one in side.excluded}
+    return _listed(facts, layout) + "columns\n" + _listed(columns, layout, "  ")
+
+
+def _described(column: Column) -> str:
+    """Return type, values and what is missing of a column, in words."""
+    from kldiv_cli.core.binning import few_integers
+    from kldiv_cli.core.columns import Binned, Categories, Values, distinct
+
+    if isinstance(column, Binned):
+        text = f"numeric, {count(len(column.bins.edges) + 1, 'bin')}"
+    elif isinstance(column, Values) and not few_integers(column.values):
+        text = f"numeric, {count(distinct(column), 'distinct value')}"
+    else:
+        assert isinstance(column, Categories | Values)
+        text = f"categorical, {count(distinct(column), 'outcome')}"
+    return f"{text}, {column.missing} missing" if column.missing else text
+
+
+def _listed(facts: Mapping[str, str], layout: Layout, indent: str = "") -> str:
+    names = {name: show(name, 40, unicode=layout.unicode) for name in facts}
+    width = max(map(len, names.values()), default=0) + 2
     return "".join(
-        f"{name:<{width}}{show(value, 400, unicode=layout.unicode)}\n"
+        f"{indent}{pad(names[name], width)}{show(value, 400, unicode=layout.unicode)}\n"
         for name, value in facts.items()
     )

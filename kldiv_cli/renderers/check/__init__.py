@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 DIGITS = 3
 """Digits of an estimate; its interval says that more would tell nothing."""
 REASON_WIDTH = 600
+MISSING, NEW = "missing values went", "have new outcomes"
+"""What a reason says of these shares, which need not be said again."""
 
 
 def worst_first(report: Check) -> list[Finding]:
@@ -78,7 +80,7 @@ def figures(finding: Finding, infinity: str = "Infinity") -> tuple[str, str, str
         figure(value, infinity=infinity, digits=DIGITS)
         for value in (max(finding.kl, 0.0), finding.low, finding.high)
     )
-    return kl, f"{low} to {high}", threshold
+    return kl, f"{low} to {high}" if finding.reliable else "not reliable", threshold
 
 
 def interval_head(report: Check) -> str:
@@ -92,11 +94,14 @@ def explained(finding: Finding, layout: Layout) -> str:
     """Return the reason in words, and the shares of missing values and of new outcomes."""
     words = [show(finding.reason.text, REASON_WIDTH, unicode=layout.unicode)]
     before, after = finding.missing_reference, finding.missing_current
-    if before != "error" and after != "error" and (before or after):
+    said = finding.reason.text
+    if before != "error" and after != "error" and (before or after) and MISSING not in said:
         words.append(f"missing {percent(before)} {arrow(layout)} {percent(after)}")
-    if finding.new_share != "error" and finding.new_share > 0:
+    if finding.new_share != "error" and finding.new_share > 0 and NEW not in said:
         share = percent(finding.new_share)
         words.append(f"new {share}: {named(finding.new_outcomes, layout)}")
+    if finding.high == 0 and finding.reliable and not is_exact(finding):
+        words.append("closer than chance usually brings them: do they share data?")
     return "; ".join(words)
 
 

@@ -23,7 +23,7 @@ GAUGES = {
     "kldiv_missing_ratio": "Share of the rows without a value.",
     "kldiv_rows": "Rows; infinite where a side is exactly known.",
     "kldiv_verdict": "1 for the verdict on the column, 0 for the others.",
-    "kldiv_success": "1 if the check gave an answer, 0 if not.",
+    "kldiv_success": "1: the check gave an answer. A check that fails leaves the file as it was.",
 }
 VALUES = {"Infinity": "+Inf", "-Infinity": "-Inf"}
 

@@ -6,9 +6,10 @@ import os
 import re
 from typing import Any, NamedTuple
 
-from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.selection import did_you_mean
-from kldiv_cli.settings import ColumnRules
+from kldiv_cli.core.distribution import Note
+from kldiv_cli.errors import InputError, Place, UsageError
+from kldiv_cli.readers.selection import did_you_mean, listed
+from kldiv_cli.settings import ColumnRules, among, limits_of, rules_of, whole
 
 FILE, SHARED = "kldiv.toml", "pyproject.toml"
 NUMBER, WHOLE, TEXT, TEXTS = "a number", "a whole number", "text", "text, or a list of texts"
@@ -29,6 +30,13 @@ KEYS = {
     "top": WHOLE,
 }
 """What may be set: the options of the same names."""
+
+
+RULES = ("column", "exclude", "bins", "missing", "na", "max_outcomes")
+LIMITS: dict[str, Any] = {
+    "max_kl": 0.05, "alpha": 0.05, "adjust": "bh", "max_new": None, "max_missing_shift": None,
+}  # fmt: skip
+FAIL_ON = ("drift", "inconclusive")
 
 
 class Config(NamedTuple):
@@ -125,7 +133,33 @@ def _checked(document: Any, path: str) -> Config:
     columns = document.get("columns", {})
     if not isinstance(columns, dict):
         raise _bad(path, "'columns' is no table: [columns.NAME] holds the settings of one")
-    return Config(path, settings, {name: _column(name, of, path) for name, of in columns.items()})
+    found = Config(path, settings, {name: _column(name, of, path) for name, of in columns.items()})
+    _check_values(found)
+    return found
+
+
+def notes(config: Config, *, quiet: bool = False) -> tuple[Note, ...]:
+    """Return a note that names the file and what it sets."""
+    keys = [key.replace("_", "-") for key in config.settings]
+    keys += [f"columns.{name[:40]}" for name in config.columns]
+    if quiet or not keys:
+        return ()
+    return (Note("settings", f"settings are taken from here: {listed(keys)}", config.path),)
+
+
+def _check_values(config: Config) -> None:
+    """Refuse values that the options of the same names would refuse."""
+    given = config.settings
+    try:
+        rules = rules_of(
+            columns=config.columns, **{key: given[key] for key in RULES if key in given}
+        )
+        limits_of(rules, **{key: given.get(key, default) for key, default in LIMITS.items()})
+        among("fail-on", config.settings.get("fail_on", "drift"), FAIL_ON)
+        for key in ("min_count", "top"):
+            whole(key.replace("_", "-"), config.settings.get(key), 0)
+    except UsageError as problem:
+        raise InputError("bad-config", problem.message, Place(config.path)) from None
 
 
 def _column(name: str, given: Any, path: str) -> dict[str, Any]:

@@ -11,13 +11,19 @@ from kldiv_cli.core.columns import (
     Categories,
     DataSet,
     EdgesDifferError,
+    Excluded,
     TypeChangedError,
+    Values,
+    as_categories,
     counted,
+    has_integer_labels,
+    is_identifier,
     merged,
     poured,
 )
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.raw import TOO_MANY_ROWS, too_many_rows
+from kldiv_cli.readers.tally import IDENTIFIER
 from kldiv_cli.settings import ColumnRules, Rules
 
 if TYPE_CHECKING:
@@ -65,7 +71,7 @@ def profile(
     if like is not None:
         model = _model(like, rules.counting())
         rules = _rules_like(model, rules)
-    counting = rules.counting()._replace(identifiers=model is None)
+    counting = rules.counting()._replace(identifiers=model is None, late=True)
     parts: list[DataSet] = []
     for name, source in sources:
         part = readers.read_columns(source, options, counting, name=name)
@@ -77,21 +83,19 @@ def profile(
                 }
             )
         parts.append(part)
-        # What looks like a key in the first part is not judged by the next.
-        keys = frozenset(one.column for one in parts[0].excluded)
-        counting = counting._replace(
-            excluded=lambda title, keys=keys: title in keys or rules.excludes(title),  # type: ignore[misc]
-            identifiers=False,
-        )
     first = parts[0]
     asked.check_names([title for part in parts for title in part.seen], first.source)
+    excluded = {one.column: one for part in parts for one in part.excluded}
     columns: dict[str, Column] = {}
-    for title in first.columns:
-        columns[title] = _counted(_joined(title, parts), rules, first.source, min_count)
-    for part in parts[1:]:
-        for title in part.columns:
-            if title not in columns:
-                raise _missing(title, first.source)
+    for title in dict.fromkeys(title for part in parts for title in part.columns):
+        if title in excluded:
+            continue
+        column = _joined(title, parts)
+        # What looks like a key does so in all parts together.
+        if counting.may_leave_out(title) and is_identifier(column):
+            excluded[title] = Excluded(title, IDENTIFIER)
+        else:
+            columns[title] = _counted(column, rules, first.source, min_count)
     if not columns:
         raise InputError(
             "no-column-judged",
@@ -109,7 +113,7 @@ def profile(
         kind="profile",
         rows=rows,
         columns=columns,
-        excluded=first.excluded,
+        excluded=tuple(excluded[title] for title in sorted(excluded)),
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
         seen=first.seen,
     )
@@ -132,8 +136,10 @@ def _rules_like(model: DataSet, rules: Rules) -> Rules:
     columns = {
         title: ColumnRules("numeric", None, column.bins.edges)
         if isinstance(column, Binned)
-        else ColumnRules("categorical")
+        # Few integers are read as numbers, so that 1.0 is 1.
+        else ColumnRules(None if has_integer_labels(column) else "categorical")
         for title, column in model.columns.items()
+        if isinstance(column, Binned | Categories)
     }
     return rules._replace(column=tuple(model.columns), exclude=(), columns=columns)
 
@@ -152,6 +158,8 @@ def _counted(column: Column, rules: Rules, source: str, min_count: int = 0) -> C
 
 def _like(column: Column, model: Column, rules: Rules, source: str) -> Column:
     """Return a column counted as that of a profile was, its rare outcomes pooled alike."""
+    if isinstance(model, Categories) and isinstance(column, Values):
+        column = as_categories(column)
     found = _counted(column, rules, source)
     if isinstance(model, Categories):
         with _naming(column.name, source):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kldiv_cli.core.binning import Bins
 from kldiv_cli.core.judging import Limits
+from kldiv_cli.core.verdict import LEAST_ALPHA
 from kldiv_cli.errors import UsageError
 from kldiv_cli.readers.selection import did_you_mean
 from kldiv_cli.readers.tally import MOST_OUTCOMES, Counting, unknown_column
@@ -72,6 +73,7 @@ class Rules(NamedTuple):
             columns=frozenset(self.column) or None,
             numeric=self.typed("numeric"),
             categorical=self.typed("categorical"),
+            named=frozenset(self.columns),
             excluded=self.excludes,
             na=frozenset(self.na),
             forbid_missing=self.missing == "error",
@@ -125,8 +127,9 @@ def limits_of(
     UsageError
         If one of them is not what it should be.
     """
-    if limit("alpha", alpha, 1.0) == 0:
-        raise UsageError("usage", "alpha is a number between 0 and 1, found 0")
+    if limit("alpha", alpha, 1.0) < LEAST_ALPHA:
+        message = f"alpha is a number from {LEAST_ALPHA:g} to below 1, found {str(alpha)[:60]}"
+        raise UsageError("usage", message)
     own = {name: each.max_kl for name, each in rules.columns.items() if each.max_kl is not None}
     shift = "max_missing_shift"
     return Limits(

@@ -19,7 +19,7 @@ ALLOWED = {
     "columnwise": {"core", "errors", "readers", "settings", "sides"},
     "drift": {"columnwise", "core", "errors", "readers", "reports", "settings", "sides"},
     "profiling": {"core", "errors", "readers", "settings", "sides"},
-    "config": {"errors", "readers", "settings"},
+    "config": {"core", "errors", "readers", "settings"},
     "cli": {
         "cli",
         "comparison",

@@ -68,7 +68,7 @@ WRONG = {
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_key_takes_its_type_and_no_other(write, key):
-    value = VALUES[KEYS[key]]
+    value = {"adjust": "none", "fail-on": "drift", "missing": "drop"}.get(key, VALUES[KEYS[key]])
     path = write("kldiv.toml", f"{key} = {str(value).replace(chr(39), chr(34))}" if not isinstance(
         value, str) else f'{key} = "{value}"')  # fmt: skip
     assert load(path).settings == {key.replace("-", "_"): value}
@@ -188,3 +188,15 @@ def test_flags_win_over_the_file_and_the_file_over_defaults(write, kldiv, tmp_pa
     ran = kldiv("check", "p.csv", "q.csv")
     assert ran.code == 2
     assert "did you mean 'max-kl'?" in ran.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["alpha = 0", "alpha = 2", "max-kl = -1", 'adjust = "holm"', 'fail-on = "never"', "bins = 0",
+     "min-count = -5", 'missing = "keep"', '[columns.x]\nmax-kl = "0.1"', "[columns.x]\nbins = []",
+     '[columns.x]\ntype = "text"'],
+)  # fmt: skip
+def test_a_value_out_of_range_names_the_file(write, text):
+    error = refused(write("kldiv.toml", text))
+    assert error.code == "bad-config"
+    assert error.places[0].source.endswith("kldiv.toml")

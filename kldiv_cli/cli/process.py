@@ -176,6 +176,8 @@ def perform(job: Job) -> int:
         ]
         for _, file in files:
             file.open(job.inputs)
+        for _, path in job.appended:
+            streams.refuse_input(path, job.inputs)
         _refuse_shared(
             [path for _, path in job.reports if path == STDOUT]
             + [file.replaces for _, file in files if file.replaces]

@@ -75,6 +75,26 @@ def write_stdout(text: str, format: str) -> None:
         raise _lost("standard output", error.strerror or str(error)) from None
 
 
+def refuse_input(path: str, inputs: tuple[str, ...]) -> None:
+    """Refuse to write what is read.
+
+    Raises
+    ------
+    UsageError
+        If `path` is one of the inputs.
+    """
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return
+    if any(_same_file(status, source) for source in inputs):
+        raise UsageError(
+            "output-is-input",
+            f"{path} is read by this run, and an input is never overwritten",
+            hint="write the report to another file",
+        )
+
+
 def append(path: str, text: str) -> None:
     """Add a report to the end of a file.
 
@@ -176,12 +196,7 @@ class ReportFile:
         except FileNotFoundError:
             status = None
         if status is not None:
-            if any(_same_file(status, source) for source in inputs):
-                raise UsageError(
-                    "output-is-input",
-                    f"{self._path} is read by this run, and an input is never overwritten",
-                    hint="write the report to another file",
-                )
+            refuse_input(self._path, inputs)
             if descriptor := _descriptor.fullmatch(self._path):
                 number = STREAMS.get(self._path) or int(descriptor[1] or 0)
                 return os.fdopen(os.dup(number), "wb", buffering=0)

@@ -40,6 +40,8 @@ class Categories(NamedTuple):
     name: str
     missing: int
     counts: Mapping[str, int]
+    pooled: bool = False
+    """Whether rare outcomes were pooled as `OTHER`, which otherwise is a label like any."""
 
     @property
     def rows(self) -> int:
@@ -165,9 +167,12 @@ def _merged(one: Column, other: Column) -> Column:
     one, other = _as_categories(*_alike(one, other), forced=False, few=False)
     missing = one.missing + other.missing
     if isinstance(one, Categories) and isinstance(other, Categories):
+        if one.pooled != other.pooled:
+            raise EdgesDifferError("rare outcomes were pooled in one part and not in another")
+        _refuse_other_pools(one, other)
         counts = Counter(one.counts)
         counts.update(other.counts)
-        return Categories(one.name, missing, dict(counts))
+        return Categories(one.name, missing, dict(counts), one.pooled)
     if isinstance(one, Values) and isinstance(other, Values):
         return Values(one.name, missing, np.concatenate([one.values, other.values]))
     if isinstance(one, Binned) and isinstance(other, Binned) and one.bins == other.bins:
@@ -235,7 +240,7 @@ def pooled(column: Categories, min_count: int) -> Categories:
         return column
     counts = {label: count for label, count in column.counts.items() if count >= min_count}
     counts[OTHER] = counts.get(OTHER, 0) + sum(column.counts[label] for label in rare)
-    return Categories(column.name, column.missing, counts)
+    return Categories(column.name, column.missing, counts, pooled=True)
 
 
 def is_identifier(column: Column) -> bool:
@@ -386,7 +391,12 @@ def has_integer_labels(column: Categories) -> bool:
 
 def _is_integer(label: str) -> bool:
     digits = label.removeprefix("-")
-    return digits.isascii() and digits.isdigit() and (digits[0] != "0" or label == "0")
+    return (
+        len(digits) < 17
+        and digits.isascii()
+        and digits.isdigit()
+        and (digits[0] != "0" or label == "0")
+    )
 
 
 def as_categories(column: Values) -> Categories:
@@ -399,9 +409,7 @@ def as_categories(column: Values) -> Categories:
 def _categorical(
     reference: Categories, current: Categories, missing: Literal["category", "drop"]
 ) -> Paired:
-    both = reference.counts.keys() & current.counts.keys()
-    if OTHER in both and not (len(both) == len(reference.counts) == len(current.counts)):
-        raise EdgesDifferError("both sides pooled rare outcomes, and not the same ones")
+    _refuse_other_pools(reference, current)
     reference, current = poured(reference, current), poured(current, reference)
     labels = list(reference.counts)
     labels += [label for label in current.counts if label not in reference.counts]
@@ -422,6 +430,11 @@ def _categorical(
     )
 
 
+def _refuse_other_pools(one: Categories, other: Categories) -> None:
+    if one.pooled and other.pooled and one.counts.keys() != other.counts.keys():
+        raise EdgesDifferError("both pooled rare outcomes, and not the same ones")
+
+
 def missing_label(labels: Container[str]) -> str:
     """Return what to call missing values: a label that none of the others is."""
     label = MISSING
@@ -435,11 +448,12 @@ def poured(column: Categories, other: Categories) -> Categories:
 
     It then names the outcomes of the other, even those that it has none of.
     """
-    if OTHER not in other.counts:
+    if not other.pooled:
         return column
     counts = {label: column.counts.get(label, 0) for label in other.counts}
     named = sum(counts.values()) - counts[OTHER]
-    return Categories(column.name, column.missing, {**counts, OTHER: column.total - named})
+    counts[OTHER] = column.total - named
+    return Categories(column.name, column.missing, counts, pooled=True)
 
 
 def _numeric(

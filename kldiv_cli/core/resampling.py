@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SEED = 1951
 """Seed of every random draw (the year of Kullback and Leibler)."""
 DRAWS = 999
+MOST_DRAWS = 20_000
+"""Enough for 200 columns at level 0.05; beyond, no table that needs draws is called drift."""
 MIN_EXPECTED = 5.0
 """Expected count of every outcome from which Pearson's chi-square is used."""
 _MOST_OUTCOMES = 10_000  # 999 draws take about a second
@@ -45,7 +47,8 @@ def difference_p_value(whole: Table, *, alpha: float = 0.05, columns: int = 1) -
     against its exact conditional distribution given T (multivariate hypergeometric), or
     given the known probabilities (multinomial), by Monte Carlo: (1 + #{G* >= G})/(B + 1) with
     B = 999. That cannot fall below 1/1000, which a correction over many columns may demand:
-    where at most ten draws reached G, the draws go on to B = 5 columns/alpha.
+    where at most ten draws reached G, the draws go on to B = 5 columns/alpha, but not beyond
+    20,000.
 
     Very large sparse tables (more than 10,000 outcomes, or 1e9 rows) are pooled until every
     expected count is at least 5.
@@ -79,7 +82,7 @@ def difference_p_value(whole: Table, *, alpha: float = 0.05, columns: int = 1) -
     generator = _generator(whole)
     reached, draws = _exceedances(whole, generator, DRAWS), DRAWS
     if reached <= 10 and alpha * (DRAWS + 1) < 20 * columns:
-        more = max(math.ceil(5 * columns / alpha) - DRAWS, 0)
+        more = max(math.ceil(min(5 * columns / alpha, MOST_DRAWS)) - DRAWS, 0)
         reached, draws = reached + _exceedances(whole, generator, more), draws + more
     return (1 + reached) / (draws + 1)
 

@@ -36,6 +36,8 @@ Code = Literal[
     "zero-threshold",
 ]
 
+LEAST_ALPHA = 1e-6
+"""Levels below it are beyond what the draws and the doubles here can tell."""
 POWER = 0.8
 """Probability of a decision with the number of rows that is asked for."""
 MOST_ROWS = 1_000_000_000
@@ -316,8 +318,24 @@ def _new(pair: Table) -> NDArray[np.bool_]:
 
 def _new_margin(pair: Table) -> float:
     """Return the most that new outcomes may add, if the reference has each of them at 1e-9."""
-    p = pair.p[_new(pair)]
+    p = np.append(pair.p[_new(pair)], _scattered(pair))
     return float(p @ np.log(np.maximum(p / _IMPOSSIBLE, 1)))
+
+
+def _scattered(pair: Table) -> float:
+    """Return the share of new outcomes that are each too rare to tell, but too many together.
+
+    Of the reference, the share of what it has not seen is about that of what it saw once
+    (Good, Biometrika 40, 1953). What is new in the current sample beyond that, by more than
+    four standard errors, is no chance.
+    """
+    if math.isinf(pair.m):
+        return 0.0
+    share = float(pair.p[(pair.y == 0) & ~_new(pair)].sum())
+    once = int(np.count_nonzero(pair.y == 1))
+    excess = share - once / pair.m
+    spread = math.hypot(math.sqrt(share / pair.n), math.sqrt(once + 1) / pair.m)
+    return excess if excess > 4 * spread else 0.0
 
 
 def _largest_move(pair: Table) -> Move | None:
@@ -372,7 +390,8 @@ def _reason(
     if one.threshold == 0:
         return "zero-threshold", "no difference is seen, and none can be excluded"
     if math.isinf(one.high) and one.reliable:
-        new = np.where(_new(one.table), one.table.p, 0.0)
+        unseen = (one.table.y == 0) if _scattered(one.table) else _new(one.table)
+        new = np.where(unseen, one.table.p, 0.0)
         place = int(np.flatnonzero(one.table.place == int(np.argmax(new)))[0])
         return "new-outcomes", (
             f"KL {kl} has no upper limit: {percent(float(new.sum()))} of the current rows have"
@@ -487,8 +506,8 @@ def estimate(
     for name, number, top in (("max_kl", max_kl, math.inf), ("alpha", alpha, 1.0)):
         if isinstance(number, bool) or not isinstance(number, int | float | np.number):
             raise TypeError(f"{name}: expected a number, found {number!r}")
-        if not (0 <= number < top) or (name == "alpha" and number == 0):
-            wanted = "0 < alpha < 1" if name == "alpha" else "a finite number >= 0"
+        if not (0 <= number < top) or (name == "alpha" and number < LEAST_ALPHA):
+            wanted = "1e-6 <= alpha < 1" if name == "alpha" else "a finite number >= 0"
             raise ValueError(f"{name}: expected {wanted}, found {number!r}")
     from kldiv_cli.core.divergences import divergences
 

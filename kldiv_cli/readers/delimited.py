@@ -39,8 +39,11 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
 
 def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
     """Read raw rows, as they stream in."""
+    named = format_ != "text"
     table, format_, notes, _ = _opened(stream, option, format_)
-    return RawTable(format_, _batches(table, option, notes), notes=notes, decimal=option.decimal)
+    return RawTable(
+        format_, _batches(table, option, notes, named=named), notes=notes, decimal=option.decimal
+    )
 
 
 def _opened(
@@ -56,7 +59,9 @@ def _opened(
     return table, format_, text.notes, {"encoding": text.encoding, "delimiter": repr(separator)}
 
 
-def _batches(table: Records, option: ReadOptions, notes: list[Note]) -> Iterator[RawRows]:
+def _batches(
+    table: Records, option: ReadOptions, notes: list[Note], *, named: bool
+) -> Iterator[RawRows]:
     """Yield raw rows in batches, and at the end what was wrong with some."""
     source, faults = table.source, Faults()
     with long_fields():
@@ -73,7 +78,7 @@ def _batches(table: Records, option: ReadOptions, notes: list[Note]) -> Iterator
                 message = "the first row is read as data: it holds numbers"
                 advice = "--header if it names the columns, --no-header if it does not"
                 notes.append(Note("no-header", message, source, advice=advice, repair=True))
-            elif width == 1:
+            elif width == 1 and not named:
                 message = f"the first row is read as the column's name: {rows[0][0][:40]!r}"
                 notes.append(Note("header", message, source, advice="--no-header if it is data"))
         names = [str(i + 1) for i in range(width)]

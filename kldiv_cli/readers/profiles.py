@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kldiv_cli.core.binning import SPECIAL, Bins
-from kldiv_cli.core.columns import Binned, Categories, DataSet, Excluded
+from kldiv_cli.core.columns import OTHER, Binned, Categories, DataSet, Excluded
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.literals import Number, Repeated, kind_of
-from kldiv_cli.readers.tally import check_text, unknown_column
+from kldiv_cli.readers.tally import check_text, missing_value, unknown_column
 
 if TYPE_CHECKING:
     from kldiv_cli.core.columns import Column
@@ -46,6 +46,8 @@ def parsed(document: Document, counting: Counting, source: str, name: str | None
     columns: dict[str, Column] = {}
     for entry in profile.list_of(value, "columns", here):
         column = profile.column(entry, rows)
+        if column.missing and counting.forbid_missing and counting.wants(column.name):
+            raise missing_value(Place(source, name=column.name))
         if column.name in columns:
             profile.refuse(f"column {column.name[:60]!r} is given twice", here)
         columns[column.name] = column
@@ -56,6 +58,9 @@ def parsed(document: Document, counting: Counting, source: str, name: str | None
         )
         for entry in (profile.list_of(value, "excluded", here) if "excluded" in value else [])
     ]
+    for one in excluded:
+        if one.column in columns:
+            profile.refuse(f"column {one.column[:60]!r} is both counted and excluded", here)
     for word in sorted(counting.columns or ()):
         if word not in columns:
             raise unknown_column(word, list(columns), source)
@@ -140,7 +145,10 @@ class _Profile:
         if type_ == "categorical":
             if edges:
                 self.refuse("a categorical column has no edges", here)
-            return Categories(name, missing, counts)
+            pooled = entry.get("pooled", False)
+            if pooled not in (True, False) or (pooled and OTHER not in counts):
+                self.refuse("'pooled' is not what the outcomes say", here)
+            return Categories(name, missing, counts, pooled is True)
         if type_ != "numeric":
             self.refuse(f"the type is {type_[:40]!r}, neither 'categorical' nor 'numeric'", here)
         return self._binned(name, missing, counts, edges, here)

@@ -7,6 +7,7 @@ holds its outcomes, a numeric one eight bytes a row.
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -42,7 +43,8 @@ MOST_BATCHES = 16
 MOST_OUTCOMES = 100_000
 MOST_NUMBERS = 100_000_000
 """Numbers that the numeric columns of a data set may hold: 800 MB."""
-_NUMBERS = 0.9
+_NUMBERS = 0.5
+"""Where so many of the values are numbers, more than 20 of them, the rest is no label."""
 
 
 class Counting(NamedTuple):
@@ -56,9 +58,18 @@ class Counting(NamedTuple):
     na: frozenset[str] = frozenset()
     """Cells that mean a missing value, beside empty ones."""
     forbid_missing: bool = False
+    named: frozenset[str] = frozenset()
+    """Columns of which the user says something."""
+    late: bool = False
+    """Whether columns that look like keys are left out later, when all parts are read."""
     identifiers: bool = True
     """Whether to leave out columns that look like keys."""
     most_outcomes: int = MOST_OUTCOMES
+
+    def may_leave_out(self, name: str) -> bool:
+        """Return whether nobody asks for a column, so that it is left out if it is a key."""
+        asked = self.named | self.numeric | self.categorical | (self.columns or frozenset())
+        return self.identifiers and name not in asked
 
     def wants(self, name: str) -> bool:
         """Return whether a column is to be counted."""
@@ -116,7 +127,7 @@ def count(table: RawTable, counting: Counting, source: str, name: str) -> DataSe
     if not rows:
         raise InputError("no-rows", "there are no rows of data", Place(source))
     _check_names(counting, list(seen), source)
-    for title in list(columns):
+    for title in () if counting.late else list(columns):
         if _is_left_out(columns[title], counting):
             excluded.append(Excluded(title, IDENTIFIER))
             del columns[title]
@@ -162,8 +173,7 @@ def _repeated(column: Column, tally: Tally, table: RawTable) -> Column:
 
 
 def _is_left_out(column: Column, counting: Counting) -> bool:
-    asked = (counting.columns or frozenset()) | counting.numeric | counting.categorical
-    return counting.identifiers and column.name not in asked and is_identifier(column)
+    return counting.may_leave_out(column.name) and is_identifier(column)
 
 
 def _check_names(counting: Counting, seen: list[str], source: str) -> None:
@@ -188,7 +198,9 @@ def _check_size(tallies: Iterable[Tally], counting: Counting, source: str) -> No
         numbers += len(tally.values)
         outcomes = len(tally.counts)
         if outcomes > counting.most_outcomes and not tally.identifier:
-            if nearly_distinct(outcomes, tally.counts.total()) and _may_leave_out(tally, counting):
+            if nearly_distinct(outcomes, tally.counts.total()) and counting.may_leave_out(
+                tally.name
+            ):
                 tally.give_up()
                 continue
             raise _too_many_outcomes(tally.name, counting, source)
@@ -212,11 +224,6 @@ def _too_many_numbers(source: str) -> InputError:
         Place(source),
         hint="choose some with --column, or count shards one by one with kldiv profile --like",
     )
-
-
-def _may_leave_out(tally: Tally, counting: Counting) -> bool:
-    asked = (counting.columns or frozenset()) | counting.categorical
-    return counting.identifiers and tally.name not in asked
 
 
 class Tally:
@@ -307,8 +314,9 @@ class Tally:
         if any(_has_leading_zero(cell) or _is_inexact(cell) for cell in numbers):
             return False
         if len(numbers) < len(sample):
-            few = len(set(numbers)) <= MOST_CATEGORIES
-            if few or len(numbers) < _NUMBERS * len(sample):
+            spelt = [cell for cell, _, _ in sample if _is_spelt_number(cell)]
+            few = len({*numbers, *spelt}) <= MOST_CATEGORIES
+            if few or len(numbers) + len(spelt) < _NUMBERS * len(sample):
                 return False
             cell, i, place = next(item for item in sample if not self._is_number(item[0]))
             raise self._no_number(cell, place(i, self.name))
@@ -374,11 +382,14 @@ class Tally:
             what = "has a leading zero"
         elif self._is_number(cell):
             what = "is beyond a 64-bit float"
+        decimal = ""
+        if _is_spelt_number(cell) and not self._typed:
+            decimal = "--decimal ',' if the comma is a decimal mark; no separators or signs; "
         return InputError(
             "mixed-column",
             f"column {self.name[:60]!r} holds numbers, and this {what}",
             replace(place, name=self.name, value=str(cell)),
-            hint=f"--na {_quoted(cell)} if it means a missing value;"
+            hint=decimal + f"--na {_quoted(cell)} if it means a missing value;"
             f" --categorical {_quoted(self.name)} if the column is text",
         )
 
@@ -393,6 +404,17 @@ def _quoted(word: str) -> str:
     from shlex import quote
 
     return quote(word[:60])
+
+
+# One number with separators, a currency or a per cent sign: `1,234.50`, `$10`, `12 %`.
+_spelt = re.compile(
+    r"[+-]?[$€£¥₹]? ?[+-]?[0-9]{1,3}(?:[0-9]*|(?:[,.' ][0-9]{3})*)(?:[.,][0-9]+)? ?[%$€£¥₹]?"
+).fullmatch
+
+
+def _is_spelt_number(text: str) -> bool:
+    """Return whether a text is a number in a spelling that is not read as one."""
+    return _spelt(text) is not None and not text.isdigit() and not is_number(text)
 
 
 def _has_leading_zero(text: str) -> bool:

@@ -52,5 +52,6 @@ def _column(column: Column) -> dict[str, Any]:
         "type": "numeric" if isinstance(column, Binned) else "categorical",
         "edges": edges,
         "missing": column.missing,
+        "pooled": isinstance(column, Categories) and column.pooled,
         "outcomes": outcomes,
     }

@@ -102,7 +102,8 @@ def folded(text: str, width: int) -> list[str]:
 
 def markdown(text: str, width: int = 120) -> str:
     """Return `text` for a cell of a Markdown table: no markup, mention, link or HTML."""
-    return _MARKDOWN.sub(r"\\\1", show(text, width)).translate(_ENTITIES)
+    plain = _MARKDOWN.sub(r"\\\1", show(text, width)).translate(_ENTITIES)
+    return re.sub(r"(?i)\b(www)\.", r"\1&#46;", plain)
 
 
 def document(value: object) -> str:

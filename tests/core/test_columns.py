@@ -175,6 +175,10 @@ def test_a_column_without_values_is_of_any_type(empty, other):
 # Pooled outcomes.
 
 
+def pooled(counts):
+    return text(counts)._replace(pooled=True)
+
+
 def test_rare_outcomes_are_pooled_and_none_is_lost():
     column = text({"a": 5, "b": 1, "c": 2}, 4)
     assert counted(column, min_count=3).counts == {"a": 5, OTHER: 3}
@@ -185,7 +189,7 @@ def test_rare_outcomes_are_pooled_and_none_is_lost():
 
 
 def test_what_meets_a_pooled_column_is_pooled_alike():
-    reference, current = text({"a": 5, OTHER: 3}), text({"a": 2, "b": 1, "c": 4})
+    reference, current = pooled({"a": 5, OTHER: 3}), text({"a": 2, "b": 1, "c": 4})
     assert poured(current, reference).counts == {"a": 2, OTHER: 5}
     assert table(pair(reference, current)) == {"a": (5, 2), OTHER: (3, 5)}
     assert poured(reference, current) == reference
@@ -194,12 +198,19 @@ def test_what_meets_a_pooled_column_is_pooled_alike():
 
 def test_two_columns_that_pooled_other_outcomes_do_not_meet():
     # Pooled together, all of it would be one outcome, and would agree.
-    sides = text({"a": 500, OTHER: 10}), text({"b": 500, OTHER: 10})
+    sides = pooled({"a": 500, OTHER: 10}), pooled({"b": 500, OTHER: 10})
     with pytest.raises(EdgesDifferError, match="pooled"):
         pair(*sides)
-    nested = text({"a": 500, "b": 400, OTHER: 10}), text({OTHER: 1000})
+    with pytest.raises(EdgesDifferError, match="pooled"):
+        merged(sides)
+    with pytest.raises(EdgesDifferError, match="pooled"):
+        merged([sides[0], text({"a": 500})])
+    nested = pooled({"a": 500, "b": 400, OTHER: 10}), pooled({OTHER: 1000})
     with pytest.raises(EdgesDifferError, match="pooled"):
         pair(*nested)
+    # What is only called so in the data is an outcome like any.
+    raw = text({"a": 500, "b": 500}), text({"a": 500, OTHER: 500})
+    assert table(pair(*raw)) == {"a": (500, 500), "b": (500, 0), OTHER: (0, 500)}
     assert table(pair(nested[0], poured(nested[1], nested[0]))) == {
         "a": (500, 0), "b": (400, 0), OTHER: (10, 1000),
     }  # fmt: skip

@@ -437,8 +437,8 @@ def test_what_moved_is_counted_among_the_outcomes_given():
         ([3], [3], {"max_kl": math.inf}, ValueError, "max_kl: expected a finite number"),
         ([3], [3], {"max_kl": math.nan}, ValueError, "max_kl: expected a finite number"),
         ([3], [3], {"max_kl": "x"}, TypeError, "max_kl: expected a number, found 'x'"),
-        ([3], [3], {"alpha": 0}, ValueError, "alpha: expected 0 < alpha < 1, found 0"),
-        ([3], [3], {"alpha": 1}, ValueError, "alpha: expected 0 < alpha < 1, found 1"),
+        ([3], [3], {"alpha": 0}, ValueError, "alpha: expected 1e-6 <= alpha < 1, found 0"),
+        ([3], [3], {"alpha": 1}, ValueError, "alpha: expected 1e-6 <= alpha < 1, found 1"),
         ([3], [3], {"alpha": True}, TypeError, "alpha: expected a number, found True"),
     ],
 )  # fmt: skip

@@ -212,16 +212,22 @@ def command(
     def work() -> Answer:
         from kldiv_cli import config as configuration
 
-        settings = merged(configuration.load(config), flags, columns)
-        fail = among("fail-on", settings.pop("fail_on", "drift"), FAIL_ON)
+        found = configuration.load(config)
+        settings = merged(found, flags, columns)
+        fail = settings.pop("fail_on", "drift")
         settings.pop("min_count", None)
-        return _check(
+        answer = _check(
             paths, {**settings, **reading}, fail, exit_zero=exit_zero, quiet=quiet,
             as_json=reports[0][0] == "json",
         )  # fmt: skip
+        return answer._replace(notes=(*configuration.notes(found, quiet=quiet), *answer.notes))
 
     return Job(
-        work=work, reports=reports, inputs=paths, color=color, appended=_job_summary(reports)
+        work=work,
+        reports=reports,
+        inputs=(*paths, *settings_files(config)),
+        color=color,
+        appended=_job_summary(reports),
     )
 
 
@@ -229,6 +235,11 @@ def _job_summary(reports: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str],
     """Return where a workflow of GitHub wants its summary, if the report is for one."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     return (("markdown", path),) if path and any(name == "github" for name, _ in reports) else ()
+
+
+def settings_files(config: str | None) -> tuple[str, ...]:
+    """Return files that may hold the settings, which no report may replace."""
+    return (config,) if config else ("kldiv.toml", "pyproject.toml")
 
 
 def merged(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kldiv_cli.cli.commands.check import merged
+from kldiv_cli.cli.commands.check import merged, settings_files
 from kldiv_cli.cli.job import STDOUT, Answer, Job
 from kldiv_cli.cli.options import (
     COLORS,
@@ -111,13 +111,14 @@ def command(
     def work() -> Answer:
         from kldiv_cli import config as configuration
 
-        settings = merged(configuration.load(config), flags, columns)
-        return _profile(sources, settings, options, like, strict=strict)
+        found = configuration.load(config)
+        answer = _profile(sources, merged(found, flags, columns), options, like, strict=strict)
+        return answer._replace(notes=(*configuration.notes(found), *answer.notes))
 
     return Job(
         work=work,
         reports=(("json", STDOUT if output is None else output),),
-        inputs=(*paths, *([like] if like else ())),
+        inputs=(*paths, *([like] if like else ()), *settings_files(config)),
         color=color,
     )
 

@@ -624,3 +624,94 @@ def test_strict_refuses_repairs(table):
     assert [note.code for note in check(path, path).notes] == ["no-header"]
     refused(path, path, strict=True, code="no-header")
     assert check(path, path, strict=True, header=False).notes == ()
+
+
+# What was tried to make it pass.
+
+
+def test_a_label_that_is_called_other_is_a_label():
+    reference = {"x": rows(a=250, b=250, c=250, d=250)}
+    current = {"x": [*["a"] * 250, *["(other)"] * 750]}
+    for sides in ((reference, current), (current, reference)):
+        assert check(*sides).verdict == "drift"
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "share", "labels"),
+    [(10_000, 1_000_000, 0.013, 130), (30_000, 30_000, 0.02, 600), (3_000, 3_000_000, 0.02, 60)],
+)
+def test_a_crowd_of_new_outcomes_does_not_pass(n, m, share, labels):
+    # Each of them is too rare to tell; together they are certain, and KL is infinite.
+    new = round(share * n)
+    current = {"a": (n - new) // 2, "b": n - new - (n - new) // 2}
+    current |= {f"new{i}": new // labels for i in range(labels)}
+    found = estimate(current, {"a": m // 2, "b": m // 2})
+    assert found.verdict != "pass"
+    assert found.high == math.inf
+
+
+def test_outcomes_that_are_rare_on_both_sides_are_no_crowd():
+    rng = np.random.default_rng(5)
+    weights = 1 / np.arange(1, 5001) ** 1.5
+    for _ in range(20):
+        counts = [rng.multinomial(20_000, weights / weights.sum()) for _ in range(2)]
+        assert estimate(*counts).high < math.inf
+
+
+def test_numbers_in_a_spelling_that_is_not_read_are_no_labels(tmp_path):
+    for spelling in ("1,{:03d}.50", "${}.25", "{} %", "{},5", "1'{:03d}"):
+        cells = [spelling.format(i) for i in range(1, 101)]
+        refused({"x": cells}, {"x": cells}, code="mixed-column")
+        report = check({"x": cells}, {"x": cells}, columns={"x": {"type": "categorical"}})
+        assert report.columns["x"].outcomes == 100
+    for spelling in ("#{}", "2026-01-{}", "10.0.{}.1", "v{}.2", "A{}"):
+        cells = [spelling.format(i) for i in range(1, 101)] * 2
+        assert check({"x": cells}, {"x": cells}).columns["x"].type == "categorical"
+    half = [*(str(i / 7) for i in range(60)), *["NULL"] * 40]
+    (tmp_path / "half.csv").write_text("x\n" + "\n".join(half) + "\n")
+    path = str(tmp_path / "half.csv")
+    refused(path, path, code="mixed-column")
+    assert check(path, path, na="NULL").columns["x"].type == "numeric"
+
+
+def test_a_column_with_a_threshold_of_its_own_is_never_taken_for_a_key():
+    before, after = {"x": list(range(500))}, {"x": list(range(9000, 9500))}
+    refused(before, after, code="no-column-judged")
+    assert check(before, after, columns={"x": {"max_kl": 0.1}}).verdict == "drift"
+
+
+def test_counts_of_several_columns_are_not_raw_rows(tmp_path):
+    (tmp_path / "tidy.csv").write_text("column,outcome,count\nage,1,100\nage,2,200\n")
+    path = str(tmp_path / "tidy.csv")
+    refused(path, path, code="which-kind")
+    assert check(path, path, kind="counts").columns["age"].n_current == 300
+
+
+def test_what_a_profile_cannot_follow_is_refused(tmp_path, kldiv):
+    table = "x,n\n" + "\n".join(f"{i / 10},{i % 5}" for i in range(600)) + "\n"
+    (tmp_path / "data.csv").write_text(table)
+    data, profile = str(tmp_path / "data.csv"), str(tmp_path / "profile.json")
+    assert kldiv("profile", data, "-o", profile).code == 0
+    refused(profile, data, columns={"x": {"type": "categorical"}}, code="profile-differs")
+    refused(profile, data, columns={"n": {"type": "numeric"}}, code="profile-differs")
+    refused(profile, data, bins=3, code="profile-differs")
+    assert check(profile, data, columns={"x": {"type": "numeric"}}).verdict == "pass"
+    (tmp_path / "gap.csv").write_text(table + ",1\n")
+    assert kldiv("profile", tmp_path / "gap.csv", "-o", profile).code == 0
+    refused(profile, data, missing="error", code="missing-value")
+
+
+def test_the_level_has_a_floor():
+    for alpha in (0, 1e-7, 1e-320, 1):
+        with pytest.raises(UsageError, match="alpha"):
+            check(HEADS, HEADS, alpha=alpha)
+    assert check(HEADS, HEADS, alpha=1e-6).verdict in ("pass", "inconclusive")
+
+
+def test_one_note_tells_of_all_columns():
+    before = {name: [*["x"] * 900, *["y"] * 100] for name in "abcde"}
+    after = {name: [*["x"] * 900, *[None] * 100] for name in "abcde"}
+    notes = [note for note in check(before, after).notes if note.code == "missing-shift"]
+    assert len(notes) == 1
+    assert notes[0].message.count("column '") == 3
+    assert notes[0].message.endswith("and 2 more columns")

@@ -391,3 +391,41 @@ def test_rows_are_one_a_line():
     for label, count in DATA["town"].value_counts().items():
         line = f"[{json.dumps(label)}, {count}]"
         assert sum(line == text.strip().rstrip(",") for text in lines) == 1
+
+
+def test_like_reads_integers_that_became_decimals_as_integers(tmp_path, kldiv, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.csv").write_text("n\n" + "1\n2\n3\n" * 50)
+    (tmp_path / "two.csv").write_text("n\n" + '""\n1.0\n2.0\n3.0\n' * 50)
+    assert kldiv("profile", "one.csv", "-o", "one.json").code == 0
+    assert kldiv("profile", "two.csv", "--like", "one.json", "-o", "two.json").code == 0
+    counts = json.loads((tmp_path / "two.json").read_text())["columns"][0]
+    assert counts["outcomes"] == [["1", 50], ["2", 50], ["3", 50]]
+    assert kldiv("profile", "one.json", "two.json").code == 0
+
+
+def test_what_looks_like_a_key_does_so_in_all_parts_together(tmp_path, kldiv, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.csv").write_text(
+        "city,k\n" + "".join(f"c{i},{'xy'[i % 2]}\n" for i in range(60))
+    )
+    (tmp_path / "two.csv").write_text("city,k\n" + "c1,x\nc2,y\n" * 900)
+    made = [
+        kldiv("profile", *order).out for order in (("one.csv", "two.csv"), ("two.csv", "one.csv"))
+    ]
+    assert made[0] == made[1]
+    assert [one["column"] for one in json.loads(made[0])["columns"]] == ["city", "k"]
+    (only,) = json.loads(kldiv("profile", "one.csv").out)["excluded"]
+    assert only["column"] == "city"
+
+
+def test_profiles_that_pooled_other_outcomes_are_not_merged(tmp_path, kldiv, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.csv").write_text("a\n" + "x\n" * 485 + "b\n" * 15)
+    (tmp_path / "two.csv").write_text("a\n" + "b\n" * 500 + "x\n" * 15)
+    for name in ("one", "two"):
+        assert kldiv("profile", f"{name}.csv", "--min-count", "20", "-o", f"{name}.json").code == 0
+    ran = kldiv("profile", "one.json", "two.json")
+    assert ran.code == 2
+    assert "error[edges-differ]" in ran.err
+    assert json.loads(kldiv("profile", "one.json").out)["columns"][0]["pooled"] is True

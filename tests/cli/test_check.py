@@ -267,3 +267,46 @@ def test_a_deleted_working_directory_holds_no_settings(shell, data):
     files = f"{data}/even20000.csv {data}/skewed20000.csv"
     ran = shell(f"mkdir gone; cd gone; rmdir ../gone; kldiv check {files} -q", cwd=data)
     assert (ran.code, ran.out) == (1, "drift\n")
+
+
+def test_the_settings_in_force_are_named_and_never_replaced(kldiv, data):
+    (data / "kldiv.toml").write_text("max-kl = 10\n")
+    ran = kldiv("check", "even20000.csv", "skewed20000.csv")
+    assert ran.code == 0
+    assert "kldiv.toml: note[settings]: settings are taken from here: max-kl" in ran.err
+    for words in (["-o", "kldiv.toml"], ["--config", "kldiv.toml", "--report", "json=kldiv.toml"]):
+        ran = kldiv("check", "even20000.csv", "skewed20000.csv", *words)
+        assert (ran.code, ran.out) == (2, "")
+        assert "error[output-is-input]" in ran.err
+    assert (data / "kldiv.toml").read_text() == "max-kl = 10\n"
+
+
+def test_a_summary_is_never_an_input(kldiv, data, monkeypatch):
+    before = (data / "even20000.csv").read_bytes()
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(data / "even20000.csv"))
+    ran = kldiv("check", "even20000.csv", "skewed20000.csv", "-f", "github")
+    assert ran.code == 2
+    assert "error[output-is-input]" in ran.err
+    assert (data / "even20000.csv").read_bytes() == before
+
+
+def test_a_report_to_an_open_stream_is_written_on_it(shell, data):
+    command = (
+        "(echo before; kldiv check even20000.csv skewed20000.csv -q --report csv=/dev/stderr;"
+        " echo after) > log 2>&1"
+    )
+    shell(command, cwd=data)
+    lines = (data / "log").read_text().splitlines()
+    assert (lines[0], lines[-2:]) == ("before", ["drift", "after"])
+    assert lines[1].startswith("column,")
+
+
+def test_raw_rows_and_profiles_are_inspected(kldiv, data):
+    ran = kldiv("inspect", "even100.csv", "--as", "samples")
+    assert ran.code == 0
+    assert ran.out.endswith("columns\n  side  categorical, 2 outcomes\n")
+    kldiv("profile", "even100.csv", "-o", "even.json")
+    ran = kldiv("inspect", "even.json")
+    assert ran.code == 2
+    assert "--as samples" in ran.err
+    assert "side  categorical, 2 outcomes" in kldiv("inspect", "even.json", "--as", "samples").out

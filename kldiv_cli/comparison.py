@@ -20,7 +20,7 @@ from kldiv_cli.core.alignment import Aligned, align
 from kldiv_cli.core.batches import Base, Reduction
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Note
 from kldiv_cli.core.divergences import contributions
-from kldiv_cli.core.labels import kept_apart, near_duplicates
+from kldiv_cli.core.labels import unmatched
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.reports import Report
 from kldiv_cli.sides import (
@@ -365,14 +365,6 @@ def _distinct_names(
     return left.name, right.name
 
 
-def _unmatched(comparison: report.Comparison) -> Iterator[Note]:
-    """Say which labels would meet, were it not for what nobody sees."""
-    only_p = set(comparison.only_in_p)
-    apart = near_duplicates((*comparison.only_in_p, *comparison.only_in_q))
-    across = [pair for pair in apart if len(only_p.intersection(pair)) == 1]
-    return kept_apart(across, "labels of the two sides", source="")
-
-
 def _compared(
     left: Distribution,
     right: Distribution,
@@ -414,7 +406,8 @@ def _compared(
         reduction,
         top,
     )
-    notes = list(_unmatched(comparison))
+    only = (comparison.only_in_p, comparison.only_in_q)
+    notes = list(unmatched(*only, "labels of the two sides", source=""))
     if estimate and (interval := _estimated(pair, left, right, base)):
         comparison = comparison._replace(estimate=interval)
         notes += _unreliable(interval)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from kldiv_cli.core.columns import DataSet, Excluded, TypeChangedError
 from kldiv_cli.core.distribution import Note
 from kldiv_cli.core.findings import Finding, Findings, Reason
 from kldiv_cli.core.judging import Pair
+from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.resampling import SEED
 from kldiv_cli.errors import InputError, Place, UsageError
@@ -229,9 +230,18 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Found:
         pairs=pairs,
         findings=tuple(one for one in made if isinstance(one, Finding)),
         excluded=before.excluded,
-        notes=(*before.notes, *after.notes, *fresh),
+        notes=(*before.notes, *after.notes, *fresh, *_nearly_alike(pairs, after.source)),
         order=tuple(before.columns),
     )
+
+
+def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
+    """Say which labels of the two sides would meet, were it not for what nobody sees."""
+    for one in pairs:
+        if one.type == "categorical":
+            gone, new = one.current == 0, one.reference == 0
+            only = [[one.labels[i] for i in np.flatnonzero(side)] for side in (gone, new)]
+            yield from unmatched(only[0], only[1], f"labels of column '{one.column}'", source)
 
 
 def _met(name: str, sides: tuple[DataSet, DataSet], rules: Rules) -> Pair | Finding:
@@ -266,6 +276,15 @@ def _drifted(name: str, code: str, text: str, before: Column, rows: int) -> Find
 
 def _distributions(reference: Source, current: Source, rules: Rules) -> _Found:
     """Read two sides of which one at least is exactly known."""
+    counted = {reference.kind, current.kind} <= {"counts", "probabilities", "weights"}
+    types = any(given.type or given.bins for given in rules.columns.values())
+    if counted and (types or rules.na or rules.bins or rules.missing != "category"):
+        raise UsageError(
+            "usage",
+            "types, bins and missing values are those of raw rows; beside a known distribution a"
+            " table is taken as it is",
+            hint="leave --numeric, --categorical, --bins, --na and --missing out",
+        )
     before, after = sides = tuple(distribution(side, rules) for side in (reference, current))
     both = joined(before, after)
     name = dict(before.details).get("outcomes in", "outcome") if before.outcomes else "outcome"

@@ -715,3 +715,21 @@ def test_one_note_tells_of_all_columns():
     assert len(notes) == 1
     assert notes[0].message.count("column '") == 3
     assert notes[0].message.endswith("and 2 more columns")
+
+
+def test_labels_that_nearly_agree_are_named():
+    before = {"x": [*["red"] * 500, *["blue"] * 500]}
+    after = {"x": [*["red "] * 500, *["blue"] * 500]}
+    report = check(before, after)
+    assert report.verdict == "drift"
+    (note,) = (note for note in report.notes if note.code == "near-duplicate-labels")
+    assert "'red' and 'red '" in note.message
+
+
+def test_options_for_raw_rows_are_refused_beside_a_known_distribution():
+    sides = {"a": 0.5, "b": 0.5}, {"a": 50, "b": 50}
+    kind = ("probabilities", "counts")
+    assert check(*sides, kind=kind, columns={"outcome": {"max_kl": 1}}).verdict == "pass"
+    for said in ({"na": "b"}, {"missing": "drop"}, {"bins": 3},
+                 {"columns": {"outcome": {"type": "numeric"}}}):  # fmt: skip
+        refused(*sides, kind=kind, code="usage", **said)

@@ -64,6 +64,15 @@ def _is_canonical(label: str) -> bool:
     return label[:1] not in "+-.0123456789" or (label.isdigit() and label[0] != "0")
 
 
+def unmatched(one: Sequence[str], other: Sequence[str], whose: str, source: str) -> Iterator[Note]:
+    """Yield a note on labels of one side that nearly agree with one of the other."""
+    ours = set(one)
+    across = [
+        pair for pair in near_duplicates((*one, *other)) if len(ours.intersection(pair)) == 1
+    ]
+    return kept_apart(across, whose, source)
+
+
 def kept_apart(pairs: Sequence[tuple[str, str]], whose: str, source: str) -> Iterator[Note]:
     """Yield a note on labels that nearly agree, if there are any."""
     if pairs:

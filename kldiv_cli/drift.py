@@ -240,7 +240,7 @@ def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
     for one in pairs:
         if one.type == "categorical":
             gone, new = one.current == 0, one.reference == 0
-            only = [[one.labels[i] for i in np.flatnonzero(side)] for side in (gone, new)]
+            only = [[one.labels[int(i)] for i in np.flatnonzero(side)] for side in (gone, new)]
             yield from unmatched(only[0], only[1], f"labels of column '{one.column}'", source)
 
 

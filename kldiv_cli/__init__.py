@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from kldiv_cli.core.divergences import kl_div_loss as kl_div_loss
     from kldiv_cli.core.verdict import Estimate as Estimate
     from kldiv_cli.core.verdict import estimate as estimate
+    from kldiv_cli.drift import CheckReport as CheckReport
     from kldiv_cli.drift import check as check
     from kldiv_cli.errors import InputError as InputError
     from kldiv_cli.errors import KldivError as KldivError
     from kldiv_cli.errors import UsageError as UsageError
-    from kldiv_cli.reports import CheckReport as CheckReport
     from kldiv_cli.reports import Report as Report
 
 __version__ = "0.1.0"
@@ -30,7 +30,7 @@ _HOMES = {
     "compare": "kldiv_cli.comparison",
     "Report": "kldiv_cli.reports",
     "check": "kldiv_cli.drift",
-    "CheckReport": "kldiv_cli.reports",
+    "CheckReport": "kldiv_cli.drift",
     "divergences": "kldiv_cli.core.divergences",
     "kl_div": "kldiv_cli.core.divergences",
     "kl_div_loss": "kldiv_cli.core.divergences",

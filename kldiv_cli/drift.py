@@ -18,7 +18,7 @@ from kldiv_cli.core.report import Side
 from kldiv_cli.core.resampling import SEED
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.readers.tally import MOST_OUTCOMES
-from kldiv_cli.reports import CheckReport
+from kldiv_cli.reports import Shown
 from kldiv_cli.settings import among, limits_of, rules_of, whole
 from kldiv_cli.sides import (
     PerSide,
@@ -37,6 +37,15 @@ if TYPE_CHECKING:
     from kldiv_cli.settings import Rules
 
 KINDS = ("samples", "counts", "probabilities", "weights")
+
+
+class CheckReport(Shown, findings.Check):
+    """The answer of `check`: its attributes are the keys of the JSON report.
+
+    A column's finding is found by its name: ``report.columns["age"].kl``.
+    """
+
+    __slots__ = ()
 
 
 def check(

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from kldiv_cli.core import findings, report
+from typing import TYPE_CHECKING, cast
+
+from kldiv_cli.core import report
+
+if TYPE_CHECKING:
+    from kldiv_cli.core.findings import Check
 
 
-class _Shown:
+class Shown:
+    """What a report can do beside holding what was found."""
+
     __slots__ = ()
 
     def to_json(self) -> str:
@@ -22,8 +29,7 @@ class _Shown:
         """
         from kldiv_cli.renderers import render
 
-        assert isinstance(self, Report | CheckReport)
-        return render(self, format)
+        return render(cast("report.Report | Check", self), format)
 
     def __str__(self) -> str:
         return self.render()
@@ -34,16 +40,7 @@ class _Shown:
         return f"<pre>{escape(self.render())}</pre>"
 
 
-class Report(_Shown, report.Report):
+class Report(Shown, report.Report):
     """The answer of `compare`: its attributes are the keys of the JSON report."""
-
-    __slots__ = ()
-
-
-class CheckReport(_Shown, findings.Check):
-    """The answer of `check`: its attributes are the keys of the JSON report.
-
-    A column's finding is found by its name: ``report.columns["age"].kl``.
-    """
 
     __slots__ = ()

@@ -16,15 +16,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from kldiv_cli.core import kernel
 from kldiv_cli.core.measures import DEFAULT_MEASURES, find
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
     from kldiv_cli.core.distribution import Kind
 
-Floats: TypeAlias = NDArray[np.float64]
+Floats: TypeAlias = "NDArray[np.float64]"
 Value: TypeAlias = "float | Floats"
 Kinds: TypeAlias = "Kind | tuple[Kind, Kind]"
 Base: TypeAlias = "Literal['e', '2', '10', 2, 10]"

@@ -6,13 +6,15 @@ import math
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kldiv_cli.core.kernel.elements import Work
 from kldiv_cli.core.kernel.twofold import Floats, Twofold, two_sum
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 BLOCK = 32768
 """Outcomes in a piece: its buffers fill the second-level cache."""

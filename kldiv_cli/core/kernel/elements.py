@@ -19,12 +19,14 @@ and none subtracts nearly equal numbers:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kldiv_cli.core.kernel.twofold import Floats, halves
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 NEAR = 0.03
 """Up to this y^2 the series for Q is used, beyond it the logarithm.

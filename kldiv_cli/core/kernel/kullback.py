@@ -20,10 +20,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kldiv_cli.core.kernel.blocks import (
     Buffers,
@@ -35,6 +34,9 @@ from kldiv_cli.core.kernel.blocks import (
 )
 from kldiv_cli.core.kernel.elements import NEAR, Work, coefficients, difference, select, series
 from kldiv_cli.core.kernel.twofold import Floats, round26
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ENOUGH = 0.02
 """From this divergence on the last digits of logarithms are worth next to nothing."""
@@ -57,7 +59,7 @@ VECTOR = 8192
 """Vectors are cut into pieces of this length: BLAS takes such with one thread."""
 ONES = np.ones(VECTOR)
 
-Gone = NDArray[np.bool_] | None
+Gone: TypeAlias = "NDArray[np.bool_] | None"
 
 
 class _UnfitError(Exception):

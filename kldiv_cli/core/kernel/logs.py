@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kldiv_cli.core.kernel import twofold
 from kldiv_cli.core.kernel.blocks import (
@@ -31,6 +30,9 @@ from kldiv_cli.core.kernel.blocks import (
 )
 from kldiv_cli.core.kernel.elements import OFF, Elements, Pair, Work, select, terms
 from kldiv_cli.core.kernel.twofold import Floats, Twofold
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ENOUGH = 0.02
 """From this divergence on the last digits of exponentials are worth next to nothing."""

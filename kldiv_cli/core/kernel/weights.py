@@ -7,9 +7,9 @@ place, so that every measure is, also those that depend on R in first order.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kldiv_cli.core.kernel.blocks import (
     SUBNORMAL,
@@ -24,6 +24,9 @@ from kldiv_cli.core.kernel.blocks import (
 )
 from kldiv_cli.core.kernel.elements import Elements, Pair, Work, difference, terms
 from kldiv_cli.core.kernel.twofold import Floats, Twofold, divide, three_parts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 NOISE = 2.0**-98
 """Differences below this, relative to the weights, are those of R and its three parts."""

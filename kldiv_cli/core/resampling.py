@@ -34,13 +34,15 @@ _MOST_ROWS = 1e9  # numpy draws from fewer, without replacement
 _MOST_DRAWN = 9e18  # and with replacement
 _CELLS = 500_000  # at a time
 _SPLITS = 20
+_LITTLE = 0.01
+"""Rare outcomes that hold no more than this are pooled; chance decides on no draw then."""
 
 
 def difference_p_value(whole: Table, *, alpha: float = 0.05, columns: int = 1) -> float:
     """Return the p-value of P = Q, p0.
 
     Pearson's X^2 against chi-square with K - 1 degrees of freedom where every expected count
-    is at least 5. Otherwise the G statistic,
+    is at least 5, once rare outcomes that hold 1 % at most are pooled. Otherwise the G statistic,
 
         G = 2 sum [x ln(x N/(n T)) + y ln(y N/(m T))],   T = x + y,  N = n + m,
 
@@ -75,6 +77,10 @@ def difference_p_value(whole: Table, *, alpha: float = 0.05, columns: int = 1) -
     expected = whole.pooled * whole.rows
     if float(expected.min()) >= MIN_EXPECTED:
         return _pearson(whole)
+    if float(whole.pooled[expected < MIN_EXPECTED].sum()) <= _LITTLE:
+        fewer = pool(whole, floor=MIN_EXPECTED, most=_MOST_OUTCOMES)
+        if fewer.outcomes > 1 and float((fewer.pooled * fewer.rows).min()) >= MIN_EXPECTED:
+            return _pearson(fewer)
     many = whole.rows >= _MOST_DRAWN if known else whole.n + whole.m >= _MOST_ROWS
     if whole.outcomes > _MOST_OUTCOMES or many:
         return _pearson(pool(whole, floor=MIN_EXPECTED, most=_MOST_OUTCOMES))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -153,23 +153,16 @@ def divergences(
             p, q, names, base=base, kind=kind, temperature=temperature, axis=axis
         ).values
     # Without bounds the Kullback-Leibler divergences need but one reading of the data.
-    options: _Options = {"base": base, "temperature": temperature, "axis": axis}
     wanted = set(found.values())
     kl_pq: Value = 0.0
     kl_qp: Value = 0.0
     if wanted != {"kl_qp"}:
-        kl_pq = _kl(p, q, ("p", "q"), kind, **options)
+        kl_pq = _kl(p, q, ("p", "q"), kind, base, temperature, axis)
     if wanted != {"kl_pq"}:
         back = kind if isinstance(kind, str) else kind[::-1]
-        kl_qp = _kl(q, p, ("q", "p"), back, **options)
+        kl_qp = _kl(q, p, ("q", "p"), back, base, temperature, axis)
     known = {"kl_pq": kl_pq, "kl_qp": kl_qp, "jeffreys": kl_pq + kl_qp, "psi": kl_pq + kl_qp}
     return {name: known[measure] for name, measure in found.items()}
-
-
-class _Options(TypedDict):
-    base: Base
-    temperature: float
-    axis: int
 
 
 def _kl(
@@ -177,7 +170,6 @@ def _kl(
     q: ArrayLike,
     names: tuple[str, str],
     kind: Kinds,
-    *,
     base: Base,
     temperature: float,
     axis: int,
@@ -287,8 +279,7 @@ def kl_div(
     """
     if reduction not in _REDUCTIONS:
         raise ValueError(_expected("reduction", _REDUCTIONS, reduction))
-    options: _Options = {"base": base, "temperature": temperature, "axis": axis}
-    return _kl(p, q, ("p", "q"), kind, reduction=reduction, **options)
+    return _kl(p, q, ("p", "q"), kind, base, temperature, axis, reduction)
 
 
 def kl_div_loss(

@@ -1,27 +1,31 @@
 """The numerical core: valid arrays are assumed, nothing is checked twice.
 
 Rooms: `elements` is the mathematics of one outcome, `weights` and `logs` bring two sides into
-one unit, `kullback` is the short way to D(P || Q), `entropy` looks at one side alone, `blocks`
-cuts rows into pieces and adds them up, `twofold` is arithmetic with two doubles, `bounds` says
-how wrong a result can be.
+one unit, `kullback` is the fast way to D(P || Q) and `short` the one for short vectors,
+`entropy` looks at one side alone, `blocks` cuts rows into pieces and adds them up, `twofold`
+is arithmetic with two doubles, `bounds` says how wrong a result can be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from kldiv_cli.core.kernel import bounds
-from kldiv_cli.core.kernel.blocks import BLOCK, NotWeightsError, Piece, Weights, bands
-from kldiv_cli.core.kernel.elements import Elements, Work
+from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, Weights, bands
+from kldiv_cli.core.kernel.elements import Elements, Work, is_wide
 from kldiv_cli.core.kernel.entropy import entropy
-from kldiv_cli.core.kernel.kullback import kl_of_rows, kl_of_vectors
+from kldiv_cli.core.kernel.kullback import kl_of_rows
 from kldiv_cli.core.kernel.logs import LONG, PairOfLogs, Side, kl_of_logits
+from kldiv_cli.core.kernel.short import LONGEST, kl_of_short
 from kldiv_cli.core.kernel.twofold import Floats
 from kldiv_cli.core.kernel.weights import PairOfWeights
 from kldiv_cli.core.measures import Measure
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = [
     "NotWeightsError",
@@ -70,10 +74,9 @@ def evaluate(
         if wanted:
             pair = _pair(p, q)
             sums = pair.sums(wanted)
-            known = {name: sums[name] / pair.total for name in sums}
+            wide = pair.total / pair.unit
+            known = {name: sums[name] / (wide if is_wide(name) else pair.total) for name in sums}
             known |= {name: sums[name] for name in ("only_p", "only_q", "extreme")}
-            for name in known.keys() & {"chi2_pq", "chi2_qp"}:
-                known[name] *= pair.unit
         for name, side in (("p", p), ("q", q)):
             if f"entropy_{name}" in needed:
                 known[f"entropy_{name}"] = entropy(side)
@@ -170,10 +173,14 @@ def _short(p: Side, q: Side) -> Floats:
         return kl_of_logits(p, q)
     if p.logarithmic or q.logarithmic or p.weights.low is not None or q.weights.low is not None:
         return np.full(rows, np.nan)
-    if outcomes <= BLOCK:
-        return kl_of_rows(p.weights, q.weights)
-    vectors = zip(p.weights.array, q.weights.array, strict=True)
-    return np.array([kl_of_vectors(*pair) for pair in vectors], np.float64)
+    return kl_of_rows(p.weights, q.weights)
+
+
+def kl_of_vectors(p: NDArray[Any], q: NDArray[Any]) -> float | None:
+    """D(P || Q) of vectors of real numbers of at most 64 bits; None is for the general way."""
+    if len(p) > LONGEST or any(x.dtype.kind != "f" and x.max() >= 2.0**53 for x in (p, q)):
+        return None
+    return kl_of_short(np.ascontiguousarray(p, float), np.ascontiguousarray(q, float))
 
 
 def contributions(p: Side, q: Side) -> tuple[Floats, Floats, Floats, Floats]:

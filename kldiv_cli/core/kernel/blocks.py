@@ -78,24 +78,27 @@ def _room(size: int) -> list[NDArray[Any]]:
 class Buffers:
     """Room for the intermediate results of one piece; small ones are left to NumPy."""
 
-    def __init__(self, shape: tuple[int, int]) -> None:
+    def __init__(self) -> None:
         self._shape: tuple[int, int] | None = None
         self._work = Work()
-        self._flat: list[NDArray[Any]] = []
-        if math.prod(shape) > SMALL and shape[1] <= BLOCK:
-            if _ROOM.flat is None:
-                _ROOM.flat = _room(BLOCK)
-            self._flat = _ROOM.flat
+        self._large: list[NDArray[Any]] | None = None
 
     def __call__(self, shape: tuple[int, int]) -> Work:
         """Cut to the shape of a piece."""
-        if math.prod(shape) > BLOCK and not self._flat:
-            self._flat = _room(math.prod(shape))
-        if self._flat and shape != self._shape:
-            size = math.prod(shape)
-            self._work = Work(*(flat[:size].reshape(shape) for flat in self._flat))
+        size = math.prod(shape)
+        if shape != self._shape and size > SMALL:
+            self._work = Work(*(flat[:size].reshape(shape) for flat in self._flat(size)))
             self._shape = shape
-        return self._work
+        return self._work if size > SMALL else Work()
+
+    def _flat(self, size: int) -> list[NDArray[Any]]:
+        if size > BLOCK:
+            if self._large is None or len(self._large[0]) < size:
+                self._large = _room(size)
+            return self._large
+        if _ROOM.flat is None:
+            _ROOM.flat = _room(BLOCK)
+        return _ROOM.flat
 
 
 def row_sums(t: Floats) -> Floats:
@@ -211,7 +214,7 @@ def totals(weights: Weights) -> tuple[Twofold, NDArray[np.bool_]]:
         If a weight is negative or nan.
     """
     sums = RowSums(weights.shape)
-    buffers = Buffers(weights.shape)
+    buffers = Buffers()
     tiny = np.zeros(weights.shape[0], bool)
     for piece in pieces(weights.shape):
         work = buffers(piece.shape)

@@ -33,6 +33,8 @@ NEAR = 0.03
 
 There log(b / x) is 0.35: its last digit is worth least, beside the term, from there up to 1/2.
 """
+ENOUGH = 0.05
+"""Where the whole divergence is more, the last digits of logarithms are worth next to nothing."""
 EXTREME = 1 - 2.0**-23
 """From this y^2 on a weight may be zero, and the ratio b / x may leave the range of doubles."""
 TINY = 2.0**-1074
@@ -80,18 +82,17 @@ def difference(a: Floats, b: Floats, ratio: tuple[Any, ...], work: Work) -> Floa
     a1, a2 = halves(a, work.y, work.z)
     w, t = b, work.t
     for r in ratio[:2]:
-        w = np.subtract(w, np.multiply(a1, r, out=t), out=work.w)
-        w = np.subtract(w, np.multiply(a2, r, out=t), out=work.w)
+        w = np.subtract(w, np.multiply(a1, r, t), work.w)
+        w = np.subtract(w, np.multiply(a2, r, t), work.w)
     for r in ratio[2:]:
-        w = np.subtract(w, np.multiply(a, r, out=t), out=work.w)
+        w = np.subtract(w, np.multiply(a, r, t), work.w)
     return w
 
 
 class Pair(NamedTuple):
     """Weights of both sides in one unit, their difference, and log(b / x) where it is known.
 
-    Where both totals were brought to about `root`^2, chi-squared terms, whose range is twice
-    that of weights, are in units of it.
+    Where both totals were brought to about `root`^2, sums that are `is_wide` are in units of it.
     A known log is minus or plus `OFF` where only P or only Q gives the outcome a chance.
     """
 
@@ -117,20 +118,20 @@ def coefficients(peak: float) -> tuple[float, ...]:
     return SERIES
 
 
-# As arrays, which NumPy takes faster than numbers.
+# The highest first; as arrays, which NumPy takes faster than numbers.
 _CONSTANTS: dict[int, tuple[Floats, ...]] = {
-    len(c): tuple(map(np.array, c)) for c in (SERIES, *(c for _, c in _TAYLOR))
+    len(c): tuple(map(np.array, reversed(c))) for c in (SERIES, *(c for _, c in _TAYLOR))
 }
 
 
-def series(y: Floats, z: Floats, peak: float, out: Floats | None) -> Floats:
-    """Q, where y^2 <= NEAR."""
-    *lower, highest = _CONSTANTS[len(coefficients(peak))]
-    q = np.multiply(z, highest, out=out)
-    for c in reversed(lower):
-        np.add(q, c, out=q)
-        np.multiply(q, z, out=q)
-    return np.multiply(q, y, out=q)
+def series(z: Floats, peak: float, out: Floats | None) -> Floats:
+    """Q / y, where z = y^2 <= NEAR."""
+    highest, *lower = _CONSTANTS[len(coefficients(peak))]
+    g = np.multiply(z, highest, out)
+    for c in lower:
+        g += c
+        g *= z
+    return g
 
 
 def select(mask: NDArray[np.bool_], new: Floats, old: Floats, spare: Floats | None) -> None:
@@ -155,6 +156,7 @@ class Elements:
 
     def __init__(self, pair: Pair, work: Work) -> None:
         self.x, self.b, self.w, self.known_log, self.root = pair
+        self.in_range = self.root is None or bool(np.all(self.root == 1.0))
         self.work = work
         self.s = np.add(self.x, self.b, out=work.s)
         self.y = np.divide(self.w, self.s, out=work.y)
@@ -171,7 +173,8 @@ class Elements:
     def excess(self) -> Floats:
         """Q = log(b / x) - 2y."""
         work = self.work
-        q = series(self.y, self.z, self.peak, work.q)
+        q = series(self.z, self.peak, work.q)
+        np.multiply(q, self.y, out=q)
         if self.peak > NEAR:
             L = self._log_ratio() if self.known_log is None else self.known_log
             far = np.subtract(L, np.add(self.y, self.y, out=work.v), out=work.v)
@@ -243,9 +246,15 @@ def terms(wanted: frozenset[str], e: Elements) -> Iterator[tuple[str, Floats]]:
         yield "js", _js(e, q)
 
 
+def is_wide(name: str) -> bool:
+    """Whether a sum can be as large as the square of a ratio of weights, or larger."""
+    kind, _, order = name.partition(":")
+    return kind.startswith("chi2") or (kind in ("power", "overlap") and float(order) > 1.0)
+
+
 def _chi2(e: Elements, base: Floats, sign: float) -> Floats:
     w = e.w
-    if not e.extreme and (e.root is None or np.all(e.root == 1.0)):
+    if not e.extreme and e.in_range:
         t = np.divide(w, base, out=e.work.t)
         return np.multiply(t, w, out=t)
     # The square root keeps the quotient in range.
@@ -316,6 +325,13 @@ def _power(e: Elements, q: Floats, alpha: float) -> Iterator[tuple[str, Floats]]
     near = (np.abs(L) <= 2.0) & (size <= 1.0)
     select(near, x * exp_excess(v) - g * excess, term, None)
     overlap = x * power
+    if is_wide(f"power:{alpha!r}") and not (e.in_range and np.isfinite(overlap).all()):
+        root = 1.0 if e.root is None else e.root
+        # In halves: the power of a ratio may leave the range where the product does not.
+        half = np.where(far, np.power(b / x, 0.5 * g), np.exp(0.5 * v)) / root
+        large, beyond = x * half * half, np.isinf(overlap)
+        term = np.where(beyond, large, term / root / root)
+        overlap = np.where(beyond, large, overlap / root / root)
     if e.extreme:
         only_p, only_q = e.only()
         one_sided = only_p | only_q

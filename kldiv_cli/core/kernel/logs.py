@@ -236,7 +236,7 @@ def kl_of_logits(p: Side, q: Side) -> Floats:
     result = np.empty(rows)
     turn = outcomes <= TURNED
     axis = 0 if turn else 1
-    buffers = Buffers(p.shape)
+    buffers = Buffers()
     far_apart = True
     for piece in pieces(p.shape, whole=True):
         zp, zq = p.weights.block(piece, None)[0], q.weights.block(piece, None)[0]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Floats: TypeAlias = "NDArray[np.float64]"
 Number = TypeVar("Number", float, "Floats")
 
+_UPPER = np.array(-(1 << 27))
+
 
 class Twofold(NamedTuple):
     """The number ``high + low``, where `low` is below the last bit of `high`."""
@@ -37,9 +39,10 @@ def two_sum(a: Floats, b: Floats) -> Twofold:
 
 def halves(a: Floats, high: Floats | None = None, low: Floats | None = None) -> Twofold:
     """Cut into two numbers of at most 26 and 27 bits: their products are exact."""
-    high = np.empty(a.shape) if high is None else high
-    np.bitwise_and(np.ascontiguousarray(a).view(np.int64), -(1 << 27), out=high.view(np.int64))
-    return Twofold(high, np.subtract(a, high, out=low))
+    bits = np.ascontiguousarray(a).view(np.int64)
+    bits = np.bitwise_and(bits, _UPPER, None if high is None else high.view(np.int64))
+    high = bits.view(np.float64)
+    return Twofold(high, np.subtract(a, high, low))
 
 
 def two_product(a: Floats, b: Floats) -> Twofold:

@@ -22,7 +22,7 @@ from kldiv_cli.core.kernel.blocks import (
     row_sums,
     totals,
 )
-from kldiv_cli.core.kernel.elements import Elements, Pair, Work, difference, terms
+from kldiv_cli.core.kernel.elements import Elements, Pair, Work, difference, is_wide, terms
 from kldiv_cli.core.kernel.twofold import Floats, Twofold, divide, three_parts
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 NOISE = 2.0**-98
 """Differences below this, relative to the weights, are those of R and its three parts."""
+SLIGHT = 2.0**-40
+"""Differences below this, relative to the weights, have lost digits to that noise."""
 IN_RANGE = 2.0**480
 """Totals beyond this, or below its inverse, are first brought back by a power of two."""
 
@@ -72,10 +74,11 @@ class PairOfWeights:
             w[np.abs(w) <= NOISE * b] = 0.0
             if piece.shape[1] == self.shape[1]:
                 # All differences add up to nothing: the largest weight's, of which R tells
-                # least, follows from the others.
-                top = b.argmax(axis=1)[:, None]
-                np.put_along_axis(w, top, 0.0, 1)
-                np.put_along_axis(w, top, -row_sums(w)[:, None], 1)
+                # least if it is small, follows from the others.
+                top = np.arange(len(b)), b.argmax(axis=1)
+                own = w[top]
+                w[top] = 0.0
+                w[top] = np.where(np.abs(own) < SLIGHT * b[top], -row_sums(w), own)
         root = self.unit if len(self.unit) == 1 else self.unit[rows, None]
         return Pair(x, b, w, root=np.sqrt(root))
 
@@ -89,16 +92,17 @@ class PairOfWeights:
             # One side may be a multiple of the other: then w is what R has beyond 100 bits.
             self._careful = True
             sums = self._sums(wanted)
-        for name, only in (("chi2_pq", "only_p"), ("chi2_qp", "only_q")):
-            if name in wanted and np.any(np.isinf(sums[name]) & (sums[only] == 0.0)):
+        for name in filter(is_wide, wanted):
+            excluded = sums["only_q" if name == "chi2_qp" else "only_p"] > 0.0
+            if np.any(np.isinf(sums[name]) & ~excluded):
                 # Too large in this unit, but perhaps not as a number.
-                self.unit = 4.0 ** np.ceil(np.frexp(self.total)[1] / 2 + 32)
-                sums = self._sums(wanted)
+                self.unit = np.ldexp(1.0, 2 * (np.frexp(self.total)[1] // 2 + 32))
+                return self._sums(wanted)
         return sums
 
     def _sums(self, wanted: frozenset[str]) -> RowSums:
         sums = RowSums(self.shape)
-        buffers = Buffers(self.shape)
+        buffers = Buffers()
         for piece in pieces(self.shape):
             work = buffers(piece.shape)
             for name, values in terms(wanted, Elements(self.piece(piece, work), work)):

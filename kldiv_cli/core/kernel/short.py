@@ -1,0 +1,102 @@
+"""D(P || Q) of two short vectors, where calling NumPy costs more than what it does.
+
+For weights a and b with the sums A and B, and x = R a, R = B / A,
+
+    D(P || Q) = sum t / B,    t = x f(b / x),    f(r) = r - 1 - log r >= 0.
+
+Where the sides are far apart that is exact as it stands, and where not it tells how near they
+are.  There t = y (w - x Q / y) instead, with y = w / (b + x) and Q as in `elements`, once
+w = b - x is known to its last digits.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from kldiv_cli.core.kernel.elements import ENOUGH, NEAR, Work, difference, series
+from kldiv_cli.core.kernel.twofold import Floats, round26
+
+LONGEST = 4096
+"""Beyond this, blocks and their buffers are faster."""
+LEAST, MOST = 1e-50, 1e50
+"""Totals between these, ..."""
+SMALL = 1e-60
+"""... and weights above this share of them, never leave the range of doubles on the way."""
+SAME = 1e-15
+"""Totals that differ by less are equal but for rounding."""
+CLOSE = 1e-14
+"""Divergences below this need more than 26 exact bits of R, and more than 52 of its others."""
+ZERO = 1e-50
+"""Divergences below this hang on more bits of R than there are here."""
+
+# As arrays, which NumPy takes faster than numbers.
+_ZERO, _ONE, _NEAR = np.array(0.0), np.array(1.0), np.array(NEAR)
+_PARTS = np.full(LONGEST, 1.0 / LONGEST)
+_NO_BUFFERS = Work()
+
+
+def kl_of_short(a: Floats, b: Floats) -> float | None:
+    """D(P || Q) of vectors of at most `LONGEST` doubles; None is for the general way."""
+    least, least_b = a.item(a.argmin()), b.item(b.argmin())
+    if not (least >= 0.0 and least_b >= 0.0):
+        return None
+    A, B = _total(a), _total(b)
+    if not (LEAST < A < MOST and LEAST < B < MOST):
+        return None
+    beyond = 0.0
+    if least == 0.0:
+        # An outcome that P excludes adds what Q gives it, and nothing else.
+        (support,) = a.nonzero()
+        beyond = float(b.dot(a == _ZERO))
+        a, b = a[support], b[support]
+        least, least_b = a.item(a.argmin()), b.item(b.argmin())
+    if least < SMALL * A:
+        return None
+    if least_b < SMALL * B:
+        return None if least_b else math.inf
+    R = B / A
+    r = b * np.array(1.0 / R) / a
+    f = r - _ONE
+    f -= np.log(r, r)
+    D = (float(a.dot(f)) + beyond / R) / A
+    if D >= ENOUGH:
+        return D
+    if not 0.7 < R < 1.5:
+        scale = 2.0 ** round(math.log2(R))
+        a, A, R = a * np.array(scale), A * scale, R / scale
+    w, first = _difference(a, b, R, D)
+    left = R - first if D >= CLOSE else (_total(w) + beyond) / A
+    if left != 0.0:
+        w -= a * np.array(left)
+    x = a if abs(R - 1.0) < SAME else a * np.array(R)
+    y = w / (x + b)
+    z = y * y
+    peak = z.item(z.argmax())
+    t = series(z, peak, None)
+    t *= x
+    np.subtract(w, t, t)
+    if peak <= NEAR:
+        D = (float(t.dot(y)) + beyond) / B
+    else:
+        t *= y
+        f *= x
+        np.putmask(t, z > _NEAR, f)
+        D = (_total(t) + beyond) / B
+    return D if D >= ZERO or D == 0.0 else None
+
+
+def _difference(a: Floats, b: Floats, R: float, D: float) -> tuple[Floats, float]:
+    """Take from b, exactly, as much of R a as makes the rest of it small beside what is left."""
+    if abs(R - 1.0) < max(SAME, 5.0 * math.sqrt(max(D, 0.0))):
+        return b - a, 1.0
+    first = round26(R)
+    second = round26(R - first) if D < CLOSE else 0.0
+    parts = np.array(first), np.array(second)
+    return difference(a, b, parts[: 1 + (second != 0.0)], _NO_BUFFERS), first + second
+
+
+def _total(v: Floats) -> float:
+    # In parts, so that no sum leaves the range: NumPy would warn.
+    return float(v.dot(_PARTS[: len(v)])) * LONGEST

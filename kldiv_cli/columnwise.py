@@ -14,7 +14,6 @@ from kldiv_cli.core.columns import (
     Categories,
     DataSet,
     EdgesDifferError,
-    Excluded,
     Values,
     as_categories,
     distinct,
@@ -26,7 +25,7 @@ from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.readers.raw import TOO_MANY_ROWS, too_many_rows, which_kind
 from kldiv_cli.readers.selection import TIDY_COLUMNS, split
-from kldiv_cli.readers.tally import missing_value, unknown_column
+from kldiv_cli.readers.tally import missing_value
 from kldiv_cli.settings import ColumnRules
 
 if TYPE_CHECKING:
@@ -229,9 +228,7 @@ def _counted(side: Distribution, counting: Counting, only: str | None = None) ->
     for label, weight in zip(labels, weights, strict=True):
         column, outcome = split(label) if "columns in" in details else (name, label)
         counts.setdefault(column, {})[outcome] = weight
-    for word in sorted(counting.columns or ()):
-        if word not in counts:
-            raise unknown_column(word, list(counts), side.source)
+    left_out = counting.left_out(list(counts), side.source)
     columns = {}
     for title, given in counts.items():
         missing = sum(given.pop(label, 0) for label in {"", *counting.na})
@@ -245,11 +242,7 @@ def _counted(side: Distribution, counting: Counting, only: str | None = None) ->
         kind="counts",
         rows=max(column.rows for column in columns.values()),
         columns={title: column for title, column in columns.items() if counting.wants(title)},
-        excluded=tuple(
-            Excluded(title, "--exclude")
-            for title in columns
-            if counting.columns is None and counting.excluded(title)
-        ),
+        excluded=tuple(left_out),
         notes=side.notes,
         seen=tuple(columns),
     )

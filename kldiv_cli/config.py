@@ -33,9 +33,7 @@ KEYS = {
 
 
 RULES = ("column", "exclude", "bins", "missing", "na", "max_outcomes")
-LIMITS: dict[str, Any] = {
-    "max_kl": 0.05, "alpha": 0.05, "adjust": "bh", "max_new": None, "max_missing_shift": None,
-}  # fmt: skip
+LIMITS = ("max_kl", "alpha", "adjust", "max_new", "max_missing_shift")
 FAIL_ON = ("drift", "inconclusive")
 
 
@@ -154,7 +152,7 @@ def _check_values(config: Config) -> None:
         rules = rules_of(
             columns=config.columns, **{key: given[key] for key in RULES if key in given}
         )
-        limits_of(rules, **{key: given.get(key, default) for key, default in LIMITS.items()})
+        limits_of(rules, **{key: given[key] for key in LIMITS if key in given})
         among("fail-on", config.settings.get("fail_on", "drift"), FAIL_ON)
         for key in ("min_count", "top"):
             whole(key.replace("_", "-"), config.settings.get(key), 0)

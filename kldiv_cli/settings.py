@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TYPES = ("categorical", "numeric")
 MISSING = ("category", "drop", "error")
 ADJUST = ("bh", "none")
+_LIMITS = Limits()
 
 
 class ColumnRules(NamedTuple):
@@ -114,11 +115,11 @@ def rules_of(
 
 def limits_of(
     rules: Rules,
-    max_kl: float,
-    alpha: float,
-    adjust: str,
-    max_new: float | None,
-    max_missing_shift: float | None,
+    max_kl: float = _LIMITS.max_kl,
+    alpha: float = _LIMITS.alpha,
+    adjust: str = _LIMITS.adjust,
+    max_new: float | None = _LIMITS.max_new,
+    max_missing_shift: float | None = _LIMITS.max_missing_shift,
 ) -> Limits:
     """Return what is accepted, from the arguments of `check`.
 

@@ -12,7 +12,7 @@ from kldiv_cli.core.binning import SPECIAL, Bins
 from kldiv_cli.core.columns import OTHER, Binned, Categories, DataSet, Excluded
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.literals import Number, Repeated, kind_of
-from kldiv_cli.readers.tally import check_text, missing_value, unknown_column
+from kldiv_cli.readers.tally import check_text, missing_value
 
 if TYPE_CHECKING:
     from kldiv_cli.core.columns import Column
@@ -61,14 +61,7 @@ def parsed(document: Document, counting: Counting, source: str, name: str | None
     for one in excluded:
         if one.column in columns:
             profile.refuse(f"column {one.column[:60]!r} is both counted and excluded", here)
-    for word in sorted(counting.columns or ()):
-        if word not in columns:
-            raise unknown_column(word, list(columns), source)
-    excluded += [
-        Excluded(title, "--exclude")
-        for title in columns
-        if counting.columns is None and counting.excluded(title)
-    ]
+    excluded += counting.left_out(list(columns), source)
     return DataSet(
         name=name or profile.text(value, "name", here),
         source=source,

@@ -77,6 +77,21 @@ class Counting(NamedTuple):
             return name in self.columns
         return not self.excluded(name)
 
+    def left_out(self, names: Sequence[str], source: str) -> list[Excluded]:
+        """Return which of all columns are not wanted.
+
+        Raises
+        ------
+        InputError
+            If one that is wanted is not there.
+        """
+        for word in sorted(self.columns or ()):
+            if word not in names:
+                raise unknown_column(word, names, source)
+        if self.columns is not None:
+            return []
+        return [Excluded(name, "--exclude") for name in names if self.excluded(name)]
+
 
 def count(table: RawTable, counting: Counting, source: str, name: str) -> DataSet:
     """Count the columns of a table.
@@ -126,16 +141,11 @@ def count(table: RawTable, counting: Counting, source: str, name: str) -> DataSe
     columns = {title: columns[title] for title in seen if title in columns}
     if not rows:
         raise InputError("no-rows", "there are no rows of data", Place(source))
-    _check_names(counting, list(seen), source)
+    left_out = counting.left_out(list(seen), source)
     for title in () if counting.late else list(columns):
         if _is_left_out(columns[title], counting):
             excluded.append(Excluded(title, IDENTIFIER))
             del columns[title]
-    excluded += [
-        Excluded(title, "--exclude")
-        for title in seen
-        if counting.columns is None and counting.excluded(title)
-    ]
     return DataSet(
         name=name,
         source=source,
@@ -143,7 +153,7 @@ def count(table: RawTable, counting: Counting, source: str, name: str) -> DataSe
         kind="samples",
         rows=rows,
         columns=columns,
-        excluded=tuple(excluded),
+        excluded=(*excluded, *left_out),
         notes=tuple(table.notes),
         seen=tuple(seen),
     )
@@ -174,12 +184,6 @@ def _repeated(column: Column, tally: Tally, table: RawTable) -> Column:
 
 def _is_left_out(column: Column, counting: Counting) -> bool:
     return counting.may_leave_out(column.name) and is_identifier(column)
-
-
-def _check_names(counting: Counting, seen: list[str], source: str) -> None:
-    for word in sorted(counting.columns or ()):
-        if word not in seen:
-            raise unknown_column(word, seen, source)
 
 
 def unknown_column(word: str, names: Sequence[str], source: str) -> InputError:

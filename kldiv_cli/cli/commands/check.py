@@ -52,7 +52,6 @@ if TYPE_CHECKING:
 
 KINDS = ("samples", "counts", "probabilities", "weights")
 DRIFT, INCONCLUSIVE = 1, 3
-FAIL_ON = ("drift", "inconclusive")
 
 EPILOG = """Exit codes: 0 no drift, 1 drift, 2 no answer, 3 inconclusive (not one column could be
 decided, or --fail-on inconclusive).
@@ -165,6 +164,7 @@ def command(
     --delimiter, --decimal, --header, --comment) serve both; given twice, the first is for
     REFERENCE. Formats: text, json, csv, markdown, junit, github, prometheus.
     """
+    from kldiv_cli.config import FAIL_ON
     from kldiv_cli.readers import split_name
     from kldiv_cli.renderers import CHECK_FORMATS
 

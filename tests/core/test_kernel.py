@@ -136,6 +136,27 @@ def test_powers_of_ratios_that_only_their_weight_keeps_in_range():
     assert finite > 3
 
 
+@pytest.mark.parametrize("kinds", [("logits",) * 2, ("weights", "logits"), ("logits", "weights")])
+def test_logits_hundreds_apart_have_finite_chi_squared_and_powers(kinds):
+    rng = np.random.default_rng(12)
+    names = ["chi2_pq", "chi2_qp", "tsallis:2", "tsallis:20", "renyi:20"]
+    largest = 0.0
+    for _ in range(60):
+        sides = rng.standard_normal((2, 6)) * 10.0 ** rng.uniform(0, 2.4)
+        p, q = (
+            np.exp(z - z.max()).clip(1e-200) if kind == "weights" else z
+            for z, kind in zip(sides, kinds, strict=True)
+        )
+        found = evaluate(p, q, names, kind=kinds)
+        P, Q = exact.side(p, kinds[0]), exact.side(q, kinds[1])
+        for name in names:
+            truth = exact.measure(name, P, Q)
+            error = exact.relative_error(found.values[name], truth)
+            assert error <= found.bounds[name], (name, float(truth))
+            largest = max(largest, float(truth) if truth < 1e308 else 0.0)
+    assert largest > 1e200
+
+
 def test_one_vanishing_measure_costs_the_others_no_digits():
     # Renyi of order 0 is exactly 0 here, which makes the kernel look twice.
     rng = np.random.default_rng(11)

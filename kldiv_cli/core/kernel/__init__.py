@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kldiv_cli.core.kernel import bounds
-from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, Weights, bands
+from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, RowSums, Weights, bands
 from kldiv_cli.core.kernel.elements import Elements, Work, is_wide
 from kldiv_cli.core.kernel.entropy import entropy
 from kldiv_cli.core.kernel.kullback import kl_of_rows
@@ -69,25 +69,48 @@ def evaluate(
     wanted = frozenset().union(*map(_sums_of, measures))
     # cross_entropy_pq rests on entropy_p.
     needed = {m.name.removeprefix("cross_")[:9] for m in measures if "entropy" in m.name}
-    known: dict[str, Floats] = {"extreme": np.zeros(p.shape[0])}
+    known = {"extreme": _Sum(np.zeros(p.shape[0]))}
     with np.errstate(all="ignore"):
         if wanted:
             pair = _pair(p, q)
             sums = pair.sums(wanted)
-            wide = pair.total / pair.unit
-            known = {name: sums[name] / (wide if is_wide(name) else pair.total) for name in sums}
-            known |= {name: sums[name] for name in ("only_p", "only_q", "extreme")}
+            if any(_leaves_the_range(name, sums) for name in filter(is_wide, wanted)):
+                # Too large in this unit, but perhaps not as a number.
+                pair.unit = np.ldexp(1.0, 2 * (np.frexp(pair.total)[1] // 2 + 32))
+                sums = pair.sums(wanted)
+            known = {name: _Sum(sums[name], pair.total) for name in sums}
+            known |= {name: _Sum(sums[name]) for name in ("only_p", "only_q", "extreme")}
+            for name in filter(is_wide, known):
+                known[name] = _Sum(sums[name], pair.total / pair.unit)
         for name, side in (("p", p), ("q", q)):
             if f"entropy_{name}" in needed:
-                known[f"entropy_{name}"] = entropy(side)
+                known[f"entropy_{name}"] = _Sum(entropy(side))
         # Zero is added to turn a minus zero.
         values = {measure.name: _finish(measure, known, p, q) + 0.0 for measure in measures}
         logs = p.logarithmic + q.logarithmic
         extent = max(p.log_extent(), q.log_extent()) if logs == 1 else 0.0
         return values, {
-            m.name: bounds.relative(m, values[m.name], p.shape[1], logs, extent, known["extreme"])
+            m.name: bounds.relative(
+                m, values[m.name], p.shape[1], logs, extent, known["extreme"].over()
+            )
             for m in measures
         }
+
+
+def _leaves_the_range(name: str, sums: RowSums) -> bool:
+    excluded = sums["only_q" if name == "chi2_qp" else "only_p"] > 0.0
+    return bool(np.any(np.isinf(sums[name]) & ~excluded))
+
+
+class _Sum(NamedTuple):
+    """A sum by row, and the unit it is in."""
+
+    sum: Floats
+    unit: Floats | float = 1.0
+
+    def over(self, divisor: float = 1.0) -> Floats:
+        """Divide it, by both at once: the one alone might take it out of the range of doubles."""
+        return self.sum / (self.unit * divisor)
 
 
 def _pair(p: Side, q: Side) -> PairOfWeights | PairOfLogs:
@@ -96,11 +119,11 @@ def _pair(p: Side, q: Side) -> PairOfWeights | PairOfLogs:
     return PairOfWeights(p.weights, q.weights)
 
 
-def _finish(measure: Measure, known: Mapping[str, Floats], p: Side, q: Side) -> Floats:
+def _finish(measure: Measure, known: Mapping[str, _Sum], p: Side, q: Side) -> Floats:
     """From sums to the measure."""
 
     def kl(way: str) -> Floats:
-        return np.where(known[f"only_{way[0]}"] > 0.0, np.inf, known[f"kl_{way}"])
+        return np.where(known[f"only_{way[0]}"].over() > 0.0, np.inf, known[f"kl_{way}"].over())
 
     match measure.family:
         case "kl_pq" | "kl_qp" as name:
@@ -108,17 +131,17 @@ def _finish(measure: Measure, known: Mapping[str, Floats], p: Side, q: Side) -> 
         case "jeffreys" | "psi":
             return kl("pq") + kl("qp")
         case "js":
-            return 0.25 * known["js"]
+            return known["js"].over(4.0)
         case "js_distance":
-            return np.sqrt(0.25 * known["js"])
+            return np.sqrt(known["js"].over(4.0))
         case "tv":
-            return 0.5 * known["tv"]
+            return known["tv"].over(2.0)
         case "hellinger":
-            return np.sqrt(np.abs(known["power:0.5"]))
+            return np.sqrt(np.abs(known["power:0.5"].over()))
         case "bhattacharyya":
             return -_log_overlap(0.5, known, p, q)
         case "cross_entropy_pq" | "cross_entropy_qp" as name:
-            return known[f"entropy_{name[-2]}"] + kl(name[-2:])
+            return known[f"entropy_{name[-2]}"].over() + kl(name[-2:])
         case "renyi" | "tsallis" as name:
             alpha = measure.alpha or 0.0
             if alpha == 1.0:
@@ -126,15 +149,15 @@ def _finish(measure: Measure, known: Mapping[str, Floats], p: Side, q: Side) -> 
             if name == "renyi":
                 value = _log_overlap(alpha, known, p, q) / (alpha - 1.0)
             else:
-                value = known[f"power:{alpha!r}"] / (alpha - 1.0)
-            return np.where(known["only_p"] > 0.0, np.inf, value) if alpha > 1.0 else value
+                value = known[f"power:{alpha!r}"].over(alpha - 1.0)
+            return np.where(known["only_p"].over() > 0.0, np.inf, value) if alpha > 1.0 else value
         case name:
-            return known[name]
+            return known[name].over()
 
 
-def _log_overlap(alpha: float, known: Mapping[str, Floats], p: Side, q: Side) -> Floats:
+def _log_overlap(alpha: float, known: Mapping[str, _Sum], p: Side, q: Side) -> Floats:
     """Log sum p^alpha q^(1-alpha): near 1 from its excess, else from the sum itself."""
-    excess, overlap = known[f"power:{alpha!r}"], known[f"overlap:{alpha!r}"]
+    excess, overlap = (known[f"{name}:{alpha!r}"].over() for name in ("power", "overlap"))
     result = np.where(np.abs(excess) < 0.5, np.log1p(excess), np.log(overlap))
     for row in np.flatnonzero(~np.isfinite(result)).tolist():
         # Out of the range of doubles, if not truly empty: the largest term first.

@@ -66,7 +66,8 @@ def relative(
         case "kl_pq" | "kl_qp" | "jeffreys" | "psi" | "js":
             bound = U * (_TERMS.get(measure.name, 125) + base) + second
         case "chi2_pq" | "chi2_qp":
-            bound = U * (_TERMS[measure.name] + 2.0 * base) + second
+            far = _spread(extreme) if logs else 0.0
+            bound = U * (_TERMS[measure.name] + 2.0 * base + far) + second
         case "tv":
             # The one measure that depends on the ratio of the totals in first order.
             bound = U * (_TERMS["tv"] + base) + first + 2.0**-98 / size
@@ -94,5 +95,9 @@ def _power(measure: Measure, value: Floats, base: float, extreme: Floats) -> Flo
     alpha = measure.alpha or 0.0
     g = abs(1.0 - alpha) if alpha >= 0.5 else alpha
     whole = U * (430.0 + 15.0 * g + (1.0 + g) * base)
-    spread = 4.0 * U * g * np.where(extreme > 0.0, 1500.0, 0.0)
-    return 1.5 * (whole + spread) + 10.0 * U
+    return 1.5 * (whole + 4.0 * U * g * _spread(extreme)) + 10.0 * U
+
+
+def _spread(extreme: Floats) -> Floats:
+    """Return what the exponential of a large log magnifies its error by, in u."""
+    return np.where(extreme > 0.0, 1500.0, 0.0)

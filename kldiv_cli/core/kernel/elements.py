@@ -264,7 +264,11 @@ def _chi2(e: Elements, base: Floats, sign: float) -> Floats:
         np.divide(t, e.root, out=t)
     np.multiply(t, t, out=t)
     if e.known_log is not None:
-        np.putmask(t, base < LOST, sign * w * np.expm1(sign * e.known_log))
+        v = sign * e.known_log
+        root = 1.0 if e.root is None else e.root
+        half = np.exp(0.5 * v) / root
+        far = np.where(v > 1.0, w * half * half, w / root / root * np.expm1(v))
+        np.putmask(t, base < LOST, sign * far)
     return t
 
 
@@ -325,6 +329,12 @@ def _power(e: Elements, q: Floats, alpha: float) -> Iterator[tuple[str, Floats]]
     near = (np.abs(L) <= 2.0) & (size <= 1.0)
     select(near, x * exp_excess(v) - g * excess, term, None)
     overlap = x * power
+    if e.extreme:
+        only_p, only_q = e.only()
+        one_sided = only_p | only_q
+        np.putmask(overlap, one_sided, 0.0)
+        np.putmask(term, one_sided, -alpha * e.x - (1.0 - alpha) * e.b)
+        np.putmask(term, e.s == TINY, 0.0)
     if is_wide(f"power:{alpha!r}") and not (e.in_range and np.isfinite(overlap).all()):
         root = 1.0 if e.root is None else e.root
         # In halves: the power of a ratio may leave the range where the product does not.
@@ -332,12 +342,6 @@ def _power(e: Elements, q: Floats, alpha: float) -> Iterator[tuple[str, Floats]]
         large, beyond = x * half * half, np.isinf(overlap)
         term = np.where(beyond, large, term / root / root)
         overlap = np.where(beyond, large, overlap / root / root)
-    if e.extreme:
-        only_p, only_q = e.only()
-        one_sided = only_p | only_q
-        np.putmask(overlap, one_sided, 0.0)
-        np.putmask(term, one_sided, -alpha * e.x - (1.0 - alpha) * e.b)
-        np.putmask(term, e.s == TINY, 0.0)
     yield f"overlap:{alpha!r}", overlap
     yield f"power:{alpha!r}", term
 

@@ -152,7 +152,8 @@ class PairOfLogs:
         it = self._load(piece, centre.top_p, centre.top_q)
         L = self._log_ratio(it, centre.mu, OFF)
         b = it.b * (centre.mass_p / centre.mass_q)
-        return Pair(it.x, b, (it.x + b) * np.tanh(0.5 * L), L)
+        root = np.sqrt(self.unit if len(self.unit) == 1 else self.unit[piece.rows, None])
+        return Pair(it.x, b, (it.x + b) * np.tanh(0.5 * L), L, root)
 
     def centre(self, band: list[Piece]) -> Centre:
         """Find c: first the mean of D, then what log E exp(v) is beyond it, twice."""

@@ -22,7 +22,7 @@ from kldiv_cli.core.kernel.blocks import (
     row_sums,
     totals,
 )
-from kldiv_cli.core.kernel.elements import Elements, Pair, Work, difference, is_wide, terms
+from kldiv_cli.core.kernel.elements import Elements, Pair, Work, difference, terms
 from kldiv_cli.core.kernel.twofold import Floats, Twofold, divide, three_parts
 
 if TYPE_CHECKING:
@@ -92,12 +92,6 @@ class PairOfWeights:
             # One side may be a multiple of the other: then w is what R has beyond 100 bits.
             self._careful = True
             sums = self._sums(wanted)
-        for name in filter(is_wide, wanted):
-            excluded = sums["only_q" if name == "chi2_qp" else "only_p"] > 0.0
-            if np.any(np.isinf(sums[name]) & ~excluded):
-                # Too large in this unit, but perhaps not as a number.
-                self.unit = np.ldexp(1.0, 2 * (np.frexp(self.total)[1] // 2 + 32))
-                return self._sums(wanted)
         return sums
 
     def _sums(self, wanted: frozenset[str]) -> RowSums:

@@ -166,6 +166,19 @@ def known_kinds(words: Words, kinds: tuple[str, ...] = KINDS) -> None:
         among("--as", word, kinds)
 
 
+def once(message: str, **options: list[Any] | None) -> dict[str, Any]:
+    """Return what repeatable options say where there is one thing that they can be about.
+
+    Raises
+    ------
+    UsageError
+        With `message`, if one is given more than once.
+    """
+    if any(len(words or ()) > 1 for words in options.values()):
+        raise UsageError("usage", message)
+    return {name: words[0] if words else None for name, words in options.items()}
+
+
 def real(option: str, text: str) -> float:
     """Return the number that a word denotes, by the grammar of all numbers.
 

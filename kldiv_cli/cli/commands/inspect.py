@@ -24,9 +24,9 @@ from kldiv_cli.cli.options import (
     Weights,
     among,
     known_kinds,
+    once,
     size,
 )
-from kldiv_cli.errors import UsageError
 
 EPILOG = ""
 
@@ -49,16 +49,19 @@ def command(
     """Say how a file will be read: format, columns, kind, rows, total."""
     from kldiv_cli.readers import split_name
 
-    given: list[list[Any] | None] = [
-        kind, label, weight, input_format, encoding, delimiter, decimal, header, comment,
-    ]  # fmt: skip
-    if any(len(words or ()) > 1 for words in given):
-        raise UsageError("usage", "one file is inspected, so every option is given once")
+    options = once(
+        "one file is inspected, so every option is given once",
+        kind=kind,
+        label=label,
+        weight=weight,
+        format=input_format,
+        encoding=encoding,
+        delimiter=delimiter,
+        decimal=decimal or ["."],
+        header=header,
+        comment=comment,
+    )
     known_kinds(kind)
-    first = [words[0] if words else None for words in given]
-    names = ("kind", "label", "weight", "format", "encoding", "delimiter", "decimal", "header")
-    options = dict(zip((*names, "comment"), first, strict=True))
-    options["decimal"] = options["decimal"] or "."
     options["duplicates"] = among("--duplicates", duplicates, DUPLICATES)
     options["max_inflated"] = size(max_inflated)
     _, path = split_name(file)

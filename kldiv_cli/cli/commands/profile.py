@@ -30,6 +30,7 @@ from kldiv_cli.cli.options import (
     Strict,
     among,
     column_flags,
+    once,
     size,
     whole,
 )
@@ -85,14 +86,15 @@ def command(
     from kldiv_cli.readers import split_name
 
     among("--color", color, COLORS)
-    reading: list[list[Any] | None] = [
-        input_format, encoding, delimiter, decimal, header, comment,
-    ]  # fmt: skip
-    if any(len(words or ()) > 1 for words in reading):
-        raise UsageError("usage", "an option that says how to read is given once, for all DATA")
-    names = ("format", "encoding", "delimiter", "decimal", "header", "comment")
-    options = dict(zip(names, (words[0] if words else None for words in reading), strict=True))
-    options["decimal"] = options["decimal"] or "."
+    options = once(
+        "an option that says how to read is given once, for all DATA",
+        format=input_format,
+        encoding=encoding,
+        delimiter=delimiter,
+        decimal=decimal or ["."],
+        header=header,
+        comment=comment,
+    )
     options["max_inflated"] = size(max_inflated)
     flags: dict[str, Any] = {
         "column": column,

@@ -246,19 +246,30 @@ class Law(NamedTuple):
         c.
     outcomes : int
         K.
-    truths, ratios : ndarray of float64, shape (33,)
-        r as a function of the true divergence; constant beyond the ends.
+    offsets, excess : ndarray of float64, shape (33,)
+        True divergences, less `kl`, and V/(2c) - D' there.
+    ratios : ndarray of float64, shape (33,)
+        r there; constant beyond the ends.
     """
 
     kl: float
     scale: float
     outcomes: int
-    truths: Floats
+    offsets: Floats
+    excess: Floats
     ratios: Floats
+
+    def of(self, kl: float) -> Law:
+        """Return the law of another estimate from the same table."""
+        noise = self.scale * math.sqrt((self.outcomes - 1) / 2)
+        unit = np.maximum(kl + self.offsets, 0) + noise
+        with np.errstate(over="ignore"):
+            ratios = np.clip(1 + self.excess / unit, 0.2, 20) if noise else np.ones_like(unit)
+        return self._replace(kl=kl, ratios=ratios)
 
     def ratio(self, kl: float) -> float:
         """Return r, the variance away from P = Q in units of 2 c kl, were `kl` the truth."""
-        return float(np.interp(kl, self.truths, self.ratios))
+        return float(np.interp(kl - self.kl, self.offsets, self.ratios))
 
     def cdf(self, kl: float) -> float:
         """Return the probability of an estimate as small as this one, were `kl` the truth."""
@@ -317,7 +328,6 @@ def law(pair: Table, kl: float) -> Law:
     both = (p > 0) & (q > 0)
     log_p, log_q = np.log(p[both]), np.log(q[both])
     part = 1 / (pair.n * pair.scale)
-    noise = pair.scale * math.sqrt((pair.outcomes - 1) / 2)
     steps = np.linspace(-1, 1, 33)
     plug_in, variance = np.zeros_like(steps), np.zeros_like(steps)
     at_once = max(_CELLS // len(log_p), 1)
@@ -332,12 +342,9 @@ def law(pair: Table, kl: float) -> Law:
         with np.errstate(over="ignore"):
             square = np.exp(log_a + ratio).sum(axis=1) - 1
         variance[some] = spread / pair.n + square / pair.m
-    truths = kl + plug_in - plug_in[len(steps) // 2]
+    offsets = plug_in - plug_in[len(steps) // 2]
     excess = variance / (2 * pair.scale) - plug_in
-    unit = np.maximum(truths, 0) + noise
-    with np.errstate(over="ignore"):
-        ratios = np.clip(1 + excess / unit, 0.2, 20) if noise else np.ones_like(steps)
-    return Law(kl, pair.scale, pair.outcomes, truths, ratios)
+    return Law(kl, pair.scale, pair.outcomes, offsets, excess, offsets).of(kl)
 
 
 def _normalised(logarithms: Floats) -> Floats:

@@ -156,7 +156,7 @@ def weigh(
     # What the rare outcomes hide can only hide drift: at least C^2 / (2 hidden) by the inequality
     # of Cauchy and Schwarz, C being the correction, and their share of the rest.
     model, visible = law(counts, kl), max(1 - hidden, 0.05)
-    upper = law(counts, kl + rare**2 / (2 * hidden)) if hidden > 0 else model
+    upper = model.of(kl + rare**2 / (2 * hidden)) if hidden > 0 else model
     low = min(model.limit(1 - alpha / 2), max(kl, 0.0)) if counts.outcomes > 1 else 0.0
     margin = _new_margin(counts)
     high = upper.limit(alpha / 2) / visible + margin

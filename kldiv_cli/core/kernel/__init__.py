@@ -201,8 +201,11 @@ def _short(p: Side, q: Side) -> Floats:
 
 def kl_of_vectors(p: NDArray[Any], q: NDArray[Any]) -> float | None:
     """D(P || Q) of vectors of real numbers of at most 64 bits; None is for the general way."""
-    if len(p) > LONGEST or any(x.dtype.kind != "f" and x.max() >= 2.0**53 for x in (p, q)):
+    if len(p) > LONGEST:
         return None
+    for x in (p, q):
+        if x.dtype.kind != "f" and x.max() >= 2.0**53:
+            return None
     return kl_of_short(np.ascontiguousarray(p, float), np.ascontiguousarray(q, float))
 
 

@@ -136,6 +136,17 @@ def test_powers_of_ratios_that_only_their_weight_keeps_in_range():
     assert finite > 3
 
 
+@pytest.mark.parametrize("least", [1e-200, 1e-260, 1e-290])
+@pytest.mark.parametrize("most", [1e20, 1e60])
+def test_tiny_weights_beside_huge_ones_and_totals_far_apart(least, most):
+    p, q = np.array([least, 0.3, most]), np.array([0.2, 0.5, 0.9])
+    P, Q = exact.normalise(p), exact.normalise(q)
+    names = ("kl_pq", "kl_qp", "js", "hellinger", "tsallis:0.7")
+    found = evaluate(p, q, names)
+    for name in names:
+        assert exact.relative_error(found.values[name], exact.measure(name, P, Q)) < 1e-15
+
+
 @pytest.mark.parametrize("kinds", [("logits",) * 2, ("weights", "logits"), ("logits", "weights")])
 def test_logits_hundreds_apart_have_finite_chi_squared_and_powers(kinds):
     rng = np.random.default_rng(12)

@@ -32,6 +32,8 @@ NOISE = 2.0**-98
 """Differences below this, relative to the weights, are those of R and its three parts."""
 SLIGHT = 2.0**-40
 """Differences below this, relative to the weights, have lost digits to that noise."""
+APART = 2.0**100
+"""Totals that differ by more would make tiny weights of one side vanish beside the other."""
 IN_RANGE = 2.0**480
 """Totals beyond this, or below its inverse, are first brought back by a power of two."""
 
@@ -112,6 +114,8 @@ def in_range(*sides: Weights) -> tuple[Floats, list[tuple[Weights, Twofold]]]:
     """
     known = [totals(side) for side in sides]
     far = np.any([tiny | ~_fits(total.high) for total, tiny in known], axis=0)
+    apart = known[0][0].high / known[-1][0].high
+    far |= ~((apart > 1.0 / APART) & (apart < APART))
     result = [(side, total) for side, (total, _) in zip(sides, known, strict=True)]
     if not far.any():
         return np.ones(1), result

@@ -190,8 +190,10 @@ def _kl(
 
 def _vectors(p: ArrayLike, q: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]] | None:
     try:
-        x, y = np.asarray(p), np.asarray(q)
+        x, y = np.asanyarray(p), np.asanyarray(q)
     except ValueError:
+        return None
+    if not type(x) is type(y) is np.ndarray:
         return None
     plain = x.dtype.kind in "fiu" and y.dtype.kind in "fiu" and x.itemsize <= 8 >= y.itemsize
     return (x, y) if plain and x.ndim == 1 and x.size and x.shape == y.shape else None
@@ -431,6 +433,8 @@ class _Sides:
         for x, name in zip(arrays, names, strict=True):
             if x.ndim == 0:
                 raise ValueError(f"{name}: expected an array of outcomes, found a single number")
+        if not hasattr(axis, "__index__"):
+            raise TypeError(f"axis: expected an integer, found {axis!r}")
         longest = max(x.ndim for x in arrays)
         if not -longest <= axis < longest:
             raise ValueError(f"axis: expected -{longest} to {longest - 1}, found {axis!r}")
@@ -450,7 +454,9 @@ class _Sides:
                 f"{names[0]} and {names[1]}: expected shapes that broadcast, found {shapes}"
             ) from None
         if 0 in shape:
-            raise ValueError(f"{names[0]} and {names[1]}: expected outcomes, found none")
+            raise ValueError(
+                f"{names[0]} and {names[1]}: expected outcomes, found none in shape {shape}"
+            )
         self.shape = shape[:-1]
         self._names, self._arrays, self._logs, self._axis = names, arrays, logs, axis
         self.p, self.q = (
@@ -528,6 +534,8 @@ class _Explained:
 
 def _real_numbers(x: ArrayLike, name: str) -> NDArray[Any]:
     """Return the array if it holds real numbers of at most 64 bits, or integers."""
+    if isinstance(x, np.ndarray) and np.any(getattr(x, "mask", False)):
+        raise ValueError(f"{name}: expected numbers, found masked ones")
     try:
         array = np.asarray(x)
     except ValueError as error:
@@ -548,12 +556,13 @@ def _side(
 ) -> kernel.Side:
     """Present a side as N rows of K outcomes; Python integers as sums of two doubles."""
     rows = (-1, shape[-1])
-    low = None
+    low = integers = None
     if x.dtype.kind == "O":
+        integers = np.broadcast_to(x, shape).reshape(rows)
         x, low = _twofold(x)
         low = np.broadcast_to(low, shape).reshape(rows)
-    weights = kernel.Weights(np.broadcast_to(x, shape).reshape(rows), low)
-    return kernel.Side(weights, logarithmic, temperature)
+    array = np.broadcast_to(x, shape).reshape(rows)
+    return kernel.Side(kernel.Weights(array, low, integers=integers), logarithmic, temperature)
 
 
 def _twofold(x: NDArray[Any]) -> tuple[Floats, Floats]:

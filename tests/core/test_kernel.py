@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from fractions import Fraction
 
 import exact
 import numpy as np
@@ -145,6 +146,96 @@ def test_tiny_weights_beside_huge_ones_and_totals_far_apart(least, most):
     found = evaluate(p, q, names)
     for name in names:
         assert exact.relative_error(found.values[name], exact.measure(name, P, Q)) < 1e-15
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "temperature"),
+    [
+        ([0.0, 0.0], [0.0, -1500.0], 1.0),
+        ([0.0, 0.0, 1.0], [0.0, 2000.0, 1.0], 1.0),
+        ([-0.057, 2.29, -0.178], [1.54, -0.12, 6.84], 0.01),
+        (
+            [3.720463946938219, 2.8475221602277685],
+            [-296.66989907278355, -296.81723376611484],
+            0.01,
+        ),
+    ],
+)
+def test_logits_far_apart(p, q, temperature):
+    truth = exact.measure("kl_pq", *(exact.softmax(z, temperature) for z in (p, q)))
+    assert truth > 0
+    found = kl_div(p, q, kind="logits", temperature=temperature)
+    assert exact.relative_error(found, truth) < 1.2e-15
+
+
+UNEQUAL = [
+    ([1, 2], [1e308, 1.7e308]),
+    ([0.25] * 2, [1e308] * 2),
+    ([1e-8, 1e-8], [1e300, 3e300]),
+    ([0.5, 0.5], [1e-95, 1e280]),
+    ([1e-99, 1e-99], [1e-99, 1e130]),
+    ([1e308, 1e306], [1e308, 1e308]),
+    ([1e6, 1e6 + 1], [1e6 + 1, 1e6]),
+    ([1, 1], [1e-30, 3e-30]),
+    ([0.9, 0.001], [0.9, 0.05]),
+    ([0.99, 0.01], [0.97, 0.03]),
+    ([1e-17, 1], [1e-20, 1.05]),
+    ([2.43e-67, 2.87e-67], [5.4e248, 6.4e248]),
+]
+
+
+@pytest.mark.parametrize("times", [1, 2500])
+def test_rows_of_any_total_leave_each_other_alone(times):
+    truth = [exact.measure("kl_pq", *map(exact.normalise, sides)) for sides in UNEQUAL]
+    rng = np.random.default_rng(13)
+    for _ in range(20 if times == 1 else 2):
+        order = rng.permutation(len(UNEQUAL))
+        p, q = (np.tile([UNEQUAL[i][side] for i in order], times) for side in (0, 1))
+        for i, value in zip(order, kl_div(p, q), strict=True):
+            assert exact.relative_error(value, truth[i]) < 1.2e-15, UNEQUAL[i]
+
+
+@pytest.mark.parametrize("outcomes", [300, 1000, 4096])
+def test_equal_weights_are_added_up_as_exactly_as_others(outcomes):
+    for share, factor in ((0.3, 1.4), (1 / 3, 0.693), (0.02, 1.001)):
+        p = np.full(outcomes, 1.0 / outcomes)
+        q = p.copy()
+        q[: int(share * outcomes)] *= factor
+        truth = exact.measure("kl_pq", exact.normalise(p), exact.normalise(q))
+        # Equal weights are rounded alike, and no error makes up for another.
+        assert exact.relative_error(kl_div(p, q), truth) < 2.4e-15
+
+
+NEARLY_PROPORTIONAL = [
+    ([0.25965233682328515, 0.5326468078197701], [0.5193046736465704, 1.0652936156395405]),
+    ([0.8976984351175483, 0.9606648859302717], [29.923281170584943, 32.022162864342391]),
+    ([5515269489795740, 7184117059396231], [951725436730496, 1239704960660065]),
+    ([8785764194647072, 7728439853572253], [3217455141351605, 2830249935077112]),
+    ([2.3006622652117063e-31, 0.01815687065925864], [7.668874217372355e-32, 0.00605229021975288]),
+    ([2**100 + 1, 2**100], [2**100, 2**100]),
+    ([2**200, 2**200], [2**200 + 2**97, 2**200]),
+    ([3, 6, 9], [1, 2, 3]),
+    ([1e-300, 3e-300], [1e300 / 3, 1e300]),
+]
+
+
+@pytest.mark.parametrize(("p", "q"), NEARLY_PROPORTIONAL)
+@pytest.mark.parametrize("times", [1, 200])
+def test_sides_that_are_proportional_but_for_their_last_bits(p, q, times):
+    with exact.mp.workdps(300):
+        P, Q = exact.normalise(p), exact.normalise(q)
+        names = ("kl_pq", "kl_qp", "js", "tv", "hellinger", "chi2_pq", "renyi:0.7", "tsallis:20")
+        truth = {name: exact.measure(name, P, Q) for name in names}
+        zero = len({Fraction(x) / Fraction(y) for x, y in zip(p, q, strict=True)}) == 1
+        for name in names:
+            found = evaluate(p * times, q * times, [name])
+            expected = exact.mp.mpf(0) if zero else truth[name]
+            error = exact.relative_error(found.values[name], expected)
+            assert error <= found.bounds[name]
+            if name != "tv":
+                assert error < 1.2e-15
+        expected = exact.mp.mpf(0) if zero else truth["kl_pq"]
+        assert exact.relative_error(kl_div(p * times, q * times), expected) < 1.2e-15
 
 
 @pytest.mark.parametrize("kinds", [("logits",) * 2, ("weights", "logits"), ("logits", "weights")])

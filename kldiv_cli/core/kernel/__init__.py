@@ -70,6 +70,7 @@ def evaluate(
     # cross_entropy_pq rests on entropy_p.
     needed = {m.name.removeprefix("cross_")[:9] for m in measures if "entropy" in m.name}
     known = {"extreme": _Sum(np.zeros(p.shape[0]))}
+    exact = np.zeros(p.shape[0], bool)
     with np.errstate(all="ignore"):
         if wanted:
             pair = _pair(p, q)
@@ -78,6 +79,7 @@ def evaluate(
                 # Too large in this unit, but perhaps not as a number.
                 pair.unit = np.ldexp(1.0, 2 * (np.frexp(pair.total)[1] // 2 + 32))
                 sums = pair.sums(wanted)
+            exact = pair.exact
             known = {name: _Sum(sums[name], pair.total) for name in sums}
             known |= {name: _Sum(sums[name]) for name in ("only_p", "only_q", "extreme")}
             for name in filter(is_wide, known):
@@ -89,10 +91,10 @@ def evaluate(
         values = {measure.name: _finish(measure, known, p, q) + 0.0 for measure in measures}
         logs = p.logarithmic + q.logarithmic
         extent = max(p.log_extent(), q.log_extent()) if logs == 1 else 0.0
+        noise = bounds.noise(logs, extent, exact)
+        extreme = known["extreme"].over()
         return values, {
-            m.name: bounds.relative(
-                m, values[m.name], p.shape[1], logs, extent, known["extreme"].over()
-            )
+            m.name: bounds.relative(m, values[m.name], p.shape[1], logs, noise, extreme)
             for m in measures
         }
 

@@ -154,6 +154,8 @@ class Weights:
         Which rows to take, in this order; None takes all.
     shift : ndarray of int, shape (N, 1), or None
         The power of two by which each row taken is multiplied.
+    integers : ndarray of object, shape (N, K), or None
+        The Python integers themselves; `array` and `low` may be less, by rows of one unit.
     """
 
     def __init__(
@@ -162,11 +164,13 @@ class Weights:
         low: Floats | None = None,
         rows: NDArray[np.intp] | None = None,
         shift: NDArray[np.int32] | None = None,
+        integers: NDArray[np.object_] | None = None,
     ) -> None:
         self.array = array
         self.low = low
         self.rows = rows
         self.shift = shift
+        self.integers = integers
         self.shape = (len(array) if rows is None else len(rows), array.shape[1])
         self._ready = array.dtype == np.float64 and array.dtype.isnative
         self._wide = array.dtype.kind in "iu" and array.dtype.itemsize == 8
@@ -175,11 +179,21 @@ class Weights:
         """Only these rows."""
         if len(rows) == len(self.array):
             return self
-        return Weights(self.array, self.low, rows)
+        return Weights(self.array, self.low, rows, integers=self.integers)
 
     def shifted(self, shift: NDArray[np.int32]) -> Weights:
         """Every row times its own power of two."""
-        return Weights(self.array, self.low, self.rows, shift[:, None])
+        return Weights(self.array, self.low, self.rows, shift[:, None], self.integers)
+
+    def ratios(self, row: int) -> list[int]:
+        """Return a row as integers that are in the ratio of its weights, exactly."""
+        row = row if self.rows is None else int(self.rows[row])
+        if self.integers is not None:
+            whole: list[int] = self.integers[row].tolist()
+            return whole
+        parts = [x.as_integer_ratio() for x in self.array[row].tolist()]
+        unit = max(n for _, n in parts)
+        return [m * (unit // n) for m, n in parts]
 
     def block(self, piece: Piece, out: Floats | None) -> tuple[Floats, Floats | None]:
         """One piece, contiguous: doubles, and what integers have beyond them."""

@@ -10,11 +10,16 @@ takes over from the series.  They are bounds: true errors are some seven times s
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from kldiv_cli.core.kernel.blocks import SHORT
 from kldiv_cli.core.kernel.twofold import Floats
 from kldiv_cli.core.measures import Measure
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 U = 2.0**-53
 _TERMS = {"kl_pq": 124, "kl_qp": 124, "js": 116, "tv": 7, "chi2_pq": 22, "chi2_qp": 22}
@@ -24,6 +29,10 @@ _LOGS = 160
 """What exponentials and the shift c add, where a side is logarithmic."""
 _LOG_SERIES = 2.0**-92
 """Error of a twofold logarithm, in units of max(1, its size)."""
+_RATIO = 2.0**-98
+"""Error of the ratio of two totals, relative; it counts in first order for one measure."""
+_PRODUCT = 2.0**-107
+"""Error of that ratio times a weight, relative."""
 
 
 def summation(outcomes: int) -> float:
@@ -31,12 +40,28 @@ def summation(outcomes: int) -> float:
     return float(min(outcomes, 40)) if outcomes > SHORT else float(outcomes)
 
 
+def noise(logs: int, extent: float, exact: NDArray[np.bool_]) -> Floats:
+    """Return by row how wrong b - x can be beside x, or what stands for it, whatever its size.
+
+    Parameters
+    ----------
+    logs : int
+        How many of the two sides are logarithmic.
+    extent : float
+        Where one is and the other is not: the largest log of either side, in size.
+    exact : ndarray of bool
+        Rows of which every difference is rounded once.
+    """
+    error = {0: _PRODUCT, 1: _LOG_SERIES * (1.0 + extent), 2: 0.0}[logs]
+    return np.where(exact, 0.0, error)
+
+
 def relative(
     measure: Measure,
     value: Floats,
     outcomes: int,
     logs: int,
-    extent: float,
+    noise: Floats,
     extreme: Floats,
 ) -> Floats:
     """Bound the relative error of one measure by row.
@@ -50,17 +75,16 @@ def relative(
         K.
     logs : int
         How many of the two sides are logarithmic.
-    extent : float
-        Where one is and the other is not: the largest log of either side, in size; else 0.
+    noise : ndarray
+        As `noise` returns it.
     extreme : ndarray
         Whether a row has ratios beyond 2^24.
     """
-    S = summation(outcomes) + 4.0
+    S, alpha = summation(outcomes) + 4.0, measure.alpha or 0.0
     extra = (_LOGS + 4.0 * S) if logs else 0.0
-    # Errors of the twofold logarithm are absolute ones of log(q / p).
+    # What does not shrink with the difference of the sides.
     size = np.maximum(np.abs(value), 1e-300)
-    shift = _LOG_SERIES * (1.0 + extent) if logs == 1 else 0.0
-    first, second = 4.0 * shift / size, 8.0 * shift / np.sqrt(np.minimum(size, 1.0))
+    first, second = 4.0 * noise / size, 8.0 * noise / np.sqrt(np.minimum(size, 1.0))
     base = S + extra
     match measure.family:
         case "kl_pq" | "kl_qp" | "jeffreys" | "psi" | "js":
@@ -70,7 +94,7 @@ def relative(
             bound = U * (_TERMS[measure.name] + 2.0 * base + far) + second
         case "tv":
             # The one measure that depends on the ratio of the totals in first order.
-            bound = U * (_TERMS["tv"] + base) + first + 2.0**-98 / size
+            bound = U * (_TERMS["tv"] + base) + first + np.where(noise > 0.0, _RATIO, 0.0) / size
         case "js_distance":
             bound = U * (0.5 * (_TERMS["js"] + base) + 1.0) + first
         case "hellinger":
@@ -82,7 +106,7 @@ def relative(
         case "cross_entropy_pq" | "cross_entropy_qp":
             bound = U * (_TERMS["kl_pq"] + 2.0 * base) + second
         case _:
-            bound = _power(measure, value, base, extreme) + second
+            bound = _power(measure, value, base, extreme) + (1.0 + alpha) * second
     if measure.scales:
         bound = bound + 3.0 * U
     # Below the normal range an error is absolute.

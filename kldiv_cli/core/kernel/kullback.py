@@ -37,14 +37,16 @@ if TYPE_CHECKING:
 
 SHARE = 0.25
 """The most that the totals may take of the sum."""
-LEAST, MOST = 1e-100, 1e100
-"""Weights and totals between these need no care."""
+LEAST = 1e-100
+"""Weights above this need no care, ..."""
+LEAST_TOTAL, MOST_TOTAL = 1e-50, 1e50
+"""... where the totals are between these."""
 NONE = 1e-150
 """Stands for an x of zero where it divides: beside others it is lost."""
 BELOW = 1e-250
 """Stands for a b of zero in the logarithm; beside an x of `NONE` it is nothing."""
-ZERO = 1e-50
-"""Divergences below this hang on more bits of B / A than R has here."""
+ZERO = 1e-34
+"""Divergences below this hang on more bits of R a than there are here."""
 ROUNDS = 4
 SAMPLE = 2048
 """Outcomes from which is guessed how far apart the sides are."""
@@ -89,7 +91,8 @@ def kl_of_rows(p: Weights, q: Weights) -> Floats:
                 blocks = list(blocks)
             if way is None:
                 way = _guess(next(iter(blocks)))
-            way = _kl_of_band(blocks, way, values[band[0].rows])
+            rows = Rows(blocks, np.arange(band[0].rows.start, band[0].rows.stop))
+            way = _kl_of_band(rows, way, values)
         except _UnfitError:
             continue
     return values
@@ -110,61 +113,79 @@ class _Blocks:
             yield Block(a, b, work)
 
 
-def _guess(block: Block) -> Way:
-    a, b = block.a.ravel()[:SAMPLE], block.b.ravel()[:SAMPLE]
-    ratio = b.sum() / a.sum()
-    apart = np.sum(a * np.log(a * ratio / b), where=a > 0.0)
-    return Way(bool(apart >= ENOUGH * a.sum()), not _alike(ratio))
+class Rows:
+    """The rows of a band that are still to be dealt with: many of one block, or one of many."""
 
+    def __init__(self, blocks: Iterable[Block], which: NDArray[np.intp]) -> None:
+        self.which = which
+        self._blocks = blocks
 
-def _alike(ratio: Floats) -> bool:
-    return bool(np.all((ratio > 0.71) & (ratio < 1.41)))
-
-
-def _kl_of_band(blocks: Iterable[Block], way: Way, value: Floats) -> Way:
-    """Fill in D(P || Q) of these rows."""
-
-    def add_up(sums: Callable[..., tuple[Floats, ...]], *options: object) -> tuple[Floats, ...]:
-        found = [sums(block, *options) for block in blocks]
+    def add_up(
+        self, sums: Callable[..., tuple[Floats, ...]], *options: object
+    ) -> tuple[Floats, ...]:
+        """Return sums by row over all blocks."""
+        found = [sums(block, *options) for block in self._blocks]
         if len(found) == 1:
             return found[0]
-        # One row in many blocks.
         return tuple(
             np.array([math.fsum(part.item() for part in parts)])
             for parts in zip(*found, strict=True)
         )
 
+    def keep(self, these: NDArray[np.bool_]) -> None:
+        """Forget the others."""
+        if not these.all():
+            self.which = self.which[these]
+            if these.any():
+                self._blocks = [Block(a[these], b[these], Work()) for a, b, _ in self._blocks]
+
+    def ratio(self) -> Floats:
+        """Return B / A, and forget rows with totals that need care."""
+        A, B = self.add_up(_totals)
+        fit = _fit(A) & _fit(B)
+        self.keep(fit)
+        return (B / A)[fit]
+
+
+def _guess(block: Block) -> Way:
+    a, b = block.a.ravel()[:SAMPLE], block.b.ravel()[:SAMPLE]
+    ratio = b.sum() / a.sum()
+    apart = np.sum(a * np.log(a * ratio / b), where=a > 0.0)
+    return Way(bool(apart >= ENOUGH * a.sum()), not 0.71 < ratio < 1.41)
+
+
+def _kl_of_band(rows: Rows, way: Way, values: Floats) -> Way:
+    """Fill in D(P || Q) of these rows, where it can be found here."""
     far_apart, unequal = way
+    ratio: Floats | None = None
     parts: Parts = ()
-    ratio = None
     if unequal:
-        A, B = add_up(_totals)
-        ratio = B / A
+        ratio = rows.ratio()
         parts = (round26(ratio),)
-    if far_apart:
-        t, A, W = add_up(_apart, ratio)
+    if far_apart and len(rows.which):
+        t, A, W = rows.add_up(_apart, ratio)
         lost, z = _taken(A, W)
         D = (t - lost) / A
         good = (z <= NEAR) & (ENOUGH + lost / A <= D) & _fit(A)
-        np.putmask(value, good, D)
+        values[rows.which[good]] = D[good]
         far_apart = bool(2 * np.count_nonzero(good) > len(good))
-    rows = at = np.flatnonzero(np.isnan(value))
+        rows.keep(~good)
+        parts = tuple(part[~good] for part in parts)
     for step in range(ROUNDS):
-        if not len(rows):
+        if not len(rows.which):
             break
-        if len(at) < len(value):
-            blocks = [Block(a[at], b[at], Work()) for a, b, _ in blocks]
-            parts = tuple(part[at] for part in parts)
-        t, X, W = add_up(_near, parts)
+        t, X, W = rows.add_up(_near, parts)
         lost, z = _taken(X, W)
         D = (t - lost) / X
         good = (z <= NEAR) & (lost <= SHARE * t) & _fit(X) & ((D >= ZERO) | (t == 0.0))
-        value[rows[good]] = D[good]
-        (at,) = np.nonzero(~good)
-        rows = rows[at]
-        parts = _refined(parts, W / X)
+        values[rows.which[good]] = D[good]
+        rows.keep(~good)
         if step == 0:
-            unequal = unequal or 2 * len(at) > len(good)
+            unequal = unequal or 2 * len(rows.which) > len(good)
+        if parts:
+            parts = _refined(tuple(part[~good] for part in parts), (W / X)[~good])
+        elif len(rows.which):
+            parts = (round26(rows.ratio()),)
     return Way(far_apart, unequal)
 
 
@@ -232,7 +253,8 @@ def _near(block: Block, parts: Parts) -> tuple[Floats, Floats, Floats]:
     np.multiply(t, x, out=t)
     np.subtract(w, t, out=t)
     np.multiply(t, y, out=t)
-    if peak > NEAR:
+    # A nan is that of a row that is good for nothing; the others count.
+    if not peak <= NEAR:
         far = np.greater(z, NEAR, out=work.mask)
         if 32 * np.count_nonzero(far) < far.size:
             t[far] = _far(divisor[far], b[far], Work())
@@ -250,11 +272,9 @@ def _taken(X: Floats, W: Floats) -> tuple[Floats, Floats]:
 
 def _refined(parts: Parts, rho: Floats) -> Parts:
     """Add to R what is left of B / A = R (1 + rho)."""
-    if not parts:
-        return (round26(1.0 + rho),)
     rest = rho * sum(parts)
     return (*parts, round26(rest)) if len(parts) == 1 else (*parts[:2], sum(parts[2:], rest))
 
 
 def _fit(total: Floats) -> NDArray[np.bool_]:
-    return (total > LEAST) & (total < MOST)
+    return (total > LEAST_TOTAL) & (total < MOST_TOTAL)

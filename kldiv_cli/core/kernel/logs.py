@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 ENOUGH = 0.02
 """From this divergence on the last digits of exponentials are worth next to nothing."""
+FAR = 16.0
+"""How large logs of ratios may be before the last digits of their exponentials count."""
 LONG = 1 << 18
 """Rows up to this length are held at once, in some megabytes."""
 TURNED = 128
@@ -133,6 +135,7 @@ class PairOfLogs:
         self.p, self.q, self.shape = p, q, p.shape
         self.total = np.empty(p.shape[0])
         self.unit = np.ones(1)
+        self.exact = np.zeros(p.shape[0], bool)
         self._T = (p if p.logarithmic else q).temperature
         self._last: tuple[Piece, Loaded] | None = None
 
@@ -279,6 +282,11 @@ def kl_of_logits(p: Side, q: Side) -> Floats:
             np.copyto(found, rest, where=np.isnan(found))
         # Logits that differ by little beside a constant: what rounding mu left may count.
         np.putmask(found, (found > 0.0) & (found < (2.0**-40 * mu) ** 2), np.nan)
+        if size > FAR:
+            # The rounding of a large v counts, unless the divergence is as large.
+            v = np.abs(v, out=v)
+            size = np.maximum.reduce(v, axis=axis, keepdims=True)
+            np.putmask(found, ~(size <= FAR * np.maximum(found, 1.0)) | (found == np.inf), np.nan)
         result[piece.rows] = found.ravel()
     return result
 

@@ -12,14 +12,20 @@ w = b - x is known to its last digits.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.core.kernel.elements import ENOUGH, NEAR, Work, difference, series
 from kldiv_cli.core.kernel.twofold import Floats, round26
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 LONGEST = 4096
 """Beyond this, blocks and their buffers are faster."""
+FEW = 128
+"""So many terms are added up by BLAS, which is quick to call, but adds them nearly one by one."""
 LEAST, MOST = 1e-50, 1e50
 """Totals between these, ..."""
 SMALL = 1e-60
@@ -28,8 +34,8 @@ SAME = 1e-15
 """Totals that differ by less are equal but for rounding."""
 CLOSE = 1e-14
 """Divergences below this need more than 26 exact bits of R, and more than 52 of its others."""
-ZERO = 1e-50
-"""Divergences below this hang on more bits of R than there are here."""
+ZERO = 1e-34
+"""Divergences below this hang on more bits of R a than there are here."""
 
 # As arrays, which NumPy takes faster than numbers.
 _ZERO, _ONE, _NEAR = np.array(0.0), np.array(1.0), np.array(NEAR)
@@ -49,7 +55,7 @@ def kl_of_short(a: Floats, b: Floats) -> float | None:
     if least == 0.0:
         # An outcome that P excludes adds what Q gives it, and nothing else.
         (support,) = a.nonzero()
-        beyond = float(b.dot(a == _ZERO))
+        beyond = _dot(b, a == _ZERO)
         a, b = a[support], b[support]
         least, least_b = a.item(a.argmin()), b.item(b.argmin())
     if least < SMALL * A:
@@ -60,7 +66,7 @@ def kl_of_short(a: Floats, b: Floats) -> float | None:
     r = b * np.array(1.0 / R) / a
     f = r - _ONE
     f -= np.log(r, r)
-    D = (float(a.dot(f)) + beyond / R) / A
+    D = (_dot(a, f) + beyond / R) / A
     if D >= ENOUGH:
         return D
     if not 0.7 < R < 1.5:
@@ -78,7 +84,7 @@ def kl_of_short(a: Floats, b: Floats) -> float | None:
     t *= x
     np.subtract(w, t, t)
     if peak <= NEAR:
-        D = (float(t.dot(y)) + beyond) / B
+        D = (_dot(t, y) + beyond) / B
     else:
         t *= y
         f *= x
@@ -99,4 +105,8 @@ def _difference(a: Floats, b: Floats, R: float, D: float) -> tuple[Floats, float
 
 def _total(v: Floats) -> float:
     # In parts, so that no sum leaves the range: NumPy would warn.
-    return float(v.dot(_PARTS[: len(v)])) * LONGEST
+    return _dot(v, _PARTS[: len(v)]) * LONGEST
+
+
+def _dot(v: Floats, factors: NDArray[Any]) -> float:
+    return float(v.dot(factors) if len(v) <= FEW else np.add.reduce(v * factors))

@@ -22,16 +22,16 @@ from kldiv_cli.core.kernel.blocks import (
     row_sums,
     totals,
 )
-from kldiv_cli.core.kernel.elements import Elements, Pair, Work, difference, terms
+from kldiv_cli.core.kernel.elements import Elements, Pair, Work, difference, is_wide, terms
 from kldiv_cli.core.kernel.twofold import Floats, Twofold, divide, three_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NOISE = 2.0**-98
-"""Differences below this, relative to the weights, are those of R and its three parts."""
-SLIGHT = 2.0**-40
-"""Differences below this, relative to the weights, have lost digits to that noise."""
+VANISHING = 1e-34
+"""Sums of squares below this, relative to the total, hang on more bits of R a than there are."""
+MOST_EXACT = 1 << 18
+"""Outcomes of which w is computed exactly, one by one: it takes some tenths of a second."""
 APART = 2.0**100
 """Totals that differ by more would make tiny weights of one side vanish beside the other."""
 IN_RANGE = 2.0**480
@@ -52,7 +52,9 @@ class PairOfWeights:
         self._parts = [part[:, None] for part in three_parts(ratio)]
         beyond = ((ratio.high - 1.0) + ratio.low)[:, None]
         self._beyond_one = beyond if np.abs(beyond).max() <= 2.0**-50 else None
-        self._careful = False
+        # Rows of which w is known exactly, and that w.
+        self._rows: NDArray[np.intp] = np.empty(0, np.intp)
+        self._exact = np.empty((0, self.shape[1]))
 
     def piece(self, piece: Piece, work: Work) -> Pair:
         """x, b and w of one piece."""
@@ -72,29 +74,43 @@ class PairOfWeights:
             np.add(w, b_low, out=w)
         if a_low is not None:
             np.subtract(w, a_low * self._ratio[rows], out=w)
-        if self._careful:
-            w[np.abs(w) <= NOISE * b] = 0.0
-            if piece.shape[1] == self.shape[1]:
-                # All differences add up to nothing: the largest weight's, of which R tells
-                # least if it is small, follows from the others.
-                top = np.arange(len(b)), b.argmax(axis=1)
-                own = w[top]
-                w[top] = 0.0
-                w[top] = np.where(np.abs(own) < SLIGHT * b[top], -row_sums(w), own)
+        first, last = np.searchsorted(self._rows, (rows.start, rows.stop))
+        w[self._rows[first:last] - rows.start] = self._exact[first:last, piece.outcomes]
         root = self.unit if len(self.unit) == 1 else self.unit[rows, None]
         return Pair(x, b, w, root=np.sqrt(root))
 
     def sums(self, wanted: frozenset[str]) -> RowSums:
         """Add up every wanted term by row, in units of the total of Q."""
         sums = self._sums(wanted)
-        least = NOISE * self.total
-        small = any(np.any(np.abs(sums[name]) < least) for name in wanted)
-        small = small or ("tv" in wanted and bool(np.any(sums["tv"] < 2.0**58 * least)))
-        if small and not self._equal:
-            # One side may be a multiple of the other: then w is what R has beyond 100 bits.
-            self._careful = True
-            sums = self._sums(wanted)
+        if not self._equal and not len(self._rows):
+            rows = np.flatnonzero(
+                np.any([np.abs(sums[name]) < self._least(name) for name in wanted], axis=0)
+            )
+            if 0 < rows.size * self.shape[1] <= MOST_EXACT:
+                self._rows = rows
+                self._exact = np.array([self._difference(row) for row in rows.tolist()])
+                sums = self._sums(wanted)
         return sums
+
+    @property
+    def exact(self) -> NDArray[np.bool_]:
+        """Return which rows have a w that is known exactly."""
+        return np.isin(np.arange(self.shape[0]), self._rows)
+
+    def _least(self, name: str) -> Floats:
+        """Return what a sum is at least if w, relative to x, is well above the noise of R x."""
+        if name == "tv":
+            # Here R counts in first order.
+            return 2.0**-50 * self.total
+        order = float(name[6:]) if name.startswith("power:") else 0.5
+        total = self.total / self.unit if is_wide(name) else self.total
+        return VANISHING * abs(order * (1.0 - order)) * total
+
+    def _difference(self, row: int) -> list[float]:
+        """B - R a of a row, each rounded once or twice."""
+        a, b, total = self.p.ratios(row), self.q.ratios(row), float(self.total[row])
+        A, B = sum(a), sum(b)
+        return [(y * A - x * B) / (A * B) * total for x, y in zip(a, b, strict=True)]
 
     def _sums(self, wanted: frozenset[str]) -> RowSums:
         sums = RowSums(self.shape)

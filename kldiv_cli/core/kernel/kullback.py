@@ -45,7 +45,7 @@ NONE = 1e-150
 """Stands for an x of zero where it divides: beside others it is lost."""
 BELOW = 1e-250
 """Stands for a b of zero in the logarithm; beside an x of `NONE` it is nothing."""
-ZERO = 1e-34
+ZERO = 1e-33
 """Divergences below this hang on more bits of R a than there are here."""
 ROUNDS = 4
 SAMPLE = 2048

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 ENOUGH = 0.02
 """From this divergence on the last digits of exponentials are worth next to nothing."""
-FAR = 16.0
+FAR = 8.0
 """How large logs of ratios may be before the last digits of their exponentials count."""
 LONG = 1 << 18
 """Rows up to this length are held at once, in some megabytes."""

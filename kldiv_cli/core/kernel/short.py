@@ -34,7 +34,7 @@ SAME = 1e-15
 """Totals that differ by less are equal but for rounding."""
 CLOSE = 1e-14
 """Divergences below this need more than 26 exact bits of R, and more than 52 of its others."""
-ZERO = 1e-34
+ZERO = 1e-33
 """Divergences below this hang on more bits of R a than there are here."""
 
 # As arrays, which NumPy takes faster than numbers.

@@ -28,7 +28,7 @@ from kldiv_cli.core.kernel.twofold import Floats, Twofold, divide, three_parts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-VANISHING = 1e-34
+VANISHING = 1e-33
 """Sums of squares below this, relative to the total, hang on more bits of R a than there are."""
 MOST_EXACT = 1 << 18
 """Outcomes of which w is computed exactly, one by one: it takes some tenths of a second."""
@@ -82,10 +82,12 @@ class PairOfWeights:
     def sums(self, wanted: frozenset[str]) -> RowSums:
         """Add up every wanted term by row, in units of the total of Q."""
         sums = self._sums(wanted)
-        if not self._equal and not len(self._rows):
-            rows = np.flatnonzero(
-                np.any([np.abs(sums[name]) < self._least(name) for name in wanted], axis=0)
-            )
+        if not len(self._rows):
+            small = np.array([np.abs(sums[name]) < self._least(name) for name in wanted])
+            # Without a third part R a is exact, and so is a difference of nothing.
+            known = self._parts[2][:, 0] == 0.0
+            known &= np.all([sums[name] == 0.0 for name in wanted], axis=0)
+            rows = np.flatnonzero(small.any(axis=0) & ~known)
             if 0 < rows.size * self.shape[1] <= MOST_EXACT:
                 self._rows = rows
                 self._exact = np.array([self._difference(row) for row in rows.tolist()])

@@ -14,6 +14,7 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import random
 import statistics
 import sys
 import time
@@ -57,8 +58,11 @@ def measure(calls: Calls, elements: int, seconds: float) -> dict[str, tuple[floa
         once = max((time.process_time() - start) / 2, 1e-7)
         repeat[name] = max(1, int(2e-3 / once))
     end = time.perf_counter() + seconds
+    order = list(calls.items())
     while time.perf_counter() < end or len(times[name]) < 3:
-        for name, call in calls.items():
+        # Nobody always follows the same one, and finds the caches as that one leaves them.
+        random.shuffle(order)
+        for name, call in order:
             start = time.process_time()
             for _ in range(repeat[name]):
                 call()

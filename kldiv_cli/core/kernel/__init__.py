@@ -8,6 +8,7 @@ is arithmetic with two doubles, `bounds` says how wrong a result can be.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -204,7 +205,12 @@ def _short(p: Side, q: Side) -> Floats:
 def kl_of_vectors(p: NDArray[Any], q: NDArray[Any]) -> float | None:
     """D(P || Q) of vectors of real numbers of at most 64 bits; None is for the general way."""
     if len(p) > LONGEST:
-        return None
+        with np.errstate(all="ignore"):
+            try:
+                (value,) = kl_of_rows(Weights(p[np.newaxis]), Weights(q[np.newaxis])).tolist()
+            except NotWeightsError:
+                return None
+        return None if math.isnan(value) else float(value)
     for x in (p, q):
         if x.dtype.kind != "f" and x.max() >= 2.0**53:
             return None

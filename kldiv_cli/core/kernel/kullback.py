@@ -30,6 +30,7 @@ from kldiv_cli.core.kernel.blocks import (
     row_sums,
 )
 from kldiv_cli.core.kernel.elements import ENOUGH, NEAR, Work, difference, select, series
+from kldiv_cli.core.kernel.short import kl_of_short
 from kldiv_cli.core.kernel.twofold import Floats, round26
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ BELOW = 1e-250
 ZERO = 1e-33
 """Divergences below this hang on more bits of R a than there are here."""
 ROUNDS = 4
-SAMPLE = 2048
+SAMPLE = 512
 """Outcomes from which is guessed how far apart the sides are."""
 
 Parts: TypeAlias = "tuple[Floats, ...]"
@@ -149,9 +150,8 @@ class Rows:
 
 def _guess(block: Block) -> Way:
     a, b = block.a.ravel()[:SAMPLE], block.b.ravel()[:SAMPLE]
-    ratio = b.sum() / a.sum()
-    apart = np.sum(a * np.log(a * ratio / b), where=a > 0.0)
-    return Way(bool(apart >= ENOUGH * a.sum()), not 0.71 < ratio < 1.41)
+    ratio = np.add.reduce(b) / np.add.reduce(a)
+    return Way((kl_of_short(a, b) or 0.0) >= ENOUGH, not 0.71 < ratio < 1.41)
 
 
 def _kl_of_band(rows: Rows, way: Way, values: Floats) -> Way:
@@ -237,17 +237,20 @@ def _far(x: Floats, b: Floats, work: Work) -> Floats:
 def _near(block: Block, parts: Parts) -> tuple[Floats, Floats, Floats]:
     """Add up t, x and w, where R has these parts, or is 1."""
     a, b, work = block
-    gone = _gone(a, b)
+    zeros = require_weights(a) < LEAST
     if parts:
         columns = tuple(part[:, None] for part in parts)
         w = difference(a, b, columns, work)
         x = np.multiply(a, sum(columns), out=work.x)
     else:
         w, x = np.subtract(b, a, out=work.w), a
-    divisor = x if gone is None else np.add(x, NONE, out=work.v)
+    divisor = np.add(x, NONE, out=work.v) if zeros else x
     y = np.divide(w, np.add(divisor, b, out=work.s), out=work.y)
     z = np.multiply(y, y, out=work.z)
     peak = float(np.maximum.reduce(z, axis=None))
+    if zeros or not peak <= NEAR:
+        # Else b is as fit as a is.
+        _gone(a, b)
     # y (w - x Q / y), as in `elements`.
     t = series(z, peak, work.t)
     np.multiply(t, x, out=t)

@@ -95,7 +95,7 @@ def kl_of_short(a: Floats, b: Floats) -> float | None:
 
 def _difference(a: Floats, b: Floats, R: float, D: float) -> tuple[Floats, float]:
     """Take from b, exactly, as much of R a as makes the rest of it small beside what is left."""
-    if abs(R - 1.0) < max(SAME, 5.0 * math.sqrt(max(D, 0.0))):
+    if abs(R - 1.0) < max(SAME, 3.5 * math.sqrt(max(D, 0.0))):
         return b - a, 1.0
     first = round26(R)
     second = round26(R - first) if D < CLOSE else 0.0

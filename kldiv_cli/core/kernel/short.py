@@ -32,6 +32,8 @@ SMALL = 1e-60
 """... and weights above this share of them, never leave the range of doubles on the way."""
 SAME = 1e-15
 """Totals that differ by less are equal but for rounding."""
+ROUGH = 1e-3
+"""Above this divergence a power of two is near enough to R, and products with it are exact."""
 CLOSE = 1e-14
 """Divergences below this need more than 26 exact bits of R, and more than 52 of its others."""
 ZERO = 1e-33
@@ -69,7 +71,7 @@ def kl_of_short(a: Floats, b: Floats) -> float | None:
     D = (_dot(a, f) + beyond / R) / A
     if D >= ENOUGH:
         return D
-    if not 0.7 < R < 1.5:
+    if D > ROUGH and not 0.7 < R < 1.5:
         scale = 2.0 ** round(math.log2(R))
         a, A, R = a * np.array(scale), A * scale, R / scale
     w, first = _difference(a, b, R, D)
@@ -95,12 +97,16 @@ def kl_of_short(a: Floats, b: Floats) -> float | None:
 
 def _difference(a: Floats, b: Floats, R: float, D: float) -> tuple[Floats, float]:
     """Take from b, exactly, as much of R a as makes the rest of it small beside what is left."""
-    if abs(R - 1.0) < max(SAME, 3.5 * math.sqrt(max(D, 0.0))):
+    rest = R - 1.0
+    if rest * rest < 12.0 * D or -SAME < rest < SAME:
         return b - a, 1.0
     first = round26(R)
-    second = round26(R - first) if D < CLOSE else 0.0
-    parts = np.array(first), np.array(second)
-    return difference(a, b, parts[: 1 + (second != 0.0)], _NO_BUFFERS), first + second
+    parts: tuple[Floats, ...] = (np.array(first),)
+    if D < CLOSE and first != R:
+        second = round26(R - first)
+        parts = (*parts, np.array(second))
+        first += second
+    return difference(a, b, parts, _NO_BUFFERS), first
 
 
 def _total(v: Floats) -> float:

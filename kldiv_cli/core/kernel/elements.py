@@ -35,6 +35,8 @@ There log(b / x) is 0.35: its last digit is worth least, beside the term, from t
 """
 ENOUGH = 0.05
 """Where the whole divergence is more, the last digits of logarithms are worth next to nothing."""
+VANISHING = 1e-33
+"""Divergences below this hang on more bits of b - R a than there are, unless it is exact."""
 EXTREME = 1 - 2.0**-23
 """From this y^2 on a weight may be zero, and the ratio b / x may leave the range of doubles."""
 TINY = 2.0**-1074

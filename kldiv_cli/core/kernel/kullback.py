@@ -29,8 +29,16 @@ from kldiv_cli.core.kernel.blocks import (
     require_weights,
     row_sums,
 )
-from kldiv_cli.core.kernel.elements import ENOUGH, NEAR, Work, difference, select, series
-from kldiv_cli.core.kernel.short import kl_of_short
+from kldiv_cli.core.kernel.elements import (
+    ENOUGH,
+    NEAR,
+    VANISHING,
+    Work,
+    difference,
+    select,
+    series,
+)
+from kldiv_cli.core.kernel.short import LEAST_TOTAL, MOST_TOTAL, kl_of_short
 from kldiv_cli.core.kernel.twofold import Floats, round26
 
 if TYPE_CHECKING:
@@ -39,15 +47,11 @@ if TYPE_CHECKING:
 SHARE = 0.25
 """The most that the totals may take of the sum."""
 LEAST = 1e-100
-"""Weights above this need no care, ..."""
-LEAST_TOTAL, MOST_TOTAL = 1e-50, 1e50
-"""... where the totals are between these."""
+"""Weights above this need no care where the totals do not."""
 NONE = 1e-150
 """Stands for an x of zero where it divides: beside others it is lost."""
 BELOW = 1e-250
 """Stands for a b of zero in the logarithm; beside an x of `NONE` it is nothing."""
-ZERO = 1e-33
-"""Divergences below this hang on more bits of R a than there are here."""
 ROUNDS = 4
 SAMPLE = 512
 """Outcomes from which is guessed how far apart the sides are."""
@@ -177,7 +181,7 @@ def _kl_of_band(rows: Rows, way: Way, values: Floats) -> Way:
         t, X, W = rows.add_up(_near, parts)
         lost, z = _taken(X, W)
         D = (t - lost) / X
-        good = (z <= NEAR) & (lost <= SHARE * t) & _fit(X) & ((D >= ZERO) | (t == 0.0))
+        good = (z <= NEAR) & (lost <= SHARE * t) & _fit(X) & ((D >= VANISHING) | (t == 0.0))
         values[rows.which[good]] = D[good]
         rows.keep(~good)
         if step == 0:

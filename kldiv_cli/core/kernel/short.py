@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core.kernel.elements import ENOUGH, NEAR, Work, difference, series
+from kldiv_cli.core.kernel.elements import ENOUGH, NEAR, VANISHING, Work, difference, series
 from kldiv_cli.core.kernel.twofold import Floats, round26
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ LONGEST = 4096
 """Beyond this, blocks and their buffers are faster."""
 FEW = 128
 """So many terms are added up by BLAS, which is quick to call, but adds them nearly one by one."""
-LEAST, MOST = 1e-50, 1e50
+LEAST_TOTAL, MOST_TOTAL = 1e-50, 1e50
 """Totals between these, ..."""
 SMALL = 1e-60
 """... and weights above this share of them, never leave the range of doubles on the way."""
@@ -36,8 +36,6 @@ ROUGH = 1e-3
 """Above this divergence a power of two is near enough to R, and products with it are exact."""
 CLOSE = 1e-14
 """Divergences below this need more than 26 exact bits of R, and more than 52 of its others."""
-ZERO = 1e-33
-"""Divergences below this hang on more bits of R a than there are here."""
 
 # As arrays, which NumPy takes faster than numbers.
 _ZERO, _ONE, _NEAR = np.array(0.0), np.array(1.0), np.array(NEAR)
@@ -51,7 +49,7 @@ def kl_of_short(a: Floats, b: Floats) -> float | None:
     if not (least >= 0.0 and least_b >= 0.0):
         return None
     A, B = _total(a), _total(b)
-    if not (LEAST < A < MOST and LEAST < B < MOST):
+    if not (LEAST_TOTAL < A < MOST_TOTAL and LEAST_TOTAL < B < MOST_TOTAL):
         return None
     beyond = 0.0
     if least == 0.0:
@@ -92,7 +90,7 @@ def kl_of_short(a: Floats, b: Floats) -> float | None:
         f *= x
         np.putmask(t, z > _NEAR, f)
         D = (_total(t) + beyond) / B
-    return D if D >= ZERO or D == 0.0 else None
+    return D if D >= VANISHING or D == 0.0 else None
 
 
 def _difference(a: Floats, b: Floats, R: float, D: float) -> tuple[Floats, float]:

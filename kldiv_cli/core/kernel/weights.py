@@ -22,14 +22,20 @@ from kldiv_cli.core.kernel.blocks import (
     row_sums,
     totals,
 )
-from kldiv_cli.core.kernel.elements import Elements, Pair, Work, difference, is_wide, terms
+from kldiv_cli.core.kernel.elements import (
+    VANISHING,
+    Elements,
+    Pair,
+    Work,
+    difference,
+    is_wide,
+    terms,
+)
 from kldiv_cli.core.kernel.twofold import Floats, Twofold, divide, three_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-VANISHING = 1e-33
-"""Sums of squares below this, relative to the total, hang on more bits of R a than there are."""
 MOST_EXACT = 1 << 18
 """Outcomes of which w is computed exactly, one by one: it takes some tenths of a second."""
 APART = 2.0**100

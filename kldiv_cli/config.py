@@ -153,9 +153,9 @@ def _check_values(config: Config) -> None:
             columns=config.columns, **{key: given[key] for key in RULES if key in given}
         )
         limits_of(rules, **{key: given[key] for key in LIMITS if key in given})
-        among("fail-on", config.settings.get("fail_on", "drift"), FAIL_ON)
+        among("fail-on", given.get("fail_on", "drift"), FAIL_ON)
         for key in ("min_count", "top"):
-            whole(key.replace("_", "-"), config.settings.get(key), 0)
+            whole(key.replace("_", "-"), given.get(key), 0)
     except UsageError as problem:
         raise InputError("bad-config", problem.message, Place(config.path)) from None
 

@@ -53,7 +53,7 @@ class Rules(NamedTuple):
 
     def wants(self, name: str) -> bool:
         """Return whether a column is to be judged."""
-        return name in self.column if self.column else not self.excludes(name)
+        return self.counting().wants(name)
 
     def check_names(self, names: Collection[str], source: str) -> None:
         """Refuse the name of a column that is not there; a pattern may match nothing.

@@ -2,32 +2,16 @@
 
 import json
 import math
-from fractions import Fraction
 
-import mpmath
 import numpy as np
 import pytest
+from exact import kl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kldiv_cli import InputError, UsageError, compare, estimate
 
 SAMPLES = "sample_data/"
-
-
-def kl(p, q):
-    """Return the Kullback-Leibler divergence of exact weights, to 40 digits."""
-    with mpmath.workdps(40):
-        p, q = [Fraction(x) for x in p], [Fraction(x) for x in q]
-        total = mpmath.mpf(0)
-        for a, b in zip(p, q, strict=True):
-            if a and not b:
-                return math.inf
-            if a:
-                a, b = a / sum(p), b / sum(q)
-                ratio = mpmath.mpf(a.numerator * b.denominator) / (a.denominator * b.numerator)
-                total += mpmath.mpf(a.numerator) / a.denominator * mpmath.log(ratio)
-        return float(total)
 
 
 def only(report):

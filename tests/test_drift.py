@@ -6,12 +6,12 @@ import math
 from fractions import Fraction
 
 import jsonschema
-import mpmath
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from exact import kl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,21 +19,6 @@ from kldiv_cli import InputError, UsageError, check, estimate
 from kldiv_cli.core.measures import DEFAULT_MEASURES
 
 HEADS, TAILS = {"side": ["heads", "tails"] * 300}, {"side": ["heads"] * 400}
-
-
-def kl(p, q):
-    """Return D(p || q) of exact weights, to 40 digits, without the code under test."""
-    with mpmath.workdps(40):
-        p, q = [Fraction(x) for x in p], [Fraction(x) for x in q]
-        total = mpmath.mpf(0)
-        for a, b in zip(p, q, strict=True):
-            if a and not b:
-                return math.inf
-            if a:
-                a, b = a / sum(p), b / sum(q)
-                ratio = mpmath.mpf(a.numerator * b.denominator) / (a.denominator * b.numerator)
-                total += mpmath.mpf(a.numerator) / a.denominator * mpmath.log(ratio)
-        return float(total)
 
 
 def refused(*sources, code, **options):

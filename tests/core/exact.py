@@ -104,6 +104,11 @@ def measure(name: str, p: Sequence[mpmath.mpf], q: Sequence[mpmath.mpf]) -> mpma
     raise AssertionError(name)
 
 
+def kl(p: Sequence[object], q: Sequence[object]) -> float:
+    """D(p || q) of two sides of weights."""
+    return float(_kl(normalise(p), normalise(q)))
+
+
 def in_base(value: mpmath.mpf, base: str, name: str) -> mpmath.mpf:
     """From nats to the unit of the base."""
     if base == "e" or value == INF:

@@ -106,7 +106,7 @@ def relative(
         case "cross_entropy_pq" | "cross_entropy_qp":
             bound = U * (_TERMS["kl_pq"] + 2.0 * base) + second
         case _:
-            bound = _power(measure, value, base, extreme) + (1.0 + alpha) * second
+            bound = _power(alpha, base, extreme) + (1.0 + alpha) * second
     if measure.scales:
         bound = bound + 3.0 * U
     # Below the normal range an error is absolute.
@@ -114,9 +114,8 @@ def relative(
     return np.where((value == 0.0) | np.isinf(value), 0.0, bound)
 
 
-def _power(measure: Measure, value: Floats, base: float, extreme: Floats) -> Floats:
+def _power(alpha: float, base: float, extreme: Floats) -> Floats:
     """Renyi and Tsallis: 1 - alpha magnifies the error of a ratio, and so does a large log."""
-    alpha = measure.alpha or 0.0
     g = abs(1.0 - alpha) if alpha >= 0.5 else alpha
     whole = U * (430.0 + 15.0 * g + (1.0 + g) * base)
     return 1.5 * (whole + 4.0 * U * g * _spread(extreme)) + 10.0 * U

@@ -94,15 +94,15 @@ def difference(a: Floats, b: Floats, ratio: tuple[Any, ...], work: Work) -> Floa
 class Pair(NamedTuple):
     """Weights of both sides in one unit, their difference, and log(b / x) where it is known.
 
-    Where both totals were brought to about `root`^2, sums that are `is_wide` are in units of it.
+    Sums that are `is_wide` are in units of `root`^2, which both totals may have been brought to.
     A known log is minus or plus `OFF` where only P or only Q gives the outcome a chance.
     """
 
     x: Floats
     b: Floats
     w: Floats
+    root: Floats
     known_log: Floats | None = None
-    root: Floats | None = None
 
 
 # Taylor's series, and the y^2 up to which so many terms of it are enough.
@@ -157,8 +157,8 @@ class Elements:
     """s, y, y^2 and Q of a block."""
 
     def __init__(self, pair: Pair, work: Work) -> None:
-        self.x, self.b, self.w, self.known_log, self.root = pair
-        self.in_range = self.root is None or bool(np.all(self.root == 1.0))
+        self.x, self.b, self.w, self.root, self.known_log = pair
+        self.in_range = bool(np.all(self.root == 1.0))
         self.work = work
         self.s = np.add(self.x, self.b, out=work.s)
         self.y = np.divide(self.w, self.s, out=work.y)
@@ -262,15 +262,13 @@ def _chi2(e: Elements, base: Floats, sign: float) -> Floats:
     # The square root keeps the quotient in range.
     t = np.divide(w, np.sqrt(base, out=e.work.v), out=e.work.t)
     np.putmask(t, np.equal(w, 0.0, out=e.work.mask), 0.0)
-    if e.root is not None:
-        np.divide(t, e.root, out=t)
+    np.divide(t, e.root, out=t)
     np.multiply(t, t, out=t)
-    if e.known_log is not None:
+    if e.known_log is not None and (lost := base < LOST).any():
         v = sign * e.known_log
-        root = 1.0 if e.root is None else e.root
-        half = np.exp(0.5 * v) / root
-        far = np.where(v > 1.0, w * half * half, w / root / root * np.expm1(v))
-        np.putmask(t, base < LOST, sign * far)
+        half = np.exp(0.5 * v) / e.root
+        far = np.where(v > 1.0, w * half * half, w / e.root / e.root * np.expm1(v))
+        np.putmask(t, lost, sign * far)
     return t
 
 
@@ -338,7 +336,7 @@ def _power(e: Elements, q: Floats, alpha: float) -> Iterator[tuple[str, Floats]]
         np.putmask(term, one_sided, -alpha * e.x - (1.0 - alpha) * e.b)
         np.putmask(term, e.s == TINY, 0.0)
     if is_wide(f"power:{alpha!r}") and not (e.in_range and np.isfinite(overlap).all()):
-        root = 1.0 if e.root is None else e.root
+        root = e.root
         # In halves: the power of a ratio may leave the range where the product does not.
         half = np.where(far, np.power(b / x, 0.5 * g), np.exp(0.5 * v)) / root
         large, beyond = x * half * half, np.isinf(overlap)

@@ -134,7 +134,7 @@ class PairOfLogs:
     def __init__(self, p: Side, q: Side) -> None:
         self.p, self.q, self.shape = p, q, p.shape
         self.total = np.empty(p.shape[0])
-        self.unit = np.ones(1)
+        self.unit = np.ones(p.shape[0])
         self.exact = np.zeros(p.shape[0], bool)
         self._T = (p if p.logarithmic else q).temperature
         self._last: tuple[Piece, Loaded] | None = None
@@ -155,8 +155,8 @@ class PairOfLogs:
         it = self._load(piece, centre.top_p, centre.top_q)
         L = self._log_ratio(it, centre.mu, OFF)
         b = it.b * (centre.mass_p / centre.mass_q)
-        root = np.sqrt(self.unit if len(self.unit) == 1 else self.unit[piece.rows, None])
-        return Pair(it.x, b, (it.x + b) * np.tanh(0.5 * L), L, root)
+        root = np.sqrt(self.unit[piece.rows, None])
+        return Pair(it.x, b, (it.x + b) * np.tanh(0.5 * L), root, L)
 
     def centre(self, band: list[Piece]) -> Centre:
         """Find c: first the mean of D, then what log E exp(v) is beyond it, twice."""

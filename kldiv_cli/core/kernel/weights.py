@@ -82,8 +82,7 @@ class PairOfWeights:
             np.subtract(w, a_low * self._ratio[rows], out=w)
         first, last = np.searchsorted(self._rows, (rows.start, rows.stop))
         w[self._rows[first:last] - rows.start] = self._exact[first:last, piece.outcomes]
-        root = self.unit if len(self.unit) == 1 else self.unit[rows, None]
-        return Pair(x, b, w, root=np.sqrt(root))
+        return Pair(x, b, w, np.sqrt(self.unit[rows, None]))
 
     def sums(self, wanted: frozenset[str]) -> RowSums:
         """Add up every wanted term by row, in units of the total of Q."""
@@ -142,7 +141,7 @@ def in_range(*sides: Weights) -> tuple[Floats, list[tuple[Weights, Twofold]]]:
     far |= ~((apart > 1.0 / APART) & (apart < APART))
     result = [(side, total) for side, (total, _) in zip(sides, known, strict=True)]
     if not far.any():
-        return np.ones(1), result
+        return np.ones(len(far)), result
     highest = 2 * int(math.log2(IN_RANGE) / 2 - sides[0].shape[1].bit_length())
     for i, side in enumerate(sides):
         most, least = np.zeros(side.shape[0]), np.full(side.shape[0], np.inf)

@@ -168,6 +168,20 @@ def test_logits_far_apart(p, q, temperature):
     assert exact.relative_error(found, truth) < 1.2e-15
 
 
+def test_logits_that_differ_by_last_bits_beside_a_large_shift():
+    # P is nearly a point mass, so that its logit differs from the mean by next to nothing.
+    rng = np.random.default_rng(14)
+    for _ in range(60):
+        p = rng.standard_normal(11) * 3
+        p[3] = 8.0 + rng.random()
+        q = p + 1e4
+        P, Q = exact.softmax(p, 0.7), exact.softmax(q, 0.7)
+        for name in ("tv", "kl_pq", "hellinger"):
+            found = evaluate(p, q, [name], kind="logits", temperature=0.7)
+            error = exact.relative_error(found.values[name], exact.measure(name, P, Q))
+            assert error <= min(found.bounds[name], 2e-15)
+
+
 UNEQUAL = [
     ([1, 2], [1e308, 1.7e308]),
     ([0.25] * 2, [1e308] * 2),

@@ -108,13 +108,14 @@ class Side(NamedTuple):
 
 
 class Centre(NamedTuple):
-    """What holds for whole rows, each of shape (rows, 1); mu + c is `mu`."""
+    """What holds for whole rows, each of shape (rows, 1); mu is `mean`, and T c is `rest`."""
 
     top_p: Floats
     top_q: Floats
     mass_p: Floats
     mass_q: Floats
-    mu: Twofold
+    mean: Floats
+    rest: Twofold
 
 
 class Loaded(NamedTuple):
@@ -153,7 +154,7 @@ class PairOfLogs:
     def piece(self, piece: Piece, centre: Centre) -> Pair:
         """x, b, w and log(b / x) of one piece."""
         it = self._load(piece, centre.top_p, centre.top_q)
-        L = self._log_ratio(it, centre.mu, OFF)
+        L = self._log_ratio(it, centre.mean, centre.rest, OFF)
         b = it.b * (centre.mass_p / centre.mass_q)
         root = np.sqrt(self.unit[piece.rows, None])
         return Pair(it.x, b, (it.x + b) * np.tanh(0.5 * L), root, L)
@@ -172,34 +173,36 @@ class PairOfLogs:
                 raise NotWeightsError
         tops = twofold.two_sum(top_q, -top_p)
         zero = np.zeros_like(top_p)
+        # Two parts, so that c may be small beside the last bit of the mean.
+        mean, rest = zero, Twofold(zero, zero)
 
-        def mean(mu: Twofold) -> Floats:
-            return total(lambda it: it.x * self._log_ratio(it, mu, 0.0)) / mass_p
+        def log_ratio(it: Loaded, off: float) -> Floats:
+            return self._log_ratio(it, mean, rest, off)
 
-        def log_mean_exp(mu: Twofold) -> Floats:
-            apart = ((tops.high - mu.high) + (tops.low - mu.low)) / T
+        def bounded(step: Floats) -> Floats:
+            """Inside the range of v, so that of a constant nothing is left."""
+            low, high = np.inf, -np.inf
+            for piece in band:
+                v = log_ratio(self._load(piece, top_p, top_q), OFF)
+                low = np.minimum(low, v.min(axis=1, keepdims=True))
+                high = np.maximum(high, v.max(axis=1, keepdims=True))
+            return np.asarray(T * np.minimum(np.maximum(step, low), high))
 
-            def gain(it: Loaded) -> Floats:
-                v = self._log_ratio(it, mu, OFF)
+        mean = bounded(total(lambda it: it.x * log_ratio(it, 0.0)) / mass_p)
+        for _ in range(2):
+            apart = (((tops.high - mean) - rest.high) + (tops.low - rest.low)) / T
+
+            def gain(it: Loaded, apart: Floats = apart) -> Floats:
+                v = log_ratio(it, OFF)
                 gain = it.x * np.expm1(v)
                 # A small mass times a large exponential is better known from the other side.
                 np.putmask(gain, v > 1.0, it.b * np.exp(apart) - it.x)
                 return gain
 
             c = np.log1p(total(gain) / mass_p)
-            return np.where((c > -0.5) & (c < 300.0), c, apart + np.log(mass_q / mass_p))
-
-        mu = Twofold(zero, zero)
-        for step in (mean, log_mean_exp, log_mean_exp):
-            low, high = np.inf, -np.inf
-            for piece in band:
-                v = self._log_ratio(self._load(piece, top_p, top_q), mu, OFF)
-                low = np.minimum(low, v.min(axis=1, keepdims=True))
-                high = np.maximum(high, v.max(axis=1, keepdims=True))
-            # Inside the range of v, so that of a constant nothing is left.
-            delta = T * np.minimum(np.maximum(step(mu), low), high)
-            mu = twofold.add(mu, Twofold(delta, zero))
-        return Centre(top_p, top_q, mass_p, mass_q, mu)
+            c = np.where((c > -0.5) & (c < 300.0), c, apart + np.log(mass_q / mass_p))
+            rest = twofold.add(rest, Twofold(bounded(c), zero))
+        return Centre(top_p, top_q, mass_p, mass_q, mean, rest)
 
     def _load(self, piece: Piece, top_p: Floats, top_q: Floats) -> Loaded:
         if self._last is None or self._last[0] is not piece:
@@ -218,10 +221,12 @@ class PairOfLogs:
             self._last = piece, Loaded(*masses, d, rest, only_p, only_q)
         return self._last[1]
 
-    def _log_ratio(self, it: Loaded, mu: Twofold, off: float) -> Floats:
-        """(D - mu) / T, and minus or plus `off` where only one side has a chance."""
-        v = it.d - mu.high
-        v += it.rest - mu.low
+    def _log_ratio(self, it: Loaded, mean: Floats, rest: Twofold, off: float) -> Floats:
+        """(D - mean - rest) / T, and minus or plus `off` where only one side has a chance."""
+        d, low = twofold.two_sum(it.d, -mean)
+        d, low = twofold.two_sum(d, low + it.rest)
+        v = d - rest.high
+        v += low - rest.low
         v /= self._T
         if it.only_p is not None and it.only_q is not None:
             np.putmask(v, it.only_p, -off)

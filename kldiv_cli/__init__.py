@@ -11,31 +11,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kldiv_cli.comparison import compare as compare
     from kldiv_cli.core.divergences import divergences as divergences
     from kldiv_cli.core.divergences import kl_div as kl_div
     from kldiv_cli.core.divergences import kl_div_loss as kl_div_loss
-    from kldiv_cli.core.verdict import Estimate as Estimate
-    from kldiv_cli.core.verdict import estimate as estimate
-    from kldiv_cli.drift import CheckReport as CheckReport
-    from kldiv_cli.drift import check as check
+    from kldiv_cli.core.inference.verdict import Estimate as Estimate
+    from kldiv_cli.core.inference.verdict import estimate as estimate
     from kldiv_cli.errors import InputError as InputError
     from kldiv_cli.errors import KldivError as KldivError
     from kldiv_cli.errors import UsageError as UsageError
-    from kldiv_cli.reports import Report as Report
+    from kldiv_cli.pipeline.check import CheckReport as CheckReport
+    from kldiv_cli.pipeline.check import check as check
+    from kldiv_cli.pipeline.compare import compare as compare
+    from kldiv_cli.pipeline.reports import Report as Report
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "compare": "kldiv_cli.comparison",
-    "Report": "kldiv_cli.reports",
-    "check": "kldiv_cli.drift",
-    "CheckReport": "kldiv_cli.drift",
+    "compare": "kldiv_cli.pipeline.compare",
+    "Report": "kldiv_cli.pipeline.reports",
+    "check": "kldiv_cli.pipeline.check",
+    "CheckReport": "kldiv_cli.pipeline.check",
     "divergences": "kldiv_cli.core.divergences",
     "kl_div": "kldiv_cli.core.divergences",
     "kl_div_loss": "kldiv_cli.core.divergences",
-    "Estimate": "kldiv_cli.core.verdict",
-    "estimate": "kldiv_cli.core.verdict",
+    "Estimate": "kldiv_cli.core.inference.verdict",
+    "estimate": "kldiv_cli.core.inference.verdict",
     "InputError": "kldiv_cli.errors",
     "KldivError": "kldiv_cli.errors",
     "UsageError": "kldiv_cli.errors",

@@ -1,8 +1,12 @@
-"""What can go wrong, said once: what, where, and how to mend it."""
+"""The errors and notes that all parts of the package share: what, where, and how to mend it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,28 @@ class Place:
 
 def _cut(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+class Note(NamedTuple):
+    """Something the reader of a report should know.
+
+    A `repair` is a note that says that the input was changed or a choice was made
+    for the user; ``--strict`` turns repairs into errors.
+    """
+
+    code: str
+    message: str
+    source: str
+    advice: str = ""
+    repair: bool = False
+
+
+class Fault(NamedTuple):
+    """Why a text is no weight."""
+
+    code: str
+    message: str
+    hint: str = ""
 
 
 class KldivError(Exception):
@@ -91,3 +117,21 @@ class InputError(KldivError, ValueError):
 
 class OutputError(KldivError, OSError):
     """A report that could not be written."""
+
+
+def abridged(names: Iterable[str], most: int = 8) -> str:
+    """Return names for a message, and how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more
+
+
+def did_you_mean(word: str, names: Sequence[str]) -> str:
+    """Return a hint with the name that may have been meant, else with all names."""
+    from difflib import get_close_matches
+
+    known = {name.strip().casefold(): name for name in reversed(names[:1000]) if len(name) < 100}
+    close = get_close_matches(word.strip().casefold()[:100], known, n=1)
+    if close:
+        return f"did you mean {known[close[0]]!r}?"
+    return f"there are {abridged(f'{name[:60]!r}' for name in names)}"

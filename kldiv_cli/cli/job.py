@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from kldiv_cli.core.distribution import Note
-    from kldiv_cli.errors import KldivError
+    from kldiv_cli.errors import KldivError, Note
     from kldiv_cli.renderers import Layout
 
 COMMANDS = ("compare", "check", "profile", "inspect", "measures")

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from kldiv_cli.renderers.show import folded, show
 
 if TYPE_CHECKING:
-    from kldiv_cli.core.distribution import Note
     from kldiv_cli.core.report import Failure
-    from kldiv_cli.errors import KldivError, Place
+    from kldiv_cli.errors import KldivError, Note, Place
 
 SHOWN_PLACES = 3
 LONGEST, DETAIL = 400, 160

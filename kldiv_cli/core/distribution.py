@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from kldiv_cli.errors import Note
+
 LOG_KINDS = ("logits", "log-probs")
 Kind = Literal["probabilities", "counts", "weights", "logits", "log-probs"]
-
-
-class Note(NamedTuple):
-    """Something the reader of a report should know.
-
-    A `repair` is a note that says that the input was changed or a choice was made
-    for the user; ``--strict`` turns repairs into errors.
-    """
-
-    code: str
-    message: str
-    source: str
-    advice: str = ""
-    repair: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,9 +12,9 @@ from kldiv_cli.core.report import Failure, Value, plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kldiv_cli.core.columns import Excluded
-    from kldiv_cli.core.distribution import Note
+    from kldiv_cli.core.dataset import Excluded
     from kldiv_cli.core.report import Contribution, Side
+    from kldiv_cli.errors import Note
 
 DIRECTION = "current || reference"
 

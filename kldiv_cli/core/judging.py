@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core.distribution import Note
 from kldiv_cli.core.divergences import contributions, divergences
 from kldiv_cli.core.findings import Finding, Findings, Reason
-from kldiv_cli.core.inference import table
+from kldiv_cli.core.inference.samples import table
+from kldiv_cli.core.inference.verdict import judge, percent, weigh, weigh_exact
 from kldiv_cli.core.measures import DEFAULT_MEASURES
 from kldiv_cli.core.report import listed
-from kldiv_cli.core.verdict import judge, percent, weigh, weigh_exact
+from kldiv_cli.errors import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.columns import Type
-    from kldiv_cli.core.verdict import Evidence, Judgement
+    from kldiv_cli.core.counts import Type
+    from kldiv_cli.core.inference.verdict import Evidence, Judgement
 
 MISSING_SHIFT = 0.01
 NEW_SHARE = 0.001

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.distribution import Note
+from kldiv_cli.errors import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

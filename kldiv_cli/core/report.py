@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kldiv_cli.core.distribution import Note
     from kldiv_cli.core.divergences import Contributions
+    from kldiv_cli.errors import Note
 
 UNITS = {"e": "nats", "2": "bits", "10": "hartleys"}
 

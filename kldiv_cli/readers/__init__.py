@@ -15,10 +15,9 @@ from kldiv_cli.errors import InputError, KldivError, Place, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kldiv_cli.core.columns import DataSet
+    from kldiv_cli.core.dataset import DataSet, Wanted
     from kldiv_cli.core.distribution import Distribution, Kind
     from kldiv_cli.readers.reading import Reading
-    from kldiv_cli.readers.tally import Counting
 
 __all__ = [
     "FORMATS", "ReadOptions", "is_readable", "read", "read_columns", "read_two", "split_name",
@@ -155,7 +154,7 @@ def split_name(word: str) -> tuple[str | None, str]:
 def read_columns(
     source: object,
     options: ReadOptions | None = None,
-    counting: Counting | None = None,
+    counting: Wanted | None = None,
     *,
     name: str | None = None,
 ) -> DataSet:
@@ -167,7 +166,7 @@ def read_columns(
         ``-`` is standard input.
     options : ReadOptions, optional
         How it is to be parsed.
-    counting : Counting, optional
+    counting : Wanted, optional
         Which columns, and how.
     name : str, optional
         What to call it; taken from the source, or the profile, if not given.
@@ -177,10 +176,12 @@ def read_columns(
     InputError, UsageError
         As `read` does.
     """
-    from kldiv_cli.readers import profiles, tally
+    from kldiv_cli.core.dataset import Wanted
+    from kldiv_cli.engines import local as tally
+    from kldiv_cli.readers import profiles
 
     text = source_name(source)
-    options, counting = options or ReadOptions(), counting or tally.Counting()
+    options, counting = options or ReadOptions(), counting or Wanted()
     with _boundary(text):
         if not isinstance(source, (str, os.PathLike)):
             from kldiv_cli.readers import objects

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.readers.numbers import Fault, Faults
+from kldiv_cli.errors import Fault
+from kldiv_cli.readers.numbers import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable

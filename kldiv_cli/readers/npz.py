@@ -7,12 +7,11 @@ import zipfile
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
-from kldiv_cli.errors import InputError, KldivError, Place
+from kldiv_cli.errors import InputError, KldivError, Place, abridged, did_you_mean
 from kldiv_cli.readers.arrays import checked
 from kldiv_cli.readers.compression import INFLATED, RATIO
 from kldiv_cli.readers.npy import described, read_array, refuse_columns
 from kldiv_cli.readers.reading import Reading
-from kldiv_cli.readers.selection import did_you_mean, listed
 from kldiv_cli.readers.stream import CHUNK, ByteStream
 from kldiv_cli.readers.values import columns_of, table
 
@@ -129,7 +128,7 @@ def _member(archive: zipfile.ZipFile, weight: str | None, source: str) -> zipfil
             return members[0]
         raise InputError(
             "several-weights",
-            f"there are several arrays: {listed(f'{name[:60]!r}' for name in names)}",
+            f"there are several arrays: {abridged(f'{name[:60]!r}' for name in names)}",
             Place(source),
             hint=f"--weight {names[0][:60]}, or another",
         )

@@ -12,10 +12,10 @@ import re
 import sys
 from array import array
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.distribution import LOG_KINDS
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,14 +39,6 @@ NEGATIVE_HINT = (
     f"{NOT_NEGATIVE}; --as logits or --as log-probs if these are logarithms,"
     " --as samples if they are raw values"
 )
-
-
-class Fault(NamedTuple):
-    """Why a text is no weight."""
-
-    code: str
-    message: str
-    hint: str = ""
 
 
 class Faults:

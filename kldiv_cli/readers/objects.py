@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.errors import InputError, Place, did_you_mean
 from kldiv_cli.readers.arrays import checked
 from kldiv_cli.readers.npy import refuse_columns
 from kldiv_cli.readers.raw import which_kind
 from kldiv_cli.readers.reading import DUPLICATE, Reading, summed
-from kldiv_cli.readers.selection import Columns, did_you_mean, joined
+from kldiv_cli.readers.selection import Columns, joined
 from kldiv_cli.readers.values import columns_of, is_missing, library_of, listed, table
 
 if TYPE_CHECKING:

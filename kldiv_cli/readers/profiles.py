@@ -9,20 +9,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kldiv_cli.core.binning import SPECIAL, Bins
-from kldiv_cli.core.columns import OTHER, Binned, Categories, DataSet, Excluded
+from kldiv_cli.core.counts import OTHER, Binned, Categories
+from kldiv_cli.core.dataset import DataSet, Excluded, missing_value
+from kldiv_cli.engines.local import check_text
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.literals import Number, Repeated, kind_of
-from kldiv_cli.readers.tally import check_text, missing_value
 
 if TYPE_CHECKING:
-    from kldiv_cli.core.columns import Column
+    from kldiv_cli.core.counts import Column
+    from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.readers.json import Document
-    from kldiv_cli.readers.tally import Counting
 
 SCHEMA = "kldiv.profile/1"
 
 
-def parsed(document: Document, counting: Counting, source: str, name: str | None) -> DataSet:
+def parsed(document: Document, counting: Wanted, source: str, name: str | None) -> DataSet:
     """Return the columns of a profile.
 
     Raises

@@ -11,10 +11,8 @@ from kldiv_cli.errors import InputError, Place
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.distribution import Note
+    from kldiv_cli.errors import Note
 
-TOO_MANY_ROWS = 10**18
-"""Rows that a data set may not have: they are counted in 64 bits."""
 Cell = str | None
 Locator = Callable[[int, str], Place]
 
@@ -58,11 +56,6 @@ class RawTable(NamedTuple):
     names: Sequence[str] = ()
     decimal: str = "."
     counts: Sequence[int] | None = None
-
-
-def too_many_rows(source: str) -> InputError:
-    """Return the error for counts that add up to `TOO_MANY_ROWS` or more."""
-    return InputError("number-overflow", "the counts add up to 10^18 or more", Place(source))
 
 
 def which_kind(what: str, source: str) -> InputError:

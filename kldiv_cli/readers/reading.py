@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from kldiv_cli.core.distribution import Note
-from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.numbers import Fault, Faults, Numbers
+from kldiv_cli.errors import Fault, InputError, Note, Place
+from kldiv_cli.readers.numbers import Faults, Numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from kldiv_cli.core.distribution import Note
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.errors import InputError, Note, Place, abridged, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -187,7 +186,7 @@ class Columns:
         """Return what was found and chosen, in words."""
         names = [self.name(i) or f"column {i + 1}" for i in range(len(self))]
         label = "none, known by position" if choice.label is None else names[choice.label]
-        found = listed((name[:60] for name in names), 20)
+        found = abridged((name[:60] for name in names), 20)
         of = {} if choice.group is None else {"columns in": names[choice.group]}
         return {"columns": found, **of, "outcomes in": label, "weights in": names[choice.weight]}
 
@@ -261,7 +260,7 @@ class Columns:
         word = self._word(columns[-1 if role == "weight" else 0])
         return InputError(
             f"several-{role}s",
-            f"several columns may hold the {what}: {listed(self.title(i) for i in columns)}",
+            f"several columns may hold the {what}: {abridged(self.title(i) for i in columns)}",
             Place(self.source),
             hint=f"--{role} {word}, or {which}; --as samples if these are raw rows",
         )
@@ -277,21 +276,3 @@ class Columns:
             hint=self._advice
             or "--as samples if the rows are raw values; --delimiter if columns were not split",
         )
-
-
-def listed(names: Iterable[str], most: int = 8) -> str:
-    """Return names for a message, and how many more there are."""
-    every = list(names)
-    more = f" and {len(every) - most} more" if len(every) > most else ""
-    return ", ".join(every[:most]) + more
-
-
-def did_you_mean(word: str, names: Sequence[str]) -> str:
-    """Return a hint with the name that may have been meant, else with all names."""
-    from difflib import get_close_matches
-
-    known = {name.strip().casefold(): name for name in reversed(names[:1000]) if len(name) < 100}
-    close = get_close_matches(word.strip().casefold()[:100], known, n=1)
-    if close:
-        return f"did you mean {known[close[0]]!r}?"
-    return f"there are {listed(f'{name[:60]!r}' for name in names)}"

@@ -7,13 +7,13 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.errors import Fault, InputError, Place, abridged, did_you_mean
 from kldiv_cli.readers import literals
 from kldiv_cli.readers.literals import Number, Repeated
-from kldiv_cli.readers.numbers import Fault, Faults
+from kldiv_cli.readers.numbers import Faults
 from kldiv_cli.readers.raw import RawRows, which_kind
 from kldiv_cli.readers.reading import Reading, Rows
-from kldiv_cli.readers.selection import Columns, did_you_mean, joined, listed
+from kldiv_cli.readers.selection import Columns, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -86,7 +86,7 @@ def _mapping(
         raise InputError(
             "several-weights",
             f"this object holds other objects or arrays:"
-            f" {listed(f'{name[:60]!r}' for name in members)}",
+            f" {abridged(f'{name[:60]!r}' for name in members)}",
             place(()),
             hint=f"--weight {members[0][:60]} chooses one",
         )

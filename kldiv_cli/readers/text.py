@@ -6,8 +6,7 @@ import codecs
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.distribution import Note
-from kldiv_cli.errors import InputError, Place, UsageError
+from kldiv_cli.errors import InputError, Note, Place, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

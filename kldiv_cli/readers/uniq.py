@@ -7,10 +7,11 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kldiv_cli.errors import Place
+from kldiv_cli.core.dataset import TOO_MANY_ROWS, too_many_rows
+from kldiv_cli.errors import Fault, Place
 from kldiv_cli.readers.npy import refuse_columns
-from kldiv_cli.readers.numbers import Fault, Faults
-from kldiv_cli.readers.raw import TOO_MANY_ROWS, RawRows, RawTable, too_many_rows
+from kldiv_cli.readers.numbers import Faults
+from kldiv_cli.readers.raw import RawRows, RawTable
 from kldiv_cli.readers.reading import Reading, Rows
 from kldiv_cli.readers.text import Text
 

@@ -10,7 +10,8 @@ from kldiv_cli.renderers.show import pad, show
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kldiv_cli.core.columns import Column, DataSet
+    from kldiv_cli.core.counts import Column
+    from kldiv_cli.core.dataset import DataSet
     from kldiv_cli.core.distribution import Distribution
     from kldiv_cli.renderers import Layout
 
@@ -50,7 +51,7 @@ def render_rows(side: DataSet, layout: Layout) -> str:
 def _described(column: Column) -> str:
     """Return type, values and what is missing of a column, in words."""
     from kldiv_cli.core.binning import few_integers
-    from kldiv_cli.core.columns import Binned, Categories, Values, distinct
+    from kldiv_cli.core.counts import Binned, Categories, Values, distinct
 
     if isinstance(column, Binned):
         text = f"numeric, {count(len(column.bins.edges) + 1, 'bin')}"

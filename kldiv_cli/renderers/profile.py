@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.core.columns import Binned, Categories
+from kldiv_cli.core.counts import Binned, Categories
 from kldiv_cli.renderers.show import document
 
 if TYPE_CHECKING:
-    from kldiv_cli.core.columns import Column, DataSet
+    from kldiv_cli.core.counts import Column
+    from kldiv_cli.core.dataset import DataSet
 
 SCHEMA = "kldiv.profile/1"
 _LEAF = r'(?:"(?:[^"\\]|\\.)*+"|[-+.0-9eE]++)'

@@ -390,9 +390,8 @@ class Labels:
 
     def __init__(self):
         from kldiv_cli.cli import messages
-        from kldiv_cli.comparison import compare
-        from kldiv_cli.core.distribution import Note
-        from kldiv_cli.errors import InputError, Place
+        from kldiv_cli.errors import InputError, Note, Place
+        from kldiv_cli.pipeline.compare import compare
         from kldiv_cli.renderers import Layout, render
 
         self.messages, self.render = messages, render

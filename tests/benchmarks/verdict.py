@@ -25,11 +25,12 @@ from importlib import metadata
 
 import numpy as np
 
-from kldiv_cli.core import inference, verdict
 from kldiv_cli.core.binning import pooled_bins
-from kldiv_cli.core.inference import correction, divergence, law, table
-from kldiv_cli.core.resampling import difference_p_value
-from kldiv_cli.core.truncation import estimated_surprisal
+from kldiv_cli.core.inference import samples as inference
+from kldiv_cli.core.inference import verdict
+from kldiv_cli.core.inference.resampling import difference_p_value
+from kldiv_cli.core.inference.samples import correction, divergence, law, table
+from kldiv_cli.core.inference.truncation import estimated_surprisal
 
 TAU = ALPHA = 0.05
 MISSED = []

@@ -3,8 +3,7 @@
 import pytest
 
 from kldiv_cli.cli import messages
-from kldiv_cli.core.distribution import Note
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.errors import InputError, Note, Place
 
 PLACE = Place("prices.csv", line=17, column=3, name="weight", value="-0.2")
 NEGATIVE = InputError(

@@ -81,9 +81,9 @@ def test_a_bug_has_its_own_exit_code(kldiv, monkeypatch, root):
     def broken(*_, **__):
         raise RuntimeError("\x1b[31mwhat")
 
-    import kldiv_cli.comparison
+    import kldiv_cli.pipeline.compare
 
-    monkeypatch.setattr(kldiv_cli.comparison, "compare", broken)
+    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compare", broken)
     ran = kldiv(*SAMPLES)
     assert ran.code == 70
     assert ran.out == ""
@@ -103,9 +103,9 @@ def test_what_interrupts_the_work(kldiv, monkeypatch, root, failure, code, tmp_p
     def interrupted(*_, **__):
         raise failure
 
-    import kldiv_cli.comparison
+    import kldiv_cli.pipeline.compare
 
-    monkeypatch.setattr(kldiv_cli.comparison, "compare", interrupted)
+    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compare", interrupted)
     ran = kldiv(*SAMPLES, "-o", tmp_path / "report.txt")
     assert (ran.code, ran.out) == (code, "")
     assert "Traceback" not in ran.err
@@ -114,19 +114,19 @@ def test_what_interrupts_the_work(kldiv, monkeypatch, root, failure, code, tmp_p
 
 def test_an_interrupt_that_python_swallows_is_heard(kldiv, monkeypatch, root, tmp_path):
     monkeypatch.chdir(root)
-    import kldiv_cli.comparison
+    import kldiv_cli.pipeline.compare
 
     class Interrupted:
         def __del__(self):
             raise KeyboardInterrupt
 
-    compare = kldiv_cli.comparison.compare
+    compare = kldiv_cli.pipeline.compare.compare
 
     def swallowing(*arguments, **named):
         Interrupted()
         return compare(*arguments, **named)
 
-    monkeypatch.setattr(kldiv_cli.comparison, "compare", swallowing)
+    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compare", swallowing)
     ran = kldiv(*SAMPLES, "-o", tmp_path / "report.txt")
     assert (ran.code, ran.out, ran.err) == (130, "", "")
     assert list(tmp_path.iterdir()) == []

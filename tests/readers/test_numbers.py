@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given as over
 from hypothesis import strategies as st
 
-from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.numbers import Fault, Faults, Numbers, looks_like_a_number, parse
+from kldiv_cli.errors import Fault, InputError, Place
+from kldiv_cli.readers.numbers import Faults, Numbers, looks_like_a_number, parse
 
 # An independent statement of the grammar.
 GRAMMAR = re.compile(r"[ \t]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[ \t]*\Z", re.ASCII)

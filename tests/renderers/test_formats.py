@@ -11,7 +11,6 @@ from importlib.resources import files
 import jsonschema
 import pytest
 
-from kldiv_cli.core.distribution import Note
 from kldiv_cli.core.report import (
     Batch,
     Comparison,
@@ -23,7 +22,7 @@ from kldiv_cli.core.report import (
     failed,
     number,
 )
-from kldiv_cli.errors import UsageError
+from kldiv_cli.errors import Note, UsageError
 from kldiv_cli.renderers import FORMATS, Layout, render
 from kldiv_cli.renderers.show import columns
 

@@ -47,7 +47,7 @@ from kldiv_cli.cli.options import (
 from kldiv_cli.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from kldiv_cli.config import Config
+    from kldiv_cli.pipeline.config import Config
     from kldiv_cli.renderers import Layout
 
 KINDS = ("samples", "counts", "probabilities", "weights")
@@ -164,7 +164,7 @@ def command(
     --delimiter, --decimal, --header, --comment) serve both; given twice, the first is for
     REFERENCE. Formats: text, json, csv, markdown, junit, github, prometheus.
     """
-    from kldiv_cli.config import FAIL_ON
+    from kldiv_cli.pipeline.config import FAIL_ON
     from kldiv_cli.readers import split_name
     from kldiv_cli.renderers import CHECK_FORMATS
 
@@ -210,7 +210,7 @@ def command(
     paths = tuple(path for _, path in sources)
 
     def work() -> Answer:
-        from kldiv_cli import config as configuration
+        from kldiv_cli.pipeline import config as configuration
 
         found = configuration.load(config)
         settings = merged(found, flags, columns)
@@ -263,7 +263,7 @@ def _check(
     quiet: bool,
     as_json: bool,
 ) -> Answer:
-    from kldiv_cli import drift
+    from kldiv_cli.pipeline import check as drift
     from kldiv_cli.renderers import render
 
     try:
@@ -292,7 +292,7 @@ def _check(
 def _error_document(problem: InputError, settings: dict[str, Any]) -> str:
     from kldiv_cli.cli.messages import failure
     from kldiv_cli.core.findings import failed
-    from kldiv_cli.core.resampling import SEED
+    from kldiv_cli.core.inference.resampling import SEED
     from kldiv_cli.renderers.show import document
 
     report = failed(

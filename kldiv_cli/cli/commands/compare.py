@@ -188,7 +188,7 @@ def command(
 def _compare(
     paths: tuple[str, ...], settings: dict[str, Any], *, quiet: bool, as_json: bool
 ) -> Answer:
-    from kldiv_cli import comparison
+    from kldiv_cli.pipeline import compare as comparison
     from kldiv_cli.renderers import Layout, render
 
     try:

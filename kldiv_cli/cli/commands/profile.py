@@ -111,7 +111,7 @@ def command(
         raise UsageError("usage", "only one input can be standard input ('-')")
 
     def work() -> Answer:
-        from kldiv_cli import config as configuration
+        from kldiv_cli.pipeline import config as configuration
 
         found = configuration.load(config)
         answer = _profile(sources, merged(found, flags, columns), options, like, strict=strict)
@@ -133,11 +133,11 @@ def _profile(
     *,
     strict: bool,
 ) -> Answer:
-    from kldiv_cli.profiling import profile
+    from kldiv_cli.pipeline.profile import profile
+    from kldiv_cli.pipeline.settings import rules_of
+    from kldiv_cli.pipeline.sides import refuse_repairs
     from kldiv_cli.readers import ReadOptions
     from kldiv_cli.renderers.profile import render
-    from kldiv_cli.settings import rules_of
-    from kldiv_cli.sides import refuse_repairs
 
     keys = ("column", "exclude", "columns", "bins", "na", "max_outcomes")
     rules = rules_of(**{key: settings[key] for key in keys if key in settings})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.findings import WORST_FIRST
-from kldiv_cli.core.verdict import percent
+from kldiv_cli.core.inference.verdict import percent
 from kldiv_cli.renderers.figures import count, figure
 from kldiv_cli.renderers.show import show
 from kldiv_cli.renderers.text import described, named

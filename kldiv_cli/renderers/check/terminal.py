@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from kldiv_cli.core.verdict import percent
+from kldiv_cli.core.inference.verdict import percent
 from kldiv_cli.renderers.check import arrow, summary
 from kldiv_cli.renderers.check.text import (
     INDENT,

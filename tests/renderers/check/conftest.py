@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from kldiv_cli import check
-from kldiv_cli.core.columns import Excluded
-from kldiv_cli.core.distribution import Note
+from kldiv_cli.core.dataset import Excluded
 from kldiv_cli.core.findings import Check, Finding, Findings, Reason, failed
 from kldiv_cli.core.report import Contribution, Failure, Side
+from kldiv_cli.errors import Note
 
 LONG = "very long " * 60
 HOSTILE = [

@@ -3,8 +3,8 @@
 import pytest
 
 from kldiv_cli import InputError, UsageError
-from kldiv_cli.config import KEYS, Config, load
-from kldiv_cli.settings import ColumnRules, rules_of
+from kldiv_cli.pipeline.config import KEYS, Config, load
+from kldiv_cli.pipeline.settings import ColumnRules, rules_of
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def test_a_file_that_says_nothing_to_kldiv_is_passed_over(write, tmp_path, text)
 
 
 def test_no_file_is_no_setting(tmp_path, monkeypatch):
-    monkeypatch.setattr("kldiv_cli.config.FILE", "no-such-name.toml")
-    monkeypatch.setattr("kldiv_cli.config.SHARED", "no-such-name-either.toml")
+    monkeypatch.setattr("kldiv_cli.pipeline.config.FILE", "no-such-name.toml")
+    monkeypatch.setattr("kldiv_cli.pipeline.config.SHARED", "no-such-name-either.toml")
     assert load(folder=str(tmp_path)) == Config()
 
 

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.columnwise import distribution, joined, missing_in, paired, read_both
 from kldiv_cli.core import findings, judging
-from kldiv_cli.core.columns import DataSet, Excluded, TypeChangedError
-from kldiv_cli.core.distribution import Note
+from kldiv_cli.core.counts import TypeChangedError
+from kldiv_cli.core.dataset import MOST_OUTCOMES, DataSet, Excluded
 from kldiv_cli.core.findings import Finding, Findings, Reason
+from kldiv_cli.core.inference.resampling import SEED
 from kldiv_cli.core.judging import Pair
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.report import Side
-from kldiv_cli.core.resampling import SEED
-from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers.tally import MOST_OUTCOMES
-from kldiv_cli.reports import Shown
-from kldiv_cli.settings import among, limits_of, rules_of, whole
-from kldiv_cli.sides import (
+from kldiv_cli.errors import InputError, Note, Place, UsageError
+from kldiv_cli.pipeline.columnwise import distribution, joined, missing_in, paired, read_both
+from kldiv_cli.pipeline.reports import Shown
+from kldiv_cli.pipeline.settings import among, limits_of, rules_of, whole
+from kldiv_cli.pipeline.sides import (
     PerSide,
     Source,
     described,
@@ -32,9 +31,9 @@ from kldiv_cli.sides import (
 )
 
 if TYPE_CHECKING:
-    from kldiv_cli.core.columns import Column
+    from kldiv_cli.core.counts import Column
     from kldiv_cli.core.judging import Limits
-    from kldiv_cli.settings import Rules
+    from kldiv_cli.pipeline.settings import Rules
 
 KINDS = ("samples", "counts", "probabilities", "weights")
 

@@ -8,14 +8,13 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kldiv_cli.core.binning import Bins
+from kldiv_cli.core.dataset import MOST_OUTCOMES, Wanted, unknown_column
+from kldiv_cli.core.inference.verdict import LEAST_ALPHA
 from kldiv_cli.core.judging import Limits
-from kldiv_cli.core.verdict import LEAST_ALPHA
-from kldiv_cli.errors import UsageError
-from kldiv_cli.readers.selection import did_you_mean
-from kldiv_cli.readers.tally import MOST_OUTCOMES, Counting, unknown_column
+from kldiv_cli.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from kldiv_cli.core.columns import Type
+    from kldiv_cli.core.counts import Type
 
 TYPES = ("categorical", "numeric")
 MISSING = ("category", "drop", "error")
@@ -68,9 +67,9 @@ class Rules(NamedTuple):
             if word not in names:
                 raise unknown_column(word, list(dict.fromkeys(names)), source)
 
-    def counting(self) -> Counting:
+    def counting(self) -> Wanted:
         """Return what the readers need to know."""
-        return Counting(
+        return Wanted(
             columns=frozenset(self.column) or None,
             numeric=self.typed("numeric"),
             categorical=self.typed("categorical"),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kldiv_cli.core.chisquare import digamma, exponential_integral
+from kldiv_cli.core.inference.chisquare import digamma, exponential_integral
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kldiv_cli.core.binning import Bins
-from kldiv_cli.core.columns import (
+from kldiv_cli.core.counts import (
     MISSING,
     OTHER,
     Binned,

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kldiv_cli import InputError, check
-from kldiv_cli.core.columns import Binned, Categories
-from kldiv_cli.profiling import profile
+from kldiv_cli.core.counts import Binned, Categories
+from kldiv_cli.pipeline.profile import profile
+from kldiv_cli.pipeline.settings import rules_of
 from kldiv_cli.readers import ReadOptions, read_columns
 from kldiv_cli.renderers.profile import render
-from kldiv_cli.settings import rules_of
 
 rng = np.random.default_rng(20240607)
 ROWS = 1000

@@ -6,12 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kldiv_cli import readers
-from kldiv_cli.core.columns import (
+from kldiv_cli.core.counts import (
     Binned,
     Categories,
-    DataSet,
     EdgesDifferError,
-    Excluded,
     TypeChangedError,
     Values,
     as_categories,
@@ -21,17 +19,16 @@ from kldiv_cli.core.columns import (
     merged,
     poured,
 )
+from kldiv_cli.core.dataset import IDENTIFIER, TOO_MANY_ROWS, DataSet, Excluded, too_many_rows
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.raw import TOO_MANY_ROWS, too_many_rows
-from kldiv_cli.readers.tally import IDENTIFIER
-from kldiv_cli.settings import ColumnRules, Rules
+from kldiv_cli.pipeline.settings import ColumnRules, Rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kldiv_cli.core.columns import Column
+    from kldiv_cli.core.counts import Column
+    from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.readers import ReadOptions
-    from kldiv_cli.readers.tally import Counting
 
 
 def profile(
@@ -119,7 +116,7 @@ def profile(
     )
 
 
-def _model(like: object, counting: Counting) -> DataSet:
+def _model(like: object, counting: Wanted) -> DataSet:
     model = readers.read_columns(like, None, counting)
     if model.kind != "profile" or not model.columns:
         raise InputError(

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core import chisquare, inference
-from kldiv_cli.core.inference import Table, correction, divergence, law, table
-from kldiv_cli.core.resampling import bounded_p_value, difference_p_value
+from kldiv_cli.core.inference import chisquare
+from kldiv_cli.core.inference import samples as inference
+from kldiv_cli.core.inference.resampling import bounded_p_value, difference_p_value
+from kldiv_cli.core.inference.samples import Table, correction, divergence, law, table
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -495,7 +496,7 @@ def estimate(
     -----
     The estimate is that of Zhang and Grabchak (Neural Comput. 26, 2014), both series cut off
     after the same term, plus a correction for rare outcomes with mean 0 at P = Q; the interval
-    is that of a scaled noncentral chi-square. See `kldiv_cli.core.inference`.
+    is that of a scaled noncentral chi-square. See `kldiv_cli.core.inference.samples`.
 
     Examples
     --------

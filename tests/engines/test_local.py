@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kldiv_cli.core.columns import Categories, Values
+from kldiv_cli.core.counts import Categories, Values
+from kldiv_cli.core.dataset import Wanted
 from kldiv_cli.errors import InputError, UsageError
 from kldiv_cli.readers import ReadOptions, read_columns
-from kldiv_cli.readers.tally import Counting
 
 
 @pytest.fixture
@@ -138,9 +138,9 @@ def test_a_number_that_comes_late_and_is_none(counted, refused, late, words):
     assert where(error) == (30_002, 2)
     assert error.places[0].value == late
     text = csv_of(["y"] * len(cells), cells)
-    as_text = counted("y.csv", text, Counting(categorical=frozenset("b")))
+    as_text = counted("y.csv", text, Wanted(categorical=frozenset("b")))
     assert as_text.columns["b"].counts[late] == cells.count(late)
-    missing = counted("z.csv", text, Counting(na=frozenset([late])))
+    missing = counted("z.csv", text, Wanted(na=frozenset([late])))
     assert missing.columns["b"].missing == 1
 
 
@@ -168,12 +168,12 @@ def test_missing_values(counted, refused):
     assert plain(counted("x.csv", text).columns["a"]) == (
         "text", 2, {"x": 1, "NA": 1, "-": 1},
     )  # fmt: skip
-    na = Counting(na=frozenset(["NA", "-"]))
+    na = Wanted(na=frozenset(["NA", "-"]))
     assert plain(counted("x.csv", text, na).columns["a"]) == ("text", 4, {"x": 1})
-    error = refused("x.csv", text, Counting(forbid_missing=True))
+    error = refused("x.csv", text, Wanted(forbid_missing=True))
     assert error.code == "missing-value"
     assert where(error) == (4, 1)
-    error = refused("x.csv", text, Counting(na=frozenset(["x"]), forbid_missing=True))
+    error = refused("x.csv", text, Wanted(na=frozenset(["x"]), forbid_missing=True))
     assert where(error) == (2, 1)
 
 
@@ -182,19 +182,19 @@ def test_a_missing_value_is_forbidden_wherever_it_comes(refused, cell):
     for before in (["x"], ["1"], []):
         cells = before * 3000 + [cell]
         text = csv_of(cells, ["y"] * len(cells))
-        error = refused("x.csv", text, Counting(forbid_missing=True, na=frozenset(["NA"])))
+        error = refused("x.csv", text, Wanted(forbid_missing=True, na=frozenset(["NA"])))
         assert error.code == "missing-value"
         assert where(error) == (len(cells) + 1, 1)
 
 
 def test_forced_types(counted, refused):
     text = csv_of(["01", "02", "10"], ["1", "2", "2.50"])
-    forced = Counting(numeric=frozenset("a"), categorical=frozenset("b"))
+    forced = Wanted(numeric=frozenset("a"), categorical=frozenset("b"))
     assert of(counted("x.csv", text, forced)) == {
         "a": ("numbers", 0, {1.0: 1, 2.0: 1, 10.0: 1}),
         "b": ("text", 0, {"1": 1, "2": 1, "2.50": 1}),
     }
-    error = refused("x.csv", csv_of(["1", "x"], [1, 2]), Counting(numeric=frozenset("a")))
+    error = refused("x.csv", csv_of(["1", "x"], [1, 2]), Wanted(numeric=frozenset("a")))
     assert error.code == "mixed-column"
     assert where(error) == (3, 1)
 
@@ -222,20 +222,20 @@ def test_identifiers_are_left_out(counted, cells, looks_like_a_key):
     assert [one.column for one in side.excluded] == ["a"] * looks_like_a_key
     assert side.seen == ("a", "b")
     for counting in (
-        Counting(columns=frozenset("a")),
-        Counting(identifiers=False),
-        Counting(categorical=frozenset("a")),
+        Wanted(columns=frozenset("a")),
+        Wanted(identifiers=False),
+        Wanted(categorical=frozenset("a")),
     ):
         assert "a" in counted("x.csv", text, counting).columns
 
 
 def test_too_many_outcomes(counted, refused):
     cells = [f"v{n}" for n in range(300)] * 2
-    few = Counting(most_outcomes=299)
+    few = Wanted(most_outcomes=299)
     error = refused("x.csv", csv_of(cells, [1] * 600), few)
     assert error.code == "too-many-outcomes"
     assert "--max-outcomes" in error.hint
-    enough = Counting(most_outcomes=300)
+    enough = Wanted(most_outcomes=300)
     assert len(counted("x.csv", csv_of(cells, [1] * 600), enough).columns["a"].counts) == 300
     # What is nearly distinct is a key, and left out.
     side = counted("y.csv", csv_of([f"v{n}" for n in range(20_000)], [1] * 20_000), few)
@@ -247,12 +247,12 @@ def test_too_many_outcomes(counted, refused):
 
 def test_columns_are_chosen(counted, refused):
     text = csv_of([1, 2], ["x", "y"], ["u", "v"])
-    assert list(counted("x.csv", text, Counting(columns=frozenset("b"))).columns) == ["b"]
-    side = counted("x.csv", text, Counting(excluded=lambda name: name == "b"))
+    assert list(counted("x.csv", text, Wanted(columns=frozenset("b"))).columns) == ["b"]
+    side = counted("x.csv", text, Wanted(excluded=lambda name: name == "b"))
     assert list(side.columns) == ["a", "c"]
     assert side.excluded == (("b", "--exclude"),)
     assert side.seen == ("a", "b", "c")
-    error = refused("x.csv", text, Counting(columns=frozenset(["bb"])))
+    error = refused("x.csv", text, Wanted(columns=frozenset(["bb"])))
     assert error.code == "unknown-column"
     assert "did you mean 'b'?" in error.hint
 
@@ -316,7 +316,7 @@ def test_quoted_cells_and_other_marks(counted):
 
 def test_a_line_is_told_behind_quoted_lines(refused):
     rows = '"two\nlines",1\n' * 3000
-    error = refused("x.csv", f"a,b\n{rows}x,y\n", Counting(numeric=frozenset("b")))
+    error = refused("x.csv", f"a,b\n{rows}x,y\n", Wanted(numeric=frozenset("b")))
     assert where(error) == (6002, 2)
 
 
@@ -400,7 +400,7 @@ def test_sparse_keys_are_missing_where_they_are_not(counted, refused):
         "b": ("text", 5000, {"x": 5000, "y": 10}),
     }
     for rows in (lines, lines[5000:], lines[4999::-1] + lines[-10:]):
-        error = refused("x.jsonl", "\n".join(rows), Counting(forbid_missing=True))
+        error = refused("x.jsonl", "\n".join(rows), Wanted(forbid_missing=True))
         assert error.code == "missing-value"
 
 
@@ -592,7 +592,7 @@ def test_every_object_gives_the_same_counts(name):
 
 
 def test_missing_tokens_are_meant_for_every_format(counted):
-    na = Counting(na=frozenset(["-999", "x"]))
+    na = Wanted(na=frozenset(["-999", "x"]))
     table = {"n": [1.5, -999.0, 2.5], "i": [1, -999, 2], "t": ["x", "y", "y"]}
     expected = {
         "n": ("numbers", 1, {1.5: 1, 2.5: 1}),
@@ -678,7 +678,7 @@ def test_no_row_is_lost_whatever_the_cells(tmp_path_factory, column):
     path = tmp_path_factory.getbasetemp() / "cells.csv"
     quoted = ['"' + cell.replace('"', '""') + '"' for cell in column]
     path.write_bytes("".join(f"{line},x\n" for line in ["name", *quoted]).encode())
-    whole = Counting(categorical=frozenset(["name"]), identifiers=False)
+    whole = Wanted(categorical=frozenset(["name"]), identifiers=False)
     side = read_columns(str(path), ReadOptions(header=True), whole)
     expected = Counter(cell for cell in column if cell.strip())
     assert plain(side.columns["name"]) == ("text", len(column) - expected.total(), expected)
@@ -702,7 +702,7 @@ def test_numbers_survive_every_way_in(tmp_path_factory, column):
     (folder / "n.json").write_text(json.dumps({"n": column}))
     values = Counter(float(value) + 0.0 for value in column if value is not None)
     expected = ("numbers", column.count(None), values)
-    forced = Counting(numeric=frozenset("n"), identifiers=False)
+    forced = Wanted(numeric=frozenset("n"), identifiers=False)
     frame = pd.DataFrame({"n": pd.Series(column, dtype=object)})
     for source in (str(folder / "n.csv"), str(folder / "n.json"), {"n": column}, frame):
         assert plain(read_columns(source, None, forced).columns["n"]) == expected

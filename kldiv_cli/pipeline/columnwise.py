@@ -9,10 +9,9 @@ import numpy as np
 from kldiv_cli import readers
 from kldiv_cli.core.alignment import align
 from kldiv_cli.core.binning import MOST_CATEGORIES
-from kldiv_cli.core.columns import (
+from kldiv_cli.core.counts import (
     Binned,
     Categories,
-    DataSet,
     EdgesDifferError,
     Values,
     as_categories,
@@ -21,19 +20,19 @@ from kldiv_cli.core.columns import (
     missing_label,
     pair,
 )
+from kldiv_cli.core.dataset import TOO_MANY_ROWS, DataSet, missing_value, too_many_rows
 from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers.raw import TOO_MANY_ROWS, too_many_rows, which_kind
+from kldiv_cli.pipeline.settings import ColumnRules
+from kldiv_cli.readers.raw import which_kind
 from kldiv_cli.readers.selection import TIDY_COLUMNS, split
-from kldiv_cli.readers.tally import missing_value
-from kldiv_cli.settings import ColumnRules
 
 if TYPE_CHECKING:
     from kldiv_cli.core.alignment import Aligned
-    from kldiv_cli.core.columns import Column, Paired
-    from kldiv_cli.readers.tally import Counting
-    from kldiv_cli.settings import Rules
-    from kldiv_cli.sides import Source
+    from kldiv_cli.core.counts import Column, Paired
+    from kldiv_cli.core.dataset import Wanted
+    from kldiv_cli.pipeline.settings import Rules
+    from kldiv_cli.pipeline.sides import Source
 
 
 def read_both(
@@ -151,9 +150,7 @@ def _is_text(column: Column) -> bool:
     )
 
 
-def _rows(
-    side: Source, counting: Counting, rules: Rules, before: DataSet | None = None
-) -> DataSet:
+def _rows(side: Source, counting: Wanted, rules: Rules, before: DataSet | None = None) -> DataSet:
     """Read raw rows, or a profile; `before` is what they are to be compared with."""
     for word, option in ((side.options.label, "--label"), (side.options.weight, "--weight")):
         if word is not None:
@@ -212,7 +209,7 @@ def _table(side: Source) -> Distribution:
     return found
 
 
-def _counted(side: Distribution, counting: Counting, only: str | None = None) -> DataSet:
+def _counted(side: Distribution, counting: Wanted, only: str | None = None) -> DataSet:
     """Return counts as a data set: of one column, or of those that a tidy table names.
 
     `only` is what the column is called on the other side. An outcome without a label, or one

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.distribution import Note
-
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
@@ -85,45 +83,6 @@ class Binned(NamedTuple):
 
 
 Column: TypeAlias = Categories | Values | Binned
-
-
-class Excluded(NamedTuple):
-    """A column that is not judged, and why."""
-
-    column: str
-    reason: str
-
-
-class DataSet(NamedTuple):
-    """Columns that were counted together.
-
-    Attributes
-    ----------
-    name, source, format : str
-        As of a `Distribution`.
-    kind : {"samples", "profile", "counts"}
-        What was read.
-    rows : int
-        Rows, the same in every column; of a tidy table of counts the most of a column.
-    columns : mapping of str to Column
-        In the order of the source.
-    excluded : tuple of Excluded
-        Columns that were left out.
-    notes : tuple of Note
-        What was chosen on the way.
-    seen : tuple of str
-        All columns of the source, counted or not.
-    """
-
-    name: str
-    source: str
-    format: str
-    kind: Literal["samples", "profile", "counts"]
-    rows: int
-    columns: Mapping[str, Column]
-    excluded: tuple[Excluded, ...] = ()
-    notes: tuple[Note, ...] = ()
-    seen: tuple[str, ...] = ()
 
 
 class Paired(NamedTuple):

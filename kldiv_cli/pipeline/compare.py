@@ -18,12 +18,12 @@ from kldiv_cli.core import batches, report, smoothing
 from kldiv_cli.core import measures as registry
 from kldiv_cli.core.alignment import Aligned, align
 from kldiv_cli.core.batches import Base, Reduction
-from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Note
+from kldiv_cli.core.distribution import LOG_KINDS, Distribution
 from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.labels import unmatched
-from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.reports import Report
-from kldiv_cli.sides import (
+from kldiv_cli.errors import InputError, Note, Place, UsageError
+from kldiv_cli.pipeline.reports import Report
+from kldiv_cli.pipeline.sides import (
     PerSide,
     Source,
     described,
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.columns import DataSet
+    from kldiv_cli.core.dataset import DataSet
     from kldiv_cli.core.distribution import Kind
-    from kldiv_cli.settings import Rules
+    from kldiv_cli.pipeline.settings import Rules
 
 ALPHA = 0.05
 """One minus the level of the confidence interval."""
@@ -159,7 +159,7 @@ def compare(
     kinds = (side_of(kind, 0, "kind", None), side_of(kind, 1, "kind", None))
     rules = None
     if "samples" in kinds:
-        from kldiv_cli.settings import rules_of
+        from kldiv_cli.pipeline.settings import rules_of
 
         rules = rules_of(column, exclude, columns, bins, missing, na)
     elif column or exclude or columns or na:
@@ -281,8 +281,8 @@ def _met(
 
 def _samples(given: tuple[Source, Source], rules: Rules) -> _Read:
     """Read raw rows, column by column; or one column of them, and a distribution to meet it."""
-    from kldiv_cli import columnwise
-    from kldiv_cli.core.columns import TypeChangedError
+    from kldiv_cli.core.counts import TypeChangedError
+    from kldiv_cli.pipeline import columnwise
 
     if given[1].source is None:
         raise UsageError("one-side", "raw rows are compared with others, and there is one source")
@@ -485,8 +485,8 @@ def _estimated(
         return None
     if raw.p.ndim > 1 or raw.q.ndim > 1 or max(left.total, right.total) >= MOST_ROWS:
         return None
-    from kldiv_cli.core.inference import table
-    from kldiv_cli.core.verdict import weigh
+    from kldiv_cli.core.inference.samples import table
+    from kldiv_cli.core.inference.verdict import weigh
 
     known = (left.kind != "counts", right.kind != "counts")
     counts = table(raw.p.astype(np.float64), raw.q.astype(np.float64), known=known)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from kldiv_cli.core.inference import table
-from kldiv_cli.core.verdict import (
+from kldiv_cli.core.inference.samples import table
+from kldiv_cli.core.inference.verdict import (
     benjamini_hochberg,
     estimate,
     judge,

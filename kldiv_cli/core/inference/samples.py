@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core.chisquare import noncentral_cdf
-from kldiv_cli.core.truncation import estimated_surprisal, surprisal
+from kldiv_cli.core.inference.chisquare import noncentral_cdf
+from kldiv_cli.core.inference.truncation import estimated_surprisal, surprisal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,90 +10,41 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.binning import MOST_CATEGORIES
-from kldiv_cli.core.columns import (
+from kldiv_cli.core.counts import (
     Categories,
-    DataSet,
-    Excluded,
     Values,
     as_categories,
     distinct,
     is_identifier,
     nearly_distinct,
 )
+from kldiv_cli.core.dataset import IDENTIFIER, DataSet, Excluded, Wanted, missing_value
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.literals import EXACT, Number, kind_of
 from kldiv_cli.readers.numbers import floats, is_number
-from kldiv_cli.readers.selection import did_you_mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.columns import Column
+    from kldiv_cli.core.counts import Column
     from kldiv_cli.readers.raw import Cell, Locator, RawTable
 
 SAMPLE = 1000
 """Values that are looked at before a column is numeric or not …"""
 MOST_BATCHES = 16
 """… fewer of them where these batches of rows have no more."""
-MOST_OUTCOMES = 100_000
 MOST_NUMBERS = 100_000_000
 """Numbers that the numeric columns of a data set may hold: 800 MB."""
 _NUMBERS = 0.5
 """Where so many of the values are numbers, more than 20 of them, the rest is no label."""
 
 
-class Counting(NamedTuple):
-    """What the user says about raw rows."""
-
-    columns: frozenset[str] | None = None
-    """The only ones to count; all if None."""
-    numeric: frozenset[str] = frozenset()
-    categorical: frozenset[str] = frozenset()
-    excluded: Callable[[str], bool] = lambda name: False
-    na: frozenset[str] = frozenset()
-    """Cells that mean a missing value, beside empty ones."""
-    forbid_missing: bool = False
-    named: frozenset[str] = frozenset()
-    """Columns of which the user says something."""
-    late: bool = False
-    """Whether columns that look like keys are left out later, when all parts are read."""
-    identifiers: bool = True
-    """Whether to leave out columns that look like keys."""
-    most_outcomes: int = MOST_OUTCOMES
-
-    def may_leave_out(self, name: str) -> bool:
-        """Return whether nobody asks for a column, so that it is left out if it is a key."""
-        asked = self.named | self.numeric | self.categorical | (self.columns or frozenset())
-        return self.identifiers and name not in asked
-
-    def wants(self, name: str) -> bool:
-        """Return whether a column is to be counted."""
-        if self.columns is not None:
-            return name in self.columns
-        return not self.excluded(name)
-
-    def left_out(self, names: Sequence[str], source: str) -> list[Excluded]:
-        """Return which of all columns are not wanted.
-
-        Raises
-        ------
-        InputError
-            If one that is wanted is not there.
-        """
-        for word in sorted(self.columns or ()):
-            if word not in names:
-                raise unknown_column(word, names, source)
-        if self.columns is not None:
-            return []
-        return [Excluded(name, "--exclude") for name in names if self.excluded(name)]
-
-
-def count(table: RawTable, counting: Counting, source: str, name: str) -> DataSet:
+def count(table: RawTable, counting: Wanted, source: str, name: str) -> DataSet:
     """Count the columns of a table.
 
     Raises
@@ -159,9 +110,6 @@ def count(table: RawTable, counting: Counting, source: str, name: str) -> DataSe
     )
 
 
-IDENTIFIER = "looks like a key: nearly all values are distinct (--column judges it)"
-
-
 def _repeated(column: Column, tally: Tally, table: RawTable) -> Column:
     """Return the column of rows that each stand for so many."""
     import numpy as np
@@ -182,21 +130,11 @@ def _repeated(column: Column, tally: Tally, table: RawTable) -> Column:
     return Categories(column.name, missing, dict(totals))
 
 
-def _is_left_out(column: Column, counting: Counting) -> bool:
+def _is_left_out(column: Column, counting: Wanted) -> bool:
     return counting.may_leave_out(column.name) and is_identifier(column)
 
 
-def unknown_column(word: str, names: Sequence[str], source: str) -> InputError:
-    """Return the error for a column that is named and not there."""
-    return InputError(
-        "unknown-column",
-        f"there is no column {word[:60]!r}",
-        Place(source),
-        hint=did_you_mean(word, names),
-    )
-
-
-def _check_size(tallies: Iterable[Tally], counting: Counting, source: str) -> None:
+def _check_size(tallies: Iterable[Tally], counting: Wanted, source: str) -> None:
     numbers = 0
     for tally in tallies:
         numbers += len(tally.values)
@@ -212,7 +150,7 @@ def _check_size(tallies: Iterable[Tally], counting: Counting, source: str) -> No
         raise _too_many_numbers(source)
 
 
-def _too_many_outcomes(name: str, counting: Counting, source: str) -> InputError:
+def _too_many_outcomes(name: str, counting: Wanted, source: str) -> InputError:
     return InputError(
         "too-many-outcomes",
         f"column {name[:60]!r} has more than {counting.most_outcomes} outcomes",
@@ -237,7 +175,7 @@ class Tally:
     ----------
     name : str
         Of the column.
-    counting : Counting
+    counting : Wanted
         What the user says.
     source : str
         What errors call the input.
@@ -245,7 +183,7 @@ class Tally:
         Says how numbers are told from text.
     """
 
-    def __init__(self, name: str, counting: Counting, source: str, table: RawTable) -> None:
+    def __init__(self, name: str, counting: Wanted, source: str, table: RawTable) -> None:
         self.name = name
         self.counts: Counter[str] = Counter()
         self.values: array[float] = array("d")
@@ -398,12 +336,6 @@ class Tally:
         )
 
 
-def missing_value(place: Place) -> InputError:
-    """Return the error for a missing value where none may be."""
-    hint = "--missing category counts missing values, --missing drop leaves them out"
-    return InputError("missing-value", "a value is missing", place, hint=hint)
-
-
 def _quoted(word: str) -> str:
     from shlex import quote
 
@@ -452,7 +384,7 @@ def check_text(labels: Iterable[str], name: str, source: str) -> None:
 
 
 def _column_of(
-    name: str, values: NDArray[Any], counting: Counting, source: str
+    name: str, values: NDArray[Any], counting: Wanted, source: str
 ) -> Values | Categories:
     """Return a column of numbers: nan is missing, and so is what the user says."""
     import numpy as np

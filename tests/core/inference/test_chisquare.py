@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from kldiv_cli.core.chisquare import (
+from kldiv_cli.core.inference.chisquare import (
     digamma,
     exponential_integral,
     noncentral_cdf,

@@ -6,10 +6,8 @@ import os
 import re
 from typing import Any, NamedTuple
 
-from kldiv_cli.core.distribution import Note
-from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers.selection import did_you_mean, listed
-from kldiv_cli.settings import ColumnRules, among, limits_of, rules_of, whole
+from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, did_you_mean
+from kldiv_cli.pipeline.settings import ColumnRules, among, limits_of, rules_of, whole
 
 FILE, SHARED = "kldiv.toml", "pyproject.toml"
 NUMBER, WHOLE, TEXT, TEXTS = "a number", "a whole number", "text", "text, or a list of texts"
@@ -142,7 +140,7 @@ def notes(config: Config, *, quiet: bool = False) -> tuple[Note, ...]:
     keys += [f"columns.{name[:40]}" for name in config.columns]
     if quiet or not keys:
         return ()
-    return (Note("settings", f"settings are taken from here: {listed(keys)}", config.path),)
+    return (Note("settings", f"settings are taken from here: {abridged(keys)}", config.path),)
 
 
 def _check_values(config: Config) -> None:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.columns import DataSet
-    from kldiv_cli.core.distribution import Distribution, Note
+    from kldiv_cli.core.dataset import DataSet
+    from kldiv_cli.core.distribution import Distribution
+    from kldiv_cli.errors import Note
 
 Option = TypeVar("Option")
 PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]

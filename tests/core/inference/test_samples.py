@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from kldiv_cli.core import resampling
-from kldiv_cli.core.chisquare import noncentral_cdf, noncentral_quantile
-from kldiv_cli.core.inference import (
+from kldiv_cli.core.inference import resampling
+from kldiv_cli.core.inference.chisquare import noncentral_cdf, noncentral_quantile
+from kldiv_cli.core.inference.resampling import bounded_p_value, difference_p_value
+from kldiv_cli.core.inference.samples import (
     correction,
     divergence,
     law,
@@ -22,8 +23,7 @@ from kldiv_cli.core.inference import (
     pool,
     table,
 )
-from kldiv_cli.core.resampling import bounded_p_value, difference_p_value
-from kldiv_cli.core.truncation import estimated_surprisal, surprisal
+from kldiv_cli.core.inference.truncation import estimated_surprisal, surprisal
 
 COUNTS = st.lists(
     st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=2, max_size=8

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from kldiv_cli.core import chisquare
-from kldiv_cli.core.inference import Table, pool
+from kldiv_cli.core.inference import chisquare
+from kldiv_cli.core.inference.samples import Table, pool
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

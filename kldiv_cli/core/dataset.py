@@ -1,0 +1,122 @@
+"""A data set: columns that were counted together, and which columns of it are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from kldiv_cli.errors import InputError, Note, Place, did_you_mean
+
+if TYPE_CHECKING:
+    from kldiv_cli.core.counts import Column
+
+MOST_OUTCOMES = 100_000
+TOO_MANY_ROWS = 10**18
+"""Rows that a data set may not have: they are counted in 64 bits."""
+IDENTIFIER = "looks like a key: nearly all values are distinct (--column judges it)"
+
+
+class Excluded(NamedTuple):
+    """A column that is not judged, and why."""
+
+    column: str
+    reason: str
+
+
+class DataSet(NamedTuple):
+    """Columns that were counted together.
+
+    Attributes
+    ----------
+    name, source, format : str
+        As of a `Distribution`.
+    kind : {"samples", "profile", "counts"}
+        What was read.
+    rows : int
+        Rows, the same in every column; of a tidy table of counts the most of a column.
+    columns : mapping of str to Column
+        In the order of the source.
+    excluded : tuple of Excluded
+        Columns that were left out.
+    notes : tuple of Note
+        What was chosen on the way.
+    seen : tuple of str
+        All columns of the source, counted or not.
+    """
+
+    name: str
+    source: str
+    format: str
+    kind: Literal["samples", "profile", "counts"]
+    rows: int
+    columns: Mapping[str, Column]
+    excluded: tuple[Excluded, ...] = ()
+    notes: tuple[Note, ...] = ()
+    seen: tuple[str, ...] = ()
+
+
+class Wanted(NamedTuple):
+    """What the user says about raw rows."""
+
+    columns: frozenset[str] | None = None
+    """The only ones to count; all if None."""
+    numeric: frozenset[str] = frozenset()
+    categorical: frozenset[str] = frozenset()
+    excluded: Callable[[str], bool] = lambda name: False
+    na: frozenset[str] = frozenset()
+    """Cells that mean a missing value, beside empty ones."""
+    forbid_missing: bool = False
+    named: frozenset[str] = frozenset()
+    """Columns of which the user says something."""
+    late: bool = False
+    """Whether columns that look like keys are left out later, when all parts are read."""
+    identifiers: bool = True
+    """Whether to leave out columns that look like keys."""
+    most_outcomes: int = MOST_OUTCOMES
+
+    def may_leave_out(self, name: str) -> bool:
+        """Return whether nobody asks for a column, so that it is left out if it is a key."""
+        asked = self.named | self.numeric | self.categorical | (self.columns or frozenset())
+        return self.identifiers and name not in asked
+
+    def wants(self, name: str) -> bool:
+        """Return whether a column is to be counted."""
+        if self.columns is not None:
+            return name in self.columns
+        return not self.excluded(name)
+
+    def left_out(self, names: Sequence[str], source: str) -> list[Excluded]:
+        """Return which of all columns are not wanted.
+
+        Raises
+        ------
+        InputError
+            If one that is wanted is not there.
+        """
+        for word in sorted(self.columns or ()):
+            if word not in names:
+                raise unknown_column(word, names, source)
+        if self.columns is not None:
+            return []
+        return [Excluded(name, "--exclude") for name in names if self.excluded(name)]
+
+
+def unknown_column(word: str, names: Sequence[str], source: str) -> InputError:
+    """Return the error for a column that is named and not there."""
+    return InputError(
+        "unknown-column",
+        f"there is no column {word[:60]!r}",
+        Place(source),
+        hint=did_you_mean(word, names),
+    )
+
+
+def missing_value(place: Place) -> InputError:
+    """Return the error for a missing value where none may be."""
+    hint = "--missing category counts missing values, --missing drop leaves them out"
+    return InputError("missing-value", "a value is missing", place, hint=hint)
+
+
+def too_many_rows(source: str) -> InputError:
+    """Return the error for counts that add up to `TOO_MANY_ROWS` or more."""
+    return InputError("number-overflow", "the counts add up to 10^18 or more", Place(source))

@@ -1,0 +1,1 @@
+"""The statistics of two samples: estimate, interval, p-values and verdict."""

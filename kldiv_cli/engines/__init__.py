@@ -1,0 +1,1 @@
+"""Engines count raw rows: a table in, the counts of its columns out."""

@@ -1,4 +1,4 @@
-"""The columns of a data set as they were counted, and two of them over one support."""
+"""Counted columns: how often each outcome of a column occurs; and how counts are merged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from kldiv_cli.core.binning import (
     SPECIAL,
     Bins,
     few_integers,
-    pooled_bins,
     quantile_bins,
 )
 
@@ -39,7 +38,7 @@ class Categories(NamedTuple):
     missing: int
     counts: Mapping[str, int]
     pooled: bool = False
-    """Whether rare outcomes were pooled as `OTHER`, which otherwise is a label like any."""
+    """Whether `OTHER` stands for pooled rare outcomes; else it is a label like any."""
 
     @property
     def rows(self) -> int:
@@ -53,7 +52,7 @@ class Categories(NamedTuple):
 
 
 class Values(NamedTuple):
-    """A numeric column as it was read: finite numbers and infinities, in any order."""
+    """A numeric column as it was read: its finite and infinite numbers, in any order."""
 
     name: str
     missing: int
@@ -66,9 +65,9 @@ class Values(NamedTuple):
 
 
 class Binned(NamedTuple):
-    """A numeric column that was counted with edges of its own.
+    """A numeric column that was counted in bins of its own.
 
-    `counts` has an entry for each of `bins.labels` but the last, which is for what is missing.
+    `counts` has an entry for each of `bins.labels` but the last, which is that of missing values.
     """
 
     name: str
@@ -85,36 +84,23 @@ class Binned(NamedTuple):
 Column: TypeAlias = Categories | Values | Binned
 
 
-class Paired(NamedTuple):
-    """Two columns over one support; `labels`, `reference` and `current` go together.
-
-    `named` says of each outcome that it is one of the data, not a bin or a missing value.
-    """
-
-    type: Type
-    labels: tuple[str, ...]
-    reference: Integers
-    current: Integers
-    named: NDArray[np.bool_]
-
-
 class TypeChangedError(ValueError):
-    """The two sides are not of one type; the message says what either is."""
+    """Two columns are of different types; the message names both types."""
 
 
 class EdgesDifferError(ValueError):
-    """Both sides were counted with edges of their own, or pooled outcomes, which differ."""
+    """Two columns were counted with different bin edges, or with different outcomes pooled."""
 
 
 def merged(columns: Sequence[Column]) -> Column:
-    """Return one column as it was counted in several shards; the order does not matter.
+    """Return the counts of one column over several parts of its data, in any order.
 
     Raises
     ------
     TypeChangedError
-        If it is text in one of them and numbers in another.
+        If it is text in one part and numbers in another.
     EdgesDifferError
-        If numbers were not counted with the same edges.
+        If the parts were counted with different edges, or with different outcomes pooled.
     """
     first = columns[0]
     for other in columns[1:]:
@@ -122,22 +108,22 @@ def merged(columns: Sequence[Column]) -> Column:
     return first
 
 
-def _merged(one: Column, other: Column) -> Column:
-    one, other = _as_categories(*_alike(one, other), forced=False, few=False)
-    missing = one.missing + other.missing
-    if isinstance(one, Categories) and isinstance(other, Categories):
-        if one.pooled != other.pooled:
+def _merged(first: Column, second: Column) -> Column:
+    first, second = as_categories_where_few(*alike(first, second), forced=False, few=False)
+    missing = first.missing + second.missing
+    if isinstance(first, Categories) and isinstance(second, Categories):
+        if first.pooled != second.pooled:
             raise EdgesDifferError("rare outcomes were pooled in one part and not in another")
-        _refuse_other_pools(one, other)
-        counts = Counter(one.counts)
-        counts.update(other.counts)
-        return Categories(one.name, missing, dict(counts), one.pooled)
-    if isinstance(one, Values) and isinstance(other, Values):
-        return Values(one.name, missing, np.concatenate([one.values, other.values]))
-    if isinstance(one, Binned) and isinstance(other, Binned) and one.bins == other.bins:
-        return Binned(one.name, missing, one.bins, one.counts + other.counts)
-    if isinstance(one, Categories) or isinstance(other, Categories):
-        raise _type_changed(("one part", one), ("another", other))
+        refuse_other_pools(first, second)
+        counts = Counter(first.counts)
+        counts.update(second.counts)
+        return Categories(first.name, missing, dict(counts), first.pooled)
+    if isinstance(first, Values) and isinstance(second, Values):
+        return Values(first.name, missing, np.concatenate([first.values, second.values]))
+    if isinstance(first, Binned) and isinstance(second, Binned) and first.bins == second.bins:
+        return Binned(first.name, missing, first.bins, first.counts + second.counts)
+    if isinstance(first, Categories) or isinstance(second, Categories):
+        raise type_changed(("one part", first), ("another", second))
     raise EdgesDifferError("the parts were counted with different edges")
 
 
@@ -149,22 +135,22 @@ def counted(
     type: Type | None = None,
     min_count: int = 0,
 ) -> Categories | Binned:
-    """Return a column as a profile keeps it: outcomes, or bins with edges of its own.
+    """Return a column as a profile keeps it: labelled outcomes, or bins with their edges.
 
-    The edges are quantiles, at most one for fifty rows: with fewer rows a bin, what is compared
-    with them would seem to drift because the edges fit the reference too well.
+    The edges are quantiles, at most one for fifty rows: with fewer rows a bin, the edges fit
+    the reference so well that other samples of the same distribution seem to drift from it.
 
     Parameters
     ----------
     column : Column
     edges : tuple of float, optional
-        Edges that are given.
+        Bin edges given by the user.
     bins : int, optional
         Number of bins before the tails are split.
     type : {"categorical", "numeric"}, optional
-        What the user says the column is.
+        The type that the user declares.
     min_count : int
-        Outcomes that are rarer are pooled.
+        Outcomes that occur less often are pooled.
 
     Raises
     ------
@@ -175,8 +161,8 @@ def counted(
     """
     if edges is not None and isinstance(column, Categories):
         if not has_integer_labels(column):
-            raise _type_changed(("the column", column))
-        column = _poured_in(column, Bins(edges))
+            raise type_changed(("the column", column))
+        column = _counted_in(column, Bins(edges))
     if isinstance(column, Values) and (
         type == "categorical" or (type is None and edges is None and few_integers(column.values))
     ):
@@ -193,7 +179,7 @@ def counted(
 
 
 def pooled(column: Categories, min_count: int) -> Categories:
-    """Return a column whose outcomes that occur less than `min_count` times are one."""
+    """Return a column in which outcomes that occur less than `min_count` times are one."""
     rare = [label for label, count in column.counts.items() if count < min_count]
     if not rare:
         return column
@@ -203,9 +189,9 @@ def pooled(column: Categories, min_count: int) -> Categories:
 
 
 def is_identifier(column: Column) -> bool:
-    """Return whether a column looks like a key: text or integers, nearly all distinct.
+    """Return whether a column looks like a key: text or integers that are nearly all distinct.
 
-    At least 95 % of at least 50 values; decimals never do.
+    At least 95 % of at least 50 values are; a column of decimals is never a key.
     """
     if isinstance(column, Binned):
         return False
@@ -226,52 +212,8 @@ def nearly_distinct(outcomes: int, rows: int) -> bool:
     return rows >= _FEWEST and outcomes >= _DISTINCT * rows
 
 
-def pair(
-    reference: Column,
-    current: Column,
-    *,
-    bins: int | None = None,
-    edges: tuple[float, ...] | None = None,
-    type: Type | None = None,
-    missing: Literal["category", "drop"] = "category",
-) -> Paired:
-    """Bring two columns to one support.
-
-    Numbers meet in bins whose edges are quantiles of both together, or those that the
-    reference was counted with; at most 20 distinct integers are categories. Outcomes are
-    matched by label, those of the reference first.
-
-    Parameters
-    ----------
-    reference, current : Column
-        A side that is `Binned` decides the edges.
-    bins : int, optional
-        Number of bins before the tails are split; chosen by the rows if not given.
-    edges : tuple of float, optional
-        Edges given by the user.
-    type : {"categorical", "numeric"}, optional
-        What the user says the column is.
-    missing : {"category", "drop"}
-        Whether missing values are an outcome.
-
-    Raises
-    ------
-    TypeChangedError
-        If one side holds numbers and the other text.
-    EdgesDifferError
-        If both were counted before, with different edges, or with different outcomes pooled.
-    """
-    sides = _alike(reference, current)
-    if edges is None and type != "numeric":
-        sides = _as_categories(*sides, forced=type == "categorical")
-    if isinstance(sides[0], Categories) and isinstance(sides[1], Categories):
-        return _categorical(sides[0], sides[1], missing)
-    if isinstance(sides[0], Categories) or isinstance(sides[1], Categories):
-        raise _type_changed(("the reference", sides[0]), ("the current side", sides[1]))
-    return _numeric(sides[0], sides[1], bins, edges, missing)
-
-
-def _type_changed(*sides: tuple[str, Column]) -> TypeChangedError:
+def type_changed(*sides: tuple[str, Column]) -> TypeChangedError:
+    """Return the error for columns of different types; each side is given with its name."""
     words = []
     for whose, side in sides:
         if isinstance(side, Categories):
@@ -282,15 +224,19 @@ def _type_changed(*sides: tuple[str, Column]) -> TypeChangedError:
     return TypeChangedError(", ".join(words))
 
 
-def _alike(one: Column, other: Column) -> tuple[Column, Column]:
-    """Return two columns of one type, where one can be written as the other's exactly."""
-    one = _retyped(one, other)
-    other = _retyped(other, one)
-    return _in_bins(one, other), _in_bins(other, one)
+def alike(first: Column, second: Column) -> tuple[Column, Column]:
+    """Return two columns of one type, where that loses nothing.
+
+    A column without values takes the type of the other; integers that were counted by label
+    are put into the bins of the other, if it has some.
+    """
+    first = _retyped(first, second)
+    second = _retyped(second, first)
+    return _in_bins(first, second), _in_bins(second, first)
 
 
 def _retyped(column: Column, other: Column) -> Column:
-    """Return a column as one of the other's type, if it has no values."""
+    """Return a column without values as one of the other's type; any other as it is."""
     if column.rows > column.missing:
         return column
     if isinstance(other, Values):
@@ -300,44 +246,44 @@ def _retyped(column: Column, other: Column) -> Column:
 
 
 def _in_bins(column: Column, other: Column) -> Column:
-    """Return integers that were counted one by one in the bins of the other, if it has some."""
+    """Return integers that were counted by label in the bins of the other column, if any."""
     if isinstance(other, Binned) and isinstance(column, Categories) and has_integer_labels(column):
-        return _poured_in(column, other.bins)
+        return _counted_in(column, other.bins)
     return column
 
 
-def _poured_in(column: Categories, bins: Bins) -> Binned:
-    """Return integers that were counted one by one in bins."""
+def _counted_in(column: Categories, bins: Bins) -> Binned:
+    """Return integers that were counted by label in bins."""
     counts = bins.count([float(label) for label in column.counts], list(column.counts.values()))
     return Binned(column.name, column.missing, bins, counts[:-1])
 
 
-def _as_categories(
-    reference: Column, current: Column, *, forced: bool, few: bool = True
+def as_categories_where_few(
+    first: Column, second: Column, *, forced: bool, few: bool = True
 ) -> tuple[Column, Column]:
-    """Turn numbers into categories where they are few integers, or meet labels that are.
+    """Return numbers as categories where both columns can be compared by label.
 
-    Few integers are labels, too, beside text that has some of them (``1``, ``2``, ``NA``); other
-    numbers beside text are a change of type.
+    These are few integers, and integers that meet integer labels. Few integers are labels, too,
+    beside text that has some of them (``1``, ``2``, ``NA``); other numbers beside text are a
+    change of type and stay numbers. With `forced` all numbers become labels.
     """
-    values = [side for side in (reference, current) if isinstance(side, Values)]
-    labels = [side for side in (reference, current) if isinstance(side, Categories)]
+    values = [side for side in (first, second) if isinstance(side, Values)]
+    labels = [side for side in (first, second) if isinstance(side, Categories)]
     if len(values) + len(labels) < 2:
-        return reference, current
+        return first, second
     if forced or (
         all(has_integer_labels(side) or _has_some(side, *values) for side in labels)
         if labels
         else few and few_integers(*(side.values for side in values))
     ):
-        reference, current = (
-            as_categories(side) if isinstance(side, Values) else side
-            for side in (reference, current)
+        first, second = (
+            as_categories(side) if isinstance(side, Values) else side for side in (first, second)
         )
-    return reference, current
+    return first, second
 
 
 def _has_some(labels: Categories, *sides: Values) -> bool:
-    """Return whether numbers are few integers, some of which are among the labels."""
+    """Return whether the numbers are few integers, some of which are among the labels."""
     return few_integers(*(side.values for side in sides)) and any(
         not labels.counts.keys().isdisjoint(as_categories(side).counts) for side in sides
     )
@@ -359,53 +305,30 @@ def _is_integer(label: str) -> bool:
 
 
 def as_categories(column: Values) -> Categories:
-    """Return numbers as labels in their shortest form: ``3``, ``2.5``."""
+    """Return a numeric column by label, each number in its shortest form: ``3``, ``2.5``."""
     distinct, counts = np.unique(column.values + 0.0, return_counts=True)
     labels = (repr(value).removesuffix(".0") for value in distinct.tolist())
     return Categories(column.name, column.missing, dict(zip(labels, counts.tolist(), strict=True)))
 
 
-def _categorical(
-    reference: Categories, current: Categories, missing: Literal["category", "drop"]
-) -> Paired:
-    _refuse_other_pools(reference, current)
-    reference, current = poured(reference, current), poured(current, reference)
-    labels = list(reference.counts)
-    labels += [label for label in current.counts if label not in reference.counts]
-    before = [reference.counts.get(label, 0) for label in labels]
-    after = [current.counts.get(label, 0) for label in labels]
-    of_data = [True] * len(labels)
-    if missing == "category" and (reference.missing or current.missing):
-        labels.append(missing_label(labels))
-        before.append(reference.missing)
-        after.append(current.missing)
-        of_data.append(False)
-    return Paired(
-        "categorical",
-        tuple(labels),
-        np.array(before, dtype=np.int64),
-        np.array(after, dtype=np.int64),
-        np.array(of_data, dtype=np.bool_),
-    )
-
-
-def _refuse_other_pools(one: Categories, other: Categories) -> None:
-    if one.pooled and other.pooled and one.counts.keys() != other.counts.keys():
+def refuse_other_pools(first: Categories, second: Categories) -> None:
+    """Refuse two columns in which different rare outcomes were pooled."""
+    if first.pooled and second.pooled and first.counts.keys() != second.counts.keys():
         raise EdgesDifferError("both pooled rare outcomes, and not the same ones")
 
 
 def missing_label(labels: Container[str]) -> str:
-    """Return what to call missing values: a label that none of the others is."""
+    """Return a label for missing values that is none of the other labels."""
     label = MISSING
     while label in labels:
         label = f"({label})"
     return label
 
 
-def poured(column: Categories, other: Categories) -> Categories:
-    """Return a column as it meets one whose rare outcomes were pooled: these are pooled, too.
+def pooled_like(column: Categories, other: Categories) -> Categories:
+    """Return a column with the outcomes pooled that another column has pooled.
 
-    It then names the outcomes of the other, even those that it has none of.
+    It then has the outcomes of the other column, those with a count of 0 included.
     """
     if not other.pooled:
         return column
@@ -415,44 +338,8 @@ def poured(column: Categories, other: Categories) -> Categories:
     return Categories(column.name, column.missing, counts, pooled=True)
 
 
-def _numeric(
-    reference: Values | Binned,
-    current: Values | Binned,
-    bins: int | None,
-    edges: tuple[float, ...] | None,
-    missing: Literal["category", "drop"],
-) -> Paired:
-    counted = {side.bins for side in (reference, current) if isinstance(side, Binned)}
-    if edges is not None:
-        counted.add(Bins(edges))
-    if len(counted) > 1:
-        raise EdgesDifferError("the two sides were counted with different edges")
-    if counted:
-        chosen = counted.pop()
-    else:
-        assert isinstance(reference, Values)
-        assert isinstance(current, Values)
-        chosen = pooled_bins(current.values, reference.values, bins=bins)
-    before, after = (
-        np.append(counts_in(side, chosen), side.missing) for side in (reference, current)
-    )
-    if missing == "drop":
-        before[-1] = after[-1] = 0
-    regular = len(chosen.labels) - len(SPECIAL)
-    # The bins of what is no number are there if somebody is in them.
-    kept = (np.arange(len(before)) < regular) | (before + after > 0)
-    named = np.zeros(len(before), dtype=np.bool_)
-    return Paired(
-        "numeric",
-        tuple(np.array(chosen.labels, dtype=object)[kept]),
-        before[kept],
-        after[kept],
-        named[kept],
-    )
-
-
 def counts_in(column: Values | Binned, bins: Bins) -> Integers:
-    """Return the counts of a numeric column in `bins`, without what is missing."""
+    """Return the counts of a numeric column in `bins`, without the missing values."""
     if isinstance(column, Binned):
         return column.counts
     return bins.count(column.values)[:-1]

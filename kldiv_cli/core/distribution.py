@@ -1,4 +1,4 @@
-"""One side of a comparison: outcomes and what they weigh, and what was done to read them."""
+"""A distribution as it was read: its outcomes, their weights, and how they were read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kind = Literal["probabilities", "counts", "weights", "logits", "log-probs"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Distribution:
-    """Weights by outcome, as they were read; not yet normalised.
+    """The weights of the outcomes of one side as they were read, not yet normalised.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Distribution:
     format : str
         ``csv``, ``json``, ``npy`` …
     kind : Kind
-        What the numbers mean: declared by the user or chosen.
+        The meaning of the weights, declared by the user or chosen.
     outcomes : tuple of str, or None
         The labels; None where the outcomes are known by position alone.
     weights : ndarray, shape (K,) or (N, K)
@@ -40,7 +40,7 @@ class Distribution:
     rows_read, rows_used, missing : int
         Records in the source, those that the weights rest on, and missing values.
     notes : tuple of Note
-        What was chosen or repaired on the way.
+        The choices and repairs that were made.
     details : tuple of pairs of str
         How the source was read: encoding, delimiter, columns, type …
     """
@@ -59,15 +59,20 @@ class Distribution:
 
     @property
     def total(self) -> int | float:
-        """The sum of the weights; of a softmax it is 1."""
-        weights = self.weights
-        if self.kind in LOG_KINDS:
-            return 1
-        if weights.dtype.kind in "iu" and int(weights.max()) * weights.size < 2**63:
-            return int(weights.sum())
-        if weights.dtype.kind in "iuO":
-            return sum(map(int, weights.flat))
-        # Exact rounding is for people who add up by hand; pairwise sums lose no shown digit.
-        return (
-            math.fsum(weights.flat) if weights.size <= 100_000 else float(weights.sum(dtype=float))
-        )
+        """The sum of the weights; that of a softmax is 1."""
+        return total_of(self.weights, self.kind)
+
+
+def total_of(weights: NDArray[Any], kind: Kind) -> int | float:
+    """Return the sum of weights: exact for integers, 1 for a softmax.
+
+    The sum of up to 100,000 doubles is correctly rounded, so that it does not depend on their
+    order; beyond, pairwise summation loses no digit that a report shows.
+    """
+    if kind in LOG_KINDS:
+        return 1
+    if weights.dtype.kind in "iu" and int(weights.max()) * weights.size < 2**63:
+        return int(weights.sum())
+    if weights.dtype.kind in "iuO":
+        return sum(map(int, weights.flat))
+    return math.fsum(weights.flat) if weights.size <= 100_000 else float(weights.sum(dtype=float))

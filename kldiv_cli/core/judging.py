@@ -1,9 +1,9 @@
-"""From two columns over one support to a finding, and from all findings to a verdict."""
+"""Judging columns: from pairs of P and Q and the limits to findings with their verdicts."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -12,16 +12,15 @@ from kldiv_cli.core.findings import Finding, Findings, Reason
 from kldiv_cli.core.inference.samples import table
 from kldiv_cli.core.inference.verdict import judge, percent, weigh, weigh_exact
 from kldiv_cli.core.measures import DEFAULT_MEASURES
-from kldiv_cli.core.report import listed
+from kldiv_cli.core.report import largest_contributions
 from kldiv_cli.errors import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-    from kldiv_cli.core.counts import Type
+    from kldiv_cli.core.divergences import Contributions
     from kldiv_cli.core.inference.verdict import Evidence, Judgement
+    from kldiv_cli.core.pair import Pair, Unpaired
 
 MISSING_SHIFT = 0.01
 NEW_SHARE = 0.001
@@ -31,14 +30,14 @@ MOST_NAMED = 3
 
 
 class Limits(NamedTuple):
-    """What is accepted.
+    """The largest divergences and shares that are accepted without calling them drift.
 
     Attributes
     ----------
     max_kl : float
-        The largest divergence, in nats …
+        The largest divergence, in nats; `max_kl_of` replaces it for single columns.
     max_kl_of : mapping of str to float
-        … and that of single columns.
+        The largest divergence of a column, by its name.
     alpha : float
         Level of the tests.
     adjust : {"bh", "none"}
@@ -60,116 +59,115 @@ class Limits(NamedTuple):
         return self.max_kl_of.get(column, self.max_kl)
 
 
-class Pair(NamedTuple):
-    """Two columns to be judged.
-
-    Attributes
-    ----------
-    column : str
-        The name.
-    type : {"categorical", "numeric"}
-    labels : sequence of str
-        Of the outcomes.
-    reference, current : ndarray, shape (K,)
-        Counts, or weights where the side is exactly known.
-    named : ndarray of bool, shape (K,)
-        Whether an outcome is one of the data, not a bin or a missing value.
-    known : pair of bool
-        Whether the reference, and the current side, is exactly known.
-    rows, missing : pair of int
-        Rows of either side, and those without a value.
-    """
-
-    column: str
-    type: Type
-    labels: Sequence[str]
-    reference: NDArray[np.generic]
-    current: NDArray[np.generic]
-    named: NDArray[np.bool_]
-    known: tuple[bool, bool]
-    rows: tuple[int, int]
-    missing: tuple[int, int]
-
-
 def judged(pairs: Sequence[Pair], limits: Limits, *, top: int = 10) -> Findings:
-    """Return what is found in each column, judged together.
+    """Return the findings on columns that are judged together.
 
     Parameters
     ----------
     pairs : sequence of Pair
-        Both sides of each have a positive total.
+        P is current, Q the reference; both have a positive total.
     limits : Limits
-        What is accepted.
+        The divergences and shares that are accepted.
     top : int
         How many outcomes to list of each column.
     """
     samples = sum(not all(pair.known) for pair in pairs)
-    evidence = [_weighed(pair, limits, samples) for pair in pairs]
-    labels = [pair.labels for pair in pairs]
+    shares = [contributions(pair.p, pair.q) for pair in pairs]
+    measures = [
+        divergences(*pair.in_order_of_weights(), measures=DEFAULT_MEASURES) for pair in pairs
+    ]
+    evidence = [
+        _evidence(pair, parts, float(values["kl_pq"]), limits, samples)
+        for pair, parts, values in zip(pairs, shares, measures, strict=True)
+    ]
+    labels = [pair.names for pair in pairs]
     judgements = judge(evidence, alpha=limits.alpha, adjust=limits.adjust, labels=labels)
     return Findings(
-        _finding(pair, one, judgement, limits, top)
-        for pair, one, judgement in zip(pairs, evidence, judgements, strict=True)
-    )
-
-
-def _weighed(pair: Pair, limits: Limits, columns: int) -> Evidence:
-    known_q, known_p = pair.known
-    max_kl = limits.of(pair.column)
-    shares = contributions(pair.current, pair.reference)
-    x, y = (
-        share if known else np.asarray(side, dtype=np.float64)
-        for side, share, known in (
-            (pair.current, shares.p, known_p),
-            (pair.reference, shares.q, known_q),
+        _limited(_finding(pair, parts, values, evidence_, judgement, top), limits)
+        for pair, parts, values, evidence_, judgement in zip(
+            pairs, shares, measures, evidence, judgements, strict=True
         )
     )
-    counts = table(x, y, known=(known_p, known_q))
+
+
+def _evidence(
+    pair: Pair, parts: Contributions, exact: float, limits: Limits, columns: int
+) -> Evidence:
+    """Return what the counts of a pair say about D(P || Q); of known distributions its value."""
+    known_p, known_q = pair.known
+    x = parts.p if known_p else pair.p.astype(np.float64)
+    y = parts.q if known_q else pair.q.astype(np.float64)
+    counts = table(x, y, known=pair.known)
+    max_kl = limits.of(pair.column or "")
     if known_p and known_q:
-        exact = divergences(pair.current, pair.reference, measures=("kl_pq",))["kl_pq"]
-        return weigh_exact(float(exact), counts, max_kl=max_kl)
+        return weigh_exact(exact, counts, max_kl=max_kl)
     return weigh(counts, max_kl=max_kl, alpha=limits.alpha, columns=columns)
 
 
-def _finding(pair: Pair, one: Evidence, judgement: Judgement, limits: Limits, top: int) -> Finding:
-    parts = contributions(pair.current, pair.reference)
-    fresh = pair.named & (pair.current > 0) & (pair.reference == 0)  # type: ignore[operator]
+def _finding(
+    pair: Pair,
+    parts: Contributions,
+    measures: Mapping[str, Any],
+    evidence: Evidence,
+    judgement: Judgement,
+    top: int,
+) -> Finding:
+    """Put together the finding on one column, before its shares are compared with their limits."""
+    has_p, has_q = pair.support()
+    fresh = has_p & ~has_q
+    if pair.of_data is not None:
+        fresh &= pair.of_data
     new = sorted(np.flatnonzero(fresh).tolist(), key=lambda i: -parts.p[i])
-    shares = [
+    missing_p, missing_q = (
         missing / rows if rows else 0.0
         for missing, rows in zip(pair.missing, pair.rows, strict=True)
-    ]
-    finding = Finding(
+    )
+    return Finding(
         column=pair.column,
         type=pair.type,
         verdict=judgement.verdict,
         reason=Reason(judgement.code, judgement.text),
-        threshold=one.threshold,
-        kl=one.kl,
-        low=one.low,
-        high=one.high,
-        p_value=one.p_value,
-        p_drift=one.p_drift,
+        threshold=evidence.threshold,
+        kl=evidence.kl,
+        low=evidence.low,
+        high=evidence.high,
+        p_value=evidence.p_value,
+        p_drift=evidence.p_drift,
         p_drift_adjusted=judgement.p_drift_adjusted,
-        p_pass=one.p_pass,
-        reliable=one.reliable,
-        n_reference=one.table.m if pair.known[0] else pair.rows[0],
-        n_current=one.table.n if pair.known[1] else pair.rows[1],
-        missing_reference=shares[0],
-        missing_current=shares[1],
-        new_outcomes=tuple(pair.labels[i] for i in new),
+        p_pass=evidence.p_pass,
+        reliable=evidence.reliable,
+        n_reference=evidence.table.m if pair.known[1] else pair.rows[1],
+        n_current=evidence.table.n if pair.known[0] else pair.rows[0],
+        missing_reference=missing_q,
+        missing_current=missing_p,
+        new_outcomes=tuple(pair.names[i] for i in new),
         new_share=math.fsum(parts.p[fresh]),
-        outcomes=one.table.outcomes,
+        outcomes=evidence.table.outcomes,
         rows_needed=judgement.rows_needed,
-        contributions=listed(parts, pair.labels, top),
-        measures={
-            name: float(value)
-            for name, value in divergences(
-                pair.current, pair.reference, measures=DEFAULT_MEASURES
-            ).items()
-        },
+        contributions=largest_contributions(parts, pair.names, top),
+        measures={name: float(value) for name, value in measures.items()},
     )
-    return _limited(finding, limits)
+
+
+def unpaired(column: Unpaired, limits: Limits) -> Finding:
+    """Return the finding on a column that cannot be compared, which is drift.
+
+    Parameters
+    ----------
+    column : Unpaired
+        A column of the reference, and the reason.
+    limits : Limits
+        Gives the threshold that the finding shows.
+    """
+    return Finding(
+        column=column.column,
+        type="error",
+        verdict="drift",
+        reason=Reason(column.code, column.text),
+        threshold=limits.of(column.column),
+        n_reference=column.rows[0],
+        n_current=column.rows[1],
+    )
 
 
 def _limited(finding: Finding, limits: Limits) -> Finding:

@@ -48,11 +48,23 @@ class Contribution(NamedTuple):
     kl_qp: float
 
 
-def listed(parts: Contributions, labels: Sequence[str], top: int) -> tuple[Contribution, ...]:
-    """Return the outcomes that set both sides apart most, by their term of Jeffreys' divergence.
+def largest_contributions(
+    parts: Contributions, labels: Sequence[str], top: int
+) -> tuple[Contribution, ...]:
+    """Return the outcomes that set both sides apart most, the largest first.
 
-    These terms are never negative: they rank what moved, whichever way it moved. Infinite ones
-    are ranked by what they weigh.
+    They are ranked by their terms of Jeffreys' divergence, p log(p/q) + q log(q/p), which are
+    never negative: an outcome counts whichever way its share moved. Infinite terms are ranked
+    by p + q. Outcomes that tie keep the order of the support.
+
+    Parameters
+    ----------
+    parts : Contributions
+        Shares and terms by outcome, each of shape (K,).
+    labels : sequence of str
+        The K names of the outcomes.
+    top : int
+        How many to return; outcomes without mass on either side are passed over.
     """
     import numpy as np
 

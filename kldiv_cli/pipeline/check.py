@@ -1,4 +1,4 @@
-"""The pipeline of the drift check: a reference, current data and limits in, a verdict out."""
+"""The pipeline of the drift check: read both sides, pair their columns, judge, and report."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from kldiv_cli.core import findings, judging
-from kldiv_cli.core.counts import TypeChangedError
-from kldiv_cli.core.dataset import MOST_OUTCOMES, DataSet, Excluded
-from kldiv_cli.core.findings import Finding, Findings, Reason
+from kldiv_cli.core.dataset import MOST_OUTCOMES, Excluded
+from kldiv_cli.core.findings import Finding, Findings
 from kldiv_cli.core.inference.resampling import SEED
-from kldiv_cli.core.judging import Pair
 from kldiv_cli.core.labels import unmatched
+from kldiv_cli.core.pair import Pair, Unpaired
 from kldiv_cli.core.report import Side
 from kldiv_cli.errors import InputError, Note, Place, UsageError
-from kldiv_cli.pipeline.columnwise import distribution, joined, missing_in, paired, read_both
-from kldiv_cli.pipeline.reports import Shown
+from kldiv_cli.pipeline.pairing import pair_data_sets
+from kldiv_cli.pipeline.reports import Renderable
 from kldiv_cli.pipeline.settings import among, limits_of, rules_of, whole
 from kldiv_cli.pipeline.sides import (
     PerSide,
     Source,
-    described,
-    described_rows,
+    describe_data_set,
+    describe_distribution,
+    match_outcomes,
+    read_data_sets,
+    read_distribution,
     read_options,
     refuse_repairs,
     refuse_two_stdins,
@@ -31,14 +33,15 @@ from kldiv_cli.pipeline.sides import (
 )
 
 if TYPE_CHECKING:
-    from kldiv_cli.core.counts import Column
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.pipeline.settings import Rules
+
+    Check = Any
 
 KINDS = ("samples", "counts", "probabilities", "weights")
 
 
-class CheckReport(Shown, findings.Check):
+class CheckReport(Renderable, findings.Check):
     """The answer of `check`: its attributes are the keys of the JSON report.
 
     A column's finding is found by its name: ``report.columns["age"].kl``.
@@ -167,123 +170,115 @@ max_inflated
     sides = tuple(
         Source(*four) for four in zip((reference, current), kinds, options, names, strict=True)
     )
-    exact = set(kinds) & {"probabilities", "weights"}
-    found = (_distributions if exact else _data_sets)(sides[0], sides[1], rules)
-    if strict:
-        refuse_repairs(found.notes)
-    return _report(found, limits, top)
+    from types import SimpleNamespace
+
+    return checked(
+        SimpleNamespace(sources=sides, rules=rules, limits=limits, top=top, strict=strict)
+    )
 
 
-class _Found(NamedTuple):
-    """What is to be judged, and what is said about it already."""
+class _Sides(NamedTuple):
+    """Both sides as a report shows them, and their columns in the order of the reference."""
 
     reference: Side
     current: Side
-    pairs: tuple[Pair, ...]
-    findings: tuple[Finding, ...] = ()
-    excluded: tuple[Excluded, ...] = ()
-    notes: tuple[Note, ...] = ()
-    order: tuple[str, ...] = ()
+    columns: tuple[Pair | Unpaired, ...]
+    excluded: tuple[Excluded, ...]
+    notes: tuple[Note, ...]
 
 
-def _report(found: _Found, limits: Limits, top: int) -> CheckReport:
-    if not found.pairs and not found.findings:
-        raise _nothing_judged(found)
-    every = [*judging.judged(found.pairs, limits, top=top), *found.findings]
-    order = {name: place for place, name in enumerate(found.order)}
-    every.sort(key=lambda finding: order.get(finding.column or "", len(order)))
+def checked(settings: Check) -> CheckReport:
+    """Read both sides, pair their columns, judge these, and return the report.
+
+    Raises
+    ------
+    InputError
+        If a side cannot be read, no column can be judged, or a repair is refused.
+    UsageError
+        If an option does not fit the data.
+    """
+    reference, current = settings.sources
+    exact = {reference.kind, current.kind} & {"probabilities", "weights"}
+    sides = (_distributions if exact else _data_sets)(reference, current, settings.rules)
+    if settings.strict:
+        refuse_repairs(sides.notes)
+    if not sides.columns:
+        raise _nothing_judged(sides)
+    limits: Limits = settings.limits
+    pairs = [one for one in sides.columns if isinstance(one, Pair)]
+    judged = iter(judging.judged(pairs, limits, top=settings.top))
     columns = Findings(
-        finding._replace(threshold=limits.of(finding.column or "")) for finding in every
+        next(judged) if isinstance(one, Pair) else _unpaired(one, limits) for one in sides.columns
     )
-    warned = judging.warnings(columns, limits, found.current.source)
+    warned = judging.warnings(columns, limits, sides.current.source)
     return CheckReport(
         base="e",
         unit="nats",
-        reference=found.reference,
-        current=found.current,
+        reference=sides.reference,
+        current=sides.current,
         direction=findings.DIRECTION,
         verdict=findings.worst(finding.verdict for finding in columns),
         alpha=limits.alpha,
         adjust=limits.adjust,
         seed=SEED,
         columns=columns,
-        excluded=found.excluded,
-        notes=tuple(dict.fromkeys((*found.notes, *warned))),
+        excluded=sides.excluded,
+        notes=tuple(dict.fromkeys((*sides.notes, *warned))),
     )
 
 
-def _nothing_judged(found: _Found) -> InputError:
-    if found.excluded:
-        names = ", ".join(f"'{one.column[:40]}'" for one in found.excluded[:5])
+def _unpaired(column: Unpaired, limits: Limits) -> Finding:
+    """Return the finding on a column that cannot be compared."""
+    changed = "the type of the column changed: " if column.code == "type-changed" else ""
+    return judging.unpaired(column._replace(text=changed + column.text), limits)
+
+
+def _nothing_judged(sides: _Sides) -> InputError:
+    """Return the error for sides of which no column is left to judge."""
+    if sides.excluded:
+        names = ", ".join(f"'{one.column[:40]}'" for one in sides.excluded[:5])
         message = f"no column is left to judge; excluded: {names}"
         hint = "--column NAME judges one that looks like a key; --as counts if these are counts"
     else:
         message = "the two sides have no column in common"
         hint = "--header or --no-header says whether the first rows name the columns"
-    return InputError("no-column-judged", message, Place(found.current.source), hint=hint)
+    return InputError("no-column-judged", message, Place(sides.current.source), hint=hint)
 
 
-def _data_sets(reference: Source, current: Source, rules: Rules) -> _Found:
-    """Read two sides with columns, and pair these."""
-    before, after, others = read_both(reference, current, rules)
-    fresh = tuple(
-        Note("new-column", f"column '{name}' is not in the reference", after.source)
-        for name in others
+def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
+    """Read two data sets and pair their columns."""
+    found = read_data_sets(reference, current, rules)
+    columns = tuple(
+        one.swapped() if isinstance(one, Pair) else one
+        for one in pair_data_sets(found.first, found.second, rules)
     )
-    made = [_met(name, (before, after), rules) for name in before.columns]
-    pairs = tuple(one for one in made if isinstance(one, Pair))
-    return _Found(
-        reference=described_rows(before, [(one.reference, one.missing[0]) for one in pairs]),
-        current=described_rows(after, [(one.current, one.missing[1]) for one in pairs]),
-        pairs=pairs,
-        findings=tuple(one for one in made if isinstance(one, Finding)),
-        excluded=before.excluded,
-        notes=(*before.notes, *after.notes, *fresh, *_nearly_alike(pairs, after.source)),
-        order=tuple(before.columns),
+    pairs = [one for one in columns if isinstance(one, Pair)]
+    source = found.second.source
+    new = (
+        Note("new-column", f"column '{name}' is not in the reference", source)
+        for name in found.only_second
+    )
+    return _Sides(
+        describe_data_set(found.first, pairs, is_p=False),
+        describe_data_set(found.second, pairs, is_p=True),
+        columns,
+        found.first.excluded,
+        (*found.first.notes, *found.second.notes, *new, *_nearly_alike(pairs, source)),
     )
 
 
 def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
-    """Say which labels of the two sides would meet, were it not for what nobody sees."""
-    for one in pairs:
-        if one.type == "categorical":
-            gone, new = one.current == 0, one.reference == 0
-            only = [[one.labels[int(i)] for i in np.flatnonzero(side)] for side in (gone, new)]
-            yield from unmatched(only[0], only[1], f"labels of column '{one.column}'", source)
+    """Yield notes on labels that would meet one of the other side but for their spelling."""
+    for pair in pairs:
+        if pair.type == "categorical":
+            gone, new = (
+                [pair.names[i] for i in np.flatnonzero(side == 0)] for side in (pair.p, pair.q)
+            )
+            yield from unmatched(gone, new, f"labels of column '{pair.column}'", source)
 
 
-def _met(name: str, sides: tuple[DataSet, DataSet], rules: Rules) -> Pair | Finding:
-    """Return a column of both sides over one support, or why it has none."""
-    before, after = (side.columns.get(name) for side in sides)
-    assert before is not None
-    if after is None:
-        return _drifted(name, "column-missing", "the current data have no such column", before, 0)
-    try:
-        made = paired(name, sides, rules)
-    except TypeChangedError as change:
-        text = f"the type of the column changed: {change}"
-        return _drifted(name, "type-changed", text, before, after.rows)
-    return Pair(
-        column=name,
-        type=made.type,
-        labels=made.labels,
-        reference=made.reference,
-        current=made.current,
-        named=made.named,
-        known=(False, False),
-        rows=(before.rows, after.rows),
-        missing=(before.missing, after.missing),
-    )
-
-
-def _drifted(name: str, code: str, text: str, before: Column, rows: int) -> Finding:
-    return Finding(
-        name, "error", "drift", Reason(code, text), 0.0, n_reference=before.rows, n_current=rows
-    )
-
-
-def _distributions(reference: Source, current: Source, rules: Rules) -> _Found:
-    """Read two sides of which one at least is exactly known."""
+def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
+    """Read two sides of which at least one is exactly known, and pair them."""
     counted = {reference.kind, current.kind} <= {"counts", "probabilities", "weights"}
     types = any(given.type or given.bins for given in rules.columns.values())
     if counted and (types or rules.na or rules.bins or rules.missing != "category"):
@@ -293,32 +288,25 @@ def _distributions(reference: Source, current: Source, rules: Rules) -> _Found:
             " table is taken as it is",
             hint="leave --numeric, --categorical, --bins, --na and --missing out",
         )
-    before, after = sides = tuple(distribution(side, rules) for side in (reference, current))
-    both = joined(before, after)
-    name = dict(before.details).get("outcomes in", "outcome") if before.outcomes else "outcome"
-    rules.check_names([name], before.source)
-    excluded = () if rules.wants(name) else (Excluded(name, "--exclude"),)
+    q, p = sides = [read_distribution(side, rules) for side in (reference, current)]
+    column = dict(q.details).get("outcomes in", "outcome") if q.outcomes else "outcome"
+    pair = match_outcomes(p, q, column)
+    rules.check_names([column], q.source)
+    # A dropped missing value is one of the rows all the same.
     dropped = rules.missing != "category"
-    rows = tuple(
+    rows = [
         int(side.total) + dropped * side.missing if side.kind == "counts" else 0 for side in sides
+    ]
+    unnamed = {dict(side.details).get("missing in") for side in sides}
+    pair = pair._replace(
+        of_data=np.array([label not in unnamed for label in pair.names]),
+        rows=(rows[1], rows[0]),
     )
-    labels = both.outcomes or [str(i) for i in range(len(both.p))]
-    made = Pair(
-        column=name,
-        type="categorical",
-        labels=labels,
-        reference=both.q,
-        current=both.p,
-        named=np.array([label not in {*map(missing_in, sides)} for label in labels]),
-        known=(before.kind != "counts", after.kind != "counts"),
-        rows=(rows[0], rows[1]),
-        missing=(before.missing, after.missing),
-    )
-    return _Found(
-        described(before),
-        described(after),
-        () if excluded else (made,),
-        excluded=excluded,
-        notes=(*before.notes, *after.notes),
-        order=(name,),
+    wanted = rules.wants(column)
+    return _Sides(
+        describe_distribution(q),
+        describe_distribution(p),
+        (pair,) if wanted else (),
+        () if wanted else (Excluded(column, "--exclude"),),
+        (*q.notes, *p.notes),
     )

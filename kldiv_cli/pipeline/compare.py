@@ -1,33 +1,33 @@
-"""The pipeline: two sources and settings in, a report out.
-
-This is the only module that sees both sides, and what both the command line and Python
-callers use.
-"""
+"""The pipeline of a comparison: read two sides, pair them, measure, and report."""
 
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from kldiv_cli import readers
 from kldiv_cli.core import batches, report, smoothing
 from kldiv_cli.core import measures as registry
-from kldiv_cli.core.alignment import Aligned, align
 from kldiv_cli.core.batches import Base, Reduction
-from kldiv_cli.core.distribution import LOG_KINDS, Distribution
+from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.divergences import contributions
+from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.labels import unmatched
+from kldiv_cli.core.pair import Pair
 from kldiv_cli.errors import InputError, Note, Place, UsageError
+from kldiv_cli.pipeline.pairing import distinct_names, pair_data_sets
 from kldiv_cli.pipeline.reports import Report
 from kldiv_cli.pipeline.sides import (
     PerSide,
     Source,
-    described,
-    described_rows,
+    describe_data_set,
+    describe_distribution,
+    match_outcomes,
+    read_data_sets,
+    read_distribution,
+    read_distributions,
     read_options,
     refuse_repairs,
     refuse_two_stdins,
@@ -37,16 +37,11 @@ from kldiv_cli.pipeline.sides import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-    from kldiv_cli.core.dataset import DataSet
-    from kldiv_cli.core.distribution import Kind
+    from kldiv_cli.core.distribution import Distribution
     from kldiv_cli.pipeline.settings import Rules
 
-ALPHA = 0.05
-"""One minus the level of the confidence interval."""
-MOST_ROWS = 10**300
-"""Sample sizes below it leave room in a double for what is computed of them."""
+    Comparison = Any
+
 BASES: tuple[Base, ...] = ("e", "2", "10")
 
 
@@ -166,37 +161,23 @@ def compare(
         raise UsageError(
             "usage", "columns are chosen among those of raw rows", hint="--as samples"
         )
+    from types import SimpleNamespace
+
     given = (Source(p, kinds[0], p_options, names[0]), Source(q, kinds[1], q_options, names[1]))
-    sides = _whole(given) if rules is None else _samples(given, rules)
-    if strict:
-        refuse_repairs(sides.notes)
-    comparisons = []
-    notes = list(sides.notes)
-    for title, left, right in sides.pairs:
-        comparison, said = _compared(
-            left, right, asked, log_base, smooth, temperature, reduction, top, estimate=estimate
+    return compared(
+        SimpleNamespace(
+            sources=given,
+            measures=asked,
+            base=log_base,
+            smoothing=smooth,
+            temperature=temperature,
+            reduction=reduction,
+            rules=rules,
+            top=top,
+            estimate=estimate,
+            strict=strict,
         )
-        comparisons.append(comparison._replace(column=title))
-        notes += said
-    return Report(
-        base=log_base,
-        unit=report.UNITS[log_base],
-        smoothing=smooth.name,
-        temperature=float(temperature),
-        p=sides.p,
-        q=sides.q,
-        comparisons=tuple(comparisons),
-        notes=tuple(dict.fromkeys(notes)),
     )
-
-
-class _Read(NamedTuple):
-    """Both sides, and what of them is to be compared: a column's name, and its distributions."""
-
-    p: report.Side
-    q: report.Side
-    pairs: tuple[tuple[str | None, Distribution, Distribution], ...]
-    notes: tuple[Note, ...]
 
 
 def _base(base: str | int) -> Base:
@@ -232,284 +213,205 @@ def _smoothing(name: str) -> smoothing.Smoothing:
         raise UsageError("usage", str(error)) from None
 
 
-def _check_smoothing(smooth: smoothing.Smoothing, *sides: Distribution) -> None:
-    for side in sides:
-        if smooth.pseudocount and side.kind != "counts":
-            raise UsageError(
-                "smoothing-needs-counts",
-                f"a pseudocount is added to counts, and {side.name} holds {side.kind}",
-                hint="--as counts if these are counts; --smoothing floor:1e-6 if they are not",
-            )
-        if smooth.floor and side.kind in LOG_KINDS:
-            raise UsageError(
-                "smoothing-needs-probabilities",
-                f"a floor is for probabilities, and {side.name} holds {side.kind}",
-                hint="leave --smoothing out",
-            )
+class _Sides(NamedTuple):
+    """Both sides as a report shows them, and the pairs that are to be measured."""
+
+    p: report.Side
+    q: report.Side
+    pairs: tuple[Pair, ...]
+    notes: tuple[Note, ...]
 
 
-def _whole(given: tuple[Source, Source]) -> _Read:
-    """Read two distributions, of two sources or of one."""
-    names = (given[0].name, given[1].name)
-    p_options, q_options = (side.options._replace(kind=side.kind) for side in given)
-    if given[1].source is None:
-        if p_options.weight == q_options.weight:
-            raise UsageError(
-                "one-side",
-                "there is only one source, and no two weights of it are named",
-                hint="name a second file, or two columns of the first:"
-                " --weight BEFORE --weight AFTER",
-            )
-        return _met(*readers.read_two(given[0].source, (p_options, q_options), names=names), names)
-    refuse_two_stdins(given[0].source, given[1].source)
-    left = readers.read(given[0].source, p_options, name=names[0])
-    return _met(left, readers.read(given[1].source, q_options, name=names[1]), names)
+def compared(settings: Comparison) -> Report:
+    """Read both sides, pair them, measure each pair, and return the report.
 
-
-def _met(
-    left: Distribution,
-    right: Distribution,
-    names: tuple[str | None, str | None],
-    column: str | None = None,
-) -> _Read:
-    p_name, q_name = _distinct_names(left, right, names)
-    left, right = replace(left, name=p_name), replace(right, name=q_name)
-    return _Read(
-        described(left), described(right), ((column, left, right),), (*left.notes, *right.notes)
+    Raises
+    ------
+    InputError
+        If a source cannot be read, the sides have nothing in common, or a repair is refused.
+    UsageError
+        If an option does not fit the data.
+    """
+    sides = _read(settings)
+    if settings.strict:
+        refuse_repairs(sides.notes)
+    comparisons = []
+    notes = list(sides.notes)
+    for pair in sides.pairs:
+        _check_options(pair, sides, settings)
+        comparison = _measured(pair, settings)
+        interval = estimated(pair, settings.base) if settings.estimate else None
+        comparisons.append(comparison._replace(estimate=interval))
+        notes += _remarks(pair, comparison._replace(estimate=interval), settings)
+    return Report(
+        base=settings.base,
+        unit=report.UNITS[settings.base],
+        smoothing=settings.smoothing.name,
+        temperature=float(settings.temperature),
+        p=sides.p,
+        q=sides.q,
+        comparisons=tuple(comparisons),
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 
-def _samples(given: tuple[Source, Source], rules: Rules) -> _Read:
-    """Read raw rows, column by column; or one column of them, and a distribution to meet it."""
-    from kldiv_cli.core.counts import TypeChangedError
-    from kldiv_cli.pipeline import columnwise
-
-    if given[1].source is None:
+def _read(settings: Comparison) -> _Sides:
+    """Read both sides and pair them: raw rows column by column, anything else as a whole."""
+    p, q = settings.sources
+    if settings.rules is None:
+        return _whole(*read_distributions(p, q), (p.name, q.name))
+    if p.kind == q.kind:
+        return _columns(p, q, settings.rules)
+    if q.source is None:
         raise UsageError("one-side", "raw rows are compared with others, and there is one source")
-    refuse_two_stdins(given[0].source, given[1].source)
-    names = (given[0].name, given[1].name)
-    if given[0].kind != given[1].kind:
-        left, right = (columnwise.distribution(side, rules) for side in given)
-        raw = left if given[0].kind == "samples" else right
-        return _met(left, right, names, dict(raw.details)["outcomes in"])
-    left_set, right_set, others = columnwise.read_both(given[0], given[1], rules)
-    p_name, q_name = _distinct_names(left_set, right_set, names)
-    shared = [title for title in left_set.columns if title in right_set.columns]
-    if not shared:
+    refuse_two_stdins(p.source, q.source)
+    left, right = (read_distribution(side, settings.rules) for side in (p, q))
+    raw = left if p.kind == "samples" else right
+    return _whole(left, right, (p.name, q.name), dict(raw.details)["outcomes in"])
+
+
+def _whole(
+    p: Distribution,
+    q: Distribution,
+    given: tuple[str | None, str | None],
+    column: str | None = None,
+) -> _Sides:
+    """Pair two distributions; `given` are the names that the user gave them."""
+    p_name, q_name = distinct_names(p, q, given)
+    p, q = replace(p, name=p_name), replace(q, name=q_name)
+    pair = match_outcomes(p, q, column)
+    notes = (*p.notes, *q.notes)
+    return _Sides(describe_distribution(p), describe_distribution(q), (pair,), notes)
+
+
+def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
+    """Read raw rows of both sides and pair their columns."""
+    found = read_data_sets(p, q, rules)
+    p_name, q_name = distinct_names(found.first, found.second, (p.name, q.name))
+    first, second = found.first._replace(name=p_name), found.second._replace(name=q_name)
+    if first.columns.keys().isdisjoint(second.columns):
         raise InputError(
             "no-common-support",
             f"{p_name} and {q_name} have no column in common",
-            Place(right_set.source),
+            Place(second.source),
             hint="--header or --no-header says whether the first rows name the columns",
         )
-    alone = [(name, left_set.source) for name in left_set.columns if name not in shared]
-    alone += [(name, right_set.source) for name in others]
     pairs = []
-    for title in shared:
-        try:
-            both = columnwise.paired(title, (left_set, right_set), rules)
-        except TypeChangedError as change:
+    alone = []
+    for made in pair_data_sets(first, second, rules):
+        if isinstance(made, Pair):
+            pairs.append(made)
+        elif made.code == "column-missing":
+            alone.append((made.column, first.source))
+        else:
             raise InputError(
-                "type-changed",
-                f"column '{title}' is of two types: {change}",
-                Place(right_set.source),
+                made.code,
+                f"column '{made.column}' is of two types: {made.text}",
+                Place(second.source),
                 hint="--categorical or --numeric says what it is; --exclude leaves it out",
-            ) from None
-        left, right = (
-            Distribution(
-                name=name,
-                source=side.source,
-                format=side.format,
-                kind="counts",
-                outcomes=both.labels,
-                weights=counts.astype(np.int64),
-                rows_read=side.rows,
-                rows_used=int(counts.sum()),
-                missing=side.columns[title].missing,
             )
-            for side, name, counts in (
-                (left_set, p_name, both.reference),
-                (right_set, q_name, both.current),
-            )
-        )
-        pairs.append((title, left, right))
-    sides = [
-        described_rows(side._replace(name=name), [(one.weights, one.missing) for one in compared])
-        for side, name, compared in (
-            (left_set, p_name, [left for _, left, _ in pairs]),
-            (right_set, q_name, [right for _, _, right in pairs]),
-        )
-    ]
-    notes = [
+    alone += [(name, second.source) for name in found.only_second]
+    notes = (
         Note("column-not-shared", f"column '{name}' is on one side alone", source)
         for name, source in alone
-    ]
-    return _Read(sides[0], sides[1], tuple(pairs), (*left_set.notes, *right_set.notes, *notes))
+    )
+    return _Sides(
+        describe_data_set(first, pairs, is_p=True),
+        describe_data_set(second, pairs, is_p=False),
+        tuple(pairs),
+        (*first.notes, *second.notes, *notes),
+    )
 
 
-def _distinct_names(
-    left: Distribution | DataSet,
-    right: Distribution | DataSet,
-    given: tuple[str | None, str | None],
-) -> tuple[str, str]:
-    """Return names that tell the sides apart: more of the path, or else ``p`` and ``q``."""
-    anonymous = any(side.source.startswith(("/dev/fd/", "/proc/")) for side in (left, right))
-    if given == (None, None) and left.name == right.name and not anonymous:
-        p_parts, q_parts = ((*side.source.split(os.sep)[:-1], side.name) for side in (left, right))
-        for depth in range(2, 1 + max(len(p_parts), len(q_parts))):
-            p_tail, q_tail = ("/".join(parts[-depth:]) for parts in (p_parts, q_parts))
-            if p_tail != q_tail:
-                return p_tail, q_tail
-    if left.name == right.name or (anonymous and given == (None, None)):
-        return given[0] or "p", given[1] or "q"
-    return left.name, right.name
-
-
-def _compared(
-    left: Distribution,
-    right: Distribution,
-    asked: tuple[str, ...],
-    base: Base,
-    smooth: smoothing.Smoothing,
-    temperature: float,
-    reduction: Reduction,
-    top: int,
-    *,
-    estimate: bool,
-) -> tuple[report.Comparison, list[Note]]:
-    """Compare one pair of distributions; return what is to be said of it, too."""
-    if temperature != 1 and not {left.kind, right.kind} & set(LOG_KINDS):
+def _check_options(pair: Pair, sides: _Sides, settings: Comparison) -> None:
+    """Refuse a temperature, a smoothing or a reduction that these kinds of weights have not."""
+    named = list(zip((sides.p.name, sides.q.name), pair.kinds, strict=True))
+    if settings.temperature != 1 and not set(pair.kinds) & set(LOG_KINDS):
+        (p_name, p_kind), (q_name, q_kind) = named
         raise UsageError(
             "temperature-needs-logits",
-            f"a temperature divides logits; {left.name} holds {left.kind}"
-            f" and {right.name} {right.kind}",
+            f"a temperature divides logits; {p_name} holds {p_kind} and {q_name} {q_kind}",
             hint="--as logits",
         )
-    _check_smoothing(smooth, left, right)
-    try:
-        pair = align(left, right)
-    except ValueError as error:
-        raise InputError("no-common-support", str(error), Place(left.source)) from None
-    if reduction == "mean" and pair.p.ndim == pair.q.ndim == 1:
+    for name, kind in named:
+        if settings.smoothing.pseudocount and kind != "counts":
+            raise UsageError(
+                "smoothing-needs-counts",
+                f"a pseudocount is added to counts, and {name} holds {kind}",
+                hint="--as counts if these are counts; --smoothing floor:1e-6 if they are not",
+            )
+        if settings.smoothing.floor and kind in LOG_KINDS:
+            raise UsageError(
+                "smoothing-needs-probabilities",
+                f"a floor is for probabilities, and {name} holds {kind}",
+                hint="leave --smoothing out",
+            )
+    if settings.reduction == "mean" and not pair.is_batch:
         raise UsageError(
             "reduction-needs-batch",
             "the reduction 'mean' divides by rows times outcomes, and these are no batches",
             hint="leave --reduction out",
         )
-    comparison = _measured(
-        pair,
-        (smooth.apply(pair.p), smooth.apply(pair.q)),
-        (left.kind, right.kind),
-        asked,
-        base,
-        temperature,
-        reduction,
-        top,
-    )
-    only = (comparison.only_in_p, comparison.only_in_q)
-    notes = list(unmatched(*only, "labels of the two sides", source=""))
-    if estimate and (interval := _estimated(pair, left, right, base)):
-        comparison = comparison._replace(estimate=interval)
-        notes += _unreliable(interval)
-    if reduction == "mean":
-        outcomes = pair.p.shape[-1]
-        notes.append(
-            Note(
-                "mean-over-elements",
-                f"the reduction 'mean' divides by rows times outcomes ({outcomes}),"
-                " as torch does; it is not the mean divergence",
-                source="",
-                advice="--reduction batchmean",
-            )
-        )
-    return comparison, notes
 
 
-def _measured(
-    raw: Aligned,
-    weights: tuple[NDArray[Any], NDArray[Any]],
-    kinds: tuple[Kind, Kind],
-    asked: tuple[str, ...],
-    base: Base,
-    temperature: float,
-    reduction: Reduction,
-    top: int,
-) -> report.Comparison:
+def _measured(pair: Pair, settings: Comparison) -> report.Comparison:
+    """Compute the measures of a pair, and of vectors the outcomes that set them apart."""
+    smooth = settings.smoothing.apply
+    p, q = (smooth(side) for side in pair.in_order_of_weights())
     measures, bounds, batch = batches.reduce(
-        *weights,
-        asked,
-        base=base,
-        kinds=kinds,
-        temperature=temperature,
-        reduction=reduction,
+        p,
+        q,
+        settings.measures,
+        base=settings.base,
+        kinds=pair.kinds,
+        temperature=settings.temperature,
+        reduction=settings.reduction,
     )
-    if batch:
-        return report.Comparison(
-            column=None,
-            measures=measures,
-            error_bounds=bounds,
-            outcomes=raw.p.shape[-1],
-            batch=batch,
-        )
-    parts = contributions(*weights, base=base, kind=kinds, temperature=temperature)
-    unsmoothed = (
-        parts
-        if weights[0] is raw.p
-        else contributions(raw.p, raw.q, kind=kinds, temperature=temperature)
-    )
-    with_p, with_q = (
-        side > (-np.inf if kinds[i] in LOG_KINDS else 0) for i, side in enumerate((raw.p, raw.q))
-    )
-    labels = raw.outcomes or [str(index) for index in range(len(parts.p))]
-    only_p, only_q = with_p & ~with_q, with_q & ~with_p
-    return report.Comparison(
-        column=None,
+    comparison = report.Comparison(
+        column=pair.column,
         measures=measures,
         error_bounds=bounds,
-        outcomes=len(parts.p),
+        outcomes=pair.p.shape[-1],
+        batch=batch,
+    )
+    if batch:
+        return comparison
+    unsmoothed = parts = contributions(
+        pair.p, pair.q, base=settings.base, kind=pair.kinds, temperature=settings.temperature
+    )
+    if settings.smoothing.name != "none":
+        parts = contributions(
+            smooth(pair.p), smooth(pair.q),
+            base=settings.base, kind=pair.kinds, temperature=settings.temperature,
+        )  # fmt: skip
+    labels = pair.names
+    has_p, has_q = pair.support()
+    only_p, only_q = has_p & ~has_q, has_q & ~has_p
+    return comparison._replace(
         only_in_p=tuple(labels[i] for i in np.flatnonzero(only_p)),
         only_in_q=tuple(labels[i] for i in np.flatnonzero(only_q)),
         mass_only_in_p=math.fsum(unsmoothed.p[only_p]),
         mass_only_in_q=math.fsum(unsmoothed.q[only_q]),
-        contributions=report.listed(parts, labels, top),
+        contributions=report.largest_contributions(parts, labels, settings.top),
     )
 
 
-def _estimated(
-    raw: Aligned, left: Distribution, right: Distribution, base: Base
-) -> report.Interval | None:
-    """Estimate D(P || Q) from the counts, as far as the sides are samples or known."""
-    sides = (left, right)
-    kinds = {side.kind for side in sides}
-    if "counts" not in kinds or not kinds <= {"counts", "probabilities"}:
-        return None
-    if raw.p.ndim > 1 or raw.q.ndim > 1 or max(left.total, right.total) >= MOST_ROWS:
-        return None
-    from kldiv_cli.core.inference.samples import table
-    from kldiv_cli.core.inference.verdict import weigh
-
-    known = (left.kind != "counts", right.kind != "counts")
-    counts = table(raw.p.astype(np.float64), raw.q.astype(np.float64), known=known)
-    # No threshold: nothing but the estimate is asked.
-    found = weigh(counts, max_kl=0.0, alpha=ALPHA)
-    assert found.p_value is not None, "one side is a sample"
-    unit = 1.0 if base == "e" else math.log(float(base))
-    n_p, n_q = (math.inf if side.kind != "counts" else int(side.total) for side in sides)
-    return report.Interval(
-        kl=found.kl / unit,
-        low=found.low / unit,
-        high=found.high / unit,
-        p_value=found.p_value,
-        n_p=n_p,
-        n_q=n_q,
-        reliable=found.reliable,
-    )
-
-
-def _unreliable(interval: report.Interval) -> Iterator[Note]:
-    if not interval.reliable:
+def _remarks(pair: Pair, comparison: report.Comparison, settings: Comparison) -> Iterator[Note]:
+    """Yield the notes on a comparison."""
+    only = (comparison.only_in_p, comparison.only_in_q)
+    yield from unmatched(*only, "labels of the two sides", source="")
+    if comparison.estimate and not comparison.estimate.reliable:
         yield Note(
             "unreliable-estimate",
             f"the estimate's interval is not reliable: {report.DOUBT}",
             source="",
+        )
+    if settings.reduction == "mean":
+        outcomes = pair.p.shape[-1]
+        yield Note(
+            "mean-over-elements",
+            f"the reduction 'mean' divides by rows times outcomes ({outcomes}),"
+            " as torch does; it is not the mean divergence",
+            source="",
+            advice="--reduction batchmean",
         )

@@ -17,7 +17,7 @@ from kldiv_cli.core.counts import (
     has_integer_labels,
     is_identifier,
     merged,
-    poured,
+    pooled_like,
 )
 from kldiv_cli.core.dataset import IDENTIFIER, TOO_MANY_ROWS, DataSet, Excluded, too_many_rows
 from kldiv_cli.errors import InputError, Place
@@ -142,7 +142,7 @@ def _rules_like(model: DataSet, rules: Rules) -> Rules:
 
 
 def _counted(column: Column, rules: Rules, source: str, min_count: int = 0) -> Categories | Binned:
-    given = rules.columns.get(column.name, ColumnRules())
+    given = rules.of(column.name)
     with _naming(column.name, source):
         return counted(
             column,
@@ -162,7 +162,7 @@ def _like(column: Column, model: Column, rules: Rules, source: str) -> Column:
         with _naming(column.name, source):
             if isinstance(found, Binned):
                 raise TypeChangedError("it is numbers here, and text in the profile to be like")
-        return poured(found, model)
+        return pooled_like(found, model)
     return found
 
 

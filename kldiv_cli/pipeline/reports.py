@@ -1,4 +1,4 @@
-"""Reports that can be shown: what every answer of the Python functions can do."""
+"""Reports that render themselves: the answers of the Python functions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from kldiv_cli.core.findings import Check
 
 
-class Shown:
-    """What a report can do beside holding what was found."""
+class Renderable:
+    """A report that can be printed in every format of its command."""
 
     __slots__ = ()
 
@@ -40,7 +40,7 @@ class Shown:
         return f"<pre>{escape(self.render())}</pre>"
 
 
-class Report(Shown, report.Report):
+class Report(Renderable, report.Report):
     """The answer of `compare`: its attributes are the keys of the JSON report."""
 
     __slots__ = ()

@@ -46,6 +46,10 @@ class Rules(NamedTuple):
         """Return the columns that the user says are of this type."""
         return frozenset(name for name, rules in self.columns.items() if rules.type == type)
 
+    def of(self, name: str) -> ColumnRules:
+        """Return the rules of a column; empty ones where the user gave none."""
+        return self.columns.get(name, ColumnRules())
+
     def excludes(self, name: str) -> bool:
         """Return whether a column is left out by its name, or by a pattern."""
         return any(name == word or fnmatchcase(name, word) for word in self.exclude)

@@ -22,9 +22,9 @@ from kldiv_cli.core.counts import (
     is_identifier,
     merged,
     missing_label,
-    pair,
-    poured,
+    pooled_like,
 )
+from kldiv_cli.core.pair import pair_columns
 
 
 def text(counts, missing=0):
@@ -41,7 +41,7 @@ def binned(edges, counts, missing=0):
 
 def table(made):
     """Return what was paired as label -> (reference, current), where there is something."""
-    counts = zip(made.reference.tolist(), made.current.tolist(), strict=True)
+    counts = zip(made.p.tolist(), made.q.tolist(), strict=True)
     return {label: count for label, count in zip(made.labels, counts, strict=True) if any(count)}
 
 
@@ -49,109 +49,111 @@ DECIMALS = np.arange(200) + 0.5
 
 
 def test_outcomes_are_matched_by_label():
-    made = pair(text({"a": 5, "b": 3}, 2), text({"c": 1, "b": 7}))
+    made = pair_columns(text({"a": 5, "b": 3}, 2), text({"c": 1, "b": 7}))
     assert made.type == "categorical"
     assert made.labels == ("a", "b", "c", MISSING)
-    assert made.reference.tolist() == [5, 3, 0, 2]
-    assert made.current.tolist() == [0, 7, 1, 0]
-    assert made.named.tolist() == [True, True, True, False]
+    assert made.p.tolist() == [5, 3, 0, 2]
+    assert made.q.tolist() == [0, 7, 1, 0]
+    assert made.of_data.tolist() == [True, True, True, False]
 
 
 def test_missing_values_are_an_outcome_or_dropped():
     sides = text({"a": 5}, 2), text({"a": 3}, 1)
-    assert table(pair(*sides)) == {"a": (5, 3), MISSING: (2, 1)}
-    assert table(pair(*sides, missing="drop")) == {"a": (5, 3)}
+    assert table(pair_columns(*sides)) == {"a": (5, 3), MISSING: (2, 1)}
+    assert table(pair_columns(*sides, missing="drop")) == {"a": (5, 3)}
     sides = numbers(DECIMALS, 2), numbers(DECIMALS, 1)
-    assert table(pair(*sides))[MISSING] == (2, 1)
-    assert MISSING not in table(pair(*sides, missing="drop"))
-    assert pair(*sides, missing="drop").current.sum() == 200
+    assert table(pair_columns(*sides))[MISSING] == (2, 1)
+    assert MISSING not in table(pair_columns(*sides, missing="drop"))
+    assert pair_columns(*sides, missing="drop").q.sum() == 200
 
 
 def test_missing_values_have_a_label_of_their_own():
-    made = pair(text({MISSING: 5, "a": 1}, 2), text({"(missing values)": 3}))
+    made = pair_columns(text({MISSING: 5, "a": 1}, 2), text({"(missing values)": 3}))
     assert len(set(made.labels)) == len(made.labels)
     assert table(made)[MISSING] == (5, 0)
-    assert made.reference.tolist() == [5, 1, 0, 2]
+    assert made.p.tolist() == [5, 1, 0, 2]
     assert missing_label({MISSING, f"({MISSING})"}) == f"(({MISSING}))"
 
 
 def test_few_integers_are_categories_in_shortest_form():
-    made = pair(numbers([1, 2, 2, -3]), numbers([2, 1e3]))
+    made = pair_columns(numbers([1, 2, 2, -3]), numbers([2, 1e3]))
     assert made.type == "categorical"
     assert table(made) == {"-3": (1, 0), "1": (1, 0), "2": (2, 1), "1000": (0, 1)}
-    made = pair(numbers([1, 2]), numbers([2.5, 1]))
+    made = pair_columns(numbers([1, 2]), numbers([2.5, 1]))
     assert made.type == "numeric"
-    made = pair(numbers([1, 2]), numbers([2.5, 1]), type="categorical")
+    made = pair_columns(numbers([1, 2]), numbers([2.5, 1]), type="categorical")
     assert table(made) == {"1": (1, 1), "2": (1, 0), "2.5": (0, 1)}
-    assert pair(numbers([1, 2]), numbers([2, 1]), type="numeric").type == "numeric"
+    assert pair_columns(numbers([1, 2]), numbers([2, 1]), type="numeric").type == "numeric"
 
 
 @pytest.mark.parametrize(("integers", "type"), [(20, "categorical"), (21, "numeric")])
 def test_few_are_twenty_on_both_sides_together(integers, type):
-    assert pair(numbers(range(15)), numbers(range(10, integers))).type == type
+    assert pair_columns(numbers(range(15)), numbers(range(10, integers))).type == type
 
 
 def test_numbers_meet_in_bins_of_both_together():
-    made = pair(numbers(DECIMALS), numbers(DECIMALS + 100))
+    made = pair_columns(numbers(DECIMALS), numbers(DECIMALS + 100))
     assert made.type == "numeric"
-    assert made.reference.sum() == made.current.sum() == 200
-    assert not made.named.any()
+    assert made.p.sum() == made.q.sum() == 200
+    assert not made.of_data.any()
     # Edges are values of the pooled sample, bins are closed on the right.
     edges = [float(label.split(",")[0][1:]) for label in made.labels[1:]]
     assert set(edges) <= {*DECIMALS, *(DECIMALS + 100)}
     for i, edge in enumerate(edges):
-        assert made.reference[: i + 1].sum() == np.count_nonzero(edge >= DECIMALS)
-        assert made.current[: i + 1].sum() == np.count_nonzero(edge >= DECIMALS + 100)
+        assert made.p[: i + 1].sum() == np.count_nonzero(edge >= DECIMALS)
+        assert made.q[: i + 1].sum() == np.count_nonzero(edge >= DECIMALS + 100)
 
 
 def test_bins_of_what_is_no_number_are_there_if_somebody_is_in_them():
-    made = pair(numbers([*DECIMALS, np.inf]), numbers([*DECIMALS, np.inf, -np.inf]))
+    made = pair_columns(numbers([*DECIMALS, np.inf]), numbers([*DECIMALS, np.inf, -np.inf]))
     assert table(made)["+inf"] == (1, 1)
     assert table(made)["-inf"] == (0, 1)
-    assert not {"+inf", "-inf", MISSING} & {*pair(numbers(DECIMALS), numbers(DECIMALS)).labels}
+    assert not {"+inf", "-inf", MISSING} & {
+        *pair_columns(numbers(DECIMALS), numbers(DECIMALS)).labels
+    }
 
 
 def test_edges_that_are_given_or_were_counted_with():
     expected = {"(-inf, 1]": (1, 1), "(1, 2]": (1, 0), "(2, inf)": (0, 2)}
     sides = numbers([1, 2]), numbers([0.5, 3, 4])
-    assert table(pair(*sides, edges=(1.0, 2.0))) == expected
-    assert table(pair(binned([1, 2], [1, 1, 0]), sides[1])) == expected
-    assert table(pair(sides[0], binned([1, 2], [1, 0, 2]))) == expected
-    assert table(pair(binned([1, 2], [1, 1, 0]), binned([1, 2], [1, 0, 2]))) == expected
+    assert table(pair_columns(*sides, edges=(1.0, 2.0))) == expected
+    assert table(pair_columns(binned([1, 2], [1, 1, 0]), sides[1])) == expected
+    assert table(pair_columns(sides[0], binned([1, 2], [1, 0, 2]))) == expected
+    assert table(pair_columns(binned([1, 2], [1, 1, 0]), binned([1, 2], [1, 0, 2]))) == expected
     for edges, other in (((1.0,), numbers([1])), (None, binned([1], [1, 0]))):
         with pytest.raises(EdgesDifferError):
-            pair(binned([1, 2], [1, 1, 0]), other, edges=edges)
+            pair_columns(binned([1, 2], [1, 1, 0]), other, edges=edges)
 
 
 @pytest.mark.parametrize("side", [0, 1])
 def test_text_and_numbers_are_a_change_of_type(side):
     sides = [text({"1": 5, "x": 3}), numbers(DECIMALS)]
     with pytest.raises(TypeChangedError) as caught:
-        pair(sides[side], sides[1 - side])
+        pair_columns(sides[side], sides[1 - side])
     # The example is what makes it text.
     assert "is text, such as 'x'" in str(caught.value)
     assert "is numbers" in str(caught.value)
     sides[1] = binned([1], [1, 2])
     with pytest.raises(TypeChangedError, match="such as 'x'"):
-        pair(sides[side], sides[1 - side])
+        pair_columns(sides[side], sides[1 - side])
     sides[1] = numbers(DECIMALS)
-    assert pair(sides[side], sides[1 - side], type="categorical").type == "categorical"
+    assert pair_columns(sides[side], sides[1 - side], type="categorical").type == "categorical"
 
 
 @pytest.mark.parametrize("side", [0, 1])
 def test_few_integers_beside_labels_that_are_some_of_them(side):
     sides = [numbers([1, 2, 2, 3]), text({"1": 1, "NA": 1})]
-    made = table(pair(sides[side], sides[1 - side]))
+    made = table(pair_columns(sides[side], sides[1 - side]))
     counts = {"1": (1, 1), "2": (2, 0), "3": (1, 0), "NA": (0, 1)}
     assert made == {label: count[:: 1 - 2 * side] for label, count in counts.items()}
     with pytest.raises(TypeChangedError):
-        pair(numbers([5, 6]), sides[1])
+        pair_columns(numbers([5, 6]), sides[1])
 
 
 @pytest.mark.parametrize("side", [0, 1])
 def test_integers_that_were_counted_one_by_one_meet_bins(side):
     sides = [binned([1, 3], [4, 5, 6], missing=1), text({"1": 2, "2": 3, "3": 4, "10": 5})]
-    made = table(pair(sides[side], sides[1 - side]))
+    made = table(pair_columns(sides[side], sides[1 - side]))
     counts = {"(-inf, 1]": (4, 2), "(1, 3]": (5, 7), "(3, inf)": (6, 5), MISSING: (1, 0)}
     assert made == {label: count[:: 1 - 2 * side] for label, count in counts.items()}
 
@@ -164,9 +166,9 @@ FULL = [text({"a": 1}, 2), numbers(DECIMALS, 2), numbers([1, 2], 2), binned([1],
 @pytest.mark.parametrize("other", FULL + EMPTY, ids=lambda column: str(column)[:12])
 def test_a_column_without_values_is_of_any_type(empty, other):
     for sides in ((empty, other), (other, empty)):
-        made = pair(*sides)
-        assert made.reference.sum() == sides[0].rows
-        assert made.current.sum() == sides[1].rows
+        made = pair_columns(*sides)
+        assert made.p.sum() == sides[0].rows
+        assert made.q.sum() == sides[1].rows
         assert table(made)[MISSING] == tuple(side.missing for side in sides)
         assert merged(sides).rows == empty.rows + other.rows
         assert merged(sides).missing == empty.missing + other.missing
@@ -190,28 +192,28 @@ def test_rare_outcomes_are_pooled_and_none_is_lost():
 
 def test_what_meets_a_pooled_column_is_pooled_alike():
     reference, current = pooled({"a": 5, OTHER: 3}), text({"a": 2, "b": 1, "c": 4})
-    assert poured(current, reference).counts == {"a": 2, OTHER: 5}
-    assert table(pair(reference, current)) == {"a": (5, 2), OTHER: (3, 5)}
-    assert poured(reference, current) == reference
-    assert poured(text({"a": 1}), reference).counts == {"a": 1, OTHER: 0}
+    assert pooled_like(current, reference).counts == {"a": 2, OTHER: 5}
+    assert table(pair_columns(reference, current)) == {"a": (5, 2), OTHER: (3, 5)}
+    assert pooled_like(reference, current) == reference
+    assert pooled_like(text({"a": 1}), reference).counts == {"a": 1, OTHER: 0}
 
 
 def test_two_columns_that_pooled_other_outcomes_do_not_meet():
     # Pooled together, all of it would be one outcome, and would agree.
     sides = pooled({"a": 500, OTHER: 10}), pooled({"b": 500, OTHER: 10})
     with pytest.raises(EdgesDifferError, match="pooled"):
-        pair(*sides)
+        pair_columns(*sides)
     with pytest.raises(EdgesDifferError, match="pooled"):
         merged(sides)
     with pytest.raises(EdgesDifferError, match="pooled"):
         merged([sides[0], text({"a": 500})])
     nested = pooled({"a": 500, "b": 400, OTHER: 10}), pooled({OTHER: 1000})
     with pytest.raises(EdgesDifferError, match="pooled"):
-        pair(*nested)
+        pair_columns(*nested)
     # What is only called so in the data is an outcome like any.
     raw = text({"a": 500, "b": 500}), text({"a": 500, OTHER: 500})
-    assert table(pair(*raw)) == {"a": (500, 500), "b": (500, 0), OTHER: (0, 500)}
-    assert table(pair(nested[0], poured(nested[1], nested[0]))) == {
+    assert table(pair_columns(*raw)) == {"a": (500, 500), "b": (500, 0), OTHER: (0, 500)}
+    assert table(pair_columns(nested[0], pooled_like(nested[1], nested[0]))) == {
         "a": (500, 0), "b": (400, 0), OTHER: (10, 1000),
     }  # fmt: skip
 
@@ -312,12 +314,12 @@ sides = (
 @settings(deadline=None)
 def test_pairing_conserves_rows_and_is_symmetric(columns, missing):
     one, two = columns
-    forth, back = pair(one, two, missing=missing), pair(two, one, missing=missing)
+    forth, back = pair_columns(one, two, missing=missing), pair_columns(two, one, missing=missing)
     for made, first, second in ((forth, one, two), (back, two, one)):
         dropped = (first.missing, second.missing) if missing == "drop" else (0, 0)
-        assert sum(made.reference.tolist()) + dropped[0] == first.rows
-        assert sum(made.current.tolist()) + dropped[1] == second.rows
-        assert len(set(made.labels)) == len(made.labels) == len(made.named)
+        assert sum(made.p.tolist()) + dropped[0] == first.rows
+        assert sum(made.q.tolist()) + dropped[1] == second.rows
+        assert len(set(made.labels)) == len(made.labels) == len(made.of_data)
     assert {label: count[::-1] for label, count in table(back).items()} == table(forth)
 
 
@@ -332,8 +334,8 @@ def test_pooling_conserves_rows(column, least):
 @given(texts, texts, st.integers(0, 10**15))
 def test_pouring_conserves_rows(column, other, least):
     other = counted(other, min_count=least)
-    found = poured(column, other)
+    found = pooled_like(column, other)
     assert found.rows == column.rows
     if OTHER in other.counts:
         assert found.counts.keys() == other.counts.keys()
-        assert poured(found, other) == found
+        assert pooled_like(found, other) == found

@@ -5,8 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kldiv_cli.core.alignment import align
 from kldiv_cli.core.distribution import Distribution
+from kldiv_cli.core.pair import pair_distributions
+
+
+def align(p, q):
+    made = pair_distributions(p, q)
+    return made.labels, made.p, made.q
 
 
 def side(outcomes, weights, kind="counts", name="p"):
@@ -71,3 +76,26 @@ def test_one_distribution_meets_every_row():
     assert outcomes is None
     assert p.shape == (4, 3)
     assert q.shape == (3,)
+
+
+def test_the_order_of_sums_hangs_neither_on_rows_nor_on_sides():
+    random = np.random.default_rng(7)
+    for dtype in (np.float64, np.int64, object):
+        weights = random.integers(0, 4, (2, 60))
+        labels = [f"outcome {i}" for i in range(60)]
+        p, q = (side(labels, row.astype(dtype)) for row in weights)
+        first = pair_distributions(p, q).in_order_of_weights()
+        shuffled = random.permutation(60)
+        again = [side([labels[i] for i in shuffled], one.weights[shuffled]) for one in (p, q)]
+        second = pair_distributions(*again).in_order_of_weights()
+        back = pair_distributions(*again[::-1]).in_order_of_weights()
+        assert [one.tolist() for one in first] == [one.tolist() for one in second]
+        assert {tuple(one.tolist()) for one in first} == {tuple(one.tolist()) for one in back}
+
+
+def test_positional_outcomes_keep_their_order():
+    p, q = side(None, [3, 1, 2]), side(None, [1, 2, 3])
+    assert [one.tolist() for one in pair_distributions(p, q).in_order_of_weights()] == [
+        [3, 1, 2],
+        [1, 2, 3],
+    ]

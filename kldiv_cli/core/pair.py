@@ -1,0 +1,324 @@
+"""A pair: the distributions P and Q over one support, from which everything is computed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from kldiv_cli.core.binning import SPECIAL, Bins, pooled_bins
+from kldiv_cli.core.counts import (
+    Binned,
+    Categories,
+    EdgesDifferError,
+    Values,
+    alike,
+    as_categories_where_few,
+    counts_in,
+    missing_label,
+    pooled_like,
+    refuse_other_pools,
+    type_changed,
+)
+from kldiv_cli.core.distribution import LOG_KINDS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kldiv_cli.core.counts import Column, Type
+    from kldiv_cli.core.distribution import Distribution, Kind
+
+
+class Pair(NamedTuple):
+    """The weights of P and of Q, outcome by outcome.
+
+    Attributes
+    ----------
+    p, q : ndarray, shape (K,) or (N, K)
+        Weights as they were read: counts, probabilities, weights or log weights.
+    kinds : pair of Kind
+        The meaning of the weights of P, and of Q.
+    labels : tuple of str, or None
+        The names of the K outcomes: those of the side that was given first, in its order, then
+        those that only the other side has. None where outcomes are known by position.
+    column : str or None
+        The column that was counted; None for whole distributions.
+    type : {"categorical", "numeric"}
+        Whether the outcomes are labels or bins of numbers.
+    of_data : ndarray of bool, shape (K,), or None
+        False for bins and for missing values, which are no outcomes of the data; None where
+        every outcome is one of the data.
+    rows, missing : pair of int
+        Rows of P and of Q, and how many of these have no value.
+    """
+
+    p: NDArray[Any]
+    q: NDArray[Any]
+    kinds: tuple[Kind, Kind]
+    labels: tuple[str, ...] | None = None
+    column: str | None = None
+    type: Type = "categorical"
+    of_data: NDArray[np.bool_] | None = None
+    rows: tuple[int, int] = (0, 0)
+    missing: tuple[int, int] = (0, 0)
+
+    @property
+    def known(self) -> tuple[bool, bool]:
+        """Whether P, and Q, is exactly known: its weights are not counts of a sample."""
+        return self.kinds[0] != "counts", self.kinds[1] != "counts"
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether a side has many rows, each of them a distribution."""
+        return self.p.ndim > 1 or self.q.ndim > 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The labels of the outcomes, or their positions from 0."""
+        return self.labels or tuple(map(str, range(self.p.shape[-1])))
+
+    def support(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which outcomes have mass in P, and which in Q."""
+        p, q = (
+            np.asarray(side > (-np.inf if kind in LOG_KINDS else 0))
+            for side, kind in zip((self.p, self.q), self.kinds, strict=True)
+        )
+        return p, q
+
+    def swapped(self) -> Pair:
+        """Return the pair with P and Q exchanged; the order of the outcomes is kept."""
+        return self._replace(
+            p=self.q,
+            q=self.p,
+            kinds=self.kinds[::-1],
+            rows=self.rows[::-1],
+            missing=self.missing[::-1],
+        )
+
+    def in_order_of_weights(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return P and Q in an order that depends neither on the rows' order nor on the sides'.
+
+        Sums of doubles depend on the order of their terms in the last bit. Outcomes that are
+        known by position keep it; labelled ones are sorted by their weights.
+        """
+        if self.labels is None or self.is_batch:
+            return self.p, self.q
+        by_p, by_q = _sorted(self.p, self.q), _sorted(self.q, self.p)
+        # Exchanging the sides exchanges the two orders; the lesser sequence is taken.
+        lesser = _precedes((self.p[by_p], self.q[by_p]), (self.q[by_q], self.p[by_q]))
+        order = by_p if lesser else by_q
+        return self.p[order], self.q[order]
+
+
+class Unpaired(NamedTuple):
+    """A column of the first data set that cannot be compared with the second.
+
+    Attributes
+    ----------
+    column : str
+    code : {"column-missing", "type-changed"}
+        The second data set has no such column, or one of another type.
+    text : str
+        The reason in words.
+    rows : pair of int
+        Rows of the column in the first data set and in the second.
+    """
+
+    column: str
+    code: Literal["column-missing", "type-changed"]
+    text: str
+    rows: tuple[int, int]
+
+
+def _sorted(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the order of outcomes by their first weight, and by the second where that ties."""
+    if first.dtype.kind != "O" != second.dtype.kind:
+        return np.lexsort((second, first))
+    keys = list(zip(first.tolist(), second.tolist(), strict=True))
+    return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.intp)
+
+
+def _precedes(
+    one: tuple[NDArray[Any], NDArray[Any]], other: tuple[NDArray[Any], NDArray[Any]]
+) -> bool:
+    """Return whether a sequence of pairs comes first in lexicographic order, or is the same."""
+    for mine, theirs in zip(one, other, strict=True):
+        differs = np.flatnonzero(mine != theirs)
+        if len(differs):
+            return bool(mine[differs[0]] < theirs[differs[0]])
+    return True
+
+
+def pair_distributions(p: Distribution, q: Distribution, column: str | None = None) -> Pair:
+    """Return two distributions over the union of their outcomes, those of P first.
+
+    Outcomes are matched by label whatever their order, or by position where neither side has
+    labels. An outcome that one side does not name has no mass there: weight 0, or -inf among
+    logits and log-probabilities.
+
+    Parameters
+    ----------
+    p, q : Distribution
+        Weights of shape (K,) or (N, K).
+    column : str, optional
+        The column that was counted.
+
+    Raises
+    ------
+    ValueError
+        If one side has labels and the other has none, or positional sides differ in length
+        or in the number of rows.
+    """
+    if (p.outcomes is None) != (q.outcomes is None):
+        labelled, positional = (p, q) if q.outcomes is None else (q, p)
+        raise ValueError(
+            f"{labelled.name} has labels and {positional.name} has none:"
+            " outcomes can be matched by label or by position, not by both"
+        )
+    labels = p.outcomes
+    weights: tuple[NDArray[Any], NDArray[Any]] = p.weights, q.weights
+    if p.outcomes is None or q.outcomes is None:
+        _check_shapes(p, q)
+    elif p.outcomes != q.outcomes:
+        at = {outcome: index for index, outcome in enumerate(p.outcomes)}
+        places = [at.setdefault(outcome, len(at)) for outcome in q.outcomes]
+        labels = tuple(at)
+        weights = (
+            _spread(p, np.arange(len(p.outcomes)), len(at)),
+            _spread(q, np.array(places, dtype=np.intp), len(at)),
+        )
+    return Pair(
+        *weights, (p.kind, q.kind), labels, column,
+        rows=(p.rows_used, q.rows_used), missing=(p.missing, q.missing),
+    )  # fmt: skip
+
+
+def _check_shapes(p: Distribution, q: Distribution) -> None:
+    """Refuse positional sides that do not go together."""
+    if p.weights.shape[-1] != q.weights.shape[-1]:
+        raise ValueError(
+            f"{p.name} has {p.weights.shape[-1]} outcomes and {q.name} has"
+            f" {q.weights.shape[-1]}, and there are no labels to match them by"
+        )
+    if p.weights.ndim == q.weights.ndim == 2 and len(p.weights) != len(q.weights):
+        raise ValueError(
+            f"{p.name} has {len(p.weights)} rows and {q.name} has {len(q.weights)};"
+            " a batch is compared row by row"
+        )
+
+
+def _spread(side: Distribution, places: NDArray[np.intp], size: int) -> NDArray[Any]:
+    """Return the weights of a side at their places in the common support."""
+    absent = -np.inf if side.kind in LOG_KINDS else 0
+    spread = np.full(size, absent, dtype=side.weights.dtype)
+    spread[places] = side.weights
+    return spread
+
+
+def pair_columns(
+    first: Column,
+    second: Column,
+    *,
+    bins: int | None = None,
+    edges: tuple[float, ...] | None = None,
+    type: Type | None = None,
+    missing: Literal["category", "drop"] = "category",
+) -> Pair:
+    """Return two counted columns over one support; the first is P.
+
+    Numbers meet in bins whose edges are quantiles of both columns together, or those that a
+    column was counted with; at most 20 distinct integers are categories. Outcomes are matched
+    by label, those of the first column first.
+
+    Parameters
+    ----------
+    first, second : Column
+        A column that is `Binned` decides the edges.
+    bins : int, optional
+        Number of bins before the tails are split; chosen by the rows if not given.
+    edges : tuple of float, optional
+        Bin edges given by the user.
+    type : {"categorical", "numeric"}, optional
+        The type that the user declares.
+    missing : {"category", "drop"}
+        Whether missing values are an outcome.
+
+    Raises
+    ------
+    TypeChangedError
+        If one column holds numbers and the other text; see `type_changed`.
+    EdgesDifferError
+        If both were counted before, with different edges, or with different outcomes pooled.
+    """
+    sides = alike(first, second)
+    if edges is None and type != "numeric":
+        sides = as_categories_where_few(*sides, forced=type == "categorical")
+    p, q = sides
+    if isinstance(p, Categories) and isinstance(q, Categories):
+        pair = _categorical(p, q, missing)
+    elif isinstance(p, Categories) or isinstance(q, Categories):
+        raise type_changed(("the reference", p), ("the current side", q))
+    else:
+        pair = _numeric(p, q, bins, edges, missing)
+    return pair._replace(
+        column=first.name,
+        rows=(first.rows, second.rows),
+        missing=(first.missing, second.missing),
+    )
+
+
+def _categorical(p: Categories, q: Categories, missing: Literal["category", "drop"]) -> Pair:
+    """Match outcomes by label; missing values come last."""
+    refuse_other_pools(p, q)
+    p, q = pooled_like(p, q), pooled_like(q, p)
+    labels = [*p.counts, *(label for label in q.counts if label not in p.counts)]
+    counts = [[side.counts.get(label, 0) for label in labels] for side in (p, q)]
+    of_data = [True] * len(labels)
+    if missing == "category" and (p.missing or q.missing):
+        labels.append(missing_label(labels))
+        counts[0].append(p.missing)
+        counts[1].append(q.missing)
+        of_data.append(False)
+    return Pair(
+        np.array(counts[0], dtype=np.int64),
+        np.array(counts[1], dtype=np.int64),
+        ("counts", "counts"),
+        tuple(labels),
+        of_data=np.array(of_data, dtype=np.bool_),
+    )
+
+
+def _numeric(
+    p: Values | Binned,
+    q: Values | Binned,
+    bins: int | None,
+    edges: tuple[float, ...] | None,
+    missing: Literal["category", "drop"],
+) -> Pair:
+    """Count both columns in common bins; infinities and missing values have bins of their own."""
+    counted = {side.bins for side in (p, q) if isinstance(side, Binned)}
+    if edges is not None:
+        counted.add(Bins(edges))
+    if len(counted) > 1:
+        raise EdgesDifferError("the two sides were counted with different edges")
+    if counted:
+        chosen = counted.pop()
+    else:
+        assert isinstance(p, Values)
+        assert isinstance(q, Values)
+        chosen = pooled_bins(p.values, q.values, bins=bins)
+    in_p, in_q = (np.append(counts_in(side, chosen), side.missing) for side in (p, q))
+    if missing == "drop":
+        in_p[-1] = in_q[-1] = 0
+    labels = np.array(chosen.labels, dtype=object)
+    regular = len(labels) - len(SPECIAL)
+    # The bins for what is not a finite number are kept only where they hold rows.
+    kept = (np.arange(len(labels)) < regular) | (in_p + in_q > 0)
+    return Pair(
+        in_p[kept],
+        in_q[kept],
+        ("counts", "counts"),
+        tuple(labels[kept]),
+        type="numeric",
+        of_data=np.zeros(int(kept.sum()), dtype=np.bool_),
+    )

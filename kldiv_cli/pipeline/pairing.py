@@ -1,0 +1,119 @@
+"""Columns of two data sets, each brought over one support or named as unpaired."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from kldiv_cli.core.counts import Binned, EdgesDifferError, TypeChangedError
+from kldiv_cli.core.pair import Pair, Unpaired, pair_columns
+from kldiv_cli.errors import InputError, Place
+from kldiv_cli.pipeline.sides import no_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kldiv_cli.core.dataset import DataSet
+    from kldiv_cli.core.distribution import Distribution
+    from kldiv_cli.pipeline.settings import ColumnRules, Rules
+
+
+def pair_data_sets(first: DataSet, second: DataSet, rules: Rules) -> Iterator[Pair | Unpaired]:
+    """Yield each column of the first data set, over one support with that of the second.
+
+    Parameters
+    ----------
+    first, second : DataSet
+        The first is P of the pairs, and its outcomes come first.
+    rules : Rules
+        The user's types, bins and treatment of missing values.
+
+    Raises
+    ------
+    InputError
+        If both were counted with different edges, a profile cannot follow an option, or a
+        column has no values on one side.
+    """
+    for name, column in first.columns.items():
+        found = second.columns.get(name)
+        if found is None:
+            text = "the current data have no such column"
+            yield Unpaired(name, "column-missing", text, (column.rows, 0))
+            continue
+        try:
+            yield _paired(name, (first, second), rules)
+        except TypeChangedError as change:
+            yield Unpaired(name, "type-changed", str(change), (column.rows, found.rows))
+
+
+def _paired(name: str, sides: tuple[DataSet, DataSet], rules: Rules) -> Pair:
+    """Bring one column of both data sets over one support."""
+    given = rules.of(name)
+    for side in sides:
+        _check_profile(side, name, given, rules)
+    try:
+        pair = pair_columns(
+            sides[0].columns[name],
+            sides[1].columns[name],
+            bins=given.bins if isinstance(given.bins, int) else rules.bins,
+            edges=given.bins if isinstance(given.bins, tuple) else None,
+            type=given.type,
+            missing="drop" if rules.missing == "drop" else "category",
+        )
+    except EdgesDifferError as differ:
+        raise InputError(
+            "edges-differ",
+            f"column '{name}': {differ}",
+            Place(sides[1].source),
+            hint="kldiv profile DATA --like REFERENCE counts with the edges of REFERENCE",
+        ) from None
+    for side, counts in zip(sides, (pair.p, pair.q), strict=True):
+        if not counts.any():
+            raise no_values(name, side.source)
+    return pair
+
+
+def _check_profile(side: DataSet, name: str, given: ColumnRules, rules: Rules) -> None:
+    """Refuse options that a profile cannot follow any more, since its columns are counted."""
+    if side.kind != "profile":
+        return
+    numeric = isinstance(side.columns[name], Binned)
+    wanted = None
+    if given.type is not None and (given.type == "numeric") != numeric:
+        wanted = f"as {given.type}"
+    elif numeric and (isinstance(given.bins, int) or rules.bins):
+        wanted = "with other bins"
+    if wanted:
+        was = "numbers, in bins of their own" if numeric else "labels"
+        raise InputError(
+            "profile-differs",
+            f"column '{name}' cannot be taken {wanted}: the profile counted it as {was}",
+            Place(side.source, name=name),
+            hint="make the profile anew with this option, or leave it out",
+        )
+
+
+def distinct_names(
+    p: Distribution | DataSet,
+    q: Distribution | DataSet,
+    given: tuple[str | None, str | None],
+) -> tuple[str, str]:
+    """Return names that tell the sides apart: more of their paths, or else ``p`` and ``q``.
+
+    Parameters
+    ----------
+    p, q : Distribution or DataSet
+        The sides with the names that were taken from their sources.
+    given : pair of str or None
+        The names that the user gave.
+    """
+    anonymous = any(side.source.startswith(("/dev/fd/", "/proc/")) for side in (p, q))
+    if given == (None, None) and p.name == q.name and not anonymous:
+        p_parts, q_parts = ((*side.source.split(os.sep)[:-1], side.name) for side in (p, q))
+        for depth in range(2, 1 + max(len(p_parts), len(q_parts))):
+            p_tail, q_tail = ("/".join(parts[-depth:]) for parts in (p_parts, q_parts))
+            if p_tail != q_tail:
+                return p_tail, q_tail
+    if p.name == q.name or (anonymous and given == (None, None)):
+        return given[0] or "p", given[1] or "q"
+    return p.name, q.name

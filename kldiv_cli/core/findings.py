@@ -1,4 +1,4 @@
-"""What a check found, as plain frozen values: the attributes are the keys of the JSON report."""
+"""The report of a check as plain frozen values, whose attributes are the JSON keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from kldiv_cli.core.measures import DEFAULT_MEASURES
-from kldiv_cli.core.report import Failure, Value, plain
+from kldiv_cli.core.report import Document, Failure, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,14 +25,14 @@ Figure = float | int | Literal["error"]
 
 
 class Reason(NamedTuple):
-    """Why a verdict is what it is: a stable code, and words."""
+    """The reason for a verdict: a stable code, and words."""
 
     code: str
     text: str
 
 
 class Finding(NamedTuple):
-    """What was found in one column.
+    """The verdict on one column and the figures that it rests on.
 
     Attributes
     ----------
@@ -109,10 +109,11 @@ class Findings(tuple[Finding, ...]):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """The answer to ``kldiv check``, or the reason why there is none."""
+class Check(Document):
+    """The answer to ``kldiv check``, or the error for which there is none."""
 
     schema: ClassVar[str] = "kldiv.check/1"
+    instead_of_truth: ClassVar[str] = "ask for the verdict, as in report.verdict == 'pass'"
     base: str
     unit: str
     reference: Side | None
@@ -127,19 +128,6 @@ class Check:
     notes: tuple[Note, ...] = ()
     error: Failure | None = None
 
-    def __bool__(self) -> bool:
-        raise TypeError(
-            "a report is neither true nor false; ask for the verdict, as in"
-            " report.verdict == 'pass'"
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as the JSON document: dicts, lists, strings and numbers."""
-        document = plain(self)
-        for note in document["notes"]:
-            del note["repair"]
-        return {"schema": self.schema, **document}
-
     def count(self, verdict: Verdict) -> int:
         """Return how many columns have this verdict."""
         return sum(finding.verdict == verdict for finding in self.columns)
@@ -151,7 +139,7 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def failed(failure: Failure, *, alpha: float, adjust: str, seed: int, max_kl: float) -> Check:
-    """Return a report without an answer."""
+    """Return the report of an error: one finding, without a column or a figure."""
     finding = Finding(None, "error", "error", Reason(failure.code, failure.message), max_kl)
     return Check(
         base="e",

@@ -1,4 +1,4 @@
-"""What was found, as plain frozen values: the attributes are the keys of the JSON report."""
+"""The report of a comparison as plain frozen values, whose attributes are the JSON keys."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ UNITS = {"e": "nats", "2": "bits", "10": "hartleys"}
 
 Number = float | int
 Value = float | tuple[float, ...] | Literal["error"]
-"""A measure: a number, one a row under ``--reduction none``, or ``"error"``."""
+"""A measure: a number, or one for each row under ``--reduction none``, or ``"error"``."""
 
 
 class Side(NamedTuple):
-    """One side: what it is called, where it came from, what it holds.
+    """The facts on one side: its name, its source and its size.
 
     Of raw rows and profiles `outcomes` are those of all columns together, `total` is the number of
     rows, and `missing` the number of missing values in these columns.
@@ -84,7 +84,7 @@ def largest_contributions(
 
 
 class Batch(NamedTuple):
-    """How many distributions were compared row by row, and the spread of `measure` over them."""
+    """The number of distributions that were compared row by row, and the spread of `measure`."""
 
     rows: int
     reduction: str
@@ -95,13 +95,13 @@ class Batch(NamedTuple):
 
 
 DOUBT = "too few rows, or too many rare outcomes for them"
-"""Why an interval is not reliable."""
+"""The reason why an interval is not reliable."""
 
 
 class Interval(NamedTuple):
-    """What the samples say about D(P || Q) of the distributions behind them.
+    """The estimate of D(P || Q) of the distributions behind two samples, and its interval.
 
-    It speaks of the counts as they were read, smoothed or not, in the unit of the report.
+    It is in the unit of the report, and of the counts as they were read, never smoothed.
 
     Attributes
     ----------
@@ -165,7 +165,7 @@ class Comparison(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """Why there is no answer."""
+    """The error for which there is no answer."""
 
     code: str
     message: str
@@ -173,11 +173,33 @@ class Failure(NamedTuple):
     hint: str
 
 
+class Document:
+    """A report whose attributes are the keys of a versioned JSON document."""
+
+    __slots__ = ()
+    schema: ClassVar[str]
+    instead_of_truth: ClassVar[str]
+    """An expression to write where a report was taken for true or false."""
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"a report is neither true nor false; {self.instead_of_truth}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as the JSON document: dicts, lists, strings and numbers."""
+        document = plain(self)
+        for note in document["notes"]:
+            del note["repair"]
+        return {"schema": self.schema, **document}
+
+
 @dataclass(frozen=True, slots=True)
-class Report:
-    """The answer to ``kldiv compare``, or the reason why there is none."""
+class Report(Document):
+    """The answer to ``kldiv compare``, or the error for which there is none."""
 
     schema: ClassVar[str] = "kldiv.compare/1"
+    instead_of_truth: ClassVar[str] = (
+        "ask for a number, as in report.comparisons[0].measures['kl_pq'] <= 0.05"
+    )
     base: str
     unit: str
     smoothing: str
@@ -188,24 +210,11 @@ class Report:
     notes: tuple[Note, ...] = ()
     error: Failure | None = None
 
-    def __bool__(self) -> bool:
-        raise TypeError(
-            "a report is neither true nor false; ask for a number, as in"
-            " report.comparisons[0].measures['kl_pq'] <= 0.05"
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as the JSON document: dicts, lists, strings and numbers."""
-        document = plain(self)
-        for note in document["notes"]:
-            del note["repair"]
-        return {"schema": self.schema, **document}
-
 
 def failed(
     failure: Failure, measures: tuple[str, ...], base: str, smoothing: str, temperature: float
 ) -> Report:
-    """Return a report without an answer: ``"error"`` for every measure that was asked."""
+    """Return the report of an error, with ``"error"`` for every measure that was asked for."""
     errors: dict[str, Value] = dict.fromkeys(measures, "error")
     comparison = Comparison(
         column=None,
@@ -227,7 +236,7 @@ def failed(
 
 
 def plain(value: Any) -> Any:
-    """Return a report's value as dicts, lists, strings and numbers."""
+    """Return a value of a report as dicts, lists, strings and numbers."""
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if hasattr(value, "_asdict"):
@@ -242,7 +251,7 @@ def plain(value: Any) -> Any:
 
 
 def number(value: float) -> float | str:
-    """Return what stands for `value` in JSON, which has no infinity.
+    """Return a number as JSON has it: finite, or ``"Infinity"``.
 
     Raises
     ------

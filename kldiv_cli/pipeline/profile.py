@@ -1,4 +1,4 @@
-"""The pipeline of profiles: raw rows, or profiles, in; counts that can be kept and merged out."""
+"""The pipeline of a profile: read raw rows or profiles, count their columns, and merge them."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ def profile(
     Parameters
     ----------
     sources : sequence of (name, source)
-        Raw rows or profiles; the name is taken from the source where it is None.
+        Raw rows or profiles; a name that is None is taken from its source.
     rules : Rules
-        Which columns, and how.
+        Which columns are counted, and how.
     options : ReadOptions
         How the sources are to be read.
     like : path, optional
         A profile whose columns, types and edges are to be used.
     min_count : int
-        Outcomes that occur less often are pooled.
+        Outcomes that occur less often are pooled as one.
 
     Returns
     -------
     DataSet
-        Each column counted: `Categories` or `Binned`.
+        The counted columns, each `Categories` or `Binned`.
 
     Raises
     ------
@@ -66,20 +66,13 @@ def profile(
     """
     asked, model = rules, None
     if like is not None:
-        model = _model(like, rules.counting())
-        rules = _rules_like(model, rules)
-    counting = rules.counting()._replace(identifiers=model is None, late=True)
-    parts: list[DataSet] = []
+        model = _read_model(like, rules.counting())
+        rules = _rules_of_model(model, rules)
+    wanted = rules.counting()._replace(identifiers=model is None, late=True)
+    parts = []
     for name, source in sources:
-        part = readers.read_columns(source, options, counting, name=name)
-        if model is not None:
-            part = part._replace(
-                columns={
-                    title: _like(column, model.columns[title], rules, part.source)
-                    for title, column in part.columns.items()
-                }
-            )
-        parts.append(part)
+        part = readers.read_columns(source, options, wanted, name=name)
+        parts.append(part if model is None else _count_like(part, model, rules))
     first = parts[0]
     asked.check_names([title for part in parts for title in part.seen], first.source)
     excluded = {one.column: one for part in parts for one in part.excluded}
@@ -87,12 +80,12 @@ def profile(
     for title in dict.fromkeys(title for part in parts for title in part.columns):
         if title in excluded:
             continue
-        column = _joined(title, parts)
-        # What looks like a key does so in all parts together.
-        if counting.may_leave_out(title) and is_identifier(column):
+        column = _merge(title, parts)
+        # A column may look like a key in all parts together only.
+        if wanted.may_leave_out(title) and is_identifier(column):
             excluded[title] = Excluded(title, IDENTIFIER)
         else:
-            columns[title] = _counted(column, rules, first.source, min_count)
+            columns[title] = _count(column, rules, first.source, min_count)
     if not columns:
         raise InputError(
             "no-column-judged",
@@ -116,8 +109,9 @@ def profile(
     )
 
 
-def _model(like: object, counting: Wanted) -> DataSet:
-    model = readers.read_columns(like, None, counting)
+def _read_model(source: object, wanted: Wanted) -> DataSet:
+    """Read the profile whose columns, types and edges are to be used."""
+    model = readers.read_columns(source, None, wanted)
     if model.kind != "profile" or not model.columns:
         raise InputError(
             "not-a-profile",
@@ -128,8 +122,8 @@ def _model(like: object, counting: Wanted) -> DataSet:
     return model
 
 
-def _rules_like(model: DataSet, rules: Rules) -> Rules:
-    """Return the rules that a profile was made by: its columns, their types and edges."""
+def _rules_of_model(model: DataSet, rules: Rules) -> Rules:
+    """Return the rules by which a profile was made: its columns, their types and edges."""
     columns = {
         title: ColumnRules("numeric", None, column.bins.edges)
         if isinstance(column, Binned)
@@ -141,7 +135,25 @@ def _rules_like(model: DataSet, rules: Rules) -> Rules:
     return rules._replace(column=tuple(model.columns), exclude=(), columns=columns)
 
 
-def _counted(column: Column, rules: Rules, source: str, min_count: int = 0) -> Categories | Binned:
+def _count_like(part: DataSet, model: DataSet, rules: Rules) -> DataSet:
+    """Return a data set counted as a profile was, with the same rare outcomes pooled."""
+    columns: dict[str, Column] = {}
+    for title, column in part.columns.items():
+        of_model = model.columns[title]
+        if isinstance(of_model, Categories) and isinstance(column, Values):
+            column = as_categories(column)
+        found = columns[title] = _count(column, rules, part.source)
+        if isinstance(of_model, Categories):
+            with _naming(title, part.source):
+                if isinstance(found, Binned):
+                    text = "it is numbers here, and text in the profile to be like"
+                    raise TypeChangedError(text)
+            columns[title] = pooled_like(found, of_model)
+    return part._replace(columns=columns)
+
+
+def _count(column: Column, rules: Rules, source: str, min_count: int = 0) -> Categories | Binned:
+    """Count a column by the user's rules; see `counted`."""
     given = rules.of(column.name)
     with _naming(column.name, source):
         return counted(
@@ -153,22 +165,23 @@ def _counted(column: Column, rules: Rules, source: str, min_count: int = 0) -> C
         )
 
 
-def _like(column: Column, model: Column, rules: Rules, source: str) -> Column:
-    """Return a column counted as that of a profile was, its rare outcomes pooled alike."""
-    if isinstance(model, Categories) and isinstance(column, Values):
-        column = as_categories(column)
-    found = _counted(column, rules, source)
-    if isinstance(model, Categories):
-        with _naming(column.name, source):
-            if isinstance(found, Binned):
-                raise TypeChangedError("it is numbers here, and text in the profile to be like")
-        return pooled_like(found, model)
-    return found
+def _merge(title: str, parts: Sequence[DataSet]) -> Column:
+    """Return the counts of one column over all parts."""
+    for part in parts:
+        if title not in part.columns:
+            raise InputError(
+                "unknown-column",
+                f"there is no column '{title[:60]}', which another part has",
+                Place(part.source),
+                hint="--column or --exclude chooses the columns that all parts have",
+            )
+    with _naming(title, parts[0].source):
+        return merged([part.columns[title] for part in parts])
 
 
 @contextmanager
 def _naming(column: str, source: str) -> Iterator[None]:
-    """Turn what two counts of a column do not share into an error that names it."""
+    """Turn a difference between two counts of a column into an error that names the column."""
     try:
         yield
     except (TypeChangedError, EdgesDifferError) as problem:
@@ -176,21 +189,3 @@ def _naming(column: str, source: str) -> Iterator[None]:
         hint = "--like PROFILE counts raw rows with the columns, types and edges of PROFILE"
         message = f"column '{column[:60]}': {problem}"
         raise InputError(code, message, Place(source), hint=hint) from None
-
-
-def _joined(title: str, parts: Sequence[DataSet]) -> Column:
-    """Return one column of all parts together."""
-    for part in parts:
-        if title not in part.columns:
-            raise _missing(title, part.source)
-    with _naming(title, parts[0].source):
-        return merged([part.columns[title] for part in parts])
-
-
-def _missing(title: str, source: str) -> InputError:
-    return InputError(
-        "unknown-column",
-        f"there is no column '{title[:60]}', which another part has",
-        Place(source),
-        hint="--column or --exclude chooses the columns that all parts have",
-    )

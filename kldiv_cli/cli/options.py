@@ -187,7 +187,7 @@ def real(option: str, text: str) -> float:
     UsageError
         If it denotes none.
     """
-    from kldiv_cli.readers.numbers import is_number
+    from kldiv_cli.core.numbers import is_number
 
     if not is_number(text):
         raise UsageError("usage", f"{option} is a number; found '{text}'")

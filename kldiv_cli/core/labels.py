@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from kldiv_cli.core.numbers import is_number
 from kldiv_cli.errors import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-_number = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?").fullmatch
 
 
 def canonical(label: str) -> str:
@@ -23,7 +21,7 @@ def canonical(label: str) -> str:
         from unicodedata import normalize
 
         plain = normalize("NFC", plain).strip()
-    if len(plain) > 40 or not _number(plain):
+    if len(plain) > 40 or not is_number(plain):
         return plain
     # Equal numbers have equal digits and exponent, whatever their size.
     mantissa, _, exponent = plain.lower().partition("e")

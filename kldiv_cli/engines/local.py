@@ -7,7 +7,6 @@ holds its outcomes, a numeric one eight bytes a row.
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -24,9 +23,16 @@ from kldiv_cli.core.counts import (
     nearly_distinct,
 )
 from kldiv_cli.core.dataset import IDENTIFIER, DataSet, Excluded, Wanted, missing_value
+from kldiv_cli.core.numbers import (
+    Number,
+    floats,
+    has_leading_zero,
+    is_decorated,
+    is_inexact,
+    is_number,
+)
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.literals import EXACT, Number, kind_of
-from kldiv_cli.readers.numbers import floats, is_number
+from kldiv_cli.readers.literals import kind_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -253,10 +259,10 @@ class Tally:
     def _looks_numeric(self, sample: list[tuple[Any, int, Locator]]) -> bool:
         """Say whether values are numbers; refuse numbers with a little text among them."""
         numbers = [cell for cell, _, _ in sample if self._is_number(cell)]
-        if any(_has_leading_zero(cell) or _is_inexact(cell) for cell in numbers):
+        if any(has_leading_zero(cell) or is_inexact(cell) for cell in numbers):
             return False
         if len(numbers) < len(sample):
-            spelt = [cell for cell, _, _ in sample if _is_spelt_number(cell)]
+            spelt = [cell for cell, _, _ in sample if is_decorated(cell)]
             few = len({*numbers, *spelt}) <= MOST_CATEGORIES
             if few or len(numbers) + len(spelt) < _NUMBERS * len(sample):
                 return False
@@ -320,12 +326,12 @@ class Tally:
         what = "is not a number"
         if self._typed and type(cell) is not Number:
             what = f"is {kind_of(cell)}, not a number"
-        elif self._codes and _has_leading_zero(cell):
+        elif self._codes and has_leading_zero(cell):
             what = "has a leading zero"
         elif self._is_number(cell):
             what = "is beyond a 64-bit float"
         decimal = ""
-        if _is_spelt_number(cell) and not self._typed:
+        if is_decorated(cell) and not self._typed:
             decimal = "--decimal ',' if the comma is a decimal mark; no separators or signs; "
         return InputError(
             "mixed-column",
@@ -340,27 +346,6 @@ def _quoted(word: str) -> str:
     from shlex import quote
 
     return quote(word[:60])
-
-
-# One number with separators, a currency or a per cent sign: `1,234.50`, `$10`, `12 %`.
-_spelt = re.compile(
-    r"[+-]?[$€£¥₹]? ?[+-]?[0-9]{1,3}(?:[0-9]*|(?:[,.' ][0-9]{3})*)(?:[.,][0-9]+)? ?[%$€£¥₹]?"
-).fullmatch
-
-
-def _is_spelt_number(text: str) -> bool:
-    """Return whether a text is a number in a spelling that is not read as one."""
-    return _spelt(text) is not None and not text.isdigit() and not is_number(text)
-
-
-def _has_leading_zero(text: str) -> bool:
-    digits = text.strip().lstrip("+-")
-    return len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
-
-
-def _is_inexact(text: str) -> bool:
-    """Return whether a number is an integer that doubles do not tell from its neighbours."""
-    return len(text) > 15 and text.strip().lstrip("+-").isdigit() and abs(float(text)) >= EXACT
 
 
 def check_text(labels: Iterable[str], name: str, source: str) -> None:

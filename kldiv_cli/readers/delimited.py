@@ -8,9 +8,10 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from kldiv_cli.core.numbers import is_number, looks_like_a_number
 from kldiv_cli.errors import Fault, InputError, Note, Place
 from kldiv_cli.readers import delimiter
-from kldiv_cli.readers.numbers import Faults, is_number, looks_like_a_number
+from kldiv_cli.readers.numbers import Faults
 from kldiv_cli.readers.raw import RawRows, RawTable
 from kldiv_cli.readers.reading import Reading, Rows
 from kldiv_cli.readers.records import Records, long_fields

@@ -7,9 +7,10 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from kldiv_cli.core.distribution import LOG_KINDS
+from kldiv_cli.core.numbers import Number
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers import shapes
-from kldiv_cli.readers.literals import Number, Repeated
+from kldiv_cli.readers.literals import Repeated
 from kldiv_cli.readers.raw import RawTable
 from kldiv_cli.readers.text import Text
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution
 from kldiv_cli.core.labels import kept_apart, near_duplicates
+from kldiv_cli.core.numbers import DIGITS
 from kldiv_cli.errors import InputError, Note, Place
-from kldiv_cli.readers.numbers import DIGITS
 from kldiv_cli.readers.reading import DUPLICATE
 
 if TYPE_CHECKING:

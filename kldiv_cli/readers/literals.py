@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from kldiv_cli.core.numbers import Number
 from kldiv_cli.errors import Fault
 from kldiv_cli.readers.numbers import Faults
 
@@ -13,16 +14,6 @@ if TYPE_CHECKING:
 
     from kldiv_cli.errors import Place
     from kldiv_cli.readers.reading import Role
-
-
-EXACT = 2**53
-"""From here on doubles do not tell an integer from its neighbours."""
-
-
-class Number(str):
-    """A number literal, verbatim; a JSON string is a plain `str`."""
-
-    __slots__ = ()
 
 
 class Repeated(dict[str, Any]):

@@ -1,38 +1,33 @@
-"""One strict grammar of numbers, for every text format.
+"""Cells become weights: numbers of the grammar, parsed in batches, or faults with a place.
 
-ASCII digits, one decimal point, an exponent, blanks or tabs around: no ``1_000``, no
-thousands separators, no ``nan``, no digits of other scripts. An integer literal is exact
-at any size; what a double cannot hold, above or below, is an error.
+An integer literal is exact at any size; what a double cannot hold, above or below, is an error.
 """
 
 from __future__ import annotations
 
 import math
-import re
 import sys
 from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.distribution import LOG_KINDS
+from kldiv_cli.core.numbers import (
+    DIGITS,
+    are_integers,
+    are_numbers,
+    in_lines,
+    is_integer,
+    is_number,
+    is_zero,
+    with_point,
+)
 from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
-
-DIGITS = 4300
-"""The longest integer literal; reading takes a time that is quadratic in its length."""
-
-_INTEGER = rf"[ \t]*[+-]?[0-9]{{1,{DIGITS}}}[ \t]*"
-_FLOAT = r"[ \t]*[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?[ \t]*"
-_is_integer = re.compile(_INTEGER).fullmatch
-_is_number = re.compile(_FLOAT).fullmatch
-_are_integers = re.compile(f"(?:{_INTEGER}\n)*+").fullmatch
-_are_numbers = re.compile(f"(?:{_FLOAT}\n)*+").fullmatch
-_no_mass = re.compile(r"-[iI][nN][fF](?:[iI][nN][iI][tT][yY])?").fullmatch
-_mantissa_digit = re.compile(r"[^eE]*[1-9]").match
 
 NOT_NEGATIVE = "counts and probabilities must be >= 0"
 NEGATIVE_HINT = (
@@ -77,63 +72,24 @@ _OVERFLOW = Fault("number-overflow", "a number is too large for a 64-bit float")
 _LARGEST = int(sys.float_info.max)
 
 
-def is_number(text: str, decimal: str = ".") -> bool:
-    """Say whether a text is a number of the grammar."""
-    return _is_number(text if decimal == "." else _with_point(text)) is not None
-
-
-_leading_zero = re.compile(r"\n[ \t]*[+-]?0[0-9]").search
-
-
-def floats(texts: Sequence[str], decimal: str = ".", *, codes: bool = True) -> list[float] | None:
-    """Return the doubles next to raw values, or None if one is no number.
-
-    With `codes` a number with a leading zero is none (``007``); one beyond every double never is.
-    """
-    joined = "\n".join(texts) + "\n"
-    if joined.count("\n") != len(texts) or (decimal != "." and "." in joined):
-        return None if texts else []
-    if decimal != ".":
-        joined = joined.replace(decimal, ".")
-        texts = joined.split("\n")[:-1]
-    if not _are_numbers(joined) or (codes and _leading_zero(f"\n{joined}")):
-        return None
-    values = list(map(float, texts))
-    return None if math.inf in values or -math.inf in values else values
-
-
-def looks_like_a_number(text: str) -> bool:
-    """Say whether a text may be meant as a number, so that it can hardly be a name."""
-    word = text.strip().lower()
-    if word in ("", "-", "nan", "inf", "-inf", "infinity", "-infinity", "null", "none", "na"):
-        return True
-    first = next((char for char in word if char.isalnum()), "")
-    return first.isnumeric()
-
-
-def _with_point(text: str) -> str:
-    # A point would separate thousands here.
-    return "." if "." in text else text.replace(",", ".")
-
-
 def parse(text: str, kind: str | None, decimal: str = ".") -> int | float | Fault:
     """Return the number that a text denotes, or why it denotes none."""
-    plain = text if decimal == "." else _with_point(text)
+    plain = with_point(text, decimal)
     logs = kind in LOG_KINDS
-    if _is_integer(plain):
+    if is_integer(plain):
         value: int | float = int(plain)
-    elif _is_number(plain):
+    elif is_number(plain):
         stripped = plain.strip()
         if stripped.lstrip("+-").isdigit():
             return Fault("too-many-digits", f"an integer has more than {DIGITS} digits")
         value = float(stripped)
         if math.isinf(value):
             return _OVERFLOW
-        if value == 0 and _mantissa_digit(stripped):
+        if value == 0 and not is_zero(stripped):
             return Fault("number-underflow", "a number is too small for a 64-bit float")
         if kind == "counts" and not value.is_integer():
             return Fault("fractional-count", "a count is not a whole number", "--as weights")
-    elif logs and _no_mass(text.strip(" \t")):
+    elif logs and text.strip(" \t").lower() in ("-inf", "-infinity"):
         value = -math.inf
     else:
         return _no_number(text, kind, decimal)
@@ -205,22 +161,20 @@ class Numbers:
 
     def _batch(self, texts: Sequence[str]) -> list[int] | list[float] | None:
         """Parse all at once, at the speed of a regular expression; None if one is unusual."""
-        joined = "\n".join(texts) + "\n"
-        if joined.count("\n") != len(texts) or (self._decimal != "." and "." in joined):
+        lines = in_lines(texts, self._decimal)
+        if lines is None:
             return None
         if self._decimal != ".":
-            joined = joined.replace(self._decimal, ".")
-            texts = joined.split("\n")[:-1]
+            texts = lines.split("\n")[:-1]
         values: list[Any]
-        if _are_integers(joined):
+        if are_integers(lines):
             values = list(map(int, texts))
-        elif _are_numbers(joined):
+        elif are_numbers(lines):
             values = list(map(float, texts))
             if math.inf in values or -math.inf in values:
                 return None
             if 0.0 in values and any(
-                value == 0 and _mantissa_digit(text)
-                for value, text in zip(values, texts, strict=True)
+                value == 0 and not is_zero(text) for value, text in zip(values, texts, strict=True)
             ):
                 return None
             # Integers of too many digits are told from long fractions one by one.

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from kldiv_cli.core.binning import SPECIAL, Bins
 from kldiv_cli.core.counts import OTHER, Binned, Categories
 from kldiv_cli.core.dataset import DataSet, Excluded, missing_value
+from kldiv_cli.core.numbers import Number
 from kldiv_cli.engines.local import check_text
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.literals import Number, Repeated, kind_of
+from kldiv_cli.readers.literals import Repeated, kind_of
 
 if TYPE_CHECKING:
     from kldiv_cli.core.counts import Column

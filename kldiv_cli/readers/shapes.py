@@ -7,9 +7,10 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from kldiv_cli.core.numbers import Number
 from kldiv_cli.errors import Fault, InputError, Place, abridged, did_you_mean
 from kldiv_cli.readers import literals
-from kldiv_cli.readers.literals import Number, Repeated
+from kldiv_cli.readers.literals import Repeated
 from kldiv_cli.readers.numbers import Faults
 from kldiv_cli.readers.raw import RawRows, which_kind
 from kldiv_cli.readers.reading import Reading, Rows

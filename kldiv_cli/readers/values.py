@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kldiv_cli.core.numbers import EXACT, Number
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.literals import EXACT, Number, shown
+from kldiv_cli.readers.literals import shown
 from kldiv_cli.readers.raw import RawRows, RawTable
 
 if TYPE_CHECKING:

@@ -18,20 +18,26 @@ from kldiv_cli.core.counts import (
     has_integer_labels,
     missing_label,
 )
-from kldiv_cli.core.dataset import TOO_MANY_ROWS, DataSet, missing_value, too_many_rows
+from kldiv_cli.core.dataset import (
+    TOO_MANY_ROWS,
+    DataSet,
+    Wanted,
+    missing_value,
+    too_many_rows,
+    which_kind,
+)
 from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.core.pair import Pair, pair_distributions
 from kldiv_cli.core.report import Side
+from kldiv_cli.core.table import Table
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.readers import ReadOptions
-from kldiv_cli.readers.raw import which_kind
 from kldiv_cli.readers.selection import TIDY_COLUMNS, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kldiv_cli.core.counts import Column
-    from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.errors import Note
     from kldiv_cli.pipeline.settings import Rules
 
@@ -132,6 +138,41 @@ class DataSets(NamedTuple):
     only_second: tuple[str, ...]
 
 
+def data_set(
+    source: object,
+    options: ReadOptions | None = None,
+    wanted: Wanted | None = None,
+    *,
+    name: str | None = None,
+) -> DataSet:
+    """Count the columns of raw rows, or read columns that were counted: a profile.
+
+    Parameters
+    ----------
+    source : path, array, mapping of columns, records or data frame
+        ``-`` is standard input.
+    options : ReadOptions, optional
+        How it is to be parsed.
+    wanted : Wanted, optional
+        Which columns, and how they are counted.
+    name : str, optional
+        The name of the data set; taken from the source, or the profile, if not given.
+
+    Raises
+    ------
+    InputError, UsageError
+        As `kldiv_cli.readers.read` does.
+    """
+    from kldiv_cli.engines import local
+    from kldiv_cli.readers import profiles
+
+    wanted = wanted or Wanted()
+    with readers.opened(source, [options or ReadOptions()], raw=True) as found:
+        if not isinstance(found.data, Table):
+            return profiles.parsed(found.data, wanted, found.source, name)
+        return local.count(found.data, wanted, found.source, name or found.name)
+
+
 def read_distributions(first: Source, second: Source) -> tuple[Distribution, Distribution]:
     """Read two distributions from two sources, or from one of which two weights are named.
 
@@ -204,7 +245,7 @@ def read_distribution(side: Source, rules: Rules) -> Distribution:
         found = readers.read(side.source, side.options, name=side.name)
         _refuse_batch(found)
         return found
-    rows = readers.read_columns(side.source, side.options, rules.counting(), name=side.name)
+    rows = data_set(side.source, side.options, rules.counting(), name=side.name)
     columns = list(rows.columns.values())
     if len(columns) != 1:
         raise InputError(
@@ -308,7 +349,7 @@ def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = No
                 f"{option} chooses a column of a distribution, and these are raw rows",
                 hint="--column NAME chooses columns; --as counts if this is a table of counts",
             )
-    rows = readers.read_columns(side.source, side.options, wanted, name=side.name)
+    rows = data_set(side.source, side.options, wanted, name=side.name)
     # Who says what columns are, or brings what has those of raw rows, has raw rows.
     beyond_doubt = any(name in rules.columns or not rules.wants(name) for name in rows.seen) or (
         model is not None and model.kind == "samples" and {*rows.seen} <= {*model.seen}

@@ -8,43 +8,17 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli.errors import InputError, KldivError, Place, UsageError
+from kldiv_cli.readers.options import ReadOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from kldiv_cli.core.dataset import DataSet, Wanted
-    from kldiv_cli.core.distribution import Distribution, Kind
-    from kldiv_cli.readers.reading import Reading
+    from kldiv_cli.core.distribution import Distribution
 
-__all__ = [
-    "FORMATS", "ReadOptions", "is_readable", "read", "read_columns", "read_two", "split_name",
-]  # fmt: skip
-
-
-class ReadOptions(NamedTuple):
-    """What the user says about one side; None where nothing was said."""
-
-    kind: Kind | None = None
-    label: str | None = None
-    """The outcome column."""
-    weight: str | None = None
-    """The weight column, an array of an ``.npz`` or a member of a JSON object."""
-    format: str | None = None
-    """A key of `FORMATS`."""
-    encoding: str | None = None
-    delimiter: str | None = None
-    decimal: str = "."
-    header: bool | None = None
-    comment: str | None = None
-    """What a line that is no data begins with."""
-    duplicates: Literal["error", "sum"] = "error"
-    max_inflated: int | None = None
-    """Bytes that a compressed input may inflate to."""
-    tidy: bool = False
-    """A table of column, outcome and count holds the counts of several columns."""
+__all__ = ["FORMATS", "ReadOptions", "is_readable", "opened", "read", "read_two", "split_name"]
 
 
 class Format(NamedTuple):
@@ -151,74 +125,85 @@ def split_name(word: str) -> tuple[str | None, str]:
     return name, path
 
 
-def read_columns(
-    source: object,
-    options: ReadOptions | None = None,
-    counting: Wanted | None = None,
-    *,
-    name: str | None = None,
-) -> DataSet:
-    """Count the columns of raw rows, or read columns that were counted: a profile.
+class Opened(NamedTuple):
+    """An input that was opened and parsed.
+
+    Attributes
+    ----------
+    source : str
+        What errors and reports call it.
+    name : str
+        Its name without folder and extension.
+    data : Table, Matrix, Members or Document
+        What is in it.
+    """
+
+    source: str
+    name: str
+    data: Any
+
+
+@contextmanager
+def opened(
+    source: object, wanted: Sequence[ReadOptions], *, raw: bool = False
+) -> Iterator[Opened]:
+    """Open and parse a source; what is streamed is read while the context lasts.
 
     Parameters
     ----------
-    source : path, array, mapping of columns, records or data frame
-        ``-`` is standard input.
-    options : ReadOptions, optional
-        How it is to be parsed.
-    counting : Wanted, optional
-        Which columns, and how.
-    name : str, optional
-        What to call it; taken from the source, or the profile, if not given.
+    source : path or object
+        As in `read`.
+    wanted : sequence of ReadOptions
+        One for each distribution that is wanted of the source; the first says how it is parsed.
+    raw : bool
+        Its raw rows are wanted, which may inflate to any size where they are streamed.
 
     Raises
     ------
-    InputError, UsageError
-        As `read` does.
+    InputError
+        If the source cannot be opened or parsed, or whatever fails while the context lasts.
+    UsageError
+        If an option makes no sense.
     """
-    from kldiv_cli.core.dataset import Wanted
-    from kldiv_cli.engines import local as tally
-    from kldiv_cli.readers import profiles
-
     text = source_name(source)
-    options, counting = options or ReadOptions(), counting or Wanted()
     with _boundary(text):
         if not isinstance(source, (str, os.PathLike)):
             from kldiv_cli.readers import objects
 
-            table = objects.rows(source, text)
-            return tally.count(table, counting, text, name or _stem(text))
-        from kldiv_cli.readers.source import opened
+            data: Any = objects.rows(source, text) if raw else objects.load(source, text, wanted)
+            yield Opened(text, _stem(text), data)
+            return
+        from kldiv_cli.readers import source as files
 
-        with opened(text, (options,), raw=True) as (stream, format_):
+        with files.opened(text, tuple(wanted), raw=raw) as (stream, format_):
             module = import_module(f"kldiv_cli.readers.{FORMATS[format_].module}")
-            found = module.rows(stream, options, format_)
-            if hasattr(found, "value"):
-                return profiles.parsed(found, counting, text, name)
-            return tally.count(found, counting, text, name or _stem(text))
+            if raw:
+                data = module.rows(stream, wanted[0], format_)
+            else:
+                data = module.load(stream, wanted, format_)
+            yield Opened(text, _stem(text), data)
 
 
 def _read(
-    source: object, wanted: tuple[ReadOptions, ...], names: tuple[str | None, ...]
+    source: object, wanted: Sequence[ReadOptions], names: tuple[str | None, ...]
 ) -> list[Distribution]:
-    text = source_name(source)
-    with _boundary(text):
-        from kldiv_cli.readers import kinds
+    from kldiv_cli.readers import kinds
 
-        readings = _load(source, text, wanted)
+    with opened(source, wanted) as found:
+        readings = found.data
         if len(wanted) > 1:
             names = tuple(
                 name or reading.column for name, reading in zip(names, readings, strict=True)
             )
         return [
-            kinds.distribution(reading, option, text, name or _stem(text))
+            kinds.distribution(reading, option, found.source, name or found.name)
             for reading, option, name in zip(readings, wanted, names, strict=True)
         ]
 
 
 @contextmanager
 def _boundary(text: str) -> Iterator[None]:
-    """Turn every failure into one error that names the input."""
+    """Turn every failure into an error that names the input."""
     try:
         yield
     except KldivError:
@@ -232,19 +217,6 @@ def _boundary(text: str) -> Iterator[None]:
     except (ValueError, EOFError, OverflowError) as error:
         message = f"this cannot be read: {str(error)[:200] or type(error).__name__}"
         raise InputError("unreadable", message, Place(text)) from error
-
-
-def _load(source: object, text: str, wanted: tuple[ReadOptions, ...]) -> list[Reading]:
-    if not isinstance(source, (str, os.PathLike)):
-        from kldiv_cli.readers import objects
-
-        return objects.load(source, text, wanted)
-    from kldiv_cli.readers.source import opened
-
-    with opened(text, wanted) as (stream, format_):
-        module = import_module(f"kldiv_cli.readers.{FORMATS[format_].module}")
-        readings: list[Reading] = module.load(stream, wanted, format_)
-        return readings
 
 
 def source_name(source: object) -> str:

@@ -9,10 +9,9 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.numbers import is_number, looks_like_a_number
+from kldiv_cli.core.table import Batch, Faults, Table
 from kldiv_cli.errors import Fault, InputError, Note, Place
 from kldiv_cli.readers import delimiter
-from kldiv_cli.readers.numbers import Faults
-from kldiv_cli.readers.raw import RawRows, RawTable
 from kldiv_cli.readers.reading import Reading, Rows
 from kldiv_cli.readers.records import Records, long_fields
 from kldiv_cli.readers.selection import Choice, Columns, joined
@@ -21,7 +20,7 @@ from kldiv_cli.readers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.reading import Role
     from kldiv_cli.readers.records import Row
     from kldiv_cli.readers.selection import Numeric
@@ -37,11 +36,11 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
         return _read(table, wanted, format_, notes, details)
 
 
-def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
+def rows(stream: ByteStream, option: ReadOptions, format_: str) -> Table:
     """Read raw rows, as they stream in."""
     named = format_ != "text"
     table, format_, notes, _ = _opened(stream, option, format_)
-    return RawTable(
+    return Table(
         format_, _batches(table, option, notes, named=named), notes=notes, decimal=option.decimal
     )
 
@@ -61,7 +60,7 @@ def _opened(
 
 def _batches(
     table: Records, option: ReadOptions, notes: list[Note], *, named: bool
-) -> Iterator[RawRows]:
+) -> Iterator[Batch]:
     """Yield raw rows in batches, and at the end what was wrong with some."""
     source, faults = table.source, Faults()
     with long_fields():
@@ -96,15 +95,13 @@ def _batches(
         raise InputError("blank-line", "a blank line stands among the values", place, hint=hint)
 
 
-def _transposed(
-    rows: Sequence[Row], lines: Sequence[int], names: list[str], source: str
-) -> RawRows:
+def _transposed(rows: Sequence[Row], lines: Sequence[int], names: list[str], source: str) -> Batch:
     def place(i: int, name: str) -> Place:
         index = names.index(name)
         return Place(source, lines[i], index + 1, name, rows[i][index])
 
     cells = zip(*rows, strict=True) if rows else ((),) * len(names)
-    return RawRows(dict(zip(names, cells, strict=True)), len(rows), place)
+    return Batch(dict(zip(names, cells, strict=True)), len(rows), place)
 
 
 def _distinct(header: Row, source: str) -> list[str]:
@@ -231,7 +228,8 @@ def _ragged(table: Records, width: int, rows: Sequence[Row], lines: Sequence[int
     while batch is not None:
         _regular(*batch, width, faults, table.source, comment=comment)
         batch = table.batch(max(1, BATCH_CELLS // width), faults)
-    return faults.error()
+    faults.check()
+    raise AssertionError("the sample has ragged rows")
 
 
 def _columns(

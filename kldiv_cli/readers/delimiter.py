@@ -13,7 +13,7 @@ from kldiv_cli.readers.records import SAMPLE, SAMPLE_CELLS, long_fields
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.records import Row
 
 DELIMITERS = (",", ";", "\t", "|")

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.numbers import Number
+from kldiv_cli.core.table import Table
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers import shapes
 from kldiv_cli.readers.literals import Repeated
-from kldiv_cli.readers.raw import RawTable
 from kldiv_cli.readers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.reading import Reading
 
 
@@ -44,7 +44,7 @@ def load(stream: Any, wanted: Sequence[ReadOptions], format_: str) -> list[Readi
     return readings
 
 
-def rows(stream: Any, option: ReadOptions, format_: str) -> RawTable | Document:
+def rows(stream: Any, option: ReadOptions, format_: str) -> Table | Document:
     """Read raw rows: records, an object of columns, an array of rows or of values."""
     text = Text(stream, option.encoding)
     document = text.whole()
@@ -56,7 +56,7 @@ def rows(stream: Any, option: ReadOptions, format_: str) -> RawTable | Document:
     if isinstance(value, dict) and str(value.get("schema", "")).startswith("kldiv."):
         return Document(value, place)
     batches = shapes.raw_rows(value, stream.source, place)
-    return RawTable(format_, batches, typed=True, notes=text.notes)
+    return Table(format_, batches, typed=True, notes=text.notes)
 
 
 class Document(NamedTuple):

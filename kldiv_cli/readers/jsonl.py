@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from kldiv_cli.core.table import Table
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers import json, shapes
-from kldiv_cli.readers.raw import RawTable
 from kldiv_cli.readers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.reading import Reading
     from kldiv_cli.readers.stream import ByteStream
 
@@ -37,11 +37,11 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
     return readings
 
 
-def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
+def rows(stream: ByteStream, option: ReadOptions, format_: str) -> Table:
     """Read raw rows line by line: records, arrays or values."""
     text = Text(stream, option.encoding)
     batches = shapes.raw_records(_batches(text, [option]))
-    return RawTable(format_, batches, typed=True, notes=text.notes)
+    return Table(format_, batches, typed=True, notes=text.notes)
 
 
 def _vectors(

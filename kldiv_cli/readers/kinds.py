@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.core.distribution import Kind
-    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.reading import Reading
 
 TOLERANCE = 1e-6

@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.numbers import Number
+from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import Fault
-from kldiv_cli.readers.numbers import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable

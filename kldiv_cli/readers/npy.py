@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.readers import ReadOptions
-    from kldiv_cli.readers.raw import RawTable
+    from kldiv_cli.core.table import Table
+    from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.stream import ByteStream
 
 MAGIC = b"\x93NUMPY"
@@ -35,7 +35,7 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
     return [Reading(format_, weights, integers, details=described(array))]
 
 
-def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
+def rows(stream: ByteStream, option: ReadOptions, format_: str) -> Table:
     """Read raw rows: the columns of a two-dimensional array are called 0, 1 and so on."""
     array = read_array(stream, stream.source, None, raw=True)
     return table(columns_of(array, Place(stream.source)), stream.source, format_)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.readers import ReadOptions
-    from kldiv_cli.readers.raw import RawTable
+    from kldiv_cli.core.table import Table
+    from kldiv_cli.readers.options import ReadOptions
 
 
 def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> list[Reading]:
@@ -32,7 +32,7 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
         return [_read(archive, option, size, source, format_) for option in wanted]
 
 
-def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
+def rows(stream: ByteStream, option: ReadOptions, format_: str) -> Table:
     """Read raw rows: each array is a column, or a table of columns NAME.0, NAME.1 and so on."""
     source = stream.source
     columns: list[tuple[str, NDArray[Any]]] = []

@@ -22,50 +22,21 @@ from kldiv_cli.core.numbers import (
     is_zero,
     with_point,
 )
-from kldiv_cli.errors import Fault, InputError, Place
+from kldiv_cli.core.table import Faults
+from kldiv_cli.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from kldiv_cli.errors import Place
+
 NOT_NEGATIVE = "counts and probabilities must be >= 0"
 NEGATIVE_HINT = (
     f"{NOT_NEGATIVE}; --as logits or --as log-probs if these are logarithms,"
     " --as samples if they are raw values"
 )
-
-
-class Faults:
-    """What is wrong with the rows of one input: all are counted, the first three are kept.
-
-    The first kind of fault that is met is the one reported.
-    """
-
-    def __init__(self) -> None:
-        self._fault: Fault | None = None
-        self._places: list[Place] = []
-        self._count = 0
-
-    def add(self, fault: Fault, place: Callable[[], Place]) -> None:
-        """Count a fault, if it is of the kind that was met first; ask where the first are."""
-        if self._fault is None:
-            self._fault = fault
-        if self._fault.code == fault.code:
-            self._count += 1
-            if len(self._places) < 3:
-                self._places.append(place())
-
-    def error(self) -> InputError:
-        """Return what was found as one error."""
-        assert self._fault is not None
-        code, message, hint = self._fault
-        return InputError(code, message, *self._places, count=self._count, hint=hint)
-
-    def check(self) -> None:
-        """Raise what was found, if anything was."""
-        if self._fault is not None:
-            raise self.error()
 
 
 _OVERFLOW = Fault("number-overflow", "a number is too large for a 64-bit float")

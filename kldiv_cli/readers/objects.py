@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kldiv_cli.core.dataset import which_kind
 from kldiv_cli.errors import InputError, Place, did_you_mean
 from kldiv_cli.readers.arrays import checked
 from kldiv_cli.readers.npy import refuse_columns
-from kldiv_cli.readers.raw import which_kind
 from kldiv_cli.readers.reading import DUPLICATE, Reading, summed
 from kldiv_cli.readers.selection import Columns, joined
 from kldiv_cli.readers.values import columns_of, is_missing, library_of, listed, table
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.readers import ReadOptions
-    from kldiv_cli.readers.raw import RawTable
+    from kldiv_cli.core.table import Table
+    from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.selection import Choice, Numeric
 
 SAMPLE = 100
@@ -59,7 +59,7 @@ def load(source: Any, name: str, wanted: Sequence[ReadOptions]) -> list[Reading]
     return [_labelled(source, None, name, None, option) for option in wanted]
 
 
-def rows(source: Any, name: str) -> RawTable:
+def rows(source: Any, name: str) -> Table:
     """Read raw rows: a data frame, a mapping of columns, records, or an array (columns 0, 1, …).
 
     Raises

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from kldiv_cli.core.binning import SPECIAL, Bins
 from kldiv_cli.core.counts import OTHER, Binned, Categories
 from kldiv_cli.core.dataset import DataSet, Excluded, missing_value
+from kldiv_cli.core.labels import check_text
 from kldiv_cli.core.numbers import Number
-from kldiv_cli.engines.local import check_text
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.literals import Repeated, kind_of
 

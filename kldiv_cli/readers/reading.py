@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import Fault, InputError, Note, Place
-from kldiv_cli.readers.numbers import Faults, Numbers
+from kldiv_cli.readers.numbers import Numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.options import ReadOptions
 
     Role = Literal["label", "weight"]
 

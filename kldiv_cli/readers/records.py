@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.numbers import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

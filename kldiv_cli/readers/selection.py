@@ -9,7 +9,7 @@ from kldiv_cli.errors import InputError, Note, Place, abridged, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.options import ReadOptions
 
 Numeric = Literal["all", "some", "none", "blank"]
 """How many of a column's first cells are numbers; blank, if there is nothing at all."""

@@ -7,19 +7,19 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from kldiv_cli.core.dataset import which_kind
 from kldiv_cli.core.numbers import Number
+from kldiv_cli.core.table import Batch, Faults
 from kldiv_cli.errors import Fault, InputError, Place, abridged, did_you_mean
 from kldiv_cli.readers import literals
 from kldiv_cli.readers.literals import Repeated
-from kldiv_cli.readers.numbers import Faults
-from kldiv_cli.readers.raw import RawRows, which_kind
 from kldiv_cli.readers.reading import Reading, Rows
 from kldiv_cli.readers.selection import Columns, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.reading import Role
     from kldiv_cli.readers.selection import Choice, Numeric
 
@@ -297,7 +297,7 @@ def _feed(
     side.add(labels, texts, where)
 
 
-def raw_rows(value: Any, source: str, place: Locator) -> Iterator[RawRows]:
+def raw_rows(value: Any, source: str, place: Locator) -> Iterator[Batch]:
     """Yield the raw rows of a parsed JSON value.
 
     Parameters
@@ -324,7 +324,7 @@ def raw_rows(value: Any, source: str, place: Locator) -> Iterator[RawRows]:
     yield from raw_records([(value, place)])
 
 
-def raw_records(batches: Iterable[tuple[Sequence[Any], Locator]]) -> Iterator[RawRows]:
+def raw_records(batches: Iterable[tuple[Sequence[Any], Locator]]) -> Iterator[Batch]:
     """Yield raw rows of parsed records; each batch with its locator, as in `records`.
 
     The first row says whether they are records, arrays or values.
@@ -352,7 +352,7 @@ def raw_records(batches: Iterable[tuple[Sequence[Any], Locator]]) -> Iterator[Ra
             return replace(place(path), name=name)
 
         columns = {name: _cells([row.get(name) for row in rows], name, where) for name in names}
-        yield RawRows(columns, len(rows), where)
+        yield Batch(columns, len(rows), where)
 
 
 def _numbered(row: Any, length: int, i: int, place: Locator, faults: Faults) -> dict[str, Any]:
@@ -364,7 +364,7 @@ def _numbered(row: Any, length: int, i: int, place: Locator, faults: Faults) -> 
     return {str(index): cell for index, cell in enumerate(row)}
 
 
-def _columns_of(value: dict[str, Any], place: Locator) -> RawRows:
+def _columns_of(value: dict[str, Any], place: Locator) -> Batch:
     if isinstance(value, Repeated):
         message = "a column is given more than once"
         raise InputError("duplicate-columns", message, place(()))
@@ -378,7 +378,7 @@ def _columns_of(value: dict[str, Any], place: Locator) -> RawRows:
         return replace(place((names.index(name), i)), name=name)
 
     columns = {name: _cells(column, name, where) for name, column in value.items()}
-    return RawRows(columns, lengths.pop(), where)
+    return Batch(columns, lengths.pop(), where)
 
 
 _PLAIN = {Number, str, type(None)}

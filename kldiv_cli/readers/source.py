@@ -15,7 +15,7 @@ from kldiv_cli.readers.stream import CHUNK, HEAD, ByteStream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.options import ReadOptions
 
 
 STREAMED = ("text", "csv", "tsv", "jsonl", "uniq")

@@ -8,17 +8,16 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.dataset import TOO_MANY_ROWS, too_many_rows
+from kldiv_cli.core.table import Batch, Faults, Table
 from kldiv_cli.errors import Fault, Place
 from kldiv_cli.readers.npy import refuse_columns
-from kldiv_cli.readers.numbers import Faults
-from kldiv_cli.readers.raw import RawRows, RawTable
 from kldiv_cli.readers.reading import Reading, Rows
 from kldiv_cli.readers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.reading import Role
     from kldiv_cli.readers.stream import ByteStream
 
@@ -46,7 +45,7 @@ def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> lis
     return [side.finish(source, format_, None, text.notes, {"encoding": text.encoding})]
 
 
-def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
+def rows(stream: ByteStream, option: ReadOptions, format_: str) -> Table:
     """Read raw rows that were counted: one column, called ``value``."""
     text = Text(stream, option.encoding)
     faults = Faults()
@@ -56,12 +55,12 @@ def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
     def place(i: int, name: str) -> Place:
         return Place(stream.source, lines[i][0], name=name, value=lines[i][2])
 
-    batch = RawRows({"value": [label for _, _, label in lines]}, len(lines), place)
+    batch = Batch({"value": [label for _, _, label in lines]}, len(lines), place)
     # More digits than these are too many in any case.
     counts = [int(count.lstrip("0")[:20] or "0") for _, count, _ in lines]
     if sum(counts) >= TOO_MANY_ROWS:
         raise too_many_rows(stream.source)
-    return RawTable(format_, [batch], notes=text.notes, counts=counts)
+    return Table(format_, [batch], notes=text.notes, counts=counts)
 
 
 def _batches(text: Text, faults: Faults) -> Iterator[list[Line]]:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core.numbers import EXACT, Number
+from kldiv_cli.core.table import Batch, Table
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.literals import shown
-from kldiv_cli.readers.raw import RawRows, RawTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def table(columns: Sequence[tuple[str, Any]], source: str, format_: str) -> RawTable:
+def table(columns: Sequence[tuple[str, Any]], source: str, format_: str) -> Table:
     """Return named columns as raw rows: arrays where they are numbers, else cells.
 
     Raises
@@ -49,9 +49,9 @@ def table(columns: Sequence[tuple[str, Any]], source: str, format_: str) -> RawT
         return Place(source, name=name, index=(i,))
 
     size = len(next(iter(cells.values()), ()))
-    batches = [RawRows(cells, size, place)] if cells else []
+    batches = [Batch(cells, size, place)] if cells else []
     names = [name for name, _ in columns]
-    return RawTable(format_, batches, typed=True, arrays=arrays, names=names)
+    return Table(format_, batches, typed=True, whole=arrays, names=names)
 
 
 def columns_of(array: NDArray[Any], here: Place) -> list[tuple[str, NDArray[Any]]]:

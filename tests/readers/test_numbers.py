@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given as over
 from hypothesis import strategies as st
 
+from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import Fault, InputError, Place
-from kldiv_cli.readers.numbers import Faults, Numbers, parse
+from kldiv_cli.readers.numbers import Numbers, parse
 
 # An independent statement of the grammar.
 GRAMMAR = re.compile(r"[ \t]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[ \t]*\Z", re.ASCII)

@@ -69,11 +69,13 @@ def command(
 
 
 def _inspect(path: str, options: dict[str, Any]) -> Answer:
-    from kldiv_cli.readers import ReadOptions, read, read_columns
+    from kldiv_cli.readers import ReadOptions, read
     from kldiv_cli.renderers.inspection import render, render_rows
 
     if options["kind"] == "samples":
-        rows = read_columns(path, ReadOptions(**{**options, "kind": None}))
+        from kldiv_cli.pipeline.sides import data_set
+
+        rows = data_set(path, ReadOptions(**{**options, "kind": None}))
         return Answer(lambda _format, layout: render_rows(rows, layout), notes=rows.notes)
     side = read(path, ReadOptions(**options))
     return Answer(lambda _format, layout: render(side, layout), notes=side.notes)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import Wanted
-    from kldiv_cli.core.table import Locator, Table
+    from kldiv_cli.core.table import Batch, Locator, Table
 
     Cell = str | None
 
@@ -81,6 +81,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     """
     counters: dict[str, ColumnCounter] = {}
     rows, seen = 0, dict.fromkeys(table.names or ())
+    repeated: list[Batch] = []
     for batch in table.batches:
         for title, cells in batch.columns.items():
             seen.setdefault(title)
@@ -92,6 +93,8 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
                 counters[title].pad(rows)
             counters[title].add(cells, batch.place)
         rows += batch.size
+        if batch.counts is not None:
+            repeated.append(batch)
         for counter in counters.values():
             counter.pad(rows)
         _check_size(counters.values(), wanted, source)
@@ -104,13 +107,13 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     excluded = [
         Excluded(title, IDENTIFIER) for title, counter in counters.items() if counter.identifier
     ]
-    if table.counts is not None:
-        rows = sum(table.counts)
+    if repeated:
+        rows = sum(int(count) for batch in repeated for count in batch.counts or ())
         columns = {
-            title: _repeated(column, counters[title], table, source)
+            title: _repeated(column, counters[title], repeated, source)
             for title, column in columns.items()
         }
-    for title, values in table.whole.items():
+    for title, values in table.whole or ():
         seen.setdefault(title)
         rows = len(values)
         if wanted.wants(title):
@@ -302,17 +305,22 @@ class ColumnCounter:
         )
 
 
-def _repeated(column: Column, counter: ColumnCounter, table: Table, source: str) -> Column:
-    """Return the column of a table whose rows each stand for many."""
+def _repeated(
+    column: Column, counter: ColumnCounter, batches: Sequence[Batch], source: str
+) -> Column:
+    """Return the column of rows that each stand for many."""
     import numpy as np
 
-    assert table.counts is not None
-    (batch,) = table.batches
-    cells = list(zip(batch.columns[column.name], table.counts, strict=True))
+    cells = [
+        (cell, int(count))
+        for batch in batches
+        for cell, count in zip(batch.columns[column.name], batch.counts or (), strict=True)
+    ]
     present = [(cell, count) for cell, count in cells if not counter.is_missing(cell)]
-    missing = sum(table.counts) - sum(count for _, count in present)
+    total = sum(count for _, count in cells)
+    missing = total - sum(count for _, count in present)
     if isinstance(column, Values):
-        if sum(table.counts) > MOST_NUMBERS:
+        if total > MOST_NUMBERS:
             raise _too_many_numbers(source)
         repeats = [count for _, count in present]
         return Values(column.name, missing, np.repeat(column.values, repeats))

@@ -267,7 +267,7 @@ def _read(settings: Comparison) -> _Sides:
     refuse_two_stdins(p.source, q.source)
     left, right = (read_distribution(side, settings.rules) for side in (p, q))
     raw = left if p.kind == "samples" else right
-    return _whole(left, right, (p.name, q.name), dict(raw.details)["outcomes in"])
+    return _whole(left, right, (p.name, q.name), raw.column)
 
 
 def _whole(

@@ -1,6 +1,6 @@
-"""Bytes and objects in, distributions out: everything is understood, or refused with a place.
+"""Bytes and objects in, distributions and tables out: each is understood, or refused with a place.
 
-A further format is one module with a function ``load`` and one entry of `FORMATS`.
+A file format is a module with a function ``read(stream, options)`` and a row of `FORMATS`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kldiv_cli.errors import InputError, KldivError, Place, UsageError
 from kldiv_cli.readers.options import ReadOptions
@@ -16,16 +16,21 @@ from kldiv_cli.readers.options import ReadOptions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kldiv_cli.core.dataset import DataSet, Wanted
     from kldiv_cli.core.distribution import Distribution
+    from kldiv_cli.core.table import Data
 
-__all__ = ["FORMATS", "ReadOptions", "is_readable", "opened", "read", "read_two", "split_name"]
+__all__ = [
+    "FORMATS", "ReadOptions", "is_readable", "opened", "read", "read_counts", "read_two",
+    "split_name",
+]  # fmt: skip
 
 
 class Format(NamedTuple):
-    """An entry of `FORMATS`."""
+    """A row of `FORMATS`."""
 
     module: str | None
-    """Module of this package whose ``load`` reads it; None where none does yet."""
+    """Module of this package whose ``read`` reads it; None where none does yet."""
     extensions: tuple[str, ...]
 
 
@@ -41,6 +46,10 @@ FORMATS = {
     "parquet": Format(None, (".parquet", ".pq")),
     "arrow": Format(None, (".arrow", ".feather", ".ipc")),
 }
+
+TIDY_COLUMNS = ("column", "outcome", "count")
+"""Names of the columns of a tidy table: the counts of several columns, one outcome a row."""
+BY_EXTENSION = {ext: name for name, entry in FORMATS.items() for ext in entry.extensions}
 
 
 def read(
@@ -111,6 +120,37 @@ def read_two(
     return first, second
 
 
+def read_counts(
+    source: object, options: ReadOptions, wanted: Wanted, *, name: str | None = None
+) -> DataSet | Distribution:
+    """Read a table of counts: a data set of a tidy table, a distribution of any other.
+
+    Parameters
+    ----------
+    source : path or object
+        As in `read`.
+    options : ReadOptions
+        How it is read.
+    wanted : Wanted
+        Which columns of a tidy table are wanted.
+    name : str, optional
+        What to call it; taken from the source if not given.
+
+    Raises
+    ------
+    InputError, UsageError
+        As `read` does.
+    """
+    from kldiv_cli.readers import counted, meaning
+    from kldiv_cli.readers.weights import weights_of
+
+    with opened(source, options) as found:
+        (weights,) = weights_of(found.data, [options], found.source, counted.choose)
+        name = name or found.name
+        data_set = counted.tidy(weights, wanted, found.source, name)
+        return data_set or meaning.distribution(weights, options, found.source, name)
+
+
 def is_readable(word: str) -> bool:
     """Say whether a word of the command line names an input: ``-``, PATH or NAME=PATH."""
     path = split_name(word)[1]
@@ -134,29 +174,27 @@ class Opened(NamedTuple):
         What errors and reports call it.
     name : str
         Its name without folder and extension.
-    data : Table, Matrix, Members or Document
-        What is in it.
+    data : Table, Matrix or Members
+        What is in it; what is streamed is read as it is asked for.
     """
 
     source: str
     name: str
-    data: Any
+    data: Data
 
 
 @contextmanager
-def opened(
-    source: object, wanted: Sequence[ReadOptions], *, raw: bool = False
-) -> Iterator[Opened]:
-    """Open and parse a source; what is streamed is read while the context lasts.
+def opened(source: object, options: ReadOptions, *, raw: bool = False) -> Iterator[Opened]:
+    """Open and parse a source, which is closed when the context ends.
 
     Parameters
     ----------
     source : path or object
         As in `read`.
-    wanted : sequence of ReadOptions
-        One for each distribution that is wanted of the source; the first says how it is parsed.
+    options : ReadOptions
+        How it is parsed.
     raw : bool
-        Its raw rows are wanted, which may inflate to any size where they are streamed.
+        It holds raw rows, which may inflate to any size where they are streamed.
 
     Raises
     ------
@@ -170,34 +208,32 @@ def opened(
         if not isinstance(source, (str, os.PathLike)):
             from kldiv_cli.readers import objects
 
-            data: Any = objects.rows(source, text) if raw else objects.load(source, text, wanted)
-            yield Opened(text, _stem(text), data)
+            yield Opened(text, _stem(text), objects.read(source, text, raw=raw))
             return
         from kldiv_cli.readers import source as files
 
-        with files.opened(text, tuple(wanted), raw=raw) as (stream, format_):
-            module = import_module(f"kldiv_cli.readers.{FORMATS[format_].module}")
-            if raw:
-                data = module.rows(stream, wanted[0], format_)
-            else:
-                data = module.load(stream, wanted, format_)
-            yield Opened(text, _stem(text), data)
+        with files.opened(text, options, raw=raw) as stream:
+            module = import_module(f"kldiv_cli.readers.{FORMATS[stream.format].module}")
+            yield Opened(text, _stem(text), module.read(stream, options))
 
 
 def _read(
-    source: object, wanted: Sequence[ReadOptions], names: tuple[str | None, ...]
+    source: object, wanted: Sequence[ReadOptions], names: Sequence[str | None]
 ) -> list[Distribution]:
-    from kldiv_cli.readers import kinds
+    from kldiv_cli.core.distribution import LOG_KINDS
+    from kldiv_cli.readers import meaning
+    from kldiv_cli.readers.weights import weights_of
 
-    with opened(source, wanted) as found:
-        readings = found.data
+    # -Infinity is a number of JSON if either side is of logarithms.
+    logs = [option.kind for option in wanted if option.kind in LOG_KINDS]
+    options = wanted[0]._replace(kind=logs[0] if logs else wanted[0].kind)
+    with opened(source, options) as found:
+        every = weights_of(found.data, wanted, found.source)
         if len(wanted) > 1:
-            names = tuple(
-                name or reading.column for name, reading in zip(names, readings, strict=True)
-            )
+            names = [name or side.column for name, side in zip(names, every, strict=True)]
         return [
-            kinds.distribution(reading, option, found.source, name or found.name)
-            for reading, option, name in zip(readings, wanted, names, strict=True)
+            meaning.distribution(weights, option, found.source, name or found.name)
+            for weights, option, name in zip(every, wanted, names, strict=True)
         ]
 
 
@@ -238,12 +274,9 @@ def _stem(source: str) -> str:
     stem, extension = os.path.splitext(base)
     while extension and stem:
         base, (stem, extension) = stem, os.path.splitext(stem)
-        if extension.lower() not in KNOWN_EXTENSIONS:
+        if extension.lower() not in BY_EXTENSION:
             break
     return base
-
-
-KNOWN_EXTENSIONS = {extension for entry in FORMATS.values() for extension in entry.extensions}
 
 
 def _os_error(error: OSError, source: str) -> InputError:

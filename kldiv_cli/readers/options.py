@@ -30,5 +30,3 @@ class ReadOptions(NamedTuple):
     """What becomes of rows that repeat an outcome."""
     max_inflated: int | None = None
     """Bytes that a compressed input may inflate to."""
-    tidy: bool = False
-    """A table of column, outcome and count holds the counts of several columns."""

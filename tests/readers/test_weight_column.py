@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import Fault, InputError, Place
-from kldiv_cli.readers.numbers import Numbers, parse
+from kldiv_cli.readers.weight_column import WeightColumn, parse
 
 # An independent statement of the grammar.
 GRAMMAR = re.compile(r"[ \t]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[ \t]*\Z", re.ASCII)
@@ -19,7 +19,7 @@ GRAMMAR = re.compile(r"[ \t]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[ \t]*\Z", re.
 
 def column(texts, kind=None, decimal="."):
     faults = Faults()
-    numbers = Numbers(kind, decimal, faults)
+    numbers = WeightColumn(kind, decimal, faults)
     for i in range(0, len(texts), 3):
         numbers.add(texts[i : i + 3], lambda j, i=i: Place("x", line=i + j + 1))
     faults.check()

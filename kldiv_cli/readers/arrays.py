@@ -71,9 +71,9 @@ def of_columns(
         every.append(
             found._replace(
                 column=title,
-                outcomes_in=columns.label(choice),
+                outcomes_in=choice.outcomes_in,
                 notes=[*found.notes, *choice.notes],
-                details=columns.details(choice),
+                details=choice.details,
             )
         )
     return every

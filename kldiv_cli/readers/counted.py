@@ -21,7 +21,6 @@ from kldiv_cli.core.labels import check_text, kept_apart, near_duplicates
 from kldiv_cli.core.numbers import Number
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers import TIDY_COLUMNS
-from kldiv_cli.readers.choice import Choice
 from kldiv_cli.readers.literals import Repeated, kind_of
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.core.table import Members
     from kldiv_cli.errors import Note
-    from kldiv_cli.readers.choice import Columns
+    from kldiv_cli.readers.choice import Choice, Columns
     from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.weights import Weights
 
@@ -43,7 +42,7 @@ def choose(columns: Columns, wanted: Sequence[ReadOptions]) -> list[Choice]:
     if {columns.plain.count(name) for name in TIDY_COLUMNS} != {1}:
         return columns.choose(wanted)
     group, label, weight = map(columns.plain.index, TIDY_COLUMNS)
-    return [Choice(label, weight, group=group)]
+    return [columns.choice(label, weight, group=group)]
 
 
 def tidy(found: Weights, wanted: Wanted, source: str, name: str) -> DataSet | None:

@@ -35,8 +35,7 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
         )
     file = _open(path)
     try:
-        size = _regular_size(file)
-        stream = ByteStream(path, _chunks(file), size)
+        stream = ByteStream(path, _chunks(file), _regular_size(file))
         if not stream.peek(HEAD):
             raise InputError("empty-file", "this is empty", Place(path))
         extension = os.path.splitext(path)[1].lower()
@@ -44,11 +43,10 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
         if codec is not None:
             if extension in compression.EXTENSIONS:
                 extension = os.path.splitext(path[: -len(extension)])[1].lower()
-
-            def is_streamed(inner: ByteStream) -> bool:
-                return raw and (option.format or _format(inner, extension)) in STREAMED
-
-            stream = compression.inflated(stream, codec, size, option.max_inflated, is_streamed)
+            packed, stream = stream, compression.inflated(stream, codec)
+            is_streamed = raw and (option.format or _format(stream, extension)) in STREAMED
+            if not is_streamed or option.max_inflated is not None:
+                stream = compression.bounded(stream, packed, codec, option.max_inflated)
         stream.format = option.format or _format(stream, extension)
         if FORMATS[stream.format].module is None:
             raise compression.needs_extra(stream.format, path)

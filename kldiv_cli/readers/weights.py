@@ -18,7 +18,7 @@ from kldiv_cli.readers.choice import Choice, Columns, columns_of
 from kldiv_cli.readers.weight_column import WeightColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -144,76 +144,54 @@ def _of_rows(
     first = next(batches, None)
     if first is None:
         raise _no_rows(source)
-    every = chain((first,), batches)
-    if first.counts is not None:
+    if first.counts is None:
+        choices = choose(columns_of(table, first, source), wanted)
+    else:
         refuse_columns(wanted, source, "this is the output of 'uniq -c', which has no columns;")
-        return [_of_counted_rows(table, every, option, source) for option in wanted]
-    columns = columns_of(table, first, source)
-    choices = choose(columns, wanted)
+        choices = [Choice(next(iter(first.columns)), None)] * len(wanted)
     faults = table.faults or Faults()
     sides = [
         Outcomes(option, table.decimal, faults, labelled=choice.label is not None)
         for option, choice in zip(wanted, choices, strict=True)
     ]
-    for batch in every:
+    for batch in chain((first,), batches):
         for side, choice in zip(sides, choices, strict=True):
-            _add(side, batch, choice, table, faults)
+            _add(side, batch, choice, typed=table.typed)
     for blank in table.blanks:
         message = "a blank line stands where a number is expected"
         faults.add(Fault("missing-weight", message), partial(replace, blank))
     return [
         side.finish(
-            table.format,
+            table._replace(
+                notes=[*table.notes, *choice.notes], details={**table.details, **choice.details}
+            ),
             source,
-            [*table.notes, *choice.notes],
-            {**table.details, **columns.details(choice)},
-        )._replace(column=columns.name(choice.weight), outcomes_in=columns.label(choice))
+        )._replace(column=choice.weights_in, outcomes_in=choice.outcomes_in)
         for side, choice in zip(sides, choices, strict=True)
     ]
 
 
-def _add(side: Outcomes, batch: Batch, choice: Choice, table: Table, faults: Faults) -> None:
+def _add(side: Outcomes, batch: Batch, choice: Choice, *, typed: bool) -> None:
     """Add the chosen columns of a batch to a side."""
 
-    def key(index: int) -> Any:
-        return table.names[index] if table.typed and table.names else index
-
     def place(i: int, role: Role) -> Place:
-        index = choice.weight if role == "weight" or choice.label is None else choice.label
-        name = table.names[index] if table.names else None
-        return replace(batch.place(i, key(index)), name=name)
+        return batch.place(i, choice.label if role == "label" else choice.weight)
 
-    weights = batch.columns[key(choice.weight)]
-    labels = None if choice.label is None else batch.columns[key(choice.label)]
-    groups = None if choice.group is None else batch.columns[key(choice.group)]
-    if table.typed:
+    weights = batch.counts if choice.weight is None else batch.columns[choice.weight]
+    labels = None if choice.label is None else batch.columns[choice.label]
+    groups = None if choice.group is None else batch.columns[choice.group]
+    if typed:
         from kldiv_cli.readers import literals
 
-        weights = literals.texts(weights, faults, lambda i: place(i, "weight"))
-        if groups is not None and labels is not None:
+        weights = literals.texts(weights or (), side.faults, lambda i: place(i, "weight"))
+        if groups is not None:
             # In a table of several columns null stands for the missing values of one.
-            labels = ["" if label is None else label for label in labels]
-            groups = literals.labels(groups, faults, place)
-        labels = None if labels is None else literals.labels(labels, faults, place)
-    if groups is not None and labels is not None:
-        labels = list(zip(groups, labels, strict=True))
-    side.add(labels, weights, place)
-
-
-def _of_counted_rows(
-    table: Table, batches: Iterable[Batch], option: ReadOptions, source: str
-) -> Weights:
-    """Return how often each row of a single column stands in a table of counted rows."""
-    faults = table.faults or Faults()
-    side = Outcomes(option, table.decimal, faults, labelled=True)
-    for batch in batches:
-        (key,) = batch.columns
-
-        def place(i: int, role: Role, batch: Batch = batch, key: Any = key) -> Place:
-            return batch.place(i, key if role == "label" else None)
-
-        side.add(batch.columns[key], batch.counts or (), place)
-    return side.finish(table.format, source, table.notes, table.details)
+            labels = ["" if label is None else label for label in labels or ()]
+            groups = literals.labels(groups, side.faults, place)
+        labels = None if labels is None else literals.labels(labels, side.faults, place)
+    if groups is not None:
+        labels = list(zip(groups, labels or (), strict=True))
+    side.add(labels, weights or (), place)
 
 
 class Outcomes:
@@ -238,7 +216,7 @@ class Outcomes:
         self, option: ReadOptions, decimal: str, faults: Faults, *, labelled: bool
     ) -> None:
         self._sum = option.duplicates == "sum"
-        self._faults = faults
+        self.faults = faults
         self._weights = WeightColumn(option.kind, decimal, faults)
         self._at: dict[Any, int] | None = {} if labelled else None
         self._positions = array("q")
@@ -262,7 +240,7 @@ class Outcomes:
         if repeated and not self._sum:
             for i, label in enumerate(labels):
                 if label in at:
-                    self._faults.add(DUPLICATE, partial(place, i, "label"))
+                    self.faults.add(DUPLICATE, partial(place, i, "label"))
                 at.setdefault(label, 0)
         elif repeated or self._positions:
             if not self._positions:
@@ -271,23 +249,27 @@ class Outcomes:
         else:
             at.update(zip(labels, range(before, before + len(labels)), strict=True))
 
-    def finish(
-        self, format_: str, source: str, notes: Sequence[Note], details: Mapping[str, str]
-    ) -> Weights:
-        """Return the weights.
+    def finish(self, data: Table | Matrix, source: str) -> Weights:
+        """Return the weights, with what is known of the data that they come from.
 
         Raises
         ------
         InputError
             If a row was bad, or there was none.
         """
-        self._faults.check()
+        self.faults.check()
         if not self._count:
             raise _no_rows(source)
         weights, integers = self._weights.finish()
         labels = None if self._at is None else tuple(self._at)
         found = Weights(
-            format_, weights, integers, labels, self._count, notes=notes, details=details
+            data.format,
+            weights,
+            integers,
+            labels,
+            self._count,
+            notes=data.notes,
+            details=data.details,
         )
         return add_up(found, self._positions, source) if self._positions else found
 
@@ -377,7 +359,7 @@ def _of_values(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
 
     side = Outcomes(option, ".", faults, labelled=matrix.labels is not None)
     side.add(matrix.labels, literals.texts(flat, faults, where), where)
-    found = side.finish(matrix.format, source, matrix.notes, matrix.details)
+    found = side.finish(matrix, source)
     if is_batch:
         batch = found.weights.reshape(len(values), width)
         found = found._replace(weights=batch, rows_read=len(values))

@@ -81,7 +81,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     """
     counters: dict[str, ColumnCounter] = {}
     rows, seen = 0, dict.fromkeys(table.names or ())
-    repeated: list[Batch] = []
+    counted: list[Batch] = []
     for batch in table.batches:
         for title, cells in batch.columns.items():
             seen.setdefault(title)
@@ -94,25 +94,20 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
             counters[title].add(cells, batch.place)
         rows += batch.size
         if batch.counts is not None:
-            repeated.append(batch)
+            counted.append(batch)
         for counter in counters.values():
             counter.pad(rows)
         _check_size(counters.values(), wanted, source)
     for counter in counters.values():
         counter.settle()
     _check_size(counters.values(), wanted, source)
-    columns = {
-        title: counter.finish() for title, counter in counters.items() if not counter.identifier
-    }
-    excluded = [
-        Excluded(title, IDENTIFIER) for title, counter in counters.items() if counter.identifier
-    ]
-    if repeated:
-        rows = sum(int(count) for batch in repeated for count in batch.counts or ())
-        columns = {
-            title: _repeated(column, counters[title], repeated, source)
-            for title, column in columns.items()
-        }
+    columns: dict[str, Column] = {}
+    for title, counter in counters.items():
+        if not counter.identifier:
+            column = counter.finish()
+            columns[title] = _repeated(column, counter, counted, source) if counted else column
+    if counted:
+        rows = sum(int(number) for batch in counted for number in batch.counts or ())
     for title, values in table.whole or ():
         seen.setdefault(title)
         rows = len(values)
@@ -121,22 +116,22 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     if not rows:
         raise InputError("no-rows", "there are no rows of data", Place(source))
     left_out = wanted.left_out(list(seen), source)
+    keys = [title for title, counter in counters.items() if counter.identifier]
+    columns = {title: columns[title] for title in seen if title in columns}
     if not wanted.late:
-        keys = [
+        keys += [
             title
-            for title in seen
-            if title in columns and wanted.may_leave_out(title) and is_identifier(columns[title])
+            for title, column in columns.items()
+            if wanted.may_leave_out(title) and is_identifier(column)
         ]
-        excluded += [Excluded(title, IDENTIFIER) for title in keys]
-        columns = {title: column for title, column in columns.items() if title not in keys}
     return DataSet(
         name=name,
         source=source,
         format=table.format,
         kind="samples",
         rows=rows,
-        columns={title: columns[title] for title in seen if title in columns},
-        excluded=(*excluded, *left_out),
+        columns={title: column for title, column in columns.items() if title not in keys},
+        excluded=(*(Excluded(title, IDENTIFIER) for title in keys), *left_out),
         notes=tuple(table.notes),
         seen=tuple(seen),
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from kldiv_cli.errors import InputError, Note, Place, abridged, did_you_mean
+from kldiv_cli.core.dataset import unknown_column
+from kldiv_cli.errors import InputError, Note, Place, abridged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -118,29 +119,18 @@ class Columns:
         if self.names is None:
             if word.isascii() and word.isdigit() and 1 <= int(word[:9]) <= len(self):
                 return int(word) - 1
-            raise InputError(
-                "unknown-column",
-                f"there is no header, and {word[:60]!r} is not one of the columns"
-                f" 1 to {len(self)}",
-                Place(self.source),
-                hint="--header if the first row holds the names",
-            )
+            numbers = f"one of the columns 1 to {len(self)}"
+            message = f"there is no header, and {word[:60]!r} is not {numbers}"
+            hint = "--header if the first row holds the names"
+            raise InputError("unknown-column", message, Place(self.source), hint=hint)
         found = [i for i, name in enumerate(self.names) if name == word]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise InputError(
-                "duplicate-columns",
-                f"{len(found)} columns are called {word[:60]!r}",
-                Place(self.source),
-                hint="rename all but one of them",
-            )
-        raise InputError(
-            "unknown-column",
-            f"there is no column {word[:60]!r}",
-            Place(self.source),
-            hint=did_you_mean(word, self.names),
-        )
+        if not found:
+            raise unknown_column(word, self.names, self.source)
+        if len(found) > 1:
+            message = f"{len(found)} columns are called {word[:60]!r}"
+            hint = "rename all but one of them"
+            raise InputError("duplicate-columns", message, Place(self.source), hint=hint)
+        return found[0]
 
     def title(self, index: int) -> str:
         """Return a column's name as messages show it, or its number from 1."""
@@ -217,12 +207,9 @@ class Columns:
         if wanted.label is not None:
             label = self.find(wanted.label)
             if label in weights:
-                raise InputError(
-                    "one-column-twice",
-                    f"column {self.title(label)} cannot hold both outcomes and weights",
-                    Place(self.source),
-                    hint="--label and --weight name different columns",
-                )
+                message = f"column {self.title(label)} cannot hold both outcomes and weights"
+                hint = "--label and --weight name different columns"
+                raise InputError("one-column-twice", message, Place(self.source), hint=hint)
             return label, False
         others = [
             i
@@ -246,12 +233,10 @@ class Columns:
         what = "weights" if role == "weight" else "outcomes"
         which = "one of these" if role == "weight" else "the one that holds the outcomes"
         word = self._word(columns[-1 if role == "weight" else 0])
-        return InputError(
-            f"several-{role}s",
-            f"several columns may hold the {what}: {abridged(self.title(i) for i in columns)}",
-            Place(self.source),
-            hint=f"--{role} {word}, or {which}; --as samples if these are raw rows",
-        )
+        names = abridged(self.title(i) for i in columns)
+        message = f"several columns may hold the {what}: {names}"
+        hint = f"--{role} {word}, or {which}; --as samples if these are raw rows"
+        return InputError(f"several-{role}s", message, Place(self.source), hint=hint)
 
     def _no_weight(self, label: int | None) -> InputError:
         texts = [i for i in range(len(self)) if i != label]

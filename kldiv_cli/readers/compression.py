@@ -97,12 +97,9 @@ def _bounded(
         if allowed is None:
             allowed = max(INFLATED, RATIO * max(stream.size or 0, stream.taken))
         if amount > allowed:
-            raise InputError(
-                "inflated-too-large",
-                f"{stream.taken} bytes of {compression} inflate to more than {allowed} bytes",
-                Place(inner.source),
-                hint="--max-inflated BYTES allows more",
-            )
+            message = f"{stream.taken} bytes of {compression} inflate to more than {allowed} bytes"
+            hint = "--max-inflated BYTES allows more"
+            raise InputError("inflated-too-large", message, Place(inner.source), hint=hint)
         yield chunk
 
 

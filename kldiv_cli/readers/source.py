@@ -122,12 +122,9 @@ def _format(stream: ByteStream, extension: str) -> str:
         found = "arrow"
     named = BY_EXTENSION.get(extension)
     if named and found and named != found and FORMATS[named].module:
-        raise InputError(
-            "format-mismatch",
-            f"the name says {named}, but the first bytes are those of {found}",
-            Place(stream.source),
-            hint=f"--input-format {found}",
-        )
+        message = f"the name says {named}, but the first bytes are those of {found}"
+        hint = f"--input-format {found}"
+        raise InputError("format-mismatch", message, Place(stream.source), hint=hint)
     chosen = named or found
     if chosen is None:
         text = head.removeprefix(b"\xef\xbb\xbf")

@@ -116,12 +116,9 @@ def refuse_columns(wanted: Sequence[ReadOptions], source: str, what: str) -> Non
     for option in wanted:
         word = option.weight if option.weight is not None else option.label
         if word is not None:
-            raise InputError(
-                "no-columns",
-                f"{what} {word[:60]!r} cannot be one",
-                Place(source),
-                hint="leave --weight and --label out",
-            )
+            message = f"{what} {word[:60]!r} cannot be one"
+            hint = "leave --weight and --label out"
+            raise InputError("no-columns", message, Place(source), hint=hint)
 
 
 def _of_member(members: Members, option: ReadOptions, source: str, choose: Choose) -> Weights:
@@ -160,15 +157,12 @@ def _of_rows(
     for blank in table.blanks:
         message = "a blank line stands where a number is expected"
         faults.add(Fault("missing-weight", message), partial(replace, blank))
-    return [
-        side.finish(
-            table._replace(
-                notes=[*table.notes, *choice.notes], details={**table.details, **choice.details}
-            ),
-            source,
-        )._replace(column=choice.weights_in, outcomes_in=choice.outcomes_in)
-        for side, choice in zip(sides, choices, strict=True)
-    ]
+    every = []
+    for side, choice in zip(sides, choices, strict=True):
+        notes, details = [*table.notes, *choice.notes], {**table.details, **choice.details}
+        found = side.finish(table._replace(notes=notes, details=details), source)
+        every.append(found._replace(column=choice.weights_in, outcomes_in=choice.outcomes_in))
+    return every
 
 
 def _add(side: Outcomes, batch: Batch, choice: Choice, *, typed: bool) -> None:
@@ -262,15 +256,8 @@ class Outcomes:
             raise _no_rows(source)
         weights, integers = self._weights.finish()
         labels = None if self._at is None else tuple(self._at)
-        found = Weights(
-            data.format,
-            weights,
-            integers,
-            labels,
-            self._count,
-            notes=data.notes,
-            details=data.details,
-        )
+        found = Weights(data.format, weights, integers, labels, self._count)
+        found = found._replace(notes=data.notes, details=data.details)
         return add_up(found, self._positions, source) if self._positions else found
 
 

@@ -258,7 +258,7 @@ class Columns:
 
 def columns_of(table: Table, first: Batch, source: str) -> Columns:
     """Return the columns of a table whose first rows are given."""
-    keys = list((table.typed and table.names) or first.columns)
+    keys = list(first.columns) if table.positional else list(table.names or ())
     numeric = [_numeric(table, first.columns[key][:SAMPLE]) for key in keys]
     return Columns(source, table.names, numeric, keys, (table, first))
 

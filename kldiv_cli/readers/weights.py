@@ -133,7 +133,7 @@ def _of_rows(
     table: Table, wanted: Sequence[ReadOptions], source: str, choose: Choose
 ) -> list[Weights]:
     """Return the weights of rows of cells, which are parsed as they come in."""
-    if table.names is None:
+    if table.positional:
         from kldiv_cli.readers.header import with_names
 
         table = with_names(table, wanted, source)

@@ -108,7 +108,7 @@ class Findings(tuple[Finding, ...]):
         raise KeyError(key)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Check(Document):
     """The answer to ``kldiv check``, or the error for which there is none."""
 

@@ -1,6 +1,6 @@
 """Options that several commands share, and what their words may be."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import typer
@@ -233,7 +233,7 @@ def column_flags(
 
 
 def targets(
-    format: str | None, output: str | None, reports: Words, formats: Mapping[str, str]
+    format: str | None, output: str | None, reports: Words, formats: Collection[str]
 ) -> tuple[tuple[str, str], ...]:
     """Return the format and the path of every report, the main one first.
 
@@ -255,7 +255,7 @@ def targets(
     return tuple(found)
 
 
-def _format_of(output: str | None, formats: Mapping[str, str]) -> str:
+def _format_of(output: str | None, formats: Collection[str]) -> str:
     from os.path import splitext
 
     extensions = {

@@ -5,6 +5,8 @@ import io
 import json
 import math
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from importlib.resources import files
 
@@ -373,3 +375,9 @@ def test_sides_with_long_names_are_told_apart_in_markdown():
     assert f"| D({p} ‖ {q}) |" in text
     assert f"| {q} | counts of 3 outcomes, total 10 | …" in text
     assert text.count("\\_region\\_2024\\_01 |\n") == text.count("\\_region\\_2024\\_02 |\n") == 1
+
+
+def test_plain_text_loads_no_encoder_and_no_terminal():
+    code = "import sys, kldiv_cli.renderers.check.text; print(*{'json', 'rich'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"

@@ -74,8 +74,11 @@ def _flattened(command: Command) -> Callable[..., Call]:
     """Return a function with a parameter for each row of a command, as Typer wants it."""
 
     def call(**words: Any) -> Call:
-        arguments = tuple(words[row.name] for row in command.arguments)
-        return Call(command, arguments, command.said(words))
+        arguments = (
+            list(words[row.name] or ()) if row.many else words[row.name]
+            for row in command.arguments
+        )
+        return Call(command, tuple(arguments), command.said(words))
 
     rows = (*map(_argument, command.arguments), *map(_option, command.options))
     call.__signature__ = Signature(rows)  # type: ignore[attr-defined]
@@ -84,9 +87,8 @@ def _flattened(command: Command) -> Callable[..., Call]:
 
 
 def _argument(row: Argument) -> Parameter:
-    kind: Any = list[str] if row.metavar.endswith("...") else str
-    needed = not row.metavar.startswith("[")
-    default = typer.Argument(... if needed else None, metavar=row.metavar, help=row.help)
+    kind: Any = list[str] if row.many else str
+    default = typer.Argument(... if row.needed else None, metavar=row.metavar, help=row.help)
     return Parameter(row.name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 
 
@@ -94,7 +96,7 @@ def _option(row: Option) -> Parameter:
     metavar = row.metavar.removesuffix("...")
     kind: Any = str if metavar else bool
     default: Any = row.default if metavar else False
-    if row.metavar.endswith("..."):
+    if row.many:
         kind, default = list[kind], None
     made = typer.Option(default, *row.spellings, metavar=metavar or None, help=row.help)
     return Parameter(row.name, Parameter.KEYWORD_ONLY, default=made, annotation=kind)

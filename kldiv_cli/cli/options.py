@@ -22,6 +22,16 @@ class Argument(NamedTuple):
     metavar: str
     help: str
 
+    @property
+    def needed(self) -> bool:
+        """Whether there must be a word for it."""
+        return not self.metavar.startswith("[")
+
+    @property
+    def many(self) -> bool:
+        """Whether it takes all words that are left."""
+        return self.metavar.endswith("...")
+
 
 class Option(NamedTuple):
     """An option of a command.
@@ -54,6 +64,18 @@ class Option(NamedTuple):
     def spellings(self) -> tuple[str, ...]:
         """The flags, the long one first."""
         return self.flags or (f"--{self.name.replace('_', '-')}",)
+
+    @property
+    def many(self) -> bool:
+        """Whether it may be given several times."""
+        return self.metavar.endswith("...")
+
+    def ends(self) -> dict[str, bool | None]:
+        """Return every flag with the value that it stands for; None where a word follows it."""
+        if self.metavar.removesuffix("..."):
+            return dict.fromkeys(self.spellings)
+        on, _, off = self.spellings[0].partition("/")
+        return {**dict.fromkeys((on, *self.spellings[1:]), True), **({off: False} if off else {})}
 
     def value(self, word: Any) -> Any:
         """Return the value of a word, or of several."""

@@ -10,7 +10,7 @@ from kldiv_cli.errors import UsageError
 
 
 @options.command(Argument("names", "[NAME]...", "Some; all if not given."))
-def measures(names: list[str] | None, said: dict[str, Any]) -> int:
+def measures(names: list[str], said: dict[str, Any]) -> int:
     """List every measure: symbol, formula, range, unit and properties."""
     from kldiv_cli.core.measures import MEASURES, find
     from kldiv_cli.renderers.measures import render

@@ -14,22 +14,16 @@ from kldiv_cli.renderers import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
-    from types import TracebackType
 
     from kldiv_cli.core.findings import Check
     from kldiv_cli.core.report import Report
     from kldiv_cli.errors import Note
 
 STDOUT = "-"
-FORMAT_OF = {
-    ".json": "json",
-    ".csv": "csv",
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".xml": "junit",
-    ".prom": "prometheus",
-}
-"""The formats that a file's extension says."""
+FORMATS_BY_EXTENSION = {
+    ".json": "json", ".csv": "csv", ".md": "markdown", ".markdown": "markdown",
+    ".xml": "junit", ".prom": "prometheus",
+}  # fmt: skip
 _COLORS = among("auto", "always", "never")
 _STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
 
@@ -131,7 +125,9 @@ class Outputs(ExitStack):
             return bare() if bare and self._quiet and format == "text" else text(format, layout)
 
         for format, file in self._files:
-            file.commit(report(format, Layout(unicode=True)))
+            file.write(report(format, Layout(unicode=True)))
+        for _, file in self._files:
+            file.put_in_place()
         if self._summary:
             append(self._summary, report("markdown", Layout(unicode=True)))
         for format, path in self._targets:
@@ -150,7 +146,7 @@ class Outputs(ExitStack):
 def _targets(said: dict[str, Any], formats: Collection[str]) -> list[tuple[str, str]]:
     """Return the format and the path of every report, the main report first."""
     path = said.pop("output", STDOUT)
-    named = FORMAT_OF.get(os.path.splitext(path)[1].lower())
+    named = FORMATS_BY_EXTENSION.get(os.path.splitext(path)[1].lower())
     known = among(*formats)
     default = named if named in formats else next(iter(formats))
     found = [(known("--format", said.pop("format", default)), path)]
@@ -221,13 +217,13 @@ class ReportFile:
             os.fchmod(number, S_IMODE(status.st_mode))
         return os.fdopen(number, "wb", buffering=0)
 
-    def commit(self, text: str) -> None:
-        """Write the whole report and put it in place.
+    def write(self, text: str) -> None:
+        """Write the whole report, beside its target if that is a regular file.
 
         Raises
         ------
         OutputError
-            If that fails; the target is then as it was.
+            If that fails; the target is as it was.
         """
         assert self._stream is not None
         try:
@@ -235,25 +231,32 @@ class ReportFile:
             if self._beside:
                 os.fsync(self._stream.fileno())
             self._stream.close()
-            if self._beside:
-                os.replace(self._beside, self._target)
-                self._beside = None
         except BrokenPipeError:
             return
         except OSError as error:
             raise streams.lost(self._path, error.strerror or str(error)) from None
 
+    def put_in_place(self) -> None:
+        """Rename the written file over its target.
+
+        Raises
+        ------
+        OutputError
+            If that fails; the target is as it was.
+        """
+        if self._beside:
+            try:
+                os.replace(self._beside, self._target)
+            except OSError as error:
+                raise streams.lost(self._path, error.strerror or str(error)) from None
+            self._beside = None
+
     def __enter__(self) -> ReportFile:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._stream:
-            with suppress(OSError):  # `commit` has said so already.
+            with suppress(OSError):  # `write` has said so already.
                 self._stream.close()
         if self._beside:
             with suppress(FileNotFoundError):

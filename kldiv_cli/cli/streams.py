@@ -105,6 +105,5 @@ def _write_all(stream: IO[str], data: bytes) -> None:
 
 def lost(target: str, reason: str, hint: str = "") -> OutputError:
     """Return the error for a report that did not arrive."""
-    return OutputError(
-        "output-lost", f"the report could not be written: {reason}", Place(target), hint=hint
-    )
+    message = f"the report could not be written: {reason}"
+    return OutputError("output-lost", message, Place(target), hint=hint)

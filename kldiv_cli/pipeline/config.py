@@ -1,4 +1,4 @@
-"""Settings of a project: the nearest ``kldiv.toml``, or ``[tool.kldiv]`` in ``pyproject.toml``."""
+"""The file of a project: the nearest ``kldiv.toml``, or ``[tool.kldiv]`` in ``pyproject.toml``."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def load(path: str | None = None, folder: str = ".") -> Config:
     Raises
     ------
     InputError
-        If it cannot be read, or sets something that there is not.
+        If the file cannot be read, has a key that is no setting, or sets a wrong value.
     """
     if path is None:
         try:
@@ -81,12 +81,13 @@ def files(path: str | None) -> tuple[str, ...]:
 
 
 def _shared(document: dict[str, Any]) -> Any:
-    """Return what a file that is shared with other tools says to this one; None if nothing."""
+    """Return the table of kldiv in a file that several tools share; None if it has none."""
     tools = document.get("tool")
     return tools.get("kldiv") if isinstance(tools, dict) else None
 
 
 def _nearest(folder: str) -> str | None:
+    """Return the nearest file with settings, from a folder upwards; None if there is none."""
     while True:
         path = os.path.join(folder, FILE)
         if os.path.lexists(path):
@@ -101,6 +102,7 @@ def _nearest(folder: str) -> str | None:
 
 
 def _parsed(path: str) -> dict[str, Any]:
+    """Return the document of a TOML file."""
     import tomllib
 
     try:
@@ -139,6 +141,7 @@ def _checked(document: Any, path: str) -> Config:
 
 
 def _column(name: str, given: Any, path: str) -> dict[str, Any]:
+    """Return the rules for one column, not yet checked."""
     if not isinstance(given, dict):
         raise _bad(path, f"'columns.{name[:60]}' is no table")
     known = [field.replace("_", "-") for field in ColumnRules._fields]

@@ -26,7 +26,8 @@ def test_a_report_file_appears_whole(tmp_path):
     target = tmp_path / "report.json"
     with report_file(target) as file:
         assert not target.exists()
-        file.commit("é\n")
+        file.write("é\n")
+        file.put_in_place()
     assert target.read_bytes() == "é\n".encode()
     assert left(tmp_path) == ["report.json"]
 
@@ -48,7 +49,8 @@ def test_the_umask_and_an_existing_mode_are_kept(tmp_path):
     try:
         for target in (fresh, existing):
             with report_file(target) as file:
-                file.commit("new")
+                file.write("new")
+                file.put_in_place()
     finally:
         os.umask(mask)
     assert stat.S_IMODE(fresh.stat().st_mode) == 0o640
@@ -59,7 +61,8 @@ def test_a_symbolic_link_stays_a_link(tmp_path):
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")
     with report_file(tmp_path / "link") as file:
-        file.commit("new")
+        file.write("new")
+        file.put_in_place()
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == "new"
 
@@ -97,7 +100,8 @@ def test_each_step_that_fails_leaves_the_old_report(tmp_path, monkeypatch, name)
         report_file(target) as file,
     ):
         monkeypatch.setattr(name, fail)
-        file.commit("new")
+        file.write("new")
+        file.put_in_place()
     monkeypatch.undo()
     assert target.read_text() == "old"
     assert left(tmp_path) == ["report.json"]
@@ -127,7 +131,8 @@ def test_the_nth_write_that_fails_leaves_the_old_report(tmp_path, n):
         report_file(target) as file,
     ):
         file._stream = Failing(file._stream)
-        file.commit("a report of many bytes")
+        file.write("a report of many bytes")
+        file.put_in_place()
     assert target.read_text() == "old"
     assert left(tmp_path) == ["report.json"]
 

@@ -94,16 +94,9 @@ def check(reference: str, current: str, said: dict[str, Any]) -> int:
         try:
             report = checked(settings)
         except InputError as problem:
-            limits = settings.limits
-            outputs.fail(
-                failed(
-                    failure(problem),
-                    alpha=limits.alpha,
-                    adjust=limits.adjust,
-                    seed=SEED,
-                    max_kl=limits.max_kl,
-                )
-            )
+            why, limits = failure(problem), settings.limits
+            alpha, adjust, max_kl = limits.alpha, limits.adjust, limits.max_kl
+            outputs.fail(failed(why, alpha=alpha, adjust=adjust, seed=SEED, max_kl=max_kl))
             raise
         notes = (*project.notes(), *report.notes)
         outputs.write(partial(render, report), notes, bare=lambda: f"{report.verdict}\n")

@@ -69,25 +69,18 @@ def compare(p: str, q: str | None, said: dict[str, Any]) -> int:
 
     outputs = Outputs(said, FORMATS)
     names, paths = options.sources(*((p,) if q is None else (p, q)))
-    asked = {**options.with_columns(said), "names": (*names, None)[:2]}
+    given = {**options.with_columns(said), "names": (*names, None)[:2]}
     # The bare numbers have no estimate beside them.
-    asked["estimate"] = outputs.has_reports
-    settings = compare_settings((*paths, None)[:2], asked, compare.spell)
+    given["estimate"] = outputs.has_reports
+    settings = compare_settings((*paths, None)[:2], given, compare.spell)
     with outputs:
         outputs.open(paths)
         try:
             report = compared(settings)
         except InputError as problem:
-            smoothing = settings.smoothing.name
-            outputs.fail(
-                failed(
-                    failure(problem),
-                    settings.measures,
-                    settings.base,
-                    smoothing,
-                    settings.temperature,
-                )
-            )
+            base, smoothing = settings.base, settings.smoothing.name
+            asked = (settings.measures, base, smoothing, settings.temperature)
+            outputs.fail(failed(failure(problem), *asked))
             raise
         outputs.write(partial(render, report), report.notes, bare=partial(bare, report))
     return 0

@@ -192,11 +192,11 @@ class ProfileSettings(NamedTuple):
     strict: bool = False
 
 
+KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
 READING: dict[str, Check] = {
+    # Any field that has no row below is a text, which the reader checks.
     **dict.fromkeys(ReadOptions._fields, per_side(checks.text)),
-    "kind": per_side(
-        among("probabilities", "counts", "weights", "logits", "log-probs", "samples")
-    ),
+    "kind": per_side(among(*KINDS)),
     "header": per_side(checks.anything),
     "duplicates": among("error", "sum"),
     "max_inflated": optional(whole(0)),
@@ -238,7 +238,7 @@ CHECK: dict[str, Check] = {
     **SHOWING,
     "kind": per_side(among("samples", "counts", "probabilities", "weights")),
 }
-# Settings of a project serve several commands.
+# The file of a project serves several commands.
 PROJECT: dict[str, Check] = {
     **COLUMNS,
     **JUDGING,
@@ -247,8 +247,8 @@ PROJECT: dict[str, Check] = {
     "fail_on": among("drift", "inconclusive"),
 }
 PROFILE: dict[str, Check] = {**READING, **PROJECT, "strict": checks.anything}
-for _name in (*JUDGING, "missing", "top", "fail_on"):
-    del PROFILE[_name]
+# A profile holds missing values apart, whatever a check will make of them.
+del PROFILE["missing"]
 
 
 def compare_settings(
@@ -277,7 +277,7 @@ def compare_settings(
 
     given = _checked("compare", COMPARE, options, spell)
     sides = _sources(sources, given)
-    raw = _sides(side.kind == "samples" for side in sides)
+    raw = (sides[0].kind == "samples", sides[1].kind == "samples")
     if sides[1].source is None and any(raw):
         raise UsageError("one-side", "raw rows are compared with others, and there is one source")
     if sides[1].source is None and sides[0].options.weight == sides[1].options.weight:
@@ -328,7 +328,7 @@ def check_settings(
 
     given = _checked("check", CHECK, options, spell)
     sides = _sources(sources, given)
-    raw = _sides(side.kind in (None, "samples") for side in sides)
+    raw = (sides[0].kind in (None, "samples"), sides[1].kind in (None, "samples"))
     rules = _made(Rules, given)
     typed = any(each.type for each in rules.columns.values())
     names = ("missing", "na", "columns") if typed else ("missing", "na")
@@ -426,16 +426,11 @@ def _made(settings: type[Made], given: Mapping[str, Any], **more: Any) -> Made:
     return settings(**{name: given[name] for name in fields if name in given}, **more)
 
 
-def _sides(values: Iterable[Any]) -> tuple[Any, Any]:
-    first, second = values
-    return first, second
-
-
 def _sources(sources: Sequence[object], given: Mapping[str, Any]) -> tuple[Source, Source]:
     """Return both sides, each with the options that are for it."""
     if [os.fspath(one) for one in sources if isinstance(one, str | os.PathLike)] == ["-", "-"]:
         raise UsageError("usage", "only one side can be standard input ('-')")
-    return _sides(_source(source, side, given) for side, source in enumerate(sources))
+    return _source(sources[0], 0, given), _source(sources[1], 1, given)
 
 
 def _source(source: object, side: int, given: Mapping[str, Any]) -> Source:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.dataset import DataSet
     from kldiv_cli.core.distribution import Distribution
-    from kldiv_cli.pipeline.settings import ColumnRules, Rules
+    from kldiv_cli.pipeline.checks import ColumnRules
+    from kldiv_cli.pipeline.settings import Rules
 
 
 def pair_data_sets(first: DataSet, second: DataSet, rules: Rules) -> Iterator[Pair | Unpaired]:

@@ -21,7 +21,8 @@ from kldiv_cli.core.counts import (
 )
 from kldiv_cli.core.dataset import IDENTIFIER, TOO_MANY_ROWS, DataSet, Excluded, too_many_rows
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.pipeline.settings import ColumnRules, Rules
+from kldiv_cli.pipeline.checks import ColumnRules
+from kldiv_cli.pipeline.settings import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

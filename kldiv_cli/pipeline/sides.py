@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,8 +21,7 @@ from kldiv_cli.core.dataset import TOO_MANY_ROWS, DataSet, missing_value, too_ma
 from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.core.pair import Pair, pair_distributions
 from kldiv_cli.core.report import Side
-from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers import ReadOptions
+from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.raw import which_kind
 from kldiv_cli.readers.selection import TIDY_COLUMNS, split
 
@@ -33,69 +31,7 @@ if TYPE_CHECKING:
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.errors import Note
-    from kldiv_cli.pipeline.settings import Rules
-
-Option = TypeVar("Option")
-PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]
-"""One value for both sides, or one for each."""
-_DEFAULTS: dict[str, Any] = {"decimal": "."}
-
-
-class Source(NamedTuple):
-    """One side, still to be read."""
-
-    source: object
-    kind: Any
-    """A `Kind`, ``samples``, or None."""
-    options: ReadOptions
-    name: str | None
-
-
-def side_of(value: PerSide[Option], side: int, name: str, default: Option) -> Option:
-    """Return what an option says of one side.
-
-    Raises
-    ------
-    UsageError
-        If it is given more often than there are sides.
-    """
-    if not isinstance(value, list | tuple):
-        return value
-    if len(value) > 2:
-        raise UsageError(
-            "usage", f"{name} is given {len(value)} times, but there are only two sides"
-        )
-    return value[side if len(value) == 2 else 0] if value else default
-
-
-def read_options(
-    side: int, *, duplicates: Any = "error", max_inflated: int | None = None, **options: Any
-) -> ReadOptions:
-    """Return how one side is to be read, from options for both.
-
-    Raises
-    ------
-    UsageError
-        As `side_of` does.
-    """
-    chosen = {
-        name.removeprefix("input_"): side_of(value, side, name, _DEFAULTS.get(name))
-        for name, value in options.items()
-    }
-    return ReadOptions(duplicates=duplicates, max_inflated=max_inflated, **chosen)
-
-
-def refuse_two_stdins(*sides: object) -> None:
-    """Refuse standard input as more than one side.
-
-    Raises
-    ------
-    UsageError
-        If it is.
-    """
-    words = [os.fspath(side) for side in sides if isinstance(side, str | os.PathLike)]
-    if words.count("-") > 1:
-        raise UsageError("usage", "only one side can be standard input ('-')")
+    from kldiv_cli.pipeline.settings import Rules, Source
 
 
 def refuse_repairs(notes: Iterable[Note]) -> None:
@@ -139,22 +75,12 @@ def read_distributions(first: Source, second: Source) -> tuple[Distribution, Dis
     ------
     InputError
         If a source cannot be read or is not a distribution.
-    UsageError
-        If there is one source only and no two weights of it are named.
     """
-    options = tuple(side.options._replace(kind=side.kind) for side in (first, second))
     if second.source is not None:
-        refuse_two_stdins(first.source, second.source)
-        p = readers.read(first.source, options[0], name=first.name)
-        return p, readers.read(second.source, options[1], name=second.name)
-    if options[0].weight == options[1].weight:
-        raise UsageError(
-            "one-side",
-            "there is only one source, and no two weights of it are named",
-            hint="name a second file, or two columns of the first: --weight BEFORE --weight AFTER",
-        )
+        p = readers.read(first.source, first.options, name=first.name)
+        return p, readers.read(second.source, second.options, name=second.name)
     names = (first.name, second.name)
-    return readers.read_two(first.source, (options[0], options[1]), names=names)
+    return readers.read_two(first.source, (first.options, second.options), names=names)
 
 
 def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
@@ -165,12 +91,7 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
     InputError
         If a side cannot be read, a named column is not there, or a side may as well be a
         distribution.
-    UsageError
-        If there is one source only, or an option is not for raw rows.
     """
-    if second.source is None:
-        raise UsageError("one-side", "raw rows are compared with others, and there is one source")
-    refuse_two_stdins(first.source, second.source)
     wanted = rules.counting()
     tables = [_table(side) if side.kind == "counts" else None for side in (first, second)]
     if tables[0] is not None and tables[1] is not None:
@@ -301,13 +222,6 @@ def _is_text(column: Column) -> bool:
 
 def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = None) -> DataSet:
     """Read raw rows, or a profile; `model` is the side that they are compared with."""
-    for word, option in ((side.options.label, "--label"), (side.options.weight, "--weight")):
-        if word is not None:
-            raise UsageError(
-                "usage",
-                f"{option} chooses a column of a distribution, and these are raw rows",
-                hint="--column NAME chooses columns; --as counts if this is a table of counts",
-            )
     rows = readers.read_columns(side.source, side.options, wanted, name=side.name)
     # Who says what columns are, or brings what has those of raw rows, has raw rows.
     beyond_doubt = any(name in rules.columns or not rules.wants(name) for name in rows.seen) or (

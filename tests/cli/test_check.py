@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from kldiv_cli.cli.job import COMMANDS
+from kldiv_cli.cli.words import COMMANDS
 
 SHARES = {"even": (50, 50), "skewed": (90, 10), "near": (34, 66)}
 

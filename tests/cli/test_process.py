@@ -83,7 +83,7 @@ def test_a_bug_has_its_own_exit_code(kldiv, monkeypatch, root):
 
     import kldiv_cli.pipeline.compare
 
-    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compare", broken)
+    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compared", broken)
     ran = kldiv(*SAMPLES)
     assert ran.code == 70
     assert ran.out == ""
@@ -105,7 +105,7 @@ def test_what_interrupts_the_work(kldiv, monkeypatch, root, failure, code, tmp_p
 
     import kldiv_cli.pipeline.compare
 
-    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compare", interrupted)
+    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compared", interrupted)
     ran = kldiv(*SAMPLES, "-o", tmp_path / "report.txt")
     assert (ran.code, ran.out) == (code, "")
     assert "Traceback" not in ran.err
@@ -120,13 +120,13 @@ def test_an_interrupt_that_python_swallows_is_heard(kldiv, monkeypatch, root, tm
         def __del__(self):
             raise KeyboardInterrupt
 
-    compare = kldiv_cli.pipeline.compare.compare
+    compared = kldiv_cli.pipeline.compare.compared
 
     def swallowing(*arguments, **named):
         Interrupted()
-        return compare(*arguments, **named)
+        return compared(*arguments, **named)
 
-    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compare", swallowing)
+    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compared", swallowing)
     ran = kldiv(*SAMPLES, "-o", tmp_path / "report.txt")
     assert (ran.code, ran.out, ran.err) == (130, "", "")
     assert list(tmp_path.iterdir()) == []

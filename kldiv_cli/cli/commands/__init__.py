@@ -1,1 +1,1 @@
-"""One module a command: ``command`` turns words into a job, and does nothing yet."""
+"""The commands, a module for each: its words, and the stages of its answer."""

@@ -321,11 +321,10 @@ def run_here(commands, writes, codes):
 
 def called(words):
     """Do what the program kldiv does with its arguments, and return its exit code."""
-    from kldiv_cli.__main__ import main
+    from kldiv_cli.cli.process import run
 
-    sys.argv = ["kldiv", *words]
     try:
-        code = main()
+        code = run(words)
     except Exception:
         sys.excepthook(*sys.exc_info())
         code = 1

@@ -32,8 +32,9 @@ def test_plain_words_are_understood_as_typer_understands_them(name):
     understood = 0
 
     @given(lines(name))
+    @example(["a"])
     @example(["a", "b"])
-    @settings(deadline=None, max_examples=150)
+    @settings(max_examples=150)
     def check(words):
         nonlocal understood
         try:
@@ -47,7 +48,7 @@ def test_plain_words_are_understood_as_typer_understands_them(name):
             assert call == app.parsed([name, *words])
 
     check()
-    assert understood > 10
+    assert understood
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -10,8 +10,8 @@ import pytest
 ALLOWED = {
     "errors": set(),
     "core": {"core", "errors"},
-    "readers": {"core", "engines", "errors", "readers"},
-    "engines": {"core", "engines", "errors", "readers"},
+    "readers": {"core", "errors", "readers"},
+    "engines": {"core", "engines", "errors"},
     "renderers": {"core", "errors", "renderers"},
     "pipeline": {"core", "engines", "errors", "pipeline", "readers", "renderers"},
     "cli": {"__init__", "cli", "core", "errors", "pipeline", "readers", "renderers"},

@@ -118,7 +118,7 @@ def command(*rows: Argument | Option, epilog: str = "") -> Callable[[Callable[..
 
 def number(word: str) -> int | float | str:
     """Return the number that a word denotes, or else the word, which no check takes for one."""
-    from kldiv_cli.readers.numbers import is_number
+    from kldiv_cli.core.numbers import is_number
 
     if word.isascii() and word.removeprefix("-").isdigit() and len(word) < 16:
         return int(word)

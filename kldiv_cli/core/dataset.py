@@ -111,6 +111,12 @@ def unknown_column(word: str, names: Sequence[str], source: str) -> InputError:
     )
 
 
+def which_kind(what: str, source: str) -> InputError:
+    """Return the error for data that may be raw rows or a distribution, so the user must say."""
+    hint = "--as counts, --as probabilities, --as weights or --as samples"
+    return InputError("which-kind", what, Place(source), hint=hint)
+
+
 def missing_value(place: Place) -> InputError:
     """Return the error for a missing value where none may be."""
     hint = "--missing category counts missing values, --missing drop leaves them out"

@@ -43,6 +43,10 @@ class Distribution:
         The choices and repairs that were made.
     details : tuple of pairs of str
         How the source was read: encoding, delimiter, columns, type …
+    column : str, or None
+        The name of the column that holds the outcomes, where there is one.
+    missing_label : str, or None
+        The label of the outcome that stands for missing values, where there is one.
     """
 
     name: str
@@ -56,6 +60,8 @@ class Distribution:
     missing: int = 0
     notes: tuple[Note, ...] = ()
     details: tuple[tuple[str, str], ...] = ()
+    column: str | None = None
+    missing_label: str | None = None
 
     @property
     def total(self) -> int | float:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from kldiv_cli.errors import Note
+from kldiv_cli.core.numbers import is_number
+from kldiv_cli.errors import InputError, Note, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-_number = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?").fullmatch
 
 
 def canonical(label: str) -> str:
@@ -23,7 +21,7 @@ def canonical(label: str) -> str:
         from unicodedata import normalize
 
         plain = normalize("NFC", plain).strip()
-    if len(plain) > 40 or not _number(plain):
+    if len(plain) > 40 or not is_number(plain):
         return plain
     # Equal numbers have equal digits and exponent, whatever their size.
     mantissa, _, exponent = plain.lower().partition("e")
@@ -36,6 +34,37 @@ def canonical(label: str) -> str:
     stripped = digits.rstrip("0")
     # So that a plain integer is its own canonical form.
     return sign + (stripped + "0" * power if 0 <= power <= 40 else f"{stripped}e{power}")
+
+
+def unwritable(labels: Sequence[str]) -> list[str]:
+    """Return the labels that no output can hold: with half of a surrogate pair."""
+    broken: list[str] = []
+    if "".join(labels).isascii():
+        return broken
+    for label in labels:
+        if not label.isascii():
+            try:
+                label.encode()
+            except UnicodeEncodeError:
+                broken.append(label)
+    return broken
+
+
+def check_text(labels: Sequence[str], column: str, source: str) -> None:
+    """Refuse names and labels that no output can hold.
+
+    Raises
+    ------
+    InputError
+        If there is half of a surrogate pair in them, which JSON can spell.
+    """
+    broken = unwritable(labels)
+    if broken:
+        raise InputError(
+            "bad-label",
+            "a name or a value holds half of a surrogate pair, which is no character",
+            Place(source, name=column, value=ascii(broken[0])[1:-1]),
+        )
 
 
 def near_duplicates(labels: Iterable[str]) -> list[tuple[str, str]]:

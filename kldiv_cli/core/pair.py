@@ -149,6 +149,14 @@ def _precedes(
     return True
 
 
+def labels_on_one_side(labelled: str, positional: str) -> str:
+    """Return the reason why a side with labels cannot be paired with one that has none."""
+    return (
+        f"{labelled} has labels and {positional} has none:"
+        " outcomes can be matched by label or by position, not by both"
+    )
+
+
 def pair_distributions(p: Distribution, q: Distribution, column: str | None = None) -> Pair:
     """Return two distributions over the union of their outcomes, those of P first.
 
@@ -171,10 +179,7 @@ def pair_distributions(p: Distribution, q: Distribution, column: str | None = No
     """
     if (p.outcomes is None) != (q.outcomes is None):
         labelled, positional = (p, q) if q.outcomes is None else (q, p)
-        raise ValueError(
-            f"{labelled.name} has labels and {positional.name} has none:"
-            " outcomes can be matched by label or by position, not by both"
-        )
+        raise ValueError(labels_on_one_side(labelled.name, positional.name))
     labels = p.outcomes
     weights: tuple[NDArray[Any], NDArray[Any]] = p.weights, q.weights
     if p.outcomes is None or q.outcomes is None:

@@ -1,17 +1,16 @@
-"""Raw rows to columns: text as it streams, or arrays; one column counts itself.
+"""The engine in this process: it counts the columns of raw rows as the rows come in.
 
-A column is numeric if its first thousand values are numbers and none has a leading zero;
-what comes later and is no number is an error that names its line. A categorical column
-holds its outcomes, a numeric one eight bytes a row.
+A column is numeric if its first thousand values are numbers and none has a leading zero; a later
+value that is no number is an error that names its line. A categorical column takes memory for
+its outcomes, a numeric one eight bytes a row.
 """
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.binning import MOST_CATEGORIES
@@ -23,16 +22,28 @@ from kldiv_cli.core.counts import (
     is_identifier,
     nearly_distinct,
 )
-from kldiv_cli.core.dataset import IDENTIFIER, DataSet, Excluded, Wanted, missing_value
+from kldiv_cli.core.dataset import IDENTIFIER, DataSet, Excluded, missing_value
+from kldiv_cli.core.labels import check_text
+from kldiv_cli.core.numbers import (
+    Number,
+    floats,
+    has_leading_zero,
+    is_decorated,
+    is_inexact,
+    is_number,
+)
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.literals import EXACT, Number, kind_of
-from kldiv_cli.readers.numbers import floats, is_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from numpy.typing import NDArray
 
     from kldiv_cli.core.counts import Column
-    from kldiv_cli.readers.raw import Cell, Locator, RawTable
+    from kldiv_cli.core.dataset import Wanted
+    from kldiv_cli.core.table import Batch, Locator, Table
+
+    Cell = str | None
 
 SAMPLE = 1000
 """Values that are looked at before a column is numeric or not …"""
@@ -40,120 +51,323 @@ MOST_BATCHES = 16
 """… fewer of them where these batches of rows have no more."""
 MOST_NUMBERS = 100_000_000
 """Numbers that the numeric columns of a data set may hold: 800 MB."""
-_NUMBERS = 0.5
-"""Where so many of the values are numbers, more than 20 of them, the rest is no label."""
+MOSTLY_NUMBERS = 0.5
+"""Where more of the values than this share are numbers, and many, the rest are no labels."""
 
 
-def count(table: RawTable, counting: Wanted, source: str, name: str) -> DataSet:
-    """Count the columns of a table.
+def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
+    """Count the columns of raw rows.
+
+    Parameters
+    ----------
+    table : Table
+        Batches of rows whose columns have names and whose cells are text, `Number` or None; or
+        whole columns of numbers, nan where a value is missing.
+    wanted : Wanted
+        Which columns to count, and how.
+    source, name : str
+        The source for error messages, and the name of the data set.
+
+    Returns
+    -------
+    DataSet
+        Of kind ``samples``; its columns are `Categories` or `Values`.
 
     Raises
     ------
     InputError
-        If there are no rows, a column that is named is not there, a number is none, or
-        there are too many outcomes or numbers.
+        If there are no rows, a named column is not there, a value in a column of numbers is no
+        number, or there are too many outcomes or numbers.
     """
-    columns: dict[str, Column] = {}
-    excluded: list[Excluded] = []
-    rows, seen = 0, dict.fromkeys(table.names)
-    tallies: dict[str, Tally] = {}
+    counters: dict[str, ColumnCounter] = {}
+    rows, seen = 0, dict.fromkeys(table.names or ())
+    repeated: list[Batch] = []
     for batch in table.batches:
         for title, cells in batch.columns.items():
             seen.setdefault(title)
-            if not counting.wants(title):
+            if not wanted.wants(title):
                 continue
-            if title not in tallies:
+            if title not in counters:
                 check_text([title], title, source)
-                tallies[title] = Tally(title, counting, source, table)
-                tallies[title].pad(rows)
-            tallies[title].add(cells, batch.place)
+                counters[title] = ColumnCounter(title, wanted, source, table)
+                counters[title].pad(rows)
+            counters[title].add(cells, batch.place)
         rows += batch.size
-        for tally in tallies.values():
-            tally.pad(rows)
-        _check_size(tallies.values(), counting, source)
-    for tally in tallies.values():
-        tally.settle()
-    _check_size(tallies.values(), counting, source)
-    for title, tally in tallies.items():
-        if tally.identifier:
-            excluded.append(Excluded(title, IDENTIFIER))
-        else:
-            columns[title] = tally.finish()
-    if table.counts is not None:
-        rows = sum(table.counts)
+        if batch.counts is not None:
+            repeated.append(batch)
+        for counter in counters.values():
+            counter.pad(rows)
+        _check_size(counters.values(), wanted, source)
+    for counter in counters.values():
+        counter.settle()
+    _check_size(counters.values(), wanted, source)
+    columns = {
+        title: counter.finish() for title, counter in counters.items() if not counter.identifier
+    }
+    excluded = [
+        Excluded(title, IDENTIFIER) for title, counter in counters.items() if counter.identifier
+    ]
+    if repeated:
+        rows = sum(int(count) for batch in repeated for count in batch.counts or ())
         columns = {
-            title: _repeated(column, tallies[title], table) for title, column in columns.items()
+            title: _repeated(column, counters[title], repeated, source)
+            for title, column in columns.items()
         }
-    for title, values in table.arrays.items():
+    for title, values in table.whole or ():
         seen.setdefault(title)
         rows = len(values)
-        if counting.wants(title):
-            columns[title] = _column_of(title, values, counting, source)
-    columns = {title: columns[title] for title in seen if title in columns}
+        if wanted.wants(title):
+            columns[title] = _column_of(title, values, wanted, source)
     if not rows:
         raise InputError("no-rows", "there are no rows of data", Place(source))
-    left_out = counting.left_out(list(seen), source)
-    for title in () if counting.late else list(columns):
-        if _is_left_out(columns[title], counting):
-            excluded.append(Excluded(title, IDENTIFIER))
-            del columns[title]
+    left_out = wanted.left_out(list(seen), source)
+    if not wanted.late:
+        keys = [
+            title
+            for title in seen
+            if title in columns and wanted.may_leave_out(title) and is_identifier(columns[title])
+        ]
+        excluded += [Excluded(title, IDENTIFIER) for title in keys]
+        columns = {title: column for title, column in columns.items() if title not in keys}
     return DataSet(
         name=name,
         source=source,
         format=table.format,
         kind="samples",
         rows=rows,
-        columns=columns,
+        columns={title: columns[title] for title in seen if title in columns},
         excluded=(*excluded, *left_out),
         notes=tuple(table.notes),
         seen=tuple(seen),
     )
 
 
-def _repeated(column: Column, tally: Tally, table: RawTable) -> Column:
-    """Return the column of rows that each stand for so many."""
+class ColumnCounter:
+    """Counts the cells of one column batch by batch, and decides whether it is numeric.
+
+    Parameters
+    ----------
+    name : str
+        The column's name.
+    wanted : Wanted
+        The user's words on types and missing values.
+    source : str
+        The source for error messages.
+    table : Table
+        Tells numbers from text, and what is missing.
+    """
+
+    def __init__(self, name: str, wanted: Wanted, source: str, table: Table) -> None:
+        self.name = name
+        self.counts: Counter[str] = Counter()
+        self.values: array[float] = array("d")
+        self.identifier = False
+        self._missing = self._rows = 0
+        self._source, self._table = source, table
+        self._na, self._forbid = wanted.na, wanted.forbid_missing
+        # A leading zero makes no code of what the user calls numbers.
+        self._codes = name not in wanted.numeric
+        self._numeric: bool | None = None
+        if name in wanted.numeric:
+            self._numeric = True
+        elif name in wanted.categorical:
+            self._numeric = False
+        self._waiting: list[tuple[Sequence[Cell], Locator]] = []
+        self._waits = 0
+
+    def add(self, cells: Sequence[Cell], place: Locator) -> None:
+        """Count the cells of the next rows."""
+        self._rows += len(cells)
+        if self.identifier:
+            return
+        if self._numeric is not None:
+            self._count(cells, place)
+            return
+        values = len(cells) - sum(map(self._table.is_missing, cells, repeat(self._na)))
+        if not values:
+            self._note_missing(len(cells), cells, place)
+            return
+        self._waiting.append((cells, place))
+        self._waits += values
+        if self._waits >= SAMPLE or len(self._waiting) >= MOST_BATCHES:
+            self.settle()
+
+    def pad(self, rows: int) -> None:
+        """Count rows without the column as missing, up to so many rows in all."""
+        if self._rows < rows:
+            number, self._rows = rows - self._rows, rows
+            self._note_missing(number, [None], lambda i, name: Place(self._source, name=name))
+
+    def give_up(self) -> None:
+        """Take the column for a key, whose values are no longer counted."""
+        self.identifier = True
+        self.counts.clear()
+
+    def settle(self) -> None:
+        """Decide by the values so far whether the column is numeric, unless that is known."""
+        if self._numeric is not None:
+            return
+        waiting, self._waiting = self._waiting, []
+        cells = [(cell, i, place) for some, place in waiting for i, cell in enumerate(some)]
+        self._numeric = self._looks_numeric([c for c in cells if not self.is_missing(c[0])])
+        for some, place in waiting:
+            self._count(some, place)
+
+    def finish(self) -> Column:
+        """Return the counted column."""
+        import numpy as np
+
+        if self._numeric:
+            return Values(self.name, self._missing, np.frombuffer(self.values) + 0.0)
+        check_text(list(self.counts), self.name, self._source)
+        return Categories(self.name, self._missing, dict(self.counts))
+
+    def is_missing(self, cell: Cell) -> bool:
+        """Return whether a cell holds no value."""
+        return self._table.is_missing(cell, self._na)
+
+    def _looks_numeric(self, sample: list[tuple[Any, int, Locator]]) -> bool:
+        """Return whether values are numbers; refuse numbers with a little text among them."""
+        numbers = [cell for cell, _, _ in sample if self._table.is_number(cell)]
+        if any(has_leading_zero(cell) or is_inexact(cell) for cell in numbers):
+            return False
+        if len(numbers) < len(sample):
+            decorated = [cell for cell, _, _ in sample if is_decorated(cell)]
+            few = len({*numbers, *decorated}) <= MOST_CATEGORIES
+            if few or len(numbers) + len(decorated) < MOSTLY_NUMBERS * len(sample):
+                return False
+            cell, i, place = next(c for c in sample if not self._table.is_number(c[0]))
+            raise self._no_number(cell, place(i, self.name))
+        return True
+
+    def _count(self, cells: Sequence[Cell], place: Locator) -> None:
+        present: Sequence[Any] = cells
+        if None in cells or "" in cells or not self._na.isdisjoint(cells):
+            is_missing, na = self._table.is_missing, self._na
+            present = [cell for cell in cells if not is_missing(cell, na)]
+        if len(present) < len(cells):
+            self._note_missing(len(cells) - len(present), cells, place)
+        if not self._numeric:
+            before = len(self.counts)
+            self.counts.update(present)
+            if len(self.counts) > before and not self._table.typed:
+                self._drop_blanks(cells, place)
+            return
+        numbers = None
+        if not self._table.typed or {Number}.issuperset(map(type, present)):
+            numbers = floats(present, self._table.decimal, codes=self._codes)
+        self.values.extend(self._one_by_one(cells, place) if numbers is None else numbers)
+
+    def _drop_blanks(self, cells: Sequence[Cell], place: Locator) -> None:
+        """Count labels of nothing but blanks as missing."""
+        for label in [label for label in self.counts if label.isspace()]:
+            self._note_missing(self.counts.pop(label), cells, place)
+
+    def _note_missing(self, number: int, cells: Sequence[Cell], place: Locator) -> None:
+        self._missing += number
+        if self._forbid:
+            first = next(i for i, cell in enumerate(cells) if self.is_missing(cell))
+            raise missing_value(place(first, self.name))
+
+    def _one_by_one(self, cells: Sequence[Cell], place: Locator) -> list[float]:
+        values: list[float] = []
+        for i, cell in enumerate(cells):
+            if cell is None or self.is_missing(cell):
+                # Only blanks were not seen to be missing when the batch was looked at.
+                if cell and cell.isspace() and cell not in self._na:
+                    self._note_missing(1, cells, place)
+                continue
+            value = None
+            if self._table.is_number(cell):
+                value = floats([cell], self._table.decimal, codes=self._codes)
+            if value is None:
+                raise self._no_number(cell, place(i, self.name))
+            values += value
+        return values
+
+    def _no_number(self, cell: str, place: Place) -> InputError:
+        what = "is not a number"
+        if self._table.typed and type(cell) is not Number:
+            what = "is text, not a number"
+        elif self._codes and has_leading_zero(cell):
+            what = "has a leading zero"
+        elif self._table.is_number(cell):
+            what = "is beyond a 64-bit float"
+        decimal = ""
+        if is_decorated(cell) and not self._table.typed:
+            decimal = "--decimal ',' if the comma is a decimal mark; no separators or signs; "
+        return InputError(
+            "mixed-column",
+            f"column {self.name[:60]!r} holds numbers, and this {what}",
+            replace(place, name=self.name, value=str(cell)),
+            hint=decimal + f"--na {_quoted(cell)} if it means a missing value;"
+            f" --categorical {_quoted(self.name)} if the column is text",
+        )
+
+
+def _repeated(
+    column: Column, counter: ColumnCounter, batches: Sequence[Batch], source: str
+) -> Column:
+    """Return the column of rows that each stand for many."""
     import numpy as np
 
-    assert table.counts is not None
-    (batch,) = table.batches
-    cells = list(zip(batch.columns[column.name], table.counts, strict=True))
-    present = [(cell, count) for cell, count in cells if not tally.is_missing(cell)]
-    missing = sum(table.counts) - sum(count for _, count in present)
+    cells = [
+        (cell, int(count))
+        for batch in batches
+        for cell, count in zip(batch.columns[column.name], batch.counts or (), strict=True)
+    ]
+    present = [(cell, count) for cell, count in cells if not counter.is_missing(cell)]
+    total = sum(count for _, count in cells)
+    missing = total - sum(count for _, count in present)
     if isinstance(column, Values):
-        if sum(table.counts) > MOST_NUMBERS:
-            raise _too_many_numbers(tally.source)
+        if total > MOST_NUMBERS:
+            raise _too_many_numbers(source)
         repeats = [count for _, count in present]
         return Values(column.name, missing, np.repeat(column.values, repeats))
     totals: Counter[str] = Counter()
     for cell, count in present:
-        totals[cell or ""] += count
+        totals[cell] += count
     return Categories(column.name, missing, dict(totals))
 
 
-def _is_left_out(column: Column, counting: Wanted) -> bool:
-    return counting.may_leave_out(column.name) and is_identifier(column)
+def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> Column:
+    """Return a column of an array of numbers; nan, and words that mean it, are missing."""
+    import numpy as np
+
+    numbers = values.astype(np.float64)
+    missing = np.isnan(numbers)
+    if wanted.na:
+        missing |= np.isin(numbers, [float(word) for word in wanted.na if is_number(word)])
+    if wanted.forbid_missing and missing.any():
+        raise missing_value(Place(source, name=name, index=(int(missing.argmax()),)))
+    column = Values(name, int(missing.sum()), numbers[~missing] + 0.0)
+    if name not in wanted.categorical:
+        return column
+    if distinct(column) > wanted.most_outcomes:
+        raise _too_many_outcomes(name, wanted, source)
+    return as_categories(column)
 
 
-def _check_size(tallies: Iterable[Tally], counting: Wanted, source: str) -> None:
+def _check_size(counters: Iterable[ColumnCounter], wanted: Wanted, source: str) -> None:
+    """Refuse too many outcomes or numbers; give up a column that looks like a key."""
     numbers = 0
-    for tally in tallies:
-        numbers += len(tally.values)
-        outcomes = len(tally.counts)
-        if outcomes > counting.most_outcomes and not tally.identifier:
-            if nearly_distinct(outcomes, tally.counts.total()) and counting.may_leave_out(
-                tally.name
+    for counter in counters:
+        numbers += len(counter.values)
+        outcomes = len(counter.counts)
+        if outcomes > wanted.most_outcomes and not counter.identifier:
+            if not nearly_distinct(outcomes, counter.counts.total()) or not wanted.may_leave_out(
+                counter.name
             ):
-                tally.give_up()
-                continue
-            raise _too_many_outcomes(tally.name, counting, source)
+                raise _too_many_outcomes(counter.name, wanted, source)
+            counter.give_up()
     if numbers > MOST_NUMBERS:
         raise _too_many_numbers(source)
 
 
-def _too_many_outcomes(name: str, counting: Wanted, source: str) -> InputError:
+def _too_many_outcomes(name: str, wanted: Wanted, source: str) -> InputError:
     return InputError(
         "too-many-outcomes",
-        f"column {name[:60]!r} has more than {counting.most_outcomes} outcomes",
+        f"column {name[:60]!r} has more than {wanted.most_outcomes} outcomes",
         Place(source, name=name),
         hint="--exclude leaves it out; --max-outcomes N allows more",
     )
@@ -168,236 +382,7 @@ def _too_many_numbers(source: str) -> InputError:
     )
 
 
-class Tally:
-    """One column of text cells, counted as they come in.
-
-    Parameters
-    ----------
-    name : str
-        Of the column.
-    counting : Wanted
-        What the user says.
-    source : str
-        What errors call the input.
-    table : RawTable
-        Says how numbers are told from text.
-    """
-
-    def __init__(self, name: str, counting: Wanted, source: str, table: RawTable) -> None:
-        self.name = name
-        self.counts: Counter[str] = Counter()
-        self.values: array[float] = array("d")
-        self.identifier = False
-        self._missing = self._rows = 0
-        self.source, self._typed, self._decimal = source, table.typed, table.decimal
-        self._na, self._forbid = counting.na, counting.forbid_missing
-        self._numeric: bool | None = None
-        # Where the user says that they are numbers, a leading zero makes no code of them.
-        self._codes = name not in counting.numeric
-        if name in counting.numeric:
-            self._numeric = True
-        elif name in counting.categorical:
-            self._numeric = False
-        self._waiting: list[tuple[Sequence[Cell], Locator]] = []
-        self._waits = 0
-
-    def add(self, cells: Sequence[Cell], place: Locator) -> None:
-        """Count the cells of the next rows."""
-        self._rows += len(cells)
-        if self.identifier:
-            return
-        if self._numeric is not None:
-            self._count(cells, place)
-            return
-        values = len(cells) - sum(map(self.is_missing, cells))
-        if not values:
-            self._note_missing(len(cells), cells, place)
-            return
-        self._waiting.append((cells, place))
-        self._waits += values
-        if self._waits >= SAMPLE or len(self._waiting) >= MOST_BATCHES:
-            self.settle()
-
-    def pad(self, rows: int) -> None:
-        """Take rows as missing that did not name the column, up to so many in all."""
-        if self._rows < rows:
-            number, self._rows = rows - self._rows, rows
-            self._note_missing(number, [None], lambda i, name: Place(self.source, name=name))
-
-    def give_up(self) -> None:
-        """Take the column for a key: count no more."""
-        self.identifier = True
-        self.counts.clear()
-
-    def finish(self) -> Column:
-        """Return the column."""
-        import numpy as np
-
-        self.settle()
-        if self._numeric:
-            return Values(self.name, self._missing, np.frombuffer(self.values) + 0.0)
-        check_text(self.counts, self.name, self.source)
-        return Categories(self.name, self._missing, dict(self.counts))
-
-    def settle(self) -> None:
-        """Decide what the column is by the values so far, unless that is known."""
-        if self._numeric is not None:
-            return
-        waiting, self._waiting = self._waiting, []
-        cells = [(cell, i, place) for some, place in waiting for i, cell in enumerate(some)]
-        present = [cell for cell in cells if not self.is_missing(cell[0])]
-        self._numeric = self._looks_numeric(present)
-        for some, place in waiting:
-            self._count(some, place)
-
-    def _looks_numeric(self, sample: list[tuple[Any, int, Locator]]) -> bool:
-        """Say whether values are numbers; refuse numbers with a little text among them."""
-        numbers = [cell for cell, _, _ in sample if self._is_number(cell)]
-        if any(_has_leading_zero(cell) or _is_inexact(cell) for cell in numbers):
-            return False
-        if len(numbers) < len(sample):
-            spelt = [cell for cell, _, _ in sample if _is_spelt_number(cell)]
-            few = len({*numbers, *spelt}) <= MOST_CATEGORIES
-            if few or len(numbers) + len(spelt) < _NUMBERS * len(sample):
-                return False
-            cell, i, place = next(item for item in sample if not self._is_number(item[0]))
-            raise self._no_number(cell, place(i, self.name))
-        return True
-
-    def _is_number(self, cell: str) -> bool:
-        return type(cell) is Number if self._typed else is_number(cell, self._decimal)
-
-    def is_missing(self, cell: Cell) -> bool:
-        """Return whether a cell holds no value."""
-        if cell is None or cell in self._na:
-            return True
-        return not self._typed and (not cell or cell.isspace())
-
-    def _count(self, cells: Sequence[Cell], place: Locator) -> None:
-        present: Sequence[Any] = cells
-        if None in cells or "" in cells or not self._na.isdisjoint(cells):
-            present = [cell for cell in cells if not self.is_missing(cell)]
-        if len(present) < len(cells):
-            self._note_missing(len(cells) - len(present), cells, place)
-        if not self._numeric:
-            before = len(self.counts)
-            self.counts.update(present)
-            if len(self.counts) > before and not self._typed:
-                self._sweep(cells, place)
-            return
-        numbers = None
-        if not self._typed or {Number}.issuperset(map(type, present)):
-            numbers = floats(present, self._decimal, codes=self._codes)
-        self.values.extend(self._one_by_one(cells, place) if numbers is None else numbers)
-
-    def _sweep(self, cells: Sequence[Cell], place: Locator) -> None:
-        """Take blanks, which are as good as nothing, out of the outcomes."""
-        for label in [label for label in self.counts if label.isspace()]:
-            self._note_missing(self.counts.pop(label), cells, place)
-
-    def _note_missing(self, number: int, cells: Sequence[Cell], place: Locator) -> None:
-        self._missing += number
-        if self._forbid:
-            first = next(i for i, cell in enumerate(cells) if self.is_missing(cell))
-            raise missing_value(place(first, self.name))
-
-    def _one_by_one(self, cells: Sequence[Cell], place: Locator) -> list[float]:
-        values: list[float] = []
-        for i, cell in enumerate(cells):
-            if cell is None or self.is_missing(cell):
-                if cell and cell.isspace() and cell not in self._na:
-                    self._note_missing(1, cells, place)
-                continue
-            value = None
-            if self._is_number(cell):
-                value = floats([cell], self._decimal, codes=self._codes)
-            if value is None:
-                raise self._no_number(cell, place(i, self.name))
-            values += value
-        return values
-
-    def _no_number(self, cell: str, place: Place) -> InputError:
-        what = "is not a number"
-        if self._typed and type(cell) is not Number:
-            what = f"is {kind_of(cell)}, not a number"
-        elif self._codes and _has_leading_zero(cell):
-            what = "has a leading zero"
-        elif self._is_number(cell):
-            what = "is beyond a 64-bit float"
-        decimal = ""
-        if _is_spelt_number(cell) and not self._typed:
-            decimal = "--decimal ',' if the comma is a decimal mark; no separators or signs; "
-        return InputError(
-            "mixed-column",
-            f"column {self.name[:60]!r} holds numbers, and this {what}",
-            replace(place, name=self.name, value=str(cell)),
-            hint=decimal + f"--na {_quoted(cell)} if it means a missing value;"
-            f" --categorical {_quoted(self.name)} if the column is text",
-        )
-
-
 def _quoted(word: str) -> str:
     from shlex import quote
 
     return quote(word[:60])
-
-
-# One number with separators, a currency or a per cent sign: `1,234.50`, `$10`, `12 %`.
-_spelt = re.compile(
-    r"[+-]?[$€£¥₹]? ?[+-]?[0-9]{1,3}(?:[0-9]*|(?:[,.' ][0-9]{3})*)(?:[.,][0-9]+)? ?[%$€£¥₹]?"
-).fullmatch
-
-
-def _is_spelt_number(text: str) -> bool:
-    """Return whether a text is a number in a spelling that is not read as one."""
-    return _spelt(text) is not None and not text.isdigit() and not is_number(text)
-
-
-def _has_leading_zero(text: str) -> bool:
-    digits = text.strip().lstrip("+-")
-    return len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
-
-
-def _is_inexact(text: str) -> bool:
-    """Return whether a number is an integer that doubles do not tell from its neighbours."""
-    return len(text) > 15 and text.strip().lstrip("+-").isdigit() and abs(float(text)) >= EXACT
-
-
-def check_text(labels: Iterable[str], name: str, source: str) -> None:
-    """Refuse what no output can hold: half of a surrogate pair, which JSON can spell.
-
-    Raises
-    ------
-    InputError
-        If a label is such text.
-    """
-    for label in labels:
-        if not label.isascii():
-            try:
-                label.encode()
-            except UnicodeEncodeError:
-                raise InputError(
-                    "bad-label",
-                    "a name or a value holds half of a surrogate pair, which is no character",
-                    Place(source, name=name, value=ascii(label)[1:-1]),
-                ) from None
-
-
-def _column_of(
-    name: str, values: NDArray[Any], counting: Wanted, source: str
-) -> Values | Categories:
-    """Return a column of numbers: nan is missing, and so is what the user says."""
-    import numpy as np
-
-    numbers = values.astype(np.float64)
-    missing = np.isnan(numbers)
-    if counting.na:
-        missing |= np.isin(numbers, [float(word) for word in counting.na if is_number(word)])
-    if counting.forbid_missing and missing.any():
-        raise missing_value(Place(source, name=name, index=(int(missing.argmax()),)))
-    column = Values(name, int(missing.sum()), numbers[~missing] + 0.0)
-    if name not in counting.categorical:
-        return column
-    if distinct(column) > counting.most_outcomes:
-        raise _too_many_outcomes(name, counting, source)
-    return as_categories(column)

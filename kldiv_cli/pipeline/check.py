@@ -242,7 +242,7 @@ def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
 def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two sides of which at least one is exactly known, and pair them."""
     q, p = sides = [read_distribution(side, rules) for side in (reference, current)]
-    column = dict(q.details).get("outcomes in", "outcome") if q.outcomes else "outcome"
+    column = (q.column if q.outcomes else None) or "outcome"
     pair = match_outcomes(p, q, column)
     rules.check_names([column], q.source)
     # A dropped missing value is one of the rows all the same.
@@ -250,7 +250,7 @@ def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     rows = [
         int(side.total) + dropped * side.missing if side.kind == "counts" else 0 for side in sides
     ]
-    unnamed = {dict(side.details).get("missing in") for side in sides}
+    unnamed = {side.missing_label for side in sides}
     pair = pair._replace(
         of_data=np.array([label not in unnamed for label in pair.names]),
         rows=(rows[1], rows[0]),

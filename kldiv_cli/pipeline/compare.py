@@ -187,7 +187,7 @@ def _read(settings: CompareSettings) -> _Sides:
         return _columns(p, q, settings.rules)
     left, right = (read_distribution(side, settings.rules) for side in (p, q))
     raw = left if p.kind == "samples" else right
-    return _whole(left, right, (p.name, q.name), dict(raw.details)["outcomes in"])
+    return _whole(left, right, (p.name, q.name), raw.column)
 
 
 def _whole(

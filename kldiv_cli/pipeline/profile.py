@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kldiv_cli import readers
 from kldiv_cli.core.counts import (
     Binned,
     Categories,
@@ -23,6 +22,7 @@ from kldiv_cli.core.dataset import IDENTIFIER, TOO_MANY_ROWS, DataSet, Excluded,
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.pipeline.checks import ColumnRules
 from kldiv_cli.pipeline.settings import Rules
+from kldiv_cli.pipeline.sides import data_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +72,7 @@ def profile(
     wanted = rules.counting()._replace(identifiers=model is None, late=True)
     parts = []
     for name, source in sources:
-        part = readers.read_columns(source, options, wanted, name=name)
+        part = data_set(source, options, wanted, name=name)
         parts.append(part if model is None else _count_like(part, model, rules))
     first = parts[0]
     asked.check_names([title for part in parts for title in part.seen], first.source)
@@ -112,7 +112,7 @@ def profile(
 
 def _read_model(source: object, wanted: Wanted) -> DataSet:
     """Read the profile whose columns, types and edges are to be used."""
-    model = readers.read_columns(source, None, wanted)
+    model = data_set(source, None, wanted)
     if model.kind != "profile" or not model.columns:
         raise InputError(
             "not-a-profile",

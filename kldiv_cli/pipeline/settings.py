@@ -202,7 +202,6 @@ READING: dict[str, Check] = {
     "max_inflated": optional(whole(0)),
 }
 READING["input_format"] = READING.pop("format")
-del READING["tidy"]
 COLUMNS: dict[str, Check] = {
     "column": checks.texts,
     "exclude": checks.texts,

@@ -17,19 +17,18 @@ from kldiv_cli.core.counts import (
     has_integer_labels,
     missing_label,
 )
-from kldiv_cli.core.dataset import TOO_MANY_ROWS, DataSet, missing_value, too_many_rows
+from kldiv_cli.core.dataset import DataSet, Wanted, which_kind
 from kldiv_cli.core.distribution import Distribution
-from kldiv_cli.core.pair import Pair, pair_distributions
+from kldiv_cli.core.pair import Pair, labels_on_one_side, pair_distributions
 from kldiv_cli.core.report import Side
+from kldiv_cli.core.table import Members
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.raw import which_kind
-from kldiv_cli.readers.selection import TIDY_COLUMNS, split
+from kldiv_cli.readers import TIDY_COLUMNS, ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kldiv_cli.core.counts import Column
-    from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.errors import Note
     from kldiv_cli.pipeline.settings import Rules, Source
 
@@ -68,6 +67,45 @@ class DataSets(NamedTuple):
     only_second: tuple[str, ...]
 
 
+def data_set(
+    source: object,
+    options: ReadOptions | None = None,
+    wanted: Wanted | None = None,
+    *,
+    name: str | None = None,
+) -> DataSet:
+    """Count the columns of raw rows, or read columns that were counted: a profile.
+
+    Parameters
+    ----------
+    source : path, array, mapping of columns, records or data frame
+        ``-`` is standard input.
+    options : ReadOptions, optional
+        How it is to be parsed.
+    wanted : Wanted, optional
+        Which columns, and how they are counted.
+    name : str, optional
+        The name of the data set; taken from the source, or the profile, if not given.
+
+    Raises
+    ------
+    InputError, UsageError
+        As `kldiv_cli.readers.read` does.
+    """
+    from kldiv_cli.engines import local
+    from kldiv_cli.readers.rows import raw_rows
+
+    options, wanted = options or ReadOptions(), wanted or Wanted()
+    with readers.opened(source, options, raw=True) as found:
+        if isinstance(found.data, Members):
+            from kldiv_cli.readers import counted
+
+            if counts := counted.profile(found.data, wanted, found.source, name):
+                return counts
+        table = raw_rows(found.data, options, found.source)
+        return local.count(table, wanted, found.source, name or found.name)
+
+
 def read_distributions(first: Source, second: Source) -> tuple[Distribution, Distribution]:
     """Read two distributions from two sources, or from one of which two weights are named.
 
@@ -93,10 +131,10 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
         distribution.
     """
     wanted = rules.counting()
-    tables = [_table(side) if side.kind == "counts" else None for side in (first, second)]
+    tables = [_table(side, wanted) if side.kind == "counts" else None for side in (first, second)]
     if tables[0] is not None and tables[1] is not None:
-        match_outcomes(tables[1], tables[0])
-    model = _counted(tables[0], wanted) if tables[0] else _rows(first, wanted, rules)
+        _match_tables(tables[1], tables[0])
+    model = _columns(tables[0], wanted) if tables[0] else _rows(first, wanted, rules)
     text = frozenset(name for name, column in model.columns.items() if _is_text(column))
     wanted = wanted._replace(
         categorical=wanted.categorical | (text - wanted.numeric),
@@ -105,7 +143,7 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
     )
     if tables[1] is not None:
         only = next(iter(model.columns)) if len(model.columns) == 1 else None
-        found = _counted(tables[1], wanted, only)
+        found = _columns(tables[1], wanted, only)
     else:
         found = _rows(second, wanted, rules, model)
     rules.check_names([*model.seen, *found.seen], found.source)
@@ -125,7 +163,7 @@ def read_distribution(side: Source, rules: Rules) -> Distribution:
         found = readers.read(side.source, side.options, name=side.name)
         _refuse_batch(found)
         return found
-    rows = readers.read_columns(side.source, side.options, rules.counting(), name=side.name)
+    rows = data_set(side.source, side.options, rules.counting(), name=side.name)
     columns = list(rows.columns.values())
     if len(columns) != 1:
         raise InputError(
@@ -140,10 +178,10 @@ def read_distribution(side: Source, rules: Rules) -> Distribution:
         counts = {label: count for label, count in counts.items() if count}
     else:
         counts = dict((as_categories(column) if isinstance(column, Values) else column).counts)
-    details = {"outcomes in": column.name}
+    label = None
     if column.missing and rules.missing == "category":
-        details["missing in"] = missing_label(counts)
-        counts[details["missing in"]] = column.missing
+        label = missing_label(counts)
+        counts[label] = column.missing
     if not counts:
         raise no_values(column.name, rows.source)
     return Distribution(
@@ -157,7 +195,8 @@ def read_distribution(side: Source, rules: Rules) -> Distribution:
         rows_used=sum(counts.values()),
         missing=column.missing,
         notes=rows.notes,
-        details=tuple(details.items()),
+        column=column.name,
+        missing_label=label,
     )
 
 
@@ -222,15 +261,15 @@ def _is_text(column: Column) -> bool:
 
 def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = None) -> DataSet:
     """Read raw rows, or a profile; `model` is the side that they are compared with."""
-    rows = readers.read_columns(side.source, side.options, wanted, name=side.name)
-    # Who says what columns are, or brings what has those of raw rows, has raw rows.
-    beyond_doubt = any(name in rules.columns or not rules.wants(name) for name in rows.seen) or (
+    rows = data_set(side.source, side.options, wanted, name=side.name)
+    # These are raw rows where the user has rules for columns, or the model has the same columns.
+    are_rows = any(name in rules.columns or not rules.wants(name) for name in rows.seen) or (
         model is not None and model.kind == "samples" and {*rows.seen} <= {*model.seen}
     )
     if side.kind is None and {*map(str.casefold, rows.seen)} == {*TIDY_COLUMNS}:
         what = "this may be counts of several columns, or raw rows of three"
         raise which_kind(what, rows.source)
-    if side.kind is None and not beyond_doubt and _may_be_a_distribution(rows):
+    if side.kind is None and not are_rows and _may_be_a_distribution(rows):
         what = "this may be a table of outcomes and weights, or raw rows of two columns"
         raise which_kind(what, rows.source)
     return rows
@@ -240,17 +279,18 @@ def _may_be_a_distribution(rows: DataSet) -> bool:
     """Return whether rows are distinct labels, each with a number, in either order."""
     if rows.kind != "samples" or len(rows.seen) != 2 or not rows.columns:
         return False
-    one, *others = rows.columns.values()
-    if not others:
-        # The other is a key, whose values are distinct, or not known to the reference.
-        return _may_be_weights(one) or _may_be_labels(one)
-    (other,) = others
-    return (_may_be_labels(one) and _may_be_weights(other)) or (
-        _may_be_labels(other) and _may_be_weights(one)
+    first, *rest = rows.columns.values()
+    if not rest:
+        # The second column is a key, whose values are distinct, or the reference lacks it.
+        return _may_be_weights(first) or _may_be_labels(first)
+    (second,) = rest
+    return (_may_be_labels(first) and _may_be_weights(second)) or (
+        _may_be_labels(second) and _may_be_weights(first)
     )
 
 
 def _may_be_weights(column: Column) -> bool:
+    """Return whether all values of a column could be weights: numbers that are not negative."""
     return (
         isinstance(column, Values)
         and not column.missing
@@ -260,55 +300,52 @@ def _may_be_weights(column: Column) -> bool:
 
 
 def _may_be_labels(column: Column) -> bool:
+    """Return whether all values of a column could be labels: distinct, and none a fraction."""
     if isinstance(column, Binned) or (isinstance(column, Values) and np.any(column.values % 1)):
         return False
     return not column.missing and distinct(column) == column.rows
 
 
-def _table(side: Source) -> Distribution:
-    """Read a table of counts."""
-    found = readers.read(side.source, side.options._replace(tidy=True), name=side.name)
-    _refuse_batch(found)
+def _table(side: Source, wanted: Wanted) -> DataSet | Distribution:
+    """Read a table of counts: of several columns, or of one."""
+    found = readers.read_counts(side.source, side.options, wanted, name=side.name)
+    if isinstance(found, Distribution):
+        _refuse_batch(found)
     return found
 
 
-def _counted(side: Distribution, wanted: Wanted, only: str | None = None) -> DataSet:
-    """Return counts as a data set: of one column, or of those that a tidy table names.
+def _match_tables(p: DataSet | Distribution, q: DataSet | Distribution) -> None:
+    """Refuse tables of counts whose outcomes cannot be matched."""
+    if isinstance(p, Distribution) and isinstance(q, Distribution):
+        match_outcomes(p, q)
+    for tidy, table in ((p, q), (q, p)):
+        if isinstance(tidy, DataSet) and isinstance(table, Distribution) and not table.outcomes:
+            reason = labels_on_one_side(tidy.name, table.name)
+            raise InputError("no-common-support", reason, Place(p.source))
 
-    `only` is what the column is called on the other side. An outcome without a label, or one
-    that means a missing value, is none.
-    """
-    weights = [int(weight) for weight in side.weights.tolist()]
-    labels = side.outcomes or tuple(str(i) for i in range(len(weights)))
-    details = dict(side.details)
-    name = only or (details.get("outcomes in", "outcome") if side.outcomes else "outcome")
-    if sum(weights) >= TOO_MANY_ROWS:
-        raise too_many_rows(side.source)
-    counts: dict[str, dict[str, int]] = {}
-    for label, weight in zip(labels, weights, strict=True):
-        column, outcome = split(label) if "columns in" in details else (name, label)
-        counts.setdefault(column, {})[outcome] = weight
-    left_out = wanted.left_out(list(counts), side.source)
-    columns = {}
-    for title, given in counts.items():
-        missing = sum(given.pop(label, 0) for label in {"", *wanted.na})
-        if missing and wanted.forbid_missing:
-            raise missing_value(Place(side.source, name=title))
-        columns[title] = Categories(title, missing, given)
-    return DataSet(
-        name=side.name,
-        source=side.source,
-        format=side.format,
-        kind="counts",
-        rows=max(column.rows for column in columns.values()),
-        columns={title: column for title, column in columns.items() if wanted.wants(title)},
-        excluded=tuple(left_out),
-        notes=side.notes,
-        seen=tuple(columns),
+
+def _columns(table: DataSet | Distribution, wanted: Wanted, only: str | None = None) -> DataSet:
+    """Return a table of counts as a data set; `only` is the column's name on the other side."""
+    if isinstance(table, DataSet):
+        columns = {name: column for name, column in table.columns.items() if wanted.wants(name)}
+        return table._replace(columns=columns)
+    labels = table.outcomes or tuple(map(str, range(len(table.weights))))
+    counts = dict(zip(labels, map(int, table.weights.tolist()), strict=True))
+    name = only or (table.column if table.outcomes else None) or "outcome"
+    from kldiv_cli.readers import counted
+
+    return counted.data_set(
+        {name: counts},
+        wanted,
+        name=table.name,
+        source=table.source,
+        format=table.format,
+        notes=table.notes,
     )
 
 
 def _refuse_batch(side: Distribution) -> None:
+    """Refuse a batch, where one distribution is needed."""
     if side.weights.ndim > 1:
         raise InputError(
             "bad-shape",

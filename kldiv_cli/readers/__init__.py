@@ -1,6 +1,6 @@
-"""Bytes and objects in, distributions out: everything is understood, or refused with a place.
+"""Bytes and objects in, distributions and tables out: each is understood, or refused with a place.
 
-A further format is one module with a function ``load`` and one entry of `FORMATS`.
+A file format is a module with a function ``read(stream, options)`` and a row of `FORMATS`.
 """
 
 from __future__ import annotations
@@ -8,50 +8,29 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kldiv_cli.errors import InputError, KldivError, Place, UsageError
+from kldiv_cli.readers.options import ReadOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kldiv_cli.core.dataset import DataSet, Wanted
-    from kldiv_cli.core.distribution import Distribution, Kind
-    from kldiv_cli.readers.reading import Reading
+    from kldiv_cli.core.distribution import Distribution
+    from kldiv_cli.core.table import Data
 
 __all__ = [
-    "FORMATS", "ReadOptions", "is_readable", "read", "read_columns", "read_two", "split_name",
+    "FORMATS", "ReadOptions", "is_readable", "opened", "read", "read_counts", "read_two",
+    "split_name",
 ]  # fmt: skip
 
 
-class ReadOptions(NamedTuple):
-    """What the user says about one side; None where nothing was said."""
-
-    kind: Kind | None = None
-    label: str | None = None
-    """The outcome column."""
-    weight: str | None = None
-    """The weight column, an array of an ``.npz`` or a member of a JSON object."""
-    format: str | None = None
-    """A key of `FORMATS`."""
-    encoding: str | None = None
-    delimiter: str | None = None
-    decimal: str = "."
-    header: bool | None = None
-    comment: str | None = None
-    """What a line that is no data begins with."""
-    duplicates: Literal["error", "sum"] = "error"
-    max_inflated: int | None = None
-    """Bytes that a compressed input may inflate to."""
-    tidy: bool = False
-    """A table of column, outcome and count holds the counts of several columns."""
-
-
 class Format(NamedTuple):
-    """An entry of `FORMATS`."""
+    """A row of `FORMATS`."""
 
     module: str | None
-    """Module of this package whose ``load`` reads it; None where none does yet."""
+    """Module of this package whose ``read`` reads it; None where none does yet."""
     extensions: tuple[str, ...]
 
 
@@ -67,6 +46,10 @@ FORMATS = {
     "parquet": Format(None, (".parquet", ".pq")),
     "arrow": Format(None, (".arrow", ".feather", ".ipc")),
 }
+
+TIDY_COLUMNS = ("column", "outcome", "count")
+"""Names of the columns of a tidy table: the counts of several columns, one outcome a row."""
+BY_EXTENSION = {ext: name for name, entry in FORMATS.items() for ext in entry.extensions}
 
 
 def read(
@@ -137,6 +120,37 @@ def read_two(
     return first, second
 
 
+def read_counts(
+    source: object, options: ReadOptions, wanted: Wanted, *, name: str | None = None
+) -> DataSet | Distribution:
+    """Read a table of counts: a data set of a tidy table, a distribution of any other.
+
+    Parameters
+    ----------
+    source : path or object
+        As in `read`.
+    options : ReadOptions
+        How it is read.
+    wanted : Wanted
+        Which columns of a tidy table are wanted.
+    name : str, optional
+        What to call it; taken from the source if not given.
+
+    Raises
+    ------
+    InputError, UsageError
+        As `read` does.
+    """
+    from kldiv_cli.readers import counted, meaning
+    from kldiv_cli.readers.weights import weights_of
+
+    with opened(source, options) as found:
+        (weights,) = weights_of(found.data, [options], found.source, counted.choose)
+        name = name or found.name
+        data_set = counted.tidy(weights, wanted, found.source, name)
+        return data_set or meaning.distribution(weights, options, found.source, name)
+
+
 def is_readable(word: str) -> bool:
     """Say whether a word of the command line names an input: ``-``, PATH or NAME=PATH."""
     path = split_name(word)[1]
@@ -151,74 +165,81 @@ def split_name(word: str) -> tuple[str | None, str]:
     return name, path
 
 
-def read_columns(
-    source: object,
-    options: ReadOptions | None = None,
-    counting: Wanted | None = None,
-    *,
-    name: str | None = None,
-) -> DataSet:
-    """Count the columns of raw rows, or read columns that were counted: a profile.
+class Opened(NamedTuple):
+    """An input that was opened and parsed.
+
+    Attributes
+    ----------
+    source : str
+        What errors and reports call it.
+    name : str
+        Its name without folder and extension.
+    data : Table, Matrix or Members
+        What is in it; what is streamed is read as it is asked for.
+    """
+
+    source: str
+    name: str
+    data: Data
+
+
+@contextmanager
+def opened(source: object, options: ReadOptions, *, raw: bool = False) -> Iterator[Opened]:
+    """Open and parse a source, which is closed when the context ends.
 
     Parameters
     ----------
-    source : path, array, mapping of columns, records or data frame
-        ``-`` is standard input.
-    options : ReadOptions, optional
-        How it is to be parsed.
-    counting : Wanted, optional
-        Which columns, and how.
-    name : str, optional
-        What to call it; taken from the source, or the profile, if not given.
+    source : path or object
+        As in `read`.
+    options : ReadOptions
+        How it is parsed.
+    raw : bool
+        It holds raw rows, which may inflate to any size where they are streamed.
 
     Raises
     ------
-    InputError, UsageError
-        As `read` does.
+    InputError
+        If the source cannot be opened or parsed, or whatever fails while the context lasts.
+    UsageError
+        If an option makes no sense.
     """
-    from kldiv_cli.core.dataset import Wanted
-    from kldiv_cli.engines import local as tally
-    from kldiv_cli.readers import profiles
-
     text = source_name(source)
-    options, counting = options or ReadOptions(), counting or Wanted()
     with _boundary(text):
         if not isinstance(source, (str, os.PathLike)):
             from kldiv_cli.readers import objects
 
-            table = objects.rows(source, text)
-            return tally.count(table, counting, text, name or _stem(text))
-        from kldiv_cli.readers.source import opened
+            yield Opened(text, _stem(text), objects.read(source, text, raw=raw))
+            return
+        from kldiv_cli.readers import source as files
 
-        with opened(text, (options,), raw=True) as (stream, format_):
-            module = import_module(f"kldiv_cli.readers.{FORMATS[format_].module}")
-            found = module.rows(stream, options, format_)
-            if hasattr(found, "value"):
-                return profiles.parsed(found, counting, text, name)
-            return tally.count(found, counting, text, name or _stem(text))
+        with files.opened(text, options, raw=raw) as stream:
+            module = import_module(f"kldiv_cli.readers.{FORMATS[stream.format].module}")
+            yield Opened(text, _stem(text), module.read(stream, options))
 
 
 def _read(
-    source: object, wanted: tuple[ReadOptions, ...], names: tuple[str | None, ...]
+    source: object, wanted: Sequence[ReadOptions], names: Sequence[str | None]
 ) -> list[Distribution]:
-    text = source_name(source)
-    with _boundary(text):
-        from kldiv_cli.readers import kinds
+    from kldiv_cli.core.distribution import LOG_KINDS
+    from kldiv_cli.readers import meaning
+    from kldiv_cli.readers.weights import weights_of
 
-        readings = _load(source, text, wanted)
+    # -Infinity is a number of JSON if either side is of logarithms.
+    logs = [option.kind for option in wanted if option.kind in LOG_KINDS]
+    options = wanted[0]._replace(kind=logs[0] if logs else wanted[0].kind)
+    with opened(source, options) as found:
+        every = weights_of(found.data, wanted, found.source)
         if len(wanted) > 1:
-            names = tuple(
-                name or reading.column for name, reading in zip(names, readings, strict=True)
-            )
+            names = [name or side.column for name, side in zip(names, every, strict=True)]
         return [
-            kinds.distribution(reading, option, text, name or _stem(text))
-            for reading, option, name in zip(readings, wanted, names, strict=True)
+            meaning.distribution(weights, option, found.source, name or found.name)
+            for weights, option, name in zip(every, wanted, names, strict=True)
         ]
 
 
 @contextmanager
 def _boundary(text: str) -> Iterator[None]:
-    """Turn every failure into one error that names the input."""
+    """Turn every failure into an error that names the input."""
     try:
         yield
     except KldivError:
@@ -232,19 +253,6 @@ def _boundary(text: str) -> Iterator[None]:
     except (ValueError, EOFError, OverflowError) as error:
         message = f"this cannot be read: {str(error)[:200] or type(error).__name__}"
         raise InputError("unreadable", message, Place(text)) from error
-
-
-def _load(source: object, text: str, wanted: tuple[ReadOptions, ...]) -> list[Reading]:
-    if not isinstance(source, (str, os.PathLike)):
-        from kldiv_cli.readers import objects
-
-        return objects.load(source, text, wanted)
-    from kldiv_cli.readers.source import opened
-
-    with opened(text, wanted) as (stream, format_):
-        module = import_module(f"kldiv_cli.readers.{FORMATS[format_].module}")
-        readings: list[Reading] = module.load(stream, wanted, format_)
-        return readings
 
 
 def source_name(source: object) -> str:
@@ -266,12 +274,9 @@ def _stem(source: str) -> str:
     stem, extension = os.path.splitext(base)
     while extension and stem:
         base, (stem, extension) = stem, os.path.splitext(stem)
-        if extension.lower() not in KNOWN_EXTENSIONS:
+        if extension.lower() not in BY_EXTENSION:
             break
     return base
-
-
-KNOWN_EXTENSIONS = {extension for entry in FORMATS.values() for extension in entry.extensions}
 
 
 def _os_error(error: OSError, source: str) -> InputError:

@@ -1,45 +1,140 @@
-"""Arrays of numbers, whatever they come from: their type, shape and every element."""
+"""Arrays of numbers become weights: their type, their shape and every element are checked."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.core.distribution import LOG_KINDS
+from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.numbers import NEGATIVE_HINT
+from kldiv_cli.readers.choice import SAMPLE, Columns
+from kldiv_cli.readers.values import check_type, is_missing, is_real, library_of, to_list
+from kldiv_cli.readers.weight_column import NEGATIVE_HINT
+from kldiv_cli.readers.weights import DUPLICATE, Weights, add_up
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
-MEANINGS = {
-    "b": "booleans",
-    "c": "complex numbers",
-    "M": "dates",
-    "m": "time differences",
-    "U": "text",
-    "T": "text",
-    "S": "bytes",
-    "V": "records",
-    "O": "Python objects",
-}
+    from kldiv_cli.core.table import Matrix, Table
+    from kldiv_cli.readers.choice import Numeric
+    from kldiv_cli.readers.options import ReadOptions
+    from kldiv_cli.readers.weights import Choose
 
 
-def checked(
-    array: NDArray[Any], kind: str | None, source: str, name: str | None, *, exact: bool = False
-) -> tuple[NDArray[Any], bool]:
-    """Return an array as weights, and whether its type is one of integers.
-
-    With `exact`, an array of objects holds Python integers, as the caller has seen to.
+def of_matrix(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
+    """Return an array as weights: a vector, or a batch with one distribution a row.
 
     Raises
     ------
     InputError
-        If its type, its shape or an element is not fit for a distribution.
+        If its type, its shape, an element or a label is not fit for a distribution.
     """
-    here = Place(source, name=name)
-    if not (exact and array.dtype.kind == "O"):
+    here = Place(source, name=matrix.name)
+    check_type(matrix.dtype, here)
+    (block,) = matrix.blocks
+    found = _labelled(block.values, matrix.labels, option, here)
+    return found._replace(format=matrix.format, column=matrix.name, details=matrix.details)
+
+
+def of_columns(
+    table: Table, wanted: Sequence[ReadOptions], source: str, choose: Choose
+) -> list[Weights]:
+    """Return the weights in a table of whole columns, for each side.
+
+    Raises
+    ------
+    InputError
+        If no column can be chosen, or the chosen one is not fit for a distribution.
+    """
+    whole = table.whole or ()
+    numeric = [_numeric(column) for _, column in whole]
+    columns = Columns(source, [name for name, _ in whole], numeric)
+    every = []
+    for choice, option in zip(choose(columns, wanted), wanted, strict=True):
+        title, weights = whole[choice.weight]
+        labels: Sequence[Any] | None = None
+        groups = None
+        if choice.label is not None:
+            labels = to_list(whole[choice.label][1])
+        if choice.group is not None and labels is not None:
+            # In a table of several columns a missing label stands for missing values of one.
+            labels = ["" if is_missing(label) else label for label in labels]
+            groups = _texts(to_list(whole[choice.group][1]), source)
+        found = _labelled(weights, labels, option, Place(source, name=title), groups)
+        every.append(
+            found._replace(
+                column=title,
+                outcomes_in=columns.label(choice),
+                notes=[*found.notes, *choice.notes],
+                details=columns.details(choice),
+            )
+        )
+    return every
+
+
+def _numeric(column: Any) -> Numeric:
+    values = to_list(column[:SAMPLE])
+    # A missing value among numbers does not make a column text.
+    numbers = sum(value is None or is_real(value) for value in values)
+    return "all" if numbers == len(values) > 0 else "some" if numbers else "none"
+
+
+def _labelled(
+    values: Any,
+    labels: Sequence[Any] | None,
+    option: ReadOptions,
+    here: Place,
+    groups: Sequence[str] | None = None,
+) -> Weights:
+    """Return weights with labels, rows of one label added up; labels of groups are pairs."""
+    array, integers = _checked(_array(values, here), option.kind, here)
+    found = Weights("python", array, integers)
+    if labels is None:
+        return found
+    texts = _texts(labels, here.source)
+    if array.ndim != 1 or len(texts) != len(array):
+        message = f"there are {len(texts)} labels for weights of shape {array.shape}"
+        raise InputError("bad-shape", message, here)
+    keys = texts if groups is None else list(zip(groups, texts, strict=True))
+    faults = Faults()
+    at: dict[Any, int] = {}
+    positions = []
+    for i, key in enumerate(keys):
+        if key in at and option.duplicates != "sum":
+            faults.add(DUPLICATE, partial(Place, here.source, index=(i,), value=texts[i]))
+        positions.append(at.setdefault(key, len(at)))
+    faults.check()
+    found = found._replace(labels=tuple(at))
+    return found if len(at) == len(texts) else add_up(found, positions, here.source)
+
+
+def _texts(labels: Iterable[Any], source: str) -> list[str]:
+    texts = []
+    for i, label in enumerate(labels):
+        plain = label.item() if isinstance(label, np.generic) else label
+        if is_missing(plain):
+            message = "a label is missing"
+            raise InputError("missing-label", message, Place(source, index=(i,)))
+        if isinstance(plain, (bytes, bytearray)):
+            message = "a label is bytes, not text"
+            raise InputError("bad-label", message, Place(source, index=(i,)))
+        texts.append(plain if type(plain) is str else str(plain))
+    return texts
+
+
+def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArray[Any], bool]:
+    """Return an array as weights, and whether its type is one of integers.
+
+    An array of objects holds Python integers that no 64-bit type does.
+    """
+    if array.dtype.kind != "O":
         check_type(array.dtype, here)
     if array.ndim not in (1, 2):
         what = "a single number" if array.ndim == 0 else f"{array.ndim} dimensions"
@@ -51,10 +146,12 @@ def checked(
         )
     if not array.size:
         raise InputError("no-rows", f"an array of shape {array.shape} is empty", here)
-    if array.dtype.kind == "O" and kind in LOG_KINDS:
+    logs = kind in LOG_KINDS
+    if array.dtype.kind == "O" and logs:
         raise InputError("number-overflow", "a number is too large for a 64-bit float", here)
     if array.dtype.kind in "iuO":
-        _refuse(array < 0 if kind not in LOG_KINDS else None, "negative", array, here)
+        if not logs:
+            _refuse(array < 0, "negative", array, here)
         return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")), True
     if array.dtype.itemsize in (4, 8):
         weights = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
@@ -69,39 +166,14 @@ def checked(
                 here,
                 hint="save the array as float64",
             )
-    no_mass = np.isneginf(weights) if kind in LOG_KINDS else False
-    _refuse(~np.isfinite(weights) & ~np.asarray(no_mass), "not-finite", weights, here)
-    _refuse(weights < 0 if kind not in LOG_KINDS else None, "negative", weights, here)
+    no_mass = np.isneginf(weights) if logs else np.False_
+    _refuse(~np.isfinite(weights) & ~no_mass, "not-finite", weights, here)
+    if not logs:
+        _refuse(weights < 0, "negative", weights, here)
     if kind == "counts":
         _refuse(weights != np.floor(weights), "fractional", weights, here)
     # Adding zero makes a zero of -0.0.
     return weights + weights.dtype.type(0), False
-
-
-def check_type(dtype: np.dtype[Any], here: Place, *, raw: bool = False) -> None:
-    """Refuse what is no number, or no raw value, by the name of its type.
-
-    Raises
-    ------
-    InputError
-        If elements of this type are no weights, or raw values.
-    """
-    if dtype.kind in ("iufbUM" if raw else "iuf"):
-        return
-    hint = {
-        "O": "save the numbers as integers or floats; objects are never unpickled",
-        "U": "--as samples if the elements are raw values",
-        "S": "--as samples if the elements are raw values",
-        "b": "--as samples if the elements are raw values",
-        "V": "save one field of the records as an array of its own",
-    }.get(dtype.kind, "")
-    raise InputError(
-        "bad-dtype",
-        f"elements of type {str(dtype)[:60]} are {MEANINGS.get(dtype.kind, 'no numbers')},"
-        f" not {'raw values' if raw else 'weights'}",
-        here,
-        hint="" if raw and "--as" in hint else hint,
-    )
 
 
 FAULTS = {
@@ -111,11 +183,9 @@ FAULTS = {
 }
 
 
-def _refuse(bad: NDArray[np.bool_] | None, fault: str, array: NDArray[Any], here: Place) -> None:
-    if bad is None or not np.any(bad):
+def _refuse(bad: NDArray[np.bool_], fault: str, array: NDArray[Any], here: Place) -> None:
+    if not np.any(bad):
         return
-    from dataclasses import replace
-
     # Flat positions of the first three; all positions of a large array would be gigabytes.
     flat = bad.ravel()
     first: list[int] = []
@@ -133,3 +203,86 @@ def _refuse(bad: NDArray[np.bool_] | None, fault: str, array: NDArray[Any], here
     if fault == "not-finite" and all(place.value == "-inf" for place in places):
         hint = "--as logits or --as log-probs if -inf stands for no mass"
     raise InputError(code, message, *places, count=int(np.count_nonzero(bad)), hint=hint)
+
+
+def _array(values: Any, here: Place) -> NDArray[Any]:
+    """Return weights as an array, of objects where Python integers exceed every 64-bit type."""
+    if isinstance(values, (str, bytes, bytearray)) or not (
+        isinstance(values, (Sequence, np.ndarray)) or hasattr(type(values), "__array__")
+    ):
+        raise InputError(
+            "bad-object",
+            f"an object of type {type(values).__name__[:60]} is no distribution",
+            here,
+            hint="give a path, an array, a mapping of labels to weights or a data frame",
+        )
+    if isinstance(values, Sequence) and not hasattr(type(values), "__array__"):
+        return _from_rows(values, here)
+    _refuse_missing(values, here)
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        message = f"this does not become an array: {str(error)[:100]}"
+        raise InputError("bad-object", message, here) from error
+    return _from_rows(array.tolist(), here) if array.dtype.kind == "O" else array
+
+
+def _refuse_missing(values: Any, here: Place) -> None:
+    missing: Any = None
+    if isinstance(values, np.ma.MaskedArray):
+        missing = np.ma.getmaskarray(values)
+    elif library_of(values):
+        # pandas calls it isna; NaN is missing there, and an error all the same.
+        test = values.isna() if hasattr(values, "isna") else values.is_null()
+        missing = np.asarray(test, dtype=bool)
+    if missing is None or not missing.any():
+        return
+    places = [np.unravel_index(int(i), missing.shape) for i in np.flatnonzero(missing)[:3]]
+    raise InputError(
+        "missing-weight",
+        "weight is missing",
+        *(replace(here, index=tuple(int(i) for i in place)) for place in places),
+        count=int(missing.sum()),
+        hint="write 0 where there is no mass",
+    )
+
+
+def _from_rows(values: Sequence[Any], here: Place) -> NDArray[Any]:
+    rows = [row for row in values if _is_row(row)]
+    if not rows:
+        return _from_numbers([_number(v, (i,), here) for i, v in enumerate(values)])
+    lengths = {len(row) for row in rows}
+    if len(rows) < len(values) or len(lengths) > 1:
+        message = "the rows of a batch have different lengths"
+        raise InputError("ragged-row", message, here)
+    flat = [_number(v, (i, j), here) for i, row in enumerate(rows) for j, v in enumerate(row)]
+    return _from_numbers(flat).reshape(len(rows), lengths.pop())
+
+
+def _is_row(value: object) -> bool:
+    return isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+
+
+def _number(value: Any, index: tuple[int, ...], here: Place) -> int | float:
+    if is_real(value):
+        return int(value) if isinstance(value, (int, np.integer)) else float(value)
+    place = replace(here, index=index, value=str(value)[:60])
+    if value is None:
+        raise InputError("missing-weight", "weight is missing", place)
+    raise InputError(
+        "not-a-number",
+        f"weight is of type {type(value).__name__[:60]}, not a number",
+        place,
+        hint="convert it with float() or int()",
+    )
+
+
+def _from_numbers(values: list[int | float]) -> NDArray[Any]:
+    if not all(type(value) is int for value in values):
+        return np.array(values, dtype=np.float64)
+    for type_ in (np.int64, np.uint64):
+        try:
+            return np.array(values, dtype=type_)
+        except OverflowError:
+            continue
+    return np.array(values, dtype=object)

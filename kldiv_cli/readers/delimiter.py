@@ -6,14 +6,14 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
+from kldiv_cli.core.numbers import is_number
 from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers.numbers import is_number
 from kldiv_cli.readers.records import SAMPLE, SAMPLE_CELLS, long_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.records import Row
 
 DELIMITERS = (",", ";", "\t", "|")

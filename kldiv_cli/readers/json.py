@@ -4,73 +4,36 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kldiv_cli.core.distribution import LOG_KINDS
+from kldiv_cli.core.numbers import Number
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers import shapes
-from kldiv_cli.readers.literals import Number, Repeated
-from kldiv_cli.readers.raw import RawTable
+from kldiv_cli.readers.literals import Repeated
+from kldiv_cli.readers.shapes import shape_of
 from kldiv_cli.readers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from kldiv_cli.readers import ReadOptions
-    from kldiv_cli.readers.reading import Reading
+    from kldiv_cli.core.table import Data, Path
+    from kldiv_cli.readers.options import ReadOptions
+    from kldiv_cli.readers.stream import ByteStream
 
 
-def load(stream: Any, wanted: Sequence[ReadOptions], format_: str) -> list[Reading]:
-    """Read a mapping, a vector, a batch, a list of records, or members of an object."""
-    wanted = plain(wanted)
-    text = Text(stream, wanted[0].encoding)
+def read(stream: ByteStream, options: ReadOptions) -> Data:
+    """Read records, arrays, or an object that holds numbers, columns or several of these."""
+    text = Text(stream, options.encoding)
     document = text.whole()
-    value = parse(document, stream.source, wanted)
+    value = parse(document, stream.source, options)
 
-    def place(path: shapes.Path) -> Place:
+    def place(path: Path) -> Place:
         return at(document, locate(document, path), stream.source)
 
-    if isinstance(value, dict) and str(value.get("schema", "")).startswith("kldiv.profile/"):
-        raise InputError(
-            "is-a-profile",
-            "this is a profile of raw rows, not a distribution",
-            Place(stream.source),
-            hint="--as samples compares its columns; kldiv check judges them",
-        )
-    readings = shapes.read(value, wanted, stream.source, format_, place)
-    for reading in readings:
-        reading.notes[:0] = text.notes
-    return readings
+    return shape_of(value, place, stream.source, text.notes)
 
 
-def rows(stream: Any, option: ReadOptions, format_: str) -> RawTable | Document:
-    """Read raw rows: records, an object of columns, an array of rows or of values."""
-    text = Text(stream, option.encoding)
-    document = text.whole()
-    value = parse(document, stream.source, [option])
-
-    def place(path: shapes.Path) -> Place:
-        return at(document, locate(document, path), stream.source)
-
-    if isinstance(value, dict) and str(value.get("schema", "")).startswith("kldiv."):
-        return Document(value, place)
-    batches = shapes.raw_rows(value, stream.source, place)
-    return RawTable(format_, batches, typed=True, notes=text.notes)
-
-
-class Document(NamedTuple):
-    """A JSON document of kldiv's own, and where its parts stand."""
-
-    value: dict[str, Any]
-    place: shapes.Locator
-
-
-def plain(wanted: Sequence[ReadOptions]) -> list[ReadOptions]:
-    """Return options without the decimal mark of tables: JSON has its own."""
-    return [option._replace(decimal=".") for option in wanted]
-
-
-def parse(document: str, source: str, wanted: Sequence[ReadOptions], line: int = 1) -> Any:
+def parse(document: str, source: str, options: ReadOptions, line: int = 1) -> Any:
     """Parse one JSON text strictly.
 
     Parameters
@@ -79,8 +42,8 @@ def parse(document: str, source: str, wanted: Sequence[ReadOptions], line: int =
         The text.
     source : str
         What errors call it.
-    wanted : sequence of ReadOptions
-        ``-Infinity`` is let through where one side is of logarithms.
+    options : ReadOptions
+        ``-Infinity`` is let through among logarithms.
     line : int
         Line of the source that the text begins on.
 
@@ -94,9 +57,8 @@ def parse(document: str, source: str, wanted: Sequence[ReadOptions], line: int =
     InputError
         If it is not JSON.
     """
-    logs = any(option.kind in LOG_KINDS for option in wanted)
     try:
-        return (_with_infinity if logs else _strict).decode(document)
+        return (_with_infinity if options.kind in LOG_KINDS else _strict).decode(document)
     except ConstantError as error:
         raise _constant_error(document, str(error), source, line) from None
     except json.JSONDecodeError as error:
@@ -155,7 +117,7 @@ def at(
 _blanks = re.compile(r"[ \t\r\n]*").match
 
 
-def locate(document: str, path: shapes.Path) -> int:
+def locate(document: str, path: Path) -> int:
     """Return where a value begins; `path` says which member of which member it is.
 
     Only errors need it, so that parsing need not keep positions.

@@ -1,28 +1,17 @@
-"""Values of JSON: numbers as literals, and what errors call the others."""
+"""Values of JSON as cells: literals of numbers, labels, and words for what is neither."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.errors import Fault
-from kldiv_cli.readers.numbers import Faults
+from kldiv_cli.core.numbers import Number
+from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from kldiv_cli.errors import Place
-    from kldiv_cli.readers.reading import Role
-
-
-EXACT = 2**53
-"""From here on doubles do not tell an integer from its neighbours."""
-
-
-class Number(str):
-    """A number literal, verbatim; a JSON string is a plain `str`."""
-
-    __slots__ = ()
+    from kldiv_cli.core.table import Faults
 
 
 class Repeated(dict[str, Any]):
@@ -33,29 +22,34 @@ class Repeated(dict[str, Any]):
         self.pairs = pairs
 
 
-def label(value: Any, i: int, faults: Faults, where: Callable[[int, Role], Place]) -> str:
-    """Return the text of a record's outcome; what is none is a fault."""
-    if isinstance(value, str):
-        # Of a number, its literal as plain text.
-        return str(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        fault = Fault("missing-label", "a record has no outcome")
-    else:
-        fault = Fault("bad-label", f"an outcome is {kind_of(value)}, not text or a number")
-    faults.add(fault, partial(where, i, "label"))
-    return f"\0{i}"
+def labels(values: Sequence[Any], faults: Faults, place: Callable[[int, Any], Place]) -> list[str]:
+    """Return the texts of outcomes; a value that is no label is a fault, and gets a text, too."""
+    texts = []
+    for i, value in enumerate(values):
+        if isinstance(value, str):
+            # Of a number, its literal as plain text.
+            texts.append(str(value))
+            continue
+        if isinstance(value, bool):
+            texts.append(kind_of(value))
+            continue
+        if value is None:
+            fault = Fault("missing-label", "a record has no outcome")
+        else:
+            fault = Fault("bad-label", f"an outcome is {kind_of(value)}, not text or a number")
+        faults.add(fault, partial(place, i, "label"))
+        texts.append(f"\0{i}")
+    return texts
 
 
-def texts(values: list[Any], faults: Faults, place: Callable[[int], Place]) -> list[str]:
-    """Return number literals; what is no number is a fault, and a number in its stead."""
-    if all(type(value) is Number for value in values):
+def texts(values: Sequence[Any], faults: Faults, place: Callable[[int], Place]) -> Sequence[str]:
+    """Return number literals; a value that is no number is a fault, and gets a number, too."""
+    if {Number}.issuperset(map(type, values)):
         return values
-    texts: list[str] = []
+    found: list[str] = []
     for i, value in enumerate(values):
         if type(value) is Number:
-            texts.append(value)
+            found.append(value)
             continue
         if value is None:
             fault = Fault("missing-weight", "weight is missing", "write 0 where there is no mass")
@@ -64,8 +58,8 @@ def texts(values: list[Any], faults: Faults, place: Callable[[int], Place]) -> l
             message = f"weight is {kind_of(value)}, not a number"
             fault = Fault("not-a-number", message, hint)
         faults.add(fault, partial(place, i))
-        texts.append(Number("1"))
-    return texts
+        found.append(Number("1"))
+    return found
 
 
 def kind_of(value: Any) -> str:
@@ -79,8 +73,15 @@ def kind_of(value: Any) -> str:
     return "a number" if isinstance(value, Number) else "text"
 
 
+def no_raw_rows(value: Any, source: str) -> InputError:
+    """Return the error for a value of JSON that holds no raw rows."""
+    message = f"this is {kind_of(value)}, and holds no raw rows"
+    hint = "an array of records, or an object of columns; --as says if it is a distribution"
+    return InputError("bad-shape", message, Place(source), hint=hint)
+
+
 def shown(value: Any) -> str | None:
     """Return a value as it stands in the file, if it is no container."""
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return kind_of(value)
     return value if isinstance(value, str) else None

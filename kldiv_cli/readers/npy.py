@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kldiv_cli.core.table import Block, Matrix
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.arrays import check_type, checked
-from kldiv_cli.readers.reading import Reading
-from kldiv_cli.readers.values import columns_of, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
-    from kldiv_cli.readers import ReadOptions
-    from kldiv_cli.readers.raw import RawTable
+    from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.stream import ByteStream
 
 MAGIC = b"\x93NUMPY"
@@ -27,90 +22,60 @@ HEADER = 10_000
 """Bytes of the longest header: NumPy's own limit. One of a plain array has 118."""
 
 
-def load(stream: ByteStream, wanted: Sequence[ReadOptions], format_: str) -> list[Reading]:
-    """Read one array: a vector of weights, or a batch with one distribution a row."""
-    refuse_columns(wanted, stream.source, "an array")
-    array = read_array(stream, stream.source, None)
-    weights, integers = checked(array, wanted[0].kind, stream.source, None)
-    return [Reading(format_, weights, integers, details=described(array))]
+def read(stream: ByteStream, options: ReadOptions) -> Matrix:
+    """Read one array; its rows are read after its type was looked at."""
+    return read_array(stream)
 
 
-def rows(stream: ByteStream, option: ReadOptions, format_: str) -> RawTable:
-    """Read raw rows: the columns of a two-dimensional array are called 0, 1 and so on."""
-    array = read_array(stream, stream.source, None, raw=True)
-    return table(columns_of(array, Place(stream.source)), stream.source, format_)
-
-
-def described(array: NDArray[Any]) -> dict[str, str]:
-    """Return the type and the shape of an array, in words."""
-    return {"type": str(array.dtype), "shape": " x ".join(map(str, array.shape))}
-
-
-def refuse_columns(wanted: Sequence[ReadOptions], source: str, what: str) -> None:
-    """Refuse `--weight` and `--label` where there is nothing to choose from."""
-    for option in wanted:
-        word = option.weight if option.weight is not None else option.label
-        if word is not None:
-            raise InputError(
-                "no-columns",
-                f"this is {what}, which has no columns; {word[:60]!r} cannot be one",
-                Place(source),
-                hint="leave --weight and --label out",
-            )
-
-
-def read_array(
-    stream: ByteStream, source: str, name: str | None, *, raw: bool = False
-) -> NDArray[Any]:
+def read_array(stream: ByteStream, name: str | None = None) -> Matrix:
     """Read an NPY file of version 1, 2 or 3.
 
     Parameters
     ----------
     stream : ByteStream
         All of it is read.
-    source, name : str
-        What errors call it.
-    raw : bool
-        It holds raw values, which may be text, booleans and dates, too.
+    name : str, optional
+        What the array is called.
 
     Raises
     ------
     InputError
-        If it is not such a file, is longer or shorter than its header says, or holds
-        something else than numbers, or raw values.
+        If it is not such a file; when its block is read, also if it is longer or shorter than
+        its header says.
     """
-    here = Place(source, name=name)
-
-    def bad(message: str) -> InputError:
-        return InputError("bad-npy", message, here)
-
+    here = Place(stream.source, name=name)
     start = stream.read(8)
     if start[:6] != MAGIC:
-        raise bad("this is not an NPY file: it does not begin with its mark")
+        raise _bad("this is not an NPY file: it does not begin with its mark", here)
     if len(start) < 8 or start[6] not in (1, 2, 3) or start[7] != 0:
-        raise bad("this is NPY of a version that is not known, or is cut")
+        raise _bad("this is NPY of a version that is not known, or is cut", here)
     width = 2 if start[6] == 1 else 4
     length = int.from_bytes(stream.read(width), "little")
     if length > HEADER:
-        raise bad(f"the header says that it is {length} bytes long; {HEADER} are allowed")
+        message = f"the header says that it is {length} bytes long; {HEADER} are allowed"
+        raise _bad(message, here)
     header = bytes(stream.read(length))
     if len(header) < length:
-        raise bad("the file ends within its header")
+        raise _bad("the file ends within its header", here)
     descr, shape, fortran = _header(header, "utf-8" if start[6] == 3 else "latin-1", here)
     dtype = _dtype(descr, here)
-    check_type(dtype, here, raw=raw)
-    size = math.prod(shape) * dtype.itemsize
-    before = 8 + width + length
-    if stream.size is not None and stream.size != before + size:
-        there = stream.size - before
-        raise bad(f"shape {_shown(shape)} of {dtype} needs {size} bytes, but {there} follow")
-    data = stream.read(size)
-    if len(data) < size:
-        raise bad(f"shape {_shown(shape)} of {dtype} needs {size} bytes, but {len(data)} follow")
-    if stream.read(1):
-        raise bad("there are more bytes than the header says")
-    array = np.frombuffer(data, dtype=dtype)
-    return array.reshape(shape, order="F" if fortran else "C")
+    follow = None if stream.size is None else stream.size - (8 + width + length)
+
+    def blocks() -> Iterator[Block]:
+        size = math.prod(shape) * dtype.itemsize
+        needs = f"shape {str(shape)[:80]} of {dtype} needs {size} bytes"
+        if follow not in (None, size):
+            raise _bad(f"{needs}, but {follow} follow", here)
+        data = stream.read(size)
+        if len(data) < size:
+            raise _bad(f"{needs}, but {len(data)} follow", here)
+        if stream.read(1):
+            raise _bad("there are more bytes than the header says", here)
+        array = np.frombuffer(data, dtype=dtype)
+        yield Block(array.reshape(shape, order="F" if fortran else "C"))
+
+    details = {"type": str(dtype), "shape": " x ".join(map(str, shape))}
+    return Matrix("npy", blocks(), name=name, dtype=dtype, details=details)
 
 
 def _header(header: bytes, encoding: str, here: Place) -> tuple[object, Any, bool]:
@@ -118,8 +83,7 @@ def _header(header: bytes, encoding: str, here: Place) -> tuple[object, Any, boo
     import warnings
 
     try:
-        # Literals only; the length is bounded above. What Python would say about them to
-        # a programmer is for nobody here.
+        # Literals only, of a bounded length. Python's warnings about them are for programmers.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             entries = ast.literal_eval(header.decode(encoding).strip(" \n"))
@@ -132,7 +96,7 @@ def _header(header: bytes, encoding: str, here: Place) -> tuple[object, Any, boo
             raise ValueError("shape")
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         message = "the header is not one of an array: descr, fortran_order and shape"
-        raise InputError("bad-npy", message, here) from None
+        raise _bad(message, here) from None
     return descr, shape, fortran
 
 
@@ -140,15 +104,13 @@ def _dtype(descr: object, here: Place) -> np.dtype[Any]:
     # A list of fields is one of records.
     text = descr if isinstance(descr, str) else "V1"
     # Only what NumPy writes; its parser of types knows much more.
-    if not re.fullmatch(r"[<>=|]?(?:[iuf][0-9]{1,2}|[?bBOcSUVMm][^,]{0,20})", text):
-        raise InputError("bad-npy", f"elements of type {text[:60]!r} are not known", here)
-    try:
-        dtype = np.dtype(text)
-    except (TypeError, ValueError):
-        message = f"elements of type {text[:60]!r} are not known"
-        raise InputError("bad-npy", message, here) from None
-    return dtype
+    if re.fullmatch(r"[<>=|]?(?:[iuf][0-9]{1,2}|[?bBOcSUVMm][^,]{0,20})", text):
+        try:
+            return np.dtype(text)
+        except (TypeError, ValueError):
+            pass
+    raise _bad(f"elements of type {text[:60]!r} are not known", here)
 
 
-def _shown(shape: tuple[int, ...]) -> str:
-    return str(shape)[:80]
+def _bad(message: str, here: Place) -> InputError:
+    return InputError("bad-npy", message, here)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.numbers import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -52,7 +52,7 @@ class Records:
         self._begun = False
         self._blank: int | None = None
         self.inner_blank: int | None = None
-        """A blank line between records."""
+        """A blank line between records, where comments cannot be mistaken for one."""
 
     def _lines(self, lines: Iterable[str], comment: str | None) -> Iterator[str]:
         rest = iter(lines)
@@ -118,6 +118,9 @@ class Records:
         return [rows[i] for i in kept], [starts[i] for i in kept]
 
     def _note_blank(self, row: Row) -> None:
+        if self._comment:
+            # A comment is read as a blank line.
+            return
         if row:
             self.inner_blank = self.inner_blank or self._blank
             self._begun = True

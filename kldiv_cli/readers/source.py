@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers import FORMATS, compression
+from kldiv_cli.readers import BY_EXTENSION, FORMATS, compression
 from kldiv_cli.readers.stream import CHUNK, HEAD, ByteStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.readers.options import ReadOptions
 
 
 STREAMED = ("text", "csv", "tsv", "jsonl", "uniq")
@@ -23,14 +23,11 @@ STREAMED = ("text", "csv", "tsv", "jsonl", "uniq")
 
 
 @contextmanager
-def opened(
-    path: str, wanted: tuple[ReadOptions, ...], *, raw: bool = False
-) -> Iterator[tuple[ByteStream, str]]:
-    """Open an input and yield its bytes, inflated, with the name of its format.
+def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[ByteStream]:
+    """Open an input and yield its bytes, inflated, whose format is known.
 
     Raw rows that are streamed may inflate to any size.
     """
-    option = wanted[0]
     if option.format is not None and option.format not in FORMATS:
         known = "|".join(FORMATS)
         raise UsageError(
@@ -52,10 +49,10 @@ def opened(
                 return raw and (option.format or _format(inner, extension)) in STREAMED
 
             stream = compression.inflated(stream, codec, size, option.max_inflated, is_streamed)
-        format_ = option.format or _format(stream, extension)
-        if FORMATS[format_].module is None:
-            raise compression.needs_extra(format_, path)
-        yield stream, format_
+        stream.format = option.format or _format(stream, extension)
+        if FORMATS[stream.format].module is None:
+            raise compression.needs_extra(stream.format, path)
+        yield stream
     finally:
         if path != "-":
             file.close()
@@ -83,7 +80,7 @@ def _url(url: str) -> InputError:
         "gs": f"gcloud storage cat {quote(url)}",
     }.get(scheme, f"curl -L {quote(url)}")
     extension = os.path.splitext(re.split("[?#]", url)[0])[1].lower()
-    format_ = _BY_EXTENSION.get(extension, "csv")
+    format_ = BY_EXTENSION.get(extension, "csv")
     hint = f"{fetch} | kldiv compare - Q --input-format {format_}"
     if scheme == "file":
         hint = f"name the file itself: {url[7:]}"
@@ -113,9 +110,6 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-_BY_EXTENSION = {ext: name for name, entry in FORMATS.items() for ext in entry.extensions}
-
-
 def _format(stream: ByteStream, extension: str) -> str:
     """Choose a format by the extension, else by the first bytes."""
     head = stream.peek(HEAD)
@@ -128,7 +122,7 @@ def _format(stream: ByteStream, extension: str) -> str:
         found = "parquet"
     elif head[:6] == b"ARROW1" and b"\0" in head:
         found = "arrow"
-    named = _BY_EXTENSION.get(extension)
+    named = BY_EXTENSION.get(extension)
     if named and found and named != found and FORMATS[named].module:
         raise InputError(
             "format-mismatch",

@@ -23,11 +23,17 @@ class ByteStream:
         None of them empty.
     size : int, optional
         How many bytes there are in all, where that is known.
+
+    Attributes
+    ----------
+    format : str
+        A key of `kldiv_cli.readers.FORMATS`, once it is known.
     """
 
     def __init__(self, source: str, chunks: Iterator[bytes], size: int | None = None) -> None:
         self.source = source
         self.size = size
+        self.format = ""
         self._chunks = chunks
         self._head = b""
 

@@ -10,66 +10,80 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kldiv_cli.core.numbers import EXACT, Number
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.literals import EXACT, Number, shown
-from kldiv_cli.readers.raw import RawRows, RawTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def table(columns: Sequence[tuple[str, Any]], source: str, format_: str) -> RawTable:
-    """Return named columns as raw rows: arrays where they are numbers, else cells.
+MEANINGS = {
+    "b": "booleans",
+    "c": "complex numbers",
+    "M": "dates",
+    "m": "time differences",
+    "U": "text",
+    "T": "text",
+    "S": "bytes",
+    "V": "records",
+    "O": "Python objects",
+}
+
+
+def check_type(dtype: np.dtype[Any] | None, here: Place, *, raw: bool = False) -> None:
+    """Refuse elements that are no numbers, or no raw values, by their type, if that is known.
 
     Raises
     ------
     InputError
-        If a value is none, or columns differ in length or share a name.
+        If elements of this type are no weights, or raw values.
     """
-    arrays: dict[str, NDArray[Any]] = {}
-    cells: dict[str, Sequence[str | None]] = {}
-    for name, column in columns:
-        if name in arrays or name in cells:
-            message = f"two columns are called {name[:60]!r}"
-            raise InputError("duplicate-columns", message, Place(source), hint="rename one")
-        numbers = _numbers(column)
-        if numbers is None:
-            here = Place(source, name=name)
-            cells[name] = [_cell(value, i, here) for i, value in enumerate(listed(column))]
-        else:
-            arrays[name] = numbers
-    lengths = {name: len(side[name]) for side in (arrays, cells) for name in side}
-    if len(set(lengths.values())) > 1:
-        rows, name = min((length, name) for name, length in lengths.items())
-        message = f"the columns differ in length: {rows} to {max(lengths.values())} rows"
-        raise InputError("ragged-row", message, Place(source, name=name))
-
-    def place(i: int, name: str) -> Place:
-        return Place(source, name=name, index=(i,))
-
-    size = len(next(iter(cells.values()), ()))
-    batches = [RawRows(cells, size, place)] if cells else []
-    names = [name for name, _ in columns]
-    return RawTable(format_, batches, typed=True, arrays=arrays, names=names)
+    if dtype is None or dtype.kind in ("iufbUM" if raw else "iuf"):
+        return
+    hint = {
+        "O": "save the numbers as integers or floats; objects are never unpickled",
+        "U": "--as samples if the elements are raw values",
+        "S": "--as samples if the elements are raw values",
+        "b": "--as samples if the elements are raw values",
+        "V": "save one field of the records as an array of its own",
+    }.get(dtype.kind, "")
+    raise InputError(
+        "bad-dtype",
+        f"elements of type {str(dtype)[:60]} are {MEANINGS.get(dtype.kind, 'no numbers')},"
+        f" not {'raw values' if raw else 'weights'}",
+        here,
+        hint="" if raw and "--as" in hint else hint,
+    )
 
 
-def columns_of(array: NDArray[Any], here: Place) -> list[tuple[str, NDArray[Any]]]:
-    """Return the columns of a table, called 0, 1 and so on.
+def columns_of(values: Any, here: Place) -> list[tuple[str, Any]]:
+    """Return the columns of an array, of records or of rows, which are 0, 1 and so on.
 
     Raises
     ------
     InputError
-        If it has neither one dimension nor two.
+        If an array has neither one dimension nor two, or rows differ in length.
     """
-    if array.ndim not in (1, 2):
-        shape = str(array.shape)[:80]
-        message = f"an array of shape {shape} is no table: that has two dimensions"
-        raise InputError("bad-shape", message, here)
-    wide = array.reshape(len(array), -1) if array.size else array.reshape(0, 1)
-    return [(str(index), wide[:, index]) for index in range(wide.shape[1])]
+    if isinstance(values, np.ndarray):
+        if values.ndim not in (1, 2):
+            shape = str(values.shape)[:80]
+            message = f"an array of shape {shape} is no table: that has two dimensions"
+            raise InputError("bad-shape", message, here)
+        wide = values.reshape(len(values), -1) if values.size else values.reshape(0, 1)
+        return [(str(index), wide[:, index]) for index in range(wide.shape[1])]
+    if isinstance(values, Sequence) and values:
+        if all(isinstance(row, Mapping) for row in values):
+            titles = dict.fromkeys(title for row in values for title in row)
+            return [(str(title), [row.get(title) for row in values]) for title in titles]
+        if all(isinstance(row, (list, tuple)) for row in values):
+            if len(set(map(len, values))) > 1:
+                raise InputError("ragged-row", "the rows differ in length", here)
+            columns = map(list, zip(*values, strict=True))
+            return [(str(index), column) for index, column in enumerate(columns)]
+    return [("0", values)]
 
 
-def _numbers(column: Any) -> NDArray[Any] | None:
+def numbers_of(column: Any) -> NDArray[Any] | None:
     """Return a column of numbers as doubles, nan where one is missing; None of anything else.
 
     Integers that doubles do not tell apart are none of these numbers.
@@ -94,13 +108,13 @@ def _numbers(column: Any) -> NDArray[Any] | None:
         else:
             numbers = np.ma.filled(np.ma.asarray(column, dtype=np.float64), np.nan)
     elif getattr(type_, "kind", "O") == "O":
-        return _numbers_listed(listed(column))
+        return _numbers_of_objects(to_list(column))
     else:
         return None
     return None if whole and np.any(np.abs(numbers) >= EXACT) else numbers
 
 
-def _numbers_listed(values: list[Any]) -> NDArray[Any] | None:
+def _numbers_of_objects(values: list[Any]) -> NDArray[Any] | None:
     values = [value.item() if isinstance(value, np.generic) else value for value in values]
     types = set(map(type, values)) - {type(None)}
     if not types or not types <= {int, float}:
@@ -110,7 +124,14 @@ def _numbers_listed(values: list[Any]) -> NDArray[Any] | None:
     return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
 
 
-def _cell(value: Any, i: int, here: Place) -> str | None:
+def cell_of(value: Any, i: int, here: Place) -> str | None:
+    """Return a value of Python as a cell: text, a `Number`, or None where it is missing.
+
+    Raises
+    ------
+    InputError
+        If it holds other values, or bytes.
+    """
     plain = value.item() if isinstance(value, np.generic) else value
     if is_missing(plain):
         return None
@@ -119,8 +140,14 @@ def _cell(value: Any, i: int, here: Place) -> str | None:
         hint = f"exclude {here.name or ''!r} if the column is not to be judged"
         raise InputError("nested-value", message, replace(here, index=(i,)), hint=hint)
     if isinstance(plain, bool):
-        return shown(plain)
+        return "true" if plain else "false"
     return Number(plain) if isinstance(plain, (int, float, Decimal)) else str(plain)
+
+
+def is_real(value: object) -> bool:
+    """Return whether a value is a real number of Python or NumPy, and no boolean."""
+    types = (int, float, np.integer, np.floating)
+    return isinstance(value, types) and not isinstance(value, bool)
 
 
 def is_missing(plain: Any) -> bool:
@@ -130,7 +157,7 @@ def is_missing(plain: Any) -> bool:
     return plain is None or type(plain).__name__ in ("NAType", "NaTType")
 
 
-def listed(column: Any) -> list[Any]:
+def to_list(column: Any) -> list[Any]:
     """Return the values of a column as objects of Python."""
     if isinstance(column, np.ndarray) and column.dtype.kind in "mM":
         # As integers they would be numbers of the smallest unit.

@@ -216,7 +216,7 @@ class Readers:
             compression,
             delimited,
             jsonl,
-            kinds,
+            meaning,
             npz,
             read,
             read_two,

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from kldiv_cli.core.counts import Categories, Values
 from kldiv_cli.core.dataset import Wanted
 from kldiv_cli.errors import InputError, UsageError
-from kldiv_cli.readers import ReadOptions, read_columns
+from kldiv_cli.pipeline.sides import data_set
+from kldiv_cli.readers import ReadOptions
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def counted(tmp_path):
     def run(name, data, counting=None, **options):
         path = tmp_path / name
         path.write_bytes(data.encode() if isinstance(data, str) else data)
-        return read_columns(str(path), ReadOptions(**options), counting)
+        return data_set(str(path), ReadOptions(**options), counting)
 
     return run
 
@@ -439,12 +440,12 @@ def test_integers_that_doubles_do_not_hold_are_labels(counted):
     array = np.array([2**53, 2**53 + 1, 2**53 + 1])
     expected = {"0": ("text", 0, {str(2**53): 1, str(2**53 + 1): 2})}
     assert of(counted("x.npy", npy(array))) == expected
-    assert of(read_columns(array)) == expected
+    assert of(data_set(array)) == expected
     nullable = pd.DataFrame({"0": pd.array([2**53, 2**53 + 1, 2**53 + 1], dtype="Int64")})
     for frame in (nullable, pl.from_pandas(nullable), pa.Table.from_pandas(nullable)):
-        assert of(read_columns(frame)) == expected
-    assert of(read_columns({"0": array.tolist()})) == expected
-    missing = read_columns({"0": pd.array([2**53 + 1, None], dtype="Int64")})
+        assert of(data_set(frame)) == expected
+    assert of(data_set({"0": array.tolist()})) == expected
+    missing = data_set({"0": pd.array([2**53 + 1, None], dtype="Int64")})
     assert of(missing) == {"0": ("text", 1, {str(2**53 + 1): 1})}
 
 
@@ -452,7 +453,7 @@ def test_dates_are_labels_and_no_date_is_missing(counted):
     dates = np.array(["2024-01-01", "NaT", "2024-01-01"], dtype="datetime64[ns]")
     found = of(counted("x.npy", npy(dates)))
     assert found == {"0": ("text", 1, {"2024-01-01T00:00:00.000000000": 2})}
-    assert of(read_columns(dates)) == found
+    assert of(data_set(dates)) == found
 
 
 @pytest.mark.parametrize(
@@ -586,7 +587,7 @@ def test_every_format_gives_the_same_counts(counted, name):
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_every_object_gives_the_same_counts(name):
-    side = read_columns(OBJECTS[name])
+    side = data_set(OBJECTS[name])
     assert of(side) == EXPECTED
     assert (side.rows, side.seen, side.excluded) == (60, tuple(TABLE), ())
 
@@ -601,31 +602,31 @@ def test_missing_tokens_are_meant_for_every_format(counted):
     }
     assert of(counted("x.csv", "n,i,t\n1.5,1,x\n-999,-999,y\n2.5,2,y\n", na)) == expected
     for frame in (table, pd.DataFrame(table), pl.DataFrame(table), pa.table(table)):
-        assert of(read_columns(frame, None, na)) == expected
+        assert of(data_set(frame, None, na)) == expected
 
 
 def test_infinities_have_their_place():
     expected = {"x": ("numbers", 1, {1.0: 1, math.inf: 1, -math.inf: 1})}
     cells = [1.0, math.inf, -math.inf, math.nan]
     for column in (cells, np.array(cells), np.array(cells, dtype=object), pd.Series(cells)):
-        assert of(read_columns({"x": column})) == expected
-    assert of(read_columns(pl.DataFrame({"x": cells}))) == expected
+        assert of(data_set({"x": column})) == expected
+    assert of(data_set(pl.DataFrame({"x": cells}))) == expected
 
 
 def test_other_objects_of_python():
-    assert of(read_columns([[1, "x"], [2, None]])) == {
+    assert of(data_set([[1, "x"], [2, None]])) == {
         "0": ("numbers", 0, {1.0: 1, 2.0: 1}),
         "1": ("text", 1, {"x": 1}),
     }
-    assert of(read_columns([(1,), (2,)])) == {"0": ("numbers", 0, {1.0: 1, 2.0: 1})}
-    assert of(read_columns(["x", "y", "x"])) == {"0": ("text", 0, {"x": 2, "y": 1})}
-    assert of(read_columns(range(3))) == {"0": ("numbers", 0, {0.0: 1, 1.0: 1, 2.0: 1})}
+    assert of(data_set([(1,), (2,)])) == {"0": ("numbers", 0, {1.0: 1, 2.0: 1})}
+    assert of(data_set(["x", "y", "x"])) == {"0": ("text", 0, {"x": 2, "y": 1})}
+    assert of(data_set(range(3))) == {"0": ("numbers", 0, {0.0: 1, 1.0: 1, 2.0: 1})}
     masked = np.ma.masked_array([1, 2, 3], mask=[0, 1, 0])
-    assert of(read_columns({"x": masked})) == {"x": ("numbers", 1, {1.0: 1, 3.0: 1})}
+    assert of(data_set({"x": masked})) == {"x": ("numbers", 1, {1.0: 1, 3.0: 1})}
     decimals = [Decimal("1.50"), Decimal("NaN"), None, Decimal(2)]
-    assert of(read_columns({"x": decimals})) == {"x": ("numbers", 2, {1.5: 1, 2.0: 1})}
+    assert of(data_set({"x": decimals})) == {"x": ("numbers", 2, {1.5: 1, 2.0: 1})}
     dates = pd.DataFrame({"x": pd.to_datetime(["2024-01-01", None, "2024-01-02"])})
-    found = of(read_columns(dates))["x"]
+    found = of(data_set(dates))["x"]
     assert found[:2] == ("text", 1)
     assert sorted(found[2].values()) == [1, 1]
 
@@ -663,7 +664,7 @@ def test_other_objects_of_python():
 )
 def test_objects_that_are_no_raw_rows(source, code):
     with pytest.raises(InputError) as caught:
-        read_columns(source)
+        data_set(source)
     assert caught.value.code == code
 
 
@@ -678,7 +679,7 @@ def test_no_row_is_lost_whatever_the_cells(tmp_path_factory, column):
     quoted = ['"' + cell.replace('"', '""') + '"' for cell in column]
     path.write_bytes("".join(f"{line},x\n" for line in ["name", *quoted]).encode())
     whole = Wanted(categorical=frozenset(["name"]), identifiers=False)
-    side = read_columns(str(path), ReadOptions(header=True), whole)
+    side = data_set(str(path), ReadOptions(header=True), whole)
     expected = Counter(cell for cell in column if cell.strip())
     assert plain(side.columns["name"]) == ("text", len(column) - expected.total(), expected)
 
@@ -703,7 +704,7 @@ def test_numbers_survive_every_way_in(tmp_path_factory, column):
     forced = Wanted(numeric=frozenset("n"), identifiers=False)
     frame = pd.DataFrame({"n": pd.Series(column, dtype=object)})
     for source in (str(folder / "n.csv"), str(folder / "n.json"), {"n": column}, frame):
-        assert plain(read_columns(source, None, forced).columns["n"]) == expected
+        assert plain(data_set(source, None, forced).columns["n"]) == expected
 
 
 @given(st.lists(st.sampled_from(["1", "2.5", "", "x", "y", "007", " "]), min_size=1), st.randoms())
@@ -712,7 +713,7 @@ def test_the_order_of_rows_does_not_matter(tmp_path_factory, column, random):
     found = []
     for _ in range(2):
         path.write_text("n,x\n" + "".join(f"{cell},x\n" for cell in column))
-        found.append(of(read_columns(str(path))))
+        found.append(of(data_set(str(path))))
         random.shuffle(column)
     assert found[0] == found[1]
 
@@ -737,7 +738,7 @@ def test_a_categorical_column_takes_no_memory_for_its_rows(tmp_path, format):
         text = "a,b\n" + f"{'red ' * 12},{'blue ' * 12}\n" * rows
         path = tmp_path / f"{rows}.{format}"
         path.write_bytes(gzip.compress(text.encode(), 1) if "gz" in format else text.encode())
-        return peak(read_columns, str(path))
+        return peak(data_set, str(path))
 
     # Both are beyond what is read ahead; a pointer for each row would be 480 kB.
     assert size(80_000) < size(20_000) + 300_000
@@ -747,7 +748,7 @@ def test_a_numeric_column_takes_eight_bytes_for_a_row(tmp_path):
     def size(rows):
         path = tmp_path / f"{rows}.csv"
         path.write_text("a,b\n" + "".join(f"{n / 7},x\n" for n in range(rows)))
-        return peak(read_columns, str(path))
+        return peak(data_set, str(path))
 
     # An array that grows has some room to spare, and is copied once.
     assert size(60_000) - size(30_000) < 30_000 * 30
@@ -758,7 +759,7 @@ def test_missing_values_take_no_memory(tmp_path):
         path = tmp_path / f"{rows}.jsonl"
         line = f'{{"a":"{"x" * 90}"}}\n'
         path.write_text(line * rows + '{"a":"x","b":"y"}\n')
-        return peak(read_columns, str(path))
+        return peak(data_set, str(path))
 
     assert size(80_000) < size(40_000) + 200_000
 
@@ -773,13 +774,13 @@ def test_raw_rows_that_are_streamed_may_inflate_to_any_size(tmp_path, monkeypatc
     text = '{"a":"red","b":1}\n' * rows if "jsonl" in name else "a,b\n" + "red,1\n" * rows
     path = tmp_path / name
     path.write_bytes(gzip.compress(text.encode(), 9))
-    assert read_columns(str(path)).rows == rows
+    assert data_set(str(path)).rows == rows
     with pytest.raises(InputError, match="inflate to more than 300000 bytes"):
-        read_columns(str(path), ReadOptions(max_inflated=300_000))
+        data_set(str(path), ReadOptions(max_inflated=300_000))
     held = tmp_path / "held.json.gz"
     held.write_bytes(gzip.compress(json.dumps({"a": ["red"] * rows}).encode(), 9))
     with pytest.raises(InputError, match="inflate to more than"):
-        read_columns(str(held))
+        data_set(str(held))
 
 
 def test_a_truncated_stream_is_no_answer(refused):

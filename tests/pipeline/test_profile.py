@@ -13,7 +13,8 @@ from kldiv_cli import InputError, check
 from kldiv_cli.core.counts import Binned, Categories
 from kldiv_cli.pipeline.profile import profile
 from kldiv_cli.pipeline.settings import rules_of
-from kldiv_cli.readers import ReadOptions, read_columns
+from kldiv_cli.pipeline.sides import data_set
+from kldiv_cli.readers import ReadOptions
 from kldiv_cli.renderers.profile import render
 
 rng = np.random.default_rng(20240607)
@@ -79,7 +80,7 @@ def test_a_profile_counts_each_column(kept):
 def test_what_is_written_reads_back_equal(kept):
     first = made(DATA)
     path = kept(first)
-    again = read_columns(path)
+    again = data_set(path)
     assert plain(again) == plain(first)
     assert (again.name, again.rows, again.kind) == (first.name, first.rows, "profile")
     assert again.excluded == first.excluded
@@ -101,7 +102,7 @@ def test_any_label_and_any_number_survives(tmp_path_factory, texts, numbers):
     first = made(table, columns={texts[0]: {"type": "categorical"}})
     path = tmp_path_factory.getbasetemp() / "any.json"
     path.write_text(render(first), encoding="ascii")
-    again = read_columns(str(path))
+    again = data_set(str(path))
     assert plain(again) == plain(first)
     assert render(made(str(path))) == render(first)
 
@@ -170,12 +171,12 @@ def test_shards_with_edges_of_their_own_do_not_merge(kept):
 def test_a_shard_with_few_integers_or_none_merges(kept):
     whole = kept(made(DATA[["age"]]))
     few = kept(made(pd.DataFrame({"age": [30, 31, 30]})), "few.json")
-    assert isinstance(read_columns(few).columns["age"], Categories)
+    assert isinstance(data_set(few).columns["age"], Categories)
     none = kept(made({"age": [None, None]}), "none.json")
     found = made(whole, few, none)
     assert found.rows == ROWS + 5
     assert found.columns["age"].missing == 2
-    edges = read_columns(whole).columns["age"].bins
+    edges = data_set(whole).columns["age"].bins
     expected = edges.count([*DATA["age"], 30, 31, 30])[:-1]
     assert found.columns["age"].counts.tolist() == expected.tolist()
     assert plain(made(few, like=whole))["age"][1] == edges.edges
@@ -206,7 +207,7 @@ def test_like_takes_columns_types_and_edges(kept):
     later = DATA.assign(amount=DATA["amount"] + 3, town="Ulm", new=1)
     found = made(later, like=model)
     assert list(found.columns) == ["amount", "size", "town", "peak"]
-    assert found.columns["amount"].bins == read_columns(model).columns["amount"].bins
+    assert found.columns["amount"].bins == data_set(model).columns["amount"].bins
     towns = DATA["town"].value_counts()
     assert dict(found.columns["town"].counts) == {
         **dict.fromkeys(towns[towns >= 50].index, 0), "(other)": ROWS,
@@ -353,7 +354,7 @@ EDITS = {
 
 
 def test_the_profile_that_is_edited_is_good(table):
-    found = plain(read_columns(table("p.json", json.dumps(GOOD))))
+    found = plain(data_set(table("p.json", json.dumps(GOOD))))
     assert found == {"a": (1, {"u": 4, "v": 5}), "b": (0, (1.0, 2.5), [3, 3, 3, 0, 1])}
 
 
@@ -371,7 +372,7 @@ def test_a_profile_that_was_edited_is_refused(table, name):
 
 def test_unknown_keys_are_left_to_later_versions(table):
     document = json.loads(edited("note", value={"any": [1]}))
-    assert read_columns(table("p.json", json.dumps(document))).rows == 10
+    assert data_set(table("p.json", json.dumps(document))).rows == 10
 
 
 def test_profiles_of_huge_counts_do_not_overflow(table):
@@ -379,7 +380,7 @@ def test_profiles_of_huge_counts_do_not_overflow(table):
     column = {**GOOD["columns"][1], "outcomes": [["(-inf, 1]", much], ["(1, 2.5]", 0],
                                                  ["(2.5, inf)", 0]]}  # fmt: skip
     path = table("p.json", json.dumps({**GOOD, "rows": much, "columns": [column]}))
-    assert read_columns(path).columns["b"].rows == much
+    assert data_set(path).columns["b"].rows == much
     with pytest.raises(InputError) as caught:
         made(*[path] * 12)
     assert caught.value.code == "number-overflow"

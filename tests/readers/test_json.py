@@ -204,7 +204,7 @@ VALUES = st.recursive(
 @over(VALUES, st.sampled_from([None, 1, "\t"]))
 def test_positions_are_those_of_the_values(value, indent):
     document = json.dumps(value, indent=indent, ensure_ascii=False)
-    parsed = parse(document, "x", [ReadOptions()])
+    parsed = parse(document, "x", ReadOptions())
 
     def check(original, found, path):
         start = locate(document, path)

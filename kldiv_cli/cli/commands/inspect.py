@@ -25,14 +25,15 @@ ROWS = (
 def inspect(file: str, said: dict[str, Any]) -> int:
     """Say how a file will be read: format, columns, kind, rows, total."""
     from kldiv_cli.pipeline.settings import inspect_settings
-    from kldiv_cli.readers import read, read_columns
+    from kldiv_cli.pipeline.sides import data_set
+    from kldiv_cli.readers import read
     from kldiv_cli.renderers.inspection import render, render_rows
 
     outputs = Outputs(said, ("text",))
     _, (path,) = options.sources(file)
     source = inspect_settings(path, said, inspect.spell)
     if source.kind == "samples":
-        rows = read_columns(path, source.options)
+        rows = data_set(path, source.options)
         outputs.write(lambda _format, layout: render_rows(rows, layout), rows.notes)
     else:
         side = read(path, source.options)

@@ -1,4 +1,4 @@
-"""The grammar of numbers, alone and in batches."""
+"""Cells become weights, alone and in batches."""
 
 import math
 import re
@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given as over
 from hypothesis import strategies as st
 
+from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import Fault, InputError, Place
-from kldiv_cli.readers.numbers import Faults, Numbers, looks_like_a_number, parse
+from kldiv_cli.readers.weight_column import WeightColumn, parse
 
 # An independent statement of the grammar.
 GRAMMAR = re.compile(r"[ \t]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[ \t]*\Z", re.ASCII)
@@ -18,7 +19,7 @@ GRAMMAR = re.compile(r"[ \t]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[ \t]*\Z", re.
 
 def column(texts, kind=None, decimal="."):
     faults = Faults()
-    numbers = Numbers(kind, decimal, faults)
+    numbers = WeightColumn(kind, decimal, faults)
     for i in range(0, len(texts), 3):
         numbers.add(texts[i : i + 3], lambda j, i=i: Place("x", line=i + j + 1))
     faults.check()
@@ -140,10 +141,3 @@ def test_decimal_comma():
     for bad in ("0.5", "1.000,5", "1,2,3"):
         with pytest.raises(InputError):
             column(["1", bad], decimal=",")
-
-
-def test_what_can_hardly_be_a_name():
-    for text in ["", "5x", "1_0", "nan", "\uff15", "#5", "\xbd", "-", "(5)"]:
-        assert looks_like_a_number(text)
-    for text in ["n", "Q1", "%", "weight 5", "e5"]:
-        assert not looks_like_a_number(text)

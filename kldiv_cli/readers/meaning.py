@@ -1,4 +1,4 @@
-"""What the numbers mean: as the user declares, or by what they add up to."""
+"""The meaning of weights: as the user declares it, or as their total shows."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution
-from kldiv_cli.core.labels import kept_apart, near_duplicates
+from kldiv_cli.core.labels import kept_apart, near_duplicates, unwritable
+from kldiv_cli.core.numbers import DIGITS
 from kldiv_cli.errors import InputError, Note, Place
-from kldiv_cli.readers.numbers import DIGITS
-from kldiv_cli.readers.reading import DUPLICATE
+from kldiv_cli.readers.weights import DUPLICATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from kldiv_cli.core.distribution import Kind
-    from kldiv_cli.readers import ReadOptions
-    from kldiv_cli.readers.reading import Reading
+    from kldiv_cli.readers.options import ReadOptions
+    from kldiv_cli.readers.weights import Weights
 
 TOLERANCE = 1e-6
 """How far from 1 a sum of probabilities may be."""
@@ -29,66 +29,89 @@ LARGE = 2.0**1023
 """A rounded total below it is no exact one that overflows."""
 
 
-def distribution(reading: Reading, wanted: ReadOptions, source: str, name: str) -> Distribution:
-    """Decide what was read means, and check that it is that.
+def distribution(found: Weights, option: ReadOptions, source: str, name: str) -> Distribution:
+    """Return weights with their meaning as a distribution.
+
+    Parameters
+    ----------
+    found : Weights
+        The numbers; their labels are text.
+    option : ReadOptions
+        The kind that the user declared, if any.
+    source, name : str
+        What errors and reports call the source, and the distribution.
 
     Raises
     ------
     InputError
         If there is no mass, or declared counts are not whole.
     """
-    weights = reading.weights
+    kind, weights, notes = meaning_of(found, option.kind, source)
+    if found.labels is not None:
+        check_labels(found.labels, Place(source, name=found.column))
+        notes += _label_notes(found.labels, source)
+    rows = len(weights) if found.rows_read is None else found.rows_read
+    return Distribution(
+        name=name,
+        source=source,
+        format=found.format,
+        kind=kind,
+        outcomes=found.labels,
+        weights=weights,
+        rows_read=rows,
+        rows_used=rows,
+        notes=tuple(notes),
+        details=tuple(found.details.items()),
+        column=found.outcomes_in,
+    )
+
+
+def meaning_of(
+    found: Weights, declared: Kind | None, source: str
+) -> tuple[Kind, NDArray[Any], list[Note]]:
+    """Return the kind of weights, the weights as that kind has them, and notes.
+
+    Raises
+    ------
+    InputError
+        If there is no mass, the total is too large, or declared counts are not whole.
+    """
+    weights = found.weights
+    here = Place(source, name=found.column)
     if not weights.size:
-        raise InputError("no-rows", "there are no numbers", Place(source, name=reading.column))
-    here = Place(source, name=reading.column)
-    notes = list(reading.notes)
-    if wanted.kind in LOG_KINDS:
-        kind: Kind = wanted.kind
-        if reading.integers:
+        raise InputError("no-rows", "there are no numbers", here)
+    notes = list(found.notes)
+    if declared is not None and declared in LOG_KINDS:
+        if found.integers:
             weights = weights.astype(np.float64)
         _check_mass(weights.max(axis=-1) > -np.inf, here)
-        if kind == "log-probs":
+        if declared == "log-probs":
             with np.errstate(over="ignore", under="ignore"):
                 sums = np.exp(weights, dtype=np.float64).sum(axis=-1)
             if not _near_one(sums, weights):
                 message = f"log-probs of total {_total(sums)} are normalised to 1"
                 notes.append(_normalised(message, "--as logits", source))
-    else:
-        totals = _totals(weights, integers=reading.integers)
-        _check_mass(totals > 0, here)
-        _check_size(totals, weights, here)
-        if wanted.kind == "counts":
-            _check_whole(weights, here)
-        kind = wanted.kind or _chosen(totals, weights, integers=reading.integers)
-        if reading.summed and kind != "counts":
-            raise InputError(
-                DUPLICATE.code,
-                f"rows of one outcome can be added up if they are counts; these are {kind}",
-                here,
-                hint="--as counts if they are counts; else one row for each outcome",
-            )
-        if kind in ("weights", "probabilities") and not _near_one(totals, weights):
-            message = f"{kind} of total {_total(totals)} are normalised to 1"
-            advice = "--as counts" if reading.integers else "divide them by their total"
-            notes.append(_normalised(message, advice, source))
-        if reading.labels is None and kind in ("weights", "counts"):
-            notes.append(_unlabelled(weights, totals, source))
-    if reading.labels is not None:
-        _check_text(reading.labels, here)
-        notes += _label_notes(reading.labels, source)
-    rows = len(weights) if reading.rows_read is None else reading.rows_read
-    return Distribution(
-        name=name,
-        source=source,
-        format=reading.format,
-        kind=kind,
-        outcomes=reading.labels,
-        weights=weights,
-        rows_read=rows,
-        rows_used=rows,
-        details=tuple(reading.details.items()),
-        notes=tuple(notes),
-    )
+        return declared, weights, notes
+    totals = _totals(weights, integers=found.integers)
+    _check_mass(totals > 0, here)
+    _check_size(totals, weights, here)
+    if declared == "counts":
+        _check_whole(weights, here)
+    kind = declared or _chosen(totals, weights, integers=found.integers)
+    if found.summed and kind != "counts":
+        raise InputError(
+            DUPLICATE.code,
+            f"rows of one outcome can be added up if they are counts; these are {kind}",
+            here,
+            hint="--as counts if they are counts; else one row for each outcome",
+        )
+    if kind in ("weights", "probabilities") and not _near_one(totals, weights):
+        message = f"{kind} of total {_total(totals)} are normalised to 1"
+        advice = "--as counts" if found.integers else "divide them by their total"
+        notes.append(_normalised(message, advice, source))
+    if found.labels is None and kind in ("weights", "counts"):
+        notes.append(_unlabelled(weights, totals, source))
+    return kind, weights, notes
 
 
 def _totals(weights: NDArray[Any], *, integers: bool) -> NDArray[Any]:
@@ -169,21 +192,22 @@ def _check_whole(weights: NDArray[Any], here: Place) -> None:
         )
 
 
-def _check_text(labels: tuple[str, ...], here: Place) -> None:
-    try:
-        "".join(labels).encode()
-    except UnicodeEncodeError:
-        broken = [label for label in labels if not label.isascii() and _has_surrogate(label)]
+def check_labels(labels: Sequence[str], here: Place) -> None:
+    """Refuse labels that no output can hold.
+
+    Raises
+    ------
+    InputError
+        If there is half of a surrogate pair in them, which JSON can spell.
+    """
+    broken = unwritable(labels)
+    if broken:
         raise InputError(
             "bad-label",
             "a label holds half of a surrogate pair, which is no character",
             *(replace(here, name=ascii(label)[1:-1][:60]) for label in broken[:3]),
             count=len(broken),
-        ) from None
-
-
-def _has_surrogate(label: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in label)
+        )
 
 
 def _total(totals: NDArray[Any]) -> str:
@@ -207,7 +231,7 @@ def _unlabelled(weights: NDArray[Any], totals: NDArray[Any], source: str) -> Not
     return Note("unlabelled", message, source, advice="if these are raw values: --as samples")
 
 
-def _label_notes(labels: tuple[str, ...], source: str) -> Iterable[Note]:
+def _label_notes(labels: Sequence[str], source: str) -> Iterable[Note]:
     if "" in labels:
         yield Note("empty-label", "an outcome has the empty text as its label", source)
     yield from kept_apart(near_duplicates(labels), "labels", source)

@@ -1,4 +1,4 @@
-"""Which column of a table holds the outcomes, and which the weights."""
+"""The choice of the columns of a table: which one holds the outcomes, and which the weights."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from kldiv_cli.errors import InputError, Note, Place, abridged, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kldiv_cli.readers import ReadOptions
+    from kldiv_cli.core.table import Batch, Table
+    from kldiv_cli.readers.options import ReadOptions
 
 Numeric = Literal["all", "some", "none", "blank"]
 """How many of a column's first cells are numbers; blank, if there is nothing at all."""
 
+SAMPLE = 100
+"""Rows that are looked at before columns are chosen."""
 WEIGHTS = frozenset(
     """
     weight weights w count counts n freq frequency frequencies prob probability
@@ -30,37 +33,15 @@ LABELS = frozenset(
 )
 
 
-TIDY_COLUMNS = ("column", "outcome", "count")
-"""Names of the columns of a tidy table: the counts of several columns, one outcome a row."""
-TIDY = "\x1f"
-"""Joins the column and the outcome of a row of a tidy table to one label."""
-
-
-def joined(columns: Iterable[str], outcomes: Iterable[str]) -> list[str]:
-    """Return one label for each row of a tidy table.
-
-    A column's name may hold the sign that joins them, so its length is told, too.
-    """
-    return [
-        f"{len(column)}{TIDY}{column}{outcome}"
-        for column, outcome in zip(columns, outcomes, strict=True)
-    ]
-
-
-def split(label: str) -> tuple[str, str]:
-    """Return the column and the outcome that `joined` made a label of."""
-    length, _, text = label.partition(TIDY)
-    return text[: int(length)], text[int(length) :]
-
-
 class Choice(NamedTuple):
-    """Columns, from 0; `label` is None where outcomes are known by position."""
+    """The chosen columns, as positions from 0."""
 
     label: int | None
+    """The outcomes; None where they are known by position."""
     weight: int
     notes: tuple[Note, ...] = ()
     group: int | None = None
-    """The column that says which column of a tidy table a row is of."""
+    """The names of columns, each of whose outcomes are in a row of its own: a tidy table."""
 
 
 class Columns:
@@ -74,8 +55,8 @@ class Columns:
         None where the table has no header.
     numeric : sequence of {"all", "some", "none", "blank"}
         One for each column.
-    advice : str, optional
-        What to try if no column holds numbers.
+    sample : (Table, Batch), optional
+        The table and its first rows, to find advice where no column holds numbers.
     """
 
     def __init__(
@@ -83,15 +64,14 @@ class Columns:
         source: str,
         names: Sequence[str] | None,
         numeric: Sequence[Numeric],
-        *,
-        advice: str = "",
+        sample: tuple[Table, Batch] | None = None,
     ) -> None:
-        self._advice = advice
         self.source = source
         self.names = names
         self.numeric = numeric
+        self.sample = sample
         plain = [name.strip().casefold() for name in names or ()]
-        self._plain = plain or [""] * len(numeric)
+        self.plain = plain or [""] * len(numeric)
 
     def __len__(self) -> int:
         return len(self.numeric)
@@ -104,49 +84,27 @@ class Columns:
         InputError
             If a column does not exist, or none or several would do.
         """
-        if wanted[0].tidy and {self._plain.count(name) for name in TIDY_COLUMNS} == {1}:
-            group, label, weight = (self._plain.index(name) for name in TIDY_COLUMNS)
-            return [Choice(label, weight, group=group)]
         weights = [self._weight(option) for option in wanted]
         return [
             self._choice(option, weight, weights)
             for option, weight in zip(wanted, weights, strict=True)
         ]
 
-    def _choice(self, wanted: ReadOptions, weight: int, weights: list[int]) -> Choice:
-        label, open_ = self._label(wanted, weight, weights)
-        chosen = (wanted.weight is None and len(self) > 2) or open_
-        both_numbers = len(self) == 2 and wanted.weight is None and self.names is None
-        if both_numbers and self.has_numbers(0):
-            chosen = True
-        if not chosen:
-            return Choice(label, weight)
-        what = f"the weights are in column {self.title(weight)}"
-        advice = f"--weight {self._word(weight)}"
-        if label is not None:
-            what += f", the outcomes in column {self.title(label)}"
-            advice = f"--label {self._word(label)} {advice}"
-        unused = len(self) - (1 if label is None else 2)
-        if unused:
-            what += f" (of {len(self)} columns)"
-        note = Note("columns-chosen", what, self.source, advice=advice, repair=True)
-        return Choice(label, weight, (note,))
-
     def has_numbers(self, index: int) -> bool:
-        """Say whether some of a column's first cells are numbers."""
+        """Return whether some of a column's first cells are numbers."""
         return self.numeric[index] in ("all", "some")
 
     def obvious(self) -> list[int]:
         """Return the columns whose names say that they hold weights."""
         for words in (WEIGHTS, MAYBE_WEIGHTS):
-            named = [i for i, name in enumerate(self._plain) if name in words]
+            named = [i for i, name in enumerate(self.plain) if name in words]
             found = [i for i in named if self.has_numbers(i)] or named
             if found:
                 return found
         return []
 
     def find(self, word: str) -> int:
-        """Return the column that is called so, or has that number where there is no header."""
+        """Return the column of that name, or of that number where there is no header."""
         if self.names is None:
             if word.isascii() and word.isdigit() and 1 <= int(word[:9]) <= len(self):
                 return int(word) - 1
@@ -175,20 +133,42 @@ class Columns:
         )
 
     def title(self, index: int) -> str:
-        """Return what messages call a column."""
+        """Return a column's name as messages show it, or its number from 1."""
         return str(index + 1) if self.names is None else f"'{self.names[index][:60]}'"
 
-    def name(self, index: int) -> str | None:
-        """Return the name of a column, if there is a header."""
-        return None if self.names is None else self.names[index]
+    def name(self, index: int) -> str:
+        """Return a column's name, which may be its number in words."""
+        return (self.names[index] if self.names else "") or f"column {index + 1}"
+
+    def label(self, choice: Choice) -> str | None:
+        """Return the name of the outcome column, if there is one."""
+        return None if choice.label is None else self.name(choice.label)
 
     def details(self, choice: Choice) -> dict[str, str]:
         """Return what was found and chosen, in words."""
-        names = [self.name(i) or f"column {i + 1}" for i in range(len(self))]
+        names = [self.name(i) for i in range(len(self))]
         label = "none, known by position" if choice.label is None else names[choice.label]
         found = abridged((name[:60] for name in names), 20)
-        of = {} if choice.group is None else {"columns in": names[choice.group]}
-        return {"columns": found, **of, "outcomes in": label, "weights in": names[choice.weight]}
+        return {"columns": found, "outcomes in": label, "weights in": names[choice.weight]}
+
+    def _choice(self, wanted: ReadOptions, weight: int, weights: list[int]) -> Choice:
+        label, open_ = self._label(wanted, weight, weights)
+        chosen = (wanted.weight is None and len(self) > 2) or open_
+        both_numbers = len(self) == 2 and wanted.weight is None and self.names is None
+        if both_numbers and self.has_numbers(0):
+            chosen = True
+        if not chosen:
+            return Choice(label, weight)
+        what = f"the weights are in column {self.title(weight)}"
+        advice = f"--weight {self._word(weight)}"
+        if label is not None:
+            what += f", the outcomes in column {self.title(label)}"
+            advice = f"--label {self._word(label)} {advice}"
+        unused = len(self) - (1 if label is None else 2)
+        if unused:
+            what += f" (of {len(self)} columns)"
+        note = Note("columns-chosen", what, self.source, advice=advice, repair=True)
+        return Choice(label, weight, (note,))
 
     def _word(self, index: int) -> str:
         from shlex import quote
@@ -209,7 +189,7 @@ class Columns:
         if obvious:
             raise self._several("weight", obvious)
         numbers = [i for i in range(len(self)) if self.has_numbers(i) and i != label]
-        candidates = [i for i in numbers if self._plain[i] not in LABELS] or numbers
+        candidates = [i for i in numbers if self.plain[i] not in LABELS] or numbers
         if len(candidates) == 1:
             return candidates[0]
         if not candidates:
@@ -239,14 +219,14 @@ class Columns:
         others = [
             i
             for i in range(len(self))
-            if i not in weights and not (self.numeric[i] == "all" and self._plain[i] in WEIGHTS)
+            if i not in weights and not (self.numeric[i] == "all" and self.plain[i] in WEIGHTS)
         ]
         # A delimiter at the end of every line makes a column of nothing.
         others = [i for i in others if self.numeric[i] != "blank"] or others[:1]
         if len(others) < 2:
             return (others[0] if others else None), False
         texts = [i for i in others if self.numeric[i] != "all"]
-        named = [i for i in others if self._plain[i] in LABELS]
+        named = [i for i in others if self.plain[i] in LABELS]
         # A numeric `id` beside a column of text may be a row's number.
         likely = [i for i in named if i in texts or not texts] if named else texts
         if len(likely) != 1:
@@ -267,12 +247,31 @@ class Columns:
 
     def _no_weight(self, label: int | None) -> InputError:
         texts = [i for i in range(len(self)) if i != label]
-        what = "the column holds" if len(texts) == 1 else "no column holds"
-        not_ = " no" if len(texts) == 1 else ""
-        return InputError(
-            "no-weights",
-            f"{what}{not_} numbers that could be weights",
-            Place(self.source),
-            hint=self._advice
-            or "--as samples if the rows are raw values; --delimiter if columns were not split",
-        )
+        what = "the column holds no" if len(texts) == 1 else "no column holds"
+        hint = "--as samples if the rows are raw values; --delimiter if columns were not split"
+        if self.sample is not None:
+            table, first = self.sample
+            if table.typed:
+                hint = "--as samples if these are raw values"
+            elif table.decimal == "." and any(
+                table._replace(decimal=",").is_number(cell)
+                for cells in first.columns.values()
+                for cell in cells
+            ):
+                hint = "--decimal ',' if the comma is a decimal mark"
+        message = f"{what} numbers that could be weights"
+        return InputError("no-weights", message, Place(self.source), hint=hint)
+
+
+def columns_of(table: Table, first: Batch, source: str) -> Columns:
+    """Return the columns of a table whose first rows are given."""
+    keys = (table.typed and table.names) or first.columns
+    numeric = [_numeric(table, first.columns[key][:SAMPLE]) for key in keys]
+    return Columns(source, table.names, numeric, (table, first))
+
+
+def _numeric(table: Table, cells: Sequence[str | None]) -> Numeric:
+    numbers = sum(map(table.is_number, cells))
+    if cells and not numbers and all(map(table.is_missing, cells)):
+        return "blank"
+    return "all" if numbers == len(cells) > 0 else "some" if numbers else "none"

@@ -1,4 +1,4 @@
-"""Profiles: counts of a data set's columns, as ``kldiv profile`` wrote them.
+"""Columns that were counted before: profiles, and tidy tables of column, outcome and count.
 
 A profile is trusted no more than any other input: what does not add up is refused.
 """
@@ -10,28 +10,128 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from kldiv_cli.core.binning import SPECIAL, Bins
 from kldiv_cli.core.counts import OTHER, Binned, Categories
-from kldiv_cli.core.dataset import DataSet, Excluded, missing_value
-from kldiv_cli.engines.local import check_text
+from kldiv_cli.core.dataset import (
+    TOO_MANY_ROWS,
+    DataSet,
+    Excluded,
+    missing_value,
+    too_many_rows,
+)
+from kldiv_cli.core.labels import check_text, kept_apart, near_duplicates
+from kldiv_cli.core.numbers import Number
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.literals import Number, Repeated, kind_of
+from kldiv_cli.readers import TIDY_COLUMNS
+from kldiv_cli.readers.choice import Choice
+from kldiv_cli.readers.literals import Repeated, kind_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import Wanted
-    from kldiv_cli.readers.json import Document
+    from kldiv_cli.core.table import Members
+    from kldiv_cli.errors import Note
+    from kldiv_cli.readers.choice import Columns
+    from kldiv_cli.readers.options import ReadOptions
+    from kldiv_cli.readers.weights import Weights
 
 SCHEMA = "kldiv.profile/1"
 
 
-def parsed(document: Document, counting: Wanted, source: str, name: str | None) -> DataSet:
-    """Return the columns of a profile.
+def choose(columns: Columns, wanted: Sequence[ReadOptions]) -> list[Choice]:
+    """Choose the columns of a table of counts, which may be tidy; see `Columns.choose`."""
+    if {columns.plain.count(name) for name in TIDY_COLUMNS} != {1}:
+        return columns.choose(wanted)
+    group, label, weight = map(columns.plain.index, TIDY_COLUMNS)
+    return [Choice(label, weight, group=group)]
+
+
+def tidy(found: Weights, wanted: Wanted, source: str, name: str) -> DataSet | None:
+    """Return the weights of a tidy table as columns; None if they are of another table.
+
+    Raises
+    ------
+    InputError
+        If they are no counts, or as `data_set` does.
+    """
+    from kldiv_cli.readers.meaning import check_labels, meaning_of
+
+    if not found.labels or not isinstance(found.labels[0], tuple):
+        return None
+    _, weights, notes = meaning_of(found, "counts", source)
+    texts = [text for label in found.labels for text in label]
+    check_labels(texts, Place(source, name=found.column))
+    counts: dict[str, dict[str, int]] = {}
+    for (column, outcome), weight in zip(found.labels, weights.tolist(), strict=True):
+        counts.setdefault(column, {})[outcome] = int(weight)
+    for column, outcomes in counts.items():
+        notes += kept_apart(near_duplicates(outcomes), f"labels of column '{column}'", source)
+    return data_set(counts, wanted, name=name, source=source, format=found.format, notes=notes)
+
+
+def data_set(
+    counts: Mapping[str, dict[str, int]],
+    wanted: Wanted,
+    *,
+    name: str,
+    source: str,
+    format: str,
+    notes: Sequence[Note],
+) -> DataSet:
+    """Return counts by column and outcome as a data set.
+
+    An outcome without a label, or with one that means a missing value, is none.
+
+    Parameters
+    ----------
+    counts : mapping of str to dict of str to int
+        The counts of the outcomes of each column; they are used up.
+    wanted : Wanted
+        Which columns are wanted, and what means a missing value.
+    name, source, format, notes
+        As of a `DataSet`.
+
+    Raises
+    ------
+    InputError
+        If a named column is not there, a value is missing and none may be, or the counts are
+        too many.
+    """
+    if sum(sum(outcomes.values()) for outcomes in counts.values()) >= TOO_MANY_ROWS:
+        raise too_many_rows(source)
+    left_out = wanted.left_out(list(counts), source)
+    columns = {}
+    for title, outcomes in counts.items():
+        missing = sum(outcomes.pop(label, 0) for label in {"", *wanted.na})
+        if missing and wanted.forbid_missing:
+            raise missing_value(Place(source, name=title))
+        columns[title] = Categories(title, missing, outcomes)
+    return DataSet(
+        name=name,
+        source=source,
+        format=format,
+        kind="counts",
+        rows=max(column.rows for column in columns.values()),
+        columns={title: column for title, column in columns.items() if wanted.wants(title)},
+        excluded=tuple(left_out),
+        notes=tuple(notes),
+        seen=tuple(columns),
+    )
+
+
+def profile(data: Members, wanted: Wanted, source: str, name: str | None) -> DataSet | None:
+    """Return the columns of a document of kldiv's own as a data set; None of anything else.
 
     Raises
     ------
     InputError
         If it is not one of this version, or its counts do not add up.
     """
-    value, here = document.value, Place(source)
+    from kldiv_cli.readers.shapes import Document
+
+    if not isinstance(data, Document):
+        return None
+    value, here = data.value, Place(source)
     schema = value.get("schema")
     if schema != SCHEMA:
         raise InputError(
@@ -40,36 +140,36 @@ def parsed(document: Document, counting: Wanted, source: str, name: str | None) 
             here,
             hint="kldiv profile DATA -o FILE makes one",
         )
-    profile = _Profile(source)
-    rows = profile.count(value, "rows", here)
+    parts = _Profile(source)
+    rows = parts.count(value, "rows", here)
     if not rows:
         raise InputError("no-rows", "this is a profile of no rows", here)
     columns: dict[str, Column] = {}
-    for entry in profile.list_of(value, "columns", here):
-        column = profile.column(entry, rows)
-        if column.missing and counting.forbid_missing and counting.wants(column.name):
+    for entry in parts.list_of(value, "columns", here):
+        column = parts.column(entry, rows)
+        if column.missing and wanted.forbid_missing and wanted.wants(column.name):
             raise missing_value(Place(source, name=column.name))
         if column.name in columns:
-            profile.refuse(f"column {column.name[:60]!r} is given twice", here)
+            parts.refuse(f"column {column.name[:60]!r} is given twice", here)
         columns[column.name] = column
     excluded = [
         Excluded(
-            profile.text(entry, "column", here),
-            profile.text(entry, "reason", here),
+            parts.text(entry, "column", here),
+            parts.text(entry, "reason", here),
         )
-        for entry in (profile.list_of(value, "excluded", here) if "excluded" in value else [])
+        for entry in (parts.list_of(value, "excluded", here) if "excluded" in value else [])
     ]
     for one in excluded:
         if one.column in columns:
-            profile.refuse(f"column {one.column[:60]!r} is both counted and excluded", here)
-    excluded += counting.left_out(list(columns), source)
+            parts.refuse(f"column {one.column[:60]!r} is both counted and excluded", here)
+    excluded += wanted.left_out(list(columns), source)
     return DataSet(
-        name=name or profile.text(value, "name", here),
+        name=name or parts.text(value, "name", here),
         source=source,
         format="json",
         kind="profile",
         rows=rows,
-        columns={title: column for title, column in columns.items() if counting.wants(title)},
+        columns={title: column for title, column in columns.items() if wanted.wants(title)},
         excluded=tuple(dict.fromkeys(excluded)),
         seen=tuple(dict.fromkeys([*columns, *(one.column for one in excluded)])),
     )

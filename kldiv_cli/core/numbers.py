@@ -1,0 +1,148 @@
+"""The one grammar of numbers: which texts denote a number, and which only look like one.
+
+A number is written in ASCII digits with at most one decimal mark, an exponent if need be, and
+blanks or tabs around it: no ``1_000``, no thousands separators, no ``nan``, no digits of other
+scripts.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DIGITS = 4300
+"""The longest integer literal; reading takes a time that is quadratic in its length."""
+EXACT = 2**53
+"""From here on doubles do not tell an integer from its neighbours."""
+
+_INTEGER = rf"[ \t]*[+-]?[0-9]{{1,{DIGITS}}}[ \t]*"
+_NUMBER = r"[ \t]*[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?[ \t]*"
+_is_integer = re.compile(_INTEGER).fullmatch
+_is_number = re.compile(_NUMBER).fullmatch
+_are_integers = re.compile(f"(?:{_INTEGER}\n)*+").fullmatch
+_are_numbers = re.compile(f"(?:{_NUMBER}\n)*+").fullmatch
+_nonzero_mantissa = re.compile(r"[^eE]*[1-9]").match
+
+# Patterns of texts that are looked at rarely are compiled when they are first used.
+_LEADING_ZERO = r"\n[ \t]*[+-]?0[0-9]"
+# A number with separators, a currency or a per cent sign: `1,234.50`, `$10`, `12 %`.
+_DECORATED = (
+    r"[+-]?[$€£¥₹]? ?[+-]?[0-9]{1,3}(?:[0-9]*|(?:[,.' ][0-9]{3})*)(?:[.,][0-9]+)? ?[%$€£¥₹]?"
+)
+
+
+class Number(str):
+    """A number literal of a format that tells numbers from text, verbatim; text is a `str`."""
+
+    __slots__ = ()
+
+
+def is_number(text: str, decimal: str = ".") -> bool:
+    """Return whether a text is a number of the grammar.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+    decimal : {".", ","}
+        The decimal mark.
+    """
+    return _is_number(with_point(text, decimal)) is not None
+
+
+def is_integer(text: str) -> bool:
+    """Return whether a text is an integer literal of at most `DIGITS` digits."""
+    return _is_integer(text) is not None
+
+
+def is_zero(number: str) -> bool:
+    """Return whether a number literal denotes zero, and is not merely too small for a double."""
+    return _nonzero_mantissa(number) is None
+
+
+def with_point(text: str, decimal: str) -> str:
+    """Return a text with its decimal mark written as a point, or what is no number."""
+    if decimal == ".":
+        return text
+    # A point would separate thousands in such a text.
+    return "." if "." in text else text.replace(decimal, ".")
+
+
+def in_lines(texts: Sequence[str], decimal: str = ".") -> str | None:
+    """Return texts with decimal points, one a line, so that one pattern matches them all.
+
+    None where that cannot be: a text holds a line end, or a point beside a decimal comma.
+    """
+    lines = "\n".join(texts) + "\n"
+    if lines.count("\n") != len(texts) or (decimal != "." and "." in lines):
+        return None
+    return lines if decimal == "." else lines.replace(decimal, ".")
+
+
+def are_integers(lines: str) -> bool:
+    """Return whether each line of `in_lines` is an integer literal of at most `DIGITS` digits."""
+    return _are_integers(lines) is not None
+
+
+def are_numbers(lines: str) -> bool:
+    """Return whether each line of `in_lines` is a number of the grammar."""
+    return _are_numbers(lines) is not None
+
+
+def floats(texts: Sequence[str], decimal: str = ".", *, codes: bool = True) -> list[float] | None:
+    """Return the doubles next to numbers, or None if a text is no number.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Cells of raw rows.
+    decimal : {".", ","}
+        The decimal mark.
+    codes : bool
+        A number with a leading zero is a code (``007``), and no number.
+
+    Returns
+    -------
+    list of float, or None
+        All finite: a number beyond the doubles is none, either.
+    """
+    if not texts:
+        return []
+    lines = in_lines(texts, decimal)
+    if lines is None or not are_numbers(lines):
+        return None
+    if codes and re.search(_LEADING_ZERO, f"\n{lines}"):
+        return None
+    values = list(map(float, texts if decimal == "." else lines.split("\n")[:-1]))
+    return None if math.inf in values or -math.inf in values else values
+
+
+def has_leading_zero(number: str) -> bool:
+    """Return whether a number is written with a leading zero, as codes are: ``007``."""
+    digits = number.strip().lstrip("+-")
+    return len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
+
+
+def is_inexact(number: str) -> bool:
+    """Return whether a number is an integer that doubles do not tell from its neighbours."""
+    return (
+        len(number) > 15 and number.strip().lstrip("+-").isdigit() and abs(float(number)) >= EXACT
+    )
+
+
+def is_decorated(text: str) -> bool:
+    """Return whether a text is a number with separators or signs, which the grammar refuses."""
+    return bool(re.fullmatch(_DECORATED, text)) and not text.isdigit() and not is_number(text)
+
+
+def looks_like_a_number(text: str) -> bool:
+    """Return whether a text may be meant as a number, so that it can hardly be a name."""
+    word = text.strip().lower()
+    if word in ("", "-", "nan", "inf", "-inf", "infinity", "-infinity", "null", "none", "na"):
+        return True
+    first = next((char for char in word if char.isalnum()), "")
+    return first.isnumeric()

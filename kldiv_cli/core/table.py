@@ -1,0 +1,270 @@
+"""The shapes of data as readers hand them on: a table, a matrix, or members with names.
+
+A `Table` is read row by row, so that it may be larger than the memory; each cell has a place,
+which an error can name. The rows of a `Matrix` are distributions, or raw rows without names.
+`Members` are tables and matrices in one source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from kldiv_cli.core.numbers import Number, is_number
+from kldiv_cli.errors import InputError, Place, did_you_mean
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kldiv_cli.errors import Fault, Note
+
+Locator = Callable[[int, Any], Place]
+"""From a row of a batch, and the key of a column, to the place of that cell."""
+Path = tuple[int, ...]
+"""Ordinals that lead from a value to a member of it, and to a member of that."""
+PathLocator = Callable[[Path], Place]
+
+
+class Faults:
+    """What is wrong with the rows of one input: all are counted, the first three are kept.
+
+    The first kind of fault that is met is the one reported.
+    """
+
+    def __init__(self) -> None:
+        self._fault: Fault | None = None
+        self._places: list[Place] = []
+        self._count = 0
+
+    def add(self, fault: Fault, place: Callable[[], Place]) -> None:
+        """Count a fault of the kind that was met first; `place` is asked of the first three."""
+        if self._fault is None:
+            self._fault = fault
+        if self._fault.code == fault.code:
+            self._count += 1
+            if len(self._places) < 3:
+                self._places.append(place())
+
+    def check(self) -> None:
+        """Raise the faults that were added as one error.
+
+        Raises
+        ------
+        InputError
+            If there are any.
+        """
+        if self._fault is not None:
+            code, message, hint = self._fault
+            raise InputError(code, message, *self._places, count=self._count, hint=hint)
+
+
+class Batch(NamedTuple):
+    """Some consecutive rows of a table, column by column.
+
+    Attributes
+    ----------
+    columns : mapping from a key to a sequence of cells
+        Keys are names, or positions from 0 where names are not known.
+    size : int
+        The number of rows.
+    place : function
+        See `Locator`.
+    counts : sequence of str, or None
+        How many rows each row stands for, where the rows were counted.
+    """
+
+    columns: Mapping[Any, Sequence[Any]]
+    size: int
+    place: Locator
+    counts: Sequence[str] | None = None
+
+    def below(self) -> Batch:
+        """Return the rows below the first."""
+        columns = {key: cells[1:] for key, cells in self.columns.items()}
+        return Batch(columns, self.size - 1, lambda i, key: self.place(i + 1, key))
+
+
+class Table(NamedTuple):
+    """Rows of cells, or whole columns.
+
+    Attributes
+    ----------
+    format : str
+        What the input turned out to be.
+    batches : iterable of Batch
+        Read once. Not all need have the same columns: a row has no value in a column that its
+        batch does not have.
+    names : sequence of str, or None
+        The columns that are known from the start, in order; None where the first row may hold
+        the names, or there are none.
+    whole : sequence of (name, column), or None
+        Columns that are held in memory.
+    typed : bool
+        Numbers are `Number`, so that text that looks like a number is text.
+    decimal : {".", ","}
+        The decimal mark of numbers.
+    named : bool
+        The input's name, or the user, says that it is a table of this format.
+    faults : Faults, or None
+        The rows that are left out of the batches, and why; complete when all batches were read.
+    blanks : sequence of Place
+        Blank lines among the rows of a single column; complete when all batches were read.
+    notes : sequence of Note
+        Choices and repairs.
+    details : mapping of str to str
+        How the input is read, for ``kldiv inspect``.
+    """
+
+    format: str
+    batches: Iterable[Batch] = ()
+    names: Sequence[str] | None = None
+    whole: Sequence[tuple[str, Any]] | None = None
+    typed: bool = False
+    decimal: str = "."
+    named: bool = True
+    faults: Faults | None = None
+    blanks: Sequence[Place] = ()
+    notes: Sequence[Note] = ()
+    details: Mapping[str, str] = {}
+
+    def is_number(self, cell: Any) -> bool:
+        """Return whether a cell holds a number."""
+        return type(cell) is Number if self.typed else is_number(cell, self.decimal)
+
+    def is_missing(self, cell: Any, na: Collection[str] = ()) -> bool:
+        """Return whether a cell holds no value, or a word of `na`, which means the same."""
+        return cell is None or cell in na or (not self.typed and (not cell or cell.isspace()))
+
+
+class Block(NamedTuple):
+    """Some consecutive rows of a matrix, or values of a vector.
+
+    Attributes
+    ----------
+    values : ndarray, sequence, or a column of a data frame
+        Numbers, or values of JSON.
+    place : function, or None
+        Tells where a value of JSON stands; elements of arrays are known by their index.
+    """
+
+    values: Any
+    place: PathLocator | None = None
+
+    def locate(self, path: Path, **known: Any) -> Place:
+        """Return the place of a value of JSON, with what else is known of it."""
+        assert self.place is not None, "the elements of an array have no place but their index"
+        return replace(self.place(path), **known)
+
+
+class Matrix(NamedTuple):
+    """An array: one distribution, or one a row.
+
+    Attributes
+    ----------
+    format : str
+        What the input turned out to be.
+    blocks : iterable of Block
+        Read once; there is at least one.
+    what : str
+        How messages begin that say that it has no columns.
+    typed : bool
+        The values are those of JSON: numbers are `Number`, and a value may be anything else.
+    name : str or None
+        Its name where the source has several.
+    dtype : dtype, or None
+        The type of its elements, where that is known before they are read.
+    labels : sequence, or None
+        The outcomes, where they are not known by position alone.
+    notes, details
+        As of a `Table`.
+    """
+
+    format: str
+    blocks: Iterable[Block]
+    what: str = "this is an array, which has no columns;"
+    typed: bool = False
+    name: str | None = None
+    dtype: np.dtype[Any] | None = None
+    labels: Sequence[Any] | None = None
+    notes: Sequence[Note] = ()
+    details: Mapping[str, str] = {}
+
+
+class Members:
+    """Tables and matrices in one source, each with a name.
+
+    Parameters
+    ----------
+    source : str
+        What errors call the source.
+    names : sequence of str
+        One for each member.
+    """
+
+    what = "this is an object, which has no columns;"
+    """How messages begin that say that it has no columns."""
+    each = "member"
+    """What messages call a member."""
+
+    def __init__(self, source: str, names: Sequence[str]) -> None:
+        self.source = source
+        self.names = names
+
+    def find(self, name: str) -> int:
+        """Return the position of the only member that is called so.
+
+        Raises
+        ------
+        InputError
+            If there is none, or several.
+        """
+        found = [i for i, known in enumerate(self.names) if known == name]
+        if not found:
+            raise InputError(
+                "unknown-column",
+                f"there is no {self.each} {name[:60]!r}",
+                Place(self.source),
+                hint=did_you_mean(name, self.names),
+            )
+        if len(found) > 1:
+            raise self.repeated(name, len(found))
+        return found[0]
+
+    def repeated(self, name: str, times: int) -> InputError:
+        """Return the error for a name that several members have."""
+        message = f"{times} {self.each}s are called {name[:60]!r}"
+        return InputError("duplicate-columns", message, Place(self.source))
+
+    def refuse_label(self, label: str | None, name: str | None) -> None:
+        """Refuse an outcome column of a member, which `name` says; see `member`."""
+        if label is not None:
+            raise InputError(
+                "no-columns",
+                f"{self.what} {label[:60]!r} cannot be one",
+                Place(self.source),
+                hint="leave --weight and --label out",
+            )
+
+    def member(self, name: str | None) -> Data:
+        """Return the member that is called so; without a name, what they are all together.
+
+        Raises
+        ------
+        InputError
+            If there is no such member, or none is named and there are several.
+        """
+        raise NotImplementedError
+
+    def table(self) -> Table:
+        """Return the members as columns of raw rows.
+
+        Raises
+        ------
+        InputError
+            If they are none.
+        """
+        raise NotImplementedError
+
+
+Data: TypeAlias = Table | Matrix | Members

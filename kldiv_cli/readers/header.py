@@ -1,0 +1,127 @@
+"""The one header rule: whether the first row of a table holds names or data.
+
+The columns that matter decide: those of the weights, or all of raw rows.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from kldiv_cli.core.numbers import looks_like_a_number
+from kldiv_cli.errors import InputError, Note
+from kldiv_cli.readers.choice import Columns, columns_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kldiv_cli.core.table import Batch, Table
+    from kldiv_cli.readers.options import ReadOptions
+
+
+def with_names(
+    table: Table, wanted: Sequence[ReadOptions], source: str, *, raw: bool = False
+) -> Table:
+    """Return a table whose first row is taken for the names if it holds these.
+
+    Parameters
+    ----------
+    table : Table
+        Columns are known by position; the first of its batches is the sample that decides.
+    wanted : sequence of ReadOptions
+        What the user says, also of the column of the weights.
+    source : str
+        What errors call the table.
+    raw : bool
+        The rows are raw values, so that all columns matter.
+
+    Raises
+    ------
+    InputError
+        If the first row may be either.
+    """
+    batches = iter(table.batches)
+    first = next(batches)
+    row = [cells[0] for cells in first.columns.values()]
+    notes = list(table.notes)
+    names = wanted[0].header
+    if names is None:
+        names = _holds_names(table, first, row, wanted, source, raw=raw)
+        if not names:
+            what = "it holds numbers" if raw else "its weight is a number"
+            message = f"the first row is read as data: {what}"
+            advice = "--header if it names the columns, --no-header if it does not"
+            notes.append(Note("no-header", message, source, advice=advice, repair=True))
+        elif raw and len(row) == 1 and not table.named:
+            message = f"the first row is read as the column's name: {row[0][:40]!r}"
+            notes.append(Note("header", message, source, advice="--no-header if it is data"))
+    return table._replace(
+        names=row if names else None,
+        batches=chain((first.below() if names else first,), batches),
+        notes=notes,
+        details={**table.details, "header": "yes" if names else "no"},
+    )
+
+
+def _holds_names(
+    table: Table,
+    first: Batch,
+    row: list[str],
+    wanted: Sequence[ReadOptions],
+    source: str,
+    *,
+    raw: bool,
+) -> bool:
+    below = first.below() if first.size > 1 else first
+    columns = columns_of(table._replace(names=row), below, source)
+    numeric = [i for i in range(len(row)) if columns.numeric[i] == "all"]
+    if raw:
+        # Numbers above every column of numbers are data; above some of them, who knows.
+        decisive, beside, doubtful = numeric, list(range(len(row))), False
+    else:
+        weight = _weight_column(columns, row, wanted)
+        if weight is None:
+            return True
+        decisive, doubtful = [weight], looks_like_a_number(row[weight])
+        # What stands above other columns of numbers must be of the same sort.
+        beside = [i for i in numeric if i != weight]
+    numbers = [i for i in beside if table.is_number(row[i])]
+    if not doubtful and not numbers:
+        return True
+    is_data = bool(decisive) and all(table.is_number(row[i]) for i in decisive)
+    if not raw and first.size > 2:
+        is_data = is_data and all(looks_like_a_number(row[i]) for i in beside)
+    if is_data:
+        return False
+    raise InputError(
+        "which-header",
+        "the first row may hold names or data",
+        first.place(0, numbers[0] if raw else decisive[0]),
+        hint="--header if it holds names, --no-header if it holds data",
+    )
+
+
+def _weight_column(
+    below: Columns, row: Sequence[str], wanted: Sequence[ReadOptions]
+) -> int | None:
+    """Return the column of the weights as the rows below the first show it.
+
+    None if they show none, or the user's words are names.
+    """
+    words = [word for option in wanted for word in (option.label, option.weight) if word]
+    if not all(word.isascii() and word.isdigit() for word in words):
+        return None
+    # A word of digits counts columns, unless it counts too far and is a name.
+    if any(int(word[:9]) > len(row) and word in row for word in words):
+        return None
+    weight = wanted[0].weight
+    if weight and 1 <= int(weight[:9]) <= len(row):
+        return int(weight[:9]) - 1
+    numbers = [i for i in range(len(below)) if below.has_numbers(i)]
+    obvious = [i for i in below.obvious() if i in numbers]
+    unnamed = [i for i in numbers if looks_like_a_number(row[i])]
+    if len(numbers) > 1 and not obvious:
+        # Of two columns the second; of more, any that may have no name.
+        numbers = [1] if len(below) == 2 else unnamed
+    found = obvious or numbers
+    return found[-1] if found else None

@@ -1,0 +1,32 @@
+"""The options for reading one side, as the user gives them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from kldiv_cli.core.distribution import Kind
+
+
+class ReadOptions(NamedTuple):
+    """How one side is to be read; None where the user says nothing."""
+
+    kind: Kind | None = None
+    """The meaning of the numbers."""
+    label: str | None = None
+    """The outcome column."""
+    weight: str | None = None
+    """The weight column, an array of an ``.npz`` or a member of a JSON object."""
+    format: str | None = None
+    """A key of `kldiv_cli.readers.FORMATS`."""
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: str = "."
+    header: bool | None = None
+    """Whether the first row of a table holds names."""
+    comment: str | None = None
+    """How a line begins that is no data."""
+    duplicates: Literal["error", "sum"] = "error"
+    """What becomes of rows that repeat an outcome."""
+    max_inflated: int | None = None
+    """Bytes that a compressed input may inflate to."""

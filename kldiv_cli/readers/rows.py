@@ -1,0 +1,231 @@
+"""A table, a matrix or named members become raw rows: a table whose columns have names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from kldiv_cli.core.dataset import TOO_MANY_ROWS, too_many_rows
+from kldiv_cli.core.numbers import Number
+from kldiv_cli.core.table import Batch, Faults, Matrix, Members, Table
+from kldiv_cli.errors import Fault, InputError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kldiv_cli.core.table import Block, Data, Locator
+    from kldiv_cli.readers.options import ReadOptions
+
+
+def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
+    """Return a source as raw rows.
+
+    Parameters
+    ----------
+    data : Table, Matrix or Members
+        The parsed source. The columns of a matrix are called 0, 1 and so on; members are
+        columns, or tables of columns.
+    options : ReadOptions
+        Whether the first row holds names.
+    source : str
+        What errors call the source.
+
+    Returns
+    -------
+    Table
+        Its columns have names; its cells are text, `Number` or None, its whole columns arrays
+        of doubles, nan where a value is missing.
+
+    Raises
+    ------
+    InputError
+        If it is no table, its rows or columns do not fit together, or a value holds others.
+    """
+    if isinstance(data, Members):
+        data = data.table()
+    if isinstance(data, Matrix):
+        data = _of_matrix(data, source)
+    if data.whole is not None:
+        return _of_whole_columns(data.whole, data.format, source)
+    if data.typed:
+        return data._replace(batches=_plain_batches(data))
+    if data.names is None:
+        from kldiv_cli.readers.header import with_names
+
+        data = with_names(data, [options], source, raw=True)
+        names = data.names and _distinct(data.names, source)
+        return data._replace(names=names, batches=_named_batches(data, names))
+    return data._replace(batches=_counted_batches(data, source))
+
+
+# Cells of text.
+
+
+def _named_batches(table: Table, names: Sequence[str] | None) -> Iterator[Batch]:
+    """Yield batches with names for positions, and raise at the end what was wrong with rows."""
+    for batch in table.batches:
+        keys = {names[key] if names else str(key + 1): key for key in batch.columns}
+        columns = {name: batch.columns[key] for name, key in keys.items()}
+
+        def where(
+            i: int, name: str, batch: Batch = batch, keys: Mapping[str, Any] = keys
+        ) -> Place:
+            return replace(batch.place(i, keys[name]), name=name)
+
+        yield Batch(columns, batch.size, where)
+    if table.faults is not None:
+        table.faults.check()
+    for blank in table.blanks:
+        message = "a blank line stands among the values"
+        hint = 'write "" where a value is missing'
+        raise InputError("blank-line", message, blank, hint=hint)
+
+
+def _distinct(header: Sequence[str], source: str) -> list[str]:
+    """Return the names of columns; one without a name, as of an index, is called by its place."""
+    names = [name.strip() or f"column {i + 1}" for i, name in enumerate(header)]
+    for name in names:
+        if names.count(name) > 1:
+            message = f"{names.count(name)} columns are called {name[:60]!r}"
+            hint = "rename all but one of them; --no-header if the first row holds data"
+            raise InputError("duplicate-columns", message, Place(source), hint=hint)
+    return names
+
+
+def _counted_batches(table: Table, source: str) -> list[Batch]:
+    """Return rows that were counted; they are held, since a bad one is an error before all."""
+    batches = []
+    for batch in table.batches:
+
+        def where(i: int, name: str, place: Locator = batch.place) -> Place:
+            return replace(place(i, name), name=name)
+
+        batches.append(batch._replace(place=where))
+    if table.faults is not None:
+        table.faults.check()
+    # More digits than these are too many in any case.
+    counts = (int(n.lstrip("0")[:20] or "0") for batch in batches for n in batch.counts or ())
+    if sum(counts) >= TOO_MANY_ROWS:
+        raise too_many_rows(source)
+    return batches
+
+
+# Values of JSON.
+
+
+def _plain_batches(table: Table) -> Iterator[Batch]:
+    """Yield batches whose cells are text, numbers or None; each must be without a fault."""
+    for batch in table.batches:
+        if table.faults is not None:
+            table.faults.check()
+        columns = {name: _plain(cells, name, batch.place) for name, cells in batch.columns.items()}
+        yield batch._replace(columns=columns)
+
+
+_PLAIN = {Number, str, type(None)}
+
+
+def _plain(
+    values: Sequence[Any], name: str, place: Callable[[int, str], Place]
+) -> Sequence[str | None]:
+    if _PLAIN.issuperset(map(type, values)):
+        return values
+    from kldiv_cli.readers.literals import kind_of
+
+    cells: list[str | None] = []
+    for i, value in enumerate(values):
+        if isinstance(value, (dict, list)):
+            message = f"this is {kind_of(value)}, not a value"
+            hint = f"--exclude {name[:60]} if the column is not to be judged"
+            raise InputError("nested-value", message, place(i, name), hint=hint)
+        cells.append(kind_of(value) if isinstance(value, bool) else value)
+    return cells
+
+
+def _of_matrix(matrix: Matrix, source: str) -> Table:
+    if matrix.typed:
+        batches = _batches_of(matrix.blocks, source)
+        return Table(matrix.format, batches, typed=True, notes=matrix.notes)
+    from kldiv_cli.readers.values import check_type, columns_of
+
+    here = Place(source, name=matrix.name)
+    check_type(matrix.dtype, here, raw=True)
+    (block,) = matrix.blocks
+    return Table(matrix.format, whole=columns_of(block.values, here))
+
+
+def _batches_of(blocks: Iterable[Block], source: str) -> Iterator[Batch]:
+    """Yield the rows in an array of JSON; the first says whether they are arrays or values."""
+    from kldiv_cli.readers.literals import kind_of, no_raw_rows, shown
+
+    first = None
+    for block in blocks:
+        values = block.values
+        if not isinstance(values, list):
+            raise no_raw_rows(values, source)
+        first = values[0] if first is None and values else first
+        columns: dict[str, Sequence[Any]] = {"0": values}
+        if isinstance(first, list):
+            faults = Faults()
+            for i, row in enumerate(values):
+                if not isinstance(row, list) or len(row) != len(first):
+                    found = f"of length {len(row)}" if isinstance(row, list) else kind_of(row)
+                    message = (
+                        f"a row is {found}, expected an array of length {len(first)} as the first"
+                    )
+                    place = partial(block.locate, (i,), value=shown(row))
+                    faults.add(Fault("ragged-row", message), place)
+            faults.check()
+            cells = zip(*values, strict=True)
+            columns = {str(index): column for index, column in enumerate(cells)}
+
+        def where(i: int, name: str, block: Block = block, first: Any = first) -> Place:
+            path = (i, int(name)) if isinstance(first, list) else (i,)
+            return block.locate(path, name=name)
+
+        yield Batch(columns, len(values), where)
+
+
+# Whole columns.
+
+
+def _of_whole_columns(columns: Sequence[tuple[str, Any]], format_: str, source: str) -> Table:
+    from kldiv_cli.readers.values import cell_of, numbers_of, to_list
+
+    for name, column in columns:
+        here = Place(source, name=name)
+        if isinstance(column, (str, bytes, Mapping)) or not hasattr(type(column), "__len__"):
+            message = f"an object of type {type(column).__name__[:60]} is no column of raw values"
+            hint = "kind='counts', 'probabilities' or 'weights' if this is a distribution"
+            raise InputError("bad-object", message, here, hint=hint)
+        if getattr(column, "ndim", 1) != 1:
+            message = f"a column has one dimension, and this has {column.ndim}"
+            raise InputError("bad-shape", message, here)
+    arrays: dict[str, Any] = {}
+    cells: dict[str, Sequence[str | None]] = {}
+    for name, column in columns:
+        if name in arrays or name in cells:
+            message = f"two columns are called {name[:60]!r}"
+            raise InputError("duplicate-columns", message, Place(source), hint="rename one")
+        numbers = numbers_of(column)
+        if numbers is None:
+            here = Place(source, name=name)
+            cells[name] = [cell_of(value, i, here) for i, value in enumerate(to_list(column))]
+        else:
+            arrays[name] = numbers
+    lengths = {name: len(column) for name, column in (arrays | cells).items()}
+    if len(set(lengths.values())) > 1:
+        rows, name = min((length, name) for name, length in lengths.items())
+        message = f"the columns differ in length: {rows} to {max(lengths.values())} rows"
+        raise InputError("ragged-row", message, Place(source, name=name))
+    size = len(next(iter(cells.values()), ()))
+    batches = [Batch(cells, size, lambda i, name: Place(source, name=name, index=(i,)))]
+    return Table(
+        format_,
+        batches if cells else (),
+        [name for name, _ in columns],
+        list(arrays.items()),
+        typed=True,
+    )

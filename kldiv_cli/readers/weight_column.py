@@ -1,0 +1,193 @@
+"""Cells become numbers: a column of weights is parsed in batches, and each bad cell is a fault.
+
+An integer literal is exact at any size; what a double cannot hold, above or below, is a fault.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from array import array
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from kldiv_cli.core.distribution import LOG_KINDS
+from kldiv_cli.core.numbers import (
+    DIGITS,
+    are_integers,
+    are_numbers,
+    in_lines,
+    is_integer,
+    is_number,
+    is_zero,
+    with_point,
+)
+from kldiv_cli.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from kldiv_cli.core.table import Faults
+    from kldiv_cli.errors import Place
+
+NEGATIVE_HINT = (
+    "counts and probabilities must be >= 0; --as logits or --as log-probs if these are logarithms,"
+    " --as samples if they are raw values"
+)
+_OVERFLOW = Fault("number-overflow", "a number is too large for a 64-bit float")
+_LARGEST = int(sys.float_info.max)
+
+
+class WeightColumn:
+    """The weights of one side, parsed batch by batch.
+
+    Parameters
+    ----------
+    kind : str or None
+        As the user declared it; logits and log-probabilities may be negative.
+    decimal : {".", ","}
+        The decimal mark.
+    faults : Faults
+        Takes the cells that are no weights.
+    """
+
+    def __init__(self, kind: str | None, decimal: str, faults: Faults) -> None:
+        self._kind = kind
+        self._decimal = decimal
+        self._faults = faults
+        self._floats: array[float] | None = None
+        self._integers: array[int] | list[int] = array("q")
+        self._huge: Callable[[], Place] | None = None
+
+    def add(self, cells: Sequence[str], place: Callable[[int], Place]) -> None:
+        """Parse the next cells; `place` tells where the i-th of them stands."""
+        values: list[Any] | None = self._parsed_at_once(cells)
+        if values is None:
+            values = []
+            for i, cell in enumerate(cells):
+                value = parse(cell, self._kind, self._decimal)
+                if isinstance(value, Fault):
+                    self._faults.add(value, partial(place, i))
+                    value = 1
+                values.append(value)
+        whole = {int}.issuperset(map(type, values))
+        if self._floats is None and whole and self._kind not in LOG_KINDS:
+            self._add_integers(values, place)
+        else:
+            self._add_floats(values, place)
+
+    def finish(self) -> tuple[NDArray[Any], bool]:
+        """Return the weights, and whether all of them are integer literals."""
+        import numpy as np
+
+        if self._floats is not None:
+            # Adding zero makes a zero of -0.0.
+            return np.array(self._floats) + 0.0, False
+        if isinstance(self._integers, array):
+            return np.array(self._integers), True
+        unsigned = min(self._integers) >= 0 and max(self._integers) < 2**64
+        return np.array(self._integers, dtype=np.uint64 if unsigned else object), True
+
+    def _parsed_at_once(self, cells: Sequence[str]) -> list[int] | list[float] | None:
+        """Return numbers at the speed of a regular expression; None if a cell is unusual."""
+        lines = in_lines(cells, self._decimal)
+        if lines is None:
+            return None
+        if self._decimal != ".":
+            cells = lines.split("\n")[:-1]
+        values: list[Any]
+        if are_integers(lines):
+            values = list(map(int, cells))
+        elif are_numbers(lines):
+            values = list(map(float, cells))
+            if math.inf in values or -math.inf in values:
+                return None
+            if 0.0 in values and any(
+                value == 0 and not is_zero(cell) for value, cell in zip(values, cells, strict=True)
+            ):
+                return None
+            # Integers of too many digits are told from long fractions one by one.
+            if max(map(len, cells)) > DIGITS:
+                return None
+            if self._kind == "counts" and not all(map(float.is_integer, values)):
+                return None
+        else:
+            return None
+        return values if self._kind in LOG_KINDS or min(values, default=0) >= 0 else None
+
+    def _add_integers(self, values: list[Any], place: Callable[[int], Place]) -> None:
+        try:
+            if isinstance(self._integers, array):
+                self._integers.extend(array("q", values))
+                return
+        except OverflowError:
+            self._integers = list(self._integers)
+        if self._huge is None:
+            huge = (i for i, value in enumerate(values) if abs(value) > _LARGEST)
+            self._huge = next((partial(place, i) for i in huge), None)
+        self._integers.extend(values)
+
+    def _add_floats(self, values: list[Any], place: Callable[[int], Place]) -> None:
+        if self._floats is None:
+            # Whole numbers so far: beside a fraction they are read as doubles, too.
+            if self._huge is not None:
+                self._faults.add(_OVERFLOW, self._huge)
+                self._integers = array("q")
+            self._floats = array("d", self._integers)
+            self._integers = array("q")
+        for i, value in enumerate(values):
+            if type(value) is int and abs(value) > _LARGEST:
+                self._faults.add(_OVERFLOW, partial(place, i))
+                values[i] = 1
+        self._floats.extend(array("d", values))
+
+
+def parse(cell: str, kind: str | None, decimal: str = ".") -> int | float | Fault:
+    """Return the weight that a cell denotes, or why it denotes none."""
+    plain = with_point(cell, decimal)
+    logs = kind in LOG_KINDS
+    if is_integer(plain):
+        value: int | float = int(plain)
+    elif is_number(plain):
+        stripped = plain.strip()
+        if stripped.lstrip("+-").isdigit():
+            return Fault("too-many-digits", f"an integer has more than {DIGITS} digits")
+        value = float(stripped)
+        if math.isinf(value):
+            return _OVERFLOW
+        if value == 0 and not is_zero(stripped):
+            return Fault("number-underflow", "a number is too small for a 64-bit float")
+        if kind == "counts" and not value.is_integer():
+            return Fault("fractional-count", "a count is not a whole number", "--as weights")
+    elif logs and cell.strip(" \t").lower() in ("-inf", "-infinity"):
+        value = -math.inf
+    else:
+        return _no_number(cell, decimal)
+    if value < 0 and not logs:
+        return Fault("negative-weight", "weight is negative", NEGATIVE_HINT)
+    return value
+
+
+def _no_number(cell: str, decimal: str) -> Fault:
+    word = cell.strip().lower()
+    if not word:
+        return Fault(
+            "missing-weight", "weight is missing", "write 0, or leave the outcome's row out"
+        )
+    if word.lstrip("+-") in ("nan", "inf", "infinity"):
+        hint = "every weight must be finite"
+        if word.startswith("-inf"):
+            hint = "--as logits or --as log-probs if -inf stands for no mass"
+        return Fault("not-finite", "weight is not a finite number", hint)
+    hint = ""
+    if decimal == "." and "," in word and is_number(word.replace(",", ".", 1)):
+        hint = "--decimal ',' if the comma is a decimal mark; no thousands separators"
+    elif decimal != "." and is_number(word):
+        hint = "leave --decimal out if the point is the decimal mark"
+    elif "_" in word or "," in word or " " in word or "'" in word:
+        hint = "write numbers without separators"
+    elif word.endswith("%"):
+        hint = "write percentages without the sign"
+    return Fault("not-a-number", "weight is not a number", hint)

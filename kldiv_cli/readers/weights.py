@@ -1,0 +1,384 @@
+"""A table, a matrix or named members become distributions, one for each side.
+
+The columns are chosen, cells become numbers, rows of one outcome are added up, and the numbers
+get a meaning.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import replace
+from functools import partial
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from kldiv_cli.core.table import Faults, Matrix, Members
+from kldiv_cli.errors import Fault, InputError, Note, Place
+from kldiv_cli.readers.choice import Choice, Columns, columns_of
+from kldiv_cli.readers.weight_column import WeightColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kldiv_cli.core.table import Batch, Data, Path, Table
+    from kldiv_cli.readers.options import ReadOptions
+
+    Role = Literal["label", "weight"]
+    Choose = Callable[[Columns, Sequence[ReadOptions]], list[Choice]]
+
+DUPLICATE = Fault(
+    "duplicate-labels",
+    "an outcome is given more than once",
+    "--duplicates sum adds the rows up if they are counts",
+)
+
+
+class Weights(NamedTuple):
+    """Numbers that are fit for weights; their meaning is not yet known.
+
+    Attributes
+    ----------
+    format : str
+        What the input turned out to be.
+    weights : ndarray, shape (K,) or (N, K)
+        Finite, but for -inf among logits; negative only among them.
+    integers : bool
+        All of them are integer literals, or their type is an integer type.
+    labels : tuple, or None
+        The outcomes, which are distinct: text, or pairs of a column and its outcome.
+    rows_read : int, or None
+        Records of the source; None where they are the weights.
+    column, outcomes_in : str, or None
+        What the source calls the weights, and the outcomes.
+    summed : bool
+        Rows of one label were added up.
+    notes : sequence of Note
+        Choices and repairs.
+    details : mapping of str to str
+        How the input is read, for ``kldiv inspect``.
+    """
+
+    format: str
+    weights: NDArray[Any]
+    integers: bool
+    labels: tuple[Any, ...] | None = None
+    rows_read: int | None = None
+    column: str | None = None
+    outcomes_in: str | None = None
+    summed: bool = False
+    notes: Sequence[Note] = ()
+    details: Mapping[str, str] = {}
+
+
+def weights_of(
+    data: Data, wanted: Sequence[ReadOptions], source: str, choose: Choose = Columns.choose
+) -> list[Weights]:
+    """Return the weights in a source, for each side.
+
+    Parameters
+    ----------
+    data : Table, Matrix or Members
+        The parsed source.
+    wanted : sequence of ReadOptions
+        One for each side.
+    source : str
+        What errors call the source.
+    choose : function
+        Chooses the columns of a table; see `Columns.choose`.
+
+    Raises
+    ------
+    InputError
+        If there are no such weights, or a number is none.
+    """
+    if isinstance(data, Members):
+        return [_of_member(data, option, source, choose) for option in wanted]
+    if isinstance(data, Matrix):
+        refuse_columns(wanted, source, data.what)
+        return [_of_matrix(data, option, source) for option in wanted]
+    if data.whole is not None:
+        from kldiv_cli.readers import arrays
+
+        return arrays.of_columns(data, wanted, source, choose)
+    return _of_rows(data, wanted, source, choose)
+
+
+def refuse_columns(wanted: Sequence[ReadOptions], source: str, what: str) -> None:
+    """Refuse `--weight` and `--label` where there is nothing to choose from.
+
+    Raises
+    ------
+    InputError
+        If an option has them.
+    """
+    for option in wanted:
+        word = option.weight if option.weight is not None else option.label
+        if word is not None:
+            raise InputError(
+                "no-columns",
+                f"{what} {word[:60]!r} cannot be one",
+                Place(source),
+                hint="leave --weight and --label out",
+            )
+
+
+def _of_member(members: Members, option: ReadOptions, source: str, choose: Choose) -> Weights:
+    members.refuse_label(option.label, option.weight)
+    member = members.member(option.weight)
+    plain = option._replace(weight=None, label=None)
+    (weights,) = weights_of(member, [plain], source, choose)
+    return weights if option.weight is None else weights._replace(column=option.weight)
+
+
+def _of_rows(
+    table: Table, wanted: Sequence[ReadOptions], source: str, choose: Choose
+) -> list[Weights]:
+    """Return the weights of rows of cells, which are parsed as they come in."""
+    if table.names is None:
+        from kldiv_cli.readers.header import with_names
+
+        table = with_names(table, wanted, source)
+    batches = iter(table.batches)
+    first = next(batches, None)
+    if first is None:
+        raise _no_rows(source)
+    every = chain((first,), batches)
+    if first.counts is not None:
+        refuse_columns(wanted, source, "this is the output of 'uniq -c', which has no columns;")
+        return [_of_counted_rows(table, every, option, source) for option in wanted]
+    columns = columns_of(table, first, source)
+    choices = choose(columns, wanted)
+    faults = table.faults or Faults()
+    sides = [
+        Outcomes(option, table.decimal, faults, labelled=choice.label is not None)
+        for option, choice in zip(wanted, choices, strict=True)
+    ]
+    for batch in every:
+        for side, choice in zip(sides, choices, strict=True):
+            _add(side, batch, choice, table, faults)
+    for blank in table.blanks:
+        message = "a blank line stands where a number is expected"
+        faults.add(Fault("missing-weight", message), partial(replace, blank))
+    return [
+        side.finish(
+            table.format,
+            source,
+            [*table.notes, *choice.notes],
+            {**table.details, **columns.details(choice)},
+        )._replace(column=columns.name(choice.weight), outcomes_in=columns.label(choice))
+        for side, choice in zip(sides, choices, strict=True)
+    ]
+
+
+def _add(side: Outcomes, batch: Batch, choice: Choice, table: Table, faults: Faults) -> None:
+    """Add the chosen columns of a batch to a side."""
+
+    def key(index: int) -> Any:
+        return table.names[index] if table.typed and table.names else index
+
+    def place(i: int, role: Role) -> Place:
+        index = choice.weight if role == "weight" or choice.label is None else choice.label
+        name = table.names[index] if table.names else None
+        return replace(batch.place(i, key(index)), name=name)
+
+    weights = batch.columns[key(choice.weight)]
+    labels = None if choice.label is None else batch.columns[key(choice.label)]
+    groups = None if choice.group is None else batch.columns[key(choice.group)]
+    if table.typed:
+        from kldiv_cli.readers import literals
+
+        weights = literals.texts(weights, faults, lambda i: place(i, "weight"))
+        if groups is not None and labels is not None:
+            # In a table of several columns null stands for the missing values of one.
+            labels = ["" if label is None else label for label in labels]
+            groups = literals.labels(groups, faults, place)
+        labels = None if labels is None else literals.labels(labels, faults, place)
+    if groups is not None and labels is not None:
+        labels = list(zip(groups, labels, strict=True))
+    side.add(labels, weights, place)
+
+
+def _of_counted_rows(
+    table: Table, batches: Iterable[Batch], option: ReadOptions, source: str
+) -> Weights:
+    """Return how often each row of a single column stands in a table of counted rows."""
+    faults = table.faults or Faults()
+    side = Outcomes(option, table.decimal, faults, labelled=True)
+    for batch in batches:
+        (key,) = batch.columns
+
+        def place(i: int, role: Role, batch: Batch = batch, key: Any = key) -> Place:
+            return batch.place(i, key if role == "label" else None)
+
+        side.add(batch.columns[key], batch.counts or (), place)
+    return side.finish(table.format, source, table.notes, table.details)
+
+
+class Outcomes:
+    """The outcomes of one side and their weights, which come in row by row, in batches.
+
+    A label is held once, however often it is repeated, so that a repetition by the million
+    costs no memory.
+
+    Parameters
+    ----------
+    option : ReadOptions
+        The user's words on this side.
+    decimal : {".", ","}
+        The decimal mark.
+    faults : Faults
+        Takes the rows that are bad.
+    labelled : bool
+        Outcomes have labels; they are known by position otherwise.
+    """
+
+    def __init__(
+        self, option: ReadOptions, decimal: str, faults: Faults, *, labelled: bool
+    ) -> None:
+        self._sum = option.duplicates == "sum"
+        self._faults = faults
+        self._weights = WeightColumn(option.kind, decimal, faults)
+        self._at: dict[Any, int] | None = {} if labelled else None
+        self._positions = array("q")
+        self._count = 0
+
+    def add(
+        self,
+        labels: Sequence[Any] | None,
+        weights: Sequence[str],
+        place: Callable[[int, Role], Place],
+    ) -> None:
+        """Take the next rows; `place` tells where a cell of the i-th of them stands."""
+        self._count += len(weights)
+        self._weights.add(weights, lambda i: place(i, "weight"))
+        if self._at is None or labels is None:
+            return
+        at = self._at
+        fresh = dict.fromkeys(labels)
+        before = len(at)
+        repeated = len(fresh) < len(labels) or not at.keys().isdisjoint(fresh)
+        if repeated and not self._sum:
+            for i, label in enumerate(labels):
+                if label in at:
+                    self._faults.add(DUPLICATE, partial(place, i, "label"))
+                at.setdefault(label, 0)
+        elif repeated or self._positions:
+            if not self._positions:
+                self._positions = array("q", range(before))
+            self._positions.extend([at.setdefault(label, len(at)) for label in labels])
+        else:
+            at.update(zip(labels, range(before, before + len(labels)), strict=True))
+
+    def finish(
+        self, format_: str, source: str, notes: Sequence[Note], details: Mapping[str, str]
+    ) -> Weights:
+        """Return the weights.
+
+        Raises
+        ------
+        InputError
+            If a row was bad, or there was none.
+        """
+        self._faults.check()
+        if not self._count:
+            raise _no_rows(source)
+        weights, integers = self._weights.finish()
+        labels = None if self._at is None else tuple(self._at)
+        found = Weights(
+            format_, weights, integers, labels, self._count, notes=notes, details=details
+        )
+        return add_up(found, self._positions, source) if self._positions else found
+
+
+def _no_rows(source: str) -> InputError:
+    return InputError("no-rows", "there are no rows of data", Place(source))
+
+
+def add_up(found: Weights, positions: Sequence[int], source: str) -> Weights:
+    """Return weights in which rows of one label are added up, exactly if they are integers.
+
+    Parameters
+    ----------
+    found : Weights
+        Of one row each; its labels are distinct already.
+    positions : sequence of int
+        For each row, where its label stands among these.
+    source : str
+        What the note calls the source.
+    """
+    import numpy as np
+
+    weights, size = found.weights, len(found.labels or ())
+    if weights.dtype.kind == "f":
+        # Only counts may be added up: fractions are refused with their meaning.
+        sums: NDArray[Any] = np.zeros(size)
+        np.add.at(sums, np.array(positions), weights)
+    else:
+        exact = [0] * size
+        for position, weight in zip(positions, weights.tolist(), strict=True):
+            exact[position] += weight
+        sums = np.array(exact, dtype=np.int64 if max(map(abs, exact)) < 2**63 else object)
+    rows = len(weights)
+    message = f"{rows - size} of {rows} rows repeat an outcome and were added to it"
+    note = Note("duplicates-summed", message, source, repair=True)
+    return found._replace(weights=sums, rows_read=rows, summed=True, notes=[*found.notes, note])
+
+
+def _of_matrix(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
+    if matrix.typed:
+        return _of_values(matrix, option, source)
+    from kldiv_cli.readers import arrays
+
+    return arrays.of_matrix(matrix, option, source)
+
+
+def _of_values(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
+    """Return the weights in an array of JSON, or in an array of such arrays: a batch."""
+    from bisect import bisect_right
+
+    from kldiv_cli.readers import literals
+
+    blocks = list(matrix.blocks)
+    if not isinstance(blocks[0].values, list):
+        value = blocks[0].values
+        message = f"this is {literals.kind_of(value)}, not an object or an array"
+        place = blocks[0].locate((), value=literals.shown(value))
+        raise InputError("bad-shape", message, place)
+    values = [value for block in blocks for value in block.values]
+    ends = list(accumulate(len(block.values) for block in blocks))
+
+    def locate(path: Path, **known: Any) -> Place:
+        block = bisect_right(ends, path[0])
+        start = ends[block] - len(blocks[block].values)
+        return blocks[block].locate((path[0] - start, *path[1:]), **known)
+
+    faults = Faults()
+    is_batch = bool(values) and isinstance(values[0], list)
+    width = len(values[0]) if is_batch else 1
+    flat = values
+    if is_batch:
+        flat = []
+        for i, row in enumerate(values):
+            if isinstance(row, list) and len(row) == width:
+                flat += row
+                continue
+            what = f"of length {len(row)}" if isinstance(row, list) else literals.kind_of(row)
+            message = f"a row of the batch is {what}, expected length {width} as of the first"
+            faults.add(Fault("ragged-row", message), partial(locate, (i,), index=(i,)))
+        faults.check()
+
+    def where(i: int, role: Role = "weight") -> Place:
+        path = divmod(i, width) if is_batch else (i,)
+        # An outcome with a label is known by that, not by its position.
+        index = {} if matrix.labels is not None else {"index": path}
+        return locate(path, value=literals.shown(flat[i]), **index)
+
+    side = Outcomes(option, ".", faults, labelled=matrix.labels is not None)
+    side.add(matrix.labels, literals.texts(flat, faults, where), where)
+    found = side.finish(matrix.format, source, matrix.notes, matrix.details)
+    if is_batch:
+        batch = found.weights.reshape(len(values), width)
+        found = found._replace(weights=batch, rows_read=len(values))
+    return found

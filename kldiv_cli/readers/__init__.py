@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kldiv_cli.errors import InputError, KldivError, Place, UsageError
+from kldiv_cli.readers.formats import FORMATS, TIDY_COLUMNS
 from kldiv_cli.readers.options import ReadOptions
 
 if TYPE_CHECKING:
@@ -24,32 +25,6 @@ __all__ = [
     "FORMATS", "ReadOptions", "is_readable", "opened", "read", "read_counts", "read_two",
     "split_name",
 ]  # fmt: skip
-
-
-class Format(NamedTuple):
-    """A row of `FORMATS`."""
-
-    module: str | None
-    """Module of this package whose ``read`` reads it; None where none does yet."""
-    extensions: tuple[str, ...]
-
-
-FORMATS = {
-    "text": Format("delimited", ()),
-    "csv": Format("delimited", (".csv",)),
-    "tsv": Format("delimited", (".tsv", ".tab")),
-    "json": Format("json", (".json",)),
-    "jsonl": Format("jsonl", (".jsonl", ".ndjson")),
-    "npy": Format("npy", (".npy",)),
-    "npz": Format("npz", (".npz",)),
-    "uniq": Format("uniq", (".uniq",)),
-    "parquet": Format(None, (".parquet", ".pq")),
-    "arrow": Format(None, (".arrow", ".feather", ".ipc")),
-}
-
-TIDY_COLUMNS = ("column", "outcome", "count")
-"""Names of the columns of a tidy table: the counts of several columns, one outcome a row."""
-BY_EXTENSION = {ext: name for name, entry in FORMATS.items() for ext in entry.extensions}
 
 
 def read(

@@ -1,0 +1,31 @@
+"""The file formats: one row each, with the module that reads it and its extensions."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Format(NamedTuple):
+    """A row of `FORMATS`."""
+
+    module: str | None
+    """Module of this package whose ``read`` reads it; None where none does yet."""
+    extensions: tuple[str, ...]
+
+
+FORMATS = {
+    "text": Format("delimited", ()),
+    "csv": Format("delimited", (".csv",)),
+    "tsv": Format("delimited", (".tsv", ".tab")),
+    "json": Format("json", (".json",)),
+    "jsonl": Format("jsonl", (".jsonl", ".ndjson")),
+    "npy": Format("npy", (".npy",)),
+    "npz": Format("npz", (".npz",)),
+    "uniq": Format("uniq", (".uniq",)),
+    "parquet": Format(None, (".parquet", ".pq")),
+    "arrow": Format(None, (".arrow", ".feather", ".ipc")),
+}
+
+TIDY_COLUMNS = ("column", "outcome", "count")
+"""Names of the columns of a tidy table: the counts of several columns, one outcome a row."""
+BY_EXTENSION = {ext: name for name, entry in FORMATS.items() for ext in entry.extensions}

@@ -233,12 +233,9 @@ def evaluate(
     sides = _Sides(p, q, kind, temperature, axis)
     with sides.explained():
         values, bounds = kernel.evaluate(sides.p, sides.q, set(asked.values()))
-    units = {
-        name: (math.sqrt(unit) if m.name == "js_distance" else unit) if m.scales else 1.0
-        for name, m in asked.items()
-    }
+    units = {0.0: 1.0, 0.5: math.sqrt(unit), 1.0: unit}
     return Evaluation(
-        {name: sides.shaped(values[m.name] / units[name]) for name, m in asked.items()},
+        {name: sides.shaped(values[m.name] / units[m.degree]) for name, m in asked.items()},
         {name: sides.shaped(bounds[m.name]) for name, m in asked.items()},
     )
 

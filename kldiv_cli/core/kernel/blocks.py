@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -115,13 +115,13 @@ class RowSums:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self._shape = shape
-        self._parts: dict[str, list[tuple[Piece, Floats]]] = defaultdict(list)
+        self._parts: dict[Hashable, list[tuple[Piece, Floats]]] = defaultdict(list)
 
-    def add(self, name: str, piece: Piece, sums: Floats) -> None:
+    def add(self, name: Hashable, piece: Piece, sums: Floats) -> None:
         """Take the sums of a piece; what no piece brings is zero."""
         self._parts[name].append((piece, sums))
 
-    def parts(self, name: str) -> Floats:
+    def parts(self, name: Hashable) -> Floats:
         """Return the sums of all pieces, shape (N, pieces of a row)."""
         rows, outcomes = self._shape
         width = min(BLOCK, outcomes)
@@ -130,13 +130,13 @@ class RowSums:
             result[piece.rows, piece.outcomes.start // width] = sums
         return result
 
-    def __getitem__(self, name: str) -> Floats:
+    def __getitem__(self, name: Hashable) -> Floats:
         parts = self.parts(name)
         if parts.shape[1] == 1:
             return parts[:, 0]
         return np.array([math.fsum(row) for row in parts.tolist()])
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Any]:
         return iter(self._parts)
 
 

@@ -140,7 +140,7 @@ def test_range_and_truth(measure, pair):
 @settings(max_examples=25)
 def test_symmetry(measure, pair):
     p, q = pair
-    assert value(measure, p, q) == pytest.approx(value(measure, q, p), rel=1e-14)
+    assert value(measure, p, q) == value(measure, q, p)
 
 
 @having("zero-iff-equal")
@@ -209,9 +209,7 @@ def test_twins_are_each_other_with_the_sides_exchanged(measure):
     p, q = [1.0, 2.0, 5.0], [3.0, 1.0, 1.0]
     if measure.twin is not None:
         assert MEASURES[measure.twin].twin == measure.name
-        assert value(measure, p, q) == pytest.approx(
-            value(MEASURES[measure.twin], q, p), rel=1e-15
-        )
+        assert value(measure, p, q) == value(MEASURES[measure.twin], q, p)
 
 
 @given(sides())

@@ -15,23 +15,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kldiv_cli.core.kernel import bounds
-from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, RowSums, Weights, bands
+from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, Weights, bands
 from kldiv_cli.core.kernel.elements import (
     EXTREME,
     KL_PQ,
     ONLY_P,
-    ONLY_Q,
     Elements,
-    Term,
     Work,
 )
 from kldiv_cli.core.kernel.entropy import entropy
-from kldiv_cli.core.kernel.formulas import ENTROPY_P, ENTROPY_Q, Known, formula
+from kldiv_cli.core.kernel.formulas import ENTROPY_P, ENTROPY_Q, formula
 from kldiv_cli.core.kernel.kullback import kl_of_rows
 from kldiv_cli.core.kernel.logs import LONG, PairOfLogs, Side, kl_of_logits
 from kldiv_cli.core.kernel.short import LONGEST, kl_of_short
+from kldiv_cli.core.kernel.sums import known, pair_of
 from kldiv_cli.core.kernel.twofold import Floats
-from kldiv_cli.core.kernel.weights import PairOfWeights
 from kldiv_cli.core.measures import Measure
 
 if TYPE_CHECKING:
@@ -57,45 +55,19 @@ def evaluate(
     wanted = frozenset(term for each in formulas.values() for term in each.terms)
     values, errors = {}, {}
     with np.errstate(all="ignore"):
-        known = _known(p, q, wanted - {ENTROPY_P, ENTROPY_Q})
+        found = known(p, q, wanted - {ENTROPY_P, ENTROPY_Q})
         for term, side in ((ENTROPY_P, p), (ENTROPY_Q, q)):
             if term in wanted:
-                known.sums[term] = entropy(side)
+                found.sums[term] = entropy(side)
         logs = p.logarithmic + q.logarithmic
         extent = max(p.log_extent(), q.log_extent()) if logs == 1 else 0.0
-        noise = bounds.noise(logs, extent, known.exact)
+        noise = bounds.noise(logs, extent, found.exact)
         for measure, (_, finish, error) in formulas.items():
             # Zero is added to turn a minus zero.
-            value = values[measure.name] = finish(known) + 0.0
-            roundings = bounds.Roundings(value, p.shape[1], logs, noise, known.sums[EXTREME])
+            value = values[measure.name] = finish(found) + 0.0
+            roundings = bounds.Roundings(value, p.shape[1], logs, noise, found.sums[EXTREME])
             errors[measure.name] = roundings.relative(error(roundings), measure.scales)
     return values, errors
-
-
-def _known(p: Side, q: Side, wanted: frozenset[Term]) -> Known:
-    """Add up the wanted terms by row."""
-    if not wanted:
-        none = np.zeros(p.shape[0])
-        return Known(p, q, {EXTREME: none}, none + 1.0, none + 1.0, none > 0.0)
-    pair = _pair(p, q)
-    sums = pair.sums(wanted)
-    if any(_leaves_the_range(term, sums) for term in wanted if term.wide):
-        # Too large in this unit, but perhaps not as a number.
-        pair.unit = np.ldexp(1.0, 2 * (np.frexp(pair.total)[1] // 2 + 32))
-        sums = pair.sums(wanted)
-    found = {term: sums[term] for term in (*sums, ONLY_P, ONLY_Q, EXTREME)}
-    return Known(p, q, found, pair.total, pair.total / pair.unit, pair.exact)
-
-
-def _leaves_the_range(term: Term, sums: RowSums) -> bool:
-    excluded = sums[ONLY_Q if term.turned else ONLY_P] > 0.0
-    return bool(np.any(np.isinf(sums[term]) & ~excluded))
-
-
-def _pair(p: Side, q: Side) -> PairOfWeights | PairOfLogs:
-    if p.logarithmic or q.logarithmic:
-        return PairOfLogs(p, q)
-    return PairOfWeights(p.weights, q.weights)
 
 
 def kl(p: Side, q: Side) -> Floats:
@@ -104,7 +76,7 @@ def kl(p: Side, q: Side) -> Floats:
         result = _short(p, q)
         rest = np.flatnonzero(np.isnan(result))
         if len(rest):
-            pair = _pair(p.take(rest), q.take(rest))
+            pair = pair_of(p.take(rest), q.take(rest))
             sums = pair.sums(frozenset({KL_PQ}))
             result[rest] = np.where(sums[ONLY_P] > 0.0, np.inf, sums[KL_PQ] / pair.total)
         return result
@@ -139,7 +111,7 @@ def contributions(p: Side, q: Side) -> tuple[Floats, Floats, Floats, Floats]:
     """p, q, p log(p / q) and q log(q / p) of a single row."""
     piece = Piece(slice(0, 1), slice(0, p.shape[1]), p.shape)
     with np.errstate(all="ignore"):
-        pair = _pair(p, q)
+        pair = pair_of(p, q)
         if isinstance(pair, PairOfLogs):
             centre = pair.centre([piece])
             e = Elements(pair.piece(piece, centre), Work())

@@ -227,6 +227,11 @@ class Term(NamedTuple):
     alpha: float | None = None
 
     @property
+    def twin(self) -> Term:
+        """The term with P and Q exchanged."""
+        return self if self.turned is None else self._replace(turned=not self.turned)
+
+    @property
     def wide(self) -> bool:
         """Whether it can be as large as the square of a ratio of weights, or larger."""
         return self.name == "chi2" or (self.alpha is not None and self.alpha > 1.0)
@@ -246,12 +251,15 @@ EXTREME = Term("extreme")
 
 def overlap(alpha: float) -> Term:
     """Name the sum of p^alpha q^(1-alpha)."""
-    return Term("overlap", alpha=alpha)
+    return Term("overlap", None if alpha == 0.5 else False, alpha)
 
 
 def power(alpha: float) -> Term:
     """Name the excess of `overlap` over 1; the terms of either bring the other along."""
-    return Term("power", alpha=alpha)
+    return Term("power", None if alpha == 0.5 else False, alpha)
+
+
+HALF = power(0.5)
 
 
 def terms(wanted: frozenset[Term], e: Elements) -> Iterator[tuple[Term, Floats]]:
@@ -271,11 +279,10 @@ def terms(wanted: frozenset[Term], e: Elements) -> Iterator[tuple[Term, Floats]]
         yield CHI2_PQ, _chi2(e, e.b, -1.0)
     if CHI2_QP in wanted:
         yield CHI2_QP, _chi2(e, e.x, 1.0)
-    orders = sorted(term.alpha for term in wanted if term.alpha is not None)
-    if 0.5 in orders:
-        orders.remove(0.5)
+    if HALF in wanted:
         yield from _half_power(e)
-    if not orders and not wanted & {KL_PQ, KL_QP, JS}:
+    powers = [term for term in wanted if term.name == "power" and term != HALF]
+    if not powers and not wanted & {KL_PQ, KL_QP, JS}:
         return
     q = e.excess()
     wy = np.multiply(e.w, e.y, out=e.work.v)
@@ -285,8 +292,8 @@ def terms(wanted: frozenset[Term], e: Elements) -> Iterator[tuple[Term, Floats]]
     if KL_QP in wanted:
         bq = np.multiply(e.b, q, out=t)
         yield KL_QP, np.add(wy, bq, out=bq)
-    for alpha in orders:
-        yield from _power(e, q, alpha)
+    for term in powers:
+        yield from _power(e, q, term)
     if JS in wanted:
         yield JS, _js(e, q)
 
@@ -337,22 +344,25 @@ def _half_power(e: Elements) -> Iterator[tuple[Term, Floats]]:
     if e.extreme:
         np.maximum(root, TINY, out=root)
     np.divide(e.w, root, out=root)
-    yield power(0.5), np.multiply(root, np.multiply(root, -0.5, out=rb), out=root)
+    yield HALF, np.multiply(root, np.multiply(root, -0.5, out=rb), out=root)
 
 
-def _power(e: Elements, q: Floats, alpha: float) -> Iterator[tuple[Term, Floats]]:
+def _power(e: Elements, q: Floats, term: Term) -> Iterator[tuple[Term, Floats]]:
     """x^alpha b^(1-alpha), and by how much it exceeds alpha x + (1-alpha) b.
 
     With v = g L, g = 1 - alpha, and psi(v) = exp(v) - 1 - v the latter is
     x psi(v) - g (w - x L) near L = 0 and x (exp(v) - 1) - g w elsewhere.  Orders below 1/2
-    exchange the sides, which keeps g out of the reach of 1, where the two parts cancel.
+    exchange the sides, which keeps g out of the reach of 1, where the two parts cancel; a turned
+    term exchanges them once more.
     """
-    x, b, w, g = e.x, e.b, e.w, 1.0 - alpha
+    x, b, w, alpha = e.x, e.b, e.w, term.alpha or 0.0
+    g = alpha if alpha < 0.5 else 1.0 - alpha
     L = q + 2.0 * e.y
-    excess = w * e.y - x * q
-    if alpha < 0.5:
+    if (alpha < 0.5) == bool(term.turned):
+        excess = w * e.y - x * q
+    else:
         excess = w * e.y + b * q
-        x, b, w, L, g = b, x, -w, -L, alpha
+        x, b, w, L = b, x, -w, -L
     v = g * L
     size = np.abs(v)
     gain, ratio = np.expm1(v), np.exp(v)
@@ -362,25 +372,25 @@ def _power(e: Elements, q: Floats, alpha: float) -> Iterator[tuple[Term, Floats]
         far &= (np.minimum(x, b) >= LOST) & (np.abs(L) > 4.0)
     select(far, np.power(b / x, g), ratio, None)
     select(far, ratio - 1.0, gain, None)
-    term = x * gain - g * w
+    surplus = x * gain - g * w
     near = (np.abs(L) <= 2.0) & (size <= 1.0)
-    select(near, x * exp_excess(v) - g * excess, term, None)
+    select(near, x * exp_excess(v) - g * excess, surplus, None)
     whole = x * ratio
     if e.extreme:
         only_p, only_q = e.only()
         one_sided = only_p | only_q
         np.putmask(whole, one_sided, 0.0)
-        np.putmask(term, one_sided, -alpha * e.x - (1.0 - alpha) * e.b)
-        np.putmask(term, e.s == TINY, 0.0)
+        np.putmask(surplus, one_sided, -(1.0 - g) * x - g * b)
+        np.putmask(surplus, e.s == TINY, 0.0)
     if alpha > 1.0 and not (e.in_range and np.isfinite(whole).all()):
         root = e.root
         # In halves: the power of a ratio may leave the range where the product does not.
         half = np.where(far, np.power(b / x, 0.5 * g), np.exp(0.5 * v)) / root
         large, beyond = x * half * half, np.isinf(whole)
-        term = np.where(beyond, large, term / root / root)
+        surplus = np.where(beyond, large, surplus / root / root)
         whole = np.where(beyond, large, whole / root / root)
-    yield overlap(alpha), whole
-    yield power(alpha), term
+    yield term._replace(name="overlap"), whole
+    yield term, surplus
 
 
 def exp_excess(v: Floats) -> Floats:

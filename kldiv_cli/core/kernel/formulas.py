@@ -16,6 +16,7 @@ from kldiv_cli.core.kernel.bounds import Roundings, U
 from kldiv_cli.core.kernel.elements import (
     CHI2_PQ,
     CHI2_QP,
+    HALF,
     JS,
     KL_PQ,
     KL_QP,
@@ -58,6 +59,11 @@ class Known(NamedTuple):
     total: Floats
     wide: Floats
     exact: NDArray[np.bool_]
+
+    def turned(self) -> Known:
+        """Return the same sums with P and Q exchanged."""
+        sums = {term.twin: values for term, values in self.sums.items()}
+        return self._replace(p=self.q, q=self.p, sums=sums)
 
     def over(self, term: Term, divisor: float = 1.0) -> Floats:
         """Divide a sum by its unit and by a number.
@@ -126,7 +132,6 @@ class Formula(NamedTuple):
     error: Callable[[Roundings], Floats | float]
 
 
-HALF = power(0.5)
 _JEFFREYS = Formula(
     (KL_PQ, KL_QP),
     lambda known: known.kl_pq() + known.kl_qp(),

@@ -20,7 +20,6 @@ from kldiv_cli.core.kernel.blocks import (
     Weights,
     pieces,
     row_sums,
-    totals,
 )
 from kldiv_cli.core.kernel.elements import (
     TV,
@@ -136,7 +135,7 @@ def in_range(*sides: Weights) -> tuple[Floats, list[tuple[Weights, Twofold]]]:
     Returns that power by row, 1 for rows that need no such care, and the sides with their
     totals.  Weights of one row that lie too far apart for doubles are refused.
     """
-    known = [totals(side) for side in sides]
+    known = [side.totals() for side in sides]
     far = np.any([tiny | ~_fits(total.high) for total, tiny in known], axis=0)
     apart = known[0][0].high / known[-1][0].high
     far |= ~((apart > 1.0 / APART) & (apart < APART))
@@ -153,7 +152,7 @@ def in_range(*sides: Weights) -> tuple[Floats, list[tuple[Weights, Twofold]]]:
             least[rows] = np.minimum(least[rows], a.min(axis=1, initial=np.inf, where=a > 0.0))
         shift = np.where(far, highest - np.frexp(most)[1], 0)
         moved = side.shifted(shift)
-        total, _ = totals(moved)
+        total, _ = moved.totals()
         lost = np.ldexp(least, shift) < SUBNORMAL
         if not _fits(total.high).all() or lost.any():
             raise NotWeightsError

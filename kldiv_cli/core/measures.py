@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
+Base = Literal["e", "2", "10"]
+"""Base of the logarithm: nats, bits or hartleys."""
+Reduction = Literal["none", "mean", "sum", "batchmean"]
+"""How the values of a batch become one, as in PyTorch's ``F.kl_div``."""
+BASES: tuple[Base, ...] = get_args(Base)
+REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
 Trait = Literal[
     "symmetric",  # D(p, q) = D(q, p)
     "metric",  # symmetric, zero only at p = q, and obeys the triangle inequality

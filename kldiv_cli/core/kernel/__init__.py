@@ -124,8 +124,10 @@ def contributions(p: Side, q: Side) -> tuple[Floats, Floats, Floats, Floats]:
         L = e.excess() + 2.0 * e.y
         only_p, only_q = e.only()
         p_, q_ = a / total_p, b / total_q
-        kl_pq = np.where(only_p, np.inf, np.where(p_ > 0.0, -p_ * L, 0.0))
-        kl_qp = np.where(only_q, np.inf, np.where(q_ > 0.0, q_ * L, 0.0))
+        # Shares that are the same double may differ below its last bit.
+        same = p_ == q_
+        kl_pq = np.where(only_p, np.inf, np.where(same | (p_ == 0.0), 0.0, -p_ * L))
+        kl_qp = np.where(only_q, np.inf, np.where(same | (q_ == 0.0), 0.0, q_ * L))
         return p_[0], q_[0], kl_pq[0], kl_qp[0]
 
 

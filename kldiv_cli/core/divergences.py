@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 import numpy as np
 
@@ -33,8 +32,7 @@ Answer = TypeVar("Answer")
 KINDS = get_args(Kind)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
+class Evaluation(NamedTuple):
     """Measures and bounds on their errors, by the names that were asked for.
 
     Attributes
@@ -49,8 +47,7 @@ class Evaluation:
     bounds: dict[str, Value]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Contributions:
+class Contributions(NamedTuple):
     """Two distributions outcome by outcome.
 
     Attributes
@@ -68,8 +65,7 @@ class Contributions:
     kl_qp: Floats
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LossAndGradients:
+class LossAndGradients(NamedTuple):
     """A loss and its exact gradients.
 
     Attributes

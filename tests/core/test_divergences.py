@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import exact
@@ -180,8 +179,6 @@ def signed_zeros(found):
         return sum(map(signed_zeros, found.values()))
     if isinstance(found, tuple):
         return sum(map(signed_zeros, found))
-    if dataclasses.is_dataclass(found):
-        return sum(signed_zeros(getattr(found, field.name)) for field in dataclasses.fields(found))
     values = np.asarray(found)
     return int(np.count_nonzero((values == 0.0) & np.signbit(values)))
 

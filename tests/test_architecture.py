@@ -200,13 +200,13 @@ def test_estimates_need_no_scipy_and_bare_numbers_no_estimate(root):
     for words in (dice, one_sample):
         for format in ("text", "json", "markdown"):
             modules = loaded(["compare", *words, "-f", format], root)
-            assert "kldiv_cli.core.inference.verdict" in modules
+            assert "kldiv_cli.core.inference.evidence" in modules
             assert not modules & NEVER
         # Random numbers are for sparse tables.
         assert "numpy.random" not in modules
         modules = loaded(["compare", *words, "-q", "-m", "kl"], root)
         assert not modules & {
-            "kldiv_cli.core.inference.verdict",
+            "kldiv_cli.core.inference.evidence",
             "kldiv_cli.core.inference.samples",
         }
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from typing import Literal, TypeAlias, TypedDict
 
-    from kldiv_cli.core.batches import Base, Reduction
     from kldiv_cli.core.counts import Type
     from kldiv_cli.core.judging import Limits
+    from kldiv_cli.core.measures import Base, Reduction
     from kldiv_cli.core.smoothing import Smoothing
 
     Option = TypeVar("Option")

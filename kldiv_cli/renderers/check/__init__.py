@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.findings import WORST_FIRST
-from kldiv_cli.core.inference.verdict import percent
+from kldiv_cli.core.inference.reasons import percent
 from kldiv_cli.renderers.figures import arrow, count, figure
 from kldiv_cli.renderers.show import show
 from kldiv_cli.renderers.text import outcome_names as named
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 DIGITS = 3
 """Digits of an estimate; its interval says that more would tell nothing."""
 REASON_WIDTH = 600
-MISSING, NEW = "missing values went", "have new outcomes"
-"""What a reason says of these shares, which need not be said again."""
 
 
 def worst_first(report: Check) -> list[Finding]:
@@ -93,13 +91,16 @@ def interval_head(report: Check) -> str:
 
 
 def explained(finding: Finding, layout: Layout) -> str:
-    """Return the reason in words, and the shares of missing values and of new outcomes."""
+    """Return the reason in words, and the shares of missing values and of new outcomes.
+
+    A share above its limit is in the reason.
+    """
     words = [show(finding.reason.text, REASON_WIDTH, unicode=layout.unicode)]
+    said = finding.reason.shares
     before, after = finding.missing_reference, finding.missing_current
-    said = finding.reason.text
-    if before != "error" and after != "error" and (before or after) and MISSING not in said:
+    if "missing-shift" not in said and before != "error" and after != "error" and before + after:
         words.append(f"missing {percent(before)} {arrow(layout)} {percent(after)}")
-    if finding.new_share != "error" and finding.new_share > 0 and NEW not in said:
+    if finding.new_share != "error" and finding.new_share > 0 and "new-share" not in said:
         share = percent(finding.new_share)
         words.append(f"new {share}: {named(finding.new_outcomes, layout)}")
     if finding.high == 0 and finding.reliable and not is_exact(finding):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from kldiv_cli.core.inference.verdict import percent
+from kldiv_cli.core.inference.reasons import percent
 from kldiv_cli.renderers.check import summary, text
 from kldiv_cli.renderers.figures import arrow, bars
 from kldiv_cli.renderers.show import display_width, folded, pad, show

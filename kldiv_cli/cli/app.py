@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from kldiv_cli import __version__
-from kldiv_cli.cli.words import COMMANDS, Call, load
+from kldiv_cli.cli.commands import COMMANDS, Call, load
 from kldiv_cli.errors import UsageError
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ def run(arguments: list[str]) -> int:
     color = "auto"
     try:
         interrupts.listen()
-        from kldiv_cli.cli.words import Call, parsed
+        from kldiv_cli.cli.commands import Call
+        from kldiv_cli.cli.words import parsed
 
         asked = parsed(arguments)
         if not isinstance(asked, Call):

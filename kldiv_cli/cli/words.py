@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli import __version__
+from kldiv_cli.cli.commands import COMMANDS, Call, load
 from kldiv_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from kldiv_cli.cli.options import Command
 
-COMMANDS = ("compare", "check", "profile", "inspect", "measures")
 TOP_OPTIONS = ("-h", "--help", "--version", "--install-completion", "--show-completion")
-
-
-class Call(NamedTuple):
-    """A command and the words for it: those of its arguments, and the options by name."""
-
-    command: Command
-    arguments: tuple[Any, ...]
-    said: dict[str, Any]
-
-    def answer(self) -> int:
-        """Run the command and return the exit code."""
-        return self.command.run(*self.arguments, dict(self.said))
-
-
-def load(name: str) -> Command:
-    """Return the command of a name; no other is loaded."""
-    found: Command = getattr(import_module(f"kldiv_cli.cli.commands.{name}"), name)
-    return found
 
 
 def parsed(arguments: list[str]) -> Call | str:

@@ -23,7 +23,8 @@ from kldiv_cli.core.pair import Pair, labels_on_one_side, pair_distributions
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.table import Members
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers import TIDY_COLUMNS, ReadOptions
+from kldiv_cli.readers import ReadOptions
+from kldiv_cli.readers.formats import TIDY_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kldiv_cli.errors import InputError, KldivError, Place, UsageError
-from kldiv_cli.readers.formats import FORMATS, TIDY_COLUMNS
+from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
 from kldiv_cli.readers.options import ReadOptions
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kldiv_cli.cli import app
-from kldiv_cli.cli.words import COMMANDS, Call, load, parsed, plain_call
+from kldiv_cli.cli.commands import COMMANDS, Call, load
+from kldiv_cli.cli.words import parsed, plain_call
 from kldiv_cli.errors import UsageError
 
 

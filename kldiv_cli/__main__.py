@@ -13,20 +13,24 @@ if __name__ == "__main__" and sys.path:
     del sys.path[0]
 
 
-def main() -> NoReturn:
-    """Run the command line, and end the process with its exit code."""
+def main() -> int:
+    """Run the command line and return the exit code."""
     # A run is short and leaves no cycles behind that would be worth a search.
     gc.disable()
     try:
         from kldiv_cli.cli.process import run
 
-        code = run(sys.argv[1:])
+        return run(sys.argv[1:])
     except KeyboardInterrupt:
-        code = 130
+        return 130
+
+
+def program() -> NoReturn:
+    """Be the program ``kldiv``: run the command line and end the process with the exit code."""
     # Everything is written, past Python's buffers. To take down one object after the other
     # would take a twentieth of a small run.
-    os._exit(code)
+    os._exit(main())
 
 
 if __name__ == "__main__":
-    main()
+    program()

@@ -118,8 +118,7 @@ def bin_folder():
         folder = tempfile.TemporaryDirectory(prefix="kldiv-tests-")
         script = Path(folder.name, "kldiv")
         script.write_text(
-            f"#!{sys.executable}\nimport sys\nfrom kldiv_cli.__main__ import main\n"
-            "sys.exit(main())\n"
+            f"#!{sys.executable}\nfrom kldiv_cli.__main__ import program\nprogram()\n"
         )
         script.chmod(0o755)
         _BIN.append(folder)

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
+import threading
 
 import pytest
 
@@ -132,9 +132,14 @@ def test_an_interrupt_that_python_swallows_is_heard(kldiv, monkeypatch, root, tm
     assert list(tmp_path.iterdir()) == []
 
 
+def hold(fifo, held):
+    """Open a named pipe for writing, and note the file descriptor."""
+    held.append(os.open(fifo, os.O_WRONLY))
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals(root, tmp_path, number, code):
-    fifo = tmp_path / "fifo"
+def test_signals(root, tmp_path, patience, number, code):
+    fifo, held = tmp_path / "fifo", []
     os.mkfifo(fifo)
     command = [
         sys.executable,
@@ -153,14 +158,18 @@ def test_signals(root, tmp_path, number, code):
     finally:
         signal.signal(signal.SIGINT, inherited)
     try:
-        # The report's file is opened before the work: once it is there, kldiv reads the pipe.
-        deadline = time.monotonic() + 30
-        while not list(tmp_path.glob(".report.txt.*")) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        # It opens for writing when kldiv opens it for reading; nothing is ever written.
+        opening = threading.Thread(target=hold, args=(fifo, held), daemon=True)
+        opening.start()
+        opening.join(patience)
+        assert held
+        assert list(tmp_path.glob(".report.txt.*"))
         process.send_signal(number)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=patience)
     finally:
         process.kill()
+        for end in held:
+            os.close(end)
     assert process.returncode == code
     assert err == b""
     assert [path.name for path in tmp_path.iterdir()] == ["fifo"]

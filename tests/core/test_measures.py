@@ -117,7 +117,7 @@ def test_help_needs_no_numpy_and_the_door_no_more_than_numpy():
 
 @having()
 @given(sides())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_range_and_truth(measure, pair):
     found = value(measure, *pair)
     assert found >= 0.0
@@ -130,7 +130,7 @@ def test_range_and_truth(measure, pair):
 
 @having("symmetric")
 @given(sides())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_symmetry(measure, pair):
     p, q = pair
     assert value(measure, p, q) == pytest.approx(value(measure, q, p), rel=1e-14)
@@ -138,7 +138,7 @@ def test_symmetry(measure, pair):
 
 @having("zero-iff-equal")
 @given(sides())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_zero_where_equal_and_nowhere_else(measure, pair):
     p, q = pair
     assert value(measure, p, p) == value(measure, p, p * 4.0) == 0.0
@@ -148,7 +148,7 @@ def test_zero_where_equal_and_nowhere_else(measure, pair):
 
 @having("monotone")
 @given(sides())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_merging_outcomes_never_tells_more(measure, pair):
     merged = [np.append(x[2:], x[0] + x[1]) for x in pair]
     assert value(measure, *merged) <= value(measure, *pair) * (1 + 1e-13)
@@ -156,7 +156,7 @@ def test_merging_outcomes_never_tells_more(measure, pair):
 
 @having("metric")
 @given(sides(count=3))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_triangle_inequality(measure, three):
     a, b, c = three
     detour = value(measure, a, b) + value(measure, b, c)
@@ -165,7 +165,7 @@ def test_triangle_inequality(measure, three):
 
 @having()
 @given(sides(), st.randoms(use_true_random=False))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_order_and_units_of_outcomes_do_not_matter(measure, pair, random):
     p, q = pair
     order = list(range(len(p)))
@@ -211,7 +211,7 @@ def test_twins_are_each_other_with_the_sides_exchanged(measure):
 
 
 @given(sides())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_inequalities_between_measures(pair):
     v = divergences(*pair)
     slack = 1 + 1e-13

@@ -242,7 +242,7 @@ def test_python_integers_beyond_64_bits():
 
 
 @given(COUNTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_laws_of_any_table(rows):
     p, q = zip(*rows, strict=True)
     before = None

@@ -237,7 +237,7 @@ def test_nothing_acts_in_any_format_of_a_check(corpus, here, capfdbinary, case):
 
 
 @pytest.mark.parametrize("case", SPECIAL, ids=identify)
-def test_where_it_comes_from(corpus, here, capfdbinary, answer, case):
+def test_where_it_comes_from(corpus, here, patience, answer, case):
     setup = case["setup"]
     if setup["type"] == "copy" and not setup["name"].startswith("-"):
         judge(case, *answer(case, "json"))
@@ -248,7 +248,7 @@ def test_where_it_comes_from(corpus, here, capfdbinary, answer, case):
     done = subprocess.run(
         ["sh", "-c", script, "sh", *(["--"] if word.startswith("-") and word != "-" else []), p, q,
          *([] if word.startswith("-") and word != "-" else ["-f", "json"])],
-        cwd=here / "in", input=stdin, capture_output=True, timeout=60, check=False,
+        cwd=here / "in", input=stdin, capture_output=True, timeout=patience, check=False,
     )  # fmt: skip
     if word.startswith("-") and word != "-":
         assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""Every file of the corpus is understood or refused, and nothing in it acts on any output."""
+"""Run every case of the corpus: it is answered rightly or refused, and none drives a terminal."""
 
 import csv
 import hashlib
@@ -214,7 +214,8 @@ def counted(corpus, name, capfdbinary):
 @pytest.mark.parametrize("name", FILES)
 def test_raw_rows_are_counted_or_refused(corpus, here, capfdbinary, name):
     expected = dict(line.split("\t") for line in RAW_ROWS.read_text().splitlines())
-    assert counted(corpus, name, capfdbinary) == expected[name]
+    # A file without a line in raw_rows.txt fails, too, and shows the line that it needs.
+    assert counted(corpus, name, capfdbinary) == expected.get(name)
 
 
 @pytest.mark.parametrize("case", HOSTILE, ids=identify)

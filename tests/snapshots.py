@@ -21,10 +21,12 @@ files that it writes into the folder ``out``. The commands are:
 
 The commands and their data come from the checkout that this script is in. The package that
 they run is the one that is installed for ``--python`` (the Python that runs this script if not
-given), so that one script can record two checkouts. With ``--python``, a process that has
-imported NumPy and Typer, but nothing of kldiv, forks for each command: that is several times
-as fast as to start Python anew. Commands with a pipe or a redirection run in bash. With
-``--kldiv PATH`` every command runs that executable instead, as a process of its own.
+given), so that one script can record two checkouts. To start Python for each command would take
+most of the time: a process that has imported NumPy and Typer, but nothing of kldiv, forks for
+each command of the other groups, and one that has imported all of kldiv forks for each case of
+a corpus, whose commands run one after the other. Commands with a pipe, a redirection or a
+variable run in bash, and start Python anew. With ``--kldiv PATH`` every command runs that
+executable instead, as a process of its own.
 
 Everything runs in a fresh folder with relative paths, under a fixed environment; nothing that
 is printed is changed before it is kept.
@@ -448,8 +450,16 @@ def record(options):
     options.out.write_text(json.dumps(records, indent=0))
     seconds = time.monotonic() - started
     killed = sum(one["code"] == "killed" for one in records.values())
-    print(f"{len(records)} commands in {seconds:.0f} s, {killed} killed after {SECONDS} s")
+    print(f"{len(records)} commands of {options.kldiv or package_of(python)} in {seconds:.0f} s")
+    if killed:
+        print(f"{killed} of them were killed after {SECONDS} s")
     return 0
+
+
+def package_of(python):
+    """Return the folder of the package that a Python imports."""
+    words = [python, "-P", "-c", "import kldiv_cli; print(*kldiv_cli.__path__)"]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def parts(record):

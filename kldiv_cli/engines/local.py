@@ -165,6 +165,8 @@ class ColumnCounter:
         self._missing = self._rows = 0
         self._source, self._table = source, table
         self._na, self._forbid = wanted.na, wanted.forbid_missing
+        # Cells of nothing but blanks are missing, too, but are told only where they matter.
+        self._absent = frozenset({None, *wanted.na, *(() if table.typed else ("",))})
         # A leading zero makes no code of what the user calls numbers.
         self._codes = name not in wanted.numeric
         self._numeric: bool | None = None
@@ -242,10 +244,9 @@ class ColumnCounter:
 
     def _count(self, cells: Sequence[Cell], place: Locator) -> None:
         present: Sequence[Any] = cells
-        if None in cells or "" in cells or not self._na.isdisjoint(cells):
-            is_missing, na = self._table.is_missing, self._na
-            present = [cell for cell in cells if not is_missing(cell, na)]
-        if len(present) < len(cells):
+        absent = self._absent
+        if not absent.isdisjoint(cells):
+            present = [cell for cell in cells if cell not in absent]
             self._note_missing(len(cells) - len(present), cells, place)
         if not self._numeric:
             before = len(self.counts)
@@ -273,8 +274,7 @@ class ColumnCounter:
         values: list[float] = []
         for i, cell in enumerate(cells):
             if cell is None or self.is_missing(cell):
-                # Only blanks were not seen to be missing when the batch was looked at.
-                if cell and cell.isspace() and cell not in self._na:
+                if cell not in self._absent:
                     self._note_missing(1, cells, place)
                 continue
             value = None

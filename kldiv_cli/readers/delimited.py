@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.table import Batch, Faults, Table
 from kldiv_cli.errors import Fault, InputError, Place
@@ -13,7 +15,7 @@ from kldiv_cli.readers.records import Records, long_fields
 from kldiv_cli.readers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
     from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.records import Row
@@ -84,20 +86,37 @@ def _batches(
                         faults.add(_ragged(row, width, comment=comment), place)
                 kept = [i for i, row in enumerate(rows) if len(row) == width]
                 rows, lines = [rows[i] for i in kept], [lines[i] for i in kept]
-            columns = dict(enumerate(zip(*rows, strict=True) if rows else [()] * width))
 
             def where(
-                i: int,
-                key: int,
-                columns: Mapping[int, Sequence[str]] = columns,
-                lines: Sequence[int] = lines,
+                i: int, key: int, rows: Sequence[Row] = rows, lines: Sequence[int] = lines
             ) -> Place:
-                return Place(records.source, lines[i], key + 1, value=columns[key][i])
+                return Place(records.source, lines[i], key + 1, value=rows[i][key])
 
-            yield Batch(columns, len(rows), where)
+            yield Batch(_Columns(rows, width), len(rows), where)
             batch = records.batch(max(1, BATCH_CELLS // width), faults)
     if width == 1 and records.inner_blank is not None:
         blanks.append(Place(records.source, records.inner_blank))
+
+
+class _Columns(Mapping[int, Sequence[str]]):
+    """The columns of some records by position, each made when it is asked for."""
+
+    def __init__(self, rows: Sequence[Row], width: int) -> None:
+        self._rows = rows
+        self._width = width
+
+    def __getitem__(self, position: int) -> list[str]:
+        return list(map(itemgetter(position), self._rows))
+
+    def values(self) -> Any:
+        """Return all of them, which is faster than one by one."""
+        return zip(*self._rows, strict=False) if self._rows else [()] * self._width
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self._width))
+
+    def __len__(self) -> int:
+        return self._width
 
 
 def _ragged(row: Row, width: int, *, comment: bool) -> Fault:

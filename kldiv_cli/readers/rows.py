@@ -66,14 +66,12 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
 def _named_batches(table: Table, names: Sequence[str] | None) -> Iterator[Batch]:
     """Yield batches with names for positions, and raise at the end what was wrong with rows."""
     for batch in table.batches:
-        keys = {names[key] if names else str(key + 1): key for key in batch.columns}
-        columns = {name: batch.columns[key] for name, key in keys.items()}
+        titles = names or [str(position + 1) for position in batch.columns]
 
-        def where(
-            i: int, name: str, batch: Batch = batch, keys: Mapping[str, Any] = keys
-        ) -> Place:
-            return replace(batch.place(i, keys[name]), name=name)
+        def where(i: int, name: str, batch: Batch = batch, titles: Any = titles) -> Place:
+            return replace(batch.place(i, titles.index(name)), name=name)
 
+        columns = dict(zip(titles, batch.columns.values(), strict=True))
         yield Batch(columns, batch.size, where)
     if table.faults is not None:
         table.faults.check()

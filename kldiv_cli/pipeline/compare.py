@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair
 from kldiv_cli.errors import InputError, Note, Place, UsageError
-from kldiv_cli.pipeline.pairing import distinct_names, pair_data_sets
+from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
 from kldiv_cli.pipeline.settings import compare_settings
 from kldiv_cli.pipeline.sides import (
@@ -197,8 +196,7 @@ def _whole(
     column: str | None = None,
 ) -> _Sides:
     """Pair two distributions; `given` are the names that the user gave them."""
-    p_name, q_name = distinct_names(p, q, given)
-    p, q = replace(p, name=p_name), replace(q, name=q_name)
+    p, q = tell_apart(p, q, given, ("p", "q"))
     pair = match_outcomes(p, q, column)
     notes = (*p.notes, *q.notes)
     return _Sides(describe_distribution(p), describe_distribution(q), (pair,), notes)
@@ -207,12 +205,11 @@ def _whole(
 def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
     """Read raw rows of both sides and pair their columns."""
     found = read_data_sets(p, q, rules)
-    p_name, q_name = distinct_names(found.first, found.second, (p.name, q.name))
-    first, second = found.first._replace(name=p_name), found.second._replace(name=q_name)
+    first, second = tell_apart(found.first, found.second, (p.name, q.name), ("p", "q"))
     if first.columns.keys().isdisjoint(second.columns):
         raise InputError(
             "no-common-support",
-            f"{p_name} and {q_name} have no column in common",
+            f"{first.name} and {second.name} have no column in common",
             Place(second.source),
             hint="--header or --no-header says whether the first rows name the columns",
         )

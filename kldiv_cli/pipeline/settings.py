@@ -429,6 +429,10 @@ def _sources(sources: Sequence[object], given: Mapping[str, Any]) -> tuple[Sourc
     """Return both sides, each with the options that are for it."""
     if [os.fspath(one) for one in sources if isinstance(one, str | os.PathLike)] == ["-", "-"]:
         raise UsageError("usage", "only one side can be standard input ('-')")
+    first, second = given.get("names", (None, None))
+    if first is not None and first == second:
+        hint = "leave one of the names out, or give each side its own"
+        raise UsageError("usage", f"both sides are called '{first[:60]}'", hint=hint)
     return _source(sources[0], 0, given), _source(sources[1], 1, given)
 
 

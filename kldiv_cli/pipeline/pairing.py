@@ -112,7 +112,8 @@ def tell_apart(
         The names of sides whose paths tell nothing.
     """
     p_name, q_name = p.name, q.name
-    anonymous = any(path.startswith(("/dev/fd/", "/proc/")) for path in (p.source, q.source))
+    paths: list[str] = [p.source, q.source]
+    anonymous = any(path.startswith(("/dev/fd/", "/proc/")) for path in paths)
     if given == (None, None) and p_name == q_name and not anonymous:
         p_parts, q_parts = ([*path.split(os.sep)[:-1], p_name] for path in (p.source, q.source))
         for depth in range(2, 1 + max(len(p_parts), len(q_parts))):

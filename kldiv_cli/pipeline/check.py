@@ -16,7 +16,7 @@ from kldiv_cli.core.report import Side
 from kldiv_cli.errors import InputError, Note, Place
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
-from kldiv_cli.pipeline.settings import check_settings
+from kldiv_cli.pipeline.settings import check_settings, refuse_foreign
 from kldiv_cli.pipeline.sides import (
     describe_data_set,
     describe_distribution,
@@ -166,6 +166,8 @@ def checked(settings: CheckSettings) -> CheckReport:
     reference, current = settings.sources
     exact = {reference.kind, current.kind} & {"probabilities", "weights"}
     sides = (_distributions if exact else _data_sets)(reference, current, settings.rules)
+    formats = (sides.reference.format, sides.current.format)
+    refuse_foreign([side.options for side in settings.sources], formats)
     if settings.strict:
         refuse_repairs(sides.notes)
     if not sides.columns:

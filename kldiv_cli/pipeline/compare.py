@@ -16,7 +16,7 @@ from kldiv_cli.core.pair import Pair
 from kldiv_cli.errors import InputError, Note, Place, UsageError
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
-from kldiv_cli.pipeline.settings import compare_settings
+from kldiv_cli.pipeline.settings import compare_settings, refuse_foreign
 from kldiv_cli.pipeline.sides import (
     describe_data_set,
     describe_distribution,
@@ -155,6 +155,7 @@ def compared(settings: CompareSettings) -> Report:
         If an option does not fit the data.
     """
     sides = _read(settings)
+    refuse_foreign([side.options for side in settings.sources], (sides.p.format, sides.q.format))
     if settings.strict:
         refuse_repairs(sides.notes)
     comparisons = []
@@ -263,10 +264,10 @@ def _check_options(pair: Pair, sides: _Sides, settings: CompareSettings) -> None
                 f"a floor is for probabilities, and {name} holds {kind}",
                 hint="leave --smoothing out",
             )
-    if settings.reduction == "mean" and not pair.is_batch:
+    if settings.reduction != "batchmean" and not pair.is_batch:
         raise UsageError(
             "reduction-needs-batch",
-            "the reduction 'mean' divides by rows times outcomes, and these are no batches",
+            f"the reduction '{settings.reduction}' is for the rows of a batch, and these are none",
             hint="leave --reduction out",
         )
 

@@ -11,17 +11,21 @@ class Format(NamedTuple):
     module: str | None
     """Module of this package whose ``read`` reads it; None where none does yet."""
     extensions: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    """Fields of `ReadOptions` that not every format has a use for, and this one has."""
 
 
+_TABLE = ("encoding", "delimiter", "decimal", "header", "comment", "duplicates")
+_TEXT = ("encoding", "duplicates")
 FORMATS = {
-    "text": Format("delimited", ()),
-    "csv": Format("delimited", (".csv",)),
-    "tsv": Format("delimited", (".tsv", ".tab")),
-    "json": Format("json", (".json",)),
-    "jsonl": Format("jsonl", (".jsonl", ".ndjson")),
+    "text": Format("delimited", (), _TABLE),
+    "csv": Format("delimited", (".csv",), _TABLE),
+    "tsv": Format("delimited", (".tsv", ".tab"), _TABLE),
+    "json": Format("json", (".json",), _TEXT),
+    "jsonl": Format("jsonl", (".jsonl", ".ndjson"), _TEXT),
     "npy": Format("npy", (".npy",)),
     "npz": Format("npz", (".npz",)),
-    "uniq": Format("uniq", (".uniq",)),
+    "uniq": Format("uniq", (".uniq",), _TEXT),
     "parquet": Format(None, (".parquet", ".pq")),
     "arrow": Format(None, (".arrow", ".feather", ".ipc")),
 }

@@ -115,7 +115,7 @@ def tell_apart(
     paths: list[str] = [p.source, q.source]
     anonymous = any(path.startswith(("/dev/fd/", "/proc/")) for path in paths)
     if given == (None, None) and p_name == q_name and not anonymous:
-        p_parts, q_parts = ([*path.split(os.sep)[:-1], p_name] for path in (p.source, q.source))
+        p_parts, q_parts = ([*path.split(os.sep)[:-1], p_name] for path in paths)
         for depth in range(2, 1 + max(len(p_parts), len(q_parts))):
             p_name, q_name = ("/".join(parts[-depth:]) for parts in (p_parts, q_parts))
             if p_name != q_name:

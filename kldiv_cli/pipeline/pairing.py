@@ -112,10 +112,11 @@ def tell_apart(
         The names of sides whose paths tell nothing.
     """
     p_name, q_name = p.name, q.name
-    paths: list[str] = [p.source, q.source]
-    anonymous = any(path.startswith(("/dev/fd/", "/proc/")) for path in paths)
+    pipes = ("/dev/fd/", "/proc/")
+    anonymous = p.source.startswith(pipes) or q.source.startswith(pipes)
     if given == (None, None) and p_name == q_name and not anonymous:
-        p_parts, q_parts = ([*path.split(os.sep)[:-1], p_name] for path in paths)
+        p_parts = [*p.source.split(os.sep)[:-1], p.name]
+        q_parts = [*q.source.split(os.sep)[:-1], q.name]
         for depth in range(2, 1 + max(len(p_parts), len(q_parts))):
             p_name, q_name = ("/".join(parts[-depth:]) for parts in (p_parts, q_parts))
             if p_name != q_name:

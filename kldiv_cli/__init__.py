@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from kldiv_cli.core.divergences import divergences as divergences
     from kldiv_cli.core.divergences import kl_div as kl_div
     from kldiv_cli.core.divergences import kl_div_loss as kl_div_loss
-    from kldiv_cli.core.inference.verdict import Estimate as Estimate
-    from kldiv_cli.core.inference.verdict import estimate as estimate
+    from kldiv_cli.core.estimates import Estimate as Estimate
+    from kldiv_cli.core.estimates import estimate as estimate
     from kldiv_cli.errors import InputError as InputError
     from kldiv_cli.errors import KldivError as KldivError
     from kldiv_cli.errors import UsageError as UsageError
@@ -34,8 +34,8 @@ _HOMES = {
     "divergences": "kldiv_cli.core.divergences",
     "kl_div": "kldiv_cli.core.divergences",
     "kl_div_loss": "kldiv_cli.core.divergences",
-    "Estimate": "kldiv_cli.core.inference.verdict",
-    "estimate": "kldiv_cli.core.inference.verdict",
+    "Estimate": "kldiv_cli.core.estimates",
+    "estimate": "kldiv_cli.core.estimates",
     "InputError": "kldiv_cli.errors",
     "KldivError": "kldiv_cli.errors",
     "UsageError": "kldiv_cli.errors",

@@ -1,4 +1,9 @@
-"""Ways to run kldiv: in this process, and as a process of its own."""
+"""Fixtures for all tests: small files, and two ways to run kldiv.
+
+`kldiv` runs a command line in the process of the tests, which is fast; `shell` runs a line in
+bash, where kldiv is a process of its own. No test may depend on how fast the machine is: what
+waits for another process waits `patience` seconds, and hypothesis looks at no clock.
+"""
 
 import os
 import subprocess
@@ -7,10 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 # `exact`, the truth, serves the benchmarks too, which know nothing of these tests.
 sys.path.insert(0, str(ROOT / "tests" / "core"))
+PATIENCE = 300
+# Settings of a single test start from these, as long as they are loaded before it is imported.
+settings.register_profile(
+    "kldiv", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("kldiv")
 
 
 @dataclass
@@ -23,6 +35,12 @@ class Ran:
 @pytest.fixture(scope="session")
 def root():
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def patience():
+    """Return how many seconds to wait for another process before the test fails."""
+    return PATIENCE
 
 
 @pytest.fixture
@@ -80,7 +98,7 @@ def shell():
             env=env,
             input=stdin,
             capture_output=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -100,8 +118,7 @@ def bin_folder():
         folder = tempfile.TemporaryDirectory(prefix="kldiv-tests-")
         script = Path(folder.name, "kldiv")
         script.write_text(
-            f"#!{sys.executable}\nimport sys\nfrom kldiv_cli.__main__ import main\n"
-            "sys.exit(main())\n"
+            f"#!{sys.executable}\nfrom kldiv_cli.__main__ import program\nprogram()\n"
         )
         script.chmod(0o755)
         _BIN.append(folder)

@@ -96,7 +96,7 @@ def test_an_error_on_a_line_of_many_megabytes_is_short(table, kldiv):
 
 
 @pytest.fixture
-def terminal(root):
+def terminal(root, patience):
     """Run a command line on a terminal of so many columns, and return what it shows."""
 
     def call(words, columns, **environment):
@@ -117,7 +117,7 @@ def terminal(root):
             pass
         finally:
             os.close(master)
-        assert process.wait(60) == 0
+        assert process.wait(patience) == 0
         return shown.decode().replace("\r\n", "\n")
 
     return call

@@ -1,21 +1,55 @@
-"""The commands: what each is called, and where it is; one is loaded when it is asked for."""
+"""The command line as Typer sees it: each command's rows as a signature, the help, the errors."""
 
-# Typer reads these annotations at run time: no `from __future__ import annotations` here.
+from __future__ import annotations
 
-from importlib import import_module
-from typing import Annotated
+import io
+import re
+from contextlib import redirect_stdout
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kldiv_cli.cli.job import COMMANDS, Job, printed
+from kldiv_cli import __version__
+from kldiv_cli.cli.commands import COMMANDS, Call, load
+from kldiv_cli.errors import UsageError
 
-UsageProblem: type[Exception] = typer.BadParameter.__mro__[1]
-"""What Typer raises for words that it does not understand; it has no public name."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kldiv_cli.cli.options import Argument, Command, Option
+
+_UsageProblem: type[Exception] = typer.BadParameter.__mro__[1]
+"""Typer's exception for words that it does not understand; it has no public name."""
+
+
+def parsed(words: list[str]) -> Call | str:
+    """Return what Typer makes of words: a call of a command, or a text that it prints.
+
+    Raises
+    ------
+    UsageError
+        If it does not understand them.
+    """
+    # The help and the scripts for completion are written to standard output: taken up, they
+    # are written where everything is written.
+    with redirect_stdout(io.StringIO()) as caught:
+        try:
+            result = app(words[0])(args=words, prog_name="kldiv", standalone_mode=False)
+        except _UsageProblem as problem:
+            raise _usage_error(problem) from None
+    if isinstance(result, Call | str):
+        return result
+    if result:  # Typer turns an interrupt into an exit code that it returns.
+        raise KeyboardInterrupt
+    # Typer puts a required argument in braces, which look like a template left unfilled.
+    usage, end, rest = caught.getvalue().partition("\n")
+    return re.sub(r"\{([\w.]+)\}", r"\1", usage) + end + rest
 
 
 def app(first: str) -> typer.Typer:
     """Return the application with the command that the first word names, or with all of them."""
-    commands = typer.Typer(
+    application = typer.Typer(
         name="kldiv",
         help="How far apart are two distributions, and has the data drifted?\n\n"
         "'kldiv P Q' is short for 'kldiv compare P Q'.",
@@ -23,18 +57,55 @@ def app(first: str) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
-    commands.callback(invoke_without_command=True)(_top)
+    application.callback(invoke_without_command=True)(_top)
     for name in (first,) if first in COMMANDS else COMMANDS:
-        module = import_module(f"kldiv_cli.cli.commands.{name}")
-        commands.command(name, epilog=module.EPILOG)(module.command)
-    return commands
+        command = load(name)
+        application.command(name, epilog=command.epilog)(_flattened(command))
+    return application
 
 
 def _top(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> Job | None:
-    if version:
-        from kldiv_cli import __version__
+    version: bool = typer.Option(False, "--version", help="Print the version."),
+) -> str | None:
+    return f"kldiv {__version__}\n" if version else None
 
-        return printed(f"kldiv {__version__}\n")
-    return None
+
+def _flattened(command: Command) -> Callable[..., Call]:
+    """Return a function with a parameter for each row of a command, as Typer wants it."""
+
+    def call(**words: Any) -> Call:
+        arguments = (
+            list(words[row.name] or ()) if row.many else words[row.name]
+            for row in command.arguments
+        )
+        return Call(command, tuple(arguments), command.said(words))
+
+    rows = (*map(_argument, command.arguments), *map(_option, command.options))
+    call.__signature__ = Signature(rows)  # type: ignore[attr-defined]
+    call.__doc__ = command.run.__doc__
+    return call
+
+
+def _argument(row: Argument) -> Parameter:
+    kind: Any = list[str] if row.many else str
+    default = typer.Argument(... if row.needed else None, metavar=row.metavar, help=row.help)
+    return Parameter(row.name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+
+
+def _option(row: Option) -> Parameter:
+    metavar = row.metavar.removesuffix("...")
+    kind: Any = str if metavar else bool
+    default: Any = row.default if metavar else False
+    if row.many:
+        kind, default = list[kind], None
+    made = typer.Option(default, *row.spellings, metavar=metavar or None, help=row.help)
+    return Parameter(row.name, Parameter.KEYWORD_ONLY, default=made, annotation=kind)
+
+
+def _usage_error(problem: Exception) -> UsageError:
+    """Return Typer's complaint as an error of this package."""
+    message: str = problem.format_message()  # type: ignore[attr-defined]
+    text = " ".join(message.split())
+    context = getattr(problem, "ctx", None)
+    command = context.command_path if context is not None else "kldiv"
+    return UsageError("usage", text[:1].lower() + text[1:].rstrip("."), hint=f"{command} --help")

@@ -1,4 +1,4 @@
-"""Errors and notes as people read them on a terminal, and as tools grep them in a log."""
+"""Errors and notes as text: laid out on a terminal, on one line in a log."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _RED, _YELLOW, _CYAN, _BOLD, _END = "\x1b[31m", "\x1b[33m", "\x1b[36m", "\x1b[1m
 
 
 def where(place: Place) -> str:
-    """Return ``prices.csv:17:3``, safe to print; of a very long name the end, which tells most."""
+    """Return a place as ``prices.csv:17:3``, safe to print; a very long name without its head."""
     return _end(place.where())
 
 
 def failure(problem: KldivError) -> Failure:
-    """Return an error as the reports hold it."""
+    """Return an error in the form that reports hold."""
     from kldiv_cli.core.report import Failure
 
     place = where(problem.places[0]) if problem.places else ""
@@ -29,7 +29,10 @@ def failure(problem: KldivError) -> Failure:
 
 
 def error(problem: KldivError, *, terminal: bool, color: bool) -> str:
-    """Return what is wrong, where, and how to mend it; one line where nobody looks."""
+    """Return an error with its places and its hint: several lines on a terminal, else one.
+
+    A tool that greps a log finds the place first, and the code in brackets.
+    """
     message = show(problem.message, LONGEST)
     hint = show(problem.hint, LONGEST)
     places = problem.places[:SHOWN_PLACES]
@@ -56,7 +59,7 @@ def error(problem: KldivError, *, terminal: bool, color: bool) -> str:
 
 
 def note(remark: Note, *, terminal: bool, color: bool) -> str:
-    """Return a note, on one line."""
+    """Return a note: folded to the width of a terminal, or on one line."""
     message = show(remark.message, LONGEST)
     about = _end(remark.source) if remark.source else ""
     advice = f"; help: {show(remark.advice, LONGEST)}" if remark.advice else ""
@@ -69,7 +72,7 @@ def note(remark: Note, *, terminal: bool, color: bool) -> str:
 
 
 def _folded(text: str) -> list[str]:
-    """Return lines as wide as the terminal, but for the first indented."""
+    """Return lines as wide as the terminal, all but the first indented."""
     import shutil
 
     width = max(shutil.get_terminal_size().columns, 40) - 2

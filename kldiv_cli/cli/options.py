@@ -1,272 +1,131 @@
-"""Options that several commands share, and what their words may be."""
+"""The options of the command line: a row for each, with its name, its words and its help.
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+A row is plain data, of which `app` makes an option of Typer. Its name is that of the Python
+functions' option, so that the settings of the pipeline take its value as it is. Groups of rows are
+shared by commands; the order of a command's rows is that of its help.
+"""
 
-import typer
+from __future__ import annotations
 
-from kldiv_cli.cli.job import STDOUT
+from typing import TYPE_CHECKING, Any, NamedTuple
+
 from kldiv_cli.errors import UsageError
 
-Words = list[str] | None
-
-Kinds = Annotated[
-    Words,
-    typer.Option(
-        "--as",
-        metavar="KIND",
-        help="What the numbers are: probabilities, counts, weights, logits, log-probs, or"
-        " samples (raw rows); chosen from the numbers if not given.",
-    ),
-]
-Labels = Annotated[
-    Words, typer.Option("--label", metavar="COLUMN", help="Column of the outcomes.")
-]
-Weights = Annotated[
-    Words,
-    typer.Option(
-        "--weight",
-        metavar="COLUMN",
-        help="Column of the weights, member of a JSON object, or array of an .npz file;"
-        " twice with one file compares the two.",
-    ),
-]
-InputFormats = Annotated[
-    Words,
-    typer.Option(
-        "--input-format",
-        metavar="FORMAT",
-        help="csv, tsv, json, jsonl, npy, npz, uniq or text, instead of what the extension says.",
-    ),
-]
-Encodings = Annotated[
-    Words, typer.Option("--encoding", metavar="NAME", help="Of text; UTF-8 if not given.")
-]
-Delimiters = Annotated[Words, typer.Option("--delimiter", metavar="CHAR", help="Between fields.")]
-Decimals = Annotated[
-    Words, typer.Option("--decimal", metavar="CHAR", help="The decimal mark: a point or a comma.")
-]
-Headers = Annotated[
-    list[bool] | None,
-    typer.Option("--header/--no-header", help="Whether the first row names the columns."),
-]
-Comments = Annotated[
-    Words, typer.Option("--comment", metavar="CHAR", help="Skip lines that begin with it.")
-]
-Duplicates = Annotated[
-    str,
-    typer.Option(
-        "--duplicates", metavar="error|sum", help="What to do with labels that repeat in counts."
-    ),
-]
-MaxInflated = Annotated[
-    str | None,
-    typer.Option(
-        "--max-inflated",
-        metavar="SIZE",
-        help="Largest size of a compressed file's content, such as 500MB; 64MB or 100 times"
-        " the file if not given.",
-    ),
-]
-Color = Annotated[str, typer.Option("--color", metavar="WHEN", help="auto, always or never.")]
-
-Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        help="What the extension of --output says if not given, else text.",
-    ),
-]
-Output = Annotated[
-    str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE.")
-]
-Reports = Annotated[
-    Words, typer.Option("--report", metavar="FORMAT=FILE", help="Write one more; repeatable.")
-]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse what would be repaired with a note.")
-]
-ColumnNames = Annotated[
-    Words,
-    typer.Option(
-        "--column", metavar="NAME", help="Judge this column; repeatable. Every shared one if not"
-        " given, but those that look like keys.",
-    ),
-]  # fmt: skip
-Excludes = Annotated[
-    Words,
-    typer.Option("--exclude", metavar="NAME|GLOB", help="Leave columns out; repeatable."),
-]
-Numerics = Annotated[
-    Words, typer.Option("--numeric", metavar="NAME", help="A column holds numbers; repeatable.")
-]
-Categoricals = Annotated[
-    Words,
-    typer.Option("--categorical", metavar="NAME", help="A column holds labels; repeatable."),
-]
-Bins = Annotated[
-    str | None,
-    typer.Option(metavar="N", help="Bins of numeric columns, before the tails are split."),
-]
-Missing = Annotated[
-    Words,
-    typer.Option("--na", metavar="TEXT", help="A cell that means a missing value; repeatable."),
-]
-MostOutcomes = Annotated[
-    str | None,
-    typer.Option(
-        "--max-outcomes", metavar="N", help="Most outcomes of a column; 100000 if not given."
-    ),
-]
-ConfigFile = Annotated[
-    str | None,
-    typer.Option(
-        "--config", metavar="FILE", help="Settings; the nearest kldiv.toml, or [tool.kldiv] in"
-        " pyproject.toml, if not given.",
-    ),
-]  # fmt: skip
-
-KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
-COLORS = ("auto", "always", "never")
-REDUCTIONS = ("batchmean", "mean", "sum", "none")
-DUPLICATES = ("error", "sum")
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
-def among(option: str, value: str, choices: tuple[str, ...]) -> str:
-    """Return `value` if it is one of `choices`.
+class Argument(NamedTuple):
+    """A word that is no option; ``[Q]`` may be left out, and ``DATA...`` are several words."""
 
-    Raises
-    ------
-    UsageError
-        If it is not; the hint names the closest choice.
+    name: str
+    metavar: str
+    help: str
+
+    @property
+    def needed(self) -> bool:
+        """Whether there must be a word for it."""
+        return not self.metavar.startswith("[")
+
+    @property
+    def many(self) -> bool:
+        """Whether it takes all words that are left."""
+        return self.metavar.endswith("...")
+
+
+class Option(NamedTuple):
+    """An option of a command.
+
+    Attributes
+    ----------
+    name : str
+        The option of the Python functions, or of the command line alone.
+    metavar : str
+        The help's name for its value; empty for a switch. After it, ``...`` tells that the option
+        may be given several times.
+    help : str
+        Its line of the help.
+    flags : tuple of str
+        Its spellings, if they are not ``--name``; ``--on/--off`` for a switch with two ends.
+    default : str, optional
+        The value that the help calls the default.
+    read : callable, optional
+        Makes a value of a word.
     """
-    if value in choices:
-        return value
-    from difflib import get_close_matches
 
-    close = get_close_matches(value, choices, 1)
-    raise UsageError(
-        "usage",
-        f"{option} is one of {', '.join(choices)}; found '{value}'",
-        hint=f"{option} {close[0]}" if close else "",
-    )
+    name: str
+    metavar: str
+    help: str
+    flags: tuple[str, ...] = ()
+    default: str | None = None
+    read: Callable[[str], object] | None = None
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The flags, the long one first."""
+        return self.flags or (f"--{self.name.replace('_', '-')}",)
+
+    @property
+    def many(self) -> bool:
+        """Whether it may be given several times."""
+        return self.metavar.endswith("...")
+
+    def ends(self) -> dict[str, bool | None]:
+        """Return every flag with the value that it stands for; None where a word follows it."""
+        if self.metavar.removesuffix("..."):
+            return dict.fromkeys(self.spellings)
+        on, _, off = self.spellings[0].partition("/")
+        return {**dict.fromkeys((on, *self.spellings[1:]), True), **({off: False} if off else {})}
+
+    def value(self, word: Any) -> Any:
+        """Return the value of a word, or of several."""
+        if self.read is None:
+            return word
+        return [self.read(one) for one in word] if isinstance(word, list) else self.read(word)
 
 
-def known_kinds(words: Words, kinds: tuple[str, ...] = KINDS) -> None:
-    """Check the words after ``--as``.
+class Command(NamedTuple):
+    """A command: the words that it takes, and the function that answers it.
 
-    Raises
-    ------
-    UsageError
-        If one is not a kind.
+    `run` takes the arguments, and then the options that were given, by name.
     """
-    for word in words or ():
-        among("--as", word, kinds)
+
+    run: Callable[..., int]
+    arguments: tuple[Argument, ...]
+    options: tuple[Option, ...]
+    epilog: str
+
+    def spell(self, name: str) -> str:
+        """Return an option as it is written on the command line."""
+        flags = {option.name: option.spellings[0] for option in self.options}
+        return {**flags, "columns": "--numeric or --categorical"}.get(name, name)
+
+    def said(self, words: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options that words give, with their values; a default says nothing."""
+        return {
+            option.name: option.value(words[option.name])
+            for option in self.options
+            if words.get(option.name) not in (None, [], False, option.default)
+        }
 
 
-def once(message: str, **options: list[Any] | None) -> dict[str, Any]:
-    """Return what repeatable options say where there is one thing that they can be about.
-
-    Raises
-    ------
-    UsageError
-        With `message`, if one is given more than once.
-    """
-    if any(len(words or ()) > 1 for words in options.values()):
-        raise UsageError("usage", message)
-    return {name: words[0] if words else None for name, words in options.items()}
+def command(*rows: Argument | Option, epilog: str = "") -> Callable[[Callable[..., int]], Command]:
+    """Return a decorator that makes a command of a function, whose docstring is the help."""
+    arguments = tuple(row for row in rows if isinstance(row, Argument))
+    options = tuple(row for row in rows if isinstance(row, Option))
+    return lambda function: Command(function, arguments, options, epilog)
 
 
-def real(option: str, text: str) -> float:
-    """Return the number that a word denotes, by the grammar of all numbers.
-
-    Raises
-    ------
-    UsageError
-        If it denotes none.
-    """
+def number(word: str) -> int | float | str:
+    """Return the number that a word denotes, or else the word, which no check takes for one."""
     from kldiv_cli.core.numbers import is_number
 
-    if not is_number(text):
-        raise UsageError("usage", f"{option} is a number; found '{text}'")
-    return float(text)
+    if word.isascii() and word.removeprefix("-").isdigit() and len(word) < 16:
+        return int(word)
+    return float(word) if is_number(word) else word
 
 
-def whole(option: str, text: str, least: int = 0) -> int:
-    """Return the whole number that a word denotes.
-
-    Raises
-    ------
-    UsageError
-        If it denotes none, or one below `least`.
-    """
-    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) >= least):
-        raise UsageError("usage", f"{option} is a whole number >= {least}; found '{text}'")
-    return int(text)
-
-
-def column_flags(
-    max_kl: Words, numeric: Words, categorical: Words, flags: dict[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """Return what options say of single columns; a threshold for all goes into `flags`.
-
-    Raises
-    ------
-    UsageError
-        If a threshold is no number, or a column is said to be of both types.
-    """
-    columns: dict[str, dict[str, Any]] = {}
-    for text in max_kl or ():
-        name, equals, number = text.rpartition("=")
-        value = real("--max-kl", number)
-        if equals:
-            columns.setdefault(name, {})["max_kl"] = value
-        else:
-            flags["max_kl"] = value
-    for names, type in ((numeric, "numeric"), (categorical, "categorical")):
-        for name in names or ():
-            if columns.setdefault(name, {}).setdefault("type", type) != type:
-                raise UsageError("usage", f"column '{name}' is said to be of both types")
-    return columns
-
-
-def targets(
-    format: str | None, output: str | None, reports: Words, formats: Mapping[str, str]
-) -> tuple[tuple[str, str], ...]:
-    """Return the format and the path of every report, the main one first.
-
-    Raises
-    ------
-    UsageError
-        If a format is not one of `formats`.
-    """
-    chosen = format or _format_of(output, formats)
-    among("--format", chosen, tuple(formats))
-    found = [(chosen, STDOUT if output is None else output)]
-    for text in reports or ():
-        name, equals, path = text.partition("=")
-        if not equals or not path:
-            hint = "--report json=out.json"
-            message = f"--report takes FORMAT=FILE; found '{text}'"
-            raise UsageError("usage", message, hint=hint)
-        found.append((among("--report", name, tuple(formats)), path))
-    return tuple(found)
-
-
-def _format_of(output: str | None, formats: Mapping[str, str]) -> str:
-    from os.path import splitext
-
-    extensions = {
-        ".json": "json", ".csv": "csv", ".md": "markdown", ".markdown": "markdown",
-        ".xml": "junit", ".prom": "prometheus",
-    }  # fmt: skip
-    format = extensions.get(splitext(output or "")[1].lower(), "text")
-    return format if format in formats else "text"
-
-
-def size(text: str | None) -> int | None:
+def size(word: str) -> int:
     """Return the bytes that ``500MB`` denotes.
 
     Raises
@@ -274,12 +133,100 @@ def size(text: str | None) -> int | None:
     UsageError
         If it denotes none.
     """
-    if text is None:
-        return None
     units = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-    digits = text.upper().removesuffix("B")
+    digits = word.upper().removesuffix("B")
     unit = digits[-1:] if digits[-1:] in "KMGT" else ""
     digits = digits.removesuffix(unit)
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
-        raise UsageError("usage", f"a size is a number such as 500MB; found '{text}'")
+        raise UsageError("usage", f"a size is a number such as 500MB; found '{word}'")
     return int(digits) * units[unit]
+
+
+def sources(*words: str) -> tuple[tuple[str | None, ...], tuple[str, ...]]:
+    """Return the names and the paths of sources such as ``jan=data.csv``."""
+    from kldiv_cli.readers import split_name
+
+    pairs = [split_name(word) for word in words]
+    return tuple(name for name, _ in pairs), tuple(path for _, path in pairs)
+
+
+def with_columns(said: dict[str, Any]) -> dict[str, Any]:
+    """Return options with those on single columns put together as `columns`.
+
+    Raises
+    ------
+    UsageError
+        If a column is said to be of both types.
+    """
+    from kldiv_cli.pipeline.checks import limit
+
+    columns: dict[str, dict[str, Any]] = {}
+    rest = {name: value for name, value in said.items() if name not in ("numeric", "categorical")}
+    for word in rest.pop("max_kl", ()):
+        column, equals, end = word.rpartition("=")
+        given = columns.setdefault(column, {}) if equals else rest
+        given["max_kl"] = limit("--max-kl", number(end))
+    for type in ("numeric", "categorical"):
+        for column in said.get(type, ()):
+            if columns.setdefault(column, {}).setdefault("type", type) != type:
+                raise UsageError("usage", f"column '{column}' is said to be of both types")
+    return {**rest, "columns": columns} if columns else rest
+
+
+# fmt: off
+KIND = Option(
+    "kind", "KIND...", "What the numbers are: probabilities, counts, weights, logits, log-probs,"
+    " or samples (raw rows); chosen from the numbers if not given.", ("--as",),
+)
+LABEL = Option("label", "COLUMN...", "Column of the outcomes.")
+WEIGHT = Option(
+    "weight", "COLUMN...", "Column of the weights, member of a JSON object, or array of an .npz"
+    " file; twice with one file compares the two.",
+)
+TEXT = (
+    Option("input_format", "FORMAT...", "csv, tsv, json, jsonl, npy, npz, uniq or text, instead"
+           " of what the extension says."),
+    Option("encoding", "NAME...", "Of text; UTF-8 if not given."),
+    Option("delimiter", "CHAR...", "Between fields."),
+    Option("decimal", "CHAR...", "The decimal mark: a point or a comma."),
+    Option("header", "...", "Whether the first row names the columns.", ("--header/--no-header",)),
+    Option("comment", "CHAR...", "Skip lines that begin with it."),
+)
+DUPLICATES = Option(
+    "duplicates", "error|sum", "What to do with labels that repeat in counts.", default="error"
+)
+MAX_INFLATED = Option(
+    "max_inflated", "SIZE", "Largest size of a compressed file's content, such as 500MB; 64MB or"
+    " 100 times the file if not given.", read=size,
+)
+STRICT = Option("strict", "", "Refuse what would be repaired with a note.")
+
+WANTED = (
+    Option("column", "NAME...", "Judge this column; repeatable. Every shared one if not given,"
+           " but those that look like keys."),
+    Option("exclude", "NAME|GLOB...", "Leave columns out; repeatable."),
+)
+TYPES = (
+    Option("numeric", "NAME...", "A column holds numbers; repeatable."),
+    Option("categorical", "NAME...", "A column holds labels; repeatable."),
+    Option("bins", "N", "Bins of numeric columns, before the tails are split.", read=number),
+)
+NA = Option("na", "TEXT...", "A cell that means a missing value; repeatable.")
+MAX_OUTCOMES = Option(
+    "max_outcomes", "N", "Most outcomes of a column; 100000 if not given.", read=number
+)
+CONFIG = Option("config", "FILE", "Settings; the nearest kldiv.toml, or [tool.kldiv] in"
+                " pyproject.toml, if not given.")
+
+OUTPUT = Option("output", "FILE", "Write to FILE.", ("--output", "-o"))
+REPORTS = (
+    Option("format", "FORMAT", "What the extension of --output says if not given, else text.",
+           ("--format", "-f")),
+    OUTPUT,
+    Option("report", "FORMAT=FILE...", "Write one more; repeatable."),
+)
+QUIET = Option(
+    "quiet", "", "Print the bare numbers, and no notes but repairs.", ("--quiet", "-q")
+)
+COLOR = Option("color", "WHEN", "auto, always or never.", default="auto")
+# fmt: on

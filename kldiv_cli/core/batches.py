@@ -7,7 +7,7 @@ divides the sum by N and is the mean divergence; ``mean`` divides it by N K.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.core.distribution import Kind
-
-Reduction = Literal["none", "mean", "sum", "batchmean"]
-Base = Literal["e", "2", "10"]
+    from kldiv_cli.core.measures import Base, Reduction
 
 PIECE = 1 << 18
 """Weights that are evaluated at once: what is known of every row is not held for all rows."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kldiv_cli.errors import Note
 
 LOG_KINDS = ("logits", "log-probs")
-Kind = Literal["probabilities", "counts", "weights", "logits", "log-probs"]
+Kind = Literal["weights", "probabilities", "counts", "logits", "log-probs"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

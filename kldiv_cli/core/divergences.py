@@ -1,4 +1,4 @@
-"""The public door: what comes in is checked here, once; the kernel takes it as it is.
+"""Divergences of arrays: checks what comes in, once, and asks the kernel.
 
 All functions take array-likes of weights (probabilities and counts are weights; nothing need
 be normalised) or of log weights (logits, log-probabilities), as `kind` says.  Distributions lie
@@ -11,36 +11,29 @@ logarithm's `base`.  Anything else raises one error that names argument, place, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 import numpy as np
 
 from kldiv_cli.core import kernel
-from kldiv_cli.core.measures import DEFAULT_MEASURES, find
+from kldiv_cli.core.distribution import LOG_KINDS, Kind
+from kldiv_cli.core.measures import BASES, DEFAULT_MEASURES, REDUCTIONS, Measure, Reduction, find
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    from kldiv_cli.core.distribution import Kind
 
 Floats: TypeAlias = "NDArray[np.float64]"
 Value: TypeAlias = "float | Floats"
 Kinds: TypeAlias = "Kind | tuple[Kind, Kind]"
 Base: TypeAlias = "Literal['e', '2', '10', 2, 10]"
-Reduction: TypeAlias = Literal["none", "mean", "sum", "batchmean"]
+Answer = TypeVar("Answer")
 
-_KINDS = ("weights", "probabilities", "counts", "logits", "log-probs")
-_LOGARITHMIC = ("logits", "log-probs")
-_UNITS = {"e": 1.0, "2": math.log(2.0), "10": math.log(10.0)}
-_KL = frozenset({"kl_pq", "kl_qp", "jeffreys", "psi"})
-_REDUCTIONS = ("none", "mean", "sum", "batchmean")
+KINDS = get_args(Kind)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
-    """Measures and how wrong they can be, by the names that were asked for.
+class Evaluation(NamedTuple):
+    """Measures and bounds on their errors, by the names that were asked for.
 
     Attributes
     ----------
@@ -54,8 +47,7 @@ class Evaluation:
     bounds: dict[str, Value]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Contributions:
+class Contributions(NamedTuple):
     """Two distributions outcome by outcome.
 
     Attributes
@@ -63,8 +55,8 @@ class Contributions:
     p, q : ndarray, shape (K,)
         Normalised.
     kl_pq, kl_qp : ndarray, shape (K,)
-        p log(p/q) and q log(q/p): signed, inf where only the first side gives the outcome a
-        chance.  They sum to the divergences.
+        p log(p/q) and q log(q/p): signed; 0 where p and q are the same double, inf where only
+        the first of the two is positive.  They sum to the divergences.
     """
 
     p: Floats
@@ -73,8 +65,7 @@ class Contributions:
     kl_qp: Floats
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LossAndGradients:
+class LossAndGradients(NamedTuple):
     """A loss and its exact gradients.
 
     Attributes
@@ -146,23 +137,28 @@ def divergences(
     >>> divergences([1, 1], [3, 1], measures=["kl_pq", "tv"], base=2)
     {'kl_pq': 0.20751874963942193, 'tv': 0.25}
     """
-    names = list(measures) if not isinstance(measures, str) else measures
-    found = {name: find(name).name for name in names} if isinstance(names, list) else {}
-    if not found or not _KL.issuperset(found.values()):
-        return evaluate(
-            p, q, names, base=base, kind=kind, temperature=temperature, axis=axis
-        ).values
-    # Without bounds the Kullback-Leibler divergences need but one reading of the data.
-    wanted = set(found.values())
+    asked = _asked(measures)
+    wanted = {measure.name for measure in asked.values()}
+    if not wanted or not wanted <= {"kl_pq", "kl_qp", "jeffreys", "psi"}:
+        return _evaluate(p, q, asked, base, kind, temperature, axis).values
+    # Without bounds the Kullback-Leibler divergences need the data to be read but once.
     kl_pq: Value = 0.0
     kl_qp: Value = 0.0
     if wanted != {"kl_qp"}:
         kl_pq = _kl(p, q, ("p", "q"), kind, base, temperature, axis)
     if wanted != {"kl_pq"}:
-        back = kind if isinstance(kind, str) else kind[::-1]
-        kl_qp = _kl(q, p, ("q", "p"), back, base, temperature, axis)
-    known = {"kl_pq": kl_pq, "kl_qp": kl_qp, "jeffreys": kl_pq + kl_qp, "psi": kl_pq + kl_qp}
-    return {name: known[measure] for name, measure in found.items()}
+        exchanged = kind if isinstance(kind, str) else kind[::-1]
+        kl_qp = _kl(q, p, ("q", "p"), exchanged, base, temperature, axis)
+    both = kl_pq + kl_qp
+    found = {"kl_pq": kl_pq, "kl_qp": kl_qp, "jeffreys": both, "psi": both}
+    return {name: found[measure.name] for name, measure in asked.items()}
+
+
+def _asked(measures: Iterable[str]) -> dict[str, Measure]:
+    """Find the measures by the names that were asked for."""
+    if isinstance(measures, str):
+        raise TypeError(f"measures: expected several names, found the text {measures!r}")
+    return {name: find(name) for name in measures}
 
 
 def _kl(
@@ -175,20 +171,19 @@ def _kl(
     axis: int,
     reduction: Reduction = "none",
 ) -> Value:
-    """D(p || q); of two plain vectors of weights with the least ado."""
+    """D(p || q), by the shortest path where both sides are vectors of weights."""
     unit = _unit(base)
     if kind == "weights" and axis == -1 and temperature == 1.0:
         vectors = _vectors(p, q)
         value = None if vectors is None else kernel.kl_of_vectors(*vectors)
         if value is not None:
-            return value / unit / (np.size(p) if reduction == "mean" else 1)
+            return value / unit / (np.size(p) if reduction == "mean" else 1) + 0.0
     sides = _Sides(p, q, kind, temperature, axis, names)
-    with sides.explained():
-        rows = kernel.kl(sides.p, sides.q) / unit
-    return sides.shaped(rows) if reduction == "none" else sides.reduced(rows, reduction)
+    return sides.reduced(sides.ask(kernel.kl) / unit, reduction)
 
 
 def _vectors(p: ArrayLike, q: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Return both sides if they are plain vectors of numbers; None leaves them to the checks."""
     try:
         x, y = np.asanyarray(p), np.asanyarray(q)
     except ValueError:
@@ -209,7 +204,7 @@ def evaluate(
     temperature: float = 1.0,
     axis: int = -1,
 ) -> Evaluation:
-    """Do as `divergences`, with a bound on every relative error.
+    """Return what `divergences` does, with a bound on every relative error.
 
     Parameters
     ----------
@@ -226,19 +221,25 @@ def evaluate(
     ValueError, TypeError
         As `divergences`.
     """
-    if isinstance(measures, str):
-        raise TypeError(f"measures: expected several names, found the text {measures!r}")
-    asked = {name: find(name) for name in measures}
+    return _evaluate(p, q, _asked(measures), base, kind, temperature, axis)
+
+
+def _evaluate(
+    p: ArrayLike,
+    q: ArrayLike,
+    asked: dict[str, Measure],
+    base: Base,
+    kind: Kinds,
+    temperature: float,
+    axis: int,
+) -> Evaluation:
+    """See `evaluate`."""
     unit = _unit(base)
     sides = _Sides(p, q, kind, temperature, axis)
-    with sides.explained():
-        values, bounds = kernel.evaluate(sides.p, sides.q, set(asked.values()))
-    units = {
-        name: (math.sqrt(unit) if m.name == "js_distance" else unit) if m.scales else 1.0
-        for name, m in asked.items()
-    }
+    values, bounds = sides.ask(kernel.evaluate, set(asked.values()))
+    units = {0.0: 1.0, 0.5: math.sqrt(unit), 1.0: unit}
     return Evaluation(
-        {name: sides.shaped(values[m.name] / units[name]) for name, m in asked.items()},
+        {name: sides.shaped(values[m.name] / units[m.degree]) for name, m in asked.items()},
         {name: sides.shaped(bounds[m.name]) for name, m in asked.items()},
     )
 
@@ -279,8 +280,7 @@ def kl_div(
     >>> round(kl_div([1, 1], [3, 1]), 12)  # log(4/3) / 2
     0.143841036226
     """
-    if reduction not in _REDUCTIONS:
-        raise ValueError(_expected("reduction", _REDUCTIONS, reduction))
+    _check_reduction(reduction)
     return _kl(p, q, ("p", "q"), kind, base, temperature, axis, reduction)
 
 
@@ -330,17 +330,15 @@ def kl_div_loss(
     .. [1] G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural network",
        arXiv:1503.02531 (2015).
     """
-    if reduction not in _REDUCTIONS:
-        raise ValueError(_expected("reduction", _REDUCTIONS, reduction))
+    _check_reduction(reduction)
     names = ("teacher_logits", "student_logits")
     sides = _Sides(teacher_logits, student_logits, "logits", temperature, -1, names)
-    with sides.explained():
-        if reduction != "none" and not gradient:
-            return sides.reduced(kernel.kl(sides.p, sides.q), reduction)
-        found = kernel.loss(sides.p, sides.q)
+    if reduction != "none" and not gradient:
+        return sides.reduced(sides.ask(kernel.kl), reduction)
+    found = sides.ask(kernel.loss)
     full = (*sides.shape, sides.p.shape[1])
     if reduction == "none":
-        loss: Value = found.terms.reshape(full)
+        loss: Value = found.terms.reshape(full) + 0.0
     else:
         loss = sides.reduced(found.rows, reduction)
     if not gradient:
@@ -384,32 +382,44 @@ def contributions(
     sides = _Sides(p, q, kind, temperature, -1)
     if sides.shape != ():
         raise ValueError(f"p and q: expected one axis each, found a batch of shape {sides.shape}")
-    with sides.explained():
-        p_, q_, kl_pq, kl_qp = kernel.contributions(sides.p, sides.q)
-    return Contributions(p_, q_, kl_pq / unit, kl_qp / unit)
+    p_, q_, kl_pq, kl_qp = sides.ask(kernel.contributions)
+    return Contributions(p_ + 0.0, q_ + 0.0, kl_pq / unit + 0.0, kl_qp / unit + 0.0)
 
 
 def _unit(base: object) -> float:
-    unit = None if isinstance(base, bool) else _UNITS.get(str(base))
-    if unit is None:
-        raise ValueError(_expected("base", ("e", "2", "10"), base))
-    return unit
+    """Return the unit of the base, in nats."""
+    if isinstance(base, bool) or str(base) not in BASES:
+        raise _unexpected("base", BASES, base)
+    return 1.0 if base == "e" else math.log(float(str(base)))
 
 
-def _expected(argument: str, choices: Iterable[str], found: object) -> str:
-    return f"{argument}: expected one of {', '.join(choices)}; found {found!r}"
+def _check_reduction(reduction: object) -> None:
+    if reduction not in REDUCTIONS:
+        raise _unexpected("reduction", REDUCTIONS, reduction)
+
+
+def _unexpected(argument: str, choices: Iterable[str], found: object) -> ValueError:
+    return ValueError(f"{argument}: expected one of {', '.join(choices)}; found {found!r}")
 
 
 def _unbroadcast(gradient: Floats, shape: tuple[int, ...]) -> Floats:
-    """Add up, for a side that met many rows, the gradients of all of them."""
+    """Add up the gradients of all rows that a side of this shape met; no zero has a sign."""
     extra = tuple(range(gradient.ndim - len(shape)))
-    gradient = gradient.sum(axis=extra)
+    gradient = gradient.sum(axis=extra) + 0.0
     stretched = tuple(i for i, n in enumerate(shape) if n == 1 != gradient.shape[i])
     return gradient.sum(axis=stretched, keepdims=True) if stretched else gradient
 
 
 class _Sides:
-    """Both sides, checked, as rows of one shape."""
+    """Both sides, checked, as N rows of K outcomes.
+
+    Attributes
+    ----------
+    p, q : kernel.Side
+        The sides as the kernel takes them.
+    shape : tuple of int
+        The shape of the batch: that of both sides together, without the axis of outcomes.
+    """
 
     def __init__(
         self,
@@ -420,69 +430,70 @@ class _Sides:
         axis: int,
         names: tuple[str, str] = ("p", "q"),
     ) -> None:
-        kinds = (kind, kind) if isinstance(kind, str) else tuple(kind)
-        if len(kinds) != 2 or not set(kinds) <= set(_KINDS):
-            raise ValueError(_expected("kind", (*_KINDS, "a pair of them"), kind))
-        logs = [k in _LOGARITHMIC for k in kinds]
-        number = np.ndim(temperature) == 0 and np.asarray(temperature).dtype.kind in "iuf"
-        if not (number and 0.0 < temperature < math.inf):
-            raise ValueError(f"temperature: expected a finite number > 0, found {temperature!r}")
-        if temperature != 1.0 and not any(logs):
-            raise ValueError("temperature: expected logits or log-probs on a side, found weights")
-        arrays = [_real_numbers(x, name) for x, name in zip((p, q), names, strict=True)]
-        for x, name in zip(arrays, names, strict=True):
+        self._names, self._axis = names, axis
+        self._logs = _are_logs(kind)
+        _check_temperature(temperature, self._logs)
+        self._arrays, shape = self._aligned(_real_numbers(p, names[0]), _real_numbers(q, names[1]))
+        self.shape = shape[:-1]
+        self.p, self.q = (
+            _side(x, shape, log, float(temperature))
+            for x, log in zip(self._arrays, self._logs, strict=True)
+        )
+
+    def _aligned(
+        self, p: NDArray[Any], q: NDArray[Any]
+    ) -> tuple[tuple[NDArray[Any], NDArray[Any]], tuple[int, ...]]:
+        """Return the arrays with their outcomes last, and the shape that they have together."""
+        both = " and ".join(self._names)
+        for x, name in zip((p, q), self._names, strict=True):
             if x.ndim == 0:
                 raise ValueError(f"{name}: expected an array of outcomes, found a single number")
+        axis, longest = self._axis, max(p.ndim, q.ndim)
         if not hasattr(axis, "__index__"):
             raise TypeError(f"axis: expected an integer, found {axis!r}")
-        longest = max(x.ndim for x in arrays)
         if not -longest <= axis < longest:
             raise ValueError(f"axis: expected -{longest} to {longest - 1}, found {axis!r}")
         # A vector has one axis to offer, whichever axis that is of the other side.
-        arrays = [np.moveaxis(x, axis, -1) if x.ndim > 1 else x for x in arrays]
-        lengths = [x.shape[-1] for x in arrays]
-        if lengths[0] != lengths[1]:
-            raise ValueError(
-                f"{names[0]} and {names[1]}: expected as many outcomes on both sides, "
-                f"found {lengths[0]} and {lengths[1]}"
-            )
+        p = np.moveaxis(p, axis, -1) if p.ndim > 1 else p
+        q = np.moveaxis(q, axis, -1) if q.ndim > 1 else q
+        if p.shape[-1] != q.shape[-1]:
+            found = f"{p.shape[-1]} and {q.shape[-1]}"
+            raise ValueError(f"{both}: expected as many outcomes on both sides, found {found}")
         try:
-            shape = np.broadcast_shapes(*(x.shape for x in arrays))
+            shape = np.broadcast_shapes(p.shape, q.shape)
         except ValueError:
-            shapes = " and ".join(str(x.shape) for x in arrays)
-            raise ValueError(
-                f"{names[0]} and {names[1]}: expected shapes that broadcast, found {shapes}"
-            ) from None
+            found = f"{p.shape} and {q.shape}"
+            raise ValueError(f"{both}: expected shapes that broadcast, found {found}") from None
         if 0 in shape:
-            raise ValueError(
-                f"{names[0]} and {names[1]}: expected outcomes, found none in shape {shape}"
-            )
-        self.shape = shape[:-1]
-        self._names, self._arrays, self._logs, self._axis = names, arrays, logs, axis
-        self.p, self.q = (
-            _side(x, shape, log, float(temperature)) for x, log in zip(arrays, logs, strict=True)
-        )
+            raise ValueError(f"{both}: expected outcomes, found none in shape {shape}")
+        return (p, q), shape
+
+    def ask(self, question: Callable[..., Answer], *details: object) -> Answer:
+        """Ask the kernel; a side that it cannot use becomes an error that says where it is."""
+        try:
+            return question(self.p, self.q, *details)
+        except kernel.NotWeightsError:
+            raise self._first_fault() from None
 
     def shaped(self, rows: Floats) -> Value:
-        """By row as the caller's batch is shaped."""
+        """Give values by row the shape of the batch; no zero has a sign."""
+        rows = rows + 0.0
         return float(rows[0]) if self.shape == () else rows.reshape(self.shape)
 
-    def share(self, reduction: str) -> float:
-        """Return what every row counts for in a reduction."""
+    def share(self, reduction: Reduction) -> float:
+        """Return the factor that every row has in a reduction."""
         if reduction == "mean":
             return 1.0 / (math.prod(self.shape) * self.p.shape[1])
         return 1.0 / self.shape[0] if reduction == "batchmean" and self.shape else 1.0
 
-    def reduced(self, rows: Floats, reduction: str) -> float:
-        """All rows in one number."""
+    def reduced(self, rows: Floats, reduction: Reduction) -> Value:
+        """Reduce values by row to one number, or shape them as the batch where nothing is."""
+        if reduction == "none":
+            return self.shaped(rows)
         return math.fsum(rows.tolist()) * self.share(reduction)
 
-    def explained(self) -> _Explained:
-        """Turn what the kernel cannot use into an error that says where it is."""
-        return _Explained(self)
-
-    def explain(self) -> ValueError:
-        """Find the first thing that is wrong."""
+    def _first_fault(self) -> ValueError:
+        """Find the first number, or else the first row, that is not valid."""
         for name, x, log in zip(self._names, self._arrays, self._logs, strict=True):
             with np.errstate(all="ignore"):
                 if log:
@@ -493,17 +504,17 @@ class _Sides:
                     expected = "a finite number >= 0"
                 if bad.any():
                     place = np.unravel_index(int(np.argmax(bad)), x.shape)
-                    found = x[place]
                     at = self._place(place)
-                    return ValueError(f"{name}{at}: expected {expected}, found {found!s}")
+                    return ValueError(f"{name}{at}: expected {expected}, found {x[place]!s}")
                 empty = ~np.any(x > (-np.inf if log else 0), axis=-1)
                 if empty.any():
-                    place = np.unravel_index(int(np.argmax(empty)), empty.shape)
-                    at = self._place(place, row=True)
+                    at = self._place(
+                        np.unravel_index(int(np.argmax(empty)), empty.shape), row=True
+                    )
                     nothing = "only -inf" if log else "only zeros"
                     return ValueError(f"{name}{at}: expected a positive total, found {nothing}")
         return ValueError(
-            f"{self._names[0]} and {self._names[1]}: expected weights that doubles can hold "
+            f"{' and '.join(self._names)}: expected weights that doubles can hold "
             "beside their total, found some that are too far apart"
         )
 
@@ -520,20 +531,24 @@ class _Sides:
         return f"[{', '.join(parts)}]" if parts else ""
 
 
-class _Explained:
-    def __init__(self, sides: _Sides) -> None:
-        self._sides = sides
+def _are_logs(kind: Kinds) -> tuple[bool, bool]:
+    """Tell of both sides whether they are given as logarithms."""
+    kinds = (kind, kind) if isinstance(kind, str) else tuple(kind)
+    if len(kinds) != 2 or not set(kinds) <= set(KINDS):
+        raise _unexpected("kind", (*KINDS, "a pair of them"), kind)
+    return kinds[0] in LOG_KINDS, kinds[1] in LOG_KINDS
 
-    def __enter__(self) -> None:
-        pass
 
-    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
-        if kind is kernel.NotWeightsError:
-            raise self._sides.explain() from None
+def _check_temperature(temperature: Any, logs: tuple[bool, bool]) -> None:
+    number = np.ndim(temperature) == 0 and np.asarray(temperature).dtype.kind in "iuf"
+    if not (number and 0.0 < temperature < math.inf):
+        raise ValueError(f"temperature: expected a finite number > 0, found {temperature!r}")
+    if temperature != 1.0 and not any(logs):
+        raise ValueError("temperature: expected logits or log-probs on a side, found weights")
 
 
 def _real_numbers(x: ArrayLike, name: str) -> NDArray[Any]:
-    """Return the array if it holds real numbers of at most 64 bits, or integers."""
+    """Return an array of real numbers of at most 64 bits, or of integers of any size."""
     if isinstance(x, np.ndarray) and np.any(getattr(x, "mask", False)):
         raise ValueError(f"{name}: expected numbers, found masked ones")
     try:
@@ -554,7 +569,7 @@ def _real_numbers(x: ArrayLike, name: str) -> NDArray[Any]:
 def _side(
     x: NDArray[Any], shape: tuple[int, ...], logarithmic: bool, temperature: float
 ) -> kernel.Side:
-    """Present a side as N rows of K outcomes; Python integers as sums of two doubles."""
+    """Return a side as N rows of K outcomes, with Python integers as sums of two doubles."""
     rows = (-1, shape[-1])
     low = integers = None
     if x.dtype.kind == "O":
@@ -566,7 +581,7 @@ def _side(
 
 
 def _twofold(x: NDArray[Any]) -> tuple[Floats, Floats]:
-    """Integers of any size to 106 bits, rows beyond doubles divided by a power of two."""
+    """Return integers to 106 bits, where they are beyond doubles over a power of two by row."""
     high, low = np.empty(x.shape), np.empty(x.shape)
     for row in np.ndindex(x.shape[:-1]):
         numbers = [int(v) for v in x[row]]

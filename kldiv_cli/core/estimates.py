@@ -1,18 +1,25 @@
-"""The estimate in a comparison: what two samples say about the distributions behind them."""
+"""Estimates of D(P || Q) from the counts of two samples: in comparisons, and for Python users."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from kldiv_cli.core.distribution import total_of
+from kldiv_cli.core.divergences import kl_div
 from kldiv_cli.core.report import Interval
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
     from kldiv_cli.core.divergences import Base
+    from kldiv_cli.core.inference.verdict import Verdict
     from kldiv_cli.core.pair import Pair
+
+    Floats = NDArray[np.float64]
 
 ALPHA = 0.05
 """One minus the level of the confidence interval."""
@@ -44,10 +51,10 @@ def estimated(pair: Pair, base: Base) -> Interval | None:
     totals = [total_of(side, kind) for side, kind in zip(pair[:2], pair.kinds, strict=True)]
     if pair.is_batch or max(totals) >= MOST_ROWS:
         return None
-    from kldiv_cli.core.inference.samples import table
-    from kldiv_cli.core.inference.verdict import weigh
+    from kldiv_cli.core.inference.evidence import weigh
+    from kldiv_cli.core.inference.samples import samples
 
-    counts = table(pair.p.astype(np.float64), pair.q.astype(np.float64), known=pair.known)
+    counts = samples(pair.p.astype(np.float64), pair.q.astype(np.float64), known=pair.known)
     # Only the estimate is asked for, so there is no threshold.
     found = weigh(counts, max_kl=0.0, alpha=ALPHA)
     assert found.p_value is not None, "one side is a sample"
@@ -64,3 +71,164 @@ def estimated(pair: Pair, base: Base) -> Interval | None:
         n_q=n_q,
         reliable=found.reliable,
     )
+
+
+class Estimate(NamedTuple):
+    """The divergence of the current sample from the reference, its uncertainty and the verdict.
+
+    Attributes
+    ----------
+    kl, low, high : float
+        Estimate of D(current || reference) in nats, corrected for bias, and the limits of a
+        confidence interval at level 1 - alpha. The estimate may be negative.
+    p_value, p_drift, p_pass : float or None
+        Of no difference at all, of a divergence of at most `max_kl`, and of at least
+        `max_kl`. None where both sides are exactly known.
+    verdict : {"pass", "drift", "inconclusive"}
+    reliable : bool
+        Whether the samples are large enough for the interval to be trusted.
+    rows_needed : int or None
+        Rows a side that would decide an inconclusive verdict; None if none below 1e9 does.
+    """
+
+    kl: float
+    low: float
+    high: float
+    p_value: float | None
+    p_drift: float | None
+    p_pass: float | None
+    verdict: Verdict
+    reliable: bool
+    rows_needed: int | None
+
+
+def estimate(
+    p_counts: ArrayLike | Mapping[Any, float],
+    q_counts: ArrayLike | Mapping[Any, float],
+    *,
+    max_kl: float = 0.05,
+    alpha: float = 0.05,
+) -> Estimate:
+    """Estimate D(P || Q) from counts, and judge whether it exceeds a threshold.
+
+    Parameters
+    ----------
+    p_counts : array_like of shape (K,), or mapping of label to count
+        The current sample.
+    q_counts : array_like of shape (K,), or mapping of label to count
+        The reference. Arrays are matched by position, mappings by label; an outcome that a
+        mapping does not name has the count 0. Numbers that sum to 1 (within 1e-6) are
+        probabilities, exactly known, on either side.
+    max_kl : float
+        The largest divergence that is accepted, in nats.
+    alpha : float
+        Level of the tests: the chance of a false drift, and of a false pass.
+
+    Returns
+    -------
+    Estimate
+        With two exact distributions the value is compared with the threshold, and nothing is
+        inconclusive.
+
+    Raises
+    ------
+    TypeError
+        If one side is a mapping and the other is not, or an entry is not a number.
+    ValueError
+        If an entry is negative, not finite or (among counts) not whole, a side is empty or
+        all zero, the lengths differ, or `max_kl` or `alpha` is out of range.
+
+    Notes
+    -----
+    The estimate is that of Zhang and Grabchak (Neural Comput. 26, 2014), both series cut off
+    after the same term, plus a correction for rare outcomes with mean 0 at P = Q; the interval
+    is that of a scaled noncentral chi-square. See `kldiv_cli.core.inference.estimate`.
+
+    Examples
+    --------
+    >>> from kldiv_cli import estimate
+    >>> estimate([480, 310, 210], [500, 300, 200], max_kl=0.05).verdict
+    'pass'
+    """
+    from kldiv_cli.core.inference.evidence import weigh, weigh_exact
+    from kldiv_cli.core.inference.samples import samples
+    from kldiv_cli.core.inference.verdict import LEAST_ALPHA, judge
+
+    _check_number("max_kl", max_kl, 0.0, math.inf, "a finite number >= 0")
+    _check_number("alpha", alpha, LEAST_ALPHA, 1.0, "1e-6 <= alpha < 1")
+    p, q, labels = _matched(p_counts, q_counts)
+    x, known_p = _checked("p_counts", p, labels)
+    y, known_q = _checked("q_counts", q, labels)
+    if len(x) != len(y):
+        raise ValueError(f"q_counts: expected {len(x)} outcomes as in p_counts, found {len(y)}")
+    counts = samples(x, y, known=(known_p, known_q))
+    if known_p and known_q:
+        evidence = weigh_exact(float(kl_div(p, q)), counts, max_kl=float(max_kl))
+    else:
+        evidence = weigh(counts, max_kl=float(max_kl), alpha=float(alpha))
+    (judgement,) = judge([evidence], alpha=float(alpha))
+    return Estimate(
+        kl=evidence.kl,
+        low=evidence.low,
+        high=evidence.high,
+        p_value=evidence.p_value,
+        p_drift=evidence.p_drift,
+        p_pass=evidence.p_pass,
+        verdict=judgement.verdict,
+        reliable=evidence.reliable,
+        rows_needed=judgement.rows_needed,
+    )
+
+
+def _check_number(name: str, value: object, least: float, top: float, expected: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"{name}: expected a number, found {value!r}")
+    if not (least <= value < top):
+        raise ValueError(f"{name}: expected {expected}, found {value!r}")
+
+
+def _matched(p: Any, q: Any) -> tuple[Any, Any, list[Any] | None]:
+    """Return both sides as sequences over one support."""
+    for name, side, other in (("p_counts", p, q), ("q_counts", q, p)):
+        if isinstance(side, str | bytes):
+            raise TypeError(f"{name}: expected an array or a mapping of counts, found {side!r}")
+        if isinstance(other, Mapping) and not isinstance(side, Mapping):
+            raise TypeError(
+                f"{name}: expected a mapping of labels to counts, as the other side is,"
+                f" found {type(side).__name__}"
+            )
+    if not isinstance(p, Mapping):
+        return p, q, None
+    labels = list(dict.fromkeys([*p, *q]))
+    return [p.get(label, 0) for label in labels], [q.get(label, 0) for label in labels], labels
+
+
+def _checked(name: str, side: Any, labels: list[Any] | None) -> tuple[Floats, bool]:
+    """Return valid weights, and whether they are probabilities."""
+    given = np.asarray(side)
+    if given.dtype.kind not in "iufO":
+        raise TypeError(f"{name}: expected numbers, found {given.dtype} entries")
+    if given.ndim != 1 or given.size == 0:
+        raise ValueError(
+            f"{name}: expected one count an outcome, found an array of shape {given.shape}"
+        )
+    for index, entry in enumerate(given if given.dtype.kind == "O" else ()):
+        if isinstance(entry, bool) or not isinstance(entry, int | float | np.number):
+            place = index if labels is None else labels[index]
+            raise TypeError(f"{name}[{place!r}]: expected a number, found {entry!r}")
+    try:
+        weights: Floats = given.astype(np.float64)
+    except OverflowError:
+        raise ValueError(f"{name}: expected numbers below 1e308, found larger ones") from None
+    total = float(weights.sum())
+    known = abs(total - 1) <= 1e-6
+    negative, part = ~((weights >= 0) & (weights < math.inf)), weights != np.floor(weights)
+    whole = "a whole number (or probabilities that sum to 1)"
+    for wrong, expected in ((negative, "a finite number >= 0"), (part & (not known), whole)):
+        if wrong.any():
+            index = int(np.argmax(wrong))
+            place = index if labels is None else labels[index]
+            raise ValueError(f"{name}[{place!r}]: expected {expected}, found {given[index]!r}")
+    if total == 0:
+        raise ValueError(f"{name}: expected a positive total, found only zeros")
+    return weights, known

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
+from kldiv_cli.core.inference.reasons import Reason
 from kldiv_cli.core.measures import DEFAULT_MEASURES
 from kldiv_cli.core.report import Document, Failure, Value
 
@@ -22,13 +23,6 @@ Verdict = Literal["pass", "drift", "inconclusive", "error"]
 WORST_FIRST: tuple[Verdict, ...] = ("error", "drift", "inconclusive", "pass")
 Figure = float | int | Literal["error"]
 """A number, or ``"error"`` where it was not computed."""
-
-
-class Reason(NamedTuple):
-    """The reason for a verdict: a stable code, and words."""
-
-    code: str
-    text: str
 
 
 class Finding(NamedTuple):
@@ -108,7 +102,7 @@ class Findings(tuple[Finding, ...]):
         raise KeyError(key)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Check(Document):
     """The answer to ``kldiv check``, or the error for which there is none."""
 
@@ -127,6 +121,13 @@ class Check(Document):
     excluded: tuple[Excluded, ...] = ()
     notes: tuple[Note, ...] = ()
     error: Failure | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as the JSON document: dicts, lists, strings and numbers."""
+        document = Document.to_dict(self)
+        for column in document["columns"]:
+            del column["reason"]["shares"]
+        return document
 
     def count(self, verdict: Verdict) -> int:
         """Return how many columns have this verdict."""

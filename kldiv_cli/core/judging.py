@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from kldiv_cli.core.divergences import contributions, divergences
-from kldiv_cli.core.findings import Finding, Findings, Reason
-from kldiv_cli.core.inference.samples import table
-from kldiv_cli.core.inference.verdict import judge, percent, weigh, weigh_exact
+from kldiv_cli.core.findings import Finding, Findings
+from kldiv_cli.core.inference.evidence import weigh, weigh_exact
+from kldiv_cli.core.inference.reasons import Reason, missing_shift, new_share, together
+from kldiv_cli.core.inference.samples import samples
+from kldiv_cli.core.inference.verdict import judge
 from kldiv_cli.core.measures import DEFAULT_MEASURES
 from kldiv_cli.core.report import largest_contributions
 from kldiv_cli.errors import Note
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kldiv_cli.core.divergences import Contributions
-    from kldiv_cli.core.inference.verdict import Evidence, Judgement
+    from kldiv_cli.core.inference.evidence import Evidence
+    from kldiv_cli.core.inference.verdict import Judgement
     from kldiv_cli.core.pair import Pair, Unpaired
 
 MISSING_SHIFT = 0.01
@@ -71,13 +74,13 @@ def judged(pairs: Sequence[Pair], limits: Limits, *, top: int = 10) -> Findings:
     top : int
         How many outcomes to list of each column.
     """
-    samples = sum(not all(pair.known) for pair in pairs)
+    columns = sum(not all(pair.known) for pair in pairs)
     shares = [contributions(pair.p, pair.q) for pair in pairs]
     measures = [
         divergences(*pair.in_order_of_weights(), measures=DEFAULT_MEASURES) for pair in pairs
     ]
     evidence = [
-        _evidence(pair, parts, float(values["kl_pq"]), limits, samples)
+        _evidence(pair, parts, float(values["kl_pq"]), limits, columns)
         for pair, parts, values in zip(pairs, shares, measures, strict=True)
     ]
     labels = [pair.names for pair in pairs]
@@ -97,7 +100,7 @@ def _evidence(
     known_p, known_q = pair.known
     x = parts.p if known_p else pair.p.astype(np.float64)
     y = parts.q if known_q else pair.q.astype(np.float64)
-    counts = table(x, y, known=pair.known)
+    counts = samples(x, y, known=pair.known)
     max_kl = limits.of(pair.column or "")
     if known_p and known_q:
         return weigh_exact(exact, counts, max_kl=max_kl)
@@ -126,7 +129,7 @@ def _finding(
         column=pair.column,
         type=pair.type,
         verdict=judgement.verdict,
-        reason=Reason(judgement.code, judgement.text),
+        reason=judgement.reason,
         threshold=evidence.threshold,
         kl=evidence.kl,
         low=evidence.low,
@@ -136,13 +139,13 @@ def _finding(
         p_drift_adjusted=judgement.p_drift_adjusted,
         p_pass=evidence.p_pass,
         reliable=evidence.reliable,
-        n_reference=evidence.table.m if pair.known[1] else pair.rows[1],
-        n_current=evidence.table.n if pair.known[0] else pair.rows[0],
+        n_reference=evidence.samples.m if pair.known[1] else pair.rows[1],
+        n_current=evidence.samples.n if pair.known[0] else pair.rows[0],
         missing_reference=missing_q,
         missing_current=missing_p,
         new_outcomes=tuple(pair.names[i] for i in new),
         new_share=math.fsum(parts.p[fresh]),
-        outcomes=evidence.table.outcomes,
+        outcomes=evidence.samples.outcomes,
         rows_needed=judgement.rows_needed,
         contributions=largest_contributions(parts, pair.names, top),
         measures={name: float(value) for name, value in measures.items()},
@@ -180,10 +183,8 @@ def _limited(finding: Finding, limits: Limits) -> Finding:
     if not broken:
         return finding
     if finding.verdict == "drift":
-        words = "; ".join((finding.reason.text, *(reason.text for reason in broken)))
-        return finding._replace(reason=Reason(finding.reason.code, words))
-    reason = Reason(broken[0].code, "; ".join(reason.text for reason in broken))
-    return finding._replace(verdict="drift", reason=reason, rows_needed=None)
+        return finding._replace(reason=together(finding.reason, *broken))
+    return finding._replace(verdict="drift", reason=together(*broken), rows_needed=None)
 
 
 def _shares(finding: Finding, limits: Limits) -> Iterator[tuple[Reason, float, float | None]]:
@@ -192,16 +193,10 @@ def _shares(finding: Finding, limits: Limits) -> Iterator[tuple[Reason, float, f
     assert not isinstance(before, str)
     assert not isinstance(after, str)
     assert not isinstance(finding.new_share, str)
-    text = f"missing values went from {percent(before)} to {percent(after)}"
     limit = limits.max_missing_shift
-    yield Reason("missing-shift", _above(text, limit)), abs(after - before), limit
-    names = ", ".join(finding.new_outcomes[:3])
-    text = f"{percent(finding.new_share)} of the current rows have new outcomes: {names}"
-    yield Reason("new-share", _above(text, limits.max_new)), finding.new_share, limits.max_new
-
-
-def _above(text: str, limit: float | None) -> str:
-    return text if limit is None else f"{text} (at most {percent(limit)} is accepted)"
+    yield missing_shift(before, after, limit), abs(after - before), limit
+    reason = new_share(finding.new_share, finding.new_outcomes, limits.max_new)
+    yield reason, finding.new_share, limits.max_new
 
 
 def warnings(findings: Findings, limits: Limits, source: str) -> Iterator[Note]:

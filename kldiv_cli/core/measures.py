@@ -7,9 +7,14 @@ the property tests are derived.  NumPy is not imported here: help needs the name
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple, get_args
 
+Base = Literal["e", "2", "10"]
+"""Base of the logarithm: nats, bits or hartleys."""
+Reduction = Literal["none", "mean", "sum", "batchmean"]
+"""How the values of a batch become one, as in PyTorch's ``F.kl_div``."""
+BASES: tuple[Base, ...] = get_args(Base)
+REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
 Trait = Literal[
     "symmetric",  # D(p, q) = D(q, p)
     "metric",  # symmetric, zero only at p = q, and obeys the triangle inequality
@@ -22,30 +27,30 @@ Trait = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """What is known about one measure.
+class Measure(NamedTuple):
+    """The name, the formula and the traits of one measure.
 
     Attributes
     ----------
     name : str
-        As it is asked for; ``renyi:0.5`` where a parameter is bound.
+        The name to ask for it by; ``renyi:0.5`` where a parameter is bound.
     symbol : str
-        As reports write it, with P and Q for the two sides.
+        The symbol in reports, with P and Q for the two sides.
     title : str
-        What the field calls it.
+        Its name in the field.
     formula : str
         Plain text over the normalised p and q, natural logarithm.
-    lower, upper : str
+    upper, lower : str
         The ends of the range, in nats where the measure has a unit.
-    scales : bool
-        Whether it is expressed in units of the logarithm's base.
+    degree : float
+        Its unit: 1 where it is in nats, bits or hartleys, 1/2 where it is in their square root,
+        0 where it has none.
     traits : frozenset of str
         The laws it obeys.
     description : str
-        One line on what it tells.
+        One line on its meaning.
     source : str
-        Where it comes from.
+        The paper or book that it comes from.
     twin : str, optional
         The same measure with p and q exchanged.
     alpha : float, optional
@@ -56,14 +61,19 @@ class Measure:
     symbol: str
     title: str
     formula: str
-    lower: str = "0"
     upper: str
-    scales: bool
+    degree: float
     traits: frozenset[Trait]
     description: str
     source: str
+    lower: str = "0"
     twin: str | None = None
     alpha: float | None = None
+
+    @property
+    def scales(self) -> bool:
+        """Whether it is expressed in units of the logarithm's base."""
+        return self.degree > 0.0
 
     @property
     def takes_alpha(self) -> bool:
@@ -93,7 +103,7 @@ _ALL = (
         title="Kullback-Leibler divergence",
         formula="sum p log(p/q)",
         upper="inf",
-        scales=True,
+        degree=1.0,
         traits=_DIVERGENCE | _NEEDS_Q,
         description="Expected excess surprise of Q where P is true.",
         source=_KULLBACK,
@@ -105,7 +115,7 @@ _ALL = (
         title="Kullback-Leibler divergence, reversed",
         formula="sum q log(q/p)",
         upper="inf",
-        scales=True,
+        degree=1.0,
         traits=_DIVERGENCE | _NEEDS_P,
         description="Expected excess surprise of P where Q is true.",
         source=_KULLBACK,
@@ -117,7 +127,7 @@ _ALL = (
         title="Jeffreys divergence",
         formula="sum (p - q) log(p/q)",
         upper="inf",
-        scales=True,
+        degree=1.0,
         traits=_SYMMETRIC | _NEEDS_Q | _NEEDS_P,
         description="Both Kullback-Leibler divergences added.",
         source="Jeffreys, Proc. R. Soc. A 186 (1946)",
@@ -128,7 +138,7 @@ _ALL = (
         title="Population stability index",
         formula="sum (p - q) log(p/q)",
         upper="inf",
-        scales=True,
+        degree=1.0,
         traits=_SYMMETRIC | _NEEDS_Q | _NEEDS_P,
         description="The Jeffreys divergence under its name in credit scoring; not smoothed.",
         source="Siddiqi, Credit Risk Scorecards (2006)",
@@ -139,7 +149,7 @@ _ALL = (
         title="Jensen-Shannon divergence",
         formula="(D(P || M) + D(Q || M)) / 2,  M = (P + Q) / 2",
         upper="log 2",
-        scales=True,
+        degree=1.0,
         traits=_SYMMETRIC | {"bounded"},
         description="What one draw tells, on average, about which of the two it came from.",
         source=_LIN,
@@ -150,7 +160,7 @@ _ALL = (
         title="Jensen-Shannon distance",
         formula="sqrt(js)",
         upper="sqrt(log 2)",
-        scales=True,
+        degree=0.5,
         traits=_DISTANCE,
         description="Square root of the Jensen-Shannon divergence: a metric.",
         source="Endres and Schindelin, IEEE Trans. Inf. Theory 49 (2003)",
@@ -161,7 +171,7 @@ _ALL = (
         title="Hellinger distance",
         formula="sqrt(sum (sqrt p - sqrt q)^2 / 2)",
         upper="1",
-        scales=False,
+        degree=0.0,
         traits=_DISTANCE,
         description="Euclidean distance of the square roots.",
         source="Hellinger, J. Reine Angew. Math. 136 (1909)",
@@ -172,7 +182,7 @@ _ALL = (
         title="Total variation distance",
         formula="sum |p - q| / 2",
         upper="1",
-        scales=False,
+        degree=0.0,
         traits=_DISTANCE,
         description="The largest difference in probability that any event can have.",
         source="Levin and Peres, Markov Chains and Mixing Times (2017), chapter 4",
@@ -183,7 +193,7 @@ _ALL = (
         title="Pearson chi-squared divergence",
         formula="sum (p - q)^2 / q",
         upper="inf",
-        scales=False,
+        degree=0.0,
         traits=_DIVERGENCE | _NEEDS_Q,
         description="Variance under Q of the likelihood ratio p/q.",
         source=_PEARSON,
@@ -195,7 +205,7 @@ _ALL = (
         title="Neyman chi-squared divergence",
         formula="sum (p - q)^2 / p",
         upper="inf",
-        scales=False,
+        degree=0.0,
         traits=_DIVERGENCE | _NEEDS_P,
         description="Variance under P of the likelihood ratio q/p.",
         source=_PEARSON,
@@ -207,7 +217,7 @@ _ALL = (
         title="Bhattacharyya distance",
         formula="-log sum sqrt(p q)",
         upper="inf",
-        scales=True,
+        degree=1.0,
         traits=_SYMMETRIC | {"disjoint-infinite"},
         description="How little two distributions overlap, on a logarithmic scale.",
         source="Bhattacharyya, Bull. Calcutta Math. Soc. 35 (1943)",
@@ -218,7 +228,7 @@ _ALL = (
         title="Renyi divergence of order ALPHA",
         formula="log(sum p^ALPHA q^(1-ALPHA)) / (ALPHA - 1)",
         upper="inf",
-        scales=True,
+        degree=1.0,
         traits=frozenset({"monotone", "disjoint-infinite"}),
         description="D(P || Q) at 1; orders from 1 need q > 0 where p > 0; 0 sees supports only.",
         source="Renyi, Proc. 4th Berkeley Symp. 1 (1961)",
@@ -229,7 +239,7 @@ _ALL = (
         title="Tsallis divergence of order ALPHA",
         formula="(sum p^ALPHA q^(1-ALPHA) - 1) / (ALPHA - 1)",
         upper="inf",
-        scales=False,
+        degree=0.0,
         traits=frozenset({"monotone"}),
         description="The Renyi divergence without its logarithm: finite at orders below 1.",
         source="Tsallis, J. Stat. Phys. 52 (1988)",
@@ -240,7 +250,7 @@ _ALL = (
         title="Shannon entropy of P",
         formula="-sum p log p",
         upper="log K",
-        scales=True,
+        degree=1.0,
         traits=frozenset(),
         description="Expected surprise of P.",
         source=_SHANNON,
@@ -252,7 +262,7 @@ _ALL = (
         title="Shannon entropy of Q",
         formula="-sum q log q",
         upper="log K",
-        scales=True,
+        degree=1.0,
         traits=frozenset(),
         description="Expected surprise of Q.",
         source=_SHANNON,
@@ -264,7 +274,7 @@ _ALL = (
         title="Cross-entropy of Q under P",
         formula="-sum p log q",
         upper="inf",
-        scales=True,
+        degree=1.0,
         traits=_NEEDS_Q,
         description="Expected surprise of Q where P is true: H(P) + D(P || Q).",
         source="Good, J. R. Stat. Soc. B 18 (1956)",
@@ -276,7 +286,7 @@ _ALL = (
         title="Cross-entropy of P under Q",
         formula="-sum q log p",
         upper="inf",
-        scales=True,
+        degree=1.0,
         traits=_NEEDS_P,
         description="Expected surprise of P where Q is true: H(Q) + D(Q || P).",
         source="Good, J. R. Stat. Soc. B 18 (1956)",
@@ -322,11 +332,10 @@ def find(name: str) -> Measure:
         raise ValueError(_unknown(name))
     if not colon:
         raise ValueError(f"measure {name!r} needs an order: {name}:0.5, for example")
-    try:
-        # float() also takes underscores and blanks, which are no numbers of ours.
-        alpha = math.nan if set(text) & set("_ \t\n") or not text.isascii() else float(text)
-    except ValueError:
-        alpha = math.nan
+    # Compiling the grammar is left to those who give an order.
+    from kldiv_cli.core.numbers import is_number
+
+    alpha = float(text) if is_number(text) and text == text.strip() else math.nan
     if not 0.0 <= alpha < math.inf:
         raise ValueError(f"measure {name!r}: expected a finite order >= 0, found {text!r}")
     return _bind(family_entry, name, abs(alpha))
@@ -346,8 +355,7 @@ def _bind(family: Measure, name: str, alpha: float) -> Measure:
     bounded = family.family == "tsallis" and alpha < 1.0
     if bounded:
         traits.add("bounded")
-    return replace(
-        family,
+    return family._replace(
         name=name,
         symbol=family.symbol.replace("ALPHA", order),
         title=family.title.replace("ALPHA", order),

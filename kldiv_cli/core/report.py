@@ -192,7 +192,7 @@ class Document:
         return {"schema": self.schema, **document}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Report(Document):
     """The answer to ``kldiv compare``, or the error for which there is none."""
 

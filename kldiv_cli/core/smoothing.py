@@ -1,4 +1,4 @@
-"""Pseudocounts and floors: opt-in ways to give mass to what was not seen.
+"""Pseudocounts and floors: opt-in ways to give mass to outcomes that were not seen.
 
 Adding alpha to every count is the posterior mean under a symmetric Dirichlet(alpha) prior:
 alpha = 1/2 is Jeffreys' prior (Jeffreys, Proc. R. Soc. A 186, 1946), alpha = 1 Laplace's
@@ -8,25 +8,25 @@ rule of succession.
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from kldiv_cli.core.numbers import is_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAMES = "none, jeffreys, laplace, add:ALPHA or floor:EPS"
-_DECIMAL = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class Smoothing(NamedTuple):
-    """What is done to both sides, over the union of their outcomes.
+    """A change of the weights of both sides, over the union of their outcomes.
 
     Attributes
     ----------
     name : str
-        As it was asked for, and as reports print it.
+        The name that was asked for, which reports print.
     pseudocount : float
         Added to every count; 0 adds nothing.
     floor : float
@@ -38,8 +38,19 @@ class Smoothing(NamedTuple):
     floor: float = 0.0
 
     def apply(self, weights: NDArray[Any]) -> NDArray[Any]:
-        """Return the smoothed weights, not normalised; the shape is kept.
+        """Return the smoothed weights, not normalised.
 
+        Parameters
+        ----------
+        weights : ndarray, shape (..., K)
+            Weights of any real type.
+
+        Returns
+        -------
+        ndarray, shape (..., K)
+
+        Notes
+        -----
         Integer counts stay exact: all weights are multiplied by the denominator of the
         pseudocount, in Python's integers, which cannot overflow.
         """
@@ -58,7 +69,12 @@ class Smoothing(NamedTuple):
 
 
 def find(name: str) -> Smoothing:
-    """Return the smoothing called `name`.
+    """Find a smoothing by the name a user types.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`, with an unsigned number for its parameter.
 
     Raises
     ------
@@ -72,7 +88,8 @@ def find(name: str) -> Smoothing:
         return Smoothing(name, pseudocount=0.5 if name == "jeffreys" else 1.0)
     kind, _, text = name.partition(":")
     if kind in ("add", "floor"):
-        parameter = float(text) if _DECIMAL.fullmatch(text) else math.nan
+        unsigned = is_number(text) and text == text.strip(" \t+")
+        parameter = float(text) if unsigned else math.nan
         if kind == "add" and 0 < parameter < math.inf:
             return Smoothing(name, pseudocount=parameter)
         if kind == "floor" and 0 < parameter < 1:

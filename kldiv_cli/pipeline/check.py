@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from kldiv_cli.core import findings, judging
-from kldiv_cli.core.dataset import MOST_OUTCOMES, Excluded
+from kldiv_cli.core.dataset import Excluded
 from kldiv_cli.core.findings import Finding, Findings
 from kldiv_cli.core.inference.resampling import SEED
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair, Unpaired
 from kldiv_cli.core.report import Side
-from kldiv_cli.errors import InputError, Note, Place, UsageError
-from kldiv_cli.pipeline.pairing import pair_data_sets
+from kldiv_cli.errors import InputError, Note, Place
+from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
-from kldiv_cli.pipeline.settings import among, limits_of, rules_of, whole
+from kldiv_cli.pipeline.settings import check_settings, refuse_foreign
 from kldiv_cli.pipeline.sides import (
-    PerSide,
-    Source,
     describe_data_set,
     describe_distribution,
     match_outcomes,
     read_data_sets,
     read_distribution,
-    read_options,
     refuse_repairs,
-    refuse_two_stdins,
-    side_of,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Unpack
+
     from kldiv_cli.core.judging import Limits
-    from kldiv_cli.pipeline.settings import Rules
+    from kldiv_cli.pipeline.settings import CheckOptions, CheckSettings, Rules, Source
 
-    Check = Any
 
-KINDS = ("samples", "counts", "probabilities", "weights")
+NAMES = ("reference", "current")
+"""The names of sides whose sources tell none."""
 
 
 class CheckReport(Renderable, findings.Check):
@@ -50,37 +47,7 @@ class CheckReport(Renderable, findings.Check):
     __slots__ = ()
 
 
-def check(
-    reference: object,
-    current: object,
-    *,
-    column: str | Sequence[str] = (),
-    exclude: str | Sequence[str] = (),
-    columns: Mapping[str, Mapping[str, Any]] | None = None,
-    max_kl: float = 0.05,
-    alpha: float = 0.05,
-    adjust: Literal["bh", "none"] = "bh",
-    max_new: float | None = None,
-    max_missing_shift: float | None = None,
-    bins: int | None = None,
-    missing: Literal["category", "drop", "error"] = "category",
-    na: str | Sequence[str] = (),
-    max_outcomes: int = MOST_OUTCOMES,
-    kind: PerSide[str | None] = None,
-    label: PerSide[str | None] = None,
-    weight: PerSide[str | None] = None,
-    input_format: PerSide[str | None] = None,
-    encoding: PerSide[str | None] = None,
-    delimiter: PerSide[str | None] = None,
-    decimal: PerSide[str] = ".",
-    header: PerSide[bool | None] = None,
-    comment: PerSide[str | None] = None,
-    duplicates: Literal["error", "sum"] = "error",
-    max_inflated: int | None = None,
-    names: tuple[str | None, str | None] = (None, None),
-    top: int = 10,
-    strict: bool = False,
-) -> CheckReport:
+def check(reference: object, current: object, **options: Unpack[CheckOptions]) -> CheckReport:
     """Judge whether data have drifted from a reference.
 
     For each column D(current || reference) is estimated from the counts and compared with
@@ -92,41 +59,63 @@ def check(
     reference, current : path, data frame, mapping of columns, records or array
         Raw rows; a path may also be a profile, as ``kldiv profile`` writes it. ``-`` is
         standard input.
+    **options
+        The parameters below, by their names. Those that describe one side (`kind` to `comment`)
+        are given once for both, or as a pair.
     column : str or sequence of str, optional
-        The only columns to judge. If not given, every shared one but those that look like keys.
+        The only columns of raw rows to judge; every shared one but those that look like keys if
+        not given.
     exclude : str or sequence of str, optional
         Columns, or patterns such as ``created_*``, to leave out.
     columns : mapping, optional
-        What is known of single columns: ``{"age": {"max_kl": 0.1, "type": "numeric", "bins":
-        [18, 30, 65]}}``; `bins` is a number of bins or their edges.
-    max_kl : float
+        Rules for single columns: ``{"age": {"max_kl": 0.1, "type": "numeric", "bins": 9}}``;
+        `type` is ``numeric`` or ``categorical``, and `bins` a number of bins or their edges.
+    bins : int, optional
+        Number of bins of numeric columns, before the tails are split; chosen by the rows if not
+        given.
+    missing : {"category", "drop", "error"}, default "category"
+        Whether missing values are an outcome, are left out or are refused.
+    na : str or sequence of str, optional
+        Texts that mean a missing value, beside empty cells.
+    max_outcomes : int, default 100000
+        The most outcomes of a categorical column.
+    max_kl : float, default 0.05
         The largest divergence that is accepted, in nats.
-    alpha : float
+    alpha : float, default 0.05
         Level of the tests.
-    adjust : {"bh", "none"}
+    adjust : {"bh", "none"}, default "bh"
         Correction for the number of columns: Benjamini and Hochberg's, or none.
     max_new, max_missing_shift : float, optional
         The largest share of rows with an outcome that the reference never had, and the largest
         change of the share of missing values. A warning is given where there is no limit.
-    bins : int, optional
-        Number of bins of numeric columns, before the tails are split.
-    missing : {"category", "drop", "error"}
-        Whether missing values are an outcome, are left out or are refused.
-    na : str or sequence of str, optional
-        Texts that mean a missing value.
-    max_outcomes : int
-        The most outcomes of a categorical column.
     kind : str or pair of str, optional
         ``samples`` (raw rows, if not given), ``counts``, ``probabilities`` or ``weights``. A
         table of counts has an outcome and a count in each row, or column, outcome and count.
-    label, weight, input_format, encoding, delimiter, decimal, header, comment, duplicates, \
-max_inflated
-        How to read; see ``kldiv check --help``.
+    label, weight : str or pair of str, optional
+        Columns that hold the outcomes and their weights; `weight` also names a member of
+        a JSON object or an array of an ``.npz`` file.
+    input_format : str or pair of str, optional
+        ``csv``, ``tsv``, ``json``, ``jsonl``, ``npy``, ``npz``, ``uniq`` or ``text``, instead of
+        what a file's extension says.
+    encoding : str or pair of str, optional
+        Encoding of text, such as ``latin-1``; UTF-8, or what a byte order mark says, if not given.
+    delimiter : str or pair of str, optional
+        The character between the fields of a table; found in its first lines if not given.
+    decimal : str or pair of str, default "."
+        The decimal mark of a table's numbers: a point or a comma.
+    header : bool or pair of bool, optional
+        Whether the first row of a table names the columns; decided by its cells if not given.
+    comment : str or pair of str, optional
+        The text at the beginning of lines that are skipped.
+    duplicates : {"error", "sum"}, default "error"
+        Whether rows of counts that repeat an outcome are refused or added up.
+    max_inflated : int, optional
+        The most bytes that a compressed file may hold; 64 MB, or 100 times the file, if not given.
     names : pair of str, optional
         What to call the sides.
-    top : int
+    top : int, default 10
         How many contributing outcomes to list of each column.
-    strict : bool
+    strict : bool, default False
         Refuse what would be repaired with a note.
 
     Returns
@@ -139,7 +128,10 @@ max_inflated
     InputError
         If a side cannot be read, a column that is named is not there, or none can be judged.
     UsageError
-        If the arguments do not fit together. Both are ValueErrors.
+        If an option has a wrong value, or cannot be used by this kind of input. Both are
+        ValueErrors.
+    TypeError
+        If there is no option of a name.
 
     Examples
     --------
@@ -148,33 +140,7 @@ max_inflated
     >>> report.verdict, report.columns["side"].reason.code
     ('drift', 'above-threshold')
     """
-    rules = rules_of(column, exclude, columns, bins, missing, na, max_outcomes)
-    limits = limits_of(rules, max_kl, alpha, adjust, max_new, max_missing_shift)
-    if whole("top", top, 0) is None:
-        raise UsageError("usage", "top is a whole number")
-    kinds = tuple(side_of(kind, i, "kind", None) for i in (0, 1))
-    for word in kinds:
-        if word is not None:
-            among("kind", word, KINDS)
-    options = tuple(
-        read_options(
-            i, kind=None if kinds[i] == "samples" else kinds[i], label=label, weight=weight,
-            input_format=input_format, encoding=encoding, delimiter=delimiter, decimal=decimal,
-            header=header, comment=comment, duplicates=duplicates, max_inflated=max_inflated,
-        )
-        for i in (0, 1)
-    )  # fmt: skip
-    refuse_two_stdins(reference, current)
-    if len(names) != 2:
-        raise UsageError("usage", f"names is a pair, one for each side; found {names!r}")
-    sides = tuple(
-        Source(*four) for four in zip((reference, current), kinds, options, names, strict=True)
-    )
-    from types import SimpleNamespace
-
-    return checked(
-        SimpleNamespace(sources=sides, rules=rules, limits=limits, top=top, strict=strict)
-    )
+    return checked(check_settings((reference, current), options))
 
 
 class _Sides(NamedTuple):
@@ -187,7 +153,7 @@ class _Sides(NamedTuple):
     notes: tuple[Note, ...]
 
 
-def checked(settings: Check) -> CheckReport:
+def checked(settings: CheckSettings) -> CheckReport:
     """Read both sides, pair their columns, judge these, and return the report.
 
     Raises
@@ -200,6 +166,8 @@ def checked(settings: Check) -> CheckReport:
     reference, current = settings.sources
     exact = {reference.kind, current.kind} & {"probabilities", "weights"}
     sides = (_distributions if exact else _data_sets)(reference, current, settings.rules)
+    formats = (sides.reference.format, sides.current.format)
+    refuse_foreign([side.options for side in settings.sources], formats)
     if settings.strict:
         refuse_repairs(sides.notes)
     if not sides.columns:
@@ -248,22 +216,23 @@ def _nothing_judged(sides: _Sides) -> InputError:
 def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two data sets and pair their columns."""
     found = read_data_sets(reference, current, rules)
+    first, second = tell_apart(found.first, found.second, (reference.name, current.name), NAMES)
     columns = tuple(
         one.swapped() if isinstance(one, Pair) else one
-        for one in pair_data_sets(found.first, found.second, rules)
+        for one in pair_data_sets(first, second, rules)
     )
     pairs = [one for one in columns if isinstance(one, Pair)]
-    source = found.second.source
+    source = second.source
     new = (
         Note("new-column", f"column '{name}' is not in the reference", source)
         for name in found.only_second
     )
     return _Sides(
-        describe_data_set(found.first, pairs, is_p=False),
-        describe_data_set(found.second, pairs, is_p=True),
+        describe_data_set(first, pairs, is_p=False),
+        describe_data_set(second, pairs, is_p=True),
         columns,
-        found.first.excluded,
-        (*found.first.notes, *found.second.notes, *new, *_nearly_alike(pairs, source)),
+        first.excluded,
+        (*first.notes, *second.notes, *new, *_nearly_alike(pairs, source)),
     )
 
 
@@ -279,29 +248,19 @@ def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
 
 def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two sides of which at least one is exactly known, and pair them."""
-    counted = {reference.kind, current.kind} <= {"counts", "probabilities", "weights"}
-    types = any(given.type or given.bins for given in rules.columns.values())
-    if counted and (types or rules.na or rules.bins or rules.missing != "category"):
-        raise UsageError(
-            "usage",
-            "types, bins and missing values are those of raw rows; beside a known distribution a"
-            " table is taken as it is",
-            hint="leave --numeric, --categorical, --bins, --na and --missing out",
-        )
-    q, p = sides = [read_distribution(side, rules) for side in (reference, current)]
+    q, p = read_distribution(reference, rules), read_distribution(current, rules)
+    q, p = tell_apart(q, p, (reference.name, current.name), NAMES)
     column = (q.column if q.outcomes else None) or "outcome"
     pair = match_outcomes(p, q, column)
     rules.check_names([column], q.source)
     # A dropped missing value is one of the rows all the same.
     dropped = rules.missing != "category"
-    rows = [
-        int(side.total) + dropped * side.missing if side.kind == "counts" else 0 for side in sides
-    ]
-    unnamed = {side.missing_label for side in sides}
-    pair = pair._replace(
-        of_data=np.array([label not in unnamed for label in pair.names]),
-        rows=(rows[1], rows[0]),
+    p_rows, q_rows = (
+        int(side.total) + dropped * side.missing if side.kind == "counts" else 0 for side in (p, q)
     )
+    unnamed = {p.missing_label, q.missing_label}
+    of_data = np.array([label not in unnamed for label in pair.names])
+    pair = pair._replace(of_data=of_data, rows=(p_rows, q_rows))
     wanted = rules.wants(column)
     return _Sides(
         describe_distribution(q),

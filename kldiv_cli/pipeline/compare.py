@@ -3,79 +3,39 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core import batches, report, smoothing
-from kldiv_cli.core import measures as registry
-from kldiv_cli.core.batches import Base, Reduction
+from kldiv_cli.core import batches, report
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair
 from kldiv_cli.errors import InputError, Note, Place, UsageError
-from kldiv_cli.pipeline.pairing import distinct_names, pair_data_sets
+from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
+from kldiv_cli.pipeline.settings import compare_settings, refuse_foreign
 from kldiv_cli.pipeline.sides import (
-    PerSide,
-    Source,
     describe_data_set,
     describe_distribution,
     match_outcomes,
     read_data_sets,
     read_distribution,
     read_distributions,
-    read_options,
     refuse_repairs,
-    refuse_two_stdins,
-    side_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
+    from typing import Unpack
 
     from kldiv_cli.core.distribution import Distribution
-    from kldiv_cli.pipeline.settings import Rules
-
-    Comparison = Any
-
-BASES: tuple[Base, ...] = ("e", "2", "10")
+    from kldiv_cli.pipeline.settings import CompareOptions, CompareSettings, Rules, Source
 
 
-def compare(
-    p: object,
-    q: object = None,
-    *,
-    measures: str | Sequence[str] | None = None,
-    base: str | int = "e",
-    kind: PerSide[str | None] = None,
-    label: PerSide[str | None] = None,
-    weight: PerSide[str | None] = None,
-    input_format: PerSide[str | None] = None,
-    encoding: PerSide[str | None] = None,
-    delimiter: PerSide[str | None] = None,
-    decimal: PerSide[str] = ".",
-    header: PerSide[bool | None] = None,
-    comment: PerSide[str | None] = None,
-    duplicates: Literal["error", "sum"] = "error",
-    max_inflated: int | None = None,
-    names: tuple[str | None, str | None] = (None, None),
-    smoothing: str = "none",
-    temperature: float = 1.0,
-    reduction: Reduction = "batchmean",
-    column: str | Sequence[str] = (),
-    exclude: str | Sequence[str] = (),
-    columns: Mapping[str, Mapping[str, Any]] | None = None,
-    bins: int | None = None,
-    missing: Literal["category", "drop", "error"] = "category",
-    na: str | Sequence[str] = (),
-    top: int = 10,
-    strict: bool = False,
-    estimate: bool = True,
-) -> Report:
+def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> Report:
     """Compare two distributions in both directions.
 
     Parameters
@@ -85,35 +45,68 @@ def compare(
         mapping holds a weight for each label; an array is matched by position, and a
         two-dimensional one is a batch, one distribution a row. Without `q`, two weights
         of `p` are compared, named by `weight`.
-    measures : sequence of str, optional
+    **options
+        The parameters below, by their names. Those that describe one side (`kind` to `comment`)
+        are given once for both, or as a pair.
+    measures : str or sequence of str, optional
         Names of measures, as ``kldiv measures`` lists them; every measure that takes no
         parameter if not given. They are the keys of the answer.
-    base : {"e", "2", "10"}
+    base : {"e", "2", "10"}, default "e"
         Base of the logarithm: nats, bits or hartleys.
+    smoothing : str, default "none"
+        ``none``, ``jeffreys``, ``laplace``, ``add:ALPHA`` (counts) or ``floor:EPS``.
+    temperature : float, default 1
+        Divides logits.
+    reduction : {"batchmean", "mean", "sum", "none"}, default "batchmean"
+        How the rows of a batch become one number, as ``torch.nn.functional.kl_div`` does.
     kind : str or pair of str, optional
         What the numbers mean: ``probabilities``, ``counts``, ``weights``, ``logits``,
-        ``log-probs`` or ``samples`` (raw rows). Chosen from the numbers if not given.
+        ``log-probs`` or ``samples`` (raw rows, compared column by column). Chosen from the numbers
+        if not given.
     label, weight : str or pair of str, optional
         Columns that hold the outcomes and their weights; `weight` also names a member of
         a JSON object or an array of an ``.npz`` file.
-    input_format, encoding, delimiter, decimal, header, comment, duplicates, max_inflated
-        How to read; see ``kldiv compare --help``.
+    input_format : str or pair of str, optional
+        ``csv``, ``tsv``, ``json``, ``jsonl``, ``npy``, ``npz``, ``uniq`` or ``text``, instead of
+        what a file's extension says.
+    encoding : str or pair of str, optional
+        Encoding of text, such as ``latin-1``; UTF-8, or what a byte order mark says, if not given.
+    delimiter : str or pair of str, optional
+        The character between the fields of a table; found in its first lines if not given.
+    decimal : str or pair of str, default "."
+        The decimal mark of a table's numbers: a point or a comma.
+    header : bool or pair of bool, optional
+        Whether the first row of a table names the columns; decided by its cells if not given.
+    comment : str or pair of str, optional
+        The text at the beginning of lines that are skipped.
+    duplicates : {"error", "sum"}, default "error"
+        Whether rows of counts that repeat an outcome are refused or added up.
+    max_inflated : int, optional
+        The most bytes that a compressed file may hold; 64 MB, or 100 times the file, if not given.
     names : pair of str, optional
         What to call the sides.
-    smoothing : str
-        ``none``, ``jeffreys``, ``laplace``, ``add:ALPHA`` (counts) or ``floor:EPS``.
-    temperature : float
-        Divides logits.
-    reduction : {"batchmean", "mean", "sum", "none"}
-        How the rows of a batch become one number, as ``torch.nn.functional.kl_div`` does.
-    column, exclude, columns, bins, missing, na
-        Of raw rows (`kind` is ``samples``), which are compared column by column: which columns,
-        and how they are counted; as of `check`.
-    top : int
+    column : str or sequence of str, optional
+        The only columns of raw rows to compare; every shared one but those that look like keys if
+        not given.
+    exclude : str or sequence of str, optional
+        Columns, or patterns such as ``created_*``, to leave out.
+    columns : mapping, optional
+        Rules for single columns: ``{"age": {"type": "numeric", "bins": [18, 30, 65]}}``;
+        `type` is ``numeric`` or ``categorical``, and `bins` a number of bins or their edges.
+    bins : int, optional
+        Number of bins of numeric columns, before the tails are split; chosen by the rows if not
+        given.
+    missing : {"category", "drop", "error"}, default "category"
+        Whether missing values are an outcome, are left out or are refused.
+    na : str or sequence of str, optional
+        Texts that mean a missing value, beside empty cells.
+    max_outcomes : int, default 100000
+        The most outcomes of a categorical column.
+    top : int, default 10
         How many contributing outcomes to list.
-    strict : bool
+    strict : bool, default False
         Refuse what would be repaired with a note.
-    estimate : bool
+    estimate : bool, default True
         Say what the samples tell of the distributions behind them, where counts are compared
         with counts or with probabilities.
 
@@ -127,7 +120,10 @@ def compare(
     InputError
         If a source cannot be read or is not a distribution.
     UsageError
-        If the arguments do not fit together. Both are ValueErrors.
+        If an option has a wrong value, or cannot be used by this kind of input. Both are
+        ValueErrors.
+    TypeError
+        If there is no option of a name.
 
     Examples
     --------
@@ -136,81 +132,7 @@ def compare(
     >>> round(report.comparisons[0].measures["kl_pq"], 6)
     0.020411
     """
-    log_base = _base(base)
-    asked = _measures(measures)
-    smooth = _smoothing(smoothing)
-    if not 0 < temperature < math.inf:
-        raise UsageError("usage", f"a temperature is a number above 0, found {temperature}")
-    if top < 0:
-        raise UsageError("usage", f"the number of outcomes to list is at least 0, found {top}")
-    p_options, q_options = (
-        read_options(
-            i, label=label, weight=weight, input_format=input_format, encoding=encoding,
-            delimiter=delimiter, decimal=decimal, header=header, comment=comment,
-            duplicates=duplicates, max_inflated=max_inflated,
-        )
-        for i in (0, 1)
-    )  # fmt: skip
-    kinds = (side_of(kind, 0, "kind", None), side_of(kind, 1, "kind", None))
-    rules = None
-    if "samples" in kinds:
-        from kldiv_cli.pipeline.settings import rules_of
-
-        rules = rules_of(column, exclude, columns, bins, missing, na)
-    elif column or exclude or columns or na:
-        raise UsageError(
-            "usage", "columns are chosen among those of raw rows", hint="--as samples"
-        )
-    from types import SimpleNamespace
-
-    given = (Source(p, kinds[0], p_options, names[0]), Source(q, kinds[1], q_options, names[1]))
-    return compared(
-        SimpleNamespace(
-            sources=given,
-            measures=asked,
-            base=log_base,
-            smoothing=smooth,
-            temperature=temperature,
-            reduction=reduction,
-            rules=rules,
-            top=top,
-            estimate=estimate,
-            strict=strict,
-        )
-    )
-
-
-def _base(base: str | int) -> Base:
-    for known in BASES:
-        if str(base) == known:
-            return known
-    meant = {unit: known for known, unit in report.UNITS.items()}.get(str(base))
-    raise UsageError(
-        "usage",
-        f"the base of the logarithm is e, 2 or 10; found {base!r}",
-        hint=f"--base {meant}" if meant else "",
-    )
-
-
-def _measures(names: str | Sequence[str] | None) -> tuple[str, ...]:
-    if not names:
-        return tuple(registry.DEFAULT_MEASURES)
-    names = (names,) if isinstance(names, str) else names
-    for name in names:
-        try:
-            registry.find(name)
-        except ValueError as error:
-            raise UsageError(
-                "unknown-measure", str(error), hint="'kldiv measures' lists them all"
-            ) from None
-    return tuple(dict.fromkeys(names))
-
-
-def _smoothing(name: str) -> smoothing.Smoothing:
-    try:
-        return smoothing.find(name)
-    except ValueError as error:
-        raise UsageError("usage", str(error)) from None
+    return compared(compare_settings((p, q), options))
 
 
 class _Sides(NamedTuple):
@@ -222,7 +144,7 @@ class _Sides(NamedTuple):
     notes: tuple[Note, ...]
 
 
-def compared(settings: Comparison) -> Report:
+def compared(settings: CompareSettings) -> Report:
     """Read both sides, pair them, measure each pair, and return the report.
 
     Raises
@@ -233,6 +155,7 @@ def compared(settings: Comparison) -> Report:
         If an option does not fit the data.
     """
     sides = _read(settings)
+    refuse_foreign([side.options for side in settings.sources], (sides.p.format, sides.q.format))
     if settings.strict:
         refuse_repairs(sides.notes)
     comparisons = []
@@ -255,16 +178,13 @@ def compared(settings: Comparison) -> Report:
     )
 
 
-def _read(settings: Comparison) -> _Sides:
+def _read(settings: CompareSettings) -> _Sides:
     """Read both sides and pair them: raw rows column by column, anything else as a whole."""
     p, q = settings.sources
     if settings.rules is None:
         return _whole(*read_distributions(p, q), (p.name, q.name))
     if p.kind == q.kind:
         return _columns(p, q, settings.rules)
-    if q.source is None:
-        raise UsageError("one-side", "raw rows are compared with others, and there is one source")
-    refuse_two_stdins(p.source, q.source)
     left, right = (read_distribution(side, settings.rules) for side in (p, q))
     raw = left if p.kind == "samples" else right
     return _whole(left, right, (p.name, q.name), raw.column)
@@ -277,8 +197,7 @@ def _whole(
     column: str | None = None,
 ) -> _Sides:
     """Pair two distributions; `given` are the names that the user gave them."""
-    p_name, q_name = distinct_names(p, q, given)
-    p, q = replace(p, name=p_name), replace(q, name=q_name)
+    p, q = tell_apart(p, q, given, ("p", "q"))
     pair = match_outcomes(p, q, column)
     notes = (*p.notes, *q.notes)
     return _Sides(describe_distribution(p), describe_distribution(q), (pair,), notes)
@@ -287,12 +206,11 @@ def _whole(
 def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
     """Read raw rows of both sides and pair their columns."""
     found = read_data_sets(p, q, rules)
-    p_name, q_name = distinct_names(found.first, found.second, (p.name, q.name))
-    first, second = found.first._replace(name=p_name), found.second._replace(name=q_name)
+    first, second = tell_apart(found.first, found.second, (p.name, q.name), ("p", "q"))
     if first.columns.keys().isdisjoint(second.columns):
         raise InputError(
             "no-common-support",
-            f"{p_name} and {q_name} have no column in common",
+            f"{first.name} and {second.name} have no column in common",
             Place(second.source),
             hint="--header or --no-header says whether the first rows name the columns",
         )
@@ -323,7 +241,7 @@ def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
     )
 
 
-def _check_options(pair: Pair, sides: _Sides, settings: Comparison) -> None:
+def _check_options(pair: Pair, sides: _Sides, settings: CompareSettings) -> None:
     """Refuse a temperature, a smoothing or a reduction that these kinds of weights have not."""
     named = list(zip((sides.p.name, sides.q.name), pair.kinds, strict=True))
     if settings.temperature != 1 and not set(pair.kinds) & set(LOG_KINDS):
@@ -346,15 +264,15 @@ def _check_options(pair: Pair, sides: _Sides, settings: Comparison) -> None:
                 f"a floor is for probabilities, and {name} holds {kind}",
                 hint="leave --smoothing out",
             )
-    if settings.reduction == "mean" and not pair.is_batch:
+    if settings.reduction != "batchmean" and not pair.is_batch:
         raise UsageError(
             "reduction-needs-batch",
-            "the reduction 'mean' divides by rows times outcomes, and these are no batches",
+            f"the reduction '{settings.reduction}' is for the rows of a batch, and these are none",
             hint="leave --reduction out",
         )
 
 
-def _measured(pair: Pair, settings: Comparison) -> report.Comparison:
+def _measured(pair: Pair, settings: CompareSettings) -> report.Comparison:
     """Compute the measures of a pair, and of vectors the outcomes that set them apart."""
     smooth = settings.smoothing.apply
     p, q = (smooth(side) for side in pair.in_order_of_weights())
@@ -396,7 +314,9 @@ def _measured(pair: Pair, settings: Comparison) -> report.Comparison:
     )
 
 
-def _remarks(pair: Pair, comparison: report.Comparison, settings: Comparison) -> Iterator[Note]:
+def _remarks(
+    pair: Pair, comparison: report.Comparison, settings: CompareSettings
+) -> Iterator[Note]:
     """Yield the notes on a comparison."""
     only = (comparison.only_in_p, comparison.only_in_q)
     yield from unmatched(*only, "labels of the two sides", source="")

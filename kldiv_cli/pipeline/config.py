@@ -1,55 +1,55 @@
-"""Settings of a project: the nearest ``kldiv.toml``, or ``[tool.kldiv]`` in ``pyproject.toml``."""
+"""The file of a project: the nearest ``kldiv.toml``, or ``[tool.kldiv]`` in ``pyproject.toml``."""
 
 from __future__ import annotations
 
 import os
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, did_you_mean
-from kldiv_cli.pipeline.settings import ColumnRules, among, limits_of, rules_of, whole
+from kldiv_cli.pipeline.checks import ColumnRules
+from kldiv_cli.pipeline.settings import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
 
 FILE, SHARED = "kldiv.toml", "pyproject.toml"
-NUMBER, WHOLE, TEXT, TEXTS = "a number", "a whole number", "text", "text, or a list of texts"
-KEYS = {
-    "column": TEXTS,
-    "exclude": TEXTS,
-    "max-kl": NUMBER,
-    "alpha": NUMBER,
-    "adjust": TEXT,
-    "fail-on": TEXT,
-    "max-new": NUMBER,
-    "max-missing-shift": NUMBER,
-    "bins": WHOLE,
-    "missing": TEXT,
-    "na": TEXTS,
-    "max-outcomes": WHOLE,
-    "min-count": WHOLE,
-    "top": WHOLE,
-}
-"""What may be set: the options of the same names."""
-
-
-RULES = ("column", "exclude", "bins", "missing", "na", "max_outcomes")
-LIMITS = ("max_kl", "alpha", "adjust", "max_new", "max_missing_shift")
-FAIL_ON = ("drift", "inconclusive")
+KEYS = {name.replace("_", "-"): name for name in PROJECT if name != "columns"}
+"""The settings that a file may hold, and the options that they are."""
 
 
 class Config(NamedTuple):
-    """What a file sets; the keys are those of the Python functions.
+    """The settings of a project, by the names of the Python functions' options.
 
     Attributes
     ----------
     path : str
         The file; empty where there is none.
     settings : dict of str to object
+        The options that it sets, not yet in the form that they are used in.
     columns : dict of str to dict
-        Settings of single columns.
+        The rules that it gives for single columns.
     """
 
     path: str = ""
     settings: dict[str, Any] = {}  # noqa: RUF012 (a tuple's default, never changed)
     columns: dict[str, dict[str, Any]] = {}  # noqa: RUF012
+
+    def beneath(self, options: Mapping[str, Any], known: Container[str]) -> dict[str, Any]:
+        """Return options, completed by those `known` that they leave to the file."""
+        said = options.get("columns", {})
+        names = dict.fromkeys([*self.columns, *said])
+        columns = {name: {**self.columns.get(name, {}), **said.get(name, {})} for name in names}
+        settings = {name: value for name, value in self.settings.items() if name in known}
+        return {**settings, **options, "columns": columns}
+
+    def notes(self) -> tuple[Note, ...]:
+        """Return a note that names the file and its settings; none if it has none."""
+        keys = [key.replace("_", "-") for key in self.settings]
+        keys += [f"columns.{name[:40]}" for name in self.columns]
+        if not keys:
+            return ()
+        return (Note("settings", f"settings are taken from here: {abridged(keys)}", self.path),)
 
 
 def load(path: str | None = None, folder: str = ".") -> Config:
@@ -58,7 +58,7 @@ def load(path: str | None = None, folder: str = ".") -> Config:
     Raises
     ------
     InputError
-        If it cannot be read, or sets something that there is not.
+        If the file cannot be read, has a key that is no setting, or sets a wrong value.
     """
     if path is None:
         try:
@@ -75,13 +75,19 @@ def load(path: str | None = None, folder: str = ".") -> Config:
     return _checked(document, path)
 
 
+def files(path: str | None) -> tuple[str, ...]:
+    """Return the files that `load` may read, which no report may replace."""
+    return (path,) if path else (FILE, SHARED)
+
+
 def _shared(document: dict[str, Any]) -> Any:
-    """Return what a file that is shared with other tools says to this one; None if nothing."""
+    """Return the table of kldiv in a file that several tools share; None if it has none."""
     tools = document.get("tool")
     return tools.get("kldiv") if isinstance(tools, dict) else None
 
 
 def _nearest(folder: str) -> str | None:
+    """Return the nearest file with settings, from a folder upwards; None if there is none."""
     while True:
         path = os.path.join(folder, FILE)
         if os.path.lexists(path):
@@ -96,6 +102,7 @@ def _nearest(folder: str) -> str | None:
 
 
 def _parsed(path: str) -> dict[str, Any]:
+    """Return the document of a TOML file."""
     import tomllib
 
     try:
@@ -115,72 +122,39 @@ def _parsed(path: str) -> dict[str, Any]:
 
 
 def _checked(document: Any, path: str) -> Config:
+    """Return the settings of a document, each checked as the option of its name is."""
     if not isinstance(document, dict):
         raise _bad(path, "the settings are no table")
-    settings = {}
-    for key, value in document.items():
-        if key == "columns":
-            continue
-        if key not in KEYS:
-            message = f"there is no setting {key[:60]!r}"
-            hint = did_you_mean(key, ["columns", *KEYS])
-            raise InputError("unknown-key", message, Place(path), hint=hint)
-        settings[key.replace("-", "_")] = _value(key, value, KEYS[key], path)
-    columns = document.get("columns", {})
+    document = {"columns": {}, **document}
+    columns = document.pop("columns")
     if not isinstance(columns, dict):
-        raise _bad(path, "'columns' is no table: [columns.NAME] holds the settings of one")
-    found = Config(path, settings, {name: _column(name, of, path) for name, of in columns.items()})
-    _check_values(found)
-    return found
-
-
-def notes(config: Config, *, quiet: bool = False) -> tuple[Note, ...]:
-    """Return a note that names the file and what it sets."""
-    keys = [key.replace("_", "-") for key in config.settings]
-    keys += [f"columns.{name[:40]}" for name in config.columns]
-    if quiet or not keys:
-        return ()
-    return (Note("settings", f"settings are taken from here: {abridged(keys)}", config.path),)
-
-
-def _check_values(config: Config) -> None:
-    """Refuse values that the options of the same names would refuse."""
-    given = config.settings
+        raise _bad(path, "'columns' is no table: [columns.NAME] holds the settings of a column")
+    settings = {_known(key, list(KEYS), Place(path)): value for key, value in document.items()}
+    columns = {name: _column(name, given, path) for name, given in columns.items()}
     try:
-        rules = rules_of(
-            columns=config.columns, **{key: given[key] for key in RULES if key in given}
-        )
-        limits_of(rules, **{key: given[key] for key in LIMITS if key in given})
-        among("fail-on", given.get("fail_on", "drift"), FAIL_ON)
-        for key in ("min_count", "top"):
-            whole(key.replace("_", "-"), given.get(key), 0)
+        for key, value in document.items():
+            PROJECT[KEYS[key]](f"'{key}'", value)
+        PROJECT["columns"]("columns", columns)
     except UsageError as problem:
-        raise InputError("bad-config", problem.message, Place(config.path)) from None
+        raise _bad(path, problem.message) from None
+    return Config(path, settings, columns)
 
 
 def _column(name: str, given: Any, path: str) -> dict[str, Any]:
+    """Return the rules for one column, not yet checked."""
     if not isinstance(given, dict):
         raise _bad(path, f"'columns.{name[:60]}' is no table")
     known = [field.replace("_", "-") for field in ColumnRules._fields]
-    for key in given:
-        if key not in known:
-            message = f"there is no setting {key[:60]!r} of a column"
-            hint = did_you_mean(key, known)
-            raise InputError("unknown-key", message, Place(path, name=name), hint=hint)
-    return {key.replace("-", "_"): value for key, value in given.items()}
+    place = Place(path, name=name)
+    return {_known(key, known, place, " of a column"): value for key, value in given.items()}
 
 
-def _value(key: str, value: Any, wanted: str, path: str) -> Any:
-    texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
-    fits = {
-        NUMBER: isinstance(value, int | float) and not isinstance(value, bool),
-        WHOLE: isinstance(value, int) and not isinstance(value, bool),
-        TEXT: isinstance(value, str),
-        TEXTS: isinstance(value, str) or texts,
-    }
-    if not fits[wanted]:
-        raise _bad(path, f"'{key}' is {wanted}, found {str(value)[:60]!r}")
-    return value
+def _known(key: str, known: list[str], place: Place, of: str = "") -> str:
+    """Return the option that a key of a file sets."""
+    if key not in known:
+        hint = did_you_mean(key, known if of else ["columns", *known])
+        raise InputError("unknown-key", f"there is no setting {key[:60]!r}{of}", place, hint=hint)
+    return key.replace("-", "_")
 
 
 def _bad(path: str, message: str) -> InputError:

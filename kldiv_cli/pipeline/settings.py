@@ -1,38 +1,99 @@
-"""What the user says about a check: which columns, how they are counted, what is accepted."""
+"""The settings of a comparison, a check and a profile, made of the options that a user gives.
+
+The command line, the file of a project and Python callers give the same options, by the names of
+the Python functions. Tables name the check of each option; the checked options become one frozen
+value, which is all that the pipelines know of the user's wishes.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from kldiv_cli.core.binning import Bins
 from kldiv_cli.core.dataset import MOST_OUTCOMES, Wanted, unknown_column
-from kldiv_cli.core.inference.verdict import LEAST_ALPHA
-from kldiv_cli.core.judging import Limits
-from kldiv_cli.errors import UsageError, did_you_mean
+from kldiv_cli.errors import UsageError
+from kldiv_cli.pipeline import checks
+from kldiv_cli.pipeline.checks import Check, ColumnRules, among, optional, per_side, whole
+from kldiv_cli.readers import FORMATS, ReadOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from typing import Literal, TypeAlias, TypedDict
+
     from kldiv_cli.core.counts import Type
+    from kldiv_cli.core.judging import Limits
+    from kldiv_cli.core.measures import Base, Reduction
+    from kldiv_cli.core.smoothing import Smoothing
 
-TYPES = ("categorical", "numeric")
-MISSING = ("category", "drop", "error")
-ADJUST = ("bh", "none")
-_LIMITS = Limits()
+    Option = TypeVar("Option")
+    PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]
+    """One value for both sides, or one for each."""
+    Names: TypeAlias = tuple[str | None, str | None]
+
+    class Reading(TypedDict, total=False):
+        """How the sides are read; the fields of `ReadOptions`."""
+
+        kind: PerSide[str | None]
+        label: PerSide[str | None]
+        weight: PerSide[str | None]
+        input_format: PerSide[str | None]
+        encoding: PerSide[str | None]
+        delimiter: PerSide[str | None]
+        decimal: PerSide[str]
+        header: PerSide[bool | None]
+        comment: PerSide[str | None]
+        duplicates: Literal["error", "sum"]
+        max_inflated: int | None
+
+    class Columns(TypedDict, total=False):
+        """Which columns are wanted, and how they are counted; the fields of `Rules`."""
+
+        column: str | Sequence[str]
+        exclude: str | Sequence[str]
+        columns: Mapping[str, Mapping[str, Any]] | None
+        bins: int | None
+        missing: Literal["category", "drop", "error"]
+        na: str | Sequence[str]
+        max_outcomes: int
+
+    class Judging(TypedDict, total=False):
+        """What is accepted without calling it drift; the fields of `Limits`."""
+
+        max_kl: float
+        alpha: float
+        adjust: Literal["bh", "none"]
+        max_new: float | None
+        max_missing_shift: float | None
+
+    class CompareOptions(Reading, Columns, total=False):
+        """The options of `compare`."""
+
+        measures: str | Sequence[str] | None
+        base: str | int
+        smoothing: str
+        temperature: float
+        reduction: Reduction
+        names: Names
+        top: int
+        strict: bool
+        estimate: bool
+
+    class CheckOptions(Reading, Columns, Judging, total=False):
+        """The options of `check`."""
+
+        names: Names
+        top: int
+        strict: bool
 
 
-class ColumnRules(NamedTuple):
-    """What the user says about one column."""
-
-    type: Type | None = None
-    max_kl: float | None = None
-    bins: int | tuple[float, ...] | None = None
-    """How many bins, or their edges."""
+Spelling = Callable[[str], str]
+"""Tells how the user wrote the name of an option: see `checks`."""
+Made = TypeVar("Made")
 
 
 class Rules(NamedTuple):
-    """How columns are chosen and counted."""
+    """The user's rules for columns: which are wanted, and how they are counted."""
 
     column: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -52,19 +113,21 @@ class Rules(NamedTuple):
 
     def excludes(self, name: str) -> bool:
         """Return whether a column is left out by its name, or by a pattern."""
+        from fnmatch import fnmatchcase
+
         return any(name == word or fnmatchcase(name, word) for word in self.exclude)
 
     def wants(self, name: str) -> bool:
-        """Return whether a column is to be judged."""
+        """Return whether a column is to be counted."""
         return self.counting().wants(name)
 
     def check_names(self, names: Collection[str], source: str) -> None:
-        """Refuse the name of a column that is not there; a pattern may match nothing.
+        """Refuse the name of a column that does not exist; a pattern may match nothing.
 
         Raises
         ------
         InputError
-            If one is not there.
+            If a column is named that is not among `names`.
         """
         exact = [word for word in self.exclude if not set(word) & set("*?[")]
         for word in (*self.column, *self.columns, *exact):
@@ -72,7 +135,7 @@ class Rules(NamedTuple):
                 raise unknown_column(word, list(dict.fromkeys(names)), source)
 
     def counting(self) -> Wanted:
-        """Return what the readers need to know."""
+        """Return these rules as the counting of raw rows knows them."""
         return Wanted(
             columns=frozenset(self.column) or None,
             numeric=self.typed("numeric"),
@@ -85,161 +148,380 @@ class Rules(NamedTuple):
         )
 
 
-def rules_of(
-    column: str | Sequence[str] = (),
-    exclude: str | Sequence[str] = (),
-    columns: Mapping[str, Mapping[str, Any]] | None = None,
-    bins: int | None = None,
-    missing: str = "category",
-    na: str | Sequence[str] = (),
-    max_outcomes: int = MOST_OUTCOMES,
-) -> Rules:
-    """Return how columns are counted, from the arguments of `check`.
+class Source(NamedTuple):
+    """One side of a comparison or a check, not yet read."""
+
+    source: object
+    kind: Any
+    """A `Kind`, ``samples``, or None."""
+    options: ReadOptions
+    name: str | None
+
+
+class CompareSettings(NamedTuple):
+    """Everything that a comparison is asked for; `rules` is None unless a side is raw rows."""
+
+    sources: tuple[Source, Source]
+    rules: Rules | None
+    measures: tuple[str, ...]
+    smoothing: Smoothing
+    base: Base = "e"
+    temperature: float = 1.0
+    reduction: Reduction = "batchmean"
+    top: int = 10
+    strict: bool = False
+    estimate: bool = True
+
+
+class CheckSettings(NamedTuple):
+    """Everything that a check is asked for."""
+
+    sources: tuple[Source, Source]
+    rules: Rules
+    limits: Limits
+    top: int = 10
+    strict: bool = False
+
+
+class ProfileSettings(NamedTuple):
+    """Everything that a profile is asked for, but for its sources."""
+
+    rules: Rules
+    options: ReadOptions
+    min_count: int = 0
+    strict: bool = False
+
+
+KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
+READING: dict[str, Check] = {
+    # Any field that has no row below is a text, which the reader checks.
+    **dict.fromkeys(ReadOptions._fields, per_side(checks.text)),
+    "kind": per_side(among(*KINDS)),
+    "header": per_side(checks.anything),
+    "duplicates": among("error", "sum"),
+    "max_inflated": optional(whole(0)),
+}
+READING["input_format"] = READING.pop("format")
+COLUMNS: dict[str, Check] = {
+    "column": checks.texts,
+    "exclude": checks.texts,
+    "columns": optional(checks.columns),
+    "bins": optional(whole(1)),
+    "missing": among("category", "drop", "error"),
+    "na": checks.texts,
+    "max_outcomes": whole(1),
+}
+JUDGING: dict[str, Check] = {
+    "max_kl": checks.limit,
+    "alpha": checks.level,
+    "adjust": among("bh", "none"),
+    "max_new": optional(checks.limit),
+    "max_missing_shift": optional(checks.limit),
+}
+SHOWING: dict[str, Check] = {"names": checks.pair, "top": whole(0), "strict": checks.anything}
+COMPARE: dict[str, Check] = {
+    **READING,
+    **COLUMNS,
+    **SHOWING,
+    "measures": optional(checks.measures),
+    "base": checks.base,
+    "smoothing": checks.smoothing,
+    "temperature": checks.temperature,
+    "reduction": among("batchmean", "mean", "sum", "none"),
+    "estimate": checks.anything,
+}
+CHECK: dict[str, Check] = {
+    **READING,
+    **COLUMNS,
+    **JUDGING,
+    **SHOWING,
+    "kind": per_side(among("samples", "counts", "probabilities", "weights")),
+}
+# The file of a project serves several commands.
+PROJECT: dict[str, Check] = {
+    **COLUMNS,
+    **JUDGING,
+    "top": whole(0),
+    "min_count": whole(0),
+    "fail_on": among("drift", "inconclusive"),
+}
+PROFILE: dict[str, Check] = {**READING, **PROJECT, "strict": checks.anything}
+# A profile holds missing values apart, whatever a check will make of them.
+del PROFILE["missing"]
+
+
+def compare_settings(
+    sources: Sequence[object], options: Mapping[str, object], spell: Spelling = str
+) -> CompareSettings:
+    """Return the settings of `compare` from its arguments.
+
+    Parameters
+    ----------
+    sources : pair of object
+        P and Q; where Q is None, two weights of P are compared.
+    options : mapping of str to object
+        The keyword arguments.
+    spell : callable
+        Tells how the user wrote their names.
 
     Raises
     ------
     UsageError
-        If one of them is not what it should be.
+        If an option has a wrong value, or cannot be used by this kind of input.
+    TypeError
+        If there is no such option.
     """
-    if not isinstance(columns or {}, Mapping):
-        found = type(columns).__name__
-        message = f"columns maps names to settings, found a {found}; 'column' chooses some"
-        raise UsageError("usage", message, hint="columns={'age': {'max_kl': 0.1}}")
-    return Rules(
-        column=words("column", column),
-        exclude=words("exclude", exclude),
-        columns={name: column_rules(name, given) for name, given in (columns or {}).items()},
-        bins=whole("bins", bins, 1),
-        missing=among("missing", missing, MISSING),
-        na=words("na", na),
-        max_outcomes=whole("max_outcomes", max_outcomes, 1) or 1,
+    from kldiv_cli.core.measures import DEFAULT_MEASURES
+    from kldiv_cli.core.smoothing import Smoothing
+
+    given = _checked("compare", COMPARE, options, spell)
+    sides = _sources(sources, given)
+    raw = (sides[0].kind == "samples", sides[1].kind == "samples")
+    if sides[1].source is None and any(raw):
+        raise UsageError("one-side", "raw rows are compared with others, and there is one source")
+    if sides[1].source is None and sides[0].options.weight == sides[1].options.weight:
+        hint = "name a second file, or two columns of the first: --weight BEFORE --weight AFTER"
+        message = "there is only one source, and no two weights of it are named"
+        raise UsageError("one-side", message, hint=hint)
+    rules = _made(Rules, given)
+    if any(each.max_kl is not None for each in rules.columns.values()):
+        raise UsageError("usage", "max_kl is a limit of a check, and a comparison has none")
+    refusals = (
+        (COLUMNS, (any(raw),) * 2, "is for raw rows", "--as samples, or leave {} out"),
+        *_refusals(sides, raw),
     )
+    _refuse(refusals, given, spell)
+    defaults = {"measures": tuple(DEFAULT_MEASURES), "smoothing": Smoothing()}
+    chosen = rules if any(raw) else None
+    return _made(CompareSettings, {**defaults, **given}, sources=sides, rules=chosen)
 
 
-def limits_of(
-    rules: Rules,
-    max_kl: float = _LIMITS.max_kl,
-    alpha: float = _LIMITS.alpha,
-    adjust: str = _LIMITS.adjust,
-    max_new: float | None = _LIMITS.max_new,
-    max_missing_shift: float | None = _LIMITS.max_missing_shift,
-) -> Limits:
-    """Return what is accepted, from the arguments of `check`.
+def check_settings(
+    sources: Sequence[object],
+    options: Mapping[str, object],
+    spell: Spelling = str,
+    project: Collection[str] = (),
+) -> CheckSettings:
+    """Return the settings of `check` from its arguments.
+
+    Parameters
+    ----------
+    sources : pair of object
+        The reference and the current data.
+    options : mapping of str to object
+        The keyword arguments.
+    spell : callable
+        Tells how the user wrote their names.
+    project : collection of str
+        Options that a project sets for all of its calls, and that are therefore not refused
+        where they cannot be used.
 
     Raises
     ------
     UsageError
-        If one of them is not what it should be.
+        If an option has a wrong value, or cannot be used by this kind of input.
+    TypeError
+        If there is no such option.
     """
-    if limit("alpha", alpha, 1.0) < LEAST_ALPHA:
-        message = f"alpha is a number from {LEAST_ALPHA:g} to below 1, found {str(alpha)[:60]}"
-        raise UsageError("usage", message)
+    from kldiv_cli.core.judging import Limits
+
+    given = _checked("check", CHECK, options, spell)
+    sides = _sources(sources, given)
+    raw = (sides[0].kind in (None, "samples"), sides[1].kind in (None, "samples"))
+    rules = _made(Rules, given)
+    typed = any(each.type for each in rules.columns.values())
+    names = ("missing", "na", "columns") if typed else ("missing", "na")
+    cells = any(raw) or {side.kind for side in sides} == {"counts"}
+    why = "is for raw rows; beside a known distribution a table is taken as it is"
+    refusals = (
+        (names, (cells, cells), why, "leave {} out"),
+        (("max_outcomes",), (any(raw),) * 2, "is for raw rows", "leave {} out"),
+        *_refusals(sides, raw),
+    )
+    _refuse(refusals, given, spell, project)
     own = {name: each.max_kl for name, each in rules.columns.items() if each.max_kl is not None}
-    shift = "max_missing_shift"
-    return Limits(
-        max_kl=limit("max_kl", max_kl, math.inf),
-        max_kl_of=own,
-        alpha=float(alpha),
-        adjust=among("adjust", adjust, ADJUST),
-        max_new=None if max_new is None else limit("max_new", max_new, math.inf),
-        max_missing_shift=(
-            None if max_missing_shift is None else limit(shift, max_missing_shift, math.inf)
-        ),
-    )
+    limits = _made(Limits, given, max_kl_of=own)
+    return _made(CheckSettings, given, sources=sides, rules=rules, limits=limits)
 
 
-def words(name: str, value: object) -> tuple[str, ...]:
-    """Return one word, or several, as several.
+def profile_settings(
+    options: Mapping[str, object],
+    spell: Spelling = str,
+    project: Collection[str] = (),
+    *,
+    like: bool = False,
+) -> ProfileSettings:
+    """Return the settings of a profile.
 
-    Raises
-    ------
-    UsageError
-        If they are none.
-    """
-    several = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value
-    found = tuple(several)
-    for word in found:
-        if not isinstance(word, str):
-            raise UsageError("usage", f"{name} is text, or a list of texts; found {word!r}")
-    return found
-
-
-def among(name: str, value: Any, choices: tuple[str, ...]) -> Any:
-    """Return a value that must be one of some.
+    Parameters
+    ----------
+    options, spell, project
+        See `check_settings`.
+    like : bool
+        Whether columns, types and edges are taken from another profile.
 
     Raises
     ------
     UsageError
-        If it is not.
+        If an option has a wrong value or is given twice, or if `like` leaves it nothing to say.
     """
-    if value in choices:
-        return value
-    raise UsageError("usage", f"{name} is one of {', '.join(choices)}; found {value!r}")
+    _refuse_twice(options, "an option that says how to read is given once, for all DATA")
+    given = _checked("profile", PROFILE, options, spell)
+    why = "says nothing beside --like, which takes columns, types and edges from a profile"
+    names = ("column", "exclude", "columns", "bins")
+    _refuse([(names, (not like,) * 2, why, "leave {} or --like out")], given, spell, project)
+    source = _source(None, 0, given)
+    return _made(ProfileSettings, given, rules=_made(Rules, given), options=source.options)
 
 
-def limit(name: str, value: object, top: float) -> float:
-    """Return a number from 0 to below `top`.
+def inspect_settings(file: object, options: Mapping[str, object], spell: Spelling = str) -> Source:
+    """Return the file of an inspection, and how it is to be read.
 
     Raises
     ------
     UsageError
-        If it is not one.
+        If an option has a wrong value, is given twice, or cannot be used by raw rows.
     """
-    try:
-        number = math.nan if isinstance(value, bool | str) else float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not (0 <= number < top):
-        wanted = "between 0 and 1" if top == 1 else ">= 0"
-        raise UsageError("usage", f"{name} is a number {wanted}, found {str(value)[:60]}")
-    return number
+    _refuse_twice(options, "one file is inspected, so every option is given once")
+    given = _checked("inspect", READING, options, spell)
+    source = _source(file, 0, given)
+    raw = source.kind == "samples"
+    _refuse(_refusals((source, source), (raw, raw)), given, spell)
+    return source
 
 
-def whole(name: str, value: object, least: int) -> int | None:
-    """Return a whole number of at least `least`, or None.
+def rules_of(**options: Any) -> Rules:
+    """Return the rules for columns from the arguments of `check`.
 
     Raises
     ------
     UsageError
-        If it is neither.
+        If an option has a wrong value.
     """
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UsageError("usage", f"{name} is a whole number of at least {least}, found {value!r}")
-    return value
+    return _made(Rules, _checked("rules_of", COLUMNS, options, str))
 
 
-def column_rules(name: object, given: object) -> ColumnRules:
-    """Return the rules of one column, from a mapping with the keys of `ColumnRules`.
+def refuse_foreign(options: Sequence[ReadOptions], formats: Sequence[str]) -> None:
+    """Refuse an option for reading that the formats of the inputs have no use for.
 
-    What has bins is numeric.
+    Parameters
+    ----------
+    options : sequence of ReadOptions
+        How each input was to be read. An option that is the same for all was given once, and it is
+        enough if one of them has a use for it.
+    formats : sequence of str
+        What each input turned out to be; an object in memory is none of `FORMATS`.
 
     Raises
     ------
     UsageError
-        If it is none of one.
+        If there is such an option.
     """
-    what = f"columns[{name!r}]"
-    if not isinstance(name, str) or not isinstance(given, Mapping):
-        raise UsageError("usage", f"{what}: expected the rules of a column, found {given!r}")
-    unknown = [key for key in given if key not in ColumnRules._fields]
-    if unknown:
-        hint = did_you_mean(str(unknown[0]), list(ColumnRules._fields))
-        raise UsageError("usage", f"{what} has no key {unknown[0]!r}", hint=hint)
-    type_, max_kl, bins = (given.get(key) for key in ColumnRules._fields)
-    if type_ is not None:
-        among(f"{what}: type", type_, TYPES)
-    if isinstance(bins, list | tuple):
-        if not bins or any(isinstance(edge, bool | str) for edge in bins):
-            raise UsageError("usage", f"{what}: bins: expected edges, found {list(bins)!r}")
-        try:
-            bins = Bins(tuple(float(edge) for edge in bins)).edges
-        except (TypeError, ValueError, OverflowError) as error:
-            raise UsageError("usage", f"{what}: bins: {error}") from None
-    else:
-        bins = whole(f"{what}: bins", bins, 1)
-    if bins is not None and type_ == "categorical":
-        raise UsageError("usage", f"{what}: bins are for numeric columns")
-    own = None if max_kl is None else limit(f"{what}: max_kl", max_kl, math.inf)
-    return ColumnRules(type_ if bins is None else "numeric", own, bins)
+    for name in FORMATS["csv"].options:
+        values = [getattr(each, name) for each in options]
+        useless = [
+            form
+            for value, form in zip(values, formats, strict=True)
+            if value != _DEFAULTS[name] and form in FORMATS and name not in FORMATS[form].options
+        ]
+        if useless and (len(set(values)) > 1 or len(useless) == len(formats)):
+            why = f"the option '{name}' has no meaning for the format {useless[0]}"
+            raise UsageError("usage", why, hint=f"leave --{name} out")
+
+
+_NOTHING: tuple[object, ...] = (None, (), {}, (None, None))
+_DEFAULTS = {**ReadOptions._field_defaults, **Rules._field_defaults}
+
+
+def _checked(
+    function: str, table: Mapping[str, Check], options: Mapping[str, Any], spell: Spelling
+) -> dict[str, Any]:
+    """Check options by a table, and leave out those that say no more than their defaults."""
+    given = {}
+    for name, option in options.items():
+        if name not in table:
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
+        value = table[name](spell(name), option)
+        if value not in _NOTHING and value != _DEFAULTS.get(name):
+            given[name] = value
+    return given
+
+
+def _made(settings: type[Made], given: Mapping[str, Any], **more: Any) -> Made:
+    """Return a named tuple of the options that are its fields."""
+    fields: tuple[str, ...] = settings._fields  # type: ignore[attr-defined]
+    return settings(**{name: given[name] for name in fields if name in given}, **more)
+
+
+def _sources(sources: Sequence[object], given: Mapping[str, Any]) -> tuple[Source, Source]:
+    """Return both sides, each with the options that are for it."""
+    if [os.fspath(one) for one in sources if isinstance(one, str | os.PathLike)] == ["-", "-"]:
+        raise UsageError("usage", "only one side can be standard input ('-')")
+    first, second = given.get("names", (None, None))
+    if first is not None and first == second:
+        hint = "leave one of the names out, or give each side its own"
+        raise UsageError("usage", f"both sides are called '{first[:60]}'", hint=hint)
+    return _source(sources[0], 0, given), _source(sources[1], 1, given)
+
+
+def _source(source: object, side: int, given: Mapping[str, Any]) -> Source:
+    """Return one side with the options that are for it."""
+    said = {name: _per_side(name, given[name])[side] for name in READING if name in given}
+    said = {name: value for name, value in said.items() if value is not None}
+    kind = said.pop("kind", None)
+    if "input_format" in said:
+        said["format"] = said.pop("input_format")
+    options = ReadOptions(kind if kind != "samples" else None, **said)
+    return Source(source, kind, options, given.get("names", (None, None))[side])
+
+
+def _per_side(name: str, value: Any) -> tuple[Any, Any]:
+    """Return the values of an option for either side."""
+    return value if name in READING and isinstance(value, tuple) else (value, value)
+
+
+def _refuse_twice(options: Mapping[str, object], message: str) -> None:
+    """Refuse an option that says how to read, and is given twice where there are no two sides."""
+    for name in READING:
+        if isinstance(value := options.get(name), list | tuple) and len(value) > 1:
+            raise UsageError("usage", message)
+
+
+if TYPE_CHECKING:
+    Refusal: TypeAlias = tuple[Iterable[str], tuple[bool, bool], str, str]
+    """Options, whether either side can use them, and else what is wrong and what to do."""
+
+
+def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[Refusal]:
+    """Yield the refusals that all commands share; `raw` tells which sides are raw rows."""
+    yield ("bins",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"
+    tables = (not raw[0], not raw[1])
+    counts = "--as counts if this is a table of counts"
+    why = "chooses a column of a distribution, and these are raw rows"
+    yield ("label", "weight"), tables, why, f"--column NAME chooses columns; {counts}"
+    why = "is for repeated labels of a table, and these are raw rows"
+    yield ("duplicates",), tables, why, f"leave {{}} out; {counts}"
+    first, second = (isinstance(side.source, str | os.PathLike) for side in sides)
+    # Without a second source both sides come from the first.
+    files = (first, first if sides[1].source is None else second)
+    names = ("input_format", "encoding", "delimiter", "header", "comment", "max_inflated")
+    why = "says how a file is read, and this is an object in memory"
+    yield names, files, why, "leave {} out"
+
+
+def _refuse(
+    refusals: Iterable[Refusal],
+    given: Mapping[str, Any],
+    spell: Spelling,
+    project: Collection[str] = (),
+) -> None:
+    """Raise the refusal of an option that no side for which it is given can use.
+
+    An option that is given once is for both sides, of which one suffices.
+    """
+    for names, able, why, hint in refusals:
+        for name in [name for name in names if name in given and name not in project]:
+            first, second = _per_side(name, given[name])
+            lost = (first is not None and not able[0], second is not None and not able[1])
+            if all(lost) if first == second else any(lost):
+                raise UsageError("usage", f"{spell(name)} {why}", hint=hint.format(spell(name)))

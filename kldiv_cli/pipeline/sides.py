@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,86 +17,21 @@ from kldiv_cli.core.counts import (
     has_integer_labels,
     missing_label,
 )
-from kldiv_cli.core.dataset import (
-    DataSet,
-    Wanted,
-    which_kind,
-)
+from kldiv_cli.core.dataset import DataSet, Wanted, which_kind
 from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.core.pair import Pair, labels_on_one_side, pair_distributions
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.table import Members
-from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers import TIDY_COLUMNS, ReadOptions
+from kldiv_cli.errors import InputError, Place
+from kldiv_cli.readers import ReadOptions
+from kldiv_cli.readers.formats import TIDY_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kldiv_cli.core.counts import Column
     from kldiv_cli.errors import Note
-    from kldiv_cli.pipeline.settings import Rules
-
-Option = TypeVar("Option")
-PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]
-"""One value for both sides, or one for each."""
-_DEFAULTS: dict[str, Any] = {"decimal": "."}
-
-
-class Source(NamedTuple):
-    """One side, still to be read."""
-
-    source: object
-    kind: Any
-    """A `Kind`, ``samples``, or None."""
-    options: ReadOptions
-    name: str | None
-
-
-def side_of(value: PerSide[Option], side: int, name: str, default: Option) -> Option:
-    """Return what an option says of one side.
-
-    Raises
-    ------
-    UsageError
-        If it is given more often than there are sides.
-    """
-    if not isinstance(value, list | tuple):
-        return value
-    if len(value) > 2:
-        raise UsageError(
-            "usage", f"{name} is given {len(value)} times, but there are only two sides"
-        )
-    return value[side if len(value) == 2 else 0] if value else default
-
-
-def read_options(
-    side: int, *, duplicates: Any = "error", max_inflated: int | None = None, **options: Any
-) -> ReadOptions:
-    """Return how one side is to be read, from options for both.
-
-    Raises
-    ------
-    UsageError
-        As `side_of` does.
-    """
-    chosen = {
-        name.removeprefix("input_"): side_of(value, side, name, _DEFAULTS.get(name))
-        for name, value in options.items()
-    }
-    return ReadOptions(duplicates=duplicates, max_inflated=max_inflated, **chosen)
-
-
-def refuse_two_stdins(*sides: object) -> None:
-    """Refuse standard input as more than one side.
-
-    Raises
-    ------
-    UsageError
-        If it is.
-    """
-    words = [os.fspath(side) for side in sides if isinstance(side, str | os.PathLike)]
-    if words.count("-") > 1:
-        raise UsageError("usage", "only one side can be standard input ('-')")
+    from kldiv_cli.pipeline.settings import Rules, Source
 
 
 def refuse_repairs(notes: Iterable[Note]) -> None:
@@ -180,22 +114,12 @@ def read_distributions(first: Source, second: Source) -> tuple[Distribution, Dis
     ------
     InputError
         If a source cannot be read or is not a distribution.
-    UsageError
-        If there is one source only and no two weights of it are named.
     """
-    options = tuple(side.options._replace(kind=side.kind) for side in (first, second))
     if second.source is not None:
-        refuse_two_stdins(first.source, second.source)
-        p = readers.read(first.source, options[0], name=first.name)
-        return p, readers.read(second.source, options[1], name=second.name)
-    if options[0].weight == options[1].weight:
-        raise UsageError(
-            "one-side",
-            "there is only one source, and no two weights of it are named",
-            hint="name a second file, or two columns of the first: --weight BEFORE --weight AFTER",
-        )
+        p = readers.read(first.source, first.options, name=first.name)
+        return p, readers.read(second.source, second.options, name=second.name)
     names = (first.name, second.name)
-    return readers.read_two(first.source, (options[0], options[1]), names=names)
+    return readers.read_two(first.source, (first.options, second.options), names=names)
 
 
 def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
@@ -206,12 +130,7 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
     InputError
         If a side cannot be read, a named column is not there, or a side may as well be a
         distribution.
-    UsageError
-        If there is one source only, or an option is not for raw rows.
     """
-    if second.source is None:
-        raise UsageError("one-side", "raw rows are compared with others, and there is one source")
-    refuse_two_stdins(first.source, second.source)
     wanted = rules.counting()
     tables = [_table(side, wanted) if side.kind == "counts" else None for side in (first, second)]
     if tables[0] is not None and tables[1] is not None:
@@ -343,22 +262,15 @@ def _is_text(column: Column) -> bool:
 
 def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = None) -> DataSet:
     """Read raw rows, or a profile; `model` is the side that they are compared with."""
-    for word, option in ((side.options.label, "--label"), (side.options.weight, "--weight")):
-        if word is not None:
-            raise UsageError(
-                "usage",
-                f"{option} chooses a column of a distribution, and these are raw rows",
-                hint="--column NAME chooses columns; --as counts if this is a table of counts",
-            )
     rows = data_set(side.source, side.options, wanted, name=side.name)
-    # Who says what columns are, or brings what has those of raw rows, has raw rows.
-    beyond_doubt = any(name in rules.columns or not rules.wants(name) for name in rows.seen) or (
+    # These are raw rows where the user has rules for columns, or the model has the same columns.
+    are_rows = any(name in rules.columns or not rules.wants(name) for name in rows.seen) or (
         model is not None and model.kind == "samples" and {*rows.seen} <= {*model.seen}
     )
     if side.kind is None and {*map(str.casefold, rows.seen)} == {*TIDY_COLUMNS}:
         what = "this may be counts of several columns, or raw rows of three"
         raise which_kind(what, rows.source)
-    if side.kind is None and not beyond_doubt and _may_be_a_distribution(rows):
+    if side.kind is None and not are_rows and _may_be_a_distribution(rows):
         what = "this may be a table of outcomes and weights, or raw rows of two columns"
         raise which_kind(what, rows.source)
     return rows
@@ -368,17 +280,18 @@ def _may_be_a_distribution(rows: DataSet) -> bool:
     """Return whether rows are distinct labels, each with a number, in either order."""
     if rows.kind != "samples" or len(rows.seen) != 2 or not rows.columns:
         return False
-    one, *others = rows.columns.values()
-    if not others:
-        # The other is a key, whose values are distinct, or not known to the reference.
-        return _may_be_weights(one) or _may_be_labels(one)
-    (other,) = others
-    return (_may_be_labels(one) and _may_be_weights(other)) or (
-        _may_be_labels(other) and _may_be_weights(one)
+    first, *rest = rows.columns.values()
+    if not rest:
+        # The second column is a key, whose values are distinct, or the reference lacks it.
+        return _may_be_weights(first) or _may_be_labels(first)
+    (second,) = rest
+    return (_may_be_labels(first) and _may_be_weights(second)) or (
+        _may_be_labels(second) and _may_be_weights(first)
     )
 
 
 def _may_be_weights(column: Column) -> bool:
+    """Return whether all values of a column could be weights: numbers that are not negative."""
     return (
         isinstance(column, Values)
         and not column.missing
@@ -388,6 +301,7 @@ def _may_be_weights(column: Column) -> bool:
 
 
 def _may_be_labels(column: Column) -> bool:
+    """Return whether all values of a column could be labels: distinct, and none a fraction."""
     if isinstance(column, Binned) or (isinstance(column, Values) and np.any(column.values % 1)):
         return False
     return not column.missing and distinct(column) == column.rows
@@ -432,6 +346,7 @@ def _columns(table: DataSet | Distribution, wanted: Wanted, only: str | None = N
 
 
 def _refuse_batch(side: Distribution) -> None:
+    """Refuse a batch, where one distribution is needed."""
     if side.weights.ndim > 1:
         raise InputError(
             "bad-shape",

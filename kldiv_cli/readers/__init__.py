@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from kldiv_cli.errors import InputError, KldivError, Place, UsageError
+from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
 from kldiv_cli.readers.options import ReadOptions
 
 if TYPE_CHECKING:
@@ -24,35 +25,6 @@ __all__ = [
     "FORMATS", "ReadOptions", "is_readable", "opened", "read", "read_counts", "read_two",
     "split_name",
 ]  # fmt: skip
-
-
-class Format(NamedTuple):
-    """A row of `FORMATS`."""
-
-    module: str | None
-    """Module of this package whose ``read`` reads it; None where none does yet."""
-    extensions: tuple[str, ...] = ()
-    marks: tuple[bytes, ...] = ()
-    """First bytes that tell it where the name does not."""
-    streamed: bool = False
-    """Its raw rows are never held in memory together."""
-
-
-FORMATS = {
-    "text": Format("delimited", streamed=True),
-    "csv": Format("delimited", (".csv",), streamed=True),
-    "tsv": Format("delimited", (".tsv", ".tab"), streamed=True),
-    "json": Format("json", (".json",)),
-    "jsonl": Format("jsonl", (".jsonl", ".ndjson"), streamed=True),
-    "npy": Format("npy", (".npy",), (b"\x93NUMPY",)),
-    "npz": Format("npz", (".npz",), (b"PK\x03\x04", b"PK\x05\x06")),
-    "uniq": Format("uniq", (".uniq",), streamed=True),
-    "parquet": Format(None, (".parquet", ".pq"), (b"PAR1",)),
-    "arrow": Format(None, (".arrow", ".feather", ".ipc"), (b"ARROW1",)),
-}
-TIDY_COLUMNS = ("column", "outcome", "count")
-"""Names of the columns of a tidy table: the counts of several columns, one outcome a row."""
-BY_EXTENSION = {ext: name for name, entry in FORMATS.items() for ext in entry.extensions}
 
 
 def read(

@@ -13,6 +13,7 @@ from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.choice import SAMPLE, Columns
+from kldiv_cli.readers.outcomes import DUPLICATE, Weights, add_up
 from kldiv_cli.readers.values import check_type, is_missing, is_real, library_of, to_list
 from kldiv_cli.readers.weight_column import (
     FRACTIONAL,
@@ -22,7 +23,6 @@ from kldiv_cli.readers.weight_column import (
     NOT_FINITE,
     OVERFLOW,
 )
-from kldiv_cli.readers.weights import DUPLICATE, Weights, add_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -20,7 +20,7 @@ from kldiv_cli.core.dataset import (
 from kldiv_cli.core.labels import check_text, kept_apart, near_duplicates
 from kldiv_cli.core.numbers import Number
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers import TIDY_COLUMNS
+from kldiv_cli.readers.formats import TIDY_COLUMNS
 from kldiv_cli.readers.literals import Repeated, kind_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from kldiv_cli.errors import Note
     from kldiv_cli.readers.choice import Choice, Columns
     from kldiv_cli.readers.options import ReadOptions
-    from kldiv_cli.readers.weights import Weights
+    from kldiv_cli.readers.outcomes import Weights
 
 SCHEMA = "kldiv.profile/1"
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers import BY_EXTENSION, FORMATS, compression
+from kldiv_cli.readers import compression
+from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
 from kldiv_cli.readers.stream import CHUNK, HEAD, ByteStream
 
 if TYPE_CHECKING:

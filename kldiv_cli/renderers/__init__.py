@@ -1,6 +1,6 @@
 """Reports as text: one file a format, pure functions of the report.
 
-A further format is one module with ``render(report, layout) -> str`` and one entry here.
+A further format is one module with ``render(report, layout) -> str`` and one word in this list.
 """
 
 from __future__ import annotations
@@ -14,27 +14,19 @@ if TYPE_CHECKING:
     from kldiv_cli.core.findings import Check
     from kldiv_cli.core.report import Report
 
-CHECK_FORMATS = {
-    "text": "check.text",
-    "json": "json",
-    "csv": "check.csv",
-    "markdown": "check.markdown",
-    "junit": "check.junit",
-    "github": "check.github",
-    "prometheus": "check.prometheus",
-}
-FORMATS = {"text": "text", "json": "json", "csv": "csv", "markdown": "markdown"}
+FORMATS = ("text", "json", "csv", "markdown")
+CHECK_FORMATS = (*FORMATS, "junit", "github", "prometheus")
 
 
 class Layout(NamedTuple):
-    """What the text is printed on.
+    """The display that a report is printed on.
 
     Attributes
     ----------
     terminal : bool
         Whether people look at it; plain text is for pipes and files.
     width : int
-        Columns.
+        Its width in columns.
     unicode : bool
         Whether it can show more than ASCII.
     color : bool
@@ -48,7 +40,7 @@ class Layout(NamedTuple):
 
 
 def render(report: Report | Check, format: str, layout: Layout | None = None) -> str:
-    """Return `report` in `format`.
+    """Return a report in a format, such as ``text`` or ``json``.
 
     Raises
     ------
@@ -56,15 +48,12 @@ def render(report: Report | Check, format: str, layout: Layout | None = None) ->
         If there is no such format for this report.
     """
     layout = layout or Layout()
-    formats = formats_of(report.schema)
+    check = report.schema.startswith("kldiv.check/")
+    formats = CHECK_FORMATS if check else FORMATS
     if format not in formats:
         raise UsageError("unknown-format", f"a report is {', '.join(formats)}; found {format!r}")
-    terminal = format == "text" and layout.terminal
-    name = formats["text"].replace("text", "terminal") if terminal else formats[format]
-    text: str = import_module(f"kldiv_cli.renderers.{name}").render(report, layout)
+    name = "terminal" if format == "text" and layout.terminal else format
+    # Every report has the same JSON document: its keys are those of the report.
+    folder = "check." if check and format != "json" else ""
+    text: str = import_module(f"kldiv_cli.renderers.{folder}{name}").render(report, layout)
     return text
-
-
-def formats_of(schema: str) -> dict[str, str]:
-    """Return the formats of a report, such as ``kldiv.check/1``, and their modules."""
-    return CHECK_FORMATS if schema.startswith("kldiv.check/") else FORMATS

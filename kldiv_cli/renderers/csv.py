@@ -1,4 +1,4 @@
-"""One row for each column, measure and direction."""
+"""A comparison as CSV: one row for each column, measure and direction."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from kldiv_cli.core.measures import find
 from kldiv_cli.core.report import number
 from kldiv_cli.renderers.figures import spelled
 from kldiv_cli.renderers.show import cell
+from kldiv_cli.renderers.text import rows_of, side_names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from kldiv_cli.core.report import Report
     from kldiv_cli.renderers import Layout
 
@@ -20,28 +23,31 @@ HEADER = ("column", "measure", "direction", "row", "value", "error_bound", "unit
 
 def render(report: Report, layout: Layout) -> str:
     """Return the table; `row` numbers the rows of a batch that was not reduced, from 0."""
+    return table(HEADER, _rows(report))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a header and rows as CSV; text in them has to be a `cell`."""
     text = io.StringIO()
-    write = csv.writer(text, lineterminator="\n").writerow
-    write(HEADER)
-    p, q = (report.p.name, report.q.name) if report.p and report.q else ("p", "q")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _rows(report: Report) -> Iterator[Sequence[object]]:
     for comparison in report.comparisons:
         for name, value in comparison.measures.items():
             measure = find(name)
-            unit = report.unit if measure.scales else ""
-            bound = comparison.error_bounds[name]
-            values = value if isinstance(value, tuple) else (value,)
-            bounds = bound if isinstance(bound, tuple) else (bound,)
-            for row, (one, its_bound) in enumerate(zip(values, bounds, strict=True)):
-                write(
-                    (
-                        cell(comparison.column or ""),
-                        name,
-                        cell(spelled(measure.symbol, p, q)),
-                        row if isinstance(value, tuple) else "",
-                        one if isinstance(one, str) else number(one),
-                        its_bound if isinstance(its_bound, str) else number(its_bound),
-                        unit,
-                        report.smoothing,
-                    )
+            pairs = zip(rows_of(value), rows_of(comparison.error_bounds[name]), strict=True)
+            for row, (entry, bound) in enumerate(pairs):
+                yield (
+                    cell(comparison.column or ""),
+                    name,
+                    cell(spelled(measure.symbol, *side_names(report))),
+                    row if isinstance(value, tuple) else "",
+                    entry if entry == "error" else number(entry),
+                    bound if bound == "error" else number(bound),
+                    report.unit if measure.scales else "",
+                    report.smoothing,
                 )
-    return text.getvalue()

@@ -1,36 +1,36 @@
-"""Numbers as people read them: no digit that is not certain, and none too many."""
+"""Numbers and signs as people read them: no digit that is not certain, and none too many."""
 
 from __future__ import annotations
 
 import math
 import re
-from typing import Literal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kldiv_cli.core.findings import Figure
+    from kldiv_cli.renderers import Layout
 
 DIGITS = 6
 
 
 def figure(
-    value: float | Literal["error"],
-    bound: float = 0.0,
-    *,
-    infinity: str = "Infinity",
-    digits: int = DIGITS,
+    value: Figure, bound: Figure = 0.0, *, infinity: str = "Infinity", digits: int = DIGITS
 ) -> str:
     """Return `value` with at most six significant digits, all of them certain.
 
     Parameters
     ----------
     value : float or "error"
-        What to print; what was not computed stays an error.
-    bound : float
+        The number to print; a value that was not computed stays ``error``.
+    bound : float or "error"
         Bound on its relative error.
     infinity : str
-        What stands for infinity.
+        The word or sign for infinity.
     digits : int
         The most digits, where fewer than six tell everything.
     """
-    if value == "error":
-        return value
+    if value == "error" or bound == "error":
+        return "error"
     if math.isinf(value):
         return infinity if value > 0 else f"-{infinity}"
     if value == 0:
@@ -41,7 +41,7 @@ def figure(
 
 
 def rough(value: float) -> str:
-    """Return three significant digits, which is more than a sample tells."""
+    """Return an estimate with three significant digits, which is more than a sample tells."""
     return figure(value) if math.isinf(value) else f"{value:.3g}"
 
 
@@ -63,3 +63,22 @@ def count(number: int, noun: str) -> str:
 def spelled(symbol: str, p: str, q: str) -> str:
     """Return a measure's symbol with the names of the sides: ``D(jan || jul)``."""
     return re.sub(r"\b[PQ]\b", lambda side: p if side[0] == "P" else q, symbol)
+
+
+def infinity(layout: Layout) -> str:
+    """Return the sign for infinity, or the word where a report is made for grep."""
+    return "∞" if _has_signs(layout) else "Infinity"
+
+
+def bars(layout: Layout) -> str:
+    """Return the bars between the sides of a divergence."""
+    return "‖" if _has_signs(layout) else "||"
+
+
+def arrow(layout: Layout) -> str:
+    """Return the arrow between a share of the reference and that of the current side."""
+    return "→" if _has_signs(layout) else "->"
+
+
+def _has_signs(layout: Layout) -> bool:
+    return layout.terminal and layout.unicode

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def render(side: Distribution, layout: Layout) -> str:
-    """Return what is known of a source that was read as a distribution."""
+    """Return the facts about a source that was read as a distribution."""
     shape = side.weights.shape
     facts = {
         "source": side.source,
@@ -31,11 +31,11 @@ def render(side: Distribution, layout: Layout) -> str:
     }
     if len(shape) == 2:
         facts["batch"] = f"{count(shape[0], 'distribution')}, one a row"
-    return _listed(facts, layout)
+    return _fact_lines(facts, layout)
 
 
 def render_rows(side: DataSet, layout: Layout) -> str:
-    """Return what is known of a source that was read as raw rows, or is a profile."""
+    """Return the facts about a source that was read as raw rows, or is a profile."""
     facts = {
         "source": side.source,
         "name": side.name,
@@ -43,13 +43,13 @@ def render_rows(side: DataSet, layout: Layout) -> str:
         "kind": side.kind,
         "rows": str(side.rows),
     }
-    columns = {name: _described(column) for name, column in side.columns.items()}
-    columns |= {one.column: f"left out: {one.reason}" for one in side.excluded}
-    return _listed(facts, layout) + "columns\n" + _listed(columns, layout, "  ")
+    columns = {name: _column_facts(column) for name, column in side.columns.items()}
+    columns |= {left_out.column: f"left out: {left_out.reason}" for left_out in side.excluded}
+    return _fact_lines(facts, layout) + "columns\n" + _fact_lines(columns, layout, "  ")
 
 
-def _described(column: Column) -> str:
-    """Return type, values and what is missing of a column, in words."""
+def _column_facts(column: Column) -> str:
+    """Return in words the type of a column, how many values it has, and how many are missing."""
     from kldiv_cli.core.binning import few_integers
     from kldiv_cli.core.counts import Binned, Categories, Values, distinct
 
@@ -63,10 +63,11 @@ def _described(column: Column) -> str:
     return f"{text}, {column.missing} missing" if column.missing else text
 
 
-def _listed(facts: Mapping[str, str], layout: Layout, indent: str = "") -> str:
+def _fact_lines(facts: Mapping[str, str], layout: Layout, indent: str = "") -> str:
+    """Return names and facts in two columns, a line each."""
     names = {name: show(name, 40, unicode=layout.unicode) for name in facts}
     width = max(map(len, names.values()), default=0) + 2
     return "".join(
-        f"{indent}{pad(names[name], width)}{show(value, 400, unicode=layout.unicode)}\n"
-        for name, value in facts.items()
+        f"{indent}{pad(names[name], width)}{show(fact, 400, unicode=layout.unicode)}\n"
+        for name, fact in facts.items()
     )

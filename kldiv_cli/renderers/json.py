@@ -1,4 +1,4 @@
-"""The versioned JSON document; its schema is in ``schemas``."""
+"""A report as a versioned JSON document; its schema is in ``schemas``."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def render(report: Report | Check, layout: Layout) -> str:
-    """Return the document."""
+    """Return the document of a comparison or a check; the layout makes no difference."""
     return document(report.to_dict())

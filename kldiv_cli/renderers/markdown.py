@@ -1,85 +1,91 @@
-"""A section for a pull request or a job summary; labels cannot become markup."""
+"""A comparison for a pull request or a job summary, in which labels cannot become markup."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.measures import find
-from kldiv_cli.renderers.figures import figure, spelled
-from kldiv_cli.renderers.show import markdown
-from kldiv_cli.renderers.text import described, estimate_lines, values_of
+from kldiv_cli.renderers.figures import figure
+from kldiv_cli.renderers.show import markdown, show_names
+from kldiv_cli.renderers.text import (
+    estimate_lines,
+    exclusive_outcomes,
+    first_few,
+    measure_rows,
+    side_contents,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from kldiv_cli.core.report import Comparison, Report
+    from kldiv_cli.core.report import Comparison, Report, Side
+    from kldiv_cli.errors import Note
     from kldiv_cli.renderers import Layout
+    from kldiv_cli.renderers.text import Names
+
+NAME_WIDTH, SOURCE_WIDTH, LABEL_WIDTH, NOTE_WIDTH = 40, 120, 60, 300
 
 
 def render(report: Report, layout: Layout) -> str:
     """Return the report as GitHub-flavoured Markdown tables."""
     if report.error or not report.p or not report.q:
         return ""
-    p, q = markdown(report.p.name, 40), markdown(report.q.name, 40)
+    p, q = names = escaped_names(report.p.name, report.q.name, NAME_WIDTH)
     lines = [f"### {p} and {q}", ""]
     for comparison in report.comparisons:
         if comparison.column is not None:
-            lines += ["", f"#### {markdown(comparison.column, 60)}", ""]
-        lines += _measures(report, comparison, p, q)
-        lines += _only(report, comparison, p, q)
-        lines += _estimate(report, comparison, p, q)
-        lines += _contributions(comparison, p, q)
-    lines += ["", "| side | what | source |", "| --- | --- | --- |"]
-    for name, side in ((p, report.p), (q, report.q)):
-        what = described(side, report.comparisons[0].batch)
-        lines.append(f"| {name} | {what} | {markdown(side.source)} |")
+            lines += ["", f"#### {markdown(comparison.column, LABEL_WIDTH)}", ""]
+        lines += _measures(report, comparison, names)
+        for owner, _, outcomes, mass in exclusive_outcomes(comparison, p, q):
+            labels = first_few(outcomes, lambda outcome: markdown(outcome, NAME_WIDTH))
+            lines.append(f"\nOnly in {owner}: {labels} (probability {mass})")
+        if comparison.estimate:
+            head, *facts = estimate_lines(report, comparison.estimate, p, q)
+            text = "; ".join(fact.strip() for fact in facts).replace("||", "‖")
+            lines.append(f"\n{head.capitalize()} {text.replace('< ', '&lt; ')}.")
+        if comparison.contributions:
+            lines += _contributions(comparison, p, q)
+    batch = report.comparisons[0].batch
+    contents = side_contents(report.p, batch), side_contents(report.q, batch)
+    lines += side_table(names, (report.p, report.q), contents)
     lines += [f"\nSmoothing: {report.smoothing}"] if report.smoothing != "none" else []
-    lines += [
-        f"\nNote on {markdown(note.source) or 'both'}: {markdown(note.message, 300)}"
-        for note in report.notes
-    ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *note_lines(report.notes)]) + "\n"
 
 
-def _measures(report: Report, comparison: Comparison, p: str, q: str) -> Iterator[str]:
+def escaped_names(p: str, q: str, width: int) -> Names:
+    """Return the names of both sides without markup, and told apart as `show_names` does."""
+    p, q = show_names(p, q, width)
+    return markdown(p, width), markdown(q, width)
+
+
+def side_table(names: Names, sides: tuple[Side, Side], contents: Names) -> Iterator[str]:
+    """Yield a table of both sides: name, contents and source."""
+    yield from ("", "| side | what | source |", "| --- | --- | --- |")
+    sources = escaped_names(sides[0].source, sides[1].source, SOURCE_WIDTH)
+    yield from map("| {} | {} | {} |".format, names, contents, sources)
+
+
+def note_lines(notes: Iterable[Note]) -> Iterator[str]:
+    """Yield each note as a paragraph."""
+    for note in notes:
+        yield f"\nNote on {markdown(note.source) or 'both'}: {markdown(note.message, NOTE_WIDTH)}"
+
+
+def _measures(report: Report, comparison: Comparison, names: Names) -> Iterator[str]:
     yield "| measure | value | unit | |"
     yield "| --- | ---: | --- | --- |"
-    for name, value in comparison.measures.items():
-        measure = find(name)
-        unit = report.unit if measure.scales else ""
-        values = "<br>".join(values_of(value, comparison.error_bounds[name]))
+    for name in comparison.measures:
+        rows = measure_rows(report, comparison, name, names)
+        _, _, unit, symbol = rows[0]
+        values = "<br>".join(value for _, value, _, _ in rows)
         # The bars of D(p || q) would end the cell.
-        bars = measure.symbol.replace("||", "‖").replace("|", "\\|")
-        symbol = spelled(bars, p, q)
-        yield f"| {name.replace('_', chr(92) + '_')} | {values} | {unit} | {symbol} |"
-
-
-def _only(report: Report, comparison: Comparison, p: str, q: str) -> Iterator[str]:
-    for here, outcomes, mass in (
-        (p, comparison.only_in_p, comparison.mass_only_in_p),
-        (q, comparison.only_in_q, comparison.mass_only_in_q),
-    ):
-        if outcomes:
-            names = ", ".join(markdown(outcome, 40) for outcome in outcomes[:3])
-            more = f" and {len(outcomes) - 3} more" if len(outcomes) > 3 else ""
-            yield f"\nOnly in {here}: {names}{more} (probability {figure(mass)})"
-
-
-def _estimate(report: Report, comparison: Comparison, p: str, q: str) -> Iterator[str]:
-    if comparison.estimate:
-        head, *facts = estimate_lines(report, comparison.estimate, p, q)
-        text = "; ".join(fact.strip() for fact in facts).replace("||", "‖")
-        yield f"\n{head.capitalize()} {text.replace('< ', '&lt; ')}."
+        bars = symbol.replace("||", "‖")
+        yield f"| {name.replace('_', chr(92) + '_')} | {values} | {unit} | {bars} |"
 
 
 def _contributions(comparison: Comparison, p: str, q: str) -> Iterator[str]:
-    if not comparison.contributions:
-        return
     yield ""
     yield f"| outcome | {p} | {q} | kl\\_pq | kl\\_qp |"
     yield "| --- | ---: | ---: | ---: | ---: |"
-    for part in comparison.contributions:
-        yield (
-            f"| {markdown(part.outcome, 60)} | {figure(part.p)} | {figure(part.q)}"
-            f" | {figure(part.kl_pq)} | {figure(part.kl_qp)} |"
-        )
+    for outcome, *figures in comparison.contributions:
+        cells = (markdown(outcome, LABEL_WIDTH), *map(figure, figures))
+        yield f"| {' | '.join(cells)} |"

@@ -1,4 +1,4 @@
-"""``kldiv measures``: the registry, as people read it."""
+"""``kldiv measures``: every measure with its formula and laws, as people read them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LAWS = {
     "zero-iff-equal": "zero only for p = q",
     "monotone": "merging outcomes never raises it",
 }
-"""The traits that do not speak for themselves."""
+"""The traits in words, where their names do not explain them."""
 
 
 def render(measures: Iterable[Measure]) -> str:
@@ -33,7 +33,7 @@ def render(measures: Iterable[Measure]) -> str:
         ]
         traits = set(measure.traits)
         if traits & {"absolute-continuity", "absolute-continuity-reversed"}:
-            traits.discard("disjoint-infinite")  # It goes without saying.
+            traits.discard("disjoint-infinite")  # The other trait implies it.
         laws = ", ".join(LAWS.get(trait, trait) for trait in sorted(traits))
         lines += wrap(laws, 78, initial_indent="  ", subsequent_indent="  ")
         lines += [f"  {measure.description}", f"  {measure.source}", ""]

@@ -19,14 +19,14 @@ _BREAK = re.compile(r",\n +")
 
 
 def render(profile: DataSet) -> str:
-    """Return the profile; equal counts give equal bytes, in whatever order they came."""
+    """Return the profile as JSON; equal counts give equal bytes, in any order of rows."""
     text = document(
         {
             "schema": SCHEMA,
             "name": profile.name,
             "rows": profile.rows,
             "columns": [_column(column) for column in profile.columns.values()],
-            "excluded": [one._asdict() for one in profile.excluded],
+            "excluded": [left_out._asdict() for left_out in profile.excluded],
         }
     )
     return _LEAVES.sub(lambda leaves: f"[{_BREAK.sub(', ', leaves[1])}]", text)
@@ -38,14 +38,9 @@ def _column(column: Column) -> dict[str, Any]:
     if isinstance(column, Binned):
         edges = list(column.bins.edges)
         regular = len(edges) + 1
-        # The bins of infinities are named where there are some.
-        outcomes = [
-            [label, count]
-            for place, (label, count) in enumerate(
-                zip(column.bins.labels[:-1], column.counts.tolist(), strict=True)
-            )
-            if place < regular or count
-        ]
+        # The bins of infinities stand in the file only if a row fell into them.
+        bins = zip(column.bins.labels[:-1], column.counts.tolist(), strict=True)
+        outcomes = [list(row) for place, row in enumerate(bins) if place < regular or row[1]]
     else:
         outcomes = [[label, count] for label, count in sorted(column.counts.items())]
     return {

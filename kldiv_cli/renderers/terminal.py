@@ -1,4 +1,4 @@
-"""The report for people at a terminal: the same facts, laid out with rich."""
+"""The report of a comparison for people at a terminal: the plain facts, laid out with rich."""
 
 from __future__ import annotations
 
@@ -7,33 +7,22 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.text import Text
 
-from kldiv_cli.core.measures import find
-from kldiv_cli.renderers.figures import count, figure, spelled
-from kldiv_cli.renderers.show import columns, show
-from kldiv_cli.renderers.text import (
-    HEADLINES,
-    advice,
-    batch_lines,
-    column_heads,
-    described,
-    estimate_lines,
-    named,
-    shares,
-    shown,
-    side_names,
-    values_of,
-)
+from kldiv_cli.renderers import text
+from kldiv_cli.renderers.figures import bars, figure, infinity
+from kldiv_cli.renderers.show import display_width, show
+from kldiv_cli.renderers.text import HEADLINES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from rich.console import RenderableType
+    from collections.abc import Iterable, Iterator
 
     from kldiv_cli.core.report import Comparison, Contribution, Report
     from kldiv_cli.renderers import Layout
+    from kldiv_cli.renderers.text import Names
+
+    Cell = tuple[str, str]  # Text and style.
 
 GAINED, LOST = "bright_red", "bright_blue"
 NARROWEST, FULL_WIDTH, WIDEST = 40, 64, 110
@@ -45,15 +34,10 @@ def render(report: Report, layout: Layout) -> str:
     """Return the report with rich's escape codes where `layout` has colour, plain without."""
     if report.error:
         return ""
-    width = width_of(layout)
-    return printed(
-        (
-            part
-            for comparison in report.comparisons
-            for part in _parts(report, comparison, layout, width)
-        ),
-        layout,
-    )
+    parts: list[Text] = []
+    for comparison in report.comparisons:
+        parts += _parts(report, comparison, layout, width_of(layout))
+    return printed(parts, layout)
 
 
 def width_of(layout: Layout) -> int:
@@ -61,10 +45,11 @@ def width_of(layout: Layout) -> int:
     return max(NARROWEST, min(layout.width, WIDEST))
 
 
-def printed(parts: Iterable[RenderableType], layout: Layout) -> str:
-    """Return what rich prints, one part below the other."""
+def printed(parts: Iterable[Text], layout: Layout) -> str:
+    """Return the text that rich prints for `parts`, one below the other."""
+    file = io.StringIO()
     console = Console(
-        file=io.StringIO(),
+        file=file,
         width=width_of(layout),
         color_system="standard" if layout.color else None,
         force_terminal=layout.color,
@@ -72,192 +57,132 @@ def printed(parts: Iterable[RenderableType], layout: Layout) -> str:
         markup=False,
         emoji=False,
         highlight=False,
-        safe_box=not layout.unicode,
         _environ={},
     )
     for part in parts:
         console.print(part)
-    text: str = console.file.getvalue()  # type: ignore[attr-defined]
-    return "\n".join(_harmless(line.rstrip()) for line in text.splitlines()) + "\n"
+    lines = file.getvalue().splitlines()
+    return "\n".join(_without_command(line.rstrip()) for line in lines) + "\n"
 
 
-def _harmless(line: str) -> str:
+def _without_command(line: str) -> str:
     """Escape a command of a CI runner that folding a long word brought to a line's beginning."""
     return re.sub(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", r"\1\\x3a", line)
 
 
-def _parts(
-    report: Report, comparison: Comparison, layout: Layout, width: int
-) -> Iterator[RenderableType]:
+def _parts(report: Report, comparison: Comparison, layout: Layout, width: int) -> Iterator[Text]:
+    names = text.shown_names(report, layout)
+    wide = width >= FULL_WIDTH
+    short_names = names if wide else ("p", "q")
     if comparison.column is not None:
         title = show(comparison.column, width - 8, unicode=layout.unicode)
         first = comparison is report.comparisons[0]
         yield Text.assemble("" if first else "\n", "column ", (title, "bold cyan"))
-    yield _headlines(report, comparison, layout, width)
+    headlines, further = _measures(report, comparison, layout, short_names)
+    yield _grid(headlines)
     if comparison.only_in_p or comparison.only_in_q:
-        yield _only(report, comparison, layout)
-    if any(name not in HEADLINES for name in comparison.measures):
-        yield _others(report, comparison, layout, width)
+        yield from _exclusive_outcomes(report, comparison, layout, names)
+    if further:
+        yield Text()
+        yield _grid(further if wide else [row[:3] for row in further])
     if comparison.estimate:
-        names = side_names(report, layout) if width >= FULL_WIDTH else ("p", "q")
-        lines = "\n".join(estimate_lines(report, comparison.estimate, *names))
-        yield Text(f"\n{_symbol(lines, layout)}")
+        lines = text.estimate_lines(report, comparison.estimate, *short_names)
+        yield Text("\n" + "\n".join(lines).replace("||", bars(layout)))
     if comparison.batch:
-        yield Text("\n" + "\n".join(batch_lines(report, comparison.batch)))
+        yield Text("\n" + "\n".join(text.batch_lines(report, comparison.batch)))
     if comparison.contributions:
-        yield _contributions(report, comparison, layout, width)
+        yield from _contributions(comparison, layout, width, names)
     if comparison is report.comparisons[-1]:
-        yield _sides(report, comparison, layout)
+        yield from _sides(report, layout)
 
 
-def _grid(rows: Iterable[Sequence[Text]]) -> Text:
-    """Return rows of cells, aligned; what is printed so is never cut."""
-    every = list(rows)
-    widths = [max(map(_width, column)) for column in zip(*every, strict=True)]
+def _grid(rows: list[list[Cell]]) -> Text:
+    """Return rows of cells, aligned; such rows are never cut."""
+    widths = _widths(rows)
     lines = []
-    for row in every:
+    for row in rows:
         line = Text(no_wrap=True, overflow="ignore")
-        for cell, width in zip(row, widths, strict=True):
-            line.append_text(cell).append(" " * (width - _width(cell) + 2))
+        for (content, style), width in zip(row, widths, strict=True):
+            line.append(content, style).append(" " * (width - display_width(content) + 2))
         lines.append(line)
     return Text("\n", no_wrap=True, overflow="ignore").join(lines)
 
 
-def _width(cell: Text) -> int:
-    return columns(cell.plain)
+def _widths(rows: list[list[Cell]]) -> list[int]:
+    return [max(display_width(cell[0]) for cell in column) for column in zip(*rows, strict=True)]
 
 
-def infinity(layout: Layout) -> str:
-    """Return the sign for infinity, or the word."""
-    return "∞" if layout.unicode else "Infinity"
-
-
-def bars(layout: Layout) -> str:
-    """Return what stands between the sides of a divergence."""
-    return "‖" if layout.unicode else "||"
-
-
-def _symbol(text: str, layout: Layout) -> str:
-    return text.replace("||", bars(layout))
-
-
-def _headlines(
-    report: Report, comparison: Comparison, layout: Layout, width: int
-) -> RenderableType:
-    names = side_names(report, layout) if width >= FULL_WIDTH else ("p", "q")
-    return _grid(
-        (Text(symbol, style="bold"), Text(value, style="bold green"), Text(unit, style="dim"))
-        for name in comparison.measures
-        if name in HEADLINES
-        for symbol, value, unit in _lines(report, comparison, layout, name, names)
-    )
-
-
-def _lines(
-    report: Report, comparison: Comparison, layout: Layout, name: str, names: tuple[str, str]
-) -> Iterator[tuple[str, str, str]]:
-    """Yield symbol, value and unit of a measure; of a batch, one a row."""
-    measure = find(name)
-    values = values_of(comparison.measures[name], comparison.error_bounds[name], infinity(layout))
-    yield (
-        _symbol(spelled(measure.symbol, *names), layout),
-        values[0],
-        report.unit if measure.scales else "",
-    )
-    yield from (("", value, "") for value in values[1:])
-
-
-def _only(report: Report, comparison: Comparison, layout: Layout) -> RenderableType:
-    p, q = side_names(report, layout)
-    lines: list[Text] = [Text()]
-    for here, there, outcomes, mass in (
-        (p, q, comparison.only_in_p, comparison.mass_only_in_p),
-        (q, p, comparison.only_in_q, comparison.mass_only_in_q),
-    ):
-        if outcomes:
-            line = Text.assemble(
-                (f"only in {here}: ", "bold yellow"),
-                named(outcomes, layout),
-                (f"  ({count(len(outcomes), 'outcome')}, probability {figure(mass)})", "dim"),
-            )
-            if report.smoothing == "none":
-                line.append(f"\n  so D({here} {bars(layout)} {there}) is infinite")
-            lines.append(line)
-    if report.smoothing == "none":
-        lines.append(Text(f"  {advice(report)}", style="dim"))
-    return Group(*lines)
-
-
-def _others(report: Report, comparison: Comparison, layout: Layout, width: int) -> RenderableType:
-    rows = []
+def _measures(
+    report: Report, comparison: Comparison, layout: Layout, names: Names
+) -> tuple[list[list[Cell]], list[list[Cell]]]:
+    """Return the rows of the two directions of KL, and those of the further measures."""
+    headlines: list[list[Cell]] = []
+    further: list[list[Cell]] = []
     for name in comparison.measures:
-        if name in HEADLINES:
-            continue
-        for place, (symbol, value, unit) in enumerate(
-            _lines(report, comparison, layout, name, ("p", "q"))
-        ):
-            cells = [Text("" if place else name, style="cyan"), Text(value), Text(unit, "dim")]
-            rows.append([*cells, Text(symbol, "dim")] if width >= FULL_WIDTH else cells)
-    return Group(Text(), _grid(rows))
+        sides = names if name in HEADLINES else ("p", "q")
+        rows = text.measure_rows(report, comparison, name, sides, infinity(layout))
+        for title, value, unit, symbol in rows:
+            signed = symbol.replace("||", bars(layout))
+            if name in HEADLINES:
+                headlines.append([(signed, "bold"), (value, "bold green"), (unit, "dim")])
+            else:
+                further.append([(title, "cyan"), (value, ""), (unit, "dim"), (signed, "dim")])
+    return headlines, further
+
+
+def _exclusive_outcomes(
+    report: Report, comparison: Comparison, layout: Layout, names: Names
+) -> Iterator[Text]:
+    yield Text()
+    for head, labels, extent, infinite in text.exclusive_lines(report, comparison, layout, names):
+        yield Text.assemble((head, "bold yellow"), labels, (f"  {extent}", "dim"), infinite)
+    if report.smoothing == "none":
+        yield Text(f"  {text.smoothing_advice(report)}", style="dim")
 
 
 def _contributions(
-    report: Report, comparison: Comparison, layout: Layout, width: int
-) -> RenderableType:
-    heads = ("outcome", *column_heads(report, layout), "kl_pq", "kl_qp")
-    rows = [[Text(head, style="dim") for head in heads]]
+    comparison: Comparison, layout: Layout, width: int, names: Names
+) -> Iterator[Text]:
+    heads = ("outcome", *text.column_heads(names), "kl_pq", "kl_qp")
+    rows = [[(head, "dim") for head in heads]]
     for part in comparison.contributions:
         label = show(part.outcome, max(8, width // 4), unicode=layout.unicode)
-        numbers = [figure(number, infinity=infinity(layout)) for number in part[1:]]
-        plain, dim = numbers[:2], numbers[2:]
-        rows.append([Text(label), *map(Text, plain), *(Text(text, "dim") for text in dim)])
-    # What does not fit is left out whole: the terms first, then the bars.
-    taken = [2 + max(map(_width, column)) for column in zip(*rows, strict=True)]
-    if sum(taken) + BAR > width:
+        p, q, *terms = (figure(number, infinity=infinity(layout)) for number in part[1:])
+        rows.append([(label, ""), (p, ""), (q, ""), *((term, "dim") for term in terms)])
+    # A row that does not fit loses whole cells: the terms first, then the bar.
+    if sum(_widths(rows)) + 2 * len(heads) + BAR > width:
         rows = [row[:3] for row in rows]
-        taken = taken[:3]
-    room = min(30, width - sum(taken))
+    room = min(30, width - sum(_widths(rows)) - 2 * len(rows[0]))
+    heading = Text().append("\nWhat sets them apart", "bold")
+    heading.append(f", {text.ranking(comparison)}", "dim")
     if room >= BAR:
-        for row, part, share in zip(
-            rows[1:], comparison.contributions, shares(comparison), strict=True
-        ):
-            row.append(_bar(part, share, room, layout))
-        rows[0].append(Text())
-    heading = Text.assemble(("\nWhat sets them apart", "bold"), (f", {shown(comparison)}", "dim"))
-    if room >= BAR and layout.color:
-        p, q = side_names(report, layout)
-        heading.append_text(
-            Text.assemble(("; more in ", "dim"), (p, GAINED), (" or in ", "dim"), (q, LOST))
-        )
-    return Group(heading, _grid(rows))
+        lengths = text.bar_lengths(comparison)
+        for row, part, length in zip(rows[1:], comparison.contributions, lengths, strict=True):
+            row.append(_bar(part, length, room, layout))
+        rows[0].append(("", ""))
+        if layout.color:
+            heading.append("; more in ", "dim").append(names[0], GAINED)
+            heading.append(" or in ", "dim").append(names[1], LOST)
+    yield heading
+    yield _grid(rows)
 
 
-def _bar(part: Contribution, share: float, width: int, layout: Layout) -> Text:
-    """Return a bar whose colour says on which side the outcome has more mass."""
+def _bar(part: Contribution, length: float, room: int, layout: Layout) -> Cell:
+    """Return a bar whose colour tells which side gives the outcome more mass."""
     style = GAINED if part.p > part.q else LOST
-    if math.isinf(share):
-        return Text(infinity(layout), style=style)
-    eighths = round(share * width * 8)
-    if layout.unicode:
-        bar = "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
-    else:
-        bar = "#" * round(share * width)
-    return Text(bar, style=style)
+    if math.isinf(length):
+        return infinity(layout), style
+    if not layout.unicode:
+        return "#" * round(length * room), style
+    whole, eighths = divmod(round(length * room * 8), 8)
+    return "█" * whole + " ▏▎▍▌▋▊▉"[eighths].strip(), style
 
 
-def _sides(report: Report, comparison: Comparison, layout: Layout) -> RenderableType:
-    lines: list[Text] = [Text()]
-    names = side_names(report, layout)
-    for letter, name, side in zip("pq", names, (report.p, report.q), strict=True):
-        if side:
-            lines.append(
-                Text.assemble(
-                    (f"{letter} ", "dim"),
-                    (name, "bold"),
-                    f"  {described(side, comparison.batch)}",
-                    (f"  {show(side.source, 60, unicode=layout.unicode)} ({side.format})", "dim"),
-                )
-            )
+def _sides(report: Report, layout: Layout) -> Iterator[Text]:
+    yield Text()
+    for letter, name, contents, origin in text.side_facts(report, layout, 60):
+        yield Text.assemble(
+            (f"{letter} ", "dim"), (name, "bold"), f"  {contents}", (f"  {origin}", "dim")
+        )
     if report.smoothing != "none":
-        lines.append(Text(f"smoothing {report.smoothing}, on both sides, over the union"))
-    return Group(*lines)
+        yield Text(f"smoothing {report.smoothing}, on both sides, over the union")

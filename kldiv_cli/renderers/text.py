@@ -1,128 +1,165 @@
-"""The plain report: 80 columns, one fact a line, made for grep and for the eye."""
+"""The plain report of a comparison: 80 columns, one fact a line, made for grep and for the eye.
+
+The facts that other formats print as well are functions of their own.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kldiv_cli.core.measures import find
 from kldiv_cli.core.report import DOUBT
-from kldiv_cli.renderers.figures import amount, count, figure, p_value, rough, spelled
-from kldiv_cli.renderers.show import columns, pad, show
+from kldiv_cli.renderers.figures import amount, bars, count, figure, p_value, rough, spelled
+from kldiv_cli.renderers.show import display_width, pad, show, show_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kldiv_cli.core.report import Batch, Comparison, Interval, Report, Side, Value
     from kldiv_cli.renderers import Layout
 
+    Names = tuple[str, str]
+
 NAME_WIDTH, LABEL_WIDTH, BAR = 16, 18, 8
 HEADLINES = ("kl_pq", "kl_qp", "kl")
-SHOWN_ROWS = 10
+SHOWN_ROWS, SHOWN_OUTCOMES = 10, 3
 HEAD_WIDTH = 11
 
 
 def render(report: Report, layout: Layout) -> str:
-    """Return the report as lines of plain text."""
+    """Return the report as lines of plain text; nothing where there is no answer."""
     if report.error:
         return ""
+    names = shown_names(report, layout)
     lines: list[str] = []
     for comparison in report.comparisons:
         if comparison.column is not None:
             title = show(comparison.column, 60, unicode=layout.unicode)
             lines += [""] * bool(lines) + [f"column {title}"]
-        lines += _measures(report, comparison, layout)
-        lines += _infinite(report, comparison, layout)
-        lines += _estimate(report, comparison, layout)
-        lines += _batch(report, comparison)
+        lines += _measures(report, comparison, names)
+        lines += _exclusive_outcomes(report, comparison, layout, names)
+        if comparison.estimate:
+            lines += ["", *estimate_lines(report, comparison.estimate, *names)]
+        if comparison.batch:
+            lines += ["", *batch_lines(report, comparison.batch)]
         if len(report.comparisons) == 1:
-            lines += _sides(report, comparison, layout)
-        lines += _contributions(report, comparison, layout)
+            lines += _sides(report, layout)
+        if comparison.contributions:
+            lines += _contributions(comparison, layout, names)
     if len(report.comparisons) > 1:
-        lines += _sides(report, report.comparisons[0], layout)
+        lines += _sides(report, layout)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def side_names(report: Report, layout: Layout) -> tuple[str, str]:
-    """Return what to call the sides, safe to print and short enough for a line."""
-    names = (report.p.name, report.q.name) if report.p and report.q else ("p", "q")
-    p, q = (show(name, NAME_WIDTH, unicode=layout.unicode) for name in names)
-    return p, q
+def side_names(report: Report) -> Names:
+    """Return the names of P and Q, not yet safe to print."""
+    return (report.p.name, report.q.name) if report.p and report.q else ("p", "q")
 
 
-def column_heads(report: Report, layout: Layout) -> tuple[str, str]:
+def shown_names(report: Report, layout: Layout) -> Names:
+    """Return the names of P and Q, safe to print and short enough for a line."""
+    return show_names(*side_names(report), NAME_WIDTH, unicode=layout.unicode)
+
+
+def column_heads(names: Names) -> Names:
     """Return the names of the sides where they fit over a column of figures, else p and q."""
-    p, q = side_names(report, layout)
-    return (p, q) if max(columns(p), columns(q)) <= HEAD_WIDTH else ("p", "q")
+    return names if max(map(display_width, names)) <= HEAD_WIDTH else ("p", "q")
 
 
-def values_of(value: Value, bound: Value, infinity: str = "Infinity") -> list[str]:
-    """Return a measure's value, or those of the first rows of a batch, as printed."""
-    values = value if isinstance(value, tuple) else (value,)
-    bounds = bound if isinstance(bound, tuple) else (bound,)
-    return [
-        figure(one, 0.0 if its_bound == "error" else its_bound, infinity=infinity)
-        for one, its_bound in zip(values[:SHOWN_ROWS], bounds[:SHOWN_ROWS], strict=True)
+def rows_of(value: Value) -> tuple[float | Literal["error"], ...]:
+    """Return the values of a measure: of a batch that was not reduced, a value for each row."""
+    return value if isinstance(value, tuple) else (value,)
+
+
+def measure_rows(
+    report: Report, comparison: Comparison, name: str, names: Names, infinity: str = "Infinity"
+) -> list[tuple[str, str, str, str]]:
+    """Return name, value, unit and symbol of a measure as printed.
+
+    Of a batch that was not reduced, the first values are returned, each as a row of its own
+    whose name, unit and symbol are empty after the first.
+    """
+    measure = find(name)
+    value, bound = comparison.measures[name], comparison.error_bounds[name]
+    pairs = zip(rows_of(value)[:SHOWN_ROWS], rows_of(bound)[:SHOWN_ROWS], strict=True)
+    first, *rest = (figure(number, limit, infinity=infinity) for number, limit in pairs)
+    unit = report.unit if measure.scales else ""
+    head = (name, first, unit, spelled(measure.symbol, *names))
+    return [head, *(("", number, "", "") for number in rest)]
+
+
+def _measures(report: Report, comparison: Comparison, names: Names) -> Iterator[str]:
+    width = max(map(len, comparison.measures)) + 2
+    for name, values in comparison.measures.items():
+        sides = names if name in HEADLINES else ("p", "q")
+        rows = measure_rows(report, comparison, name, sides)
+        for title, value, unit, symbol in rows:
+            yield f"{title:<{width}}{value:<13}{unit:<9}{symbol}"
+        if len(rows_of(values)) > len(rows):
+            yield f"{'':<{width}}and {len(rows_of(values)) - len(rows)} more rows: -f json"
+
+
+def exclusive_outcomes(
+    comparison: Comparison, p: str, q: str
+) -> list[tuple[str, str, tuple[str, ...], str]]:
+    """Return the side that has outcomes of its own, the other side, these, and their mass."""
+    sides = [
+        (p, q, comparison.only_in_p, figure(comparison.mass_only_in_p)),
+        (q, p, comparison.only_in_q, figure(comparison.mass_only_in_q)),
     ]
+    return [side for side in sides if side[2]]
 
 
-def _measures(report: Report, comparison: Comparison, layout: Layout) -> Iterator[str]:
-    names = side_names(report, layout)
-    name_width = max(len(name) for name in comparison.measures) + 2
-    for name, value in comparison.measures.items():
-        measure = find(name)
-        unit = report.unit if measure.scales else ""
-        printed = values_of(value, comparison.error_bounds[name])
-        symbol = spelled(measure.symbol, *(names if name in HEADLINES else "pq"))
-        yield f"{name:<{name_width}}{printed[0]:<13}{unit:<9}{symbol}"
-        yield from (f"{'':<{name_width}}{row}" for row in printed[1:])
-        if isinstance(value, tuple) and len(value) > len(printed):
-            yield f"{'':<{name_width}}and {len(value) - len(printed)} more rows: -f json"
+def exclusive_lines(
+    report: Report, comparison: Comparison, layout: Layout, names: Names
+) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the outcomes that one side alone has: head, labels, extent, and what follows of it.
+
+    Nothing follows where smoothing made every divergence finite.
+    """
+    for owner, lacking, outcomes, mass in exclusive_outcomes(comparison, *names):
+        extent = f"({count(len(outcomes), 'outcome')}, probability {mass})"
+        infinite = ""
+        if report.smoothing == "none":
+            infinite = f"\n  so D({owner} {bars(layout)} {lacking}) is infinite"
+        yield f"only in {owner}: ", outcome_names(outcomes, layout), extent, infinite
 
 
-def _infinite(report: Report, comparison: Comparison, layout: Layout) -> Iterator[str]:
-    """Say which outcomes make a divergence infinite, and what they weigh."""
-    p, q = side_names(report, layout)
-    for here, there, outcomes, mass in (
-        (p, q, comparison.only_in_p, comparison.mass_only_in_p),
-        (q, p, comparison.only_in_q, comparison.mass_only_in_q),
-    ):
-        if outcomes:
-            yield ""
-            yield (
-                f"only in {here}: {named(outcomes, layout)}"
-                f" ({count(len(outcomes), 'outcome')}, probability {figure(mass)})"
-            )
-            if report.smoothing == "none":
-                yield f"  so D({here} || {there}) is infinite"
-    if len(comparison.only_in_p) + len(comparison.only_in_q) == comparison.outcomes > 0:
+def _exclusive_outcomes(
+    report: Report, comparison: Comparison, layout: Layout, names: Names
+) -> Iterator[str]:
+    for head, labels, extent, infinite in exclusive_lines(report, comparison, layout, names):
+        yield ""
+        yield f"{head}{labels} {extent}{infinite}"
+    exclusive = len(comparison.only_in_p) + len(comparison.only_in_q)
+    if exclusive == comparison.outcomes > 0:
         yield "no outcome is common to both"
-    if (comparison.only_in_p or comparison.only_in_q) and report.smoothing == "none":
-        yield f"  {advice(report)}"
+    if exclusive and report.smoothing == "none":
+        yield f"  {smoothing_advice(report)}"
 
 
-def advice(report: Report) -> str:
+def smoothing_advice(report: Report) -> str:
     """Return which smoothing would make every divergence finite."""
     counts = report.p and report.q and {report.p.kind, report.q.kind} <= {"counts", "samples"}
     option = "--smoothing jeffreys" if counts else "--smoothing floor:1e-6"
     return f"{option} would give such outcomes a little mass on both sides"
 
 
-def named(outcomes: tuple[str, ...], layout: Layout, most: int = 3) -> str:
-    """Return the first few outcomes, and how many more there are."""
-    texts = [show(outcome, LABEL_WIDTH, unicode=layout.unicode) for outcome in outcomes[:most]]
-    more = len(outcomes) - most
-    return ", ".join(texts) + (f" and {more} more" if more > 0 else "")
+def first_few(outcomes: tuple[str, ...], shown: Callable[[str], str]) -> str:
+    """Return the first outcomes as `shown` prints them, and how many more there are."""
+    more = len(outcomes) - SHOWN_OUTCOMES
+    text = ", ".join(map(shown, outcomes[:SHOWN_OUTCOMES]))
+    return f"{text} and {more} more" if more > 0 else text
 
 
-def _estimate(report: Report, comparison: Comparison, layout: Layout) -> Iterator[str]:
-    if comparison.estimate:
-        yield ""
-        yield from estimate_lines(report, comparison.estimate, *side_names(report, layout))
+def outcome_names(outcomes: tuple[str, ...], layout: Layout) -> str:
+    """Return the first outcomes, safe to print, and how many more there are."""
+    return first_few(outcomes, lambda label: show(label, LABEL_WIDTH, unicode=layout.unicode))
 
 
 def estimate_lines(report: Report, interval: Interval, p: str, q: str) -> Iterator[str]:
-    """Say what the samples tell of the distributions behind them."""
+    """Yield what the samples tell of D(P || Q) of the distributions behind them."""
     sizes = [
         "known probabilities" if math.isinf(rows) else count(int(rows), "row")
         for rows in (interval.n_p, interval.n_q)
@@ -145,41 +182,44 @@ def estimate_lines(report: Report, interval: Interval, p: str, q: str) -> Iterat
         yield f"  not reliable: {DOUBT}"
 
 
-def _batch(report: Report, comparison: Comparison) -> Iterator[str]:
-    if comparison.batch:
-        yield ""
-        yield from batch_lines(report, comparison.batch)
-
-
 def batch_lines(report: Report, batch: Batch) -> Iterator[str]:
-    """Say how the rows were reduced, and which call of PyTorch gives the same."""
-    yield (
-        f"{count(batch.rows, 'row')}, reduction {batch.reduction}; {batch.measure} of a row:"
-        f"\n  min {figure(batch.min)}, median {figure(batch.median)}, max {figure(batch.max)}"
-    )
+    """Yield how the rows were reduced, and which call of PyTorch gives the same."""
+    yield f"{count(batch.rows, 'row')}, reduction {batch.reduction}; {batch.measure} of a row:"
+    yield f"  min {figure(batch.min)}, median {figure(batch.median)}, max {figure(batch.max)}"
     logits = report.p and report.q and report.p.kind == report.q.kind == "logits"
     if logits and batch.measure in ("kl", "kl_pq"):
         scale = "" if report.temperature == 1 else f" / {report.temperature:g}"
         of_rows = ".sum(-1)" if batch.reduction == "none" else ""
-        yield (
-            f"it is torch's F.kl_div(log_softmax(q{scale}, -1), softmax(p{scale}, -1),"
-            f"\n  reduction='{batch.reduction}'){of_rows}"
-        )
+        yield f"it is torch's F.kl_div(log_softmax(q{scale}, -1), softmax(p{scale}, -1),"
+        yield f"  reduction='{batch.reduction}'){of_rows}"
 
 
-def _sides(report: Report, comparison: Comparison, layout: Layout) -> Iterator[str]:
+def origins(p: Side, q: Side, layout: Layout, width: int) -> Names:
+    """Return source and format of both sides; sources that differ never look alike."""
+    p_source, q_source = show_names(p.source, q.source, width, unicode=layout.unicode)
+    return f"{p_source} ({p.format})", f"{q_source} ({q.format})"
+
+
+def side_facts(report: Report, layout: Layout, width: int) -> Iterator[tuple[str, str, str, str]]:
+    """Yield letter, name, contents and origin of both sides."""
+    if report.p and report.q:
+        names, sides = shown_names(report, layout), (report.p, report.q)
+        sources = origins(*sides, layout, width)
+        for letter, name, side, origin in zip("pq", names, sides, sources, strict=True):
+            yield letter, name, side_contents(side, report.comparisons[0].batch), origin
+
+
+def _sides(report: Report, layout: Layout) -> Iterator[str]:
     yield ""
-    names = side_names(report, layout)
-    for letter, name, side in zip("pq", names, (report.p, report.q), strict=True):
-        if side:
-            yield f"{letter}: {name}, {described(side, comparison.batch)}"
-            yield f"   from {show(side.source, 62, unicode=layout.unicode)} ({side.format})"
+    for letter, name, contents, origin in side_facts(report, layout, 62):
+        yield f"{letter}: {name}, {contents}"
+        yield f"   from {origin}"
     if report.smoothing != "none":
         yield f"smoothing: {report.smoothing}, on both sides, over the union of outcomes"
 
 
-def described(side: Side, batch: Batch | None = None) -> str:
-    """Return what a side holds, in words."""
+def side_contents(side: Side, batch: Batch | None = None) -> str:
+    """Return in words the kind of a side's numbers, its outcomes, and its total or rows."""
     if side.kind == "samples":
         missing = f", {side.missing:,} missing values" if side.missing else ""
         return f"{count(int(side.total), 'row')}, {count(side.outcomes, 'outcome')}{missing}"
@@ -189,29 +229,24 @@ def described(side: Side, batch: Batch | None = None) -> str:
     return f"{text}, total {amount(side.total)}"
 
 
-def _contributions(report: Report, comparison: Comparison, layout: Layout) -> Iterator[str]:
-    if not comparison.contributions:
-        return
-    p, q = column_heads(report, layout)
-    labels = [
-        show(part.outcome, LABEL_WIDTH, unicode=layout.unicode)
-        for part in comparison.contributions
-    ]
-    width = max(len("outcome"), *(columns(label) for label in labels)) + 2
+def _contributions(comparison: Comparison, layout: Layout, names: Names) -> Iterator[str]:
+    p, q = column_heads(names)
+    parts = comparison.contributions
+    labels = [show(part.outcome, LABEL_WIDTH, unicode=layout.unicode) for part in parts]
+    width = max(map(display_width, ("outcome", *labels))) + 2
     yield ""
-    yield f"what sets them apart, {shown(comparison)}"
+    yield f"what sets them apart, {ranking(comparison)}"
     yield f"  {pad('outcome', width)}{pad(p, 12)}{pad(q, 12)}{'kl_pq':<13}{'kl_qp':<13}"
-    bars = shares(comparison)
-    for label, part, share in zip(labels, comparison.contributions, bars, strict=True):
+    for label, part, length in zip(labels, parts, bar_lengths(comparison), strict=True):
         yield (
             f"  {pad(label, width)}{figure(part.p):<12}{figure(part.q):<12}"
             f"{figure(part.kl_pq):<13}{figure(part.kl_qp):<13}"
-            f"{'#' * round(share * BAR) if math.isfinite(share) else ''}"
+            f"{'#' * round(length * BAR) if math.isfinite(length) else ''}"
         )
 
 
-def shares(comparison: Comparison) -> list[float]:
-    """Return how long the bar of each listed outcome is, by its term of Jeffreys' divergence.
+def bar_lengths(comparison: Comparison) -> list[float]:
+    """Return the length of each contribution's bar, by its term of Jeffreys' divergence.
 
     The largest finite term has length 1; an infinite one has no length, and is infinite.
     """
@@ -220,8 +255,8 @@ def shares(comparison: Comparison) -> list[float]:
     return [term / largest for term in terms]
 
 
-def shown(comparison: Comparison) -> str:
-    """Say how many outcomes are listed, and in which order."""
-    listed, every = len(comparison.contributions), comparison.outcomes
-    part = count(every, "outcome") if listed == every else f"{listed} of {every} outcomes"
+def ranking(comparison: Comparison) -> str:
+    """Return how many of the outcomes the contributions name, and how they are ranked."""
+    named, every = len(comparison.contributions), comparison.outcomes
+    part = count(every, "outcome") if named == every else f"{named} of {every} outcomes"
     return f"{part} by their term of jeffreys"

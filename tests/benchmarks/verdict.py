@@ -26,11 +26,12 @@ from importlib import metadata
 import numpy as np
 
 from kldiv_cli.core.binning import pooled_bins
-from kldiv_cli.core.inference import samples as inference
-from kldiv_cli.core.inference import verdict
+from kldiv_cli.core.inference import evidence
+from kldiv_cli.core.inference.estimate import correction, divergence, law
 from kldiv_cli.core.inference.resampling import difference_p_value
-from kldiv_cli.core.inference.samples import correction, divergence, law, table
+from kldiv_cli.core.inference.samples import MIN_ROWS, MOST_HIDDEN, samples
 from kldiv_cli.core.inference.truncation import estimated_surprisal
+from kldiv_cli.core.inference.verdict import judge
 
 TAU = ALPHA = 0.05
 MISSED = []
@@ -106,7 +107,7 @@ def drawn(p, q, n, m, runs, *key):
     rng = seeded("tables", n, m, tuple(p[:3]), *key)
     for _ in range(runs):
         y = q if math.isinf(m) else rng.multinomial(m, q)
-        yield table(rng.multinomial(n, p), y, known=(False, math.isinf(m)))
+        yield samples(rng.multinomial(n, p), y, known=(False, math.isinf(m)))
 
 
 # 1. The size of p0.
@@ -217,15 +218,15 @@ def decisions(runs):
 def cell(p, q, n, m, distance, runs, *key):
     """Return the shares of runs that are reliable, cover the truth, and claim either."""
     counts = np.zeros(4)
-    exact_p_value = verdict.difference_p_value
+    exact_p_value = evidence.difference_p_value
     for both in drawn(p, q, n, m, runs, "cell", *key):
         # p0 can only take a drift back: it is computed where one would be claimed falsely.
-        verdict.difference_p_value = lambda *_, **__: 0.0
-        one = verdict.weigh(both, max_kl=TAU, alpha=ALPHA)
-        verdict.difference_p_value = exact_p_value
+        evidence.difference_p_value = lambda *_, **__: 0.0
+        one = evidence.weigh(both, max_kl=TAU, alpha=ALPHA)
+        evidence.difference_p_value = exact_p_value
         if one.p_drift <= ALPHA and distance <= TAU:
-            one = verdict.weigh(both, max_kl=TAU, alpha=ALPHA)
-        (found,) = verdict.judge([one], alpha=ALPHA)
+            one = evidence.weigh(both, max_kl=TAU, alpha=ALPHA)
+        (found,) = judge([one], alpha=ALPHA)
         counts += (
             one.reliable,
             one.low <= distance <= one.high,
@@ -273,8 +274,8 @@ def sparse_column(runs):
         p = tilted(q, 0.3, "random", rng)
         columns = [(rng.multinomial(1500, p), rng.multinomial(1500, q))]
         columns += [tuple(rng.multinomial(1500, shape("uniform", 12), size=2)) for _ in range(200)]
-        evidence = [verdict.weigh(table(*pair), columns=len(columns)) for pair in columns]
-        verdicts = [one.verdict for one in verdict.judge(evidence)]
+        found_in = [evidence.weigh(samples(*pair), columns=len(columns)) for pair in columns]
+        verdicts = [one.verdict for one in judge(found_in)]
         found += verdicts[0] == "drift"
         false += "drift" in verdicts[1:]
     target(8, f"one drifting sparse column among 200 clean ones: found {found} of {repeats}"
@@ -299,7 +300,7 @@ def costs(runs):
     cells = [(2, 100, 100), (10, 10_000, 10_000), (1000, 10_000, 300), (1000, 10**6, 10**6)]
     for outcomes, n, m in cells:
         rng, q = seeded("cost", outcomes), shape("Zipf", outcomes)
-        pair = table(rng.multinomial(n, q), rng.multinomial(m, q))
+        pair = samples(rng.multinomial(n, q), rng.multinomial(m, q))
 
         def interval(pair=pair):
             model = law(pair, divergence(pair) + correction(pair))
@@ -309,7 +310,7 @@ def costs(runs):
     target("6a", f"an interval: at most {slowest:.1f} ms (< 50)", slowest < 50)
     q = shape("uniform", 1000)
     x, y = seeded("cost").multinomial(1000, q, size=2)
-    spent = fastest(lambda: difference_p_value(table(x, y)))
+    spent = fastest(lambda: difference_p_value(samples(x, y)))
     target("6b", f"sparse p0, K = 1000, N = 2000: {spent:.0f} ms (< 250)", spent < 250)
 
 
@@ -320,7 +321,7 @@ def large_counts(runs):
     for ratio in (1, 40, 1 / 40, 1e-6, 1e-9):
         x = np.floor(1e12 * rng.uniform(0.2, 1, 1000))
         y = np.maximum(np.floor(ratio * x), 1)
-        pair = table(x, y)
+        pair = samples(x, y)
         slowest = max(slowest, fastest(lambda pair=pair: divergence(pair)))
         tracemalloc.start()
         divergence(pair)
@@ -401,9 +402,9 @@ def comparison(runs):
             for run in range(runs):
                 current, reference = draw(rng, n), rng.normal(size=n)
                 bins = pooled_bins(current, reference)
-                pair = table(bins.count(current), bins.count(reference))
-                one = verdict.weigh(pair, max_kl=TAU, alpha=ALPHA)
-                ours.append(verdict.judge([one], alpha=ALPHA)[0].verdict)
+                pair = samples(bins.count(current), bins.count(reference))
+                one = evidence.weigh(pair, max_kl=TAU, alpha=ALPHA)
+                ours.append(judge([one], alpha=ALPHA)[0].verdict)
                 psi.append(textbook_psi(current, reference))
                 if rival and run < slow:
                     theirs.append(rival[1](current, reference))
@@ -417,7 +418,7 @@ def comparison(runs):
         for name in names:
             label = truth if name == "kldiv" else ""
             print(f"| {label} | {name} | " + " | ".join(found[name]) + " |", flush=True)
-    print(f"\nguard: {inference.MIN_ROWS} rows, hidden mass at most {inference.MOST_HIDDEN}")
+    print(f"\nguard: {MIN_ROWS} rows, hidden mass at most {MOST_HIDDEN}")
 
 
 if __name__ == "__main__":

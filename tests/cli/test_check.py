@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from kldiv_cli.cli.job import COMMANDS
+from kldiv_cli.cli.words import COMMANDS
 
 SHARES = {"even": (50, 50), "skewed": (90, 10), "near": (34, 66)}
 
@@ -216,7 +216,7 @@ ACTION = ".github/actions/check"
         ({"CURRENT": "even20000.csv", "OPTIONS": "--exit-zero\n--alpha=0.01"}, 0, "pass"),
     ],
 )
-def test_the_action_runs_and_always_sets_its_outputs(root, data, inputs, code, verdict):
+def test_the_action_runs_and_always_sets_its_outputs(root, data, patience, inputs, code, verdict):
     reference = "even100.csv" if inputs["CURRENT"] == "near100.csv" else "even20000.csv"
     output = data / "output"
     environment = {
@@ -230,7 +230,7 @@ def test_the_action_runs_and_always_sets_its_outputs(root, data, inputs, code, v
     }
     done = subprocess.run(
         ["bash", str(root / ACTION / "check.sh")],
-        cwd=data, env=environment, capture_output=True, text=True, timeout=60, check=False,
+        cwd=data, env=environment, capture_output=True, text=True, timeout=patience, check=False,
     )  # fmt: skip
     assert done.returncode == code, done
     outputs = dict(line.split("=", 1) for line in output.read_text().splitlines())

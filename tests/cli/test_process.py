@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
+import threading
 
 import pytest
 
@@ -83,7 +83,7 @@ def test_a_bug_has_its_own_exit_code(kldiv, monkeypatch, root):
 
     import kldiv_cli.pipeline.compare
 
-    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compare", broken)
+    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compared", broken)
     ran = kldiv(*SAMPLES)
     assert ran.code == 70
     assert ran.out == ""
@@ -105,7 +105,7 @@ def test_what_interrupts_the_work(kldiv, monkeypatch, root, failure, code, tmp_p
 
     import kldiv_cli.pipeline.compare
 
-    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compare", interrupted)
+    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compared", interrupted)
     ran = kldiv(*SAMPLES, "-o", tmp_path / "report.txt")
     assert (ran.code, ran.out) == (code, "")
     assert "Traceback" not in ran.err
@@ -120,21 +120,26 @@ def test_an_interrupt_that_python_swallows_is_heard(kldiv, monkeypatch, root, tm
         def __del__(self):
             raise KeyboardInterrupt
 
-    compare = kldiv_cli.pipeline.compare.compare
+    compared = kldiv_cli.pipeline.compare.compared
 
     def swallowing(*arguments, **named):
         Interrupted()
-        return compare(*arguments, **named)
+        return compared(*arguments, **named)
 
-    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compare", swallowing)
+    monkeypatch.setattr(kldiv_cli.pipeline.compare, "compared", swallowing)
     ran = kldiv(*SAMPLES, "-o", tmp_path / "report.txt")
     assert (ran.code, ran.out, ran.err) == (130, "", "")
     assert list(tmp_path.iterdir()) == []
 
 
+def hold(fifo, held):
+    """Open a named pipe for writing, and note the file descriptor."""
+    held.append(os.open(fifo, os.O_WRONLY))
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals(root, tmp_path, number, code):
-    fifo = tmp_path / "fifo"
+def test_signals(root, tmp_path, patience, number, code):
+    fifo, held = tmp_path / "fifo", []
     os.mkfifo(fifo)
     command = [
         sys.executable,
@@ -153,14 +158,18 @@ def test_signals(root, tmp_path, number, code):
     finally:
         signal.signal(signal.SIGINT, inherited)
     try:
-        # The report's file is opened before the work: once it is there, kldiv reads the pipe.
-        deadline = time.monotonic() + 30
-        while not list(tmp_path.glob(".report.txt.*")) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        # It opens for writing when kldiv opens it for reading; nothing is ever written.
+        opening = threading.Thread(target=hold, args=(fifo, held), daemon=True)
+        opening.start()
+        opening.join(patience)
+        assert held
+        assert list(tmp_path.glob(".report.txt.*"))
         process.send_signal(number)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=patience)
     finally:
         process.kill()
+        for end in held:
+            os.close(end)
     assert process.returncode == code
     assert err == b""
     assert [path.name for path in tmp_path.iterdir()] == ["fifo"]

@@ -1,4 +1,4 @@
-"""The truth: every measure in 70-digit arithmetic, straight from its definition."""
+"""Every measure, computed from its definition with 90 digits; kldiv is compared with these."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INF = mp.inf
 
 
 def number(x: object) -> mpmath.mpf:
-    """The number itself: no digit of a double or of an integer is lost."""
+    """Return a number as it is: no digit of a double or of an integer is lost."""
     return mp.mpf(int(x)) if hasattr(x, "__index__") else mp.mpf(float(x))
 
 
@@ -60,7 +60,7 @@ def _power(p, q, alpha):
 
 
 def measure(name: str, p: Sequence[mpmath.mpf], q: Sequence[mpmath.mpf]) -> mpmath.mpf:
-    """One measure of two normalised sides, in nats where it has a unit."""
+    """Return one measure of two normalised sides, in nats where it has a unit."""
     family, _, order = name.partition(":")
     pairs = list(zip(p, q, strict=True))
     if order and float(order) == 1.0:
@@ -105,12 +105,12 @@ def measure(name: str, p: Sequence[mpmath.mpf], q: Sequence[mpmath.mpf]) -> mpma
 
 
 def kl(p: Sequence[object], q: Sequence[object]) -> float:
-    """D(p || q) of two sides of weights."""
+    """Return D(p || q) of two sides of weights."""
     return float(_kl(normalise(p), normalise(q)))
 
 
 def in_base(value: mpmath.mpf, base: str, name: str) -> mpmath.mpf:
-    """From nats to the unit of the base."""
+    """Convert a value in nats to the unit of the base."""
     if base == "e" or value == INF:
         return value
     unit = mp.log(int(base))
@@ -118,7 +118,7 @@ def in_base(value: mpmath.mpf, base: str, name: str) -> mpmath.mpf:
 
 
 def relative_error(found: float, truth: mpmath.mpf) -> float:
-    """Of a finite and positive truth; 0 or inf where an exact zero or infinity is due."""
+    """Return |found - truth| / truth; where truth is 0 or infinite, 0 if found is it, else inf."""
     if truth > mp.mpf(2) ** 1024:
         truth = INF
     if truth == INF or truth == 0 or found in (float("inf"), float("-inf")):
@@ -127,7 +127,7 @@ def relative_error(found: float, truth: mpmath.mpf) -> float:
 
 
 def splitmix64(seed: int):
-    """The stream of doubles in (0, 1] from which the reference cases are made."""
+    """Yield the doubles in (0, 1] from which the reference cases are made."""
     mask = (1 << 64) - 1
     x = seed & mask
     while True:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kldiv_cli.core.binning import Bins
@@ -279,7 +279,6 @@ def content(column):
 
 
 @given(alike, st.randoms())
-@settings(deadline=None)
 def test_merging_is_associative_and_commutative(columns, random):
     whole = merged(columns)
     assert whole.rows == sum(column.rows for column in columns)
@@ -292,7 +291,6 @@ def test_merging_is_associative_and_commutative(columns, random):
 
 
 @given(values, values)
-@settings(deadline=None)
 def test_merging_commutes_with_counting(one, two):
     edges = (-1.0, 0.0, 2.5)
     first = merged([counted(one, edges=edges), counted(two, edges=edges)])
@@ -311,7 +309,6 @@ sides = (
 
 
 @given(sides, st.sampled_from(["category", "drop"]))
-@settings(deadline=None)
 def test_pairing_conserves_rows_and_is_symmetric(columns, missing):
     one, two = columns
     forth, back = pair_columns(one, two, missing=missing), pair_columns(two, one, missing=missing)

@@ -8,7 +8,14 @@ import exact
 import numpy as np
 import pytest
 
-from kldiv_cli.core.divergences import contributions, divergences, evaluate, kl_div
+from kldiv_cli.core.divergences import (
+    contributions,
+    divergences,
+    evaluate,
+    kl_div,
+    kl_div_loss,
+)
+from kldiv_cli.core.measures import DEFAULT_MEASURES
 
 NAN, INF = math.nan, math.inf
 
@@ -141,6 +148,66 @@ def test_contributions_sum_to_the_divergences():
     np.testing.assert_allclose(logits.kl_qp, plain.kl_qp, rtol=1e-14, atol=1e-16)
     with pytest.raises(ValueError, match="expected one axis each, found a batch"):
         contributions(np.ones((2, 3)), np.ones(3))
+
+
+EQUAL_SHARES = [
+    ([1, 2, 3], [10, 20, 30], {}),
+    ([0.1, 0.2, 0.7], [0.1, 0.3, 0.6], {}),
+    ([1, 1, 1], [7, 7, 7], {"base": 10}),
+    ([3, 0, 7], [3, 0, 7], {}),
+    ([0.1, 0.9, 1e-300], [0.1, 0.9, 1e-310], {}),
+    ([2**62, 2**62 + 1], [2**62, 2**62 + 1], {}),
+    ([1.0, 2.0, -INF], [11.0, 12.0, -INF], {"kind": "logits", "temperature": 0.7}),
+    ([0.25, 0.75], [math.log(0.25), math.log(0.75)], {"kind": ("weights", "log-probs")}),
+]
+
+
+@pytest.mark.parametrize(("p", "q", "options"), EQUAL_SHARES)
+def test_equal_shares_contribute_exactly_nothing(p, q, options):
+    found = contributions(p, q, **options)
+    same = found.p == found.q
+    assert same.any()
+    assert not found.kl_pq[same].any()
+    assert not found.kl_qp[same].any()
+    # An outcome whose share is too small for a double may still be impossible on one side.
+    assert contributions([1e-200, 1e200], [0, 1]).kl_pq[0] == INF
+
+
+def signed_zeros(found):
+    """Count the minus zeros in an answer of any form."""
+    if isinstance(found, dict):
+        return sum(map(signed_zeros, found.values()))
+    if isinstance(found, tuple):
+        return sum(map(signed_zeros, found))
+    values = np.asarray(found)
+    return int(np.count_nonzero((values == 0.0) & np.signbit(values)))
+
+
+def test_no_zero_has_a_sign():
+    names = (*DEFAULT_MEASURES, "renyi:0", "renyi:0.5", "renyi:2", "tsallis:0", "tsallis:3")
+    sides = [(p, q, options) for p, q, options in EQUAL_SHARES]
+    sides += [([-0.0, 1.0], [-0.0, 1.0], {}), ([-0.0, 1.0, 2.0], [0.0, 2.0, 1.0], {})]
+    # Terms that are as small as numbers can be vanish in another base.
+    sides += [([5e-324, 1.0], [1e-323, 1.0], {"base": 10})]
+    sides += [([0.0, -745.0], [0.0, -744.0], {"kind": "logits", "base": 10})]
+    for p, q, options in sides:
+        for a, b in ((p, q), ([p, p], [q, p])):
+            assert not signed_zeros(divergences(a, b, measures=names, **options))
+            assert not signed_zeros(evaluate(a, b, names, **options))
+            for reduction in ("none", "mean", "sum", "batchmean"):
+                assert not signed_zeros(kl_div(a, b, reduction=reduction, **options))
+        assert not signed_zeros(contributions(p, q, **options))
+    assert signed_zeros({"a": (0.0, [-0.0, 0.0])}) == 1
+
+
+def test_no_loss_has_a_signed_zero():
+    z = np.array([0.0, -745.0, 3.0, -INF])
+    for teacher, student in ((z, z), (z, z + 1e-300), (z[:2], [1.0, -744.0]), ([z, z], z)):
+        for reduction in ("none", "mean", "sum", "batchmean"):
+            for temperature in (1.0, 3.0):
+                options = {"reduction": reduction, "temperature": temperature}
+                assert not signed_zeros(kl_div_loss(teacher, student, **options))
+                assert not signed_zeros(kl_div_loss(teacher, student, gradient=True, **options))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Every file of the corpus is understood or refused, and nothing in it acts on any output."""
+"""Run every case of the corpus: it is answered rightly or refused, and none drives a terminal."""
 
 import csv
 import hashlib
@@ -214,7 +214,8 @@ def counted(corpus, name, capfdbinary):
 @pytest.mark.parametrize("name", FILES)
 def test_raw_rows_are_counted_or_refused(corpus, here, capfdbinary, name):
     expected = dict(line.split("\t") for line in RAW_ROWS.read_text().splitlines())
-    assert counted(corpus, name, capfdbinary) == expected[name]
+    # A file without a line in raw_rows.txt fails, too, and shows the line that it needs.
+    assert counted(corpus, name, capfdbinary) == expected.get(name)
 
 
 @pytest.mark.parametrize("case", HOSTILE, ids=identify)
@@ -237,7 +238,7 @@ def test_nothing_acts_in_any_format_of_a_check(corpus, here, capfdbinary, case):
 
 
 @pytest.mark.parametrize("case", SPECIAL, ids=identify)
-def test_where_it_comes_from(corpus, here, capfdbinary, answer, case):
+def test_where_it_comes_from(corpus, here, patience, answer, case):
     setup = case["setup"]
     if setup["type"] == "copy" and not setup["name"].startswith("-"):
         judge(case, *answer(case, "json"))
@@ -248,7 +249,7 @@ def test_where_it_comes_from(corpus, here, capfdbinary, answer, case):
     done = subprocess.run(
         ["sh", "-c", script, "sh", *(["--"] if word.startswith("-") and word != "-" else []), p, q,
          *([] if word.startswith("-") and word != "-" else ["-f", "json"])],
-        cwd=here / "in", input=stdin, capture_output=True, timeout=60, check=False,
+        cwd=here / "in", input=stdin, capture_output=True, timeout=patience, check=False,
     )  # fmt: skip
     if word.startswith("-") and word != "-":
         assert done.returncode == 2

@@ -15,7 +15,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kldiv_cli.core.counts import Categories, Values
@@ -674,7 +674,6 @@ cells = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 
 
 @given(st.lists(cells, min_size=1, max_size=60))
-@settings(deadline=None)
 def test_no_row_is_lost_whatever_the_cells(tmp_path_factory, column):
     path = tmp_path_factory.getbasetemp() / "cells.csv"
     quoted = ['"' + cell.replace('"', '""') + '"' for cell in column]
@@ -694,7 +693,6 @@ def test_no_row_is_lost_whatever_the_cells(tmp_path_factory, column):
         max_size=60,
     )
 )
-@settings(deadline=None)
 def test_numbers_survive_every_way_in(tmp_path_factory, column):
     folder = tmp_path_factory.getbasetemp()
     (folder / "n.csv").write_text(
@@ -710,7 +708,6 @@ def test_numbers_survive_every_way_in(tmp_path_factory, column):
 
 
 @given(st.lists(st.sampled_from(["1", "2.5", "", "x", "y", "007", " "]), min_size=1), st.randoms())
-@settings(deadline=None)
 def test_the_order_of_rows_does_not_matter(tmp_path_factory, column, random):
     path = tmp_path_factory.getbasetemp() / "order.csv"
     found = []

@@ -77,7 +77,7 @@ def test_only_one_side_is_standard_input(tmp_path):
         lambda pairs: all(map(sum, zip(*pairs, strict=True)))
     )
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_counts_are_judged_as_estimate_does(pairs):
     labels = [f"label {i}" for i in range(len(pairs))]
     q, p = (dict(zip(labels, side, strict=True)) for side in zip(*pairs, strict=True))
@@ -718,3 +718,19 @@ def test_options_for_raw_rows_are_refused_beside_a_known_distribution():
     for said in ({"na": "b"}, {"missing": "drop"}, {"bins": 3},
                  {"columns": {"outcome": {"type": "numeric"}}}):  # fmt: skip
         refused(*sides, kind=kind, code="usage", **said)
+
+
+def test_two_files_of_one_name_are_told_apart(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    old, new = "old/data.csv", "new/data.csv"
+    for path in (old, new):
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).write_text("side\n" + "heads\ntails\n" * 60)
+    report = check(old, new)
+    assert (report.current.name, report.reference.name) == ("new/data", "old/data")
+    report = check(old, old)
+    assert (report.current.name, report.reference.name) == ("current", "reference")
+    report = check(old, new, names=("data", None))
+    assert (report.current.name, report.reference.name) == ("current", "data")
+    with pytest.raises(UsageError, match="both sides are called 'data'"):
+        check(old, new, names=("data", "data"))

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from exact import kl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kldiv_cli import InputError, UsageError, compare, estimate
@@ -63,7 +63,6 @@ def test_the_report_says_what_was_read():
     st.dictionaries(st.text(max_size=3), st.integers(0, 1000), min_size=1),
     st.dictionaries(st.text(max_size=3), st.integers(0, 1000), min_size=1),
 )
-@settings(deadline=None)
 def test_mappings_are_matched_by_label(p, q):
     for side in (p, q):
         if not any(side.values()):

@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kldiv_cli import InputError, check
@@ -96,7 +96,6 @@ labels = st.text(st.characters(codec="utf-8"), max_size=8).filter(lambda text: t
     st.lists(labels, min_size=1, max_size=30),
     st.lists(st.none() | st.integers(-(2**52), 2**52) | st.floats(allow_nan=False), min_size=30),
 )
-@settings(deadline=None)
 def test_any_label_and_any_number_survives(tmp_path_factory, texts, numbers):
     rows = min(len(texts), len(numbers))
     table = {texts[0]: texts[:rows], texts[0] + "2": numbers[:rows]}

@@ -1,4 +1,4 @@
-"""Real bytes on a real disk, and what reading them gives."""
+"""Fixtures for the tests of the readers: write a file, then read it or see it refused."""
 
 import pytest
 

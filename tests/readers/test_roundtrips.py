@@ -15,8 +15,13 @@ from hypothesis import strategies as st
 from kldiv_cli.errors import InputError
 from kldiv_cli.readers import ReadOptions, read
 
+# Each example writes its file anew, so that all of a test may share one folder.
 QUICK = settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=60,
+    suppress_health_check=[
+        *settings.default.suppress_health_check,
+        HealthCheck.function_scoped_fixture,
+    ],
 )
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 WEIGHT = st.integers(0, 10**25) | st.floats(0, 1e300)

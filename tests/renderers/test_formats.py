@@ -5,6 +5,8 @@ import io
 import json
 import math
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from importlib.resources import files
 
@@ -24,7 +26,7 @@ from kldiv_cli.core.report import (
 )
 from kldiv_cli.errors import Note, UsageError
 from kldiv_cli.renderers import FORMATS, Layout, render
-from kldiv_cli.renderers.show import columns
+from kldiv_cli.renderers.show import display_width
 
 SCHEMA = json.loads(files("kldiv_cli.renderers").joinpath("schemas/compare-1.json").read_text())
 HOSTILE = [
@@ -187,7 +189,7 @@ def test_a_terminal_of_any_width_cuts_no_number(make, width, unicode):
     report = make()
     text = render(report, "text", Layout(terminal=True, width=width, unicode=unicode))
     if width >= 40:
-        assert max(columns(line) for line in text.splitlines()) <= width
+        assert max(display_width(line) for line in text.splitlines()) <= width
         for value in ("0.170000", "0.150000") if make is simple else ():
             assert value in text
     assert ("0.00304690" in text) is (make is not batch)
@@ -310,3 +312,72 @@ def test_a_bar_in_a_name_ends_no_cell():
     report = replace(simple(), p=side("a|b"), q=side("c||d"))
     rows = [line for line in render(report, "markdown").splitlines() if "| D(" in line]
     assert [re.sub(r"\\.", "", row).count("|") for row in rows] == [5, 5]
+
+
+def alike(words="transactions", folder=60):
+    """Return a report of sides whose names and paths differ at the end alone."""
+    names = [f"{words}_2024_{month}" for month in ("01", "02")]
+    p, q = (side(name, source="/".join(["data"] * folder + [name])) for name in names)
+    comparison = simple().comparisons[0]._replace(only_in_q=("ZZ",), mass_only_in_q=0.25)
+    return replace(simple(), p=p, q=q, comparisons=(comparison,), notes=())
+
+
+ALIKE = """\
+kl_pq      Infinity     nats     D(...tions_2024_01 || ...tions_2024_02)
+kl_qp      0.00304690   nats     D(...tions_2024_02 || ...tions_2024_01)
+tv         0.500000              TV(p, q)
+renyi:0.5  1.00000      nats     R_0.5(p || q)
+
+only in ...tions_2024_01: OO (1 outcome, probability 3.70000e-05)
+  so D(...tions_2024_01 || ...tions_2024_02) is infinite
+
+only in ...tions_2024_02: ZZ (1 outcome, probability 0.250000)
+  so D(...tions_2024_02 || ...tions_2024_01) is infinite
+  --smoothing jeffreys would give such outcomes a little mass on both sides
+
+estimated from 29425 rows and 27004 rows, corrected for bias:
+  D(...tions_2024_01 || ...tions_2024_02) = 0.00251 nats
+  95 % interval 0.00144 to 0.00398, p-value of no difference 1.3e-26
+
+p: ...tions_2024_01, counts of 3 outcomes, total 10
+   from ...ata/data/data/data/data/data/data/data/transactions_2024_01 (csv)
+q: ...tions_2024_02, counts of 3 outcomes, total 10
+   from ...ata/data/data/data/data/data/data/data/transactions_2024_02 (csv)
+"""
+
+
+def test_sides_with_long_names_are_told_apart_in_text():
+    assert render(alike(), "text").startswith(ALIKE)
+    assert "D(…actions_2024_01 || …actions_2024_02)" in render(
+        alike(), "text", Layout(unicode=True)
+    )
+
+
+@pytest.mark.parametrize("width", [40, 64, 80, 120])
+@pytest.mark.parametrize("color", [False, True])
+def test_sides_with_long_names_are_told_apart_on_a_terminal(width, color):
+    layout = Layout(terminal=True, width=width, unicode=True, color=color)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", render(alike(), "text", layout))
+    words = " ".join(text.split())
+    assert "p …actions_2024_01 counts of 3 outcomes" in words
+    assert "q …actions_2024_02 counts of 3 outcomes" in words
+    assert "D(…actions_2024_01 ‖ …actions_2024_02)" in words
+    assert ("more in …actions_2024_01 or in …actions_2024_02" in words) is color
+    if width >= 80:
+        for month in ("01", "02"):
+            assert f"/data/transactions_2024_{month} (csv)" in words
+
+
+def test_sides_with_long_names_are_told_apart_in_markdown():
+    text = render(alike("transactions_of_the_northern_region"), "markdown")
+    p, q = (f"…sactions\\_of\\_the\\_northern\\_region\\_2024\\_{month}" for month in ("01", "02"))
+    assert f"### {p} and {q}\n" in text
+    assert f"| D({p} ‖ {q}) |" in text
+    assert f"| {q} | counts of 3 outcomes, total 10 | …" in text
+    assert text.count("\\_region\\_2024\\_01 |\n") == text.count("\\_region\\_2024\\_02 |\n") == 1
+
+
+def test_plain_text_loads_no_encoder_and_no_terminal():
+    code = "import sys, kldiv_cli.renderers.check.text; print(*{'json', 'rich'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"

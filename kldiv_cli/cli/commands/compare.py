@@ -1,48 +1,15 @@
-"""``kldiv compare``: say how far apart two distributions are."""
+"""``kldiv compare``: how far apart two distributions are."""
 
-# Typer reads these annotations at run time: no `from __future__ import annotations` here.
+from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from kldiv_cli.cli.job import NO_ANSWER, Answer, Job
-from kldiv_cli.cli.options import (
-    COLORS,
-    DUPLICATES,
-    REDUCTIONS,
-    Bins,
-    Categoricals,
-    Color,
-    ColumnNames,
-    Comments,
-    Decimals,
-    Delimiters,
-    Duplicates,
-    Encodings,
-    Excludes,
-    Format,
-    Headers,
-    InputFormats,
-    Kinds,
-    Labels,
-    MaxInflated,
-    Missing,
-    Numerics,
-    Output,
-    Reports,
-    Strict,
-    Weights,
-    Words,
-    among,
-    column_flags,
-    known_kinds,
-    real,
-    size,
-    targets,
-    whole,
-)
-from kldiv_cli.errors import InputError, UsageError
+from kldiv_cli.cli import options
+from kldiv_cli.cli.messages import failure
+from kldiv_cli.cli.options import Argument, Option, number
+from kldiv_cli.cli.outputs import Outputs
+from kldiv_cli.errors import InputError
 
 if TYPE_CHECKING:
     from kldiv_cli.core.report import Report
@@ -59,71 +26,30 @@ EPILOG = """Examples:
 """
 
 
-def command(
-    p: Annotated[str, typer.Argument(metavar="P", help="A file, NAME=FILE, or - for stdin.")],
-    q: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[Q]",
-            help="The other side; without it two weights of P are compared (--weight twice).",
-        ),
-    ] = None,
-    measure: Annotated[
-        Words,
-        typer.Option(
-            "--measure",
-            "-m",
-            metavar="NAME",
-            help="A measure, as 'kldiv measures' lists them; repeatable.",
-        ),
-    ] = None,
-    base: Annotated[
-        str, typer.Option(metavar="e|2|10", help="Of the logarithm: nats, bits or hartleys.")
-    ] = "e",
-    kind: Kinds = None,
-    label: Labels = None,
-    weight: Weights = None,
-    smoothing: Annotated[
-        str,
-        typer.Option(
-            metavar="HOW",
-            help="none, jeffreys, laplace or add:ALPHA (counts), or floor:EPS; on both sides.",
-        ),
-    ] = "none",
-    temperature: Annotated[str, typer.Option(metavar="T", help="Divides logits.")] = "1",
-    reduction: Annotated[
-        str,
-        typer.Option(
-            metavar="HOW",
-            help="How the rows of a batch become one number, as in torch's F.kl_div:"
-            " batchmean, mean, sum or none.",
-        ),
-    ] = "batchmean",
-    column: ColumnNames = None,
-    exclude: Excludes = None,
-    numeric: Numerics = None,
-    categorical: Categoricals = None,
-    bins: Bins = None,
-    na: Missing = None,
-    top: Annotated[str, typer.Option(metavar="N", help="How many outcomes to list.")] = "10",
-    format: Format = None,
-    output: Output = None,
-    report: Reports = None,
-    quiet: Annotated[
-        bool,
-        typer.Option("--quiet", "-q", help="Print the bare numbers, and no notes but repairs."),
-    ] = False,
-    strict: Strict = False,
-    input_format: InputFormats = None,
-    encoding: Encodings = None,
-    delimiter: Delimiters = None,
-    decimal: Decimals = None,
-    header: Headers = None,
-    comment: Comments = None,
-    duplicates: Duplicates = "error",
-    max_inflated: MaxInflated = None,
-    color: Color = "auto",
-) -> Job:
+# fmt: off
+ROWS = (
+    Argument("p", "P", "A file, NAME=FILE, or - for stdin."),
+    Argument("q", "[Q]", "The other side; without it two weights of P are compared (--weight"
+             " twice)."),
+    Option("measures", "NAME...", "A measure, as 'kldiv measures' lists them; repeatable.",
+           ("--measure", "-m")),
+    Option("base", "e|2|10", "Of the logarithm: nats, bits or hartleys.", default="e"),
+    options.KIND, options.LABEL, options.WEIGHT,
+    Option("smoothing", "HOW", "none, jeffreys, laplace or add:ALPHA (counts), or floor:EPS; on"
+           " both sides.", default="none"),
+    Option("temperature", "T", "Divides logits.", default="1", read=number),
+    Option("reduction", "HOW", "How the rows of a batch become one number, as in torch's F.kl_div:"
+           " batchmean, mean, sum or none.", default="batchmean"),
+    *options.WANTED, *options.TYPES, options.NA,
+    Option("top", "N", "How many outcomes to list.", default="10", read=number),
+    *options.REPORTS, options.QUIET, options.STRICT,
+    *options.TEXT, options.DUPLICATES, options.MAX_INFLATED, options.COLOR,
+)
+# fmt: on
+
+
+@options.command(*ROWS, epilog=EPILOG)
+def compare(p: str, q: str | None, said: dict[str, Any]) -> int:
     """Compare two distributions, in both directions.
 
     P and Q are tables of outcomes and weights (csv, tsv), JSON, or NPY arrays, plain or
@@ -136,78 +62,31 @@ def command(
     --delimiter, --decimal, --header, --comment) serve both sides; given twice, the first
     is for P.
     """
-    from kldiv_cli.readers import split_name
-    from kldiv_cli.renderers import FORMATS
+    from kldiv_cli.core.report import failed
+    from kldiv_cli.pipeline.compare import compared
+    from kldiv_cli.pipeline.settings import compare_settings
+    from kldiv_cli.renderers import FORMATS, render
 
-    reports = targets(format, output, report, FORMATS)
-    format = reports[0][0]
-    among("--color", color, COLORS)
-    among("--reduction", reduction, REDUCTIONS)
-    among("--duplicates", duplicates, DUPLICATES)
-    known_kinds(kind)
-    if quiet and format != "text":
-        raise UsageError("usage", "-q prints bare numbers; it has no --format", hint="leave one")
-    sources = [split_name(word) for word in (p, q) if word is not None]
-    settings: dict[str, Any] = {
-        "measures": measure,
-        "base": base,
-        "kind": kind,
-        "label": label,
-        "weight": weight,
-        "input_format": input_format,
-        "encoding": encoding,
-        "delimiter": delimiter,
-        "decimal": decimal or ".",
-        "header": header,
-        "comment": comment,
-        "duplicates": duplicates,
-        "max_inflated": size(max_inflated),
-        "names": tuple(name for name, _ in (*sources, (None, ""))[:2]),
-        "smoothing": smoothing,
-        "temperature": real("--temperature", temperature),
-        "reduction": reduction,
-        "column": column or (),
-        "exclude": exclude or (),
-        "columns": column_flags(None, numeric, categorical, {}),
-        "bins": None if bins is None else whole("--bins", bins, 1),
-        "na": na or (),
-        "top": whole("--top", top),
-        "strict": strict,
-        # Bare numbers do without.
-        "estimate": not quiet or bool(report),
-    }
-    paths = tuple(path for _, path in sources)
-    return Job(
-        work=lambda: _compare(paths, settings, quiet=quiet, as_json=format == "json"),
-        reports=reports,
-        inputs=paths,
-        color=color,
-    )
-
-
-def _compare(
-    paths: tuple[str, ...], settings: dict[str, Any], *, quiet: bool, as_json: bool
-) -> Answer:
-    from kldiv_cli.pipeline import compare as comparison
-    from kldiv_cli.renderers import Layout, render
-
-    try:
-        report = comparison.compare(*paths, **settings)
-    except InputError as problem:
-        if not as_json:
+    outputs = Outputs(said, FORMATS)
+    names, paths = options.sources(*((p,) if q is None else (p, q)))
+    given = {**options.with_columns(said), "names": (*names, None)[:2]}
+    # The bare numbers have no estimate beside them.
+    given["estimate"] = outputs.has_reports
+    settings = compare_settings((*paths, None)[:2], given, compare.spell)
+    with outputs:
+        outputs.open(paths)
+        try:
+            report = compared(settings)
+        except InputError as problem:
+            base, smoothing = settings.base, settings.smoothing.name
+            asked = (settings.measures, base, smoothing, settings.temperature)
+            outputs.fail(failed(failure(problem), *asked))
             raise
-        text = _error_document(problem, settings)
-        return Answer(lambda _format, _layout: text, code=NO_ANSWER, error=problem)
-
-    def text_in(format: str, layout: Layout) -> str:
-        if quiet and format == "text":
-            return bare(report)
-        return render(report, format, layout)
-
-    return Answer(text_in, notes=tuple(n for n in report.notes if n.repair or not quiet))
+        outputs.write(partial(render, report), report.notes, bare=partial(bare, report))
+    return 0
 
 
-def bare(report: "Report") -> str:
+def bare(report: Report) -> str:
     """Return the numbers alone; of several, each after its column, its measure and a tab."""
     from kldiv_cli.core.report import number
     from kldiv_cli.renderers.show import show
@@ -220,16 +99,3 @@ def bare(report: "Report") -> str:
             rows = value if isinstance(value, tuple) else (value,)
             lines += [f"{head}{number(row)}\n" for row in rows if row != "error"]
     return "".join(lines)
-
-
-def _error_document(problem: InputError, settings: dict[str, Any]) -> str:
-    from kldiv_cli.cli.messages import failure
-    from kldiv_cli.core.measures import DEFAULT_MEASURES
-    from kldiv_cli.core.report import failed
-    from kldiv_cli.renderers.show import document
-
-    asked = tuple(settings["measures"] or DEFAULT_MEASURES)
-    report = failed(
-        failure(problem), asked, settings["base"], settings["smoothing"], settings["temperature"]
-    )
-    return document(report.to_dict())

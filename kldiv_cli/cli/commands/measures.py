@@ -1,22 +1,16 @@
-"""``kldiv measures``: say what can be measured."""
+"""``kldiv measures``: every measure and what is known of it."""
 
-# Typer reads these annotations at run time: no `from __future__ import annotations` here.
+from __future__ import annotations
 
-from typing import Annotated
+from typing import Any
 
-import typer
-
-from kldiv_cli.cli.job import Job, printed
+from kldiv_cli.cli import options, streams
+from kldiv_cli.cli.options import Argument
 from kldiv_cli.errors import UsageError
 
-EPILOG = ""
 
-
-def command(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Some; all if not given.")
-    ] = None,
-) -> Job:
+@options.command(Argument("names", "[NAME]...", "Some; all if not given."))
+def measures(names: list[str], said: dict[str, Any]) -> int:
     """List every measure: symbol, formula, range, unit and properties."""
     from kldiv_cli.core.measures import MEASURES, find
     from kldiv_cli.renderers.measures import render
@@ -25,4 +19,5 @@ def command(
         known = [MEASURES.get(name) or find(name) for name in names or MEASURES]
     except ValueError as error:
         raise UsageError("unknown-measure", str(error)) from None
-    return printed(render(known))
+    streams.write_stdout(render(known), "text")
+    return 0

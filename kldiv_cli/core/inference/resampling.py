@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from kldiv_cli.core.inference import chisquare
-from kldiv_cli.core.inference.samples import Table, pool
+from kldiv_cli.core.inference.samples import Samples, pool
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +38,7 @@ _LITTLE = 0.01
 """Rare outcomes that hold no more than this are pooled; chance decides on no draw then."""
 
 
-def difference_p_value(whole: Table, *, alpha: float = 0.05, columns: int = 1) -> float:
+def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1) -> float:
     """Return the p-value of P = Q, p0.
 
     Pearson's X^2 against chi-square with K - 1 degrees of freedom where every expected count
@@ -57,7 +57,7 @@ def difference_p_value(whole: Table, *, alpha: float = 0.05, columns: int = 1) -
 
     Parameters
     ----------
-    whole : Table
+    whole : Samples
         The counts, not pooled.
     alpha : float
         Level at which decisions will be taken.
@@ -93,38 +93,38 @@ def difference_p_value(whole: Table, *, alpha: float = 0.05, columns: int = 1) -
     return (1 + reached) / (draws + 1)
 
 
-def _ordered(pair: Table) -> Table:
-    order = np.lexsort((pair.x, pair.y, pair.pooled))
-    return pair._replace(x=pair.x[order], y=pair.y[order], place=order)
+def _ordered(samples: Samples) -> Samples:
+    order = np.lexsort((samples.x, samples.y, samples.pooled))
+    return samples._replace(x=samples.x[order], y=samples.y[order], place=order)
 
 
-def _generator(ordered: Table) -> np.random.Generator:
+def _generator(ordered: Samples) -> np.random.Generator:
     counts = zlib.crc32(ordered.y.tobytes(), zlib.crc32(ordered.x.tobytes()))
     return np.random.Generator(np.random.PCG64([SEED, counts]))
 
 
-def _pearson(pair: Table) -> float:
-    if pair.outcomes == 1:
+def _pearson(samples: Samples) -> float:
+    if samples.outcomes == 1:
         return 1.0
-    share, statistic = pair.pooled, 0.0
-    for counts, rows in ((pair.x, pair.n), (pair.y, pair.m)):
+    share, statistic = samples.pooled, 0.0
+    for counts, rows in ((samples.x, samples.n), (samples.y, samples.m)):
         if math.isfinite(rows):
             expected = share * rows
             with np.errstate(over="ignore"):
                 statistic += float(((counts - expected) ** 2 / expected).sum())
-    return chisquare.survival(statistic, pair.outcomes - 1)
+    return chisquare.survival(statistic, samples.outcomes - 1)
 
 
-def _exceedances(pair: Table, generator: np.random.Generator, draws: int) -> int:
+def _exceedances(samples: Samples, generator: np.random.Generator, draws: int) -> int:
     """Return how many of so many random tables have a G statistic as large as this one's.
 
     Given the totals, G varies as sum [x ln x + y ln y]; against known probabilities q as
     sum [x ln x - x ln q].
     """
-    known_p = math.isinf(pair.n)
-    one_sample = known_p or math.isinf(pair.m)
-    counts = pair.y if known_p else pair.x
-    probability, total = pair.pooled, pair.x + pair.y
+    known_p = math.isinf(samples.n)
+    one_sample = known_p or math.isinf(samples.m)
+    counts = samples.y if known_p else samples.x
+    probability, total = samples.pooled, samples.x + samples.y
     largest = int(counts.sum() if one_sample else total.max())
     values = np.arange(min(largest, 100_000) + 1, dtype=np.float64)
     entropy = values * np.log(np.maximum(values, 1))
@@ -150,9 +150,9 @@ def _exceedances(pair: Table, generator: np.random.Generator, draws: int) -> int
     limit = observed - 1e-11 * (abs(observed) + rows)
     # About 5 ns a row against 90 ns an outcome.
     method: Literal["count", "marginals"] = (
-        "count" if pair.n + pair.m < 18 * pair.outcomes else "marginals"
+        "count" if samples.n + samples.m < 18 * samples.outcomes else "marginals"
     )
-    reached, step = 0, max(1, _CELLS // pair.outcomes)
+    reached, step = 0, max(1, _CELLS // samples.outcomes)
     for first in range(0, draws, step):
         size = min(step, draws - first)
         if one_sample:
@@ -165,7 +165,7 @@ def _exceedances(pair: Table, generator: np.random.Generator, draws: int) -> int
     return reached
 
 
-def bounded_p_value(whole: Table, max_kl: float) -> float:
+def bounded_p_value(whole: Samples, max_kl: float) -> float:
     """Return a p-value of D(P || Q) <= max_kl that is exact for samples of any size.
 
     Each row falls into one of two halves by the toss of a coin. One half chooses the event E

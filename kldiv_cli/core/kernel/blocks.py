@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -115,13 +115,13 @@ class RowSums:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self._shape = shape
-        self._parts: dict[str, list[tuple[Piece, Floats]]] = defaultdict(list)
+        self._parts: dict[Hashable, list[tuple[Piece, Floats]]] = defaultdict(list)
 
-    def add(self, name: str, piece: Piece, sums: Floats) -> None:
+    def add(self, name: Hashable, piece: Piece, sums: Floats) -> None:
         """Take the sums of a piece; what no piece brings is zero."""
         self._parts[name].append((piece, sums))
 
-    def parts(self, name: str) -> Floats:
+    def parts(self, name: Hashable) -> Floats:
         """Return the sums of all pieces, shape (N, pieces of a row)."""
         rows, outcomes = self._shape
         width = min(BLOCK, outcomes)
@@ -130,13 +130,13 @@ class RowSums:
             result[piece.rows, piece.outcomes.start // width] = sums
         return result
 
-    def __getitem__(self, name: str) -> Floats:
+    def __getitem__(self, name: Hashable) -> Floats:
         parts = self.parts(name)
         if parts.shape[1] == 1:
             return parts[:, 0]
         return np.array([math.fsum(row) for row in parts.tolist()])
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Any]:
         return iter(self._parts)
 
 
@@ -172,6 +172,7 @@ class Weights:
         self.shift = shift
         self.integers = integers
         self.shape = (len(array) if rows is None else len(rows), array.shape[1])
+        self._totals: tuple[Twofold, NDArray[np.bool_]] | None = None
         self._ready = array.dtype == np.float64 and array.dtype.isnative
         self._wide = array.dtype.kind in "iu" and array.dtype.itemsize == 8
 
@@ -179,11 +180,34 @@ class Weights:
         """Only these rows."""
         if len(rows) == len(self.array):
             return self
-        return Weights(self.array, self.low, rows, integers=self.integers)
+        taken = Weights(self.array, self.low, rows, integers=self.integers)
+        if self._totals is not None:
+            (high, low), tiny = self._totals
+            taken._totals = Twofold(high[rows], low[rows]), tiny[rows]
+        return taken
 
     def shifted(self, shift: NDArray[np.int32]) -> Weights:
         """Every row times its own power of two."""
         return Weights(self.array, self.low, self.rows, shift[:, None], self.integers)
+
+    def totals(self) -> tuple[Twofold, NDArray[np.bool_]]:
+        """Add up every row, once; see `totals`."""
+        if self._totals is None:
+            self._totals = totals(self)
+        return self._totals
+
+    def raw(self, piece: Piece) -> NDArray[Any]:
+        """One piece as it came."""
+        return self._cut(self.array if self.integers is None else self.integers, piece, None)
+
+    def _cut(self, source: NDArray[Any], piece: Piece, out: Floats | None) -> NDArray[Any]:
+        if self.rows is None:
+            return source[piece.rows, piece.outcomes]
+        rows = self.rows[piece.rows]
+        if piece.shape[1] < source.shape[1] or not source.flags.c_contiguous:
+            return source[rows, piece.outcomes]
+        # Some ten times as fast, where rows are short.
+        return source.take(rows, axis=0)
 
     def ratios(self, row: int) -> list[int]:
         """Return a row as integers that are in the ratio of its weights, exactly."""
@@ -197,9 +221,8 @@ class Weights:
 
     def block(self, piece: Piece, out: Floats | None) -> tuple[Floats, Floats | None]:
         """One piece, contiguous: doubles, and what integers have beyond them."""
-        rows = piece.rows if self.rows is None else self.rows[piece.rows]
-        raw = self.array[rows, piece.outcomes]
-        low = None if self.low is None else self.low[rows, piece.outcomes]
+        raw = self._cut(self.array, piece, out)
+        low = None if self.low is None else self._cut(self.low, piece, None)
         if self._ready and raw.flags.c_contiguous:
             high: Floats = raw
         else:

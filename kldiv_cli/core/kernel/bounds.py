@@ -1,4 +1,4 @@
-"""How wrong a result can be: bounds on relative errors, known before the data are.
+"""Bounds on relative errors, known before the data are.
 
 Terms of one sum have one sign, so its relative error is at most that of its worst term, plus
 what adding them up costs, plus a division by the total.  Term errors were found by counting
@@ -16,17 +16,13 @@ import numpy as np
 
 from kldiv_cli.core.kernel.blocks import SHORT
 from kldiv_cli.core.kernel.twofold import Floats
-from kldiv_cli.core.measures import Measure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 U = 2.0**-53
-_TERMS = {"kl_pq": 124, "kl_qp": 124, "js": 116, "tv": 7, "chi2_pq": 22, "chi2_qp": 22}
-_HALF_POWER = 22
-_ENTROPY = 24
 _LOGS = 160
-"""What exponentials and the shift c add, where a side is logarithmic."""
+"""What exponentials and the shift c add, in u, where a side is logarithmic."""
 _LOG_SERIES = 2.0**-92
 """Error of a twofold logarithm, in units of max(1, its size)."""
 _RATIO = 2.0**-98
@@ -36,12 +32,12 @@ _PRODUCT = 2.0**-107
 
 
 def summation(outcomes: int) -> float:
-    """Adding up K terms of one sign, in u: plain where K is small, pairwise beyond."""
+    """Bound the error of K terms of one sign added up, in u: plain, pairwise beyond `SHORT`."""
     return float(min(outcomes, 40)) if outcomes > SHORT else float(outcomes)
 
 
 def noise(logs: int, extent: float, exact: NDArray[np.bool_]) -> Floats:
-    """Return by row how wrong b - x can be beside x, or what stands for it, whatever its size.
+    """Bound by row the error of b - x beside x, or of its counterpart, whatever its size.
 
     Parameters
     ----------
@@ -49,78 +45,86 @@ def noise(logs: int, extent: float, exact: NDArray[np.bool_]) -> Floats:
         How many of the two sides are logarithmic.
     extent : float
         Where one is and the other is not: the largest log of either side, in size.
-    exact : ndarray of bool
+    exact : ndarray of bool, shape (N,)
         Rows of which every difference is rounded once.
     """
     error = {0: _PRODUCT, 1: _LOG_SERIES * (1.0 + extent), 2: 0.0}[logs]
     return np.where(exact, 0.0, error)
 
 
-def relative(
-    measure: Measure,
-    value: Floats,
-    outcomes: int,
-    logs: int,
-    noise: Floats,
-    extreme: Floats,
-) -> Floats:
-    """Bound the relative error of one measure by row.
+class Roundings:
+    """What a bound on the relative error of a measure is made of.
 
     Parameters
     ----------
-    measure : Measure
-    value : ndarray
+    value : ndarray, shape (N,)
         The measure by row, in nats.
     outcomes : int
         K.
     logs : int
         How many of the two sides are logarithmic.
-    noise : ndarray
+    noise : ndarray, shape (N,)
         As `noise` returns it.
-    extreme : ndarray
-        Whether a row has ratios beyond 2^24.
+    extreme : ndarray, shape (N,)
+        How many ratios beyond 2^24 a row has.
+
+    Attributes
+    ----------
+    summing : float
+        Of adding up terms, and of the exponentials of logarithmic sides, in u.
     """
-    S, alpha = summation(outcomes) + 4.0, measure.alpha or 0.0
-    extra = (_LOGS + 4.0 * S) if logs else 0.0
-    # What does not shrink with the difference of the sides.
-    size = np.maximum(np.abs(value), 1e-300)
-    first, second = 4.0 * noise / size, 8.0 * noise / np.sqrt(np.minimum(size, 1.0))
-    base = S + extra
-    match measure.family:
-        case "kl_pq" | "kl_qp" | "jeffreys" | "psi" | "js":
-            bound = U * (_TERMS.get(measure.name, 125) + base) + second
-        case "chi2_pq" | "chi2_qp":
-            far = _spread(extreme) if logs else 0.0
-            bound = U * (_TERMS[measure.name] + 2.0 * base + far) + second
-        case "tv":
-            # The one measure that depends on the ratio of the totals in first order.
-            bound = U * (_TERMS["tv"] + base) + first + np.where(noise > 0.0, _RATIO, 0.0) / size
-        case "js_distance":
-            bound = U * (0.5 * (_TERMS["js"] + base) + 1.0) + first
-        case "hellinger":
-            bound = U * (0.5 * (_HALF_POWER + base) + 1.0) + first
-        case "bhattacharyya":
-            bound = U * (1.5 * (_HALF_POWER + base) + 10.0) + second
-        case "entropy_p" | "entropy_q":
-            bound = np.full_like(value, U * (_ENTROPY + 2.0 * base))
-        case "cross_entropy_pq" | "cross_entropy_qp":
-            bound = U * (_TERMS["kl_pq"] + 2.0 * base) + second
-        case _:
-            bound = _power(alpha, base, extreme) + (1.0 + alpha) * second
-    if measure.scales:
-        bound = bound + 3.0 * U
-    # Below the normal range an error is absolute.
-    bound = bound + outcomes * 2.0**-1070 / size
-    return np.where((value == 0.0) | np.isinf(value), 0.0, bound)
 
+    def __init__(
+        self, value: Floats, outcomes: int, logs: int, noise: Floats, extreme: Floats
+    ) -> None:
+        sums = summation(outcomes) + 4.0
+        self.summing = sums + ((_LOGS + 4.0 * sums) if logs else 0.0)
+        self._value, self._outcomes, self._logs = value, outcomes, logs
+        self._noise, self._extreme = noise, extreme
+        self._size = np.maximum(np.abs(value), 1e-300)
 
-def _power(alpha: float, base: float, extreme: Floats) -> Floats:
-    """Renyi and Tsallis: 1 - alpha magnifies the error of a ratio, and so does a large log."""
-    g = abs(1.0 - alpha) if alpha >= 0.5 else alpha
-    whole = U * (430.0 + 15.0 * g + (1.0 + g) * base)
-    return 1.5 * (whole + 4.0 * U * g * _spread(extreme)) + 10.0 * U
+    def first(self) -> Floats:
+        """Return the error of a measure that shrinks as b - x does."""
+        return 4.0 * self._noise / self._size
 
+    def second(self) -> Floats:
+        """Return the error of a measure that shrinks as the square of b - x does."""
+        return 8.0 * self._noise / np.sqrt(np.minimum(self._size, 1.0))
 
-def _spread(extreme: Floats) -> Floats:
-    """Return what the exponential of a large log magnifies its error by, in u."""
-    return np.where(extreme > 0.0, 1500.0, 0.0)
+    def ratio(self) -> Floats:
+        """Return the error from the ratio of the totals, where that counts in first order."""
+        return np.where(self._noise > 0.0, _RATIO, 0.0) / self._size
+
+    def exponentials(self) -> Floats | float:
+        """Return the error of exponentials of large logs, in u, where a side is logarithmic."""
+        return self._far() if self._logs else 0.0
+
+    def power(self, alpha: float) -> Floats:
+        """Return the error of a Renyi or Tsallis divergence.
+
+        1 - alpha magnifies the error of a ratio, and so does a large log.
+        """
+        g = abs(1.0 - alpha) if alpha >= 0.5 else alpha
+        whole = U * (430.0 + 15.0 * g + (1.0 + g) * self.summing)
+        bound = 1.5 * (whole + 4.0 * U * g * self._far()) + 10.0 * U
+        return bound + (1.0 + alpha) * self.second()
+
+    def _far(self) -> Floats:
+        """Return how the exponential of a large log magnifies its error, in u."""
+        return np.where(self._extreme > 0.0, 1500.0, 0.0)
+
+    def relative(self, bound: Floats | float, scales: bool) -> Floats:
+        """Return the whole bound.
+
+        Parameters
+        ----------
+        bound : ndarray or float
+            Of the formula.
+        scales : bool
+            Whether the value is divided by the logarithm of the base.
+        """
+        if scales:
+            bound = bound + 3.0 * U
+        # Below the normal range an error is absolute.
+        bound = bound + self._outcomes * 2.0**-1070 / self._size
+        return np.where((self._value == 0.0) | np.isinf(self._value), 0.0, bound)

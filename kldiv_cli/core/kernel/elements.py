@@ -37,7 +37,7 @@ ENOUGH = 0.05
 """Where the whole divergence is more, the last digits of logarithms are worth next to nothing."""
 VANISHING = 1e-33
 """Divergences below this hang on more bits of b - R a than there are, unless it is exact."""
-EXTREME = 1 - 2.0**-23
+EXTREME_SQUARE = 1 - 2.0**-23
 """From this y^2 on a weight may be zero, and the ratio b / x may leave the range of doubles."""
 TINY = 2.0**-1074
 LOST = 1e-290
@@ -94,7 +94,7 @@ def difference(a: Floats, b: Floats, ratio: tuple[Any, ...], work: Work) -> Floa
 class Pair(NamedTuple):
     """Weights of both sides in one unit, their difference, and log(b / x) where it is known.
 
-    Sums that are `is_wide` are in units of `root`^2, which both totals may have been brought to.
+    Sums that are `wide` are in units of `root`^2, which both totals may have been brought to.
     A known log is minus or plus `OFF` where only P or only Q gives the outcome a chance.
     """
 
@@ -164,7 +164,7 @@ class Elements:
         self.y = np.divide(self.w, self.s, out=work.y)
         self.z = np.multiply(self.y, self.y, out=work.z)
         self.peak = float(np.maximum.reduce(self.z, axis=None))
-        self.extreme = not self.peak < EXTREME
+        self.extreme = not self.peak < EXTREME_SQUARE
         if self.extreme:
             # 0/0 is an outcome that neither side gives a chance.
             np.maximum(self.s, TINY, out=self.s)
@@ -209,49 +209,93 @@ class Elements:
         return self.known_log == -OFF, self.known_log == OFF
 
 
-def terms(wanted: frozenset[str], e: Elements) -> Iterator[tuple[str, Floats]]:
+class Term(NamedTuple):
+    """The name of a sum over outcomes from which measures are finished.
+
+    Attributes
+    ----------
+    name : str
+        Which of the terms of `terms`.
+    turned : bool, optional
+        Whether P and Q change places in the term; None where that would change nothing.
+    alpha : float, optional
+        The order, where the term is a power.
+    """
+
+    name: str
+    turned: bool | None = None
+    alpha: float | None = None
+
+    @property
+    def twin(self) -> Term:
+        """The term with P and Q exchanged."""
+        return self if self.turned is None else self._replace(turned=not self.turned)
+
+    @property
+    def wide(self) -> bool:
+        """Whether it can be as large as the square of a ratio of weights, or larger."""
+        return self.name == "chi2" or (self.alpha is not None and self.alpha > 1.0)
+
+
+KL_PQ, KL_QP = Term("kl", turned=False), Term("kl", turned=True)
+CHI2_PQ, CHI2_QP = Term("chi2", turned=False), Term("chi2", turned=True)
+JS = Term("js")
+"""Four times the measure."""
+TV = Term("tv")
+"""Twice the measure."""
+ONLY_P, ONLY_Q = Term("only", turned=False), Term("only", turned=True)
+"""How many outcomes only P, or only Q, gives a chance."""
+EXTREME = Term("extreme")
+"""How many outcomes have a ratio of weights beyond 2^24."""
+
+
+def overlap(alpha: float) -> Term:
+    """Name the sum of p^alpha q^(1-alpha)."""
+    return Term("overlap", None if alpha == 0.5 else False, alpha)
+
+
+def power(alpha: float) -> Term:
+    """Name the excess of `overlap` over 1; the terms of either bring the other along."""
+    return Term("power", None if alpha == 0.5 else False, alpha)
+
+
+HALF = power(0.5)
+
+
+def terms(wanted: frozenset[Term], e: Elements) -> Iterator[tuple[Term, Floats]]:
     """Yield the terms of every wanted sum; each must be used before the next is asked for.
 
-    ``js`` is four times, ``tv`` twice the measure; ``power:ALPHA`` is the excess of
-    ``overlap:ALPHA`` over 1; ``only_p`` and ``only_q`` count one-sided outcomes, and
-    ``extreme`` those with a ratio beyond 2^24.
+    The sums `ONLY_P`, `ONLY_Q` and `EXTREME` come unasked; where they do not come they are zero.
     """
     t = e.work.t
     if e.extreme:
         only_p, only_q = e.only()
-        yield "only_p", only_p.astype(np.float64)
-        yield "only_q", only_q.astype(np.float64)
-        yield "extreme", (e.z >= EXTREME).astype(np.float64)
-    if "tv" in wanted:
-        yield "tv", np.abs(e.w, out=t)
-    if "chi2_pq" in wanted:
-        yield "chi2_pq", _chi2(e, e.b, -1.0)
-    if "chi2_qp" in wanted:
-        yield "chi2_qp", _chi2(e, e.x, 1.0)
-    orders = sorted(float(name[6:]) for name in wanted if name.startswith("power:"))
-    if 0.5 in orders:
-        orders.remove(0.5)
+        yield ONLY_P, only_p.astype(np.float64)
+        yield ONLY_Q, only_q.astype(np.float64)
+        yield EXTREME, (e.z >= EXTREME_SQUARE).astype(np.float64)
+    if TV in wanted:
+        yield TV, np.abs(e.w, out=t)
+    if CHI2_PQ in wanted:
+        yield CHI2_PQ, _chi2(e, e.b, -1.0)
+    if CHI2_QP in wanted:
+        yield CHI2_QP, _chi2(e, e.x, 1.0)
+    if HALF in wanted:
         yield from _half_power(e)
-    if not orders and not wanted & {"kl_pq", "kl_qp", "js"}:
+    powers = [term for term in wanted if term.name == "power" and term != HALF]
+    if not powers and not wanted & {KL_PQ, KL_QP, JS}:
         return
     q = e.excess()
     wy = np.multiply(e.w, e.y, out=e.work.v)
-    if "kl_pq" in wanted:
+    if KL_PQ in wanted:
         xq = np.multiply(e.x, q, out=t)
-        yield "kl_pq", np.subtract(wy, xq, out=xq)
-    if "kl_qp" in wanted:
+        yield KL_PQ, np.subtract(wy, xq, out=xq)
+    if KL_QP in wanted:
         bq = np.multiply(e.b, q, out=t)
-        yield "kl_qp", np.add(wy, bq, out=bq)
-    for alpha in orders:
-        yield from _power(e, q, alpha)
-    if "js" in wanted:
-        yield "js", _js(e, q)
-
-
-def is_wide(name: str) -> bool:
-    """Whether a sum can be as large as the square of a ratio of weights, or larger."""
-    kind, _, order = name.partition(":")
-    return kind.startswith("chi2") or (kind in ("power", "overlap") and float(order) > 1.0)
+        yield KL_QP, np.add(wy, bq, out=bq)
+    for term in powers:
+        yield from _power(e, q, term)
+    if JS in wanted:
+        yield JS, _js(e, q)
 
 
 def _chi2(e: Elements, base: Floats, sign: float) -> Floats:
@@ -292,58 +336,61 @@ def _js(e: Elements, q: Floats) -> Floats:
     return t
 
 
-def _half_power(e: Elements) -> Iterator[tuple[str, Floats]]:
+def _half_power(e: Elements) -> Iterator[tuple[Term, Floats]]:
     """Yield the overlap sqrt(x b), and what it lacks: minus (sqrt x - sqrt b)^2 / 2."""
     rx, rb = np.sqrt(e.x, out=e.work.t), np.sqrt(e.b, out=e.work.v)
-    yield "overlap:0.5", np.multiply(rx, rb, out=e.work.q)
+    yield overlap(0.5), np.multiply(rx, rb, out=e.work.q)
     root = np.add(rx, rb, out=rx)
     if e.extreme:
         np.maximum(root, TINY, out=root)
     np.divide(e.w, root, out=root)
-    yield "power:0.5", np.multiply(root, np.multiply(root, -0.5, out=rb), out=root)
+    yield HALF, np.multiply(root, np.multiply(root, -0.5, out=rb), out=root)
 
 
-def _power(e: Elements, q: Floats, alpha: float) -> Iterator[tuple[str, Floats]]:
+def _power(e: Elements, q: Floats, term: Term) -> Iterator[tuple[Term, Floats]]:
     """x^alpha b^(1-alpha), and by how much it exceeds alpha x + (1-alpha) b.
 
     With v = g L, g = 1 - alpha, and psi(v) = exp(v) - 1 - v the latter is
     x psi(v) - g (w - x L) near L = 0 and x (exp(v) - 1) - g w elsewhere.  Orders below 1/2
-    exchange the sides, which keeps g out of the reach of 1, where the two parts cancel.
+    exchange the sides, which keeps g out of the reach of 1, where the two parts cancel; a turned
+    term exchanges them once more.
     """
-    x, b, w, g = e.x, e.b, e.w, 1.0 - alpha
+    x, b, w, alpha = e.x, e.b, e.w, term.alpha or 0.0
+    g = alpha if alpha < 0.5 else 1.0 - alpha
     L = q + 2.0 * e.y
-    excess = w * e.y - x * q
-    if alpha < 0.5:
+    if (alpha < 0.5) == bool(term.turned):
+        excess = w * e.y - x * q
+    else:
         excess = w * e.y + b * q
-        x, b, w, L, g = b, x, -w, -L, alpha
+        x, b, w, L = b, x, -w, -L
     v = g * L
     size = np.abs(v)
-    gain, power = np.expm1(v), np.exp(v)
+    gain, ratio = np.expm1(v), np.exp(v)
     # A power of the ratio is better than the exponential of a large product.
     far = (size > 1.0) & (np.abs(L) < 700.0)
     if e.known_log is not None:
         far &= (np.minimum(x, b) >= LOST) & (np.abs(L) > 4.0)
-    select(far, np.power(b / x, g), power, None)
-    select(far, power - 1.0, gain, None)
-    term = x * gain - g * w
+    select(far, np.power(b / x, g), ratio, None)
+    select(far, ratio - 1.0, gain, None)
+    surplus = x * gain - g * w
     near = (np.abs(L) <= 2.0) & (size <= 1.0)
-    select(near, x * exp_excess(v) - g * excess, term, None)
-    overlap = x * power
+    select(near, x * exp_excess(v) - g * excess, surplus, None)
+    whole = x * ratio
     if e.extreme:
         only_p, only_q = e.only()
         one_sided = only_p | only_q
-        np.putmask(overlap, one_sided, 0.0)
-        np.putmask(term, one_sided, -alpha * e.x - (1.0 - alpha) * e.b)
-        np.putmask(term, e.s == TINY, 0.0)
-    if is_wide(f"power:{alpha!r}") and not (e.in_range and np.isfinite(overlap).all()):
+        np.putmask(whole, one_sided, 0.0)
+        np.putmask(surplus, one_sided, -(1.0 - g) * x - g * b)
+        np.putmask(surplus, e.s == TINY, 0.0)
+    if alpha > 1.0 and not (e.in_range and np.isfinite(whole).all()):
         root = e.root
         # In halves: the power of a ratio may leave the range where the product does not.
         half = np.where(far, np.power(b / x, 0.5 * g), np.exp(0.5 * v)) / root
-        large, beyond = x * half * half, np.isinf(overlap)
-        term = np.where(beyond, large, term / root / root)
-        overlap = np.where(beyond, large, overlap / root / root)
-    yield f"overlap:{alpha!r}", overlap
-    yield f"power:{alpha!r}", term
+        large, beyond = x * half * half, np.isinf(whole)
+        surplus = np.where(beyond, large, surplus / root / root)
+        whole = np.where(beyond, large, whole / root / root)
+    yield term._replace(name="overlap"), whole
+    yield term, surplus
 
 
 def exp_excess(v: Floats) -> Floats:

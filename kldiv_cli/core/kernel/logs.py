@@ -28,7 +28,7 @@ from kldiv_cli.core.kernel.blocks import (
     require_weights,
     row_sums,
 )
-from kldiv_cli.core.kernel.elements import OFF, Elements, Pair, Work, select, terms
+from kldiv_cli.core.kernel.elements import OFF, Elements, Pair, Term, Work, select, terms
 from kldiv_cli.core.kernel.twofold import Floats, Twofold
 
 if TYPE_CHECKING:
@@ -140,15 +140,15 @@ class PairOfLogs:
         self._T = (p if p.logarithmic else q).temperature
         self._last: tuple[Piece, Loaded] | None = None
 
-    def sums(self, wanted: frozenset[str]) -> RowSums:
+    def sums(self, wanted: frozenset[Term]) -> RowSums:
         """Add up every wanted term by row, in units of `total`."""
         sums = RowSums(self.shape)
         for band in bands(self.shape):
             centre = self.centre(band)
             self.total[band[0].rows] = centre.mass_p[:, 0]
             for piece in band:
-                for name, values in terms(wanted, Elements(self.piece(piece, centre), Work())):
-                    sums.add(name, piece, row_sums(values))
+                for term, values in terms(wanted, Elements(self.piece(piece, centre), Work())):
+                    sums.add(term, piece, row_sums(values))
         return sums
 
     def piece(self, piece: Piece, centre: Centre) -> Pair:

@@ -20,15 +20,15 @@ from kldiv_cli.core.kernel.blocks import (
     Weights,
     pieces,
     row_sums,
-    totals,
 )
 from kldiv_cli.core.kernel.elements import (
+    TV,
     VANISHING,
     Elements,
     Pair,
+    Term,
     Work,
     difference,
-    is_wide,
     terms,
 )
 from kldiv_cli.core.kernel.twofold import Floats, Twofold, divide, three_parts
@@ -84,14 +84,14 @@ class PairOfWeights:
         w[self._rows[first:last] - rows.start] = self._exact[first:last, piece.outcomes]
         return Pair(x, b, w, np.sqrt(self.unit[rows, None]))
 
-    def sums(self, wanted: frozenset[str]) -> RowSums:
+    def sums(self, wanted: frozenset[Term]) -> RowSums:
         """Add up every wanted term by row, in units of the total of Q."""
         sums = self._sums(wanted)
         if not len(self._rows):
-            small = np.array([np.abs(sums[name]) < self._least(name) for name in wanted])
+            small = np.array([np.abs(sums[term]) < self._least(term) for term in wanted])
             # Without a third part R a is exact, and so is a difference of nothing.
             known = self._parts[2][:, 0] == 0.0
-            known &= np.all([sums[name] == 0.0 for name in wanted], axis=0)
+            known &= np.all([sums[term] == 0.0 for term in wanted], axis=0)
             rows = np.flatnonzero(small.any(axis=0) & ~known)
             if 0 < rows.size * self.shape[1] <= MOST_EXACT:
                 self._rows = rows
@@ -104,14 +104,14 @@ class PairOfWeights:
         """Return which rows have a w that is known exactly."""
         return np.isin(np.arange(self.shape[0]), self._rows)
 
-    def _least(self, name: str) -> Floats:
-        """Return what a sum is at least if w, relative to x, is well above the noise of R x."""
-        if name == "tv":
+    def _least(self, term: Term) -> Floats:
+        """Return the least a sum can be if w, relative to x, is well above the noise of R x."""
+        if term == TV:
             # Here R counts in first order.
             return 2.0**-50 * self.total
-        order = float(name[6:]) if name.startswith("power:") else 0.5
-        total = self.total / self.unit if is_wide(name) else self.total
-        return VANISHING * abs(order * (1.0 - order)) * total
+        alpha = 0.5 if term.alpha is None else term.alpha
+        total = self.total / self.unit if term.wide else self.total
+        return VANISHING * abs(alpha * (1.0 - alpha)) * total
 
     def _difference(self, row: int) -> list[float]:
         """B - R a of a row, each rounded once or twice."""
@@ -119,13 +119,13 @@ class PairOfWeights:
         A, B = sum(a), sum(b)
         return [(y * A - x * B) / (A * B) * total for x, y in zip(a, b, strict=True)]
 
-    def _sums(self, wanted: frozenset[str]) -> RowSums:
+    def _sums(self, wanted: frozenset[Term]) -> RowSums:
         sums = RowSums(self.shape)
         buffers = Buffers()
         for piece in pieces(self.shape):
             work = buffers(piece.shape)
-            for name, values in terms(wanted, Elements(self.piece(piece, work), work)):
-                sums.add(name, piece, row_sums(values))
+            for term, values in terms(wanted, Elements(self.piece(piece, work), work)):
+                sums.add(term, piece, row_sums(values))
         return sums
 
 
@@ -135,7 +135,7 @@ def in_range(*sides: Weights) -> tuple[Floats, list[tuple[Weights, Twofold]]]:
     Returns that power by row, 1 for rows that need no such care, and the sides with their
     totals.  Weights of one row that lie too far apart for doubles are refused.
     """
-    known = [totals(side) for side in sides]
+    known = [side.totals() for side in sides]
     far = np.any([tiny | ~_fits(total.high) for total, tiny in known], axis=0)
     apart = known[0][0].high / known[-1][0].high
     far |= ~((apart > 1.0 / APART) & (apart < APART))
@@ -152,7 +152,7 @@ def in_range(*sides: Weights) -> tuple[Floats, list[tuple[Weights, Twofold]]]:
             least[rows] = np.minimum(least[rows], a.min(axis=1, initial=np.inf, where=a > 0.0))
         shift = np.where(far, highest - np.frexp(most)[1], 0)
         moved = side.shifted(shift)
-        total, _ = totals(moved)
+        total, _ = moved.totals()
         lost = np.ldexp(least, shift) < SUBNORMAL
         if not _fits(total.high).all() or lost.any():
             raise NotWeightsError

@@ -1,14 +1,15 @@
-"""The report of a check: what its formats have in common, and one file for each."""
+"""The report of a check: the facts that its formats share, and one file for each format."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.findings import WORST_FIRST
-from kldiv_cli.core.inference.verdict import percent
-from kldiv_cli.renderers.figures import count, figure
+from kldiv_cli.core.inference.reasons import percent
+from kldiv_cli.renderers.figures import arrow, count, figure
 from kldiv_cli.renderers.show import show
-from kldiv_cli.renderers.text import described, named
+from kldiv_cli.renderers.text import outcome_names as named
+from kldiv_cli.renderers.text import side_contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 DIGITS = 3
 """Digits of an estimate; its interval says that more would tell nothing."""
 REASON_WIDTH = 600
-MISSING, NEW = "missing values went", "have new outcomes"
-"""What a reason says of these shares, which need not be said again."""
 
 
 def worst_first(report: Check) -> list[Finding]:
@@ -30,23 +29,24 @@ def worst_first(report: Check) -> list[Finding]:
 
 
 def side_names(report: Check) -> tuple[str, str]:
-    """Return what to call P, the current side, and Q, the reference; not yet safe to print."""
+    """Return the names of P, the current side, and Q, the reference, not yet safe to print."""
     if report.current is None or report.reference is None:
         return "current", "reference"
     return report.current.name, report.reference.name
 
 
-def called(finding: Finding) -> str:
-    """Return the name of the column, not yet safe to print; quoted where it would not be seen."""
+def column_name(finding: Finding) -> str:
+    """Return the name of the column, not yet safe to print; one of blanks alone is quoted."""
     if finding.column is None:
         return "(no column)"
     return finding.column if finding.column.strip() else f"'{finding.column}'"
 
 
-def distinct(texts: Iterable[str]) -> list[str]:
-    r"""Return texts as shown, no two alike: a line break, too, is shown as ``\n``.
+def numbered(texts: Iterable[str]) -> list[str]:
+    r"""Return texts as shown, with a number added to those that would be shown alike.
 
-    What collects metrics or test results refuses, or drops, the second of two equal names.
+    A line break and the two characters ``\n`` are shown alike, for instance. Collectors of
+    metrics or test results refuse, or drop, the second of two equal names.
     """
     names: list[str] = []
     taken: set[str] = set()
@@ -66,7 +66,7 @@ def is_exact(finding: Finding) -> bool:
     return finding.p_value is None and finding.kl != "error"
 
 
-def figures(finding: Finding, infinity: str = "Infinity") -> tuple[str, str, str]:
+def figures_of(finding: Finding, infinity: str = "Infinity") -> tuple[str, str, str]:
     """Return the divergence, its interval and the threshold as printed.
 
     An estimate may be below 0, which no divergence is: people read 0, as in the reason.
@@ -91,13 +91,16 @@ def interval_head(report: Check) -> str:
 
 
 def explained(finding: Finding, layout: Layout) -> str:
-    """Return the reason in words, and the shares of missing values and of new outcomes."""
+    """Return the reason in words, and the shares of missing values and of new outcomes.
+
+    A share above its limit is in the reason.
+    """
     words = [show(finding.reason.text, REASON_WIDTH, unicode=layout.unicode)]
+    said = finding.reason.shares
     before, after = finding.missing_reference, finding.missing_current
-    said = finding.reason.text
-    if before != "error" and after != "error" and (before or after) and MISSING not in said:
+    if "missing-shift" not in said and before != "error" and after != "error" and before + after:
         words.append(f"missing {percent(before)} {arrow(layout)} {percent(after)}")
-    if finding.new_share != "error" and finding.new_share > 0 and NEW not in said:
+    if finding.new_share != "error" and finding.new_share > 0 and "new-share" not in said:
         share = percent(finding.new_share)
         words.append(f"new {share}: {named(finding.new_outcomes, layout)}")
     if finding.high == 0 and finding.reliable and not is_exact(finding):
@@ -105,15 +108,13 @@ def explained(finding: Finding, layout: Layout) -> str:
     return "; ".join(words)
 
 
-def arrow(layout: Layout) -> str:
-    """Return what stands between a share of the reference and one of the current side."""
-    return "→" if layout.terminal and layout.unicode else "->"
+def data_contents(report: Check, side: Side) -> str:
+    """Return in words a side's rows and the share of its values that is missing.
 
-
-def held(report: Check, side: Side) -> str:
-    """Return what a side holds, in words."""
+    Of counts and exact distributions these are their outcomes and total: see `side_contents`.
+    """
     if side.kind not in ("samples", "profile"):
-        return described(side)
+        return side_contents(side)
     rows = f"{side.total:,} {'row' if side.total == 1 else 'rows'}"
     judged = sum(finding.type != "error" for finding in report.columns)
     values = side.total * judged
@@ -121,7 +122,7 @@ def held(report: Check, side: Side) -> str:
 
 
 def summary(report: Check) -> str:
-    """Return the last line: how many columns have each verdict, and what the tests were."""
+    """Return the last line: how many columns have each verdict, and how they were tested."""
     counts = [
         f"{report.count(verdict)} {verdict}"
         for verdict in WORST_FIRST
@@ -134,7 +135,7 @@ def summary(report: Check) -> str:
 
 
 def headline(report: Check) -> str:
-    """Return the verdict, and on how many of the columns it rests."""
-    alike, every = report.count(report.verdict), len(report.columns)
-    of = count(every, "column")
-    return f"{report.verdict} in {of if alike == every else f'{alike} of {of}'}"
+    """Return the verdict, and how many of the columns have it."""
+    agreeing, columns = report.count(report.verdict), count(len(report.columns), "column")
+    of = "" if agreeing == len(report.columns) else f"{agreeing} of "
+    return f"{report.verdict} in {of}{columns}"

@@ -1,18 +1,19 @@
-"""One row for each column, measure and direction; the estimate with its evidence comes first."""
+"""A check as CSV: one row for each column, measure and direction; the estimate comes first."""
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.measures import find
 from kldiv_cli.core.report import number
 from kldiv_cli.renderers.check import side_names
+from kldiv_cli.renderers.csv import table
 from kldiv_cli.renderers.figures import spelled
 from kldiv_cli.renderers.show import cell
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from kldiv_cli.core.findings import Check
     from kldiv_cli.renderers import Layout
 
@@ -30,30 +31,28 @@ def render(report: Check, layout: Layout) -> str:
     ``kl`` is the estimate that is judged; ``kl_pq`` and the other measures are those of the
     shares as they were counted.
     """
-    text = io.StringIO()
-    write = csv.writer(text, lineterminator="\n").writerow
-    write(HEADER)
-    current, reference = side_names(report)
+    return table(HEADER, _rows(report))
+
+
+def _rows(report: Check) -> Iterator[Sequence[object]]:
     for finding in report.columns:
         found = finding._asdict() | {"reason": finding.reason.code}
         evidence = [_field(found[key]) for key in EVIDENCE]
         for name, value in (("kl", finding.kl), *finding.measures.items()):
             measure = find(name)
-            write(
-                (
-                    cell(finding.column or ""),
-                    finding.type,
-                    name,
-                    cell(spelled(measure.symbol, current, reference)),
-                    _field(value),
-                    report.unit if measure.scales else "",
-                    *(evidence if name == "kl" else [""] * len(evidence)),
-                )
+            yield (
+                cell(finding.column or ""),
+                finding.type,
+                name,
+                cell(spelled(measure.symbol, *side_names(report))),
+                _field(value),
+                report.unit if measure.scales else "",
+                *(evidence if name == "kl" else [""] * len(evidence)),
             )
-    return text.getvalue()
 
 
 def _field(value: object) -> object:
+    """Return a boolean in lower case, infinity as a word, and nothing for None."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):

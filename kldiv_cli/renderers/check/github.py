@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.renderers.check import called, explained, text, worst_first
+from kldiv_cli.renderers.check import column_name, explained, text, worst_first
 from kldiv_cli.renderers.show import show
 
 if TYPE_CHECKING:
@@ -20,32 +20,32 @@ def render(report: Check, layout: Layout) -> str:
     found = [finding for finding in worst_first(report) if finding.verdict != "pass"]
     shown = found if len(found) <= MOST else found[: MOST - 1]
     commands = [
-        _command(_level([one]), f"kldiv: {one.verdict}", _message(one, layout)) for one in shown
+        _command([finding], f"kldiv: {finding.verdict}", _message(finding, layout))
+        for finding in shown
     ]
     if rest := found[len(shown) :]:
         verdicts = [finding.verdict for finding in rest]
         counts = [f"{verdicts.count(word)} {word}" for word in dict.fromkeys(verdicts)]
         words = f"and {len(rest)} more columns: {', '.join(counts)}"
-        commands.append(_command(_level(rest), "kldiv", words))
+        commands.append(_command(rest, "kldiv", words))
     return text.render(report, layout) + "".join(commands)
 
 
-def _level(findings: list[Finding]) -> str:
-    return "error" if any(one.verdict != "inconclusive" for one in findings) else "warning"
-
-
 def _message(finding: Finding, layout: Layout) -> str:
+    """Return the column and the reason of its verdict."""
     words = explained(finding, layout)
     if finding.column is None:
         return words
-    return f"{show(called(finding), 100, unicode=layout.unicode)}: {words}"
+    return f"{show(column_name(finding), 100, unicode=layout.unicode)}: {words}"
 
 
-def _command(level: str, title: str, message: str) -> str:
+def _command(findings: list[Finding], title: str, message: str) -> str:
     """Return a workflow command; see toolkit/docs/commands.md of GitHub's actions."""
-    name = _escaped(title).replace(":", "%3A").replace(",", "%2C")
-    return f"::{level} title={name}::{_escaped(message)}\n"
+    undecided = all(finding.verdict == "inconclusive" for finding in findings)
+    level = "warning" if undecided else "error"
+    name = _percent_encoded(title).replace(":", "%3A").replace(",", "%2C")
+    return f"::{level} title={name}::{_percent_encoded(message)}\n"
 
 
-def _escaped(text: str) -> str:
+def _percent_encoded(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

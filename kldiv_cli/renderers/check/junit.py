@@ -1,4 +1,4 @@
-"""JUnit XML: the run is a suite, a column a case; drift fails it, inconclusive skips it."""
+"""A check as JUnit XML: a column is a test case, which drift fails and inconclusive skips."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from kldiv_cli.renderers import Layout
-from kldiv_cli.renderers.check import called, distinct, explained, figures, side_names
+from kldiv_cli.renderers.check import column_name, explained, figures_of, numbered, side_names
 from kldiv_cli.renderers.show import show
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ OUTCOMES = {"drift": "failure", "inconclusive": "skipped", "error": "error"}
 def render(report: Check, layout: Layout) -> str:
     """Return the document, in ASCII: no encoding on its way can spoil it.
 
-    The sides are the class of every case: some collectors drop a case that has class and name
-    in common with another one, as those of two checks in one job would.
+    The run is a suite. The sides are the class of every case: of two cases with the same class
+    and name, which two checks in one job would have, some collectors drop the second.
     """
     current, reference = map(show, side_names(report))
     title = f"D({current} || {reference})"
@@ -37,7 +37,7 @@ def render(report: Check, layout: Layout) -> str:
     for name in ("verdict", "direction", "alpha", "adjust", "seed"):
         value = str(getattr(report, name))
         ElementTree.SubElement(properties, "property", name=name, value=value)
-    names = distinct(map(called, report.columns))
+    names = numbered(map(column_name, report.columns))
     for name, finding in zip(names, report.columns, strict=True):
         case = ElementTree.SubElement(suite, "testcase", classname=title, name=name, time="0")
         if finding.verdict == "pass":
@@ -45,10 +45,10 @@ def render(report: Check, layout: Layout) -> str:
         words = explained(finding, Layout(unicode=True))
         kind, code = OUTCOMES[finding.verdict], finding.reason.code
         outcome = ElementTree.SubElement(case, kind, type=code, message=words)
-        kl, interval, threshold = figures(finding)
+        kl, interval, threshold = figures_of(finding)
         outcome.text = f"kl {kl} nats, {interval}, threshold {threshold}\n{words}"
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=True).decode()
-    # A document that cannot be read is shown as a green run by some.
+    # Some collectors show a document that they cannot read as a green run.
     ElementTree.fromstring(text)
     return f"{text}\n"

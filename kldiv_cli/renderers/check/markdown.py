@@ -1,59 +1,45 @@
-"""A section for a pull request or a job summary; labels cannot become markup."""
+"""A check for a pull request or a job summary, in which labels cannot become markup."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.renderers import Layout
-from kldiv_cli.renderers.check import (
-    called,
-    explained,
-    figures,
-    headline,
-    held,
-    interval_head,
-    side_names,
-    summary,
-    worst_first,
-)
+from kldiv_cli.renderers import Layout, check
+from kldiv_cli.renderers.markdown import escaped_names, note_lines, side_table
 from kldiv_cli.renderers.show import markdown
 
 if TYPE_CHECKING:
     from kldiv_cli.core.findings import Check
 
-NAME_WIDTH, REASON_WIDTH = 60, 400
+SIDE_WIDTH, COLUMN_WIDTH, REASON_WIDTH = 40, 60, 400
 
 
 def render(report: Check, layout: Layout) -> str:
     """Return the report as GitHub-flavoured Markdown, the worst column first."""
     if report.error or not report.current or not report.reference:
         return ""
-    current, reference = (markdown(name, 40) for name in side_names(report))
+    names = escaped_names(*check.side_names(report), SIDE_WIDTH)
     lines = [
-        f"### {headline(report)}: D({current} || {reference})",
+        f"### {check.headline(report)}: D({names[0]} || {names[1]})",
         "",
-        summary(report),
+        check.summary(report),
         "",
-        f"| verdict | column | kl (nats) | {interval_head(report)} | threshold | reason |",
+        f"| verdict | column | kl (nats) | {check.interval_head(report)} | threshold | reason |",
         "| --- | --- | ---: | ---: | ---: | --- |",
     ]
-    for finding in worst_first(report):
+    for finding in check.worst_first(report):
         cells = (
             f"**{finding.verdict}**" if finding.verdict != "pass" else finding.verdict,
-            markdown(called(finding), NAME_WIDTH),
-            *figures(finding),
-            markdown(explained(finding, Layout(unicode=True)), REASON_WIDTH),
+            markdown(check.column_name(finding), COLUMN_WIDTH),
+            *check.figures_of(finding),
+            markdown(check.explained(finding, Layout(unicode=True)), REASON_WIDTH),
         )
         lines.append(f"| {' | '.join(cells)} |")
-    lines += ["", "| side | what | source |", "| --- | --- | --- |"]
-    for name, side in ((current, report.current), (reference, report.reference)):
-        lines.append(f"| {name} | {held(report, side)} | {markdown(side.source)} |")
+    sides = report.current, report.reference
+    contents = check.data_contents(report, sides[0]), check.data_contents(report, sides[1])
+    lines += side_table(names, sides, contents)
     lines += [
-        f"\nExcluded: {markdown(one.column, NAME_WIDTH)}, {markdown(one.reason)}"
-        for one in report.excluded
+        f"\nExcluded: {markdown(column, COLUMN_WIDTH)}, {markdown(reason)}"
+        for column, reason in report.excluded
     ]
-    lines += [
-        f"\nNote on {markdown(note.source) or 'both'}: {markdown(note.message, 300)}"
-        for note in report.notes
-    ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *note_lines(report.notes)]) + "\n"

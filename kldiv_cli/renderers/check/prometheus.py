@@ -1,4 +1,4 @@
-"""Prometheus' text format 0.0.4, fit for the textfile collector of node_exporter."""
+"""A check in Prometheus' text format 0.0.4, as the textfile collector of node_exporter reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.findings import WORST_FIRST
 from kldiv_cli.core.report import number
-from kldiv_cli.renderers.check import distinct, side_names
+from kldiv_cli.renderers.check import numbered, side_names
 from kldiv_cli.renderers.show import show
 
 if TYPE_CHECKING:
@@ -29,16 +29,16 @@ VALUES = {"Infinity": "+Inf", "-Infinity": "-Inf"}
 
 
 def render(report: Check, layout: Layout) -> str:
-    """Return the gauges, the samples of each together; what was not computed is left out."""
+    """Return the gauges, each with all its samples; a value that was not computed has none."""
     samples: dict[str, list[str]] = {gauge: [] for gauge in GAUGES}
     if not report.error:
         current, reference = map(show, side_names(report))
-        columns = distinct(finding.column or "" for finding in report.columns)
+        columns = numbered(finding.column or "" for finding in report.columns)
         for column, finding in zip(columns, report.columns, strict=True):
             common = {"column": column, "reference": reference, "current": current}
             for gauge, own, value in _samples(finding):
                 if value != "error":
-                    labels = ",".join(f'{k}="{_escaped(v)}"' for k, v in (common | own).items())
+                    labels = ",".join(f'{k}="{_quoted(v)}"' for k, v in (common | own).items())
                     samples[gauge].append(f"{gauge}{{{labels}}} {_value(value)}")
     samples["kldiv_success"] = [f"kldiv_success {int(report.error is None)}"]
     lines = []
@@ -49,7 +49,7 @@ def render(report: Check, layout: Layout) -> str:
 
 
 def _samples(finding: Finding) -> Iterator[tuple[str, dict[str, str], Figure]]:
-    """Yield gauge, labels of its own, and value."""
+    """Yield gauge, the labels that only this gauge has, and value."""
     yield "kldiv_kl_nats", {}, finding.kl
     yield "kldiv_kl_low_nats", {}, finding.low
     yield "kldiv_kl_high_nats", {}, finding.high
@@ -67,5 +67,5 @@ def _value(value: Figure) -> str:
     return VALUES.get(text, text)
 
 
-def _escaped(label: str) -> str:
+def _quoted(label: str) -> str:
     return label.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

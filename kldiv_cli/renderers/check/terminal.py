@@ -1,4 +1,4 @@
-"""The report for people at a terminal: the plain one in colour, and what moved."""
+"""The report of a check for people at a terminal: the plain text in colour, and what moved."""
 
 from __future__ import annotations
 
@@ -6,19 +6,11 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from kldiv_cli.core.inference.verdict import percent
-from kldiv_cli.renderers.check import arrow, summary
-from kldiv_cli.renderers.check.text import (
-    INDENT,
-    VERDICT_WIDTH,
-    blocks,
-    heading,
-    heads,
-    hung,
-    left_out,
-)
-from kldiv_cli.renderers.show import columns, folded, pad, show
-from kldiv_cli.renderers.terminal import bars, printed, width_of
+from kldiv_cli.core.inference.reasons import percent
+from kldiv_cli.renderers.check import summary, text
+from kldiv_cli.renderers.figures import arrow, bars
+from kldiv_cli.renderers.show import display_width, folded, pad, show
+from kldiv_cli.renderers.terminal import printed, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +21,7 @@ if TYPE_CHECKING:
 
 STYLES = {"error": "bold red", "drift": "bold red", "inconclusive": "yellow", "pass": "green"}
 MOVES, LABEL_WIDTH = 3, 60
+INDENT = 2 * text.INDENT
 
 
 def render(report: Check, layout: Layout) -> str:
@@ -37,40 +30,38 @@ def render(report: Check, layout: Layout) -> str:
 
 
 def _lines(report: Check, layout: Layout, width: int) -> Iterator[Text]:
-    first, *rest = heading(report, layout, width, bars(layout))
-    yield _text(first, STYLES[report.verdict])
-    yield from (_text(line, "dim") for line in rest)
-    yield Text()
-    yield from (_text(line, "dim") for line in heads(report, layout, width))
-    for finding, (first, *rest) in blocks(report, layout, width):
-        line = _text(first)
-        line.stylize(STYLES[finding.verdict], 0, VERDICT_WIDTH)
+    first, *rest = text.heading(report, layout, width, bars(layout))
+    heads, blocks = text.table(report, layout, width)
+    yield _styled(first, STYLES[report.verdict])
+    yield from (_styled(line, "dim") for line in (*rest, "", *heads))
+    for finding, (first, *rest) in blocks:
+        line = _styled(first)
+        line.stylize(STYLES[finding.verdict], 0, text.VERDICT_WIDTH)
         yield line
-        passed = finding.verdict == "pass"
-        yield from (_text(line, "dim" if passed else "") for line in rest)
+        yield from (_styled(line, "dim" if finding.verdict == "pass" else "") for line in rest)
         if finding.verdict == "drift":
-            yield from (_text(line, "cyan") for line in _moves(finding, layout, width))
-    yield from (_text(line, "dim") for line in left_out(report, layout, width))
-    yield Text()
-    yield from (_text(line, "bold") for line in folded(summary(report), width))
+            yield from (_styled(line, "cyan") for line in _moves(finding, layout, width))
+    excluded = text.excluded_lines(report, layout, width)
+    yield from (_styled(line, "dim") for line in (*excluded, ""))
+    yield from (_styled(line, "bold") for line in folded(summary(report), width))
 
 
-def _text(line: str, style: str = "") -> Text:
+def _styled(line: str, style: str = "") -> Text:
     return Text(line.rstrip(), style=style, no_wrap=True, overflow="ignore")
 
 
 def _moves(finding: Finding, layout: Layout, width: int) -> Iterator[str]:
     """Yield the outcomes that moved most, with their shares of the reference and of current."""
-    moved = sorted(finding.contributions, key=_change, reverse=True)[:MOVES]
+    moved = sorted(finding.contributions, key=_hellinger_term, reverse=True)[:MOVES]
     labels = [show(part.outcome, LABEL_WIDTH, unicode=layout.unicode) for part in moved]
     shares = [f"{percent(part.q)} {arrow(layout)} {percent(part.p)}" for part in moved]
-    label_width = 2 + max(map(columns, labels), default=0)
-    fits = label_width + max(map(len, shares), default=0) <= width - 2 * len(INDENT)
+    label_width = 2 + max(map(display_width, labels), default=0)
+    fits = label_width + max(map(len, shares), default=0) <= width - len(INDENT)
     for label, share in zip(labels, shares, strict=True):
         line = f"{pad(label, label_width) if fits else f'{label}: '}{share}"
-        yield from hung(2 * INDENT, line, width)
+        yield from text.hanging_indent(INDENT, line, width)
 
 
-def _change(part: Contribution) -> float:
-    """Return an outcome's term of the squared Hellinger distance: finite, whatever it was."""
+def _hellinger_term(part: Contribution) -> float:
+    """Return an outcome's term of the squared Hellinger distance, which is always finite."""
     return float((part.p**0.5 - part.q**0.5) ** 2)

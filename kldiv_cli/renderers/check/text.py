@@ -1,21 +1,13 @@
-"""The plain report: 80 columns, a line of figures and the reason for each column."""
+"""The plain report of a check: 80 columns, a line of figures and the reason for each column."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.renderers.check import (
-    called,
-    explained,
-    figures,
-    headline,
-    held,
-    interval_head,
-    side_names,
-    summary,
-    worst_first,
-)
-from kldiv_cli.renderers.show import columns, folded, pad, show
+from kldiv_cli.renderers import check
+from kldiv_cli.renderers.figures import infinity
+from kldiv_cli.renderers.show import display_width, folded, pad, show, show_names
+from kldiv_cli.renderers.text import origins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,86 +26,80 @@ def render(report: Check, layout: Layout) -> str:
     """Return the report as lines of plain text, the worst column first."""
     if report.error:
         return ""
-    lines = [*heading(report, layout, WIDTH), "", *heads(report, layout, WIDTH)]
-    for _, block in blocks(report, layout, WIDTH):
+    heads, blocks = table(report, layout, WIDTH)
+    lines = [*heading(report, layout, WIDTH), "", *heads]
+    for _, block in blocks:
         lines += block
-    lines += [*left_out(report, layout, WIDTH), "", *folded(summary(report), WIDTH)]
+    lines += [*excluded_lines(report, layout, WIDTH), "", *folded(check.summary(report), WIDTH)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def heading(report: Check, layout: Layout, width: int, bars: str = "||") -> Iterator[str]:
-    """Yield the verdict, what was compared, and what either side holds."""
-    current, reference = (
-        show(name, SIDE_WIDTH, unicode=layout.unicode) for name in side_names(report)
+    """Yield the verdict, the divergence that was estimated, and the contents of both sides."""
+    current, reference = names = show_names(
+        *check.side_names(report), SIDE_WIDTH, unicode=layout.unicode
     )
-    yield from folded(f"{headline(report)}: D({current} {bars} {reference}) in nats", width)
-    for role, name, side in (
-        ("current  ", current, report.current),
-        ("reference", reference, report.reference),
+    head = f"{check.headline(report)}: D({current} {bars} {reference}) in nats"
+    yield from folded(head, width)
+    if not report.current or not report.reference:
+        return
+    sides = report.current, report.reference
+    roles = "current   ", "reference "
+    for role, name, side, origin in zip(
+        roles, names, sides, origins(*sides, layout, 60), strict=True
     ):
-        if side:
-            source = show(side.source, 60, unicode=layout.unicode)
-            yield from hung(f"{role} ", f"{name}: {held(report, side)}", width)
-            yield from hung(" " * (len(role) + 1), f"from {source} ({side.format})", width)
+        contents = check.data_contents(report, side)
+        yield from hanging_indent(role, f"{name}: {contents}", width)
+        yield from hanging_indent(" " * len(role), f"from {origin}", width)
 
 
-def heads(report: Check, layout: Layout, width: int) -> Iterator[str]:
-    """Yield the heads of the figures, where these stand in columns."""
-    rows = _figures(report, layout)
-    name_width = _name_width(report, layout, rows, width)
-    if name_width >= NARROWEST_NAME:
-        head = f"{pad('verdict', VERDICT_WIDTH)}{pad('column', name_width)}"
-        yield head + "  ".join(map(pad, rows[0], _widths(rows)))
+def table(
+    report: Check, layout: Layout, width: int
+) -> tuple[list[str], list[tuple[Finding, list[str]]]]:
+    """Return the head of the table, and each finding with its lines, the worst first.
 
-
-def blocks(report: Check, layout: Layout, width: int) -> Iterator[tuple[Finding, list[str]]]:
-    """Yield each finding with its lines: verdict, column and figures, and the reason."""
-    rows = _figures(report, layout)
-    widths, name_width = _widths(rows), _name_width(report, layout, rows, width)
-    for finding, row in zip(worst_first(report), rows[1:], strict=True):
+    The lines of a finding are its verdict, column and figures, and the reason. The figures
+    stand below a name that is too long, and without a head where there is no room for names.
+    """
+    findings = check.worst_first(report)
+    names = [
+        show(check.column_name(finding), width - VERDICT_WIDTH, unicode=layout.unicode)
+        for finding in findings
+    ]
+    heads = ("kl", check.interval_head(report), "threshold")
+    rows = [check.figures_of(finding, infinity(layout)) for finding in findings]
+    widths = [max(map(display_width, cells)) for cells in zip(heads, *rows, strict=True)]
+    room = width - VERDICT_WIDTH - sum(widths) - 2 * (len(widths) - 1)
+    name_width = min(room, 2 + max(map(display_width, ("column", *names))))
+    blocks = []
+    for finding, name, row in zip(findings, names, rows, strict=True):
         verdict = pad(finding.verdict, VERDICT_WIDTH)
-        name = show(called(finding), width - VERDICT_WIDTH, unicode=layout.unicode)
         cells = "  ".join(map(pad, row, widths))
         if name_width < NARROWEST_NAME:
-            kl, interval, threshold = row
-            words = f"kl {kl}, {interval}"
-            lines = [f"{verdict}{name}", *hung(INDENT, words, width)]
-            lines += hung(INDENT, f"threshold {threshold}", width)
-        elif columns(name) + 2 <= name_width:
+            lines = [f"{verdict}{name}"]
+            for words in (f"kl {row[0]}, {row[1]}", f"threshold {row[2]}"):
+                lines += hanging_indent(INDENT, words, width)
+        elif display_width(name) + 2 <= name_width:
             lines = [f"{verdict}{pad(name, name_width)}{cells}"]
         else:
             lines = [f"{verdict}{name}", " " * (VERDICT_WIDTH + name_width) + cells]
-        yield finding, [*lines, *hung(INDENT, explained(finding, layout), width)]
+        lines += hanging_indent(INDENT, check.explained(finding, layout), width)
+        blocks.append((finding, lines))
+    if name_width < NARROWEST_NAME:
+        return [], blocks
+    head = f"{pad('verdict', VERDICT_WIDTH)}{pad('column', name_width)}"
+    return [head + "  ".join(map(pad, heads, widths))], blocks
 
 
-def left_out(report: Check, layout: Layout, width: int) -> Iterator[str]:
+def excluded_lines(report: Check, layout: Layout, width: int) -> Iterator[str]:
     """Yield the columns that were not judged, and why."""
-    for one in report.excluded:
-        words = (show(text, 200, unicode=layout.unicode) for text in one)
-        yield from hung(pad("excluded", VERDICT_WIDTH), ": ".join(words), width)
+    for left_out in report.excluded:
+        words = (show(text, 200, unicode=layout.unicode) for text in left_out)
+        yield from hanging_indent(pad("excluded", VERDICT_WIDTH), ": ".join(words), width)
 
 
-def hung(head: str, text: str, width: int) -> Iterator[str]:
-    """Yield text folded beside its head."""
+def hanging_indent(head: str, text: str, width: int) -> Iterator[str]:
+    """Yield a text folded to the right of its head, which only the first line has."""
     for line in folded(text, width - len(head)):
         yield head + line
         head = " " * len(head)
-
-
-def _figures(report: Check, layout: Layout) -> list[tuple[str, str, str]]:
-    infinity = "∞" if layout.terminal and layout.unicode else "Infinity"
-    rows = [figures(finding, infinity) for finding in worst_first(report)]
-    return [("kl", interval_head(report), "threshold"), *rows]
-
-
-def _widths(rows: list[tuple[str, str, str]]) -> list[int]:
-    return [max(map(columns, cells)) for cells in zip(*rows, strict=True)]
-
-
-def _name_width(
-    report: Check, layout: Layout, rows: list[tuple[str, str, str]], width: int
-) -> int:
-    """Return how wide the column of names is: as the longest, where that leaves room."""
-    room = width - VERDICT_WIDTH - sum(_widths(rows)) - 2 * (len(rows[0]) - 1)
-    names = (show(called(one), width, unicode=layout.unicode) for one in report.columns)
-    return min(room, 2 + max(len("column"), *map(columns, names)))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from scipy import special
+from scipy import special, stats
 
 from kldiv_cli.core.inference.chisquare import (
     digamma,
@@ -90,7 +90,7 @@ def test_both_tails_add_up_to_one(degrees, deviations):
 
 
 @given(st.floats(-2, 3.3), st.one_of(st.just(-math.inf), st.floats(-6, 3.3)), st.floats(-36, 6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example(0.0, -math.inf, 0.0)
 @example(3.3, 3.3, -36.0)
 @example(-2.0, 3.3, -4.0)
@@ -159,3 +159,22 @@ def test_the_exponential_integral(x):
 
 def test_the_ends_of_the_exponential_integral():
     assert exponential_integral(np.array([0.0, 800.0, math.inf])).tolist() == [math.inf, 0, 0]
+
+
+@pytest.mark.parametrize("degrees", [0.3, 1.0, 9.0, 400.0, 30_000.0, 80_000.0])
+@pytest.mark.parametrize("noncentrality", [0.0, 0.5, 30.0, 2e4, 9e4])
+def test_the_noncentral_chi_square_is_that_of_scipy(degrees, noncentrality):
+    law = stats.ncx2(degrees, noncentrality) if noncentrality else stats.chi2(degrees)
+    spread = law.std() * np.linspace(-3, 5, 9)
+    for value in np.maximum(law.mean() + spread, 1e-3):
+        found = noncentral_cdf(float(value), degrees, noncentrality)
+        assert found == pytest.approx(law.cdf(value), abs=1e-6)
+
+
+@pytest.mark.parametrize("probability", [0.001, 0.2, 0.5, 0.8, 0.999])
+def test_quantiles_for_planning(probability):
+    for degrees, noncentrality in ((9, 20), (50, 0), (999, 400), (4, 1e6)):
+        value = noncentral_quantile(probability, degrees, noncentrality)
+        assert noncentral_cdf(value, degrees, noncentrality) == pytest.approx(
+            probability, abs=2e-3
+        )

@@ -1,6 +1,5 @@
 """Verdicts: what decides, what does not, and what they say."""
 
-import itertools
 import math
 
 import numpy as np
@@ -9,15 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from kldiv_cli.core.inference.samples import table
-from kldiv_cli.core.inference.verdict import (
-    benjamini_hochberg,
-    estimate,
-    judge,
-    rows_needed,
-    weigh,
-    weigh_exact,
-)
+from kldiv_cli import estimate
+from kldiv_cli.core.inference.evidence import weigh, weigh_exact
+from kldiv_cli.core.inference.samples import samples
+from kldiv_cli.core.inference.verdict import benjamini_hochberg, judge, rows_needed
 
 COUNTS = st.lists(
     st.tuples(st.integers(0, 300), st.integers(0, 300)), min_size=2, max_size=6
@@ -83,7 +77,7 @@ def test_the_sides_are_not_exchangeable():
     ],
 )
 def test_the_interval_is_not_above_the_estimate(p, q, known):
-    found = weigh(table(p, q, known=known), max_kl=0.0)
+    found = weigh(samples(p, q, known=known), max_kl=0.0)
     assert found.low <= max(found.kl, 0.0) < found.high
 
 
@@ -94,14 +88,14 @@ def test_the_interval_is_not_above_the_estimate(p, q, known):
 def test_counts_of_any_size_give_numbers(rows, known):
     p, q = (np.array(side) for side in zip(*rows, strict=True))
     if p.sum() and q.sum():
-        found = weigh(table(p, q, known=known), max_kl=0.0)
+        found = weigh(samples(p, q, known=known), max_kl=0.0)
         assert 0 <= found.low <= max(found.kl, 0.0) <= found.high or found.high == 0
         assert -math.inf < found.kl
         assert 0 <= found.p_value <= 1
 
 
 def test_without_a_threshold_only_the_difference_is_tested():
-    for counts in (table(*FAR), table([9, 1], [2, 8])):
+    for counts in (samples(*FAR), samples([9, 1], [2, 8])):
         found = weigh(counts, max_kl=0.0)
         assert found.p_drift == found.p_value
 
@@ -129,18 +123,18 @@ def test_exact_distributions_are_never_inconclusive(p, q, kl, found):
 
 @pytest.mark.parametrize("kl", [math.nan, math.inf, 0.0500001])
 def test_nothing_that_is_not_below_the_threshold_passes(kl):
-    weights = table([0.5, 0.5], [0.4, 0.6], known=(True, True))
+    weights = samples([0.5, 0.5], [0.4, 0.6], known=(True, True))
     assert sole(weigh_exact(kl, weights, max_kl=0.05)).verdict == "drift"
 
 
 def test_the_threshold_itself_passes():
-    weights = table([0.5, 0.5], [0.4, 0.6], known=(True, True))
+    weights = samples([0.5, 0.5], [0.4, 0.6], known=(True, True))
     assert sole(weigh_exact(0.05, weights, max_kl=0.05)).verdict == "pass"
 
 
 def test_weigh_refuses_two_exact_sides():
     with pytest.raises(ValueError, match="exactly known"):
-        weigh(table([1.0], [1.0], known=(True, True)))
+        weigh(samples([1.0], [1.0], known=(True, True)))
 
 
 # One sample.
@@ -161,7 +155,8 @@ def test_an_outcome_of_probability_zero_is_drift_at_any_threshold():
     found = estimate([99_999, 1, 0], [0.9, 0.0, 0.1], max_kl=1e9)
     assert (found.verdict, found.kl, found.low, found.high) == ("drift", *[math.inf] * 3)
     assert found.p_value == 0
-    reason = sole(weigh(table([99, 1], [1.0, 0.0], known=(False, True))), labels=[["a", "b"]])
+    judgement = sole(weigh(samples([99, 1], [1.0, 0.0], known=(False, True))), labels=[["a", "b"]])
+    reason = judgement.reason
     assert reason.code == "impossible-outcome"
     assert reason.text.endswith("b went from 0 % to 1 %")
 
@@ -182,7 +177,7 @@ def test_sixty_rows_without_a_common_outcome_are_drift():
         found = estimate(p, q)
         assert found.verdict == "drift"
         assert not found.reliable
-    assert sole(weigh(table([60, 0], [0, 60]))).code == "no-common-outcome"
+    assert sole(weigh(samples([60, 0], [0, 60]))).reason.code == "no-common-outcome"
 
 
 @pytest.mark.parametrize("rows", [60, 1000])
@@ -242,7 +237,7 @@ def test_python_integers_beyond_64_bits():
 
 
 @given(COUNTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_laws_of_any_table(rows):
     p, q = zip(*rows, strict=True)
     before = None
@@ -313,30 +308,30 @@ def test_one_drifting_sparse_column_is_found_among_200_clean_ones():
     rng = np.random.default_rng(6)
     q = np.ones(1000) / 1000
     p = q * np.exp(1.2 * rng.normal(size=1000))
-    evidence = [weigh(table(rng.multinomial(1000, p / p.sum()), rng.multinomial(1000, q)),
+    evidence = [weigh(samples(rng.multinomial(1000, p / p.sum()), rng.multinomial(1000, q)),
                       columns=201)]  # fmt: skip
     for _ in range(200):
         x, y = rng.multinomial(1000, np.ones(10) / 10, size=2)
-        evidence.append(weigh(table(x, y), columns=201))
+        evidence.append(weigh(samples(x, y), columns=201))
     verdicts = [judgement.verdict for judgement in judge(evidence)]
     assert verdicts[0] == "drift"
     assert "drift" not in verdicts[1:]
 
 
 def test_drift_that_the_correction_takes_away_is_inconclusive():
-    one = weigh(table([330, 270], [250, 350]), max_kl=0.014)
+    one = weigh(samples([330, 270], [250, 350]), max_kl=0.014)
     assert 0.05 / 20 < one.p_drift < 0.05
-    alone, among = sole(one), judge([one] + [weigh(table(*EQUAL))] * 19)[0]
+    alone, among = sole(one), judge([one] + [weigh(samples(*EQUAL))] * 19)[0]
     assert alone.verdict == "drift"
     assert among.verdict == "inconclusive"
-    assert among.code == "not-after-correction"
+    assert among.reason.code == "not-after-correction"
     assert among.rows_needed > 600
-    assert judge([one] + [weigh(table(*EQUAL))] * 19, adjust="none")[0].verdict == "drift"
+    assert judge([one] + [weigh(samples(*EQUAL))] * 19, adjust="none")[0].verdict == "drift"
 
 
 def test_exact_columns_take_no_part_in_the_correction():
-    exact = weigh_exact(0.0, table([1.0], [1.0], known=(True, True)))
-    drift = weigh(table(*FAR))
+    exact = weigh_exact(0.0, samples([1.0], [1.0], known=(True, True)))
+    drift = weigh(samples(*FAR))
     judgements = judge([exact, drift, exact])
     assert [one.verdict for one in judgements] == ["pass", "drift", "pass"]
     assert judgements[1].p_drift_adjusted == drift.p_drift
@@ -358,8 +353,8 @@ def test_exact_columns_take_no_part_in_the_correction():
 def test_the_rows_asked_for_decide_four_times_in_five(p, q, max_kl):
     p, q = np.array(p), np.array(q)
     truth = float(p @ np.log(p / q))
-    few = weigh(table(p * 1000, q * 1000), max_kl=max_kl)
-    few = few._replace(kl=truth, table=table(p * 100, q * 100))
+    few = weigh(samples(p * 1000, q * 1000), max_kl=max_kl)
+    few = few._replace(kl=truth, samples=samples(p * 100, q * 100))
     rows = rows_needed(few, alpha=0.05)
     rng = np.random.default_rng(9)
     decided = [
@@ -371,96 +366,19 @@ def test_the_rows_asked_for_decide_four_times_in_five(p, q, max_kl):
 
 
 def test_no_number_of_rows_decides_at_the_threshold_itself():
-    one = weigh(table([300, 200], [260, 240]), max_kl=0.015)
+    one = weigh(samples([300, 200], [260, 240]), max_kl=0.015)
     assert rows_needed(one._replace(kl=0.015), alpha=0.05) is None
     assert rows_needed(one._replace(kl=0.0150001), alpha=0.05) is None
     assert rows_needed(one._replace(kl=0.02), alpha=0.05) < 10**6
 
 
 def test_a_stricter_level_needs_more_rows():
-    one = weigh(table([300, 200], [240, 260]), max_kl=0.01)
+    one = weigh(samples([300, 200], [240, 260]), max_kl=0.01)
     values = [rows_needed(one, alpha=alpha) for alpha in (0.2, 0.05, 0.01)]
     assert values == sorted(set(values))
 
 
-# Words.
-
-
-def test_reasons_name_what_moved_in_plain_words():
-    labels = [["a", "b", "c"]]
-    drift = sole(weigh(table(*FAR)), labels=labels)
-    assert drift.code == "above-threshold"
-    assert drift.text == "KL 0.246 is above 0.05 (p < 0.0001); c went from 50 % to 21 %"
-    passed = sole(weigh(table(*EQUAL)), labels=labels)
-    assert passed.code == "below-threshold"
-    assert passed.text == "KL 0, at most 0.00621, is within 0.05 at this binning"
-    close = sole(weigh(table([300, 200], [260, 240]), max_kl=0.015))
-    assert close.code == "too-close"
-    assert "rows in each file would decide" in close.text
-    assert sole(weigh(table([30, 20], [26, 24]))).code == "too-few-rows"
-    assert sole(weigh(table(*EQUAL), max_kl=0)).code == "zero-threshold"
-    assert sole(weigh(table(*FAR), max_kl=0)).code == "different"
-
-
 def test_what_moved_is_counted_among_the_outcomes_given():
-    one = weigh(table([0, 0, 500, 300], [0, 0, 300, 500]))
+    one = weigh(samples([0, 0, 500, 300], [0, 0, 300, 500]))
     assert one.move.place in (2, 3)
-    assert weigh(table([5, 5], [5, 5])).move is None
-
-
-# The door.
-
-
-@pytest.mark.parametrize(
-    ("p", "q", "settings", "kind", "message"),
-    [
-        ([1, -2, 3], [1, 2, 3], {}, ValueError,
-         r"p_counts\[1\]: expected a finite number >= 0, found .*-2"),
-        ([1, 2, 3], [1, 2.5, 3], {}, ValueError, r"q_counts\[1\]: expected a whole number"),
-        ([1, math.nan], [1, 2], {}, ValueError, r"p_counts\[1\]: expected a finite number"),
-        ([1, math.inf], [1, 2], {}, ValueError, r"p_counts\[1\]: expected a finite number"),
-        ([0, 0], [1, 2], {}, ValueError, "p_counts: expected a positive total, found only zeros"),
-        ([], [], {}, ValueError, r"p_counts: expected one count an outcome, .* shape \(0,\)"),
-        ([[1, 2]], [1, 2], {}, ValueError, r"p_counts: .* shape \(1, 2\)"),
-        (5, [1], {}, ValueError, r"p_counts: .* shape \(\)"),
-        ([1, 2], [1, 2, 3], {}, ValueError, "q_counts: expected 2 outcomes .*, found 3"),
-        ("ab", "ab", {}, TypeError, "p_counts: expected an array or a mapping"),
-        (["1", "2"], [1, 2], {}, TypeError, "p_counts: expected numbers"),
-        ([1, None], [1, 2], {}, TypeError, r"p_counts\[1\]: expected a number, found None"),
-        ([True, False], [1, 2], {}, TypeError, "p_counts: expected numbers, found bool"),
-        ({"a": 1}, [1], {}, TypeError, "q_counts: expected a mapping"),
-        ([1], {"a": 1}, {}, TypeError, "p_counts: expected a mapping"),
-        ({"a": 1, "b": "x"}, {"a": 1}, {}, TypeError, "p_counts"),
-        ({"a": 5, "b": -1}, {"a": 5}, {}, ValueError, r"p_counts\['b'\]: expected a finite"),
-        ({}, {"a": 5}, {}, ValueError, "p_counts: expected a positive total"),
-        ([3], [3], {"max_kl": -1}, ValueError, "max_kl: expected a finite number >= 0, found -1"),
-        ([3], [3], {"max_kl": math.inf}, ValueError, "max_kl: expected a finite number"),
-        ([3], [3], {"max_kl": math.nan}, ValueError, "max_kl: expected a finite number"),
-        ([3], [3], {"max_kl": "x"}, TypeError, "max_kl: expected a number, found 'x'"),
-        ([3], [3], {"alpha": 0}, ValueError, "alpha: expected 1e-6 <= alpha < 1, found 0"),
-        ([3], [3], {"alpha": 1}, ValueError, "alpha: expected 1e-6 <= alpha < 1, found 1"),
-        ([3], [3], {"alpha": True}, TypeError, "alpha: expected a number, found True"),
-    ],
-)  # fmt: skip
-def test_bad_input_is_named(p, q, settings, kind, message):
-    with pytest.raises(kind, match=message):
-        estimate(p, q, **settings)
-
-
-def test_numbers_of_any_type_will_do():
-    expected = estimate([480, 310, 210], [500, 300, 200])
-    for kind in (np.uint16, np.int64, np.float32, np.float64, object):
-        assert estimate(*(np.array(side, dtype=kind) for side in EQUAL)) == expected
-
-
-@pytest.mark.parametrize("pair", list(itertools.combinations([
-    [1], [7], [10**12], [0.5, 0.5], [1, 0], [0, 3], [5, 5], [10**12, 1], [1e-300, 1.0],
-], 2)))  # fmt: skip
-def test_no_degenerate_input_fails(pair):
-    size = max(map(len, pair))
-    p, q = (side + [0] * (size - len(side)) for side in pair)
-    for sides in ((p, q), (q, p)):
-        for max_kl in (0, 0.05, 1e9):
-            found = estimate(*sides, max_kl=max_kl)
-            assert found.verdict in ("pass", "drift", "inconclusive")
-            assert not math.isnan(found.kl)
+    assert weigh(samples([5, 5], [5, 5])).move is None

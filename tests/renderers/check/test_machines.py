@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kldiv_cli.core.findings import Findings
 from kldiv_cli.renderers import render
-from kldiv_cli.renderers.check import distinct
+from kldiv_cli.renderers.check import numbered
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=200)
 
@@ -346,13 +346,13 @@ def test_without_an_answer_prometheus_hears_of_the_failure_alone(reports):
 
 @given(st.lists(ANY_TEXT, max_size=6))
 def test_no_two_shown_names_are_alike(texts):
-    names = distinct(texts)
+    names = numbered(texts)
     assert len(set(names)) == len(names) == len(texts)
     assert all(name.isprintable() for name in names)
 
 
 def test_a_name_stays_what_it_is_where_it_can():
-    assert distinct(["a", "b\n", "b\\n", "b\\n (2)"]) == ["a", "b\\n", "b\\n (2)", "b\\n (2) (2)"]
+    assert numbered(["a", "b\n", "b\\n", "b\\n (2)"]) == ["a", "b\\n", "b\\n (2)", "b\\n (2) (2)"]
 
 
 @given(st.lists(ANY_TEXT, min_size=1, max_size=3))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kldiv_cli.core.findings import WORST_FIRST, Findings
 from kldiv_cli.renderers import Layout, render
-from kldiv_cli.renderers.show import columns, folded, show
+from kldiv_cli.renderers.show import display_width, folded, show
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=200)
 BY_HAND = """\
@@ -102,7 +102,7 @@ def test_every_level_has_its_interval(reports):
 @pytest.mark.parametrize("unicode", [False, True])
 def test_plain_text_fits_80_columns(answer, unicode):
     text = render(answer, "text", Layout(unicode=unicode))
-    assert max(columns(line) for line in text.splitlines()) <= 80
+    assert max(display_width(line) for line in text.splitlines()) <= 80
     assert len(verdicts(text)) == len(answer.columns)
     assert text.isascii() or unicode
     assert text.replace("\n", "").isprintable()
@@ -112,7 +112,7 @@ def test_plain_text_fits_80_columns(answer, unicode):
 @pytest.mark.parametrize("unicode", [False, True])
 def test_a_terminal_of_any_width_shows_it_all(answer, width, unicode):
     text = render(answer, "text", Layout(terminal=True, width=width, unicode=unicode))
-    assert max(columns(line) for line in text.splitlines()) <= max(40, min(width, 110))
+    assert max(display_width(line) for line in text.splitlines()) <= max(40, min(width, 110))
     assert len(verdicts(text)) == len(answer.columns)
     assert text.isascii() or unicode
     assert text.replace("\n", "").isprintable()
@@ -251,7 +251,7 @@ def test_any_name_is_safe_to_read(with_labels, texts, width, unicode):
         assert len(verdicts(text)) == every
         assert not COMMAND.search(text)
         assert text.replace("\n", "").isprintable()
-        assert max(map(columns, text.splitlines())) <= (max(40, width) if terminal else 80)
+        assert max(map(display_width, text.splitlines())) <= (max(40, width) if terminal else 80)
     assert len(split(render(report, "github"))[1]) == min(10, 3 * len(texts))
     rows = [line for line in render(report, "markdown").splitlines() if line.startswith("|")]
     assert [len(cells(row)) for row in rows] == [6] * (every + 2) + [3] * 4
@@ -261,7 +261,7 @@ def test_any_name_is_safe_to_read(with_labels, texts, width, unicode):
 def test_folding_loses_nothing_and_fits(text, width):
     shown = show(text)
     lines = folded(shown, width)
-    assert all(columns(line) <= width and len(line) <= 4 * width for line in lines)
+    assert all(display_width(line) <= width and len(line) <= 4 * width for line in lines)
     assert not any(line.lstrip().startswith("::") for line in lines)
     assert unbroken("".join(lines)) == unbroken(shown)
 
@@ -275,3 +275,43 @@ def test_folding_keeps_numbers_with_their_percent_sign():
     assert folded("a" * 10 + "::error::", 10) == ["a" * 10, "\\x3a:error", "\\x3a:"]
     assert folded("", 10) == [""]
     assert max(map(len, folded("e" + "\u0301" * 1000, 10))) == 40
+
+
+def alike(report, words="transactions_of_the_north"):
+    """Return a report of sides whose names and paths differ at the end alone."""
+    reference, current = (
+        side._replace(name=f"{words}_2024_{month}", source=f"{'data/' * 30}{words}_{month}.csv")
+        for side, month in ((report.reference, "01"), (report.current, "02"))
+    )
+    return replace(report, reference=reference, current=current)
+
+
+ALIKE = """\
+drift in 2 of 4 columns: D(..._of_the_north_2024_02 || ..._of_the_north_2024_01)
+in nats
+current   ..._of_the_north_2024_02: 1,000 rows, 0.667 % of the values missing
+          from ...data/data/data/data/data/transactions_of_the_north_02.csv
+          (csv)
+reference ..._of_the_north_2024_01: 2,000 rows, 0 % of the values missing
+          from ...data/data/data/data/data/transactions_of_the_north_01.csv
+          (csv)
+
+"""
+
+
+def test_sides_with_long_names_are_told_apart(reports):
+    report = alike(reports["by_hand"])
+    assert render(report, "text").startswith(ALIKE)
+    assert render(report, "github").startswith(ALIKE)
+    for width in (40, 64, 110):
+        text = render(report, "text", Layout(terminal=True, width=width, unicode=True))
+        words = " ".join(text.split())
+        assert "D(…ns_of_the_north_2024_02 ‖ …ns_of_the_north_2024_01)" in words
+        assert "current …ns_of_the_north_2024_02: 1,000 rows" in words
+        assert "reference …ns_of_the_north_2024_01: 2,000 rows" in words
+    text = render(alike(report, "transactions_of_the_northern_region"), "markdown")
+    jul, jan = (
+        f"…sactions\\_of\\_the\\_northern\\_region\\_2024\\_{month}" for month in ("02", "01")
+    )
+    assert f": D({jul} || {jan})\n" in text
+    assert [cells(line)[0] for line in text.splitlines() if "rows, " in line] == [jul, jan]

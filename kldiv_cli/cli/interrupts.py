@@ -1,0 +1,47 @@
+"""Signals that end a run: each arrives as an exception, which removes half-written files."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+    from types import FrameType
+
+_kept: list[BaseException] = []
+"""Exceptions that end the run, but were raised in a callback, where Python drops them."""
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+def listen() -> None:
+    """Raise `Terminated` on SIGTERM, and keep the exceptions that Python would drop.
+
+    Python prints an exception of a callback, or of an iterator that is being closed, and goes on
+    as if nothing had happened.
+    """
+    _kept.clear()
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.unraisablehook = _keep
+
+
+def raise_kept() -> None:
+    """Raise an exception that was kept since `listen`, if there is one."""
+    if _kept:
+        raise _kept.pop()
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise Terminated
+
+
+def _keep(dropped: UnraisableHookArgs) -> None:
+    """Keep an exception that ends the run; leave any other to Python."""
+    if isinstance(dropped.exc_value, KeyboardInterrupt | Terminated | MemoryError):
+        _kept.append(dropped.exc_value)
+    else:
+        sys.__unraisablehook__(dropped)

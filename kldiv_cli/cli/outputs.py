@@ -1,0 +1,325 @@
+"""The reports of a run: opened before the work, and in place when all of them are whole."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, suppress
+from stat import S_IMODE, S_ISFIFO, S_ISREG
+from typing import IO, TYPE_CHECKING, Any
+
+from kldiv_cli.cli import interrupts, messages, streams
+from kldiv_cli.errors import UsageError
+from kldiv_cli.pipeline.checks import among
+from kldiv_cli.renderers import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from kldiv_cli.core.findings import Check
+    from kldiv_cli.core.report import Report
+    from kldiv_cli.errors import Note
+
+STDOUT = "-"
+FORMATS_BY_EXTENSION = {
+    ".json": "json", ".csv": "csv", ".md": "markdown", ".markdown": "markdown",
+    ".xml": "junit", ".prom": "prometheus",
+}  # fmt: skip
+_COLORS = among("auto", "always", "never")
+_STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
+
+
+class Outputs(ExitStack):
+    """The reports of one run, each with its format and its path; ``-`` is standard output.
+
+    Leaving the context removes the files whose reports were not written.
+
+    Parameters
+    ----------
+    said : dict of str to object
+        The options of the command line; those of the output are taken out.
+    formats : collection of str
+        The formats of this kind of report.
+
+    Raises
+    ------
+    UsageError
+        If an option has a wrong value.
+    """
+
+    def __init__(self, said: dict[str, Any], formats: Collection[str]) -> None:
+        super().__init__()
+        self._color = _COLORS("--color", said.pop("color", "auto"))
+        self._quiet = said.pop("quiet", False)
+        self._targets = _targets(said, formats)
+        self._files: list[tuple[str, ReportFile]] = []
+        # A workflow of GitHub shows what is appended to this file.
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        self._summary = summary if "github" in dict(self._targets) else None
+        if self._quiet and self._targets[0][0] != "text":
+            message = f"-q prints a short text, and the format is {self._targets[0][0]}"
+            raise UsageError("usage", message, hint="leave one of them out")
+
+    @property
+    def has_reports(self) -> bool:
+        """Whether there is more to write than a short text."""
+        return not self._quiet or len(self._targets) > 1
+
+    def open(self, inputs: Sequence[str]) -> None:
+        """Open the files of all reports.
+
+        Parameters
+        ----------
+        inputs : sequence of str
+            Paths that are read, and so never written.
+
+        Raises
+        ------
+        UsageError
+            If a report would overwrite an input, or two would be in one place.
+        OutputError
+            If a file cannot be written.
+        """
+        for format, path in self._targets:
+            if path != STDOUT:
+                file = self.enter_context(ReportFile(path))
+                self._files.append((format, file))
+                file.open(inputs)
+        if self._summary:
+            refuse_input(self._summary, inputs)
+        places = [path for _, path in self._targets if path == STDOUT]
+        places += [file.replaces for _, file in self._files if file.replaces]
+        for place in places:
+            if places.count(place) > 1:
+                where = "standard output" if place == STDOUT else place
+                hint = "give each --report, and -o, a file of its own"
+                raise UsageError("usage", f"two reports go to {where}", hint=hint)
+
+    def write(
+        self,
+        text: Callable[[str, Layout], str],
+        notes: Iterable[Note] = (),
+        bare: Callable[[], str] | None = None,
+    ) -> None:
+        """Write the notes to standard error, and every report to its place.
+
+        Parameters
+        ----------
+        text : callable
+            Returns the report in a format, for a layout.
+        notes : iterable of Note
+            Only those on repairs are written under ``--quiet``.
+        bare : callable, optional
+            Returns the short text of ``--quiet``.
+
+        Raises
+        ------
+        OutputError
+            If a report does not arrive.
+        """
+        interrupts.raise_kept()
+        for note in notes:
+            if note.repair or not self._quiet:
+                streams.tell(messages.note, note, self._color)
+
+        def report(format: str, layout: Layout) -> str:
+            return bare() if bare and self._quiet and format == "text" else text(format, layout)
+
+        for format, file in self._files:
+            file.write(report(format, Layout(unicode=True)))
+        for _, file in self._files:
+            file.put_in_place()
+        if self._summary:
+            append(self._summary, report("markdown", Layout(unicode=True)))
+        for format, path in self._targets:
+            if path == STDOUT:
+                layout = streams.stdout_layout(self._color)
+                streams.write_stdout(report(format, layout), format)
+
+    def fail(self, report: Report | Check) -> None:
+        """Write a report on why there is no answer, where JSON is for standard output."""
+        if ("json", STDOUT) in self._targets:
+            from kldiv_cli.renderers.show import document
+
+            streams.write_stdout(document(report.to_dict()), "json")
+
+
+def _targets(said: dict[str, Any], formats: Collection[str]) -> list[tuple[str, str]]:
+    """Return the format and the path of every report, the main report first."""
+    path = said.pop("output", STDOUT)
+    named = FORMATS_BY_EXTENSION.get(os.path.splitext(path)[1].lower())
+    known = among(*formats)
+    default = named if named in formats else next(iter(formats))
+    found = [(known("--format", said.pop("format", default)), path)]
+    for word in said.pop("report", ()):
+        format, equals, path = word.partition("=")
+        if not equals or not path:
+            message = f"--report takes FORMAT=FILE; found '{word}'"
+            raise UsageError("usage", message, hint="--report json=out.json")
+        found.append((known("--report", format), path))
+    return found
+
+
+class ReportFile:
+    """The file of a report: opened before the work, and in place only when it is whole.
+
+    A regular file is written beside its target and renamed over it; a pipe or a device is
+    written directly.
+
+    Parameters
+    ----------
+    path : str
+        Where the report shall be.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._target = path
+        self._beside: str | None = None
+        self._stream: IO[bytes] | None = None
+
+    @property
+    def replaces(self) -> str | None:
+        """The file that the report takes the place of; None of a pipe or a device."""
+        return self._target if self._beside else None
+
+    def open(self, inputs: Sequence[str]) -> None:
+        """Make sure that the report can be written, and is no input; see `Outputs.open`."""
+        try:
+            self._stream = self._opened(inputs)
+        except UsageError:
+            raise
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise streams.lost(
+                self._path, reason, "-o needs a folder that exists and can be written"
+            ) from None
+
+    def _opened(self, inputs: Sequence[str]) -> IO[bytes]:
+        try:
+            status = os.stat(self._path)
+        except FileNotFoundError:
+            status = None
+        if status is not None:
+            refuse_input(self._path, inputs)
+            if (number := _descriptor(self._path)) is not None:
+                return os.fdopen(os.dup(number), "wb", buffering=0)
+            if not S_ISREG(status.st_mode):
+                return open(self._path, "wb", buffering=0)
+        if not os.path.basename(self._path):
+            raise ValueError("that names no file")
+        # Through symbolic links: the link stays, the file behind it is replaced.
+        self._target = os.path.realpath(self._path)
+        folder, name = os.path.split(self._target)
+        beside = os.path.join(folder, f".{name[:100]}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+        self._beside = beside  # First, so that it is removed whatever happens next.
+        number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        if status is not None:
+            os.fchmod(number, S_IMODE(status.st_mode))
+        return os.fdopen(number, "wb", buffering=0)
+
+    def write(self, text: str) -> None:
+        """Write the whole report, beside its target if that is a regular file.
+
+        Raises
+        ------
+        OutputError
+            If that fails; the target is as it was.
+        """
+        assert self._stream is not None
+        try:
+            _write(self._stream, text)
+            if self._beside:
+                os.fsync(self._stream.fileno())
+            self._stream.close()
+        except BrokenPipeError:
+            return
+        except OSError as error:
+            raise streams.lost(self._path, error.strerror or str(error)) from None
+
+    def put_in_place(self) -> None:
+        """Rename the written file over its target.
+
+        Raises
+        ------
+        OutputError
+            If that fails; the target is as it was.
+        """
+        if self._beside:
+            try:
+                os.replace(self._beside, self._target)
+            except OSError as error:
+                raise streams.lost(self._path, error.strerror or str(error)) from None
+            self._beside = None
+
+    def __enter__(self) -> ReportFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._stream:
+            with suppress(OSError):  # `write` has said so already.
+                self._stream.close()
+        if self._beside:
+            with suppress(FileNotFoundError):
+                os.unlink(self._beside)
+
+
+def append(path: str, text: str) -> None:
+    """Add a report to the end of a file.
+
+    Raises
+    ------
+    OutputError
+        If the file does not take it all.
+    """
+    try:
+        with open(path, "ab", buffering=0) as file:
+            _write(file, text)
+    except OSError as error:
+        raise streams.lost(path, error.strerror or str(error)) from None
+
+
+def _write(stream: IO[bytes], text: str) -> None:
+    view = memoryview(text.encode("utf-8", "backslashreplace"))
+    while view:
+        view = view[stream.write(view) :]
+
+
+def _descriptor(path: str) -> int | None:
+    """Return the descriptor that a name leads to: its file is open, and written on, not replaced.
+
+    A name that leads to none, such as ``/dev/fd/x``, has None.
+    """
+    number = path.removeprefix("/dev/fd/").removeprefix("/proc/self/fd/")
+    if number != path and number.isascii() and number.isdigit() and len(number) < 10:
+        return int(number)
+    return _STREAMS.get(path)
+
+
+def refuse_input(path: str, inputs: Sequence[str]) -> None:
+    """Refuse to write over an input.
+
+    Raises
+    ------
+    UsageError
+        If `path` is one of the inputs.
+    """
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return
+    if any(_is_input(status, source) for source in inputs):
+        raise UsageError(
+            "output-is-input",
+            f"{path} is read by this run, and an input is never overwritten",
+            hint="write the report to another file",
+        )
+
+
+def _is_input(status: os.stat_result, source: str) -> bool:
+    try:
+        found = os.fstat(0) if source == "-" else os.stat(source)
+    except (OSError, ValueError):
+        return False
+    # A pipe that this run holds open itself would never end.
+    is_data = S_ISREG(found.st_mode) or S_ISFIFO(found.st_mode)
+    return is_data and os.path.samestat(status, found)

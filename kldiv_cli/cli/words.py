@@ -1,0 +1,114 @@
+"""The words of a command line: which command they ask for, and with which options."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from kldiv_cli import __version__
+from kldiv_cli.cli.commands import COMMANDS, Call, load
+from kldiv_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from kldiv_cli.cli.options import Command
+
+TOP_OPTIONS = ("-h", "--help", "--version", "--install-completion", "--show-completion")
+
+
+def parsed(arguments: list[str]) -> Call | str:
+    """Return what the words ask for: a call of a command, or a text such as the help.
+
+    Raises
+    ------
+    UsageError
+        If they cannot be understood.
+    """
+    if arguments == ["--version"]:
+        return f"kldiv {__version__}\n"
+    words = with_command(arguments)
+    call = None
+    if words[0] in COMMANDS and "_KLDIV_COMPLETE" not in os.environ:
+        call = plain_call(load(words[0]), words[1:])
+    if call is not None:
+        return call
+    from kldiv_cli.cli import app
+
+    return app.parsed(words)
+
+
+_UNKNOWN: tuple[None, Any] = (None, None)
+
+
+def plain_call(command: Command, words: list[str]) -> Call | None:
+    """Return the call that words ask for, as Typer would understand them; None if it has to.
+
+    Loading Typer takes a fifth of a small run. It is needed for the help, for mistakes, and for
+    rare spellings such as ``-fjson``.
+    """
+    flags = {flag: (row, end) for row in command.options for flag, end in row.ends().items()}
+    arguments: list[str] = []
+    given: dict[str, Any] = {}
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            arguments += rest
+        elif word == "-" or not word.startswith("-"):
+            arguments.append(word)
+        else:
+            flag, equals, word = word.partition("=") if word[:2] == "--" else (word, "", "")
+            option, end = flags.get(flag, _UNKNOWN)
+            if end is None and not equals:
+                end = next(rest, None)
+            elif equals:
+                end = word if end is None else None
+            if option is None or end is None:
+                return None
+            given[option.name] = [*given.get(option.name, ()), end] if option.many else end
+    rows = command.arguments
+    if rows[-1].many:
+        values: tuple[Any, ...] = (arguments,)
+    else:
+        values = (*arguments, *[None] * (len(rows) - len(arguments)))
+    fit = sum(row.needed for row in rows) <= len(arguments) and len(values) == len(rows)
+    return Call(command, values, command.said(given)) if fit else None
+
+
+def with_command(arguments: list[str]) -> list[str]:
+    """Return the arguments with ``compare`` put in front of bare sources.
+
+    Raises
+    ------
+    UsageError
+        If the first word is neither a command nor a source.
+    """
+    if not arguments:
+        raise UsageError(
+            "usage", "two distributions are needed", hint="kldiv P Q, or kldiv --help"
+        )
+    first = arguments[0]
+    if first in COMMANDS or first.partition("=")[0] in TOP_OPTIONS:
+        return arguments
+    from kldiv_cli.readers import is_readable
+
+    if first.startswith("-") or "://" in first or is_readable(first):
+        return ["compare", *arguments]
+    close = _close_matches(first)
+    raise UsageError(
+        "unknown-command",
+        f"'{first}' is neither a command nor a file",
+        hint=f"did you mean {' or '.join(close)}?" if close else "kldiv --help",
+    )
+
+
+def _close_matches(word: str) -> list[str]:
+    """Return the command and the file whose names are closest to a word, as a hint calls them."""
+    from difflib import get_close_matches
+
+    folder, name = os.path.split(word)
+    try:
+        files = sorted(os.listdir(folder or "."))[:2000]
+    except (OSError, ValueError):
+        files = []
+    commands = [f"the command '{match}'" for match in get_close_matches(word, COMMANDS, 1)]
+    paths = [os.path.join(folder, match) for match in get_close_matches(name, files, 1)]
+    return commands + [f"the file '{match}'" for match in paths]

@@ -1,0 +1,206 @@
+"""The evidence on one column: what two samples say about D(P || Q) and its threshold.
+
+Two hypotheses are tested against the largest divergence that is accepted, tau: that P = Q or
+D(P || Q) <= tau, and that D(P || Q) >= tau.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kldiv_cli.core.inference.estimate import correction, divergence, law
+from kldiv_cli.core.inference.resampling import bounded_p_value, difference_p_value
+from kldiv_cli.core.inference.samples import MIN_ROWS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kldiv_cli.core.inference.samples import Samples
+
+IMPOSSIBLE = 1e-9
+"""The least probability that a new outcome is allowed in the reference."""
+
+
+class Move(NamedTuple):
+    """The outcome whose share changed most, by its term of Jeffreys' divergence.
+
+    Attributes
+    ----------
+    place : int
+        Its position among the outcomes that were given.
+    reference, current : float
+        Its shares.
+    """
+
+    place: int
+    reference: float
+    current: float
+
+
+class Evidence(NamedTuple):
+    """What the samples of one column say, before it is judged among others.
+
+    Attributes
+    ----------
+    kl, low, high : float
+        Estimate of D(P || Q) in nats, which may be negative, and the limits of its confidence
+        interval at level 1 - alpha. No sample bounds the divergence where an
+        outcome is new: `high` allows for a reference probability as low as 1e-9, and is
+        infinite where that could exceed the threshold.
+    p_value : float or None
+        Of P = Q; None for exact distributions, as the two below.
+    p_drift : float or None
+        Of "P = Q or D(P || Q) <= threshold".
+    p_pass : float or None
+        Of "D(P || Q) >= threshold".
+    threshold : float
+        tau, in nats.
+    reliable : bool
+        Whether `low`, `high` and `p_pass` can be trusted; if not, `p_pass` is 1 and `p_drift`
+        rests on bounds that hold for any number of rows, or is too large.
+    samples : Samples
+        The counts.
+    inflation : float
+        Ratio r of the estimate's variance to its variance at P = Q.
+    move : Move or None
+        None where nothing moved.
+    """
+
+    kl: float
+    low: float
+    high: float
+    p_value: float | None
+    p_drift: float | None
+    p_pass: float | None
+    threshold: float
+    reliable: bool
+    samples: Samples
+    inflation: float
+    move: Move | None
+
+    @property
+    def exact(self) -> bool:
+        """Whether both distributions are known."""
+        return math.isinf(self.samples.rows)
+
+    @property
+    def disjoint(self) -> bool:
+        """Whether no outcome is common to both sides."""
+        return not np.any((self.samples.x > 0) & (self.samples.y > 0))
+
+    def unbounded(self) -> tuple[float, int]:
+        """Return the share of the new outcomes that leave no upper limit, and the largest's place.
+
+        The place is the position among the outcomes that were given.
+        """
+        samples = self.samples
+        new = samples.y == 0 if _scattered(samples) else _new(samples)
+        shares = np.where(new, samples.p, 0.0)
+        return float(shares.sum()), samples.given(int(np.argmax(shares)))
+
+
+def weigh(
+    samples: Samples, *, max_kl: float = 0.05, alpha: float = 0.05, columns: int = 1
+) -> Evidence:
+    """Return what two samples say about D(P || Q) and the threshold.
+
+    Parameters
+    ----------
+    samples : Samples
+        Current and reference; at least one of them is not exactly known.
+    max_kl : float
+        The largest divergence that is accepted, tau >= 0, in nats.
+    alpha : float
+        Level of the tests and of the interval, between 0 and 1.
+    columns : int
+        How many columns will be judged together.
+    """
+    if math.isinf(samples.rows):
+        raise ValueError("both sides are exactly known: weigh_exact takes their divergence")
+    move = _largest_move(samples)
+    p0 = difference_p_value(samples, alpha=alpha, columns=columns)
+    rare, hidden = correction(samples), samples.hidden
+    kl = divergence(samples) + rare
+    if math.isinf(kl):
+        return Evidence(kl, kl, kl, p0, p0, 1.0, max_kl, True, samples, 1.0, move)
+    # What the rare outcomes hide can only hide drift: at least C^2 / (2 hidden) by the inequality
+    # of Cauchy and Schwarz, C being the correction, and their share of the rest.
+    model, visible = law(samples, kl), max(1 - hidden, 0.05)
+    upper = model.of(kl + rare**2 / (2 * hidden)) if hidden > 0 else model
+    low = min(model.limit(1 - alpha / 2), max(kl, 0.0)) if samples.outcomes > 1 else 0.0
+    margin = _new_margin(samples)
+    high = upper.limit(alpha / 2) / visible + margin
+    if max_kl == 0:
+        p_tau = p0
+    elif samples.rows >= MIN_ROWS:
+        p_tau = 1 - model.cdf(max_kl)
+    else:
+        p_tau = bounded_p_value(samples, max_kl)
+    if margin and not (high <= max_kl):
+        high = math.inf
+    trusted = samples.reliable and max_kl > 0 and high < math.inf
+    return Evidence(
+        kl=kl,
+        low=low,
+        high=high,
+        p_value=p0,
+        p_drift=max(p0, p_tau),
+        p_pass=upper.cdf(max(max_kl - margin, 0.0) * visible) if trusted else 1.0,
+        threshold=max_kl,
+        reliable=samples.reliable,
+        samples=samples,
+        inflation=model.ratio(max_kl),
+        move=move,
+    )
+
+
+def weigh_exact(kl: float, samples: Samples, *, max_kl: float = 0.05) -> Evidence:
+    """Return the evidence where both distributions are known: the value `kl` alone."""
+    move = _largest_move(samples)
+    return Evidence(kl, kl, kl, None, None, None, max_kl, True, samples, 1.0, move)
+
+
+def _new(samples: Samples) -> NDArray[np.bool_]:
+    """Return which outcomes are new although the reference should have had five of them."""
+    if math.isinf(samples.m):
+        return np.zeros(samples.outcomes, dtype=np.bool_)
+    new: NDArray[np.bool_] = (samples.y == 0) & (samples.pooled * samples.m >= 5)
+    return new
+
+
+def _new_margin(samples: Samples) -> float:
+    """Return the most that new outcomes may add, if the reference has each of them at 1e-9."""
+    p = np.append(samples.p[_new(samples)], _scattered(samples))
+    return float(p @ np.log(np.maximum(p / IMPOSSIBLE, 1)))
+
+
+def _scattered(samples: Samples) -> float:
+    """Return the share of new outcomes that are each too rare to tell, but too many together.
+
+    Of the reference, the share of what it has not seen is about that of what it saw once
+    (Good, Biometrika 40, 1953). What is new in the current sample beyond that, by more than
+    four standard errors, is no chance.
+    """
+    if math.isinf(samples.m):
+        return 0.0
+    share = float(samples.p[(samples.y == 0) & ~_new(samples)].sum())
+    once = int(np.count_nonzero(samples.y == 1))
+    excess = share - once / samples.m
+    spread = math.hypot(math.sqrt(share / samples.n), math.sqrt(once + 1) / samples.m)
+    return excess if excess > 4 * spread else 0.0
+
+
+def _largest_move(samples: Samples) -> Move | None:
+    """Return the outcome that moved most; unseen outcomes count as half a row."""
+    rows = min(samples.rows, 1e9)
+    p, q = ((side + 0.5 / rows) for side in (samples.p, samples.q))
+    term = (p - q) * np.log(p / q)
+    if math.isinf(samples.m):
+        term[(samples.y == 0) & (samples.x > 0)] = math.inf
+    place = int(np.argmax(term))
+    if samples.p[place] == samples.q[place]:
+        return None
+    return Move(samples.given(place), float(samples.q[place]), float(samples.p[place]))

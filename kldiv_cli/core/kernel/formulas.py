@@ -1,0 +1,235 @@
+"""Every measure: the sums it needs, how it follows from them, and how wrong it can be.
+
+A new measure is a row here and a row of `kldiv_cli.core.measures`; if no sum serves it, a term
+of `elements` as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kldiv_cli.core.kernel.blocks import Piece
+from kldiv_cli.core.kernel.bounds import Roundings, U
+from kldiv_cli.core.kernel.elements import (
+    CHI2_PQ,
+    CHI2_QP,
+    HALF,
+    JS,
+    KL_PQ,
+    KL_QP,
+    ONLY_P,
+    ONLY_Q,
+    TV,
+    Term,
+    overlap,
+    power,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kldiv_cli.core.kernel.logs import Side
+    from kldiv_cli.core.kernel.twofold import Floats
+    from kldiv_cli.core.measures import Measure
+
+ENTROPY_P, ENTROPY_Q = Term("entropy", turned=False), Term("entropy", turned=True)
+
+
+class Known(NamedTuple):
+    """The sums over outcomes of every row, from which measures are finished.
+
+    Attributes
+    ----------
+    p, q : Side
+        The two sides.
+    sums : mapping of Term to ndarray, shape (N,)
+        In units of `total`, and wide ones in units of `wide`.
+    total, wide : ndarray, shape (N,)
+        The total that both sides were brought to, and this total over the unit of wide sums.
+    exact : ndarray of bool, shape (N,)
+        Rows of which every difference of the two sides is known exactly.
+    """
+
+    p: Side
+    q: Side
+    sums: dict[Term, Floats]
+    total: Floats
+    wide: Floats
+    exact: NDArray[np.bool_]
+
+    def turned(self) -> Known:
+        """Return the same sums with P and Q exchanged."""
+        sums = {term.twin: values for term, values in self.sums.items()}
+        return self._replace(p=self.q, q=self.p, sums=sums)
+
+    def over(self, term: Term, divisor: float = 1.0) -> Floats:
+        """Divide a sum by its unit and by a number.
+
+        By both at once: either alone might take it out of the range of doubles.
+        """
+        return self.sums[term] / ((self.wide if term.wide else self.total) * divisor)
+
+    def kl_pq(self) -> Floats:
+        """D(P || Q): infinite where an outcome is possible under P alone."""
+        return np.where(self.sums[ONLY_P] > 0.0, np.inf, self.over(KL_PQ))
+
+    def kl_qp(self) -> Floats:
+        """D(Q || P): infinite where an outcome is possible under Q alone."""
+        return np.where(self.sums[ONLY_Q] > 0.0, np.inf, self.over(KL_QP))
+
+    def renyi(self, alpha: float) -> Floats:
+        """Renyi divergence of an order other than 1."""
+        value = self.log_overlap(alpha) / (alpha - 1.0)
+        return np.where(self.sums[ONLY_P] > 0.0, np.inf, value) if alpha > 1.0 else value
+
+    def tsallis(self, alpha: float) -> Floats:
+        """Tsallis divergence of an order other than 1."""
+        value = self.over(power(alpha), alpha - 1.0)
+        return np.where(self.sums[ONLY_P] > 0.0, np.inf, value) if alpha > 1.0 else value
+
+    def log_overlap(self, alpha: float) -> Floats:
+        """Log of sum p^alpha q^(1-alpha): near 1 from its excess, else from the sum itself."""
+        excess, whole = self.over(power(alpha)), self.over(overlap(alpha))
+        result = np.where(np.abs(excess) < 0.5, np.log1p(excess), np.log(whole))
+        for row in np.flatnonzero(~np.isfinite(result)).tolist():
+            # Out of the range of doubles, if not truly empty: the largest term first.
+            logs = np.multiply(alpha, _log_shares(self.p, row))
+            logs = logs + np.multiply(1.0 - alpha, _log_shares(self.q, row))
+            logs = logs[~np.isnan(logs)]
+            top = logs.max(initial=-np.inf)
+            result[row] = top + np.log(np.exp(logs - top).sum()) if np.isfinite(top) else top
+        return np.asarray(result)
+
+
+def _log_shares(side: Side, row: int) -> Floats:
+    """Log p of a single row, to a double's digits of the larger logs."""
+    piece = Piece(slice(row, row + 1), slice(0, side.shape[1]), (1, side.shape[1]))
+    z, _ = side.weights.block(piece, None)
+    log: Floats = z[0] / side.temperature if side.logarithmic else np.log(z[0])
+    top = float(log.max())
+    return log - (top + float(np.log(np.exp(log - top).sum())))
+
+
+class Formula(NamedTuple):
+    """How one measure is computed.
+
+    Attributes
+    ----------
+    terms : tuple of Term
+        The terms whose sums it needs.
+    finish : callable
+        From these sums to the measure by row, in nats where it has a unit.
+    error : callable
+        From the roundings on the way to a bound on its relative error by row. The numbers in u
+        are those of its worst term, counted as `bounds` says.
+    """
+
+    terms: tuple[Term, ...]
+    finish: Callable[[Known], Floats]
+    error: Callable[[Roundings], Floats | float]
+
+
+_JEFFREYS = Formula(
+    (KL_PQ, KL_QP),
+    lambda known: known.kl_pq() + known.kl_qp(),
+    lambda e: U * (125 + e.summing) + e.second(),
+)
+
+FORMULAS = {
+    "kl_pq": Formula(
+        (KL_PQ,),
+        lambda known: known.kl_pq(),
+        lambda e: U * (124 + e.summing) + e.second(),
+    ),
+    "kl_qp": Formula(
+        (KL_QP,),
+        lambda known: known.kl_qp(),
+        lambda e: U * (124 + e.summing) + e.second(),
+    ),
+    "jeffreys": _JEFFREYS,
+    "psi": _JEFFREYS,
+    "js": Formula(
+        (JS,),
+        lambda known: known.over(JS, 4.0),
+        lambda e: U * (116 + e.summing) + e.second(),
+    ),
+    "js_distance": Formula(
+        (JS,),
+        lambda known: np.sqrt(known.over(JS, 4.0)),
+        lambda e: U * (0.5 * (116 + e.summing) + 1.0) + e.first(),
+    ),
+    "hellinger": Formula(
+        (HALF,),
+        lambda known: np.sqrt(np.abs(known.over(HALF))),
+        lambda e: U * (0.5 * (22 + e.summing) + 1.0) + e.first(),
+    ),
+    "tv": Formula(
+        (TV,),
+        lambda known: known.over(TV, 2.0),
+        lambda e: U * (7 + e.summing) + e.first() + e.ratio(),
+    ),
+    "chi2_pq": Formula(
+        (CHI2_PQ,),
+        lambda known: known.over(CHI2_PQ),
+        lambda e: U * (22 + 2.0 * e.summing + e.exponentials()) + e.second(),
+    ),
+    "chi2_qp": Formula(
+        (CHI2_QP,),
+        lambda known: known.over(CHI2_QP),
+        lambda e: U * (22 + 2.0 * e.summing + e.exponentials()) + e.second(),
+    ),
+    "bhattacharyya": Formula(
+        (HALF,),
+        lambda known: -known.log_overlap(0.5),
+        lambda e: U * (1.5 * (22 + e.summing) + 10.0) + e.second(),
+    ),
+    "entropy_p": Formula(
+        (ENTROPY_P,),
+        lambda known: known.sums[ENTROPY_P],
+        lambda e: U * (24 + 2.0 * e.summing),
+    ),
+    "entropy_q": Formula(
+        (ENTROPY_Q,),
+        lambda known: known.sums[ENTROPY_Q],
+        lambda e: U * (24 + 2.0 * e.summing),
+    ),
+    "cross_entropy_pq": Formula(
+        (ENTROPY_P, KL_PQ),
+        lambda known: known.sums[ENTROPY_P] + known.kl_pq(),
+        lambda e: U * (124 + 2.0 * e.summing) + e.second(),
+    ),
+    "cross_entropy_qp": Formula(
+        (ENTROPY_Q, KL_QP),
+        lambda known: known.sums[ENTROPY_Q] + known.kl_qp(),
+        lambda e: U * (124 + 2.0 * e.summing) + e.second(),
+    ),
+}
+"""The formula of every measure without a parameter, by name."""
+
+FAMILIES = {"renyi": Known.renyi, "tsallis": Known.tsallis}
+"""How a measure of any order but 1 is finished, by its name before the colon."""
+
+
+def formula(measure: Measure) -> Formula:
+    """Find the formula of a measure.
+
+    Parameters
+    ----------
+    measure : Measure
+        One of `kldiv_cli.core.measures`, with its order bound where it takes one.
+
+    Returns
+    -------
+    Formula
+        Of both families the Kullback-Leibler divergence where the order is 1.
+    """
+    alpha = measure.alpha
+    if alpha is None:
+        return FORMULAS[measure.name]
+    if alpha == 1.0:
+        return FORMULAS["kl_pq"]._replace(error=lambda e: e.power(1.0))
+    finish = FAMILIES[measure.family]
+    return Formula((power(alpha),), lambda known: finish(known, alpha), lambda e: e.power(alpha))

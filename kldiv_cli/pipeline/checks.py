@@ -1,0 +1,216 @@
+"""Checks of single options, for the command line, the file of a project, and Python.
+
+A check takes the value of an option, and its name as the user wrote it: ``--max-kl``, ``'max-kl'``
+or ``max_kl``. It returns the value in the form that the settings keep, or raises UsageError.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from operator import index
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kldiv_cli.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from kldiv_cli.core.counts import Type
+    from kldiv_cli.core.smoothing import Smoothing
+
+Check = Callable[[str, Any], Any]
+
+
+class ColumnRules(NamedTuple):
+    """The user's rules for one column; `bins` is a number of bins, or their edges."""
+
+    type: Type | None = None
+    max_kl: float | None = None
+    bins: int | tuple[float, ...] | None = None
+
+
+def anything(name: str, value: Any) -> Any:
+    """Return a value that is checked where it is used."""
+    return value
+
+
+def optional(check: Check) -> Check:
+    """Return a check that also takes None, for an option that is not given."""
+    return lambda name, value: None if value is None else check(name, value)
+
+
+def per_side(check: Check) -> Check:
+    """Return the check of an option that is given once for both sides, or once for each.
+
+    The value becomes a pair, with None where nothing is said of a side.
+    """
+
+    def both(name: str, value: object) -> tuple[Any, Any]:
+        given = value if isinstance(value, list | tuple) else (value,)
+        if len(given) > 2:
+            message = f"{name} is given {len(given)} times, but there are only two sides"
+            raise UsageError("usage", message)
+        sides = [optional(check)(name, one) for one in given or [None]]
+        return sides[0], sides[-1]
+
+    return both
+
+
+def among(*choices: str) -> Check:
+    """Return the check of an option that is one of a few words."""
+
+    def check(name: str, value: object) -> str:
+        if isinstance(value, str) and value in choices:
+            return value
+        from difflib import get_close_matches
+
+        close = get_close_matches(str(value), choices, 1)
+        hint = f"{name} {close[0]}" if close and name.startswith("-") else ""
+        raise _refused(name, f"one of {', '.join(choices)}", value, hint)
+
+    return check
+
+
+def whole(least: int) -> Check:
+    """Return the check of an option that is a whole number of at least `least`."""
+
+    def check(name: str, value: Any) -> int:
+        try:
+            number = least - 1 if isinstance(value, bool) else index(value)
+        except TypeError:
+            number = least - 1
+        if number < least:
+            raise _refused(name, f"a whole number >= {least}", value)
+        return number
+
+    return check
+
+
+def real(wanted: str, fits: Callable[[float], bool]) -> Check:
+    """Return the check of an option that is a number; `wanted` describes those that fit."""
+
+    def check(name: str, value: Any) -> float:
+        try:
+            number = math.nan if isinstance(value, bool | str) else float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if not fits(number):
+            raise _refused(name, wanted, value)
+        return number
+
+    return check
+
+
+limit = real("a number >= 0", lambda number: 0 <= number < math.inf)
+temperature = real("a number above 0", lambda number: 0 < number < math.inf)
+
+
+def level(name: str, value: object) -> object:
+    """Check the level of a test."""
+    from kldiv_cli.core.inference.verdict import LEAST_ALPHA
+
+    wanted = f"a number from {LEAST_ALPHA:g} to below 1"
+    return real(wanted, lambda number: LEAST_ALPHA <= number < 1)(name, value)
+
+
+def text(name: str, value: object) -> str:
+    """Check a text."""
+    if not isinstance(value, str):
+        raise _refused(name, "text", value)
+    return value
+
+
+def texts(name: str, value: object) -> tuple[str, ...]:
+    """Check texts; a single one needs no list around it."""
+    several = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value
+    found = tuple(several)
+    if isinstance(several, Mapping) or not all(isinstance(word, str) for word in found):
+        raise _refused(name, "text, or a list of texts", value)
+    return found
+
+
+def pair(name: str, value: Any) -> tuple[Any, Any]:
+    """Check a pair of values, one for each side."""
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise _refused(name, "a pair, one for each side", value)
+    return value[0], value[1]
+
+
+def measures(name: str, value: object) -> tuple[str, ...]:
+    """Check names of measures; each is kept once."""
+    from kldiv_cli.core.measures import find
+
+    asked = tuple(dict.fromkeys(texts(name, value)))
+    for measure in asked:
+        try:
+            find(measure)
+        except ValueError as error:
+            hint = "'kldiv measures' lists them all"
+            raise UsageError("unknown-measure", str(error), hint=hint) from None
+    return asked
+
+
+def base(name: str, value: object) -> str:
+    """Check the base of the logarithm."""
+    from kldiv_cli.core.report import UNITS
+
+    if str(value) in UNITS:
+        return str(value)
+    meant = [base for base, unit in UNITS.items() if unit == value]
+    message = f"the base of the logarithm is e, 2 or 10; found {value!r}"
+    raise UsageError("usage", message, hint=f"--base {meant[0]}" if meant else "")
+
+
+def smoothing(name: str, value: object) -> Smoothing:
+    """Check the name of a smoothing, and return the smoothing."""
+    from kldiv_cli.core.smoothing import find
+
+    try:
+        return find(text(name, value))
+    except ValueError as error:
+        raise UsageError("usage", str(error)) from None
+
+
+def columns(name: str, value: object) -> dict[str, ColumnRules]:
+    """Check the rules for single columns, which are mappings by the columns' names."""
+    if not isinstance(value, Mapping):
+        found = type(value).__name__
+        message = f"{name} maps names to settings, found a {found}; 'column' chooses some"
+        raise UsageError("usage", message, hint="columns={'age': {'max_kl': 0.1}}")
+    return {title: _column_rules(title, given) for title, given in value.items()}
+
+
+def _column_rules(title: object, given: object) -> ColumnRules:
+    """Return the rules for a column; one with bins is numeric."""
+    name = f"columns[{title!r}]"
+    if not isinstance(title, str) or not isinstance(given, Mapping):
+        raise UsageError("usage", f"{name}: expected the rules of a column, found {given!r}")
+    for key in given:
+        if key not in ColumnRules._fields:
+            hint = did_you_mean(str(key), ColumnRules._fields)
+            raise UsageError("usage", f"{name} has no key {key!r}", hint=hint)
+    type_ = optional(among("categorical", "numeric"))(f"{name}: type", given.get("type"))
+    max_kl = optional(limit)(f"{name}: max_kl", given.get("max_kl"))
+    bins = given.get("bins")
+    check = _edges if isinstance(bins, list | tuple) else whole(1)
+    bins = optional(check)(f"{name}: bins", bins)
+    if bins is not None and type_ == "categorical":
+        raise UsageError("usage", f"{name}: bins are for numeric columns")
+    return ColumnRules(type_ if bins is None else "numeric", max_kl, bins)
+
+
+def _edges(name: str, value: Collection[Any]) -> tuple[float, ...]:
+    """Check the edges of bins."""
+    from kldiv_cli.core.binning import Bins
+
+    if not value or any(isinstance(edge, bool | str) for edge in value):
+        raise UsageError("usage", f"{name}: expected edges, found {list(value)!r}")
+    try:
+        return Bins(tuple(float(edge) for edge in value)).edges
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UsageError("usage", f"{name}: {error}") from None
+
+
+def _refused(name: str, wanted: str, value: object, hint: str = "") -> UsageError:
+    return UsageError("usage", f"{name} is {wanted}; found {repr(value)[:60]}", hint=hint)

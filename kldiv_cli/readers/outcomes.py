@@ -1,0 +1,171 @@
+"""Outcomes and their weights as rows of them come in: labels are held once, repeats added up."""
+
+from __future__ import annotations
+
+from array import array
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from kldiv_cli.errors import Fault, InputError, Note, Place
+from kldiv_cli.readers.weight_column import WeightColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kldiv_cli.core.table import Faults, Matrix, Table
+    from kldiv_cli.readers.options import ReadOptions
+
+    Role = Literal["label", "weight"]
+
+DUPLICATE = Fault(
+    "duplicate-labels",
+    "an outcome is given more than once",
+    "--duplicates sum adds the rows up if they are counts",
+)
+
+
+class Weights(NamedTuple):
+    """Numbers that are fit for weights; their meaning is not yet known.
+
+    Attributes
+    ----------
+    format : str
+        What the input turned out to be.
+    weights : ndarray, shape (K,) or (N, K)
+        Finite, but for -inf among logits; negative only among them.
+    integers : bool
+        All of them are integer literals, or their type is an integer type.
+    labels : tuple, or None
+        The outcomes, which are distinct: text, or pairs of a column and its outcome.
+    rows_read : int, or None
+        Records of the source; None where they are the weights.
+    column, outcomes_in : str, or None
+        What the source calls the weights, and the outcomes.
+    summed : bool
+        Rows of one label were added up.
+    notes : sequence of Note
+        Choices and repairs.
+    details : mapping of str to str
+        How the input is read, for ``kldiv inspect``.
+    """
+
+    format: str
+    weights: NDArray[Any]
+    integers: bool
+    labels: tuple[Any, ...] | None = None
+    rows_read: int | None = None
+    column: str | None = None
+    outcomes_in: str | None = None
+    summed: bool = False
+    notes: Sequence[Note] = ()
+    details: Mapping[str, str] = {}
+
+
+class Outcomes:
+    """The outcomes of one side and their weights, which come in row by row, in batches.
+
+    A label is held once, however often it is repeated, so that a repetition by the million
+    costs no memory.
+
+    Parameters
+    ----------
+    option : ReadOptions
+        The user's words on this side.
+    decimal : {".", ","}
+        The decimal mark.
+    faults : Faults
+        Takes the rows that are bad.
+    labelled : bool
+        Outcomes have labels; they are known by position otherwise.
+    """
+
+    def __init__(
+        self, option: ReadOptions, decimal: str, faults: Faults, *, labelled: bool
+    ) -> None:
+        self._sum = option.duplicates == "sum"
+        self.faults = faults
+        self._weights = WeightColumn(option.kind, decimal, faults)
+        self._at: dict[Any, int] | None = {} if labelled else None
+        self._positions = array("q")
+        self._count = 0
+
+    def add(
+        self,
+        labels: Sequence[Any] | None,
+        weights: Sequence[str],
+        place: Callable[[int, Role], Place],
+    ) -> None:
+        """Take the next rows; `place` tells where a cell of the i-th of them stands."""
+        self._count += len(weights)
+        self._weights.add(weights, lambda i: place(i, "weight"))
+        if self._at is None or labels is None:
+            return
+        at = self._at
+        fresh = dict.fromkeys(labels)
+        before = len(at)
+        repeated = len(fresh) < len(labels) or not at.keys().isdisjoint(fresh)
+        if repeated and not self._sum:
+            for i, label in enumerate(labels):
+                if label in at:
+                    self.faults.add(DUPLICATE, partial(place, i, "label"))
+                at.setdefault(label, 0)
+        elif repeated or self._positions:
+            if not self._positions:
+                self._positions = array("q", range(before))
+            self._positions.extend([at.setdefault(label, len(at)) for label in labels])
+        else:
+            at.update(zip(labels, range(before, before + len(labels)), strict=True))
+
+    def finish(self, data: Table | Matrix, source: str) -> Weights:
+        """Return the weights, with what is known of the data that they come from.
+
+        Raises
+        ------
+        InputError
+            If a row was bad, or there was none.
+        """
+        self.faults.check()
+        if not self._count:
+            raise no_rows(source)
+        weights, integers = self._weights.finish()
+        labels = None if self._at is None else tuple(self._at)
+        found = Weights(data.format, weights, integers, labels, self._count)
+        found = found._replace(notes=data.notes, details=data.details)
+        return add_up(found, self._positions, source) if self._positions else found
+
+
+def no_rows(source: str) -> InputError:
+    """Return the error for a source without rows."""
+    return InputError("no-rows", "there are no rows of data", Place(source))
+
+
+def add_up(found: Weights, positions: Sequence[int], source: str) -> Weights:
+    """Return weights in which rows of one label are added up, exactly if they are integers.
+
+    Parameters
+    ----------
+    found : Weights
+        Of one row each; its labels are distinct already.
+    positions : sequence of int
+        For each row, where its label stands among these.
+    source : str
+        What the note calls the source.
+    """
+    import numpy as np
+
+    weights, size = found.weights, len(found.labels or ())
+    if weights.dtype.kind == "f":
+        # Only counts may be added up: fractions are refused with their meaning.
+        sums: NDArray[Any] = np.zeros(size)
+        np.add.at(sums, np.array(positions), weights)
+    else:
+        exact = [0] * size
+        for position, weight in zip(positions, weights.tolist(), strict=True):
+            exact[position] += weight
+        sums = np.array(exact, dtype=np.int64 if max(map(abs, exact)) < 2**63 else object)
+    rows = len(weights)
+    message = f"{rows - size} of {rows} rows repeat an outcome and were added to it"
+    note = Note("duplicates-summed", message, source, repair=True)
+    return found._replace(weights=sums, rows_read=rows, summed=True, notes=[*found.notes, note])

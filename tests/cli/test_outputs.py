@@ -1,0 +1,183 @@
+"""Reports arrive whole, or the run fails: full disks, closed pipes, the nth call that fails."""
+
+import errno
+import os
+import stat
+from contextlib import contextmanager
+
+import pytest
+
+from kldiv_cli.cli.outputs import ReportFile
+from kldiv_cli.errors import OutputError, UsageError
+
+
+def left(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@contextmanager
+def report_file(path, *inputs):
+    with ReportFile(str(path)) as file:
+        file.open(inputs)
+        yield file
+
+
+def test_a_report_file_appears_whole(tmp_path):
+    target = tmp_path / "report.json"
+    with report_file(target) as file:
+        assert not target.exists()
+        file.write("é\n")
+        file.put_in_place()
+    assert target.read_bytes() == "é\n".encode()
+    assert left(tmp_path) == ["report.json"]
+
+
+def test_a_run_that_fails_leaves_the_old_report(tmp_path):
+    target = tmp_path / "report.json"
+    target.write_text("old")
+    with pytest.raises(KeyboardInterrupt), report_file(target):
+        raise KeyboardInterrupt
+    assert target.read_text() == "old"
+    assert left(tmp_path) == ["report.json"]
+
+
+def test_the_umask_and_an_existing_mode_are_kept(tmp_path):
+    fresh, existing = tmp_path / "fresh", tmp_path / "existing"
+    existing.write_text("old")
+    existing.chmod(0o604)
+    mask = os.umask(0o027)
+    try:
+        for target in (fresh, existing):
+            with report_file(target) as file:
+                file.write("new")
+                file.put_in_place()
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE(fresh.stat().st_mode) == 0o640
+    assert stat.S_IMODE(existing.stat().st_mode) == 0o604
+
+
+def test_a_symbolic_link_stays_a_link(tmp_path):
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    with report_file(tmp_path / "link") as file:
+        file.write("new")
+        file.put_in_place()
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+
+
+@pytest.mark.parametrize("how", ["same", "hard link", "symbolic link"])
+def test_an_input_is_never_overwritten(tmp_path, how):
+    source = tmp_path / "p.csv"
+    source.write_text("a,1\n")
+    target = {"same": source}.get(how, tmp_path / "other")
+    if how == "hard link":
+        target.hardlink_to(source)
+    elif how == "symbolic link":
+        target.symlink_to(source)
+    with pytest.raises(UsageError, match="never overwritten"):
+        report_file(target, str(source)).__enter__()
+    assert left(tmp_path) == sorted({"p.csv", target.name})
+
+
+@pytest.mark.parametrize("target", ["no/such/folder/x", "", "folder", "nul\0"])
+def test_what_cannot_be_written_fails_before_the_work(tmp_path, target):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError, match="could not be written"):
+        report_file(tmp_path / target if target else "").__enter__()
+
+
+@pytest.mark.parametrize("name", ["os.fsync", "os.replace"])
+def test_each_step_that_fails_leaves_the_old_report(tmp_path, monkeypatch, name):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    target = tmp_path / "report.json"
+    target.write_text("old")
+    with (
+        pytest.raises(OutputError, match="No space left"),
+        report_file(target) as file,
+    ):
+        monkeypatch.setattr(name, fail)
+        file.write("new")
+        file.put_in_place()
+    monkeypatch.undo()
+    assert target.read_text() == "old"
+    assert left(tmp_path) == ["report.json"]
+
+
+@pytest.mark.parametrize("n", range(3))
+def test_the_nth_write_that_fails_leaves_the_old_report(tmp_path, n):
+    class Failing:
+        """A disk that takes four bytes a write, and is full after n of them."""
+
+        def __init__(self, stream):
+            self.stream, self.left = stream, n
+
+        def write(self, view):
+            if not self.left:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            self.left -= 1
+            return self.stream.write(view[:4])
+
+        def __getattr__(self, name):
+            return getattr(self.stream, name)
+
+    target = tmp_path / "report.json"
+    target.write_text("old")
+    with (
+        pytest.raises(OutputError, match="No space left"),
+        report_file(target) as file,
+    ):
+        file._stream = Failing(file._stream)
+        file.write("a report of many bytes")
+        file.put_in_place()
+    assert target.read_text() == "old"
+    assert left(tmp_path) == ["report.json"]
+
+
+SAMPLES = "sample_data/die_loaded.csv sample_data/die_fair.csv"
+
+
+def test_what_is_no_regular_file_is_written_directly(shell, tmp_path):
+    ran = shell(f"kldiv {SAMPLES} -m kl_pq -q -o /dev/stdout | cat")
+    assert float(ran.out) == pytest.approx(0.006769212868378576, rel=2e-15)
+    pipe = tmp_path / "pipe"
+    ran = shell(f"mkfifo {pipe}; cat {pipe} & kldiv {SAMPLES} -m kl_pq -q -o {pipe}; wait")
+    assert float(ran.out) == pytest.approx(0.006769212868378576, rel=2e-15)
+    assert left(tmp_path) == ["pipe"]
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (["-o", "one", "--report", "json=one"], "one"),
+        (["--report", "csv=one", "--report", "json=./one"], "one"),
+        (["-o", "link", "--report", "csv=one"], "one"),
+        (["--report", "json=-"], "standard output"),
+    ],
+)
+def test_no_report_takes_the_place_of_another(kldiv, pair, tmp_path, monkeypatch, words, place):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to("one")
+    ran = kldiv("compare", *pair, *words)
+    assert ran.code == 2
+    assert "two reports go to" in ran.err
+    assert place in ran.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "p.csv", "q.csv"]
+
+
+def test_a_device_takes_two_reports(kldiv, pair):
+    assert kldiv("compare", *pair, "-o", "/dev/null", "--report", "json=/dev/null").code == 0
+
+
+def test_a_pipe_is_not_written_by_who_reads_it(shell, pair):
+    ran = shell(f"kldiv - {pair[1]} -o /dev/stdin", stdin=b"x,n\nred,1\n")
+    assert ran.code == 2
+    assert "output-is-input" in ran.err
+
+
+def test_an_empty_name_is_no_file(kldiv, pair):
+    ran = kldiv("compare", *pair, "-o", "")
+    assert (ran.code, ran.out) == (2, "")

@@ -23,6 +23,8 @@ SAMPLE = 100
 """Rows that are looked at before the columns of a table are chosen."""
 Locator = Callable[[int, Any], Place]
 """From a row of a batch, and the key of a column, to the place of that cell."""
+NO_COLUMNS = "this is an array, which has no columns;"
+"""How messages begin that say that an array has no columns to choose from."""
 Path = tuple[int, ...]
 """Ordinals that lead from a value to a member of it, and to a member of that."""
 PathLocator = Callable[[Path], Place]
@@ -99,6 +101,8 @@ class Table(NamedTuple):
         batch does not have.
     names : sequence of str, or None
         The columns that are known from the start, in order.
+    what : str
+        How messages begin that say that there are no columns to choose from, if there are none.
     positional : bool
         The keys of columns are positions; their names, if there are any, may be in the first row.
     whole : sequence of (name, column), or None
@@ -122,6 +126,7 @@ class Table(NamedTuple):
     format: str
     batches: Iterable[Batch] = ()
     names: Sequence[str] | None = None
+    what: str = ""
     positional: bool = False
     whole: Sequence[tuple[str, Any]] | None = None
     typed: bool = False
@@ -186,7 +191,7 @@ class Matrix(NamedTuple):
 
     format: str
     blocks: Iterable[Block]
-    what: str = "this is an array, which has no columns;"
+    what: str = NO_COLUMNS
     typed: bool = False
     name: str | None = None
     dtype: np.dtype[Any] | None = None

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core.table import Block, Matrix
+from kldiv_cli.core.table import NO_COLUMNS, Block, Matrix
 from kldiv_cli.errors import InputError, Place
+from kldiv_cli.readers.options import refuse_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ HEADER = 10_000
 
 def read(stream: ByteStream, options: ReadOptions) -> Matrix:
     """Read one array; its rows are read after its type was looked at."""
+    refuse_columns([options], stream.source, NO_COLUMNS)
     return read_array(stream)
 
 

@@ -11,6 +11,7 @@ from kldiv_cli.core.table import Block, Matrix, Members, Table
 from kldiv_cli.errors import InputError, KldivError, Place, abridged
 from kldiv_cli.readers.compression import INFLATED, RATIO
 from kldiv_cli.readers.npy import read_array
+from kldiv_cli.readers.options import refuse_columns
 from kldiv_cli.readers.stream import CHUNK, ByteStream
 from kldiv_cli.readers.values import check_type, columns_of
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def read(stream: ByteStream, options: ReadOptions) -> Members:
     """Read the table of contents of an archive; an array is read when it is asked for."""
     source = stream.source
+    refuse_columns([options._replace(weight=None)], source, Archive.what)
     if stream.peek(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
         raise InputError("bad-zip", "this is not a ZIP archive, as an .npz file is", Place(source))
     # The table of contents is at the end of the file.

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from kldiv_cli.errors import InputError, Place
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kldiv_cli.core.distribution import Kind
 
 
@@ -30,3 +34,19 @@ class ReadOptions(NamedTuple):
     """Whether rows that repeat an outcome are refused or added up."""
     max_inflated: int | None = None
     """Bytes that a compressed input may inflate to."""
+
+
+def refuse_columns(wanted: Sequence[ReadOptions], source: str, what: str) -> None:
+    """Refuse `--weight` and `--label` where there is nothing to choose from.
+
+    Raises
+    ------
+    InputError
+        If an option has them.
+    """
+    for option in wanted:
+        word = option.weight if option.weight is not None else option.label
+        if word is not None:
+            message = f"{what} {word[:60]!r} cannot be one"
+            hint = "leave --weight and --label out"
+            raise InputError("no-columns", message, Place(source), hint=hint)

@@ -31,6 +31,7 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
         "uniq",
         _batches(text, faults),
         [COLUMN],
+        what="this is the output of 'uniq -c', which has no columns;",
         faults=faults,
         notes=text.notes,
         details={"encoding": text.encoding},

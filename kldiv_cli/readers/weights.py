@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kldiv_cli.core.table import Faults, Matrix, Members
 from kldiv_cli.errors import Fault, InputError, Place
 from kldiv_cli.readers.choice import Choice, Columns, columns_of
+from kldiv_cli.readers.options import refuse_columns
 from kldiv_cli.readers.outcomes import Outcomes, Weights, no_rows
 
 if TYPE_CHECKING:
@@ -59,22 +60,6 @@ def weights_of(
     return _of_rows(data, wanted, source, choose)
 
 
-def refuse_columns(wanted: Sequence[ReadOptions], source: str, what: str) -> None:
-    """Refuse `--weight` and `--label` where there is nothing to choose from.
-
-    Raises
-    ------
-    InputError
-        If an option has them.
-    """
-    for option in wanted:
-        word = option.weight if option.weight is not None else option.label
-        if word is not None:
-            message = f"{what} {word[:60]!r} cannot be one"
-            hint = "leave --weight and --label out"
-            raise InputError("no-columns", message, Place(source), hint=hint)
-
-
 def _of_member(members: Members, option: ReadOptions, source: str, choose: Choose) -> Weights:
     members.refuse_label(option.label, option.weight)
     member = members.member(option.weight)
@@ -91,6 +76,8 @@ def _of_rows(
         from kldiv_cli.readers.header import with_names
 
         table = with_names(table, wanted, source)
+    if table.what:
+        refuse_columns(wanted, source, table.what)
     batches = iter(table.batches)
     first = next(batches, None)
     if first is None:
@@ -98,7 +85,6 @@ def _of_rows(
     if first.counts is None:
         choices = choose(columns_of(table, first, source), wanted)
     else:
-        refuse_columns(wanted, source, "this is the output of 'uniq -c', which has no columns;")
         choices = [Choice(next(iter(first.columns)), None)] * len(wanted)
     faults = table.faults or Faults()
     sides = [

@@ -213,8 +213,9 @@ class Readers:
         # What is imported late is imported now, where it is instrumented.
         from kldiv_cli.readers import (  # noqa: F401
             ReadOptions,
-            compression,
+            arrays,
             delimited,
+            header,
             jsonl,
             meaning,
             npz,
@@ -222,6 +223,7 @@ class Readers:
             read_two,
             source,
             uniq,
+            weights,
         )  # fmt: skip
 
         self.read, self.read_two, self.refused = read, read_two, (InputError, UsageError)

@@ -103,12 +103,8 @@ class Wanted(NamedTuple):
 
 def unknown_column(word: str, names: Sequence[str], source: str) -> InputError:
     """Return the error for a column that is named and not there."""
-    return InputError(
-        "unknown-column",
-        f"there is no column {word[:60]!r}",
-        Place(source),
-        hint=did_you_mean(word, names),
-    )
+    message = f"there is no column {word[:60]!r}"
+    return InputError("unknown-column", message, Place(source), hint=did_you_mean(word, names))
 
 
 def which_kind(what: str, source: str) -> InputError:

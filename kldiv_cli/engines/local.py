@@ -365,21 +365,15 @@ def _check_size(counters: Iterable[ColumnCounter], wanted: Wanted, source: str) 
 
 
 def _too_many_outcomes(name: str, wanted: Wanted, source: str) -> InputError:
-    return InputError(
-        "too-many-outcomes",
-        f"column {name[:60]!r} has more than {wanted.most_outcomes} outcomes",
-        Place(source, name=name),
-        hint="--exclude leaves it out; --max-outcomes N allows more",
-    )
+    message = f"column {name[:60]!r} has more than {wanted.most_outcomes} outcomes"
+    hint = "--exclude leaves it out; --max-outcomes N allows more"
+    return InputError("too-many-outcomes", message, Place(source, name=name), hint=hint)
 
 
 def _too_many_numbers(source: str) -> InputError:
-    return InputError(
-        "too-many-numbers",
-        f"the numeric columns hold more than {MOST_NUMBERS} numbers",
-        Place(source),
-        hint="choose some with --column, or count shards one by one with kldiv profile --like",
-    )
+    message = f"the numeric columns hold more than {MOST_NUMBERS} numbers"
+    hint = "choose some with --column, or count shards one by one with kldiv profile --like"
+    return InputError("too-many-numbers", message, Place(source), hint=hint)
 
 
 def _quoted(word: str) -> str:

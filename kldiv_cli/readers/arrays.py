@@ -138,12 +138,11 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
         check_type(array.dtype, here)
     if array.ndim not in (1, 2):
         what = "a single number" if array.ndim == 0 else f"{array.ndim} dimensions"
-        raise InputError(
-            "bad-shape",
+        message = (
             f"an array of shape {array.shape} has {what}; a distribution has one dimension"
-            " and a batch of them two",
-            here,
+            " and a batch of them two"
         )
+        raise InputError("bad-shape", message, here)
     if not array.size:
         raise InputError("no-rows", f"an array of shape {array.shape} is empty", here)
     logs = kind in LOG_KINDS
@@ -160,12 +159,8 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
             weights = array.astype(np.float64)
         inexact = (weights != array) & ~np.isnan(array)
         if array.dtype.itemsize > 8 and np.any(inexact):
-            raise InputError(
-                "inexact",
-                f"numbers of type {array.dtype} are not held exactly by 64-bit floats",
-                here,
-                hint="save the array as float64",
-            )
+            message = f"numbers of type {array.dtype} are not held exactly by 64-bit floats"
+            raise InputError("inexact", message, here, hint="save the array as float64")
     no_mass = np.isneginf(weights) if logs else np.False_
     _refuse(~np.isfinite(weights) & ~no_mass, "not-finite", weights, here)
     if not logs:
@@ -210,12 +205,9 @@ def _array(values: Any, here: Place) -> NDArray[Any]:
     if isinstance(values, (str, bytes, bytearray)) or not (
         isinstance(values, (Sequence, np.ndarray)) or hasattr(type(values), "__array__")
     ):
-        raise InputError(
-            "bad-object",
-            f"an object of type {type(values).__name__[:60]} is no distribution",
-            here,
-            hint="give a path, an array, a mapping of labels to weights or a data frame",
-        )
+        message = f"an object of type {type(values).__name__[:60]} is no distribution"
+        hint = "give a path, an array, a mapping of labels to weights or a data frame"
+        raise InputError("bad-object", message, here, hint=hint)
     if isinstance(values, Sequence) and not hasattr(type(values), "__array__"):
         return _from_rows(values, here)
     _refuse_missing(values, here)
@@ -269,12 +261,8 @@ def _number(value: Any, index: tuple[int, ...], here: Place) -> int | float:
     place = replace(here, index=index, value=str(value)[:60])
     if value is None:
         raise InputError("missing-weight", "weight is missing", place)
-    raise InputError(
-        "not-a-number",
-        f"weight is of type {type(value).__name__[:60]}, not a number",
-        place,
-        hint="convert it with float() or int()",
-    )
+    message = f"weight is of type {type(value).__name__[:60]}, not a number"
+    raise InputError("not-a-number", message, place, hint="convert it with float() or int()")
 
 
 def _from_numbers(values: list[int | float]) -> NDArray[Any]:

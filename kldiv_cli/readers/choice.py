@@ -108,29 +108,21 @@ class Columns:
         if self.names is None:
             if word.isascii() and word.isdigit() and 1 <= int(word[:9]) <= len(self):
                 return int(word) - 1
-            raise InputError(
-                "unknown-column",
-                f"there is no header, and {word[:60]!r} is not one of the columns"
-                f" 1 to {len(self)}",
-                Place(self.source),
-                hint="--header if the first row holds the names",
+            message = (
+                f"there is no header, and {word[:60]!r} is not one of the columns 1 to {len(self)}"
             )
+            hint = "--header if the first row holds the names"
+            raise InputError("unknown-column", message, Place(self.source), hint=hint)
         found = [i for i, name in enumerate(self.names) if name == word]
         if len(found) == 1:
             return found[0]
         if found:
-            raise InputError(
-                "duplicate-columns",
-                f"{len(found)} columns are called {word[:60]!r}",
-                Place(self.source),
-                hint="rename all but one of them",
-            )
-        raise InputError(
-            "unknown-column",
-            f"there is no column {word[:60]!r}",
-            Place(self.source),
-            hint=did_you_mean(word, self.names),
-        )
+            message = f"{len(found)} columns are called {word[:60]!r}"
+            hint = "rename all but one of them"
+            raise InputError("duplicate-columns", message, Place(self.source), hint=hint)
+        message = f"there is no column {word[:60]!r}"
+        hint = did_you_mean(word, self.names)
+        raise InputError("unknown-column", message, Place(self.source), hint=hint)
 
     def title(self, index: int) -> str:
         """Return a column's name as messages show it, or its number from 1."""
@@ -209,12 +201,9 @@ class Columns:
         if wanted.label is not None:
             label = self.find(wanted.label)
             if label in weights:
-                raise InputError(
-                    "one-column-twice",
-                    f"column {self.title(label)} cannot hold both outcomes and weights",
-                    Place(self.source),
-                    hint="--label and --weight name different columns",
-                )
+                message = f"column {self.title(label)} cannot hold both outcomes and weights"
+                hint = "--label and --weight name different columns"
+                raise InputError("one-column-twice", message, Place(self.source), hint=hint)
             return label, False
         others = [
             i

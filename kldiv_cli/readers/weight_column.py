@@ -173,9 +173,8 @@ def parse(cell: str, kind: str | None, decimal: str = ".") -> int | float | Faul
 def _no_number(cell: str, decimal: str) -> Fault:
     word = cell.strip().lower()
     if not word:
-        return Fault(
-            "missing-weight", "weight is missing", "write 0, or leave the outcome's row out"
-        )
+        message = "weight is missing"
+        return Fault("missing-weight", message, "write 0, or leave the outcome's row out")
     if word.lstrip("+-") in ("nan", "inf", "infinity"):
         hint = "every weight must be finite"
         if word.startswith("-inf"):

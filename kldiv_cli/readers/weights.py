@@ -70,12 +70,9 @@ def refuse_columns(wanted: Sequence[ReadOptions], source: str, what: str) -> Non
     for option in wanted:
         word = option.weight if option.weight is not None else option.label
         if word is not None:
-            raise InputError(
-                "no-columns",
-                f"{what} {word[:60]!r} cannot be one",
-                Place(source),
-                hint="leave --weight and --label out",
-            )
+            message = f"{what} {word[:60]!r} cannot be one"
+            hint = "leave --weight and --label out"
+            raise InputError("no-columns", message, Place(source), hint=hint)
 
 
 def _of_member(members: Members, option: ReadOptions, source: str, choose: Choose) -> Weights:

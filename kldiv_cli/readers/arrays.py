@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core.distribution import LOG_KINDS
-from kldiv_cli.core.table import Faults
-from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.choice import SAMPLE, Columns
+from kldiv_cli.core.table import Faults, Matrix, Table
+from kldiv_cli.errors import Fault, InputError, Place
+from kldiv_cli.readers.choice import SAMPLE, Columns, Numeric
 from kldiv_cli.readers.outcomes import DUPLICATE, Weights, add_up
 from kldiv_cli.readers.values import check_type, is_missing, is_real, library_of, to_list
-from kldiv_cli.readers.weight_column import NEGATIVE_HINT
+from kldiv_cli.readers.weight_column import (
+    FRACTIONAL,
+    NEGATIVE,
+    NO_MASS,
+    NOT_FINITE,
+    OVERFLOW,
+    integers,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.table import Matrix, Table
-    from kldiv_cli.readers.choice import Numeric
     from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.weights import Choose
 
@@ -147,10 +150,10 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
         raise InputError("no-rows", f"an array of shape {array.shape} is empty", here)
     logs = kind in LOG_KINDS
     if array.dtype.kind == "O" and logs:
-        raise InputError("number-overflow", "a number is too large for a 64-bit float", here)
+        raise InputError(OVERFLOW.code, OVERFLOW.message, here)
     if array.dtype.kind in "iuO":
         if not logs:
-            _refuse(array < 0, "negative", array, here)
+            _refuse(array < 0, NEGATIVE, array, here)
         return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")), True
     if array.dtype.itemsize in (4, 8):
         weights = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
@@ -162,53 +165,44 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
             message = f"numbers of type {array.dtype} are not held exactly by 64-bit floats"
             raise InputError("inexact", message, here, hint="save the array as float64")
     no_mass = np.isneginf(weights) if logs else np.False_
-    _refuse(~np.isfinite(weights) & ~no_mass, "not-finite", weights, here)
+    _refuse(~np.isfinite(weights) & ~no_mass, NOT_FINITE, weights, here)
     if not logs:
-        _refuse(weights < 0, "negative", weights, here)
+        _refuse(weights < 0, NEGATIVE, weights, here)
     if kind == "counts":
-        _refuse(weights != np.floor(weights), "fractional", weights, here)
+        _refuse(weights != np.floor(weights), FRACTIONAL, weights, here)
     # Adding zero makes a zero of -0.0.
     return weights + weights.dtype.type(0), False
 
 
-FAULTS = {
-    "negative": ("negative-weight", "weight is negative", NEGATIVE_HINT),
-    "not-finite": ("not-finite", "weight is not a finite number", "every weight must be finite"),
-    "fractional": ("fractional-count", "a count is not a whole number", "--as weights"),
-}
-
-
-def _refuse(bad: NDArray[np.bool_], fault: str, array: NDArray[Any], here: Place) -> None:
-    if not np.any(bad):
+def _refuse(bad: NDArray[np.bool_], fault: Fault, array: NDArray[Any], here: Place) -> None:
+    places = [replace(here, index=i, value=str(array[i])) for i in _first_three(bad)]
+    if not places:
         return
-    # Flat positions of the first three; all positions of a large array would be gigabytes.
-    flat = bad.ravel()
-    first: list[int] = []
-    while len(first) < 3:
-        start = first[-1] + 1 if first else 0
-        step = int(flat[start:].argmax()) if start < flat.size else 0
-        if start >= flat.size or not flat[start + step]:
-            break
-        first.append(start + step)
-    places = []
-    for position in first:
-        index = tuple(int(i) for i in np.unravel_index(position, array.shape))
-        places.append(replace(here, index=index, value=str(array[index])))
-    code, message, hint = FAULTS[fault]
-    if fault == "not-finite" and all(place.value == "-inf" for place in places):
-        hint = "--as logits or --as log-probs if -inf stands for no mass"
-    raise InputError(code, message, *places, count=int(np.count_nonzero(bad)), hint=hint)
+    if fault is NOT_FINITE and all(place.value == "-inf" for place in places):
+        fault = NO_MASS
+    count = int(np.count_nonzero(bad))
+    raise InputError(fault.code, fault.message, *places, count=count, hint=fault.hint)
+
+
+def _first_three(bad: NDArray[np.bool_]) -> Iterator[tuple[int, ...]]:
+    """Yield the first indices that are true; all of a large array would be gigabytes."""
+    flat, start = bad.ravel(), 0
+    for _ in range(3):
+        if not flat[start:].any():
+            return
+        start += int(flat[start:].argmax()) + 1
+        yield tuple(map(int, np.unravel_index(start - 1, bad.shape)))
 
 
 def _array(values: Any, here: Place) -> NDArray[Any]:
     """Return weights as an array, of objects where Python integers exceed every 64-bit type."""
-    if isinstance(values, (str, bytes, bytearray)) or not (
-        isinstance(values, (Sequence, np.ndarray)) or hasattr(type(values), "__array__")
-    ):
+    is_array = hasattr(type(values), "__array__")
+    is_text = isinstance(values, (str, bytes, bytearray))
+    if is_text or not (is_array or isinstance(values, Sequence)):
         message = f"an object of type {type(values).__name__[:60]} is no distribution"
         hint = "give a path, an array, a mapping of labels to weights or a data frame"
         raise InputError("bad-object", message, here, hint=hint)
-    if isinstance(values, Sequence) and not hasattr(type(values), "__array__"):
+    if not is_array:
         return _from_rows(values, here)
     _refuse_missing(values, here)
     try:
@@ -229,14 +223,9 @@ def _refuse_missing(values: Any, here: Place) -> None:
         missing = np.asarray(test, dtype=bool)
     if missing is None or not missing.any():
         return
-    places = [np.unravel_index(int(i), missing.shape) for i in np.flatnonzero(missing)[:3]]
-    raise InputError(
-        "missing-weight",
-        "weight is missing",
-        *(replace(here, index=tuple(int(i) for i in place)) for place in places),
-        count=int(missing.sum()),
-        hint="write 0 where there is no mass",
-    )
+    places = [replace(here, index=index) for index in _first_three(missing)]
+    hint, count = "write 0 where there is no mass", int(missing.sum())
+    raise InputError("missing-weight", "weight is missing", *places, count=count, hint=hint)
 
 
 def _from_rows(values: Sequence[Any], here: Place) -> NDArray[Any]:
@@ -266,11 +255,6 @@ def _number(value: Any, index: tuple[int, ...], here: Place) -> int | float:
 
 
 def _from_numbers(values: list[int | float]) -> NDArray[Any]:
-    if not all(type(value) is int for value in values):
-        return np.array(values, dtype=np.float64)
-    for type_ in (np.int64, np.uint64):
-        try:
-            return np.array(values, dtype=type_)
-        except OverflowError:
-            continue
-    return np.array(values, dtype=object)
+    if {int}.issuperset(map(type, values)):
+        return integers(values)
+    return np.array(values, dtype=np.float64)

@@ -95,8 +95,6 @@ def meaning_of(
     totals = _totals(weights, integers=found.integers)
     _check_mass(totals > 0, here)
     _check_size(totals, weights, here)
-    if declared == "counts":
-        _check_whole(weights, here)
     kind = declared or _chosen(totals, weights, integers=found.integers)
     if found.summed and kind != "counts":
         message = f"rows of one outcome can be added up if they are counts; these are {kind}"
@@ -165,20 +163,6 @@ def _overflows(weights: NDArray[Any]) -> bool:
     except OverflowError:
         return True
     return False
-
-
-def _check_whole(weights: NDArray[Any], here: Place) -> None:
-    if weights.dtype.kind != "f":
-        return
-    broken = np.argwhere(weights != np.floor(weights))
-    if len(broken):
-        places = []
-        for row in broken[:3]:
-            index = tuple(int(i) for i in row)
-            places.append(replace(here, index=index, value=repr(float(weights[index]))))
-        message = "a count is not a whole number"
-        hint = "--as weights"
-        raise InputError("fractional-count", message, *places, count=len(broken), hint=hint)
 
 
 def check_labels(labels: Sequence[str], here: Place) -> None:

@@ -32,11 +32,16 @@ if TYPE_CHECKING:
     from kldiv_cli.core.table import Faults
     from kldiv_cli.errors import Place
 
-NEGATIVE_HINT = (
+NEGATIVE = Fault(
+    "negative-weight",
+    "weight is negative",
     "counts and probabilities must be >= 0; --as logits or --as log-probs if these are logarithms,"
-    " --as samples if they are raw values"
+    " --as samples if they are raw values",
 )
-_OVERFLOW = Fault("number-overflow", "a number is too large for a 64-bit float")
+NOT_FINITE = Fault("not-finite", "weight is not a finite number", "every weight must be finite")
+NO_MASS = NOT_FINITE._replace(hint="--as logits or --as log-probs if -inf stands for no mass")
+FRACTIONAL = Fault("fractional-count", "a count is not a whole number", "--as weights")
+OVERFLOW = Fault("number-overflow", "a number is too large for a 64-bit float")
 _LARGEST = int(sys.float_info.max)
 
 
@@ -87,8 +92,7 @@ class WeightColumn:
             return np.array(self._floats) + 0.0, False
         if isinstance(self._integers, array):
             return np.array(self._integers), True
-        unsigned = min(self._integers) >= 0 and max(self._integers) < 2**64
-        return np.array(self._integers, dtype=np.uint64 if unsigned else object), True
+        return integers(self._integers), True
 
     def _parsed_at_once(self, cells: Sequence[str]) -> list[int] | list[float] | None:
         """Return numbers at the speed of a regular expression; None if a cell is unusual."""
@@ -133,15 +137,27 @@ class WeightColumn:
         if self._floats is None:
             # Whole numbers so far: beside a fraction they are read as doubles, too.
             if self._huge is not None:
-                self._faults.add(_OVERFLOW, self._huge)
+                self._faults.add(OVERFLOW, self._huge)
                 self._integers = array("q")
             self._floats = array("d", self._integers)
             self._integers = array("q")
         for i, value in enumerate(values):
             if type(value) is int and abs(value) > _LARGEST:
-                self._faults.add(_OVERFLOW, partial(place, i))
+                self._faults.add(OVERFLOW, partial(place, i))
                 values[i] = 1
         self._floats.extend(array("d", values))
+
+
+def integers(values: Sequence[int]) -> NDArray[Any]:
+    """Return integers as an array: of 64 bits, signed or not, else of Python objects."""
+    import numpy as np
+
+    for type_ in (np.int64, np.uint64):
+        try:
+            return np.array(values, dtype=type_)
+        except OverflowError:
+            continue
+    return np.array(values, dtype=object)
 
 
 def parse(cell: str, kind: str | None, decimal: str = ".") -> int | float | Fault:
@@ -156,17 +172,17 @@ def parse(cell: str, kind: str | None, decimal: str = ".") -> int | float | Faul
             return Fault("too-many-digits", f"an integer has more than {DIGITS} digits")
         value = float(stripped)
         if math.isinf(value):
-            return _OVERFLOW
+            return OVERFLOW
         if value == 0 and not is_zero(stripped):
             return Fault("number-underflow", "a number is too small for a 64-bit float")
         if kind == "counts" and not value.is_integer():
-            return Fault("fractional-count", "a count is not a whole number", "--as weights")
+            return FRACTIONAL
     elif logs and cell.strip(" \t").lower() in ("-inf", "-infinity"):
         value = -math.inf
     else:
         return _no_number(cell, decimal)
     if value < 0 and not logs:
-        return Fault("negative-weight", "weight is negative", NEGATIVE_HINT)
+        return NEGATIVE
     return value
 
 
@@ -176,10 +192,7 @@ def _no_number(cell: str, decimal: str) -> Fault:
         message = "weight is missing"
         return Fault("missing-weight", message, "write 0, or leave the outcome's row out")
     if word.lstrip("+-") in ("nan", "inf", "infinity"):
-        hint = "every weight must be finite"
-        if word.startswith("-inf"):
-            hint = "--as logits or --as log-probs if -inf stands for no mass"
-        return Fault("not-finite", "weight is not a finite number", hint)
+        return NO_MASS if word.startswith("-inf") else NOT_FINITE
     hint = ""
     if decimal == "." and "," in word and is_number(word.replace(",", ".", 1)):
         hint = "--decimal ',' if the comma is a decimal mark; no thousands separators"

@@ -101,9 +101,29 @@ class Wanted(NamedTuple):
         return [Excluded(name, "--exclude") for name in names if self.excluded(name)]
 
 
-def unknown_column(word: str, names: Sequence[str], source: str) -> InputError:
+def position(word: str, names: Sequence[str], source: str, *, each: str = "column") -> int:
+    """Return the position of the only column that is called so; `each` is the word for one.
+
+    Raises
+    ------
+    InputError
+        If there is none, or several.
+    """
+    found = [i for i, name in enumerate(names) if name == word]
+    if not found:
+        raise unknown_column(word, names, source, each=each)
+    if len(found) > 1:
+        message = f"{len(found)} {each}s are called {word[:60]!r}"
+        hint = "rename all but one of them" if each == "column" else ""
+        raise InputError("duplicate-columns", message, Place(source), hint=hint)
+    return found[0]
+
+
+def unknown_column(
+    word: str, names: Sequence[str], source: str, *, each: str = "column"
+) -> InputError:
     """Return the error for a column that is named and not there."""
-    message = f"there is no column {word[:60]!r}"
+    message = f"there is no {each} {word[:60]!r}"
     return InputError("unknown-column", message, Place(source), hint=did_you_mean(word, names))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.numbers import is_number
@@ -38,16 +39,10 @@ def canonical(label: str) -> str:
 
 def unwritable(labels: Sequence[str]) -> list[str]:
     """Return the labels that no output can hold: with half of a surrogate pair."""
-    broken: list[str] = []
     if "".join(labels).isascii():
-        return broken
-    for label in labels:
-        if not label.isascii():
-            try:
-                label.encode()
-            except UnicodeEncodeError:
-                broken.append(label)
-    return broken
+        return []
+    has_surrogate = re.compile(r"[\ud800-\udfff]").search
+    return [label for label in labels if has_surrogate(label)]
 
 
 def check_text(labels: Sequence[str], column: str, source: str) -> None:

@@ -255,6 +255,5 @@ def _number(value: Any, index: tuple[int, ...], here: Place) -> int | float:
 
 
 def _from_numbers(values: list[int | float]) -> NDArray[Any]:
-    if {int}.issuperset(map(type, values)):
-        return integers(values)
-    return np.array(values, dtype=np.float64)
+    whole = [value for value in values if type(value) is int]
+    return integers(whole) if len(whole) == len(values) else np.array(values, dtype=np.float64)

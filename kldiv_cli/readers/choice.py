@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from kldiv_cli.errors import InputError, Note, Place, abridged, did_you_mean
+from kldiv_cli.core.dataset import position
+from kldiv_cli.errors import InputError, Note, Place, abridged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -113,16 +114,7 @@ class Columns:
             )
             hint = "--header if the first row holds the names"
             raise InputError("unknown-column", message, Place(self.source), hint=hint)
-        found = [i for i, name in enumerate(self.names) if name == word]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            message = f"{len(found)} columns are called {word[:60]!r}"
-            hint = "rename all but one of them"
-            raise InputError("duplicate-columns", message, Place(self.source), hint=hint)
-        message = f"there is no column {word[:60]!r}"
-        hint = did_you_mean(word, self.names)
-        raise InputError("unknown-column", message, Place(self.source), hint=hint)
+        return position(word, self.names, self.source)
 
     def title(self, index: int) -> str:
         """Return a column's name as messages show it, or its number from 1."""
@@ -170,12 +162,8 @@ class Columns:
     def _weight(self, wanted: ReadOptions) -> int:
         if wanted.weight is not None:
             return self.find(wanted.weight)
-        obvious = self.obvious()
-        if wanted.label is not None:
-            label = self.find(wanted.label)
-            obvious = [i for i in obvious if i != label]
-        else:
-            label = None
+        label = None if wanted.label is None else self.find(wanted.label)
+        obvious = [i for i in self.obvious() if i != label]
         if len(obvious) == 1:
             return obvious[0]
         if obvious:

@@ -9,7 +9,7 @@ from kldiv_cli.core.numbers import Number
 from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from kldiv_cli.core.table import Faults
 
@@ -71,6 +71,15 @@ def kind_of(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return "an object" if isinstance(value, dict) else "an array"
     return "a number" if isinstance(value, Number) else "text"
+
+
+def misfits(rows: Sequence[Any], width: int) -> Iterator[tuple[int, str]]:
+    """Yield the rows that are not arrays of this length: their positions, and what they are."""
+    for i, row in enumerate(rows):
+        if not isinstance(row, list):
+            yield i, kind_of(row)
+        elif len(row) != width:
+            yield i, f"of length {len(row)}"
 
 
 def no_raw_rows(value: Any, source: str) -> InputError:

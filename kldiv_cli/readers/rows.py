@@ -156,7 +156,7 @@ def _of_matrix(matrix: Matrix, source: str) -> Table:
 
 def _batches_of(blocks: Iterable[Block], source: str) -> Iterator[Batch]:
     """Yield the rows in an array of JSON; the first says whether they are arrays or values."""
-    from kldiv_cli.readers.literals import kind_of, no_raw_rows, shown
+    from kldiv_cli.readers.literals import misfits, no_raw_rows, shown
 
     first = None
     for block in blocks:
@@ -167,14 +167,10 @@ def _batches_of(blocks: Iterable[Block], source: str) -> Iterator[Batch]:
         columns: dict[str, Sequence[Any]] = {"0": values}
         if isinstance(first, list):
             faults = Faults()
-            for i, row in enumerate(values):
-                if not isinstance(row, list) or len(row) != len(first):
-                    found = f"of length {len(row)}" if isinstance(row, list) else kind_of(row)
-                    message = (
-                        f"a row is {found}, expected an array of length {len(first)} as the first"
-                    )
-                    place = partial(block.locate, (i,), value=shown(row))
-                    faults.add(Fault("ragged-row", message), place)
+            for i, what in misfits(values, len(first)):
+                message = f"a row is {what}, expected an array of length {len(first)} as the first"
+                place = partial(block.locate, (i,), value=shown(values[i]))
+                faults.add(Fault("ragged-row", message), place)
             faults.check()
             cells = zip(*values, strict=True)
             columns = {str(index): column for index, column in enumerate(cells)}

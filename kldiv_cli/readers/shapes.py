@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.dataset import which_kind
 from kldiv_cli.core.numbers import Number
-from kldiv_cli.core.table import Batch, Block, Faults, Matrix, Members, Table
+from kldiv_cli.core.table import Batch, Block, Faults, Matrix, Members, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Place, abridged
 from kldiv_cli.readers.choice import SAMPLE
 from kldiv_cli.readers.literals import Repeated, kind_of, no_raw_rows, shown
@@ -144,6 +144,8 @@ class Object(Members):
         As of `shape_of`.
     """
 
+    what = NO_COLUMNS
+
     def __init__(
         self, value: dict[str, Any], place: PathLocator, source: str, notes: Sequence[Note]
     ) -> None:
@@ -155,18 +157,17 @@ class Object(Members):
 
     def refuse_label(self, label: str | None, name: str | None) -> None:
         """See `Members.refuse_label`."""
-        if label is None:
-            return
-        what, hint = NO_COLUMNS, "leave --weight and --label out"
-        if name is not None:
-            what, hint = "the members of an object are no columns, and", "leave --label out"
-        message = f"{what} {label[:60]!r} cannot be one"
-        raise InputError("no-columns", message, Place(self.source), hint=hint)
+        if label is not None and name is not None:
+            what = "the members of an object are no columns, and"
+            raise no_columns(what, label, self.source, "leave --label out")
+        super().refuse_label(label, name)
 
-    def repeated(self, name: str, times: int) -> InputError:
-        """See `Members.repeated`."""
-        message = f"the key {name[:60]!r} is given more than once"
-        return InputError("duplicate-columns", message, self._place(()))
+    def find(self, name: str) -> int:
+        """See `Members.find`."""
+        if self.names.count(name) > 1:
+            message = f"the key {name[:60]!r} is given more than once"
+            raise InputError("duplicate-columns", message, self._place(()))
+        return super().find(name)
 
     def member(self, name: str | None) -> Data:
         """See `Members.member`."""

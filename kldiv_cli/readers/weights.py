@@ -11,7 +11,7 @@ from functools import partial
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, Literal
 
-from kldiv_cli.core.table import Faults, Matrix, Members
+from kldiv_cli.core.table import Faults, Matrix, Members, no_columns
 from kldiv_cli.errors import Fault, InputError, Place
 from kldiv_cli.readers.choice import Choice, Columns, columns_of
 from kldiv_cli.readers.outcomes import Outcomes, Weights, no_rows
@@ -70,9 +70,7 @@ def refuse_columns(wanted: Sequence[ReadOptions], source: str, what: str) -> Non
     for option in wanted:
         word = option.weight if option.weight is not None else option.label
         if word is not None:
-            message = f"{what} {word[:60]!r} cannot be one"
-            hint = "leave --weight and --label out"
-            raise InputError("no-columns", message, Place(source), hint=hint)
+            raise no_columns(what, word, source)
 
 
 def _of_member(members: Members, option: ReadOptions, source: str, choose: Choose) -> Weights:
@@ -198,17 +196,11 @@ def _of_values(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
     faults = Faults()
     is_batch = bool(values) and isinstance(values[0], list)
     width = len(values[0]) if is_batch else 1
-    flat = values
-    if is_batch:
-        flat = []
-        for i, row in enumerate(values):
-            if isinstance(row, list) and len(row) == width:
-                flat += row
-                continue
-            what = f"of length {len(row)}" if isinstance(row, list) else literals.kind_of(row)
-            message = f"a row of the batch is {what}, expected length {width} as of the first"
-            faults.add(Fault("ragged-row", message), partial(locate, (i,), index=(i,)))
-        faults.check()
+    for i, what in literals.misfits(values, width) if is_batch else ():
+        message = f"a row of the batch is {what}, expected length {width} as of the first"
+        faults.add(Fault("ragged-row", message), partial(locate, (i,), index=(i,)))
+    faults.check()
+    flat = list(chain.from_iterable(values)) if is_batch else values
 
     def where(i: int, role: Role = "weight") -> Place:
         path = divmod(i, width) if is_batch else (i,)

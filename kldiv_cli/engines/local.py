@@ -22,7 +22,7 @@ from kldiv_cli.core.counts import (
     is_identifier,
     nearly_distinct,
 )
-from kldiv_cli.core.dataset import IDENTIFIER, DataSet, Excluded, missing_value
+from kldiv_cli.core.dataset import IDENTIFIER, DataSet, Excluded, Wanted, missing_value
 from kldiv_cli.core.labels import check_text
 from kldiv_cli.core.numbers import (
     Number,
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.core.counts import Column
-    from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.core.table import Batch, Locator, Table
 
     Cell = str | None

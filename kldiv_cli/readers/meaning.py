@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core.distribution import LOG_KINDS, Distribution
+from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Kind
 from kldiv_cli.core.labels import kept_apart, near_duplicates, unwritable
 from kldiv_cli.core.numbers import DIGITS
 from kldiv_cli.errors import InputError, Note, Place
-from kldiv_cli.readers.outcomes import DUPLICATE
+from kldiv_cli.readers.outcomes import DUPLICATE, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.distribution import Kind
     from kldiv_cli.readers.options import ReadOptions
-    from kldiv_cli.readers.outcomes import Weights
 
 TOLERANCE = 1e-6
 """How far from 1 a sum of probabilities may be."""

@@ -6,16 +6,13 @@ None of the libraries is imported: an object of theirs brings it along.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from kldiv_cli.core.dataset import which_kind
-from kldiv_cli.core.table import Block, Matrix, Members, Table
+from kldiv_cli.core.table import Block, Data, Matrix, Members, Table
 from kldiv_cli.readers.values import is_real, library_of, to_list
-
-if TYPE_CHECKING:
-    from kldiv_cli.core.table import Data
 
 FORMAT = "python"
 FRAMES = ("DataFrame", "Table", "RecordBatch")

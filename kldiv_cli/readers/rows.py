@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.dataset import TOO_MANY_ROWS, too_many_rows
 from kldiv_cli.core.numbers import Number
-from kldiv_cli.core.table import Batch, Faults, Matrix, Members, Table
+from kldiv_cli.core.table import Batch, Block, Data, Faults, Locator, Matrix, Members, Table
 from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from kldiv_cli.core.table import Block, Data, Locator
     from kldiv_cli.readers.options import ReadOptions
 
 

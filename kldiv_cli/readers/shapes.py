@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.core.dataset import which_kind
 from kldiv_cli.core.numbers import Number
 from kldiv_cli.core.table import Batch, Block, Faults, Matrix, Members, Table, no_columns
-from kldiv_cli.errors import Fault, InputError, Place, abridged
+from kldiv_cli.errors import Fault, InputError, Note, Place, abridged
 from kldiv_cli.readers.choice import SAMPLE
 from kldiv_cli.readers.literals import Repeated, kind_of, no_raw_rows, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from kldiv_cli.core.table import Data, Path, PathLocator
-    from kldiv_cli.errors import Note
 
 BATCH = 4096
 NO_COLUMNS = "there are no columns here, and"

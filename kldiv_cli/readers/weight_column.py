@@ -22,7 +22,7 @@ from kldiv_cli.core.numbers import (
     is_zero,
     with_point,
 )
-from kldiv_cli.errors import Fault
+from kldiv_cli.errors import Fault, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.core.table import Faults
-    from kldiv_cli.errors import Place
 
 NEGATIVE = Fault(
     "negative-weight",

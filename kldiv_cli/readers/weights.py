@@ -11,7 +11,7 @@ from functools import partial
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, Literal
 
-from kldiv_cli.core.table import Faults, Matrix, Members, no_columns
+from kldiv_cli.core.table import Batch, Data, Faults, Matrix, Members, Path, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Place
 from kldiv_cli.readers.choice import Choice, Columns, columns_of
 from kldiv_cli.readers.outcomes import Outcomes, Weights, no_rows
@@ -19,7 +19,6 @@ from kldiv_cli.readers.outcomes import Outcomes, Weights, no_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from kldiv_cli.core.table import Batch, Data, Path, Table
     from kldiv_cli.readers.options import ReadOptions
 
     Role = Literal["label", "weight"]

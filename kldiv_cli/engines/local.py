@@ -82,15 +82,13 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     rows, seen = 0, dict.fromkeys(table.names or ())
     repeated: list[Batch] = []
     for batch in table.batches:
-        for title, cells in batch.columns.items():
-            seen.setdefault(title)
-            if not wanted.wants(title):
-                continue
+        seen.update(dict.fromkeys(batch.columns))
+        for title in filter(wanted.wants, batch.columns):
             if title not in counters:
                 check_text([title], title, source)
                 counters[title] = ColumnCounter(title, wanted, source, table)
                 counters[title].pad(rows)
-            counters[title].add(cells, batch.place)
+            counters[title].add(batch.columns[title], batch.place)
         rows += batch.size
         if batch.counts is not None:
             repeated.append(batch)
@@ -100,12 +98,8 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     for counter in counters.values():
         counter.settle()
     _check_size(counters.values(), wanted, source)
-    columns = {
-        title: counter.finish() for title, counter in counters.items() if not counter.identifier
-    }
-    excluded = [
-        Excluded(title, IDENTIFIER) for title, counter in counters.items() if counter.identifier
-    ]
+    keys = [title for title, counter in counters.items() if counter.identifier]
+    columns = {title: counters[title].finish() for title in counters if title not in keys}
     if repeated:
         rows = sum(int(count) for batch in repeated for count in batch.counts or ())
         columns = {
@@ -121,21 +115,17 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         raise InputError("no-rows", "there are no rows of data", Place(source))
     left_out = wanted.left_out(list(seen), source)
     if not wanted.late:
-        keys = [
-            title
-            for title in seen
-            if title in columns and wanted.may_leave_out(title) and is_identifier(columns[title])
-        ]
-        excluded += [Excluded(title, IDENTIFIER) for title in keys]
-        columns = {title: column for title, column in columns.items() if title not in keys}
+        unasked = filter(wanted.may_leave_out, [title for title in seen if title in columns])
+        keys += [title for title in unasked if is_identifier(columns[title])]
+    kept = columns.keys() - keys
     return DataSet(
         name=name,
         source=source,
         format=table.format,
         kind="samples",
         rows=rows,
-        columns={title: columns[title] for title in seen if title in columns},
-        excluded=(*excluded, *left_out),
+        columns={title: columns[title] for title in seen if title in kept},
+        excluded=(*(Excluded(title, IDENTIFIER) for title in keys), *left_out),
         notes=tuple(table.notes),
         seen=tuple(seen),
     )
@@ -169,10 +159,8 @@ class ColumnCounter:
         # A leading zero makes no code of what the user calls numbers.
         self._codes = name not in wanted.numeric
         self._numeric: bool | None = None
-        if name in wanted.numeric:
-            self._numeric = True
-        elif name in wanted.categorical:
-            self._numeric = False
+        if name in wanted.numeric | wanted.categorical:
+            self._numeric = name in wanted.numeric
         self._waiting: list[tuple[Sequence[Cell], Locator]] = []
         self._waits = 0
 
@@ -292,16 +280,13 @@ class ColumnCounter:
             what = "has a leading zero"
         elif self._table.is_number(cell):
             what = "is beyond a 64-bit float"
-        decimal = ""
+        hint = f"--categorical {_quoted(self.name)} if the column is text"
+        hint = f"--na {_quoted(cell)} if it means a missing value; {hint}"
         if is_decorated(cell) and not self._table.typed:
-            decimal = "--decimal ',' if the comma is a decimal mark; no separators or signs; "
-        return InputError(
-            "mixed-column",
-            f"column {self.name[:60]!r} holds numbers, and this {what}",
-            replace(place, name=self.name, value=str(cell)),
-            hint=decimal + f"--na {_quoted(cell)} if it means a missing value;"
-            f" --categorical {_quoted(self.name)} if the column is text",
-        )
+            hint = f"--decimal ',' if the comma is a decimal mark; no separators or signs; {hint}"
+        message = f"column {self.name[:60]!r} holds numbers, and this {what}"
+        place = replace(place, name=self.name, value=str(cell))
+        return InputError("mixed-column", message, place, hint=hint)
 
 
 def _repeated(

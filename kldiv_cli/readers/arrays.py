@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.table import Faults, Matrix, Table
 from kldiv_cli.errors import Fault, InputError, Place
 from kldiv_cli.readers.choice import SAMPLE, Columns, Numeric
-from kldiv_cli.readers.outcomes import DUPLICATE, Weights, add_up
+from kldiv_cli.readers.outcomes import Labels, Weights
 from kldiv_cli.readers.values import check_type, is_missing, is_real, library_of, to_list
 from kldiv_cli.readers.weight_column import (
     FRACTIONAL,
@@ -107,15 +106,10 @@ def _labelled(
         raise InputError("bad-shape", message, here)
     keys = texts if groups is None else list(zip(groups, texts, strict=True))
     faults = Faults()
-    at: dict[Any, int] = {}
-    positions = []
-    for i, key in enumerate(keys):
-        if key in at and option.duplicates != "sum":
-            faults.add(DUPLICATE, partial(Place, here.source, index=(i,), value=texts[i]))
-        positions.append(at.setdefault(key, len(at)))
+    known = Labels(option, faults)
+    known.add(keys, lambda i: Place(here.source, index=(i,), value=texts[i]))
     faults.check()
-    found = found._replace(labels=tuple(at))
-    return found if len(at) == len(texts) else add_up(found, positions, here.source)
+    return known.given_to(found, here.source)
 
 
 def _texts(labels: Iterable[Any], source: str) -> list[str]:

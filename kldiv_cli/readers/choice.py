@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from kldiv_cli.core.dataset import position
+from kldiv_cli.core.table import Batch, Table
 from kldiv_cli.errors import InputError, Note, Place, abridged
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from kldiv_cli.core.table import Batch, Table
-    from kldiv_cli.readers.options import ReadOptions
+from kldiv_cli.readers.options import ReadOptions
 
 Numeric = Literal["all", "some", "none", "blank"]
 """How many of a column's first cells are numbers; blank, if there is nothing at all."""
@@ -137,19 +134,15 @@ class Columns:
 
     def _choice(self, wanted: ReadOptions, weight: int, weights: list[int]) -> Choice:
         label, open_ = self._label(wanted, weight, weights)
-        chosen = (wanted.weight is None and len(self) > 2) or open_
-        both_numbers = len(self) == 2 and wanted.weight is None and self.names is None
-        if both_numbers and self.has_numbers(0):
-            chosen = True
-        if not chosen:
+        both_numbers = len(self) == 2 and self.names is None and self.has_numbers(0)
+        if not open_ and (wanted.weight is not None or not (len(self) > 2 or both_numbers)):
             return Choice(label, weight)
         what = f"the weights are in column {self.title(weight)}"
         advice = f"--weight {self._word(weight)}"
         if label is not None:
             what += f", the outcomes in column {self.title(label)}"
             advice = f"--label {self._word(label)} {advice}"
-        unused = len(self) - (1 if label is None else 2)
-        if unused:
+        if len(self) > (1 if label is None else 2):
             what += f" (of {len(self)} columns)"
         note = Note("columns-chosen", what, self.source, advice=advice, repair=True)
         return Choice(label, weight, (note,))
@@ -210,21 +203,18 @@ class Columns:
             raise self._several("label", others)
         return likely[0], True
 
-    def _several(self, role: str, candidates: Iterable[int]) -> InputError:
-        columns = list(candidates)
-        what = "weights" if role == "weight" else "outcomes"
-        which = "one of these" if role == "weight" else "the one that holds the outcomes"
-        word = self._word(columns[-1 if role == "weight" else 0])
-        return InputError(
-            f"several-{role}s",
-            f"several columns may hold the {what}: {abridged(self.title(i) for i in columns)}",
-            Place(self.source),
-            hint=f"--{role} {word}, or {which}; --as samples if these are raw rows",
-        )
+    def _several(self, role: Literal["label", "weight"], columns: list[int]) -> InputError:
+        what, which, likely = "outcomes", "the one that holds the outcomes", columns[0]
+        if role == "weight":
+            what, which, likely = "weights", "one of these", columns[-1]
+        titles = abridged(self.title(i) for i in columns)
+        message = f"several columns may hold the {what}: {titles}"
+        hint = f"--{role} {self._word(likely)}, or {which}; --as samples if these are raw rows"
+        return InputError(f"several-{role}s", message, Place(self.source), hint=hint)
 
     def _no_weight(self, label: int | None) -> InputError:
-        texts = [i for i in range(len(self)) if i != label]
-        what = "the column holds no" if len(texts) == 1 else "no column holds"
+        only = len(self) - (label is not None) == 1
+        what = "the column holds no" if only else "no column holds"
         hint = "--as samples if the rows are raw values; --delimiter if columns were not split"
         if self.sample is not None:
             table, first = self.sample

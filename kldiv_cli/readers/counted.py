@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from kldiv_cli.core.binning import SPECIAL, Bins
 from kldiv_cli.core.counts import OTHER, Binned, Categories, Column
-from kldiv_cli.core.dataset import (
-    TOO_MANY_ROWS,
-    DataSet,
-    Excluded,
-    missing_value,
-    too_many_rows,
-)
+from kldiv_cli.core.dataset import TOO_MANY_ROWS, DataSet, Excluded, missing_value, too_many_rows
 from kldiv_cli.core.labels import check_text, kept_apart, near_duplicates
 from kldiv_cli.core.numbers import Number
 from kldiv_cli.errors import InputError, Note, Place
@@ -131,12 +125,10 @@ def profile(data: Members, wanted: Wanted, source: str, name: str | None) -> Dat
     value, here = data.value, Place(source)
     schema = value.get("schema")
     if schema != SCHEMA:
-        raise InputError(
-            "profile-version" if str(schema).startswith("kldiv.profile/") else "not-a-profile",
-            f"this is a document of '{str(schema)[:40]}', not a profile ('{SCHEMA}')",
-            here,
-            hint="kldiv profile DATA -o FILE makes one",
-        )
+        is_newer = str(schema).startswith("kldiv.profile/")
+        code = "profile-version" if is_newer else "not-a-profile"
+        message = f"this is a document of '{str(schema)[:40]}', not a profile ('{SCHEMA}')"
+        raise InputError(code, message, here, hint="kldiv profile DATA -o FILE makes one")
     parts = _Profile(source)
     rows = parts.count(value, "rows", here)
     if not rows:
@@ -150,10 +142,7 @@ def profile(data: Members, wanted: Wanted, source: str, name: str | None) -> Dat
             parts.refuse(f"column {column.name[:60]!r} is given twice", here)
         columns[column.name] = column
     excluded = [
-        Excluded(
-            parts.text(entry, "column", here),
-            parts.text(entry, "reason", here),
-        )
+        Excluded(parts.text(entry, "column", here), parts.text(entry, "reason", here))
         for entry in (parts.list_of(value, "excluded", here) if "excluded" in value else [])
     ]
     for one in excluded:
@@ -226,12 +215,10 @@ class _Profile:
                 self.refuse(f"outcome {label[:40]!r} is given twice", here)
             counts[label] = self.whole(pair[1], f"the count of {label[:40]!r}", here)
         check_text([name, *counts], name, self._source)
-        if sum(counts.values()) + missing != rows:
-            self.refuse(
-                f"the counts and {missing} missing values add up to"
-                f" {sum(counts.values()) + missing}, not to the {rows} rows of the profile",
-                here,
-            )
+        found = sum(counts.values()) + missing
+        if found != rows:
+            what = f"the counts and {missing} missing values add up to {found}"
+            self.refuse(f"{what}, not to the {rows} rows of the profile", here)
         edges = self.list_of(entry, "edges", here)
         if type_ == "categorical":
             if edges:

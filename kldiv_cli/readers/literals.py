@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kldiv_cli.core.numbers import Number
+from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import Fault, InputError, Place
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from kldiv_cli.core.table import Faults
 
 
 class Repeated(dict[str, Any]):
@@ -26,12 +23,10 @@ def labels(values: Sequence[Any], faults: Faults, place: Callable[[int, Any], Pl
     """Return the texts of outcomes; a value that is no label is a fault, and gets a text, too."""
     texts = []
     for i, value in enumerate(values):
-        if isinstance(value, str):
+        text = shown(value)
+        if text is not None:
             # Of a number, its literal as plain text.
-            texts.append(str(value))
-            continue
-        if isinstance(value, bool):
-            texts.append(kind_of(value))
+            texts.append(str(text))
             continue
         if value is None:
             fault = Fault("missing-label", "a record has no outcome")

@@ -173,12 +173,9 @@ def check_labels(labels: Sequence[str], here: Place) -> None:
     """
     broken = unwritable(labels)
     if broken:
-        raise InputError(
-            "bad-label",
-            "a label holds half of a surrogate pair, which is no character",
-            *(replace(here, name=ascii(label)[1:-1][:60]) for label in broken[:3]),
-            count=len(broken),
-        )
+        message = "a label holds half of a surrogate pair, which is no character"
+        places = [replace(here, name=ascii(label)[1:-1][:60]) for label in broken[:3]]
+        raise InputError("bad-label", message, *places, count=len(broken))
 
 
 def _total(totals: NDArray[Any]) -> str:

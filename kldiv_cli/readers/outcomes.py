@@ -63,11 +63,48 @@ class Weights(NamedTuple):
     details: Mapping[str, str] = {}
 
 
-class Outcomes:
-    """The outcomes of one side and their weights, which come in row by row, in batches.
+class Labels:
+    """The distinct labels of rows that come in in batches, and which of them each row has.
 
     A label is held once, however often it is repeated, so that a repetition by the million
     costs no memory.
+
+    Parameters
+    ----------
+    option : ReadOptions
+        Whether a label may be repeated.
+    faults : Faults
+        Takes the rows that repeat one if none may.
+    """
+
+    def __init__(self, option: ReadOptions, faults: Faults) -> None:
+        self._may_repeat = option.duplicates == "sum"
+        self._faults = faults
+        self._at: dict[Any, int] = {}
+        self._positions = array("q")
+
+    def add(self, labels: Sequence[Any], place: Callable[[int], Place]) -> None:
+        """Take the labels of the next rows; `place` tells where the i-th of them stands."""
+        at, before, fresh = self._at, len(self._at), dict.fromkeys(labels)
+        if not self._positions:
+            if len(fresh) == len(labels) and at.keys().isdisjoint(fresh):
+                at.update(zip(labels, range(before, before + len(labels)), strict=True))
+                return
+            # From here on, a row is not known by its label.
+            self._positions = array("q", range(before))
+        for i, label in enumerate(labels):
+            if label in at and not self._may_repeat:
+                self._faults.add(DUPLICATE, partial(place, i))
+            self._positions.append(at.setdefault(label, len(at)))
+
+    def given_to(self, found: Weights, source: str) -> Weights:
+        """Return weights of one row each with their labels, and rows of one label added up."""
+        found = found._replace(labels=tuple(self._at))
+        return add_up(found, self._positions, source) if self._positions else found
+
+
+class Outcomes:
+    """The outcomes of one side and their weights, which come in row by row, in batches.
 
     Parameters
     ----------
@@ -84,11 +121,9 @@ class Outcomes:
     def __init__(
         self, option: ReadOptions, decimal: str, faults: Faults, *, labelled: bool
     ) -> None:
-        self._sum = option.duplicates == "sum"
         self._faults = faults
         self._weights = WeightColumn(option.kind, decimal, faults)
-        self._at: dict[Any, int] | None = {} if labelled else None
-        self._positions = array("q")
+        self._labels = Labels(option, faults) if labelled else None
         self._count = 0
 
     def add(
@@ -100,23 +135,8 @@ class Outcomes:
         """Take the next rows; `place` tells where a cell of the i-th of them stands."""
         self._count += len(weights)
         self._weights.add(weights, lambda i: place(i, "weight"))
-        if self._at is None or labels is None:
-            return
-        at = self._at
-        fresh = dict.fromkeys(labels)
-        before = len(at)
-        repeated = len(fresh) < len(labels) or not at.keys().isdisjoint(fresh)
-        if repeated and not self._sum:
-            for i, label in enumerate(labels):
-                if label in at:
-                    self._faults.add(DUPLICATE, partial(place, i, "label"))
-                at.setdefault(label, 0)
-        elif repeated or self._positions:
-            if not self._positions:
-                self._positions = array("q", range(before))
-            self._positions.extend([at.setdefault(label, len(at)) for label in labels])
-        else:
-            at.update(zip(labels, range(before, before + len(labels)), strict=True))
+        if self._labels is not None and labels is not None:
+            self._labels.add(labels, lambda i: place(i, "label"))
 
     def finish(
         self, format_: str, source: str, notes: Sequence[Note], details: Mapping[str, str]
@@ -132,11 +152,10 @@ class Outcomes:
         if not self._count:
             raise no_rows(source)
         weights, integers = self._weights.finish()
-        labels = None if self._at is None else tuple(self._at)
         found = Weights(
-            format_, weights, integers, labels, self._count, notes=notes, details=details
+            format_, weights, integers, rows_read=self._count, notes=notes, details=details
         )
-        return add_up(found, self._positions, source) if self._positions else found
+        return found if self._labels is None else self._labels.given_to(found, source)
 
 
 def no_rows(source: str) -> InputError:

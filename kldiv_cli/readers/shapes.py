@@ -60,7 +60,7 @@ def rows_of(blocks: Iterable[Block], format_: str, notes: Sequence[Note]) -> Tab
     first = next(rest)
     blocks = chain((first,), rest)
     if not isinstance(first.values[0], dict):
-        return _array(blocks, first.values[0], format_, notes)
+        return _array(blocks, _of_what(first.values[0]), format_, notes)
     faults = Faults()
     sample = [record for record in first.values[:SAMPLE] if isinstance(record, dict)]
     return Table(
@@ -74,10 +74,14 @@ def rows_of(blocks: Iterable[Block], format_: str, notes: Sequence[Note]) -> Tab
     )
 
 
-def _array(blocks: Iterable[Block], first: Any, format_: str, notes: Sequence[Note]) -> Matrix:
-    shape = "an array of arrays" if isinstance(first, list) else "an array of numbers"
+def _array(blocks: Iterable[Block], shape: str, format_: str, notes: Sequence[Note]) -> Matrix:
     details = {"shape": shape}
     return Matrix(format_, blocks, NO_COLUMNS, typed=True, notes=notes, details=details)
+
+
+def _of_what(first: Any) -> str:
+    """Return what an array is called that begins so."""
+    return "an array of arrays" if isinstance(first, list) else "an array of numbers"
 
 
 def _pieces(values: list[Any], place: PathLocator) -> Iterator[Block]:
@@ -179,8 +183,8 @@ class Object(Members):
         if isinstance(value, dict):
             return Object(value, place, self.source, self._notes)
         if isinstance(value, list):
-            first = value[0] if value else None
-            return _array([Block(value, place)], first, "json", self._notes)
+            shape = _of_what(value[0] if value else None)
+            return _array([Block(value, place)], shape, "json", self._notes)
         message = f"the member {name[:60]!r} is {kind_of(value)}, not an object or an array"
         hint = "leave --weight out if the object itself is the distribution"
         raise InputError("no-columns", message, self._place((at,)), hint=hint)
@@ -200,15 +204,9 @@ class Object(Members):
             return replace(self._place(path), name=self.names[path[0]])
 
         values = [value for _, value in self._pairs]
-        return Matrix(
-            "json",
-            [Block(values, place)],
-            NO_COLUMNS,
-            typed=True,
-            labels=self.names,
-            notes=self._notes,
-            details={"shape": "an object of numbers"},
-        )
+        shape = "an object of numbers"
+        matrix = _array([Block(values, place)], shape, "json", self._notes)
+        return matrix._replace(labels=self.names)
 
     def table(self) -> Table:
         """See `Members.table`."""

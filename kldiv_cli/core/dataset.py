@@ -81,9 +81,7 @@ class Wanted(NamedTuple):
 
     def wants(self, name: str) -> bool:
         """Return whether a column is to be counted."""
-        if self.columns is not None:
-            return name in self.columns
-        return not self.excluded(name)
+        return not self.excluded(name) if self.columns is None else name in self.columns
 
     def left_out(self, names: Sequence[str], source: str) -> list[Excluded]:
         """Return which of all columns are not wanted.

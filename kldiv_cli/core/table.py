@@ -38,8 +38,7 @@ class Faults:
 
     def add(self, fault: Fault, place: Callable[[], Place]) -> None:
         """Count a fault of the kind that was met first; `place` is asked of the first three."""
-        if self._fault is None:
-            self._fault = fault
+        self._fault = self._fault or fault
         if self._fault.code == fault.code:
             self._count += 1
             if len(self._places) < 3:

@@ -13,25 +13,10 @@ from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
+from kldiv_cli.core import counts, numbers
 from kldiv_cli.core.binning import MOST_CATEGORIES
-from kldiv_cli.core.counts import (
-    Categories,
-    Values,
-    as_categories,
-    distinct,
-    is_identifier,
-    nearly_distinct,
-)
 from kldiv_cli.core.dataset import IDENTIFIER, DataSet, Excluded, Wanted, missing_value
 from kldiv_cli.core.labels import check_text
-from kldiv_cli.core.numbers import (
-    Number,
-    floats,
-    has_leading_zero,
-    is_decorated,
-    is_inexact,
-    is_number,
-)
 from kldiv_cli.errors import InputError, Place
 
 if TYPE_CHECKING:
@@ -39,7 +24,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.counts import Column
     from kldiv_cli.core.table import Batch, Locator, Table
 
     Cell = str | None
@@ -116,7 +100,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     left_out = wanted.left_out(list(seen), source)
     if not wanted.late:
         unasked = filter(wanted.may_leave_out, [title for title in seen if title in columns])
-        keys += [title for title in unasked if is_identifier(columns[title])]
+        keys += [title for title in unasked if counts.is_identifier(columns[title])]
     kept = columns.keys() - keys
     return DataSet(
         name=name,
@@ -202,14 +186,14 @@ class ColumnCounter:
         for some, place in waiting:
             self._count(some, place)
 
-    def finish(self) -> Column:
+    def finish(self) -> counts.Column:
         """Return the counted column."""
         import numpy as np
 
         if self._numeric:
-            return Values(self.name, self._missing, np.frombuffer(self.values) + 0.0)
+            return counts.Values(self.name, self._missing, np.frombuffer(self.values) + 0.0)
         check_text(list(self.counts), self.name, self._source)
-        return Categories(self.name, self._missing, dict(self.counts))
+        return counts.Categories(self.name, self._missing, dict(self.counts))
 
     def is_missing(self, cell: Cell) -> bool:
         """Return whether a cell holds no value."""
@@ -217,13 +201,13 @@ class ColumnCounter:
 
     def _looks_numeric(self, sample: list[tuple[Any, int, Locator]]) -> bool:
         """Return whether values are numbers; refuse numbers with a little text among them."""
-        numbers = [cell for cell, _, _ in sample if self._table.is_number(cell)]
-        if any(has_leading_zero(cell) or is_inexact(cell) for cell in numbers):
+        literals = [cell for cell, _, _ in sample if self._table.is_number(cell)]
+        if any(numbers.has_leading_zero(cell) or numbers.is_inexact(cell) for cell in literals):
             return False
-        if len(numbers) < len(sample):
-            decorated = [cell for cell, _, _ in sample if is_decorated(cell)]
-            few = len({*numbers, *decorated}) <= MOST_CATEGORIES
-            if few or len(numbers) + len(decorated) < MOSTLY_NUMBERS * len(sample):
+        if len(literals) < len(sample):
+            decorated = [cell for cell, _, _ in sample if numbers.is_decorated(cell)]
+            few = len({*literals, *decorated}) <= MOST_CATEGORIES
+            if few or len(literals) + len(decorated) < MOSTLY_NUMBERS * len(sample):
                 return False
             cell, i, place = next(c for c in sample if not self._table.is_number(c[0]))
             raise self._no_number(cell, place(i, self.name))
@@ -241,10 +225,10 @@ class ColumnCounter:
             if len(self.counts) > before and not self._table.typed:
                 self._drop_blanks(cells, place)
             return
-        numbers = None
-        if not self._table.typed or {Number}.issuperset(map(type, present)):
-            numbers = floats(present, self._table.decimal, codes=self._codes)
-        self.values.extend(self._one_by_one(cells, place) if numbers is None else numbers)
+        doubles = None
+        if not self._table.typed or {numbers.Number}.issuperset(map(type, present)):
+            doubles = numbers.floats(present, self._table.decimal, codes=self._codes)
+        self.values.extend(self._one_by_one(cells, place) if doubles is None else doubles)
 
     def _drop_blanks(self, cells: Sequence[Cell], place: Locator) -> None:
         """Count labels of nothing but blanks as missing."""
@@ -266,7 +250,7 @@ class ColumnCounter:
                 continue
             value = None
             if self._table.is_number(cell):
-                value = floats([cell], self._table.decimal, codes=self._codes)
+                value = numbers.floats([cell], self._table.decimal, codes=self._codes)
             if value is None:
                 raise self._no_number(cell, place(i, self.name))
             values += value
@@ -274,15 +258,15 @@ class ColumnCounter:
 
     def _no_number(self, cell: str, place: Place) -> InputError:
         what = "is not a number"
-        if self._table.typed and type(cell) is not Number:
+        if self._table.typed and type(cell) is not numbers.Number:
             what = "is text, not a number"
-        elif self._codes and has_leading_zero(cell):
+        elif self._codes and numbers.has_leading_zero(cell):
             what = "has a leading zero"
         elif self._table.is_number(cell):
             what = "is beyond a 64-bit float"
         hint = f"--categorical {_quoted(self.name)} if the column is text"
         hint = f"--na {_quoted(cell)} if it means a missing value; {hint}"
-        if is_decorated(cell) and not self._table.typed:
+        if numbers.is_decorated(cell) and not self._table.typed:
             hint = f"--decimal ',' if the comma is a decimal mark; no separators or signs; {hint}"
         message = f"column {self.name[:60]!r} holds numbers, and this {what}"
         place = replace(place, name=self.name, value=str(cell))
@@ -290,8 +274,8 @@ class ColumnCounter:
 
 
 def _repeated(
-    column: Column, counter: ColumnCounter, batches: Sequence[Batch], source: str
-) -> Column:
+    column: counts.Column, counter: ColumnCounter, batches: Sequence[Batch], source: str
+) -> counts.Column:
     """Return the column of rows that each stand for many."""
     import numpy as np
 
@@ -303,48 +287,47 @@ def _repeated(
     present = [(cell, count) for cell, count in cells if not counter.is_missing(cell)]
     total = sum(count for _, count in cells)
     missing = total - sum(count for _, count in present)
-    if isinstance(column, Values):
+    if isinstance(column, counts.Values):
         if total > MOST_NUMBERS:
             raise _too_many_numbers(source)
         repeats = [count for _, count in present]
-        return Values(column.name, missing, np.repeat(column.values, repeats))
+        return counts.Values(column.name, missing, np.repeat(column.values, repeats))
     totals: Counter[str] = Counter()
     for cell, count in present:
         totals[cell] += count
-    return Categories(column.name, missing, dict(totals))
+    return counts.Categories(column.name, missing, dict(totals))
 
 
-def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> Column:
+def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> counts.Column:
     """Return a column of an array of numbers; nan, and words that mean it, are missing."""
     import numpy as np
 
-    numbers = values.astype(np.float64)
-    missing = np.isnan(numbers)
+    doubles = values.astype(np.float64)
+    missing = np.isnan(doubles)
     if wanted.na:
-        missing |= np.isin(numbers, [float(word) for word in wanted.na if is_number(word)])
+        missing |= np.isin(doubles, [float(word) for word in wanted.na if numbers.is_number(word)])
     if wanted.forbid_missing and missing.any():
         raise missing_value(Place(source, name=name, index=(int(missing.argmax()),)))
-    column = Values(name, int(missing.sum()), numbers[~missing] + 0.0)
+    column = counts.Values(name, int(missing.sum()), doubles[~missing] + 0.0)
     if name not in wanted.categorical:
         return column
-    if distinct(column) > wanted.most_outcomes:
+    if counts.distinct(column) > wanted.most_outcomes:
         raise _too_many_outcomes(name, wanted, source)
-    return as_categories(column)
+    return counts.as_categories(column)
 
 
 def _check_size(counters: Iterable[ColumnCounter], wanted: Wanted, source: str) -> None:
     """Refuse too many outcomes or numbers; give up a column that looks like a key."""
-    numbers = 0
+    held = 0
     for counter in counters:
-        numbers += len(counter.values)
+        held += len(counter.values)
         outcomes = len(counter.counts)
         if outcomes > wanted.most_outcomes and not counter.identifier:
-            if not nearly_distinct(outcomes, counter.counts.total()) or not wanted.may_leave_out(
-                counter.name
-            ):
+            is_key = counts.nearly_distinct(outcomes, counter.counts.total())
+            if not is_key or not wanted.may_leave_out(counter.name):
                 raise _too_many_outcomes(counter.name, wanted, source)
             counter.give_up()
-    if numbers > MOST_NUMBERS:
+    if held > MOST_NUMBERS:
         raise _too_many_numbers(source)
 
 

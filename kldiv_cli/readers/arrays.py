@@ -11,17 +11,10 @@ import numpy as np
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.table import Faults, Matrix, Table
 from kldiv_cli.errors import Fault, InputError, Place
+from kldiv_cli.readers import weight_column
 from kldiv_cli.readers.choice import SAMPLE, Columns, Numeric
 from kldiv_cli.readers.outcomes import Labels, Weights
 from kldiv_cli.readers.values import check_type, is_missing, is_real, library_of, to_list
-from kldiv_cli.readers.weight_column import (
-    FRACTIONAL,
-    NEGATIVE,
-    NO_MASS,
-    NOT_FINITE,
-    OVERFLOW,
-    integers,
-)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,23 +54,16 @@ def of_columns(
     every = []
     for choice, option in zip(choose(columns, wanted), wanted, strict=True):
         title, weights = whole[choice.weight]
-        labels: Sequence[Any] | None = None
+        labels = None if choice.label is None else to_list(whole[choice.label][1])
         groups = None
-        if choice.label is not None:
-            labels = to_list(whole[choice.label][1])
         if choice.group is not None and labels is not None:
             # In a table of several columns a missing label stands for missing values of one.
             labels = ["" if is_missing(label) else label for label in labels]
             groups = _texts(to_list(whole[choice.group][1]), source)
         found = _labelled(weights, labels, option, Place(source, name=title), groups)
-        every.append(
-            found._replace(
-                column=title,
-                outcomes_in=columns.label(choice),
-                notes=[*found.notes, *choice.notes],
-                details=columns.details(choice),
-            )
-        )
+        found = found._replace(column=title, outcomes_in=columns.label(choice))
+        notes, details = [*found.notes, *choice.notes], columns.details(choice)
+        every.append(found._replace(notes=notes, details=details))
     return every
 
 
@@ -117,11 +103,9 @@ def _texts(labels: Iterable[Any], source: str) -> list[str]:
     for i, label in enumerate(labels):
         plain = label.item() if isinstance(label, np.generic) else label
         if is_missing(plain):
-            message = "a label is missing"
-            raise InputError("missing-label", message, Place(source, index=(i,)))
+            raise InputError("missing-label", "a label is missing", Place(source, index=(i,)))
         if isinstance(plain, (bytes, bytearray)):
-            message = "a label is bytes, not text"
-            raise InputError("bad-label", message, Place(source, index=(i,)))
+            raise InputError("bad-label", "a label is bytes, not text", Place(source, index=(i,)))
         texts.append(plain if type(plain) is str else str(plain))
     return texts
 
@@ -144,10 +128,10 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
         raise InputError("no-rows", f"an array of shape {array.shape} is empty", here)
     logs = kind in LOG_KINDS
     if array.dtype.kind == "O" and logs:
-        raise InputError(OVERFLOW.code, OVERFLOW.message, here)
+        raise InputError(weight_column.OVERFLOW.code, weight_column.OVERFLOW.message, here)
     if array.dtype.kind in "iuO":
         if not logs:
-            _refuse(array < 0, NEGATIVE, array, here)
+            _refuse(array < 0, weight_column.NEGATIVE, array, here)
         return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")), True
     if array.dtype.itemsize in (4, 8):
         weights = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
@@ -159,11 +143,11 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
             message = f"numbers of type {array.dtype} are not held exactly by 64-bit floats"
             raise InputError("inexact", message, here, hint="save the array as float64")
     no_mass = np.isneginf(weights) if logs else np.False_
-    _refuse(~np.isfinite(weights) & ~no_mass, NOT_FINITE, weights, here)
+    _refuse(~np.isfinite(weights) & ~no_mass, weight_column.NOT_FINITE, weights, here)
     if not logs:
-        _refuse(weights < 0, NEGATIVE, weights, here)
+        _refuse(weights < 0, weight_column.NEGATIVE, weights, here)
     if kind == "counts":
-        _refuse(weights != np.floor(weights), FRACTIONAL, weights, here)
+        _refuse(weights != np.floor(weights), weight_column.FRACTIONAL, weights, here)
     # Adding zero makes a zero of -0.0.
     return weights + weights.dtype.type(0), False
 
@@ -172,8 +156,8 @@ def _refuse(bad: NDArray[np.bool_], fault: Fault, array: NDArray[Any], here: Pla
     places = [replace(here, index=i, value=str(array[i])) for i in _first_three(bad)]
     if not places:
         return
-    if fault is NOT_FINITE and all(place.value == "-inf" for place in places):
-        fault = NO_MASS
+    if fault is weight_column.NOT_FINITE and all(place.value == "-inf" for place in places):
+        fault = weight_column.NO_MASS
     count = int(np.count_nonzero(bad))
     raise InputError(fault.code, fault.message, *places, count=count, hint=fault.hint)
 
@@ -228,8 +212,7 @@ def _from_rows(values: Sequence[Any], here: Place) -> NDArray[Any]:
         return _from_numbers([_number(v, (i,), here) for i, v in enumerate(values)])
     lengths = {len(row) for row in rows}
     if len(rows) < len(values) or len(lengths) > 1:
-        message = "the rows of a batch have different lengths"
-        raise InputError("ragged-row", message, here)
+        raise InputError("ragged-row", "the rows of a batch have different lengths", here)
     flat = [_number(v, (i, j), here) for i, row in enumerate(rows) for j, v in enumerate(row)]
     return _from_numbers(flat).reshape(len(rows), lengths.pop())
 
@@ -250,4 +233,6 @@ def _number(value: Any, index: tuple[int, ...], here: Place) -> int | float:
 
 def _from_numbers(values: list[int | float]) -> NDArray[Any]:
     whole = [value for value in values if type(value) is int]
-    return integers(whole) if len(whole) == len(values) else np.array(values, dtype=np.float64)
+    if len(whole) == len(values):
+        return weight_column.integers(whole)
+    return np.array(values, dtype=np.float64)

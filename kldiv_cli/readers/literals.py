@@ -50,8 +50,7 @@ def texts(values: Sequence[Any], faults: Faults, place: Callable[[int], Place]) 
             fault = Fault("missing-weight", "weight is missing", "write 0 where there is no mass")
         else:
             hint = "write numbers without quotes" if isinstance(value, str) else ""
-            message = f"weight is {kind_of(value)}, not a number"
-            fault = Fault("not-a-number", message, hint)
+            fault = Fault("not-a-number", f"weight is {kind_of(value)}, not a number", hint)
         faults.add(fault, partial(place, i))
         found.append(Number("1"))
     return found

@@ -149,8 +149,7 @@ def _check_size(totals: NDArray[Any], weights: NDArray[Any], here: Place) -> Non
         message = "the total of the weights is too large for a 64-bit float"
     else:
         return
-    hint = "divide all of them by one number"
-    raise InputError("number-overflow", message, here, hint=hint)
+    raise InputError("number-overflow", message, here, hint="divide all of them by one number")
 
 
 def _overflows(weights: NDArray[Any]) -> bool:

@@ -6,7 +6,7 @@ from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from kldiv_cli.core.table import Faults
+from kldiv_cli.core.table import Faults, Matrix, Table
 from kldiv_cli.errors import Fault, InputError, Note, Place
 from kldiv_cli.readers.weight_column import WeightColumn
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.readers.options import ReadOptions
 
-    Role = Literal["label", "weight"]
-
+Role = Literal["label", "weight"]
 DUPLICATE = Fault(
     "duplicate-labels",
     "an outcome is given more than once",
@@ -138,10 +137,8 @@ class Outcomes:
         if self._labels is not None and labels is not None:
             self._labels.add(labels, lambda i: place(i, "label"))
 
-    def finish(
-        self, format_: str, source: str, notes: Sequence[Note], details: Mapping[str, str]
-    ) -> Weights:
-        """Return the weights.
+    def finish(self, data: Table | Matrix, source: str) -> Weights:
+        """Return the weights in a source, with what is known of it.
 
         Raises
         ------
@@ -152,9 +149,8 @@ class Outcomes:
         if not self._count:
             raise no_rows(source)
         weights, integers = self._weights.finish()
-        found = Weights(
-            format_, weights, integers, rows_read=self._count, notes=notes, details=details
-        )
+        found = Weights(data.format, weights, integers, rows_read=self._count)
+        found = found._replace(notes=data.notes, details=data.details)
         return found if self._labels is None else self._labels.given_to(found, source)
 
 

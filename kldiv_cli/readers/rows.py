@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.dataset import TOO_MANY_ROWS, too_many_rows
 from kldiv_cli.core.numbers import Number
-from kldiv_cli.core.table import Batch, Block, Data, Faults, Locator, Matrix, Members, Table
+from kldiv_cli.core.table import Batch, Block, Data, Faults, Matrix, Members, Table
 from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
@@ -63,19 +63,23 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
 def _named_batches(table: Table, names: Sequence[str] | None) -> Iterator[Batch]:
     """Yield batches with names for positions, and raise at the end what was wrong with rows."""
     for batch in table.batches:
-        titles = names or [str(position + 1) for position in batch.columns]
-
-        def where(i: int, name: str, batch: Batch = batch, titles: Any = titles) -> Place:
-            return replace(batch.place(i, titles.index(name)), name=name)
-
-        columns = dict(zip(titles, batch.columns.values(), strict=True))
-        yield Batch(columns, batch.size, where)
+        yield _named(batch, names or [str(position + 1) for position in batch.columns])
     if table.faults is not None:
         table.faults.check()
     for blank in table.blanks:
         message = "a blank line stands among the values"
-        hint = 'write "" where a value is missing'
-        raise InputError("blank-line", message, blank, hint=hint)
+        raise InputError("blank-line", message, blank, hint='write "" where a value is missing')
+
+
+def _named(batch: Batch, names: Sequence[str]) -> Batch:
+    """Return rows whose columns have these names."""
+    keys = dict(zip(names, batch.columns, strict=True))
+
+    def where(i: int, name: str) -> Place:
+        return replace(batch.place(i, keys[name]), name=name)
+
+    columns = dict(zip(names, batch.columns.values(), strict=True))
+    return batch._replace(columns=columns, place=where)
 
 
 def _distinct(header: Sequence[str], source: str) -> list[str]:
@@ -91,13 +95,7 @@ def _distinct(header: Sequence[str], source: str) -> list[str]:
 
 def _counted_batches(table: Table, source: str) -> list[Batch]:
     """Return rows that were counted; they are held, since a bad one is an error before all."""
-    batches = []
-    for batch in table.batches:
-
-        def where(i: int, name: str, place: Locator = batch.place) -> Place:
-            return replace(place(i, name), name=name)
-
-        batches.append(batch._replace(place=where))
+    batches = [_named(batch, list(batch.columns)) for batch in table.batches]
     if table.faults is not None:
         table.faults.check()
     # More digits than these are too many in any case.

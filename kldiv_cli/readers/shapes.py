@@ -75,8 +75,7 @@ def rows_of(blocks: Iterable[Block], format_: str, notes: Sequence[Note]) -> Tab
 
 
 def _array(blocks: Iterable[Block], shape: str, format_: str, notes: Sequence[Note]) -> Matrix:
-    details = {"shape": shape}
-    return Matrix(format_, blocks, NO_COLUMNS, typed=True, notes=notes, details=details)
+    return Matrix(format_, blocks, NO_COLUMNS, typed=True, notes=notes, details={"shape": shape})
 
 
 def _of_what(first: Any) -> str:
@@ -204,8 +203,7 @@ class Object(Members):
             return replace(self._place(path), name=self.names[path[0]])
 
         values = [value for _, value in self._pairs]
-        shape = "an object of numbers"
-        matrix = _array([Block(values, place)], shape, "json", self._notes)
+        matrix = _array([Block(values, place)], "an object of numbers", "json", self._notes)
         return matrix._replace(labels=self.names)
 
     def table(self) -> Table:
@@ -219,8 +217,7 @@ class Object(Members):
             message = "a column is given more than once"
             raise InputError("duplicate-columns", message, self._place(()))
         if len(set(map(len, columns))) > 1:
-            message = "the columns have different lengths"
-            raise InputError("ragged-row", message, self._place(()))
+            raise InputError("ragged-row", "the columns have different lengths", self._place(()))
 
         def where(i: int, name: str) -> Place:
             return replace(self._place((self.names.index(name), i)), name=name)

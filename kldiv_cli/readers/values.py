@@ -45,8 +45,7 @@ def check_type(dtype: np.dtype[Any] | None, here: Place, *, raw: bool = False) -
     meaning, hint = TYPES.get(dtype.kind, ("no numbers", ""))
     wanted = "raw values" if raw else "weights"
     message = f"elements of type {str(dtype)[:60]} are {meaning}, not {wanted}"
-    hint = "" if raw and hint == _SAMPLES else hint
-    raise InputError("bad-dtype", message, here, hint=hint)
+    raise InputError("bad-dtype", message, here, hint="" if raw and hint == _SAMPLES else hint)
 
 
 def columns_of(values: Any, here: Place) -> list[tuple[str, Any]]:

@@ -11,17 +11,8 @@ from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from kldiv_cli.core import numbers
 from kldiv_cli.core.distribution import LOG_KINDS
-from kldiv_cli.core.numbers import (
-    DIGITS,
-    are_integers,
-    are_numbers,
-    in_lines,
-    is_integer,
-    is_number,
-    is_zero,
-    with_point,
-)
 from kldiv_cli.errors import Fault, Place
 
 if TYPE_CHECKING:
@@ -95,24 +86,25 @@ class WeightColumn:
 
     def _parsed_at_once(self, cells: Sequence[str]) -> list[int] | list[float] | None:
         """Return numbers at the speed of a regular expression; None if a cell is unusual."""
-        lines = in_lines(cells, self._decimal)
+        lines = numbers.in_lines(cells, self._decimal)
         if lines is None:
             return None
         if self._decimal != ".":
             cells = lines.split("\n")[:-1]
         values: list[Any]
-        if are_integers(lines):
+        if numbers.are_integers(lines):
             values = list(map(int, cells))
-        elif are_numbers(lines):
+        elif numbers.are_numbers(lines):
             values = list(map(float, cells))
             if math.inf in values or -math.inf in values:
                 return None
             if 0.0 in values and any(
-                value == 0 and not is_zero(cell) for value, cell in zip(values, cells, strict=True)
+                value == 0 and not numbers.is_zero(cell)
+                for value, cell in zip(values, cells, strict=True)
             ):
                 return None
             # Integers of too many digits are told from long fractions one by one.
-            if max(map(len, cells)) > DIGITS:
+            if max(map(len, cells)) > numbers.DIGITS:
                 return None
             if self._kind == "counts" and not all(map(float.is_integer, values)):
                 return None
@@ -161,18 +153,18 @@ def integers(values: Sequence[int]) -> NDArray[Any]:
 
 def parse(cell: str, kind: str | None, decimal: str = ".") -> int | float | Fault:
     """Return the weight that a cell denotes, or why it denotes none."""
-    plain = with_point(cell, decimal)
+    plain = numbers.with_point(cell, decimal)
     logs = kind in LOG_KINDS
-    if is_integer(plain):
+    if numbers.is_integer(plain):
         value: int | float = int(plain)
-    elif is_number(plain):
+    elif numbers.is_number(plain):
         stripped = plain.strip()
         if stripped.lstrip("+-").isdigit():
-            return Fault("too-many-digits", f"an integer has more than {DIGITS} digits")
+            return Fault("too-many-digits", f"an integer has more than {numbers.DIGITS} digits")
         value = float(stripped)
         if math.isinf(value):
             return OVERFLOW
-        if value == 0 and not is_zero(stripped):
+        if value == 0 and not numbers.is_zero(stripped):
             return Fault("number-underflow", "a number is too small for a 64-bit float")
         if kind == "counts" and not value.is_integer():
             return FRACTIONAL
@@ -193,9 +185,9 @@ def _no_number(cell: str, decimal: str) -> Fault:
     if word.lstrip("+-") in ("nan", "inf", "infinity"):
         return NO_MASS if word.startswith("-inf") else NOT_FINITE
     hint = ""
-    if decimal == "." and "," in word and is_number(word.replace(",", ".", 1)):
+    if decimal == "." and "," in word and numbers.is_number(word.replace(",", ".", 1)):
         hint = "--decimal ',' if the comma is a decimal mark; no thousands separators"
-    elif decimal != "." and is_number(word):
+    elif decimal != "." and numbers.is_number(word):
         hint = "leave --decimal out if the point is the decimal mark"
     elif "_" in word or "," in word or " " in word or "'" in word:
         hint = "write numbers without separators"

@@ -9,19 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate, chain
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.table import Batch, Data, Faults, Matrix, Members, Path, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Place
 from kldiv_cli.readers.choice import Choice, Columns, columns_of
-from kldiv_cli.readers.outcomes import Outcomes, Weights, no_rows
+from kldiv_cli.readers.outcomes import Outcomes, Role, Weights, no_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kldiv_cli.readers.options import ReadOptions
 
-    Role = Literal["label", "weight"]
     Choose = Callable[[Columns, Sequence[ReadOptions]], list[Choice]]
 
 
@@ -92,10 +91,10 @@ def _of_rows(
     first = next(batches, None)
     if first is None:
         raise no_rows(source)
-    every = chain((first,), batches)
+    rows = chain((first,), batches)
     if first.counts is not None:
         refuse_columns(wanted, source, "this is the output of 'uniq -c', which has no columns;")
-        return [_of_counted_rows(table, every, option, source) for option in wanted]
+        return [_of_counted_rows(table, rows, option, source) for option in wanted]
     columns = columns_of(table, first, source)
     choices = choose(columns, wanted)
     faults = table.faults or Faults()
@@ -103,21 +102,22 @@ def _of_rows(
         Outcomes(option, table.decimal, faults, labelled=choice.label is not None)
         for option, choice in zip(wanted, choices, strict=True)
     ]
-    for batch in every:
+    for batch in rows:
         for side, choice in zip(sides, choices, strict=True):
             _add(side, batch, choice, table, faults)
     for blank in table.blanks:
         message = "a blank line stands where a number is expected"
         faults.add(Fault("missing-weight", message), partial(replace, blank))
-    return [
-        side.finish(
-            table.format,
-            source,
-            [*table.notes, *choice.notes],
+    every = []
+    for side, choice in zip(sides, choices, strict=True):
+        notes, details = (
+            (*table.notes, *choice.notes),
             {**table.details, **columns.details(choice)},
-        )._replace(column=columns.name(choice.weight), outcomes_in=columns.label(choice))
-        for side, choice in zip(sides, choices, strict=True)
-    ]
+        )
+        found = side.finish(table._replace(notes=notes, details=details), source)
+        column, outcomes_in = columns.name(choice.weight), columns.label(choice)
+        every.append(found._replace(column=column, outcomes_in=outcomes_in))
+    return every
 
 
 def _add(side: Outcomes, batch: Batch, choice: Choice, table: Table, faults: Faults) -> None:
@@ -161,7 +161,7 @@ def _of_counted_rows(
             return batch.place(i, key if role == "label" else None)
 
         side.add(batch.columns[key], batch.counts or (), place)
-    return side.finish(table.format, source, table.notes, table.details)
+    return side.finish(table, source)
 
 
 def _of_matrix(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
@@ -182,8 +182,7 @@ def _of_values(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
     if not isinstance(blocks[0].values, list):
         value = blocks[0].values
         message = f"this is {literals.kind_of(value)}, not an object or an array"
-        place = blocks[0].locate((), value=literals.shown(value))
-        raise InputError("bad-shape", message, place)
+        raise InputError("bad-shape", message, blocks[0].locate((), value=literals.shown(value)))
     values = [value for block in blocks for value in block.values]
     ends = list(accumulate(len(block.values) for block in blocks))
 
@@ -209,7 +208,7 @@ def _of_values(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
 
     side = Outcomes(option, ".", faults, labelled=matrix.labels is not None)
     side.add(matrix.labels, literals.texts(flat, faults, where), where)
-    found = side.finish(matrix.format, source, matrix.notes, matrix.details)
+    found = side.finish(matrix, source)
     if is_batch:
         batch = found.weights.reshape(len(values), width)
         found = found._replace(weights=batch, rows_read=len(values))

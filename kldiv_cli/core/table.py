@@ -94,8 +94,9 @@ class Table(NamedTuple):
         Read once. Not all need have the same columns: a row has no value in a column that its
         batch does not have.
     names : sequence of str, or None
-        The columns that are known from the start, in order; None where the first row may hold
-        the names, or there are none.
+        The columns that are known from the start, in order.
+    positional : bool
+        The keys of columns are positions; their names, if there are any, may be in the first row.
     whole : sequence of (name, column), or None
         Columns that are held in memory.
     typed : bool
@@ -117,6 +118,7 @@ class Table(NamedTuple):
     format: str
     batches: Iterable[Batch] = ()
     names: Sequence[str] | None = None
+    positional: bool = False
     whole: Sequence[tuple[str, Any]] | None = None
     typed: bool = False
     decimal: str = "."

@@ -64,7 +64,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     """
     counters: dict[str, ColumnCounter] = {}
     rows, seen = 0, dict.fromkeys(table.names or ())
-    repeated: list[Batch] = []
+    counted: list[Batch] = []
     for batch in table.batches:
         seen.update(dict.fromkeys(batch.columns))
         for title in filter(wanted.wants, batch.columns):
@@ -75,21 +75,20 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
             counters[title].add(batch.columns[title], batch.place)
         rows += batch.size
         if batch.counts is not None:
-            repeated.append(batch)
+            counted.append(batch)
         for counter in counters.values():
             counter.pad(rows)
         _check_size(counters.values(), wanted, source)
     for counter in counters.values():
         counter.settle()
     _check_size(counters.values(), wanted, source)
-    keys = [title for title, counter in counters.items() if counter.identifier]
-    columns = {title: counters[title].finish() for title in counters if title not in keys}
-    if repeated:
-        rows = sum(int(count) for batch in repeated for count in batch.counts or ())
-        columns = {
-            title: _repeated(column, counters[title], repeated, source)
-            for title, column in columns.items()
-        }
+    columns: dict[str, counts.Column] = {}
+    for title, counter in counters.items():
+        if not counter.identifier:
+            column = counter.finish()
+            columns[title] = _repeated(column, counter, counted, source) if counted else column
+    if counted:
+        rows = sum(int(number) for batch in counted for number in batch.counts or ())
     for title, values in table.whole or ():
         seen.setdefault(title)
         rows = len(values)
@@ -98,17 +97,21 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     if not rows:
         raise InputError("no-rows", "there are no rows of data", Place(source))
     left_out = wanted.left_out(list(seen), source)
+    keys = [title for title, counter in counters.items() if counter.identifier]
+    columns = {title: columns[title] for title in seen if title in columns}
     if not wanted.late:
-        unasked = filter(wanted.may_leave_out, [title for title in seen if title in columns])
-        keys += [title for title in unasked if counts.is_identifier(columns[title])]
-    kept = columns.keys() - keys
+        keys += [
+            title
+            for title, column in columns.items()
+            if wanted.may_leave_out(title) and counts.is_identifier(column)
+        ]
     return DataSet(
         name=name,
         source=source,
         format=table.format,
         kind="samples",
         rows=rows,
-        columns={title: columns[title] for title in seen if title in kept},
+        columns={title: column for title, column in columns.items() if title not in keys},
         excluded=(*(Excluded(title, IDENTIFIER) for title in keys), *left_out),
         notes=tuple(table.notes),
         seen=tuple(seen),
@@ -223,38 +226,32 @@ class ColumnCounter:
             before = len(self.counts)
             self.counts.update(present)
             if len(self.counts) > before and not self._table.typed:
-                self._drop_blanks(cells, place)
+                for label in [label for label in self.counts if label.isspace()]:
+                    self._note_missing(self.counts.pop(label), cells, place)
             return
-        doubles = None
-        if not self._table.typed or {numbers.Number}.issuperset(map(type, present)):
-            doubles = numbers.floats(present, self._table.decimal, codes=self._codes)
-        self.values.extend(self._one_by_one(cells, place) if doubles is None else doubles)
+        doubles = self._floats(present)
+        if doubles is None:
+            rest = [cell for cell in present if not self.is_missing(cell)]
+            if len(rest) < len(present):
+                self._note_missing(len(present) - len(rest), cells, place)
+            doubles = self._floats(rest)
+        if doubles is None:
+            there = ((i, cell) for i, cell in enumerate(cells) if not self.is_missing(cell))
+            i, bad = next((i, cell) for i, cell in there if self._floats([cell]) is None)
+            raise self._no_number(bad or "", place(i, self.name))
+        self.values.extend(doubles)
 
-    def _drop_blanks(self, cells: Sequence[Cell], place: Locator) -> None:
-        """Count labels of nothing but blanks as missing."""
-        for label in [label for label in self.counts if label.isspace()]:
-            self._note_missing(self.counts.pop(label), cells, place)
+    def _floats(self, cells: Sequence[Any]) -> list[float] | None:
+        """Return the numbers in cells; None if one is no number."""
+        if self._table.typed and not {numbers.Number}.issuperset(map(type, cells)):
+            return None
+        return numbers.floats(cells, self._table.decimal, codes=self._codes)
 
     def _note_missing(self, number: int, cells: Sequence[Cell], place: Locator) -> None:
         self._missing += number
         if self._forbid:
             first = next(i for i, cell in enumerate(cells) if self.is_missing(cell))
             raise missing_value(place(first, self.name))
-
-    def _one_by_one(self, cells: Sequence[Cell], place: Locator) -> list[float]:
-        values: list[float] = []
-        for i, cell in enumerate(cells):
-            if cell is None or self.is_missing(cell):
-                if cell not in self._absent:
-                    self._note_missing(1, cells, place)
-                continue
-            value = None
-            if self._table.is_number(cell):
-                value = numbers.floats([cell], self._table.decimal, codes=self._codes)
-            if value is None:
-                raise self._no_number(cell, place(i, self.name))
-            values += value
-        return values
 
     def _no_number(self, cell: str, place: Place) -> InputError:
         what = "is not a number"
@@ -279,23 +276,21 @@ def _repeated(
     """Return the column of rows that each stand for many."""
     import numpy as np
 
-    cells = [
-        (cell, int(count))
-        for batch in batches
-        for cell, count in zip(batch.columns[column.name], batch.counts or (), strict=True)
-    ]
-    present = [(cell, count) for cell, count in cells if not counter.is_missing(cell)]
-    total = sum(count for _, count in cells)
-    missing = total - sum(count for _, count in present)
-    if isinstance(column, counts.Values):
-        if total > MOST_NUMBERS:
-            raise _too_many_numbers(source)
-        repeats = [count for _, count in present]
-        return counts.Values(column.name, missing, np.repeat(column.values, repeats))
-    totals: Counter[str] = Counter()
-    for cell, count in present:
-        totals[cell] += count
-    return counts.Categories(column.name, missing, dict(totals))
+    missing, totals = 0, Counter[str]()
+    repeats: list[int] = []
+    for batch in batches:
+        cells = zip(batch.columns[column.name], map(int, batch.counts or ()), strict=True)
+        for cell, number in cells:
+            if counter.is_missing(cell):
+                missing += number
+            else:
+                totals[cell] += number
+                repeats.append(number)
+    if not isinstance(column, counts.Values):
+        return counts.Categories(column.name, missing, dict(totals))
+    if missing + sum(repeats) > MOST_NUMBERS:
+        raise _too_many_numbers(source)
+    return counts.Values(column.name, missing, np.repeat(column.values, repeats))
 
 
 def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> counts.Column:

@@ -86,11 +86,8 @@ def read_two(
     """
     for option in options:
         if option.weight is None:
-            raise UsageError(
-                "one-side",
-                "two distributions of one source need two weights",
-                hint="--weight BEFORE --weight AFTER",
-            )
+            message = "two distributions of one source need two weights"
+            raise UsageError("one-side", message, hint="--weight BEFORE --weight AFTER")
     first, second = _read(source, options, names)
     return first, second
 

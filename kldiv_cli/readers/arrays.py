@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -61,9 +61,8 @@ def of_columns(
             labels = ["" if is_missing(label) else label for label in labels]
             groups = _texts(to_list(whole[choice.group][1]), source)
         found = _labelled(weights, labels, option, Place(source, name=title), groups)
-        found = found._replace(column=title, outcomes_in=columns.label(choice))
-        notes, details = [*found.notes, *choice.notes], columns.details(choice)
-        every.append(found._replace(notes=notes, details=details))
+        found = found._replace(column=title, outcomes_in=choice.outcomes_in)
+        every.append(found._replace(notes=[*found.notes, *choice.notes], details=choice.details))
     return every
 
 
@@ -119,10 +118,8 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
         check_type(array.dtype, here)
     if array.ndim not in (1, 2):
         what = "a single number" if array.ndim == 0 else f"{array.ndim} dimensions"
-        message = (
-            f"an array of shape {array.shape} has {what}; a distribution has one dimension"
-            " and a batch of them two"
-        )
+        rule = "a distribution has one dimension and a batch of them two"
+        message = f"an array of shape {array.shape} has {what}; {rule}"
         raise InputError("bad-shape", message, here)
     if not array.size:
         raise InputError("no-rows", f"an array of shape {array.shape} is empty", here)
@@ -131,7 +128,7 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
         raise InputError(weight_column.OVERFLOW.code, weight_column.OVERFLOW.message, here)
     if array.dtype.kind in "iuO":
         if not logs:
-            _refuse(array < 0, weight_column.NEGATIVE, array, here)
+            _refuse(array < 0, weight_column.NEGATIVE, here, array)
         return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")), True
     if array.dtype.itemsize in (4, 8):
         weights = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
@@ -143,33 +140,34 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
             message = f"numbers of type {array.dtype} are not held exactly by 64-bit floats"
             raise InputError("inexact", message, here, hint="save the array as float64")
     no_mass = np.isneginf(weights) if logs else np.False_
-    _refuse(~np.isfinite(weights) & ~no_mass, weight_column.NOT_FINITE, weights, here)
+    _refuse(~np.isfinite(weights) & ~no_mass, weight_column.NOT_FINITE, here, weights)
     if not logs:
-        _refuse(weights < 0, weight_column.NEGATIVE, weights, here)
+        _refuse(weights < 0, weight_column.NEGATIVE, here, weights)
     if kind == "counts":
-        _refuse(weights != np.floor(weights), weight_column.FRACTIONAL, weights, here)
+        _refuse(weights != np.floor(weights), weight_column.FRACTIONAL, here, weights)
     # Adding zero makes a zero of -0.0.
     return weights + weights.dtype.type(0), False
 
 
-def _refuse(bad: NDArray[np.bool_], fault: Fault, array: NDArray[Any], here: Place) -> None:
-    places = [replace(here, index=i, value=str(array[i])) for i in _first_three(bad)]
+def _refuse(
+    bad: NDArray[np.bool_], fault: Fault, here: Place, array: NDArray[Any] | None = None
+) -> None:
+    """Refuse the elements that are marked as bad; the first three are named."""
+    places: list[Place] = []
+    # All positions of a large array would be gigabytes.
+    flat, start = bad.ravel(), 0
+    while len(places) < 3 and flat[start:].any():
+        start += int(flat[start:].argmax())
+        index = tuple(map(int, np.unravel_index(start, bad.shape)))
+        value = None if array is None else str(array[index])
+        places.append(replace(here, index=index, value=value))
+        start += 1
     if not places:
         return
     if fault is weight_column.NOT_FINITE and all(place.value == "-inf" for place in places):
         fault = weight_column.NO_MASS
     count = int(np.count_nonzero(bad))
     raise InputError(fault.code, fault.message, *places, count=count, hint=fault.hint)
-
-
-def _first_three(bad: NDArray[np.bool_]) -> Iterator[tuple[int, ...]]:
-    """Yield the first indices that are true; all of a large array would be gigabytes."""
-    flat, start = bad.ravel(), 0
-    for _ in range(3):
-        if not flat[start:].any():
-            return
-        start += int(flat[start:].argmax()) + 1
-        yield tuple(map(int, np.unravel_index(start - 1, bad.shape)))
 
 
 def _array(values: Any, here: Place) -> NDArray[Any]:
@@ -192,18 +190,14 @@ def _array(values: Any, here: Place) -> NDArray[Any]:
 
 
 def _refuse_missing(values: Any, here: Place) -> None:
-    missing: Any = None
+    missing: Any = np.False_
     if isinstance(values, np.ma.MaskedArray):
         missing = np.ma.getmaskarray(values)
     elif library_of(values):
         # pandas calls it isna; NaN is missing there, and an error all the same.
-        test = values.isna() if hasattr(values, "isna") else values.is_null()
-        missing = np.asarray(test, dtype=bool)
-    if missing is None or not missing.any():
-        return
-    places = [replace(here, index=index) for index in _first_three(missing)]
-    hint, count = "write 0 where there is no mass", int(missing.sum())
-    raise InputError("missing-weight", "weight is missing", *places, count=count, hint=hint)
+        missing = np.asarray(values.isna() if hasattr(values, "isna") else values.is_null(), bool)
+    if missing is not None:
+        _refuse(missing, weight_column.MISSING, here)
 
 
 def _from_rows(values: Sequence[Any], here: Place) -> NDArray[Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from kldiv_cli.core.dataset import position
 from kldiv_cli.core.table import Batch, Table
@@ -32,14 +32,20 @@ LABELS = frozenset(
 
 
 class Choice(NamedTuple):
-    """The chosen columns, as positions from 0."""
+    """The chosen columns of a table, by their keys in a batch."""
 
-    label: int | None
+    label: Any
     """The outcomes; None where they are known by position."""
-    weight: int
-    notes: tuple[Note, ...] = ()
-    group: int | None = None
+    weight: Any
+    """The weights; None where rows are counted."""
+    group: Any = None
     """The names of columns, each of whose outcomes are in a row of its own: a tidy table."""
+    outcomes_in: str | None = None
+    """What the source calls the outcomes …"""
+    weights_in: str | None = None
+    """… and the weights."""
+    notes: tuple[Note, ...] = ()
+    details: Mapping[str, str] = {}
 
 
 class Columns:
@@ -53,6 +59,8 @@ class Columns:
         None where the table has no header.
     numeric : sequence of {"all", "some", "none", "blank"}
         One for each column.
+    keys : sequence, optional
+        The key of each column in a batch; its position if not given.
     sample : (Table, Batch), optional
         The table and its first rows, to find advice where no column holds numbers.
     """
@@ -62,11 +70,13 @@ class Columns:
         source: str,
         names: Sequence[str] | None,
         numeric: Sequence[Numeric],
+        keys: Sequence[Any] | None = None,
         sample: tuple[Table, Batch] | None = None,
     ) -> None:
         self.source = source
         self.names = names
         self.numeric = numeric
+        self.keys = keys or range(len(numeric))
         self.sample = sample
         plain = [name.strip().casefold() for name in names or ()]
         self.plain = plain or [""] * len(numeric)
@@ -106,9 +116,8 @@ class Columns:
         if self.names is None:
             if word.isascii() and word.isdigit() and 1 <= int(word[:9]) <= len(self):
                 return int(word) - 1
-            message = (
-                f"there is no header, and {word[:60]!r} is not one of the columns 1 to {len(self)}"
-            )
+            numbers = f"one of the columns 1 to {len(self)}"
+            message = f"there is no header, and {word[:60]!r} is not {numbers}"
             hint = "--header if the first row holds the names"
             raise InputError("unknown-column", message, Place(self.source), hint=hint)
         return position(word, self.names, self.source)
@@ -117,26 +126,27 @@ class Columns:
         """Return a column's name as messages show it, or its number from 1."""
         return str(index + 1) if self.names is None else f"'{self.names[index][:60]}'"
 
-    def name(self, index: int) -> str:
-        """Return a column's name, which may be its number in words."""
-        return (self.names[index] if self.names else "") or f"column {index + 1}"
-
-    def label(self, choice: Choice) -> str | None:
-        """Return the name of the outcome column, if there is one."""
-        return None if choice.label is None else self.name(choice.label)
-
-    def details(self, choice: Choice) -> dict[str, str]:
-        """Return what was found and chosen, in words."""
-        names = [self.name(i) for i in range(len(self))]
-        label = "none, known by position" if choice.label is None else names[choice.label]
-        found = abridged((name[:60] for name in names), 20)
-        return {"columns": found, "outcomes in": label, "weights in": names[choice.weight]}
+    def choice(
+        self, label: int | None, weight: int, *notes: Note, group: int | None = None
+    ) -> Choice:
+        """Return columns as a choice."""
+        names = [
+            (self.names or [""] * len(self))[i] or f"column {i + 1}" for i in range(len(self))
+        ]
+        outcomes_in = None if label is None else names[label]
+        details = {
+            "columns": abridged((name[:60] for name in names), 20),
+            "outcomes in": outcomes_in or "none, known by position",
+            "weights in": names[weight],
+        }
+        at = [None if i is None else self.keys[i] for i in (label, weight, group)]
+        return Choice(at[0], at[1], at[2], outcomes_in, names[weight], notes, details)
 
     def _choice(self, wanted: ReadOptions, weight: int, weights: list[int]) -> Choice:
         label, open_ = self._label(wanted, weight, weights)
         both_numbers = len(self) == 2 and self.names is None and self.has_numbers(0)
         if not open_ and (wanted.weight is not None or not (len(self) > 2 or both_numbers)):
-            return Choice(label, weight)
+            return self.choice(label, weight)
         what = f"the weights are in column {self.title(weight)}"
         advice = f"--weight {self._word(weight)}"
         if label is not None:
@@ -145,7 +155,7 @@ class Columns:
         if len(self) > (1 if label is None else 2):
             what += f" (of {len(self)} columns)"
         note = Note("columns-chosen", what, self.source, advice=advice, repair=True)
-        return Choice(label, weight, (note,))
+        return self.choice(label, weight, note)
 
     def _word(self, index: int) -> str:
         from shlex import quote
@@ -232,9 +242,9 @@ class Columns:
 
 def columns_of(table: Table, first: Batch, source: str) -> Columns:
     """Return the columns of a table whose first rows are given."""
-    keys = (table.typed and table.names) or first.columns
+    keys = list(first.columns) if table.positional else list(table.names or ())
     numeric = [_numeric(table, first.columns[key][:SAMPLE]) for key in keys]
-    return Columns(source, table.names, numeric, (table, first))
+    return Columns(source, table.names, numeric, keys, (table, first))
 
 
 def _numeric(table: Table, cells: Sequence[str | None]) -> Numeric:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli.errors import InputError, Place
@@ -19,7 +20,13 @@ EXTENSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
 
 
 def recognised(stream: ByteStream, extension: str) -> str | None:
-    """Name the compression by the first bytes; an extension must agree with them."""
+    """Return the name of the compression by the first bytes; an extension must agree with them.
+
+    Raises
+    ------
+    InputError
+        If they do not agree, or the compression cannot be undone.
+    """
     head = stream.peek(10)
     found = None
     if head[:2] == b"\x1f\x8b":
@@ -34,27 +41,87 @@ def recognised(stream: ByteStream, extension: str) -> str | None:
     if "zstd" in (found, claimed):
         raise needs_extra("zstd", stream.source)
     if claimed and found != claimed:
-        raise InputError(
-            "corrupt-compression",
-            f"the name ends in {extension}, but this is not {claimed} data",
-            Place(stream.source),
-            hint="rename the file if it is not compressed",
-        )
+        message = f"the name ends in {extension}, but this is not {claimed} data"
+        hint = "rename the file if it is not compressed"
+        raise _corrupt(message, stream.source, hint)
     return found
 
 
 def needs_extra(format_: str, source: str) -> InputError:
     """Return the error for what only the embedded engine reads."""
-    return InputError(
-        "needs-extra",
-        f"{format_} cannot be read without the extra 'duckdb'",
-        Place(source),
-        hint="pip install 'kldiv-cli[duckdb]', or convert the file to CSV",
-    )
+    message = f"{format_} cannot be read without the extra 'duckdb'"
+    hint = "pip install 'kldiv-cli[duckdb]', or convert the file to CSV"
+    return InputError("needs-extra", message, Place(source), hint=hint)
+
+
+def inflated(stream: ByteStream, compression: str) -> ByteStream:
+    """Return the stream that a compressed one inflates to.
+
+    Raises
+    ------
+    InputError
+        If it is empty or compressed again.
+    """
+    inner = ByteStream(stream.source, _inflate(stream, compression))
+    if not inner.peek(HEAD):
+        raise InputError("empty-file", "this is empty once inflated", Place(stream.source))
+    if recognised(inner, "") is not None:
+        raise _corrupt("this is compressed twice", stream.source)
+    return inner
+
+
+def bounded(
+    inner: ByteStream, stream: ByteStream, compression: str, limit: int | None
+) -> ByteStream:
+    """Return an inflated stream, which is refused as soon as it is too large.
+
+    Parameters
+    ----------
+    inner, stream : ByteStream
+        The inflated stream, and the one that inflates to it.
+    compression : str
+        What messages call it.
+    limit : int, optional
+        Bytes that are allowed; by `INFLATED` and `RATIO` if not given.
+    """
+    return ByteStream(inner.source, _held(_bounded(inner, stream, compression, limit)))
+
+
+def _bounded(
+    inner: ByteStream, stream: ByteStream, compression: str, limit: int | None
+) -> Iterator[bytes]:
+    amount = 0
+    for chunk in inner:
+        amount += len(chunk)
+        allowed = limit
+        if allowed is None:
+            allowed = max(INFLATED, RATIO * max(stream.size or 0, stream.taken))
+        if amount > allowed:
+            message = f"{stream.taken} bytes of {compression} inflate to more than {allowed} bytes"
+            hint = "--max-inflated BYTES allows more"
+            raise InputError("inflated-too-large", message, Place(inner.source), hint=hint)
+        yield chunk
+
+
+def _held(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield chunks, the first when many of them are there.
+
+    So a bomb is refused before its first bytes are parsed, which would take long.
+    """
+    held: deque[bytes] = deque()
+    amount = 0
+    for chunk in chunks:
+        held.append(chunk)
+        amount += len(chunk)
+        if amount > INFLATED:
+            break
+    while held:
+        yield held.popleft()
+    yield from chunks
 
 
 class Codec(NamedTuple):
-    """How one compression is undone."""
+    """How a compression is undone."""
 
     new: Callable[[], Any]
     errors: tuple[type[Exception], ...]
@@ -74,82 +141,16 @@ def _codec(compression: str) -> Codec:
     import lzma
 
     # The header of an .xz file may ask for a dictionary of 4 GB.
-    return Codec(
-        lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=256 << 20),
-        (lzma.LZMAError,),
-        True,
-    )
+    new = partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, memlimit=256 << 20)
+    return Codec(new, (lzma.LZMAError,), True)
 
 
-def inflated(
-    stream: ByteStream,
-    compression: str,
-    size: int | None,
-    limit: int | None,
-    is_streamed: Callable[[ByteStream], bool],
-) -> ByteStream:
-    """Return the stream that this one inflates to; `size` is its own, if known.
-
-    What `is_streamed`, as its beginning shows, is not held, and has no limit but the one that
-    is given.
-    """
+def _inflate(stream: ByteStream, compression: str) -> Iterator[bytes]:
+    """Yield the bytes that the members of a stream inflate to, one after the other."""
     codec = _codec(compression)
-    seen = 0
-    free = False
-
-    def counted() -> Iterator[bytes]:
-        nonlocal seen
-        for chunk in stream:
-            seen += len(chunk)
-            yield chunk
-
-    def bounded() -> Iterator[bytes]:
-        inflated = 0
-        for chunk in _inflate(counted(), codec, compression, stream.source):
-            inflated += len(chunk)
-            allowed = limit if limit is not None else max(INFLATED, RATIO * max(size or 0, seen))
-            if inflated > allowed and not free:
-                raise InputError(
-                    "inflated-too-large",
-                    f"{seen} bytes of {compression} inflate to more than {allowed} bytes",
-                    Place(stream.source),
-                    hint="--max-inflated BYTES allows more",
-                )
-            yield chunk
-
-    inner = ByteStream(stream.source, bounded())
-    if not inner.peek(HEAD):
-        raise InputError("empty-file", "this is empty once inflated", Place(stream.source))
-    if recognised(inner, "") is not None:
-        raise InputError("corrupt-compression", "this is compressed twice", Place(stream.source))
-    free = limit is None and is_streamed(inner)
-    if free:
-        return inner
-    # A bomb is refused before its first bytes are parsed, which would take long.
-    rest = iter(inner)
-    held: deque[bytes] = deque()
-    amount = 0
-    for chunk in rest:
-        held.append(chunk)
-        amount += len(chunk)
-        if amount > INFLATED:
-            break
-
-    def replayed() -> Iterator[bytes]:
-        while held:
-            yield held.popleft()
-        yield from rest
-
-    return ByteStream(stream.source, replayed())
-
-
-def _inflate(
-    chunks: Iterator[bytes], codec: Codec, compression: str, source: str
-) -> Iterator[bytes]:
-    """Yield what one or more members, one after the other, inflate to."""
     decoder: Any = None
     members = 0
-    for data in chunks:
+    for data in stream:
         hungry = False
         while not hungry:
             if decoder is None:
@@ -162,9 +163,7 @@ def _inflate(
                 out = decoder.decompress(data, CHUNK)
             except codec.errors as error:
                 what = "is damaged" if members == 1 else "is followed by something else"
-                raise InputError(
-                    "corrupt-compression", f"the {compression} data {what}", Place(source)
-                ) from error
+                raise _corrupt(f"the {compression} data {what}", stream.source) from error
             if out:
                 yield out
             if decoder.eof:
@@ -176,6 +175,8 @@ def _inflate(
                 data = decoder.unconsumed_tail
                 hungry = not data and len(out) < CHUNK
     if decoder is not None:
-        raise InputError(
-            "corrupt-compression", f"the {compression} data end too early", Place(source)
-        )
+        raise _corrupt(f"the {compression} data end too early", stream.source)
+
+
+def _corrupt(message: str, source: str, hint: str = "") -> InputError:
+    return InputError("corrupt-compression", message, Place(source), hint=hint)

@@ -52,6 +52,7 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     return Table(
         format_,
         batches,
+        positional=True,
         decimal=options.decimal,
         named=stream.format != "text",
         faults=faults,

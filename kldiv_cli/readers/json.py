@@ -62,15 +62,11 @@ def parse(document: str, source: str, options: ReadOptions, line: int = 1) -> An
     except ConstantError as error:
         raise _constant_error(document, str(error), source, line) from None
     except json.JSONDecodeError as error:
-        hint = ""
-        if error.msg == "Extra data":
-            hint = "--input-format jsonl if there is one record a line"
-        raise InputError(
-            "bad-json",
-            f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]}",
-            at(document, error.pos, source, line),
-            hint=hint,
-        ) from None
+        message = f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        hint = "--input-format jsonl if there is one record a line"
+        place = at(document, error.pos, source, line)
+        extra = error.msg == "Extra data"
+        raise InputError("bad-json", message, place, hint=hint if extra else "") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from kldiv_cli.core.numbers import Number
 from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import Fault, InputError, Place
+from kldiv_cli.readers.weight_column import MISSING
 
 
 class Repeated(dict[str, Any]):
@@ -46,9 +47,8 @@ def texts(values: Sequence[Any], faults: Faults, place: Callable[[int], Place]) 
         if type(value) is Number:
             found.append(value)
             continue
-        if value is None:
-            fault = Fault("missing-weight", "weight is missing", "write 0 where there is no mass")
-        else:
+        fault = MISSING
+        if value is not None:
             hint = "write numbers without quotes" if isinstance(value, str) else ""
             fault = Fault("not-a-number", f"weight is {kind_of(value)}, not a number", hint)
         faults.add(fault, partial(place, i))

@@ -135,7 +135,7 @@ def _check_mass(has_mass: NDArray[np.bool_], here: Place) -> None:
         return
     empty = [(int(i),) for i in np.flatnonzero(np.atleast_1d(~has_mass))]
     places = [replace(here, index=index) if has_mass.ndim else here for index in empty[:3]]
-    message = "all weights are zero" if not has_mass.ndim else "all weights of a row are zero"
+    message = "all weights of a row are zero" if has_mass.ndim else "all weights are zero"
     hint = "a distribution needs one outcome at least that has mass"
     raise InputError("no-mass", message, *places, count=len(empty), hint=hint)
 
@@ -172,8 +172,8 @@ def check_labels(labels: Sequence[str], here: Place) -> None:
     """
     broken = unwritable(labels)
     if broken:
-        message = "a label holds half of a surrogate pair, which is no character"
         places = [replace(here, name=ascii(label)[1:-1][:60]) for label in broken[:3]]
+        message = "a label holds half of a surrogate pair, which is no character"
         raise InputError("bad-label", message, *places, count=len(broken))
 
 

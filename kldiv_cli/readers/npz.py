@@ -80,12 +80,10 @@ class Archive(Members):
         """See `Members.member`."""
         self._check_arrays()
         if name is None and len(self.names) > 1:
-            raise InputError(
-                "several-weights",
-                f"there are several arrays: {abridged(f'{name[:60]!r}' for name in self.names)}",
-                Place(self.source),
-                hint=f"--weight {self.names[0][:60]}, or another",
-            )
+            names = abridged(f"{name[:60]!r}" for name in self.names)
+            hint = f"--weight {self.names[0][:60]}, or another"
+            message = f"there are several arrays: {names}"
+            raise InputError("several-weights", message, Place(self.source), hint=hint)
         return self._matrix(self._members[0 if name is None else self.find(name)], self._allowed)
 
     def table(self) -> Table:
@@ -108,13 +106,11 @@ class Archive(Members):
 
     def _check_arrays(self) -> None:
         if not any(info.filename.endswith(".npy") for info in self._members):
-            book = "[Content_Types].xml" in self.names
-            raise InputError(
-                "no-arrays",
-                "this ZIP archive holds no arrays",
-                Place(self.source),
-                hint="save the sheet as CSV" if book else "unpack it, and name the file inside",
-            )
+            hint = "unpack it, and name the file inside"
+            if "[Content_Types].xml" in self.names:
+                hint = "save the sheet as CSV"
+            message = "this ZIP archive holds no arrays"
+            raise InputError("no-arrays", message, Place(self.source), hint=hint)
 
     def _matrix(self, info: zipfile.ZipInfo, allowed: int) -> Matrix:
         """Return an array that may inflate to so many bytes."""
@@ -125,11 +121,8 @@ class Archive(Members):
         with _damage_named(self.source):
             chunks = _bounded(self._archive.open(info), info.file_size, allowed, here)
             matrix = read_array(ByteStream(self.source, chunks), name)
-        return matrix._replace(
-            format="npz",
-            blocks=self._read(matrix.blocks),
-            details={"array": name, **matrix.details},
-        )
+        details = {"array": name, **matrix.details}
+        return matrix._replace(format="npz", blocks=self._read(matrix.blocks), details=details)
 
     def _read(self, blocks: Iterable[Block]) -> Iterator[Block]:
         with _damage_named(self.source):
@@ -144,12 +137,9 @@ def _bounded(file: IO[bytes], declared: int, allowed: int, here: Place) -> Itera
     amount = 0
     while True:
         if max(amount, declared) > allowed:
-            raise InputError(
-                "inflated-too-large",
-                f"this array inflates to more than {allowed} bytes",
-                here,
-                hint="--max-inflated BYTES allows more",
-            )
+            message = f"this array inflates to more than {allowed} bytes"
+            hint = "--max-inflated BYTES allows more"
+            raise InputError("inflated-too-large", message, here, hint=hint)
         chunk = file.read(CHUNK)
         if not chunk:
             return

@@ -78,7 +78,7 @@ class Labels:
 
     def __init__(self, option: ReadOptions, faults: Faults) -> None:
         self._may_repeat = option.duplicates == "sum"
-        self._faults = faults
+        self.faults = faults
         self._at: dict[Any, int] = {}
         self._positions = array("q")
 
@@ -93,7 +93,7 @@ class Labels:
             self._positions = array("q", range(before))
         for i, label in enumerate(labels):
             if label in at and not self._may_repeat:
-                self._faults.add(DUPLICATE, partial(place, i))
+                self.faults.add(DUPLICATE, partial(place, i))
             self._positions.append(at.setdefault(label, len(at)))
 
     def given_to(self, found: Weights, source: str) -> Weights:
@@ -120,7 +120,7 @@ class Outcomes:
     def __init__(
         self, option: ReadOptions, decimal: str, faults: Faults, *, labelled: bool
     ) -> None:
-        self._faults = faults
+        self.faults = faults
         self._weights = WeightColumn(option.kind, decimal, faults)
         self._labels = Labels(option, faults) if labelled else None
         self._count = 0
@@ -145,7 +145,7 @@ class Outcomes:
         InputError
             If a row was bad, or there was none.
         """
-        self._faults.check()
+        self.faults.check()
         if not self._count:
             raise no_rows(source)
         weights, integers = self._weights.finish()

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.table import Faults
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +19,25 @@ SAMPLE_CELLS = 1_000_000
 """… fewer of them where they are wide."""
 FIELD = 1 << 28
 """Characters of the longest field: what an unclosed quote may swallow before it is an error."""
+
+_double = 'double each quote inside a quoted field: "5"" pipe"'
+# Words of the csv module's errors, and how they are told.
+FAULTS = {
+    "unexpected end": Fault(
+        "unclosed-quote",
+        "a quoted field that begins here is never closed",
+        f"close it, or {_double}",
+    ),
+    "new-line": Fault(
+        "lone-carriage-return",
+        "a carriage return stands within a line",
+        "quote the field, or use one kind of line end throughout",
+    ),
+    "field limit": Fault(
+        "field-too-long", f"a field has more than {FIELD} characters; a quote may not be closed"
+    ),
+    "": Fault("bad-quote", "there is text after the closing quote of a field", _double),
+}
 
 Row = list[str]
 
@@ -99,8 +118,9 @@ class Records:
             rows.extend(islice(records, count))
         except csv.Error as error:
             faults.check()
-            line = self._next_line + sum(map(self._height, rows))
-            raise _csv_error(error, Place(self.source, line)) from error
+            code, message, hint = next(f for words, f in FAULTS.items() if words in str(error))
+            place = Place(self.source, self._next_line + sum(map(self._height, rows)))
+            raise InputError(code, message, place, hint=hint) from error
         if not rows:
             return None
         first = self._next_line
@@ -129,36 +149,6 @@ class Records:
 
     def _height(self, row: Row) -> int:
         return 1 + sum(cell.count(self._line_end) for cell in row)
-
-
-def _csv_error(error: csv.Error, place: Place) -> InputError:
-    text = str(error)
-    if "unexpected end" in text:
-        return InputError(
-            "unclosed-quote",
-            "a quoted field that begins here is never closed",
-            place,
-            hint='close it, or double each quote inside a quoted field: "5"" pipe"',
-        )
-    if "new-line" in text:
-        return InputError(
-            "lone-carriage-return",
-            "a carriage return stands within a line",
-            place,
-            hint="quote the field, or use one kind of line end throughout",
-        )
-    if "field limit" in text:
-        return InputError(
-            "field-too-long",
-            f"a field has more than {FIELD} characters; a quote may not be closed",
-            place,
-        )
-    return InputError(
-        "bad-quote",
-        "there is text after the closing quote of a field",
-        place,
-        hint='double each quote inside a quoted field: "5"" pipe"',
-    )
 
 
 @contextmanager

@@ -192,10 +192,8 @@ class Object(Members):
         """Return the members as numbers, each with its label."""
         members = [key for key, value in self.value.items() if isinstance(value, (dict, list))]
         if members and len(members) == len(self.value):
-            message = (
-                f"this object holds other objects or arrays:"
-                f" {abridged(f'{name[:60]!r}' for name in members)}"
-            )
+            names = abridged(f"{name[:60]!r}" for name in members)
+            message = f"this object holds other objects or arrays: {names}"
             hint = f"--weight {members[0][:60]} chooses one"
             raise InputError("several-weights", message, self._place(()), hint=hint)
 

@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from kldiv_cli.readers.options import ReadOptions
 
 
-STREAMED = ("text", "csv", "tsv", "jsonl", "uniq")
-"""Formats whose raw rows are never held in memory together."""
-
-
 @contextmanager
 def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[ByteStream]:
     """Open an input and yield its bytes, inflated, whose format is known.
@@ -30,14 +26,11 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
     Raw rows that are streamed may inflate to any size.
     """
     if option.format is not None and option.format not in FORMATS:
-        known = "|".join(FORMATS)
-        raise UsageError(
-            "unknown-format", f"there is no input format {option.format!r}", hint=known
-        )
+        message = f"there is no input format {option.format!r}"
+        raise UsageError("unknown-format", message, hint="|".join(FORMATS))
     file = _open(path)
     try:
-        size = _regular_size(file)
-        stream = ByteStream(path, _chunks(file), size)
+        stream = ByteStream(path, _chunks(file), _regular_size(file))
         if not stream.peek(HEAD):
             raise InputError("empty-file", "this is empty", Place(path))
         extension = os.path.splitext(path)[1].lower()
@@ -45,11 +38,10 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
         if codec is not None:
             if extension in compression.EXTENSIONS:
                 extension = os.path.splitext(path[: -len(extension)])[1].lower()
-
-            def is_streamed(inner: ByteStream) -> bool:
-                return raw and (option.format or _format(inner, extension)) in STREAMED
-
-            stream = compression.inflated(stream, codec, size, option.max_inflated, is_streamed)
+            packed, stream = stream, compression.inflated(stream, codec)
+            format_ = option.format or _format(stream, extension)
+            if not (raw and FORMATS[format_].streamed) or option.max_inflated is not None:
+                stream = compression.bounded(stream, packed, codec, option.max_inflated)
         stream.format = option.format or _format(stream, extension)
         if FORMATS[stream.format].module is None:
             raise compression.needs_extra(stream.format, path)
@@ -112,29 +104,21 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _format(stream: ByteStream, extension: str) -> str:
-    """Choose a format by the extension, else by the first bytes."""
+    """Return the format by the extension, else by the first bytes."""
     head = stream.peek(HEAD)
-    found = None
-    if head[:6] == b"\x93NUMPY":
-        found = "npy"
-    elif head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        found = "npz"
-    elif head[:4] == b"PAR1" and b"\0" in head:
-        found = "parquet"
-    elif head[:6] == b"ARROW1" and b"\0" in head:
-        found = "arrow"
     named = BY_EXTENSION.get(extension)
-    if named and found and named != found and FORMATS[named].module:
-        raise InputError(
-            "format-mismatch",
-            f"the name says {named}, but the first bytes are those of {found}",
-            Place(stream.source),
-            hint=f"--input-format {found}",
-        )
-    chosen = named or found
-    if chosen is None:
-        text = head.removeprefix(b"\xef\xbb\xbf")
-        # UTF-16 puts a NUL beside the bracket.
-        text = text.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").replace(b"\0", b"")
-        chosen = "json" if text.lstrip()[:1] in (b"{", b"[") else "text"
-    return chosen
+    for found, entry in FORMATS.items():
+        # Text may begin with the mark of a format that is not read.
+        if not head.startswith(entry.marks) or not (entry.module or b"\0" in head):
+            continue
+        if named and named != found and FORMATS[named].module:
+            message = f"the name says {named}, but the first bytes are those of {found}"
+            hint = f"--input-format {found}"
+            raise InputError("format-mismatch", message, Place(stream.source), hint=hint)
+        return named or found
+    if named:
+        return named
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    # UTF-16 puts a NUL beside the bracket.
+    text = text.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").replace(b"\0", b"")
+    return "json" if text.lstrip()[:1] in (b"{", b"[") else "text"

@@ -28,12 +28,15 @@ class ByteStream:
     ----------
     format : str
         A key of `kldiv_cli.readers.FORMATS`, once it is known.
+    taken : int
+        How many bytes its iterator has yielded.
     """
 
     def __init__(self, source: str, chunks: Iterator[bytes], size: int | None = None) -> None:
         self.source = source
         self.size = size
         self.format = ""
+        self.taken = 0
         self._chunks = chunks
         self._head = b""
 
@@ -47,19 +50,23 @@ class ByteStream:
         return self._head[:count]
 
     def __iter__(self) -> Iterator[bytes]:
-        if self._head:
-            head, self._head = self._head, b""
-            yield head
-        yield from self._chunks
+        while chunk := self._next():
+            self.taken += len(chunk)
+            yield chunk
 
     def read(self, count: int) -> bytearray:
         """Return the next `count` bytes, fewer only at the end."""
         data = bytearray()
         while len(data) < count:
-            chunk, self._head = self._head or next(self._chunks, b""), b""
+            chunk = self._next()
             if not chunk:
                 break
             missing = count - len(data)
             data += chunk[:missing]
             self._head = chunk[missing:]
         return data
+
+    def _next(self) -> bytes:
+        """Return the next chunk, which is empty at the end."""
+        chunk, self._head = self._head or next(self._chunks, b""), b""
+        return chunk

@@ -51,31 +51,20 @@ class Text:
         )
         declared = _codec_name(encoding)
         if marked and declared and declared not in (marked, marked[:6], "utf-8-sig"):
-            raise InputError(
-                "encoding-conflict",
-                f"this begins with the byte order mark of {marked}, not of {encoding}",
-                Place(self.source),
-                hint=f"--encoding {marked}, or leave --encoding out",
-            )
+            message = f"this begins with the byte order mark of {marked}, not of {encoding}"
+            hint = f"--encoding {marked}, or leave --encoding out"
+            raise InputError("encoding-conflict", message, Place(self.source), hint=hint)
         if declared in ("utf-16", "utf-32") and not marked:
-            raise InputError(
-                "encoding-conflict",
-                f"this does not begin with a byte order mark, without which {encoding} is two",
-                Place(self.source),
-                hint=f"--encoding {declared}-le or --encoding {declared}-be",
-            )
+            without = f"a byte order mark, without which {encoding} is two"
+            message = f"this does not begin with {without}"
+            hint = f"--encoding {declared}-le or --encoding {declared}-be"
+            raise InputError("encoding-conflict", message, Place(self.source), hint=hint)
         self.encoding = marked or declared or "utf-8"
         stream.read(len(mark))
         if marked not in (None, "utf-8") and declared is None:
-            self.notes.append(
-                Note(
-                    "decoded",
-                    f"decoded from {marked}, as its byte order mark says",
-                    self.source,
-                    advice=f"--encoding {marked}",
-                    repair=True,
-                )
-            )
+            message = f"decoded from {marked}, as its byte order mark says"
+            advice = f"--encoding {marked}"
+            self.notes.append(Note("decoded", message, self.source, advice=advice, repair=True))
 
     def __iter__(self) -> Iterator[str]:
         """Yield the text in pieces."""
@@ -96,20 +85,14 @@ class Text:
 
     def _undecodable(self, error: UnicodeDecodeError, at: tuple[int, int]) -> InputError:
         byte = error.object[error.start : error.start + 1].hex()
-        return InputError(
-            "undecodable",
-            f"byte 0x{byte} (character {at[1]} of the line) is not {self.encoding}",
-            Place(self.source, line=at[0], column=at[1]),
-            hint="--encoding latin-1 (or cp1252, utf-16-le …) if this is text",
-        )
+        message = f"byte 0x{byte} (character {at[1]} of the line) is not {self.encoding}"
+        hint = "--encoding latin-1 (or cp1252, utf-16-le …) if this is text"
+        return InputError("undecodable", message, Place(self.source, *at), hint=hint)
 
     def _binary(self, at: tuple[int, int]) -> InputError:
-        return InputError(
-            "nul-character",
-            "there is a NUL character: this is not text, or its encoding is another",
-            Place(self.source, line=at[0], column=at[1]),
-            hint="--encoding utf-16-le (or utf-16-be, utf-32-le …) if this is text",
-        )
+        message = "there is a NUL character: this is not text, or its encoding is another"
+        hint = "--encoding utf-16-le (or utf-16-be, utf-32-le …) if this is text"
+        return InputError("nul-character", message, Place(self.source, *at), hint=hint)
 
     def whole(self) -> str:
         """Return all of it."""
@@ -159,9 +142,7 @@ def _codec_name(encoding: str | None) -> str | None:
         if codec.name in NO_TEXT:
             raise LookupError(encoding)
     except (LookupError, ValueError):
-        raise UsageError(
-            "unknown-encoding",
-            f"there is no text encoding {encoding!r}",
-            hint="--encoding utf-8, latin-1, cp1252, utf-16, shift_jis …",
-        ) from None
+        message = f"there is no text encoding {encoding!r}"
+        hint = "--encoding utf-8, latin-1, cp1252, utf-16, shift_jis …"
+        raise UsageError("unknown-encoding", message, hint=hint) from None
     return codec.name

@@ -31,6 +31,7 @@ NEGATIVE = Fault(
 NOT_FINITE = Fault("not-finite", "weight is not a finite number", "every weight must be finite")
 NO_MASS = NOT_FINITE._replace(hint="--as logits or --as log-probs if -inf stands for no mass")
 FRACTIONAL = Fault("fractional-count", "a count is not a whole number", "--as weights")
+MISSING = Fault("missing-weight", "weight is missing", "write 0 where there is no mass")
 OVERFLOW = Fault("number-overflow", "a number is too large for a 64-bit float")
 _LARGEST = int(sys.float_info.max)
 
@@ -180,8 +181,7 @@ def parse(cell: str, kind: str | None, decimal: str = ".") -> int | float | Faul
 def _no_number(cell: str, decimal: str) -> Fault:
     word = cell.strip().lower()
     if not word:
-        message = "weight is missing"
-        return Fault("missing-weight", message, "write 0, or leave the outcome's row out")
+        return MISSING._replace(hint="write 0, or leave the outcome's row out")
     if word.lstrip("+-") in ("nan", "inf", "infinity"):
         return NO_MASS if word.startswith("-inf") else NOT_FINITE
     hint = ""

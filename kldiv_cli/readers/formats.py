@@ -11,23 +11,27 @@ class Format(NamedTuple):
     module: str | None
     """Module of this package whose ``read`` reads it; None where none does yet."""
     extensions: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    """Fields of `ReadOptions` that not every format has a use for, and this one has."""
     marks: tuple[bytes, ...] = ()
     """First bytes that tell it where the name does not."""
     streamed: bool = False
     """Its raw rows are never held in memory together."""
 
 
+_TABLE = ("encoding", "delimiter", "decimal", "header", "comment", "duplicates")
+_TEXT = ("encoding", "duplicates")
 FORMATS = {
-    "text": Format("delimited", streamed=True),
-    "csv": Format("delimited", (".csv",), streamed=True),
-    "tsv": Format("delimited", (".tsv", ".tab"), streamed=True),
-    "json": Format("json", (".json",)),
-    "jsonl": Format("jsonl", (".jsonl", ".ndjson"), streamed=True),
-    "npy": Format("npy", (".npy",), (b"\x93NUMPY",)),
-    "npz": Format("npz", (".npz",), (b"PK\x03\x04", b"PK\x05\x06")),
-    "uniq": Format("uniq", (".uniq",), streamed=True),
-    "parquet": Format(None, (".parquet", ".pq"), (b"PAR1",)),
-    "arrow": Format(None, (".arrow", ".feather", ".ipc"), (b"ARROW1",)),
+    "text": Format("delimited", (), _TABLE, streamed=True),
+    "csv": Format("delimited", (".csv",), _TABLE, streamed=True),
+    "tsv": Format("delimited", (".tsv", ".tab"), _TABLE, streamed=True),
+    "json": Format("json", (".json",), _TEXT),
+    "jsonl": Format("jsonl", (".jsonl", ".ndjson"), _TEXT, streamed=True),
+    "npy": Format("npy", (".npy",), marks=(b"\x93NUMPY",)),
+    "npz": Format("npz", (".npz",), marks=(b"PK\x03\x04", b"PK\x05\x06")),
+    "uniq": Format("uniq", (".uniq",), _TEXT, streamed=True),
+    "parquet": Format(None, (".parquet", ".pq"), marks=(b"PAR1",)),
+    "arrow": Format(None, (".arrow", ".feather", ".ipc"), marks=(b"ARROW1",)),
 }
 TIDY_COLUMNS = ("column", "outcome", "count")
 """Names of the columns of a tidy table: the counts of several columns, one outcome a row."""

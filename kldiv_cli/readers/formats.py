@@ -1,4 +1,4 @@
-"""The file formats: one row each, with the module that reads it and its extensions."""
+"""The file formats: one row each, with all there is to say of one."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class Wanted(NamedTuple):
 
 
 def position(word: str, names: Sequence[str], source: str, *, each: str = "column") -> int:
-    """Return the position of the only column that is called so; `each` is the word for one.
+    """Return the position of the only column of a name; messages call a column `each`.
 
     Raises
     ------

@@ -60,7 +60,7 @@ def rows_of(blocks: Iterable[Block], format_: str, notes: Sequence[Note]) -> Tab
     first = next(rest)
     blocks = chain((first,), rest)
     if not isinstance(first.values[0], dict):
-        return _array(blocks, _of_what(first.values[0]), format_, notes)
+        return _array(blocks, _shape_in_words(first.values[0]), format_, notes)
     faults = Faults()
     sample = [record for record in first.values[:SAMPLE] if isinstance(record, dict)]
     return Table(
@@ -78,8 +78,8 @@ def _array(blocks: Iterable[Block], shape: str, format_: str, notes: Sequence[No
     return Matrix(format_, blocks, NO_COLUMNS, typed=True, notes=notes, details={"shape": shape})
 
 
-def _of_what(first: Any) -> str:
-    """Return what an array is called that begins so."""
+def _shape_in_words(first: Any) -> str:
+    """Return the words for the shape of an array with such a first element."""
     return "an array of arrays" if isinstance(first, list) else "an array of numbers"
 
 
@@ -182,7 +182,7 @@ class Object(Members):
         if isinstance(value, dict):
             return Object(value, place, self.source, self._notes)
         if isinstance(value, list):
-            shape = _of_what(value[0] if value else None)
+            shape = _shape_in_words(value[0] if value else None)
             return _array([Block(value, place)], shape, "json", self._notes)
         message = f"the member {name[:60]!r} is {kind_of(value)}, not an object or an array"
         hint = "leave --weight out if the object itself is the distribution"

@@ -18,6 +18,8 @@ from kldiv_cli.errors import Fault, InputError, Note, Place
 if TYPE_CHECKING:
     import numpy as np
 
+SAMPLE = 100
+"""Rows that are looked at before the columns of a table are chosen."""
 Locator = Callable[[int, Any], Place]
 """From a row of a batch, and the key of a column, to the place of that cell."""
 Path = tuple[int, ...]
@@ -26,7 +28,7 @@ PathLocator = Callable[[Path], Place]
 
 
 class Faults:
-    """What is wrong with the rows of one input: all are counted, the first three are kept.
+    """Faults of the rows of an input: all are counted, the first three are kept.
 
     The first kind of fault that is met is the one reported.
     """
@@ -89,7 +91,7 @@ class Table(NamedTuple):
     Attributes
     ----------
     format : str
-        What the input turned out to be.
+        The recognised format of the input.
     batches : iterable of Batch
         Read once. Not all need have the same columns: a row has no value in a column that its
         batch does not have.
@@ -163,7 +165,7 @@ class Matrix(NamedTuple):
     Attributes
     ----------
     format : str
-        What the input turned out to be.
+        The recognised format of the input.
     blocks : iterable of Block
         Read once; there is at least one.
     what : str
@@ -197,7 +199,7 @@ class Members:
     Parameters
     ----------
     source : str
-        What errors call the source.
+        The name of the source in errors.
     names : sequence of str
         One for each member.
     """
@@ -205,7 +207,7 @@ class Members:
     what: str
     """How messages begin that say that it has no columns."""
     each = "member"
-    """What messages call a member."""
+    """The word for a member in messages."""
 
     def __init__(self, source: str, names: Sequence[str]) -> None:
         self.source = source

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core.distribution import LOG_KINDS
-from kldiv_cli.core.table import Faults, Matrix, Table
+from kldiv_cli.core.table import SAMPLE, Faults, Matrix, Table
 from kldiv_cli.errors import Fault, InputError, Place
 from kldiv_cli.readers import weight_column
-from kldiv_cli.readers.choice import SAMPLE, Columns, Numeric
+from kldiv_cli.readers.choice import Columns, Numeric
 from kldiv_cli.readers.outcomes import Labels, Weights
 from kldiv_cli.readers.values import check_type, is_missing, is_real, library_of, to_list
 
@@ -46,7 +46,7 @@ def of_columns(
     Raises
     ------
     InputError
-        If no column can be chosen, or the chosen one is not fit for a distribution.
+        If no column can be chosen, or the chosen column is not fit for a distribution.
     """
     whole = table.whole or ()
     numeric = [_numeric(column) for _, column in whole]
@@ -57,7 +57,7 @@ def of_columns(
         labels = None if choice.label is None else to_list(whole[choice.label][1])
         groups = None
         if choice.group is not None and labels is not None:
-            # In a table of several columns a missing label stands for missing values of one.
+            # In a tidy table a missing label stands for the missing values of a column.
             labels = ["" if is_missing(label) else label for label in labels]
             groups = _texts(to_list(whole[choice.group][1]), source)
         found = _labelled(weights, labels, option, Place(source, name=title), groups)

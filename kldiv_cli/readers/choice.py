@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from kldiv_cli.core.dataset import position
-from kldiv_cli.core.table import Batch, Table
+from kldiv_cli.core.table import SAMPLE, Batch, Table
 from kldiv_cli.errors import InputError, Note, Place, abridged
 from kldiv_cli.readers.options import ReadOptions
 
 Numeric = Literal["all", "some", "none", "blank"]
 """How many of a column's first cells are numbers; blank, if there is nothing at all."""
 
-SAMPLE = 100
-"""Rows that are looked at before columns are chosen."""
 WEIGHTS = frozenset(
     """
     weight weights w count counts n freq frequency frequencies prob probability
@@ -22,7 +20,7 @@ WEIGHTS = frozenset(
     """.split()  # noqa: SIM905 (two lines, not twenty-four)
 )
 MAYBE_WEIGHTS = frozenset({"value", "values", "total", "totals", "amount"})
-"""Names of weights, if there is no better one: `value, count` counts values."""
+"""Names of weights where no column has a better name: `value, count` counts values."""
 LABELS = frozenset(
     """
     label labels outcome outcomes category categories key name names bin bins class face
@@ -41,9 +39,9 @@ class Choice(NamedTuple):
     group: Any = None
     """The names of columns, each of whose outcomes are in a row of its own: a tidy table."""
     outcomes_in: str | None = None
-    """What the source calls the outcomes …"""
+    """The name of the outcomes in the source …"""
     weights_in: str | None = None
-    """… and the weights."""
+    """… and of the weights."""
     notes: tuple[Note, ...] = ()
     details: Mapping[str, str] = {}
 
@@ -54,7 +52,7 @@ class Columns:
     Parameters
     ----------
     source : str
-        What errors call the table.
+        The name of the source in errors.
     names : sequence of str, or None
         None where the table has no header.
     numeric : sequence of {"all", "some", "none", "blank"}

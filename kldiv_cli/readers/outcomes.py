@@ -31,7 +31,7 @@ class Weights(NamedTuple):
     Attributes
     ----------
     format : str
-        What the input turned out to be.
+        The recognised format of the input.
     weights : ndarray, shape (K,) or (N, K)
         Finite, but for -inf among logits; negative only among them.
     integers : bool
@@ -41,7 +41,7 @@ class Weights(NamedTuple):
     rows_read : int, or None
         Records of the source; None where they are the weights.
     column, outcomes_in : str, or None
-        What the source calls the weights, and the outcomes.
+        The names of the weights and of the outcomes in the source.
     summed : bool
         Rows of one label were added up.
     notes : sequence of Note
@@ -78,23 +78,25 @@ class Labels:
 
     def __init__(self, option: ReadOptions, faults: Faults) -> None:
         self._may_repeat = option.duplicates == "sum"
-        self.faults = faults
+        self._faults = faults
         self._at: dict[Any, int] = {}
         self._positions = array("q")
 
     def add(self, labels: Sequence[Any], place: Callable[[int], Place]) -> None:
         """Take the labels of the next rows; `place` tells where the i-th of them stands."""
-        at, before, fresh = self._at, len(self._at), dict.fromkeys(labels)
+        at, size = self._at, len(self._at)
         if not self._positions:
+            fresh = dict.fromkeys(labels)
             if len(fresh) == len(labels) and at.keys().isdisjoint(fresh):
-                at.update(zip(labels, range(before, before + len(labels)), strict=True))
+                at.update(zip(labels, range(size, size + len(labels)), strict=True))
                 return
             # From here on, a row is not known by its label.
-            self._positions = array("q", range(before))
-        for i, label in enumerate(labels):
-            if label in at and not self._may_repeat:
-                self.faults.add(DUPLICATE, partial(place, i))
-            self._positions.append(at.setdefault(label, len(at)))
+            self._positions = array("q", range(size))
+        for i, label in enumerate(() if self._may_repeat else labels):
+            if label in at:
+                self._faults.add(DUPLICATE, partial(place, i))
+            at.setdefault(label, len(at))
+        self._positions.extend([at.setdefault(label, len(at)) for label in labels])
 
     def given_to(self, found: Weights, source: str) -> Weights:
         """Return weights of one row each with their labels, and rows of one label added up."""
@@ -165,11 +167,11 @@ def add_up(found: Weights, positions: Sequence[int], source: str) -> Weights:
     Parameters
     ----------
     found : Weights
-        Of one row each; its labels are distinct already.
+        The weights of single rows, with labels that are distinct already.
     positions : sequence of int
         For each row, where its label stands among these.
     source : str
-        What the note calls the source.
+        The name of the source in notes.
     """
     import numpy as np
 

@@ -7,16 +7,14 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.table import Faults
+from kldiv_cli.core.table import SAMPLE, Faults
 from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-SAMPLE = 100
-"""Records that are looked at before columns are chosen …"""
 SAMPLE_CELLS = 1_000_000
-"""… fewer of them where they are wide."""
+"""Cells that are looked at before columns are chosen, if that are fewer than `SAMPLE` records."""
 FIELD = 1 << 28
 """Characters of the longest field: what an unclosed quote may swallow before it is an error."""
 
@@ -48,13 +46,13 @@ class Records:
     Parameters
     ----------
     source : str
-        What errors call the text.
+        The name of the source in errors.
     lines : iterable of str
         With their ends.
     delimiter : str
         One character.
     comment : str or None
-        What a line that is no data begins with.
+        The beginning of lines that are no data.
     """
 
     def __init__(
@@ -114,7 +112,7 @@ class Records:
         rows: list[Row] = []
         records = self._records() if self._comment else self._reader
         try:
-            # What came before an error is kept.
+            # The records that precede an error are kept.
             rows.extend(islice(records, count))
         except csv.Error as error:
             faults.check()
@@ -154,8 +152,8 @@ class Records:
 @contextmanager
 def long_fields() -> Iterator[None]:
     """Raise the limit of the csv module, which is one for the whole process, for a while."""
-    before = csv.field_size_limit(FIELD)
+    limit = csv.field_size_limit(FIELD)
     try:
         yield
     finally:
-        csv.field_size_limit(before)
+        csv.field_size_limit(limit)

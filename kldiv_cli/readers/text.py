@@ -32,14 +32,14 @@ class Text:
     Parameters
     ----------
     stream : ByteStream
-        Where they come from.
+        The bytes of the input.
     encoding : str or None
-        As the user declared it; else by the mark at the beginning, else UTF-8.
+        The encoding that the user declared; else that of the mark at the beginning, else UTF-8.
 
     Attributes
     ----------
     notes : list of Note
-        That it was decoded from something else than UTF-8.
+        A note if it was decoded from another encoding than UTF-8.
     """
 
     def __init__(self, stream: ByteStream, encoding: str | None) -> None:
@@ -74,11 +74,10 @@ class Text:
             try:
                 text = decoder.decode(data, final=not data)
             except UnicodeDecodeError as error:
-                before = error.object[: error.start].decode(self.encoding, "replace")
-                raise self._undecodable(error, _moved(line, column, before)) from error
+                sound = error.object[: error.start].decode(self.encoding, "replace")
+                raise self._undecodable(error, _moved(line, column, sound)) from error
             if "\0" in text:
-                before = text[: text.index("\0")]
-                raise self._binary(_moved(line, column, before))
+                raise self._binary(_moved(line, column, text[: text.index("\0")]))
             if text:
                 line, column = _moved(line, column, text)
                 yield text
@@ -95,7 +94,7 @@ class Text:
         return InputError("nul-character", message, Place(self.source, *at), hint=hint)
 
     def whole(self) -> str:
-        """Return all of it."""
+        """Return the whole text."""
         return "".join(self)
 
     def lines(self) -> Iterator[str]:

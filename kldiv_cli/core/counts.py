@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from kldiv_cli.core.binning import (
-    SPECIAL,
-    Bins,
-    few_integers,
-    quantile_bins,
-)
+from kldiv_cli.core.binning import SPECIAL, Bins, few_integers, quantile_bins
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence

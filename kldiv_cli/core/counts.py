@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import reduce
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -97,10 +98,7 @@ def merged(columns: Sequence[Column]) -> Column:
     EdgesDifferError
         If the parts were counted with different edges, or with different outcomes pooled.
     """
-    first = columns[0]
-    for other in columns[1:]:
-        first = _merged(first, other)
-    return first
+    return reduce(_merged, columns)
 
 
 def _merged(first: Column, second: Column) -> Column:

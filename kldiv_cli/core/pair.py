@@ -76,13 +76,8 @@ class Pair(NamedTuple):
 
     def swapped(self) -> Pair:
         """Return the pair with P and Q exchanged; the order of the outcomes is kept."""
-        return self._replace(
-            p=self.q,
-            q=self.p,
-            kinds=self.kinds[::-1],
-            rows=self.rows[::-1],
-            missing=self.missing[::-1],
-        )
+        exchanged = self._replace(p=self.q, q=self.p, kinds=self.kinds[::-1])
+        return exchanged._replace(rows=self.rows[::-1], missing=self.missing[::-1])
 
     def in_order_of_weights(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return P and Q in an order that depends neither on the rows' order nor on the sides'.
@@ -254,11 +249,8 @@ def pair_columns(
         raise counts.type_changed(("the reference", p), ("the current side", q))
     else:
         pair = _numeric(p, q, bins, edges, missing)
-    return pair._replace(
-        column=first.name,
-        rows=(first.rows, second.rows),
-        missing=(first.missing, second.missing),
-    )
+    rows, missing_rows = (first.rows, second.rows), (first.missing, second.missing)
+    return pair._replace(column=first.name, rows=rows, missing=missing_rows)
 
 
 def _categorical(p: Categories, q: Categories, missing: Literal["category", "drop"]) -> Pair:

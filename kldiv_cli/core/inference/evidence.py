@@ -141,20 +141,11 @@ def weigh(
         p_tau = bounded_p_value(samples, max_kl)
     if margin and not (high <= max_kl):
         high = math.inf
-    trusted = samples.reliable and max_kl > 0 and high < math.inf
-    return Evidence(
-        kl=kl,
-        low=low,
-        high=high,
-        p_value=p0,
-        p_drift=max(p0, p_tau),
-        p_pass=upper.cdf(max(max_kl - margin, 0.0) * visible) if trusted else 1.0,
-        threshold=max_kl,
-        reliable=samples.reliable,
-        samples=samples,
-        inflation=model.ratio(max_kl),
-        move=move,
-    )
+    reliable, inflation = samples.reliable, model.ratio(max_kl)
+    trusted = reliable and max_kl > 0 and high < math.inf
+    p_drift = max(p0, p_tau)
+    p_pass = upper.cdf(max(max_kl - margin, 0.0) * visible) if trusted else 1.0
+    return Evidence(kl, low, high, p0, p_drift, p_pass, max_kl, reliable, samples, inflation, move)
 
 
 def weigh_exact(kl: float, samples: Samples, *, max_kl: float = 0.05) -> Evidence:

@@ -180,11 +180,8 @@ def checked(settings: CheckSettings) -> CheckReport:
     )
     warned = judging.warnings(columns, limits, sides.current.source)
     return CheckReport(
-        base="e",
-        unit="nats",
         reference=sides.reference,
         current=sides.current,
-        direction=findings.DIRECTION,
         verdict=findings.worst(finding.verdict for finding in columns),
         alpha=limits.alpha,
         adjust=limits.adjust,

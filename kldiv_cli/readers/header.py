@@ -93,12 +93,9 @@ def _holds_names(
         is_data = is_data and all(looks_like_a_number(row[i]) for i in beside)
     if is_data:
         return False
-    raise InputError(
-        "which-header",
-        "the first row may hold names or data",
-        first.place(0, numbers[0] if raw else decisive[0]),
-        hint="--header if it holds names, --no-header if it holds data",
-    )
+    place = first.place(0, numbers[0] if raw else decisive[0])
+    hint = "--header if it holds names, --no-header if it holds data"
+    raise InputError("which-header", "the first row may hold names or data", place, hint=hint)
 
 
 def _weight_column(

@@ -27,14 +27,9 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     """Read lines as the rows of a table of one column, each of which was counted."""
     text = Text(stream, options.encoding)
     faults = Faults()
-    return Table(
-        "uniq",
-        _batches(text, faults),
-        [COLUMN],
-        faults=faults,
-        notes=text.notes,
-        details={"encoding": text.encoding},
-    )
+    rows = _batches(text, faults)
+    details = {"encoding": text.encoding}
+    return Table("uniq", rows, [COLUMN], faults=faults, notes=text.notes, details=details)
 
 
 def _batches(text: Text, faults: Faults) -> Iterator[Batch]:

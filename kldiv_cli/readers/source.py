@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.readers import compression
@@ -67,11 +67,9 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
 def _open(path: str) -> IO[bytes]:
     if path == "-":
         # Python sets it to None where file descriptor 0 is closed.
-        stdin: Any = sys.stdin
-        if stdin is None or getattr(stdin, "closed", False):
+        if sys.stdin is None or sys.stdin.closed:
             raise InputError("stdin-closed", "standard input is closed", Place("-"))
-        binary: IO[bytes] = stdin.buffer
-        return binary
+        return sys.stdin.buffer
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path) and not os.path.lexists(path):
         raise _url(path)
     return open(path, "rb", buffering=0)

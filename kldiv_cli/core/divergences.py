@@ -1,4 +1,4 @@
-"""Divergences of arrays: checks what comes in, once, and asks the kernel.
+"""Divergences of arrays: their numbers and shapes are checked once, then the kernel is asked.
 
 All functions take array-likes of weights (probabilities and counts are weights; nothing need
 be normalised) or of log weights (logits, log-probabilities), as `kind` says.  Distributions lie
@@ -140,7 +140,9 @@ def divergences(
     asked = _asked(measures)
     wanted = {measure.name for measure in asked.values()}
     if not wanted or not wanted <= {"kl_pq", "kl_qp", "jeffreys", "psi"}:
-        return _evaluate(p, q, asked, base, kind, temperature, axis).values
+        return evaluate(
+            p, q, asked, base=base, kind=kind, temperature=temperature, axis=axis
+        ).values
     # Without bounds the Kullback-Leibler divergences need the data to be read but once.
     kl_pq: Value = 0.0
     kl_qp: Value = 0.0
@@ -221,19 +223,7 @@ def evaluate(
     ValueError, TypeError
         As `divergences`.
     """
-    return _evaluate(p, q, _asked(measures), base, kind, temperature, axis)
-
-
-def _evaluate(
-    p: ArrayLike,
-    q: ArrayLike,
-    asked: dict[str, Measure],
-    base: Base,
-    kind: Kinds,
-    temperature: float,
-    axis: int,
-) -> Evaluation:
-    """See `evaluate`."""
+    asked = _asked(measures)
     unit = _unit(base)
     sides = _Sides(p, q, kind, temperature, axis)
     values, bounds = sides.ask(kernel.evaluate, set(asked.values()))
@@ -476,7 +466,7 @@ class _Sides:
             raise self._first_fault() from None
 
     def shaped(self, rows: Floats) -> Value:
-        """Give values by row the shape of the batch; no zero has a sign."""
+        """Return values by row in the shape of the batch; no zero has a sign."""
         rows = rows + 0.0
         return float(rows[0]) if self.shape == () else rows.reshape(self.shape)
 
@@ -487,7 +477,7 @@ class _Sides:
         return 1.0 / self.shape[0] if reduction == "batchmean" and self.shape else 1.0
 
     def reduced(self, rows: Floats, reduction: Reduction) -> Value:
-        """Reduce values by row to one number, or shape them as the batch where nothing is."""
+        """Return values by row as one number, or under ``none`` in the shape of the batch."""
         if reduction == "none":
             return self.shaped(rows)
         return math.fsum(rows.tolist()) * self.share(reduction)
@@ -519,7 +509,7 @@ class _Sides:
         )
 
     def _place(self, index: tuple[Any, ...], row: bool = False) -> str:
-        """Write an index as the caller would."""
+        """Return an index as the caller would write it."""
         parts = [str(int(i)) for i in index]
         if parts or row:
             outcome = ":" if row else parts.pop()
@@ -532,7 +522,7 @@ class _Sides:
 
 
 def _are_logs(kind: Kinds) -> tuple[bool, bool]:
-    """Tell of both sides whether they are given as logarithms."""
+    """Return for each side whether it is given as logarithms."""
     kinds = (kind, kind) if isinstance(kind, str) else tuple(kind)
     if len(kinds) != 2 or not set(kinds) <= set(KINDS):
         raise _unexpected("kind", (*KINDS, "a pair of them"), kind)

@@ -1,4 +1,4 @@
-"""Every measure by name, with its traits.
+"""The registry of measures: every measure by name, with its traits.
 
 The traits are the documentation (``kldiv measures`` prints them) and the table from which
 the property tests are derived.  NumPy is not imported here: help needs the names only.
@@ -342,7 +342,7 @@ def find(name: str) -> Measure:
 
 
 def _bind(family: Measure, name: str, alpha: float) -> Measure:
-    """Fill in the order, and the laws that hold for it alone."""
+    """Return a measure of the family with its order, and the laws that hold for this order."""
     order = repr(alpha).removesuffix(".0")
     traits = set(family.traits)
     if alpha >= 1.0:
@@ -370,7 +370,7 @@ def _bind(family: Measure, name: str, alpha: float) -> Measure:
 
 
 def _unknown(name: str) -> str:
-    """Say that there is no such measure, and what may have been meant."""
+    """Return the error message for an unknown name, with the nearest known one."""
     from difflib import get_close_matches
 
     known = ["kl", *MEASURES]

@@ -96,8 +96,9 @@ class Table(NamedTuple):
         Read once. Not all need have the same columns: a row has no value in a column that its
         batch does not have.
     names : sequence of str, or None
-        The columns that are known from the start, in order; None where the first row may hold
-        the names, or there are none.
+        The columns that are known from the start, in order.
+    positional : bool
+        The keys of columns are positions; their names, if there are any, may be in the first row.
     whole : sequence of (name, column), or None
         Columns that are held in memory.
     typed : bool
@@ -119,6 +120,7 @@ class Table(NamedTuple):
     format: str
     batches: Iterable[Batch] = ()
     names: Sequence[str] | None = None
+    positional: bool = False
     whole: Sequence[tuple[str, Any]] | None = None
     typed: bool = False
     decimal: str = "."
@@ -221,12 +223,9 @@ class Members:
         """
         found = [i for i, known in enumerate(self.names) if known == name]
         if not found:
-            raise InputError(
-                "unknown-column",
-                f"there is no {self.each} {name[:60]!r}",
-                Place(self.source),
-                hint=did_you_mean(name, self.names),
-            )
+            message = f"there is no {self.each} {name[:60]!r}"
+            hint = did_you_mean(name, self.names)
+            raise InputError("unknown-column", message, Place(self.source), hint=hint)
         if len(found) > 1:
             raise self.repeated(name, len(found))
         return found[0]
@@ -239,12 +238,9 @@ class Members:
     def refuse_label(self, label: str | None, name: str | None) -> None:
         """Refuse an outcome column of a member, which `name` says; see `member`."""
         if label is not None:
-            raise InputError(
-                "no-columns",
-                f"{self.what} {label[:60]!r} cannot be one",
-                Place(self.source),
-                hint="leave --weight and --label out",
-            )
+            message = f"{self.what} {label[:60]!r} cannot be one"
+            hint = "leave --weight and --label out"
+            raise InputError("no-columns", message, Place(self.source), hint=hint)
 
     def member(self, name: str | None) -> Data:
         """Return the member that is called so; without a name, what they are all together.

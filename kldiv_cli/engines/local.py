@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.core.table import Batch, Locator, Table
 
@@ -81,7 +80,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     """
     counters: dict[str, ColumnCounter] = {}
     rows, seen = 0, dict.fromkeys(table.names or ())
-    repeated: list[Batch] = []
+    counted: list[Batch] = []
     for batch in table.batches:
         for title, cells in batch.columns.items():
             seen.setdefault(title)
@@ -94,25 +93,20 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
             counters[title].add(cells, batch.place)
         rows += batch.size
         if batch.counts is not None:
-            repeated.append(batch)
+            counted.append(batch)
         for counter in counters.values():
             counter.pad(rows)
         _check_size(counters.values(), wanted, source)
     for counter in counters.values():
         counter.settle()
     _check_size(counters.values(), wanted, source)
-    columns = {
-        title: counter.finish() for title, counter in counters.items() if not counter.identifier
-    }
-    excluded = [
-        Excluded(title, IDENTIFIER) for title, counter in counters.items() if counter.identifier
-    ]
-    if repeated:
-        rows = sum(int(count) for batch in repeated for count in batch.counts or ())
-        columns = {
-            title: _repeated(column, counters[title], repeated, source)
-            for title, column in columns.items()
-        }
+    columns: dict[str, Values | Categories] = {}
+    for title, counter in counters.items():
+        if not counter.identifier:
+            column = counter.finish()
+            columns[title] = _repeated(column, counter, counted, source) if counted else column
+    if counted:
+        rows = sum(int(number) for batch in counted for number in batch.counts or ())
     for title, values in table.whole or ():
         seen.setdefault(title)
         rows = len(values)
@@ -121,22 +115,22 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     if not rows:
         raise InputError("no-rows", "there are no rows of data", Place(source))
     left_out = wanted.left_out(list(seen), source)
+    keys = [title for title, counter in counters.items() if counter.identifier]
+    columns = {title: columns[title] for title in seen if title in columns}
     if not wanted.late:
-        keys = [
+        keys += [
             title
-            for title in seen
-            if title in columns and wanted.may_leave_out(title) and is_identifier(columns[title])
+            for title, column in columns.items()
+            if wanted.may_leave_out(title) and is_identifier(column)
         ]
-        excluded += [Excluded(title, IDENTIFIER) for title in keys]
-        columns = {title: column for title, column in columns.items() if title not in keys}
     return DataSet(
         name=name,
         source=source,
         format=table.format,
         kind="samples",
         rows=rows,
-        columns={title: columns[title] for title in seen if title in columns},
-        excluded=(*excluded, *left_out),
+        columns={title: column for title, column in columns.items() if title not in keys},
+        excluded=(*(Excluded(title, IDENTIFIER) for title in keys), *left_out),
         notes=tuple(table.notes),
         seen=tuple(seen),
     )
@@ -215,7 +209,7 @@ class ColumnCounter:
         for some, place in waiting:
             self._count(some, place)
 
-    def finish(self) -> Column:
+    def finish(self) -> Values | Categories:
         """Return the counted column."""
         import numpy as np
 
@@ -252,38 +246,32 @@ class ColumnCounter:
             before = len(self.counts)
             self.counts.update(present)
             if len(self.counts) > before and not self._table.typed:
-                self._drop_blanks(cells, place)
+                for label in [label for label in self.counts if label.isspace()]:
+                    self._note_missing(self.counts.pop(label), cells, place)
             return
-        numbers = None
-        if not self._table.typed or {Number}.issuperset(map(type, present)):
-            numbers = floats(present, self._table.decimal, codes=self._codes)
-        self.values.extend(self._one_by_one(cells, place) if numbers is None else numbers)
+        numbers = self._floats(present)
+        if numbers is None:
+            rest = [cell for cell in present if not self.is_missing(cell)]
+            if len(rest) < len(present):
+                self._note_missing(len(present) - len(rest), cells, place)
+            numbers = self._floats(rest)
+        if numbers is None:
+            there = ((i, cell) for i, cell in enumerate(cells) if not self.is_missing(cell))
+            i, bad = next((i, cell) for i, cell in there if self._floats([cell]) is None)
+            raise self._no_number(bad or "", place(i, self.name))
+        self.values.extend(numbers)
 
-    def _drop_blanks(self, cells: Sequence[Cell], place: Locator) -> None:
-        """Count labels of nothing but blanks as missing."""
-        for label in [label for label in self.counts if label.isspace()]:
-            self._note_missing(self.counts.pop(label), cells, place)
+    def _floats(self, cells: Sequence[Any]) -> list[float] | None:
+        """Return the numbers in cells; None if one is no number."""
+        if self._table.typed and not {Number}.issuperset(map(type, cells)):
+            return None
+        return floats(cells, self._table.decimal, codes=self._codes)
 
     def _note_missing(self, number: int, cells: Sequence[Cell], place: Locator) -> None:
         self._missing += number
         if self._forbid:
             first = next(i for i, cell in enumerate(cells) if self.is_missing(cell))
             raise missing_value(place(first, self.name))
-
-    def _one_by_one(self, cells: Sequence[Cell], place: Locator) -> list[float]:
-        values: list[float] = []
-        for i, cell in enumerate(cells):
-            if cell is None or self.is_missing(cell):
-                if cell not in self._absent:
-                    self._note_missing(1, cells, place)
-                continue
-            value = None
-            if self._table.is_number(cell):
-                value = floats([cell], self._table.decimal, codes=self._codes)
-            if value is None:
-                raise self._no_number(cell, place(i, self.name))
-            values += value
-        return values
 
     def _no_number(self, cell: str, place: Place) -> InputError:
         what = "is not a number"
@@ -296,41 +284,39 @@ class ColumnCounter:
         decimal = ""
         if is_decorated(cell) and not self._table.typed:
             decimal = "--decimal ',' if the comma is a decimal mark; no separators or signs; "
-        return InputError(
-            "mixed-column",
-            f"column {self.name[:60]!r} holds numbers, and this {what}",
-            replace(place, name=self.name, value=str(cell)),
-            hint=decimal + f"--na {_quoted(cell)} if it means a missing value;"
-            f" --categorical {_quoted(self.name)} if the column is text",
-        )
+        message = f"column {self.name[:60]!r} holds numbers, and this {what}"
+        missing = f"--na {_quoted(cell)} if it means a missing value"
+        hint = f"{decimal}{missing}; --categorical {_quoted(self.name)} if the column is text"
+        place = replace(place, name=self.name, value=str(cell))
+        return InputError("mixed-column", message, place, hint=hint)
 
 
 def _repeated(
-    column: Column, counter: ColumnCounter, batches: Sequence[Batch], source: str
-) -> Column:
+    column: Values | Categories, counter: ColumnCounter, batches: Sequence[Batch], source: str
+) -> Values | Categories:
     """Return the column of rows that each stand for many."""
     import numpy as np
 
-    cells = [
-        (cell, int(count))
-        for batch in batches
-        for cell, count in zip(batch.columns[column.name], batch.counts or (), strict=True)
-    ]
-    present = [(cell, count) for cell, count in cells if not counter.is_missing(cell)]
-    total = sum(count for _, count in cells)
-    missing = total - sum(count for _, count in present)
-    if isinstance(column, Values):
-        if total > MOST_NUMBERS:
-            raise _too_many_numbers(source)
-        repeats = [count for _, count in present]
-        return Values(column.name, missing, np.repeat(column.values, repeats))
-    totals: Counter[str] = Counter()
-    for cell, count in present:
-        totals[cell] += count
-    return Categories(column.name, missing, dict(totals))
+    missing, totals = 0, Counter[str]()
+    repeats: list[int] = []
+    for batch in batches:
+        counts = map(int, batch.counts or ())
+        for cell, number in zip(batch.columns[column.name], counts, strict=True):
+            if counter.is_missing(cell):
+                missing += number
+            else:
+                totals[cell] += number
+                repeats.append(number)
+    if isinstance(column, Categories):
+        return Categories(column.name, missing, dict(totals))
+    if missing + sum(repeats) > MOST_NUMBERS:
+        raise _too_many_numbers(source)
+    return Values(column.name, missing, np.repeat(column.values, repeats))
 
 
-def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> Column:
+def _column_of(
+    name: str, values: NDArray[Any], wanted: Wanted, source: str
+) -> Values | Categories:
     """Return a column of an array of numbers; nan, and words that mean it, are missing."""
     import numpy as np
 
@@ -355,9 +341,8 @@ def _check_size(counters: Iterable[ColumnCounter], wanted: Wanted, source: str) 
         numbers += len(counter.values)
         outcomes = len(counter.counts)
         if outcomes > wanted.most_outcomes and not counter.identifier:
-            if not nearly_distinct(outcomes, counter.counts.total()) or not wanted.may_leave_out(
-                counter.name
-            ):
+            is_key = nearly_distinct(outcomes, counter.counts.total())
+            if not is_key or not wanted.may_leave_out(counter.name):
                 raise _too_many_outcomes(counter.name, wanted, source)
             counter.give_up()
     if numbers > MOST_NUMBERS:
@@ -365,21 +350,15 @@ def _check_size(counters: Iterable[ColumnCounter], wanted: Wanted, source: str) 
 
 
 def _too_many_outcomes(name: str, wanted: Wanted, source: str) -> InputError:
-    return InputError(
-        "too-many-outcomes",
-        f"column {name[:60]!r} has more than {wanted.most_outcomes} outcomes",
-        Place(source, name=name),
-        hint="--exclude leaves it out; --max-outcomes N allows more",
-    )
+    message = f"column {name[:60]!r} has more than {wanted.most_outcomes} outcomes"
+    hint = "--exclude leaves it out; --max-outcomes N allows more"
+    return InputError("too-many-outcomes", message, Place(source, name=name), hint=hint)
 
 
 def _too_many_numbers(source: str) -> InputError:
-    return InputError(
-        "too-many-numbers",
-        f"the numeric columns hold more than {MOST_NUMBERS} numbers",
-        Place(source),
-        hint="choose some with --column, or count shards one by one with kldiv profile --like",
-    )
+    message = f"the numeric columns hold more than {MOST_NUMBERS} numbers"
+    hint = "choose some with --column, or count shards one by one with kldiv profile --like"
+    return InputError("too-many-numbers", message, Place(source), hint=hint)
 
 
 def _quoted(word: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from kldiv_cli.errors import InputError, Note, Place, abridged, did_you_mean
+from kldiv_cli.core.dataset import unknown_column
+from kldiv_cli.errors import InputError, Note, Place, abridged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kldiv_cli.core.table import Batch, Table
     from kldiv_cli.readers.options import ReadOptions
@@ -34,14 +35,20 @@ LABELS = frozenset(
 
 
 class Choice(NamedTuple):
-    """The chosen columns, as positions from 0."""
+    """The chosen columns of a table, by their keys in a batch."""
 
-    label: int | None
+    label: Any
     """The outcomes; None where they are known by position."""
-    weight: int
-    notes: tuple[Note, ...] = ()
-    group: int | None = None
+    weight: Any
+    """The weights; None where rows are counted."""
+    group: Any = None
     """The names of columns, each of whose outcomes are in a row of its own: a tidy table."""
+    outcomes_in: str | None = None
+    """What the source calls the outcomes …"""
+    weights_in: str | None = None
+    """… and the weights."""
+    notes: tuple[Note, ...] = ()
+    details: Mapping[str, str] = {}
 
 
 class Columns:
@@ -55,6 +62,8 @@ class Columns:
         None where the table has no header.
     numeric : sequence of {"all", "some", "none", "blank"}
         One for each column.
+    keys : sequence, optional
+        The key of each column in a batch; its position if not given.
     sample : (Table, Batch), optional
         The table and its first rows, to find advice where no column holds numbers.
     """
@@ -64,11 +73,13 @@ class Columns:
         source: str,
         names: Sequence[str] | None,
         numeric: Sequence[Numeric],
+        keys: Sequence[Any] | None = None,
         sample: tuple[Table, Batch] | None = None,
     ) -> None:
         self.source = source
         self.names = names
         self.numeric = numeric
+        self.keys = keys or range(len(numeric))
         self.sample = sample
         plain = [name.strip().casefold() for name in names or ()]
         self.plain = plain or [""] * len(numeric)
@@ -108,67 +119,54 @@ class Columns:
         if self.names is None:
             if word.isascii() and word.isdigit() and 1 <= int(word[:9]) <= len(self):
                 return int(word) - 1
-            raise InputError(
-                "unknown-column",
-                f"there is no header, and {word[:60]!r} is not one of the columns"
-                f" 1 to {len(self)}",
-                Place(self.source),
-                hint="--header if the first row holds the names",
-            )
+            numbers = f"one of the columns 1 to {len(self)}"
+            message = f"there is no header, and {word[:60]!r} is not {numbers}"
+            hint = "--header if the first row holds the names"
+            raise InputError("unknown-column", message, Place(self.source), hint=hint)
         found = [i for i, name in enumerate(self.names) if name == word]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise InputError(
-                "duplicate-columns",
-                f"{len(found)} columns are called {word[:60]!r}",
-                Place(self.source),
-                hint="rename all but one of them",
-            )
-        raise InputError(
-            "unknown-column",
-            f"there is no column {word[:60]!r}",
-            Place(self.source),
-            hint=did_you_mean(word, self.names),
-        )
+        if not found:
+            raise unknown_column(word, self.names, self.source)
+        if len(found) > 1:
+            message = f"{len(found)} columns are called {word[:60]!r}"
+            hint = "rename all but one of them"
+            raise InputError("duplicate-columns", message, Place(self.source), hint=hint)
+        return found[0]
 
     def title(self, index: int) -> str:
         """Return a column's name as messages show it, or its number from 1."""
         return str(index + 1) if self.names is None else f"'{self.names[index][:60]}'"
 
-    def name(self, index: int) -> str:
-        """Return a column's name, which may be its number in words."""
-        return (self.names[index] if self.names else "") or f"column {index + 1}"
-
-    def label(self, choice: Choice) -> str | None:
-        """Return the name of the outcome column, if there is one."""
-        return None if choice.label is None else self.name(choice.label)
-
-    def details(self, choice: Choice) -> dict[str, str]:
-        """Return what was found and chosen, in words."""
-        names = [self.name(i) for i in range(len(self))]
-        label = "none, known by position" if choice.label is None else names[choice.label]
-        found = abridged((name[:60] for name in names), 20)
-        return {"columns": found, "outcomes in": label, "weights in": names[choice.weight]}
+    def choice(
+        self, label: int | None, weight: int, *notes: Note, group: int | None = None
+    ) -> Choice:
+        """Return columns as a choice."""
+        names = [
+            (self.names or [""] * len(self))[i] or f"column {i + 1}" for i in range(len(self))
+        ]
+        outcomes_in = None if label is None else names[label]
+        details = {
+            "columns": abridged((name[:60] for name in names), 20),
+            "outcomes in": outcomes_in or "none, known by position",
+            "weights in": names[weight],
+        }
+        at = [None if i is None else self.keys[i] for i in (label, weight, group)]
+        return Choice(at[0], at[1], at[2], outcomes_in, names[weight], notes, details)
 
     def _choice(self, wanted: ReadOptions, weight: int, weights: list[int]) -> Choice:
         label, open_ = self._label(wanted, weight, weights)
         chosen = (wanted.weight is None and len(self) > 2) or open_
         both_numbers = len(self) == 2 and wanted.weight is None and self.names is None
-        if both_numbers and self.has_numbers(0):
-            chosen = True
-        if not chosen:
-            return Choice(label, weight)
+        if not chosen and not (both_numbers and self.has_numbers(0)):
+            return self.choice(label, weight)
         what = f"the weights are in column {self.title(weight)}"
         advice = f"--weight {self._word(weight)}"
         if label is not None:
             what += f", the outcomes in column {self.title(label)}"
             advice = f"--label {self._word(label)} {advice}"
-        unused = len(self) - (1 if label is None else 2)
-        if unused:
+        if len(self) > (1 if label is None else 2):
             what += f" (of {len(self)} columns)"
         note = Note("columns-chosen", what, self.source, advice=advice, repair=True)
-        return Choice(label, weight, (note,))
+        return self.choice(label, weight, note)
 
     def _word(self, index: int) -> str:
         from shlex import quote
@@ -209,12 +207,9 @@ class Columns:
         if wanted.label is not None:
             label = self.find(wanted.label)
             if label in weights:
-                raise InputError(
-                    "one-column-twice",
-                    f"column {self.title(label)} cannot hold both outcomes and weights",
-                    Place(self.source),
-                    hint="--label and --weight name different columns",
-                )
+                message = f"column {self.title(label)} cannot hold both outcomes and weights"
+                hint = "--label and --weight name different columns"
+                raise InputError("one-column-twice", message, Place(self.source), hint=hint)
             return label, False
         others = [
             i
@@ -238,12 +233,10 @@ class Columns:
         what = "weights" if role == "weight" else "outcomes"
         which = "one of these" if role == "weight" else "the one that holds the outcomes"
         word = self._word(columns[-1 if role == "weight" else 0])
-        return InputError(
-            f"several-{role}s",
-            f"several columns may hold the {what}: {abridged(self.title(i) for i in columns)}",
-            Place(self.source),
-            hint=f"--{role} {word}, or {which}; --as samples if these are raw rows",
-        )
+        names = abridged(self.title(i) for i in columns)
+        message = f"several columns may hold the {what}: {names}"
+        hint = f"--{role} {word}, or {which}; --as samples if these are raw rows"
+        return InputError(f"several-{role}s", message, Place(self.source), hint=hint)
 
     def _no_weight(self, label: int | None) -> InputError:
         texts = [i for i in range(len(self)) if i != label]
@@ -265,9 +258,9 @@ class Columns:
 
 def columns_of(table: Table, first: Batch, source: str) -> Columns:
     """Return the columns of a table whose first rows are given."""
-    keys = (table.typed and table.names) or first.columns
+    keys = list(first.columns) if table.positional else list(table.names or ())
     numeric = [_numeric(table, first.columns[key][:SAMPLE]) for key in keys]
-    return Columns(source, table.names, numeric, (table, first))
+    return Columns(source, table.names, numeric, keys, (table, first))
 
 
 def _numeric(table: Table, cells: Sequence[str | None]) -> Numeric:

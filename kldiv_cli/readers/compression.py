@@ -21,7 +21,13 @@ MARKS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5
 
 
 def recognised(stream: ByteStream, extension: str) -> str | None:
-    """Name the compression by the first bytes; an extension must agree with them."""
+    """Return the name of the compression by the first bytes; an extension must agree with them.
+
+    Raises
+    ------
+    InputError
+        If they do not agree, or the compression cannot be undone.
+    """
     found = MARKS.get(stream.mark(MARKS))
     # A text may begin with BZh, but hardly with the mark of a block behind it.
     if found == "bzip2" and stream.peek(10)[4:] not in (b"1AY&SY", b"\x17rE8P\x90"):
@@ -32,7 +38,7 @@ def recognised(stream: ByteStream, extension: str) -> str | None:
     if claimed and found != claimed:
         message = f"the name ends in {extension}, but this is not {claimed} data"
         hint = "rename the file if it is not compressed"
-        raise InputError("corrupt-compression", message, Place(stream.source), hint=hint)
+        raise _corrupt(message, stream.source, hint)
     return found
 
 
@@ -44,30 +50,36 @@ def needs_extra(format_: str, source: str) -> InputError:
 
 
 def inflated(stream: ByteStream, compression: str) -> ByteStream:
-    """Return the stream that this one inflates to, which has no bound."""
+    """Return the stream that a compressed one inflates to, which has no bound.
+
+    Raises
+    ------
+    InputError
+        If it is empty or compressed again.
+    """
     inner = ByteStream(stream.source, _inflate(stream, compression))
     if not inner.peek(HEAD):
         raise InputError("empty-file", "this is empty once inflated", Place(stream.source))
     if recognised(inner, "") is not None:
-        raise InputError("corrupt-compression", "this is compressed twice", Place(stream.source))
+        raise _corrupt("this is compressed twice", stream.source)
     return inner
 
 
 def bounded(
-    inner: ByteStream, outer: ByteStream, compression: str, limit: int | None
+    inner: ByteStream, packed: ByteStream, compression: str, limit: int | None
 ) -> Iterator[bytes]:
     """Yield the bytes of `inner`, unless there are more of them than are allowed.
 
     Parameters
     ----------
     inner : ByteStream
-        What the bytes of `outer` inflate to.
-    outer : ByteStream
+        The bytes that those of `packed` inflate to.
+    packed : ByteStream
         The compressed bytes.
     compression : str
-        What errors call their format.
+        What messages call it.
     limit : int, optional
-        Bytes that are allowed; else `RATIO` times as many as `outer` has, or `INFLATED`.
+        Bytes that are allowed; else `RATIO` times as many as `packed` has, or `INFLATED`.
 
     Raises
     ------
@@ -79,13 +91,13 @@ def bounded(
     held: deque[bytes] = deque()
     for chunk in inner:
         amount += len(chunk)
-        size = max(outer.size or 0, outer.taken)
+        size = max(packed.size or 0, packed.taken)
         allowed = max(INFLATED, RATIO * size) if limit is None else limit
         if amount > allowed:
-            seen = f"{outer.taken} bytes of {compression}"
+            seen = f"{packed.taken} bytes of {compression}"
             message = f"{seen} inflate to more than {allowed} bytes"
             hint = "--max-inflated BYTES allows more"
-            raise InputError("inflated-too-large", message, Place(outer.source), hint=hint)
+            raise InputError("inflated-too-large", message, Place(packed.source), hint=hint)
         held.append(chunk)
         while held and amount > INFLATED:
             yield held.popleft()
@@ -94,9 +106,8 @@ def bounded(
 
 
 def _inflate(stream: ByteStream, compression: str) -> Iterator[bytes]:
-    """Yield what one or more members, one after the other, inflate to."""
+    """Yield the bytes that the members of a stream inflate to, one after the other."""
     new, errors = _codec(compression)
-    here = Place(stream.source)
     decoder: Any = None
     members = 0
     for data in stream:
@@ -113,8 +124,7 @@ def _inflate(stream: ByteStream, compression: str) -> Iterator[bytes]:
                 out = decoder.decompress(data, CHUNK)
             except errors as error:
                 what = "is damaged" if members == 1 else "is followed by something else"
-                message = f"the {compression} data {what}"
-                raise InputError("corrupt-compression", message, here) from error
+                raise _corrupt(f"the {compression} data {what}", stream.source) from error
             if out:
                 yield out
             if decoder.eof:
@@ -126,8 +136,11 @@ def _inflate(stream: ByteStream, compression: str) -> Iterator[bytes]:
                 data = decoder.unconsumed_tail
                 hungry = not data and len(out) < CHUNK
     if decoder is not None:
-        message = f"the {compression} data end too early"
-        raise InputError("corrupt-compression", message, here)
+        raise _corrupt(f"the {compression} data end too early", stream.source)
+
+
+def _corrupt(message: str, source: str, hint: str = "") -> InputError:
+    return InputError("corrupt-compression", message, Place(source), hint=hint)
 
 
 def _codec(compression: str) -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:

@@ -52,6 +52,7 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     return Table(
         stream.format if named else shown,
         batches,
+        positional=True,
         decimal=options.decimal,
         named=named,
         faults=faults,

@@ -52,7 +52,7 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
         message = f"the decimal mark is '.' or ',', not {option.decimal[:20]!r}"
         raise UsageError("bad-decimal", message)
     if option.delimiter is not None:
-        return _declared(option.delimiter, option.decimal)
+        return _declared(option.delimiter)
     if option.format is None and _is_uniq(lines):
         message = "this looks like the output of 'uniq -c'"
         hint = "--input-format uniq, or --input-format csv if it is not"
@@ -83,7 +83,7 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
     return named
 
 
-def _declared(delimiter: str, decimal: str) -> str:
+def _declared(delimiter: str) -> str:
     character = {"\\t": "\t", "tab": "\t", "TAB": "\t"}.get(delimiter, delimiter)
     if len(character) != 1 or character in '"\r\n\0.+-' or character.isalnum():
         message = f"{delimiter[:20]!r} cannot separate fields"

@@ -5,6 +5,7 @@ The columns that matter decide: those of the weights, or all of raw rows.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -55,12 +56,18 @@ def with_names(
         elif raw and len(row) == 1 and not table.named:
             message = f"the first row is read as the column's name: {row[0][:40]!r}"
             notes.append(Note("header", message, source, advice="--no-header if it is data"))
+    every = chain((first.below() if names else first,), batches)
     return table._replace(
         names=row if names else None,
-        batches=chain((first.below() if names else first,), batches),
+        batches=(_named(batch, row) for batch in every) if names else every,
         notes=notes,
         details={**table.details, "header": "yes" if names else "no"},
     )
+
+
+def _named(batch: Batch, names: Sequence[str]) -> Batch:
+    """Return a batch whose places have the names of the columns."""
+    return batch._replace(place=lambda i, key: replace(batch.place(i, key), name=names[key]))
 
 
 def _holds_names(

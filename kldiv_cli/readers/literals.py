@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.numbers import Number
 from kldiv_cli.errors import Fault, InputError, Place
+from kldiv_cli.readers.weight_column import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,12 +52,10 @@ def texts(values: Sequence[Any], faults: Faults, place: Callable[[int], Place]) 
         if type(value) is Number:
             found.append(value)
             continue
-        if value is None:
-            fault = Fault("missing-weight", "weight is missing", "write 0 where there is no mass")
-        else:
+        fault = MISSING
+        if value is not None:
             hint = "write numbers without quotes" if isinstance(value, str) else ""
-            message = f"weight is {kind_of(value)}, not a number"
-            fault = Fault("not-a-number", message, hint)
+            fault = Fault("not-a-number", f"weight is {kind_of(value)}, not a number", hint)
         faults.add(fault, partial(place, i))
         found.append(Number("1"))
     return found

@@ -6,7 +6,6 @@ from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import Fault, InputError, Note, Place
 from kldiv_cli.readers.weight_column import WeightColumn
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.table import Faults, Matrix, Table
     from kldiv_cli.readers.options import ReadOptions
 
     Role = Literal["label", "weight"]
@@ -85,7 +85,7 @@ class Outcomes:
         self, option: ReadOptions, decimal: str, faults: Faults, *, labelled: bool
     ) -> None:
         self._sum = option.duplicates == "sum"
-        self._faults = faults
+        self.faults = faults
         self._weights = WeightColumn(option.kind, decimal, faults)
         self._at: dict[Any, int] | None = {} if labelled else None
         self._positions = array("q")
@@ -109,7 +109,7 @@ class Outcomes:
         if repeated and not self._sum:
             for i, label in enumerate(labels):
                 if label in at:
-                    self._faults.add(DUPLICATE, partial(place, i, "label"))
+                    self.faults.add(DUPLICATE, partial(place, i, "label"))
                 at.setdefault(label, 0)
         elif repeated or self._positions:
             if not self._positions:
@@ -118,24 +118,21 @@ class Outcomes:
         else:
             at.update(zip(labels, range(before, before + len(labels)), strict=True))
 
-    def finish(
-        self, format_: str, source: str, notes: Sequence[Note], details: Mapping[str, str]
-    ) -> Weights:
-        """Return the weights.
+    def finish(self, data: Table | Matrix, source: str) -> Weights:
+        """Return the weights, with what is known of the data that they come from.
 
         Raises
         ------
         InputError
             If a row was bad, or there was none.
         """
-        self._faults.check()
+        self.faults.check()
         if not self._count:
             raise no_rows(source)
         weights, integers = self._weights.finish()
         labels = None if self._at is None else tuple(self._at)
-        found = Weights(
-            format_, weights, integers, labels, self._count, notes=notes, details=details
-        )
+        found = Weights(data.format, weights, integers, labels, self._count)
+        found = found._replace(notes=data.notes, details=data.details)
         return add_up(found, self._positions, source) if self._positions else found
 
 

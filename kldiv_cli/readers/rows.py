@@ -15,7 +15,7 @@ from kldiv_cli.errors import Fault, InputError, Place
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kldiv_cli.core.table import Block, Data, Locator
+    from kldiv_cli.core.table import Block, Data
     from kldiv_cli.readers.options import ReadOptions
 
 
@@ -51,28 +51,35 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
         return _of_whole_columns(data.whole, data.format, source)
     if data.typed:
         return data._replace(batches=_plain_batches(data))
-    if data.names is None:
+    names = None
+    if data.positional:
         from kldiv_cli.readers.header import with_names
 
         data = with_names(data, [options], source, raw=True)
         names = data.names and _distinct(data.names, source)
-        return data._replace(names=names, batches=_named_batches(data, names))
-    return data._replace(batches=_counted_batches(data, source))
+        data = data._replace(names=names)
+    return data._replace(batches=_text_batches(data, names, source))
 
 
 # Cells of text.
 
 
-def _named_batches(table: Table, names: Sequence[str] | None) -> Iterator[Batch]:
+def _text_batches(table: Table, names: Sequence[str] | None, source: str) -> Iterator[Batch]:
     """Yield batches with names for positions, and raise at the end what was wrong with rows."""
+    rows = 0
     for batch in table.batches:
-        titles = names or [str(position + 1) for position in batch.columns]
+        titles = names or [str(key + 1) if table.positional else key for key in batch.columns]
+        keys = dict(zip(titles, batch.columns, strict=True))
 
-        def where(i: int, name: str, batch: Batch = batch, titles: Any = titles) -> Place:
-            return replace(batch.place(i, titles.index(name)), name=name)
+        def where(i: int, name: str, batch: Batch = batch, keys: Any = keys) -> Place:
+            return replace(batch.place(i, keys[name]), name=name)
 
         columns = dict(zip(titles, batch.columns.values(), strict=True))
-        yield Batch(columns, batch.size, where)
+        yield Batch(columns, batch.size, where, batch.counts)
+        # More digits than these are too many in any case.
+        rows += sum(int(count.lstrip("0")[:20] or "0") for count in batch.counts or ())
+        if rows >= TOO_MANY_ROWS:
+            raise too_many_rows(source)
     if table.faults is not None:
         table.faults.check()
     for blank in table.blanks:
@@ -90,24 +97,6 @@ def _distinct(header: Sequence[str], source: str) -> list[str]:
             hint = "rename all but one of them; --no-header if the first row holds data"
             raise InputError("duplicate-columns", message, Place(source), hint=hint)
     return names
-
-
-def _counted_batches(table: Table, source: str) -> list[Batch]:
-    """Return rows that were counted; they are held, since a bad one is an error before all."""
-    batches = []
-    for batch in table.batches:
-
-        def where(i: int, name: str, place: Locator = batch.place) -> Place:
-            return replace(place(i, name), name=name)
-
-        batches.append(batch._replace(place=where))
-    if table.faults is not None:
-        table.faults.check()
-    # More digits than these are too many in any case.
-    counts = (int(n.lstrip("0")[:20] or "0") for batch in batches for n in batch.counts or ())
-    if sum(counts) >= TOO_MANY_ROWS:
-        raise too_many_rows(source)
-    return batches
 
 
 # Values of JSON.
@@ -224,6 +213,6 @@ def _of_whole_columns(columns: Sequence[tuple[str, Any]], format_: str, source: 
         format_,
         batches if cells else (),
         [name for name, _ in columns],
-        list(arrays.items()),
+        whole=list(arrays.items()),
         typed=True,
     )

@@ -183,24 +183,18 @@ class Object(Members):
         if isinstance(value, list):
             first = value[0] if value else None
             return _array([Block(value, place)], first, "json", self._notes)
-        raise InputError(
-            "no-columns",
-            f"the member {name[:60]!r} is {kind_of(value)}, not an object or an array",
-            self._place((at,)),
-            hint="leave --weight out if the object itself is the distribution",
-        )
+        message = f"the member {name[:60]!r} is {kind_of(value)}, not an object or an array"
+        hint = "leave --weight out if the object itself is the distribution"
+        raise InputError("no-columns", message, self._place((at,)), hint=hint)
 
     def _mapping(self) -> Matrix:
         """Return the members as numbers, each with its label."""
         members = [key for key, value in self.value.items() if isinstance(value, (dict, list))]
         if members and len(members) == len(self.value):
-            raise InputError(
-                "several-weights",
-                f"this object holds other objects or arrays:"
-                f" {abridged(f'{name[:60]!r}' for name in members)}",
-                self._place(()),
-                hint=f"--weight {members[0][:60]} chooses one",
-            )
+            names = abridged(f"{name[:60]!r}" for name in members)
+            message = f"this object holds other objects or arrays: {names}"
+            hint = f"--weight {members[0][:60]} chooses one"
+            raise InputError("several-weights", message, self._place(()), hint=hint)
 
         def place(path: Path) -> Place:
             return replace(self._place(path), name=self.names[path[0]])
@@ -243,10 +237,7 @@ class Document(Object):
     def refuse_label(self, label: str | None, name: str | None) -> None:
         """Refuse a profile as a distribution; see `Members.refuse_label`."""
         if str(self.value["schema"]).startswith("kldiv.profile/"):
-            raise InputError(
-                "is-a-profile",
-                "this is a profile of raw rows, not a distribution",
-                Place(self.source),
-                hint="--as samples compares its columns; kldiv check judges them",
-            )
+            message = "this is a profile of raw rows, not a distribution"
+            hint = "--as samples compares its columns; kldiv check judges them"
+            raise InputError("is-a-profile", message, Place(self.source), hint=hint)
         super().refuse_label(label, name)

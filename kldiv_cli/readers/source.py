@@ -19,18 +19,6 @@ if TYPE_CHECKING:
     from kldiv_cli.readers.options import ReadOptions
 
 
-# fmt: off
-MARKS = {
-    b"\x93NUMPY": "npy",
-    b"PK\x03\x04": "npz", b"PK\x05\x06": "npz",
-    b"PAR1": "parquet",
-    b"ARROW1": "arrow",
-}
-# fmt: on
-STREAMED = ("text", "csv", "tsv", "jsonl", "uniq")
-"""Formats whose raw rows are never held in memory together."""
-
-
 @contextmanager
 def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[ByteStream]:
     """Open an input and yield its bytes, inflated, whose format is known.
@@ -46,18 +34,19 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
         if not stream.peek(HEAD):
             raise InputError("empty-file", "this is empty", Place(path))
         stem, extension = os.path.splitext(path.lower())
-        codec = compression.recognised(stream, extension)
+        packed, codec = stream, compression.recognised(stream, extension)
         if codec is not None:
             if extension in compression.EXTENSIONS:
                 extension = os.path.splitext(stem)[1]
-            outer, stream = stream, compression.inflated(stream, codec)
-            is_free = raw and option.max_inflated is None
-            if not (is_free and (option.format or _format(stream, extension)) in STREAMED):
-                inner = compression.bounded(stream, outer, codec, option.max_inflated)
-                stream = ByteStream(path, inner)
-        stream.format = option.format or _format(stream, extension)
-        if FORMATS[stream.format].module is None:
-            raise compression.needs_extra(stream.format, path)
+            stream = compression.inflated(packed, codec)
+        format_ = option.format or _format(stream, extension)
+        if FORMATS[format_].module is None:
+            raise compression.needs_extra(format_, path)
+        is_free = raw and FORMATS[format_].streamed and option.max_inflated is None
+        if codec is not None and not is_free:
+            inner = compression.bounded(stream, packed, codec, option.max_inflated)
+            stream = ByteStream(path, inner)
+        stream.format = format_
         yield stream
     finally:
         if path != "-":
@@ -110,12 +99,11 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _format(stream: ByteStream, extension: str) -> str:
-    """Choose a format by the extension, else by the first bytes."""
+    """Return the format by the extension, else by the first bytes."""
     head = stream.peek(HEAD)
-    found = MARKS.get(stream.mark(MARKS))
-    if found in ("parquet", "arrow") and b"\0" not in head:
-        # A text may begin with either mark, which is a word.
-        found = None
+    # Text may begin with the mark of a format that is not read.
+    marked = (name for name, entry in FORMATS.items() if head.startswith(entry.marks))
+    found = next((name for name in marked if FORMATS[name].module or b"\0" in head), None)
     named = BY_EXTENSION.get(extension)
     if named and found and named != found and FORMATS[named].module:
         message = f"the name says {named}, but the first bytes are those of {found}"

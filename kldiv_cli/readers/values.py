@@ -47,13 +47,10 @@ def check_type(dtype: np.dtype[Any] | None, here: Place, *, raw: bool = False) -
         "b": "--as samples if the elements are raw values",
         "V": "save one field of the records as an array of its own",
     }.get(dtype.kind, "")
-    raise InputError(
-        "bad-dtype",
-        f"elements of type {str(dtype)[:60]} are {MEANINGS.get(dtype.kind, 'no numbers')},"
-        f" not {'raw values' if raw else 'weights'}",
-        here,
-        hint="" if raw and "--as" in hint else hint,
-    )
+    what = MEANINGS.get(dtype.kind, "no numbers")
+    wanted = "raw values" if raw else "weights"
+    message = f"elements of type {str(dtype)[:60]} are {what}, not {wanted}"
+    raise InputError("bad-dtype", message, here, hint="" if raw and "--as" in hint else hint)
 
 
 def columns_of(values: Any, here: Place) -> list[tuple[str, Any]]:

@@ -32,11 +32,17 @@ if TYPE_CHECKING:
     from kldiv_cli.core.table import Faults
     from kldiv_cli.errors import Place
 
-NEGATIVE_HINT = (
+NEGATIVE = Fault(
+    "negative-weight",
+    "weight is negative",
     "counts and probabilities must be >= 0; --as logits or --as log-probs if these are logarithms,"
-    " --as samples if they are raw values"
+    " --as samples if they are raw values",
 )
-_OVERFLOW = Fault("number-overflow", "a number is too large for a 64-bit float")
+NOT_FINITE = Fault("not-finite", "weight is not a finite number", "every weight must be finite")
+NO_MASS_HINT = "--as logits or --as log-probs if -inf stands for no mass"
+FRACTIONAL = Fault("fractional-count", "a count is not a whole number", "--as weights")
+MISSING = Fault("missing-weight", "weight is missing", "write 0 where there is no mass")
+OVERFLOW = Fault("number-overflow", "a number is too large for a 64-bit float")
 _LARGEST = int(sys.float_info.max)
 
 
@@ -133,13 +139,13 @@ class WeightColumn:
         if self._floats is None:
             # Whole numbers so far: beside a fraction they are read as doubles, too.
             if self._huge is not None:
-                self._faults.add(_OVERFLOW, self._huge)
+                self._faults.add(OVERFLOW, self._huge)
                 self._integers = array("q")
             self._floats = array("d", self._integers)
             self._integers = array("q")
         for i, value in enumerate(values):
             if type(value) is int and abs(value) > _LARGEST:
-                self._faults.add(_OVERFLOW, partial(place, i))
+                self._faults.add(OVERFLOW, partial(place, i))
                 values[i] = 1
         self._floats.extend(array("d", values))
 
@@ -156,31 +162,26 @@ def parse(cell: str, kind: str | None, decimal: str = ".") -> int | float | Faul
             return Fault("too-many-digits", f"an integer has more than {DIGITS} digits")
         value = float(stripped)
         if math.isinf(value):
-            return _OVERFLOW
+            return OVERFLOW
         if value == 0 and not is_zero(stripped):
             return Fault("number-underflow", "a number is too small for a 64-bit float")
         if kind == "counts" and not value.is_integer():
-            return Fault("fractional-count", "a count is not a whole number", "--as weights")
+            return FRACTIONAL
     elif logs and cell.strip(" \t").lower() in ("-inf", "-infinity"):
         value = -math.inf
     else:
         return _no_number(cell, decimal)
     if value < 0 and not logs:
-        return Fault("negative-weight", "weight is negative", NEGATIVE_HINT)
+        return NEGATIVE
     return value
 
 
 def _no_number(cell: str, decimal: str) -> Fault:
     word = cell.strip().lower()
     if not word:
-        return Fault(
-            "missing-weight", "weight is missing", "write 0, or leave the outcome's row out"
-        )
+        return MISSING._replace(hint="write 0, or leave the outcome's row out")
     if word.lstrip("+-") in ("nan", "inf", "infinity"):
-        hint = "every weight must be finite"
-        if word.startswith("-inf"):
-            hint = "--as logits or --as log-probs if -inf stands for no mass"
-        return Fault("not-finite", "weight is not a finite number", hint)
+        return NOT_FINITE._replace(hint=NO_MASS_HINT) if word.startswith("-inf") else NOT_FINITE
     hint = ""
     if decimal == "." and "," in word and is_number(word.replace(",", ".", 1)):
         hint = "--decimal ',' if the comma is a decimal mark; no thousands separators"

@@ -1,4 +1,4 @@
-"""The evidence on one column: what two samples say about D(P || Q) and its threshold.
+"""The evidence on one column: estimate, interval and p-values from two samples.
 
 Two hypotheses are tested against the largest divergence that is accepted, tau: that P = Q or
 D(P || Q) <= tau, and that D(P || Q) >= tau.
@@ -41,7 +41,7 @@ class Move(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What the samples of one column say, before it is judged among others.
+    """The estimate, interval and p-values of one column, before it is judged among others.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class Evidence(NamedTuple):
 def weigh(
     samples: Samples, *, max_kl: float = 0.05, alpha: float = 0.05, columns: int = 1
 ) -> Evidence:
-    """Return what two samples say about D(P || Q) and the threshold.
+    """Return the evidence of two samples on D(P || Q) and its threshold.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 U = 2.0**-53
 _LOGS = 160
-"""What exponentials and the shift c add, in u, where a side is logarithmic."""
+"""The error of exponentials and of the shift c, in u, where a side is logarithmic."""
 _LOG_SERIES = 2.0**-92
 """Error of a twofold logarithm, in units of max(1, its size)."""
 _RATIO = 2.0**-98
@@ -53,7 +53,7 @@ def noise(logs: int, extent: float, exact: NDArray[np.bool_]) -> Floats:
 
 
 class Roundings:
-    """What a bound on the relative error of a measure is made of.
+    """The parts of a bound on the relative error of a measure.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Every measure: the sums it needs, how it follows from them, and how wrong it can be.
+"""The formula of every measure: the sums it needs, how it follows from them, its error bound.
 
 A new measure is a row here and a row of `kldiv_cli.core.measures`; if no sum serves it, a term
 of `elements` as well.
@@ -7,7 +7,7 @@ of `elements` as well.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -73,25 +73,27 @@ class Known(NamedTuple):
         return self.sums[term] / ((self.wide if term.wide else self.total) * divisor)
 
     def kl_pq(self) -> Floats:
-        """D(P || Q): infinite where an outcome is possible under P alone."""
+        """Return D(P || Q): infinite where an outcome is possible under P alone."""
         return np.where(self.sums[ONLY_P] > 0.0, np.inf, self.over(KL_PQ))
 
     def kl_qp(self) -> Floats:
-        """D(Q || P): infinite where an outcome is possible under Q alone."""
+        """Return D(Q || P): infinite where an outcome is possible under Q alone."""
         return np.where(self.sums[ONLY_Q] > 0.0, np.inf, self.over(KL_QP))
 
     def renyi(self, alpha: float) -> Floats:
-        """Renyi divergence of an order other than 1."""
-        value = self.log_overlap(alpha) / (alpha - 1.0)
-        return np.where(self.sums[ONLY_P] > 0.0, np.inf, value) if alpha > 1.0 else value
+        """Return the Renyi divergence of an order other than 1."""
+        return self._of_order(alpha, self.log_overlap(alpha) / (alpha - 1.0))
 
     def tsallis(self, alpha: float) -> Floats:
-        """Tsallis divergence of an order other than 1."""
-        value = self.over(power(alpha), alpha - 1.0)
+        """Return the Tsallis divergence of an order other than 1."""
+        return self._of_order(alpha, self.over(power(alpha), alpha - 1.0))
+
+    def _of_order(self, alpha: float, value: Floats) -> Floats:
+        """Return infinity where an order above 1 meets an outcome of P alone."""
         return np.where(self.sums[ONLY_P] > 0.0, np.inf, value) if alpha > 1.0 else value
 
     def log_overlap(self, alpha: float) -> Floats:
-        """Log of sum p^alpha q^(1-alpha): near 1 from its excess, else from the sum itself."""
+        """Return log sum p^alpha q^(1-alpha), near 1 from the excess of the sum over 1."""
         excess, whole = self.over(power(alpha)), self.over(overlap(alpha))
         result = np.where(np.abs(excess) < 0.5, np.log1p(excess), np.log(whole))
         for row in np.flatnonzero(~np.isfinite(result)).tolist():
@@ -105,7 +107,7 @@ class Known(NamedTuple):
 
 
 def _log_shares(side: Side, row: int) -> Floats:
-    """Log p of a single row, to a double's digits of the larger logs."""
+    """Return log p of a single row, to a double's digits of the larger logs."""
     piece = Piece(slice(row, row + 1), slice(0, side.shape[1]), (1, side.shape[1]))
     z, _ = side.weights.block(piece, None)
     log: Floats = z[0] / side.temperature if side.logarithmic else np.log(z[0])
@@ -113,8 +115,11 @@ def _log_shares(side: Side, row: int) -> Floats:
     return log - (top + float(np.log(np.exp(log - top).sum())))
 
 
+Error: TypeAlias = "Callable[[Roundings], Floats | float]"
+
+
 class Formula(NamedTuple):
-    """How one measure is computed.
+    """The computation of one measure.
 
     Attributes
     ----------
@@ -123,88 +128,58 @@ class Formula(NamedTuple):
     finish : callable
         From these sums to the measure by row, in nats where it has a unit.
     error : callable
-        From the roundings on the way to a bound on its relative error by row. The numbers in u
-        are those of its worst term, counted as `bounds` says.
+        From the roundings on the way to a bound on its relative error by row.
     """
 
     terms: tuple[Term, ...]
     finish: Callable[[Known], Floats]
-    error: Callable[[Roundings], Floats | float]
+    error: Error
 
 
-_JEFFREYS = Formula(
-    (KL_PQ, KL_QP),
-    lambda known: known.kl_pq() + known.kl_qp(),
-    lambda e: U * (125 + e.summing) + e.second(),
-)
+def _squares(term: float, summing: float = 1.0) -> Error:
+    """Bound the error of a sum that shrinks as the square of b - x, given that of a term in u."""
+    return lambda e: U * (term + summing * e.summing) + e.second()
 
+
+def _root(term: float) -> Error:
+    """Bound the error of the square root of such a sum."""
+    return lambda e: U * (0.5 * (term + e.summing) + 1.0) + e.first()
+
+
+def _entropy(e: Roundings) -> float:
+    return U * (24 + 2.0 * e.summing)
+
+
+def _tv(e: Roundings) -> Floats:
+    return U * (7 + e.summing) + e.first() + e.ratio()
+
+
+def _chi2(e: Roundings) -> Floats:
+    return U * (22 + 2.0 * e.summing + e.exponentials()) + e.second()
+
+
+_JEFFREYS = Formula((KL_PQ, KL_QP), lambda k: k.kl_pq() + k.kl_qp(), _squares(125))
+
+# The numbers are errors of the worst term in u, counted as `bounds` says.
 FORMULAS = {
-    "kl_pq": Formula(
-        (KL_PQ,),
-        lambda known: known.kl_pq(),
-        lambda e: U * (124 + e.summing) + e.second(),
-    ),
-    "kl_qp": Formula(
-        (KL_QP,),
-        lambda known: known.kl_qp(),
-        lambda e: U * (124 + e.summing) + e.second(),
-    ),
+    "kl_pq": Formula((KL_PQ,), Known.kl_pq, _squares(124)),
+    "kl_qp": Formula((KL_QP,), Known.kl_qp, _squares(124)),
     "jeffreys": _JEFFREYS,
     "psi": _JEFFREYS,
-    "js": Formula(
-        (JS,),
-        lambda known: known.over(JS, 4.0),
-        lambda e: U * (116 + e.summing) + e.second(),
-    ),
-    "js_distance": Formula(
-        (JS,),
-        lambda known: np.sqrt(known.over(JS, 4.0)),
-        lambda e: U * (0.5 * (116 + e.summing) + 1.0) + e.first(),
-    ),
-    "hellinger": Formula(
-        (HALF,),
-        lambda known: np.sqrt(np.abs(known.over(HALF))),
-        lambda e: U * (0.5 * (22 + e.summing) + 1.0) + e.first(),
-    ),
-    "tv": Formula(
-        (TV,),
-        lambda known: known.over(TV, 2.0),
-        lambda e: U * (7 + e.summing) + e.first() + e.ratio(),
-    ),
-    "chi2_pq": Formula(
-        (CHI2_PQ,),
-        lambda known: known.over(CHI2_PQ),
-        lambda e: U * (22 + 2.0 * e.summing + e.exponentials()) + e.second(),
-    ),
-    "chi2_qp": Formula(
-        (CHI2_QP,),
-        lambda known: known.over(CHI2_QP),
-        lambda e: U * (22 + 2.0 * e.summing + e.exponentials()) + e.second(),
-    ),
-    "bhattacharyya": Formula(
-        (HALF,),
-        lambda known: -known.log_overlap(0.5),
-        lambda e: U * (1.5 * (22 + e.summing) + 10.0) + e.second(),
-    ),
-    "entropy_p": Formula(
-        (ENTROPY_P,),
-        lambda known: known.sums[ENTROPY_P],
-        lambda e: U * (24 + 2.0 * e.summing),
-    ),
-    "entropy_q": Formula(
-        (ENTROPY_Q,),
-        lambda known: known.sums[ENTROPY_Q],
-        lambda e: U * (24 + 2.0 * e.summing),
-    ),
+    "js": Formula((JS,), lambda k: k.over(JS, 4.0), _squares(116)),
+    "js_distance": Formula((JS,), lambda k: np.sqrt(k.over(JS, 4.0)), _root(116)),
+    "hellinger": Formula((HALF,), lambda k: np.sqrt(np.abs(k.over(HALF))), _root(22)),
+    "tv": Formula((TV,), lambda k: k.over(TV, 2.0), _tv),
+    "chi2_pq": Formula((CHI2_PQ,), lambda k: k.over(CHI2_PQ), _chi2),
+    "chi2_qp": Formula((CHI2_QP,), lambda k: k.over(CHI2_QP), _chi2),
+    "bhattacharyya": Formula((HALF,), lambda k: -k.log_overlap(0.5), _squares(43, 1.5)),
+    "entropy_p": Formula((ENTROPY_P,), lambda k: k.sums[ENTROPY_P], _entropy),
+    "entropy_q": Formula((ENTROPY_Q,), lambda k: k.sums[ENTROPY_Q], _entropy),
     "cross_entropy_pq": Formula(
-        (ENTROPY_P, KL_PQ),
-        lambda known: known.sums[ENTROPY_P] + known.kl_pq(),
-        lambda e: U * (124 + 2.0 * e.summing) + e.second(),
+        (ENTROPY_P, KL_PQ), lambda k: k.sums[ENTROPY_P] + k.kl_pq(), _squares(124, 2.0)
     ),
     "cross_entropy_qp": Formula(
-        (ENTROPY_Q, KL_QP),
-        lambda known: known.sums[ENTROPY_Q] + known.kl_qp(),
-        lambda e: U * (124 + 2.0 * e.summing) + e.second(),
+        (ENTROPY_Q, KL_QP), lambda k: k.sums[ENTROPY_Q] + k.kl_qp(), _squares(124, 2.0)
     ),
 }
 """The formula of every measure without a parameter, by name."""

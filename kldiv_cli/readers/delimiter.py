@@ -58,7 +58,7 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
         hint = "--input-format uniq, or --input-format csv if it is not"
         raise InputError("looks-like-uniq", message, place, hint=hint)
     splits = {d: _fields(lines, d) for d in DELIMITERS}
-    even = [d for d in DELIMITERS if splits[d] > 1]
+    even = [d for d, fields in splits.items() if fields > 1]
     named = BY_FORMAT.get(format_)
     if named is None:
         if len(even) == 1:
@@ -114,13 +114,13 @@ def _fields(lines: list[str], delimiter: str) -> int:
 def _split(lines: list[str], delimiter: str) -> list[Row]:
     """Return the records of the first lines, without one that is cut."""
     rows: list[Row] = []
-    with long_fields():
-        try:
-            rows.extend(row for row in csv.reader(lines, delimiter=delimiter, strict=True) if row)
-        except csv.Error as error:
-            if "unexpected end" not in str(error):
-                return [[], [""]]
-    return rows
+    try:
+        with long_fields():
+            rows.extend(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        if "unexpected end" not in str(error):
+            return [[], [""]]
+    return [row for row in rows if row]
 
 
 def _decimal(lines: list[str], delimiter: str) -> str:

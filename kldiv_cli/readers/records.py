@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
 from contextlib import contextmanager
 from itertools import accumulate, chain, islice
 from typing import TYPE_CHECKING
@@ -12,7 +11,11 @@ from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    Row = list[str]
+    Numbered = tuple[Sequence[Row], Sequence[int]]
+    """Records, and the lines that they begin on."""
 
 SAMPLE = 100
 """Records that are looked at before columns are chosen …"""
@@ -36,10 +39,6 @@ FAULTS = {
 }
 # fmt: on
 """From words of an error of the csv module to what is wrong; the first row that fits counts."""
-
-Row = list[str]
-Numbered = tuple[Sequence[Row], Sequence[int]]
-"""Records, and the lines that they begin on."""
 
 
 class Records:

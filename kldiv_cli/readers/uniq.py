@@ -37,12 +37,11 @@ def _batches(text: Text, faults: Faults) -> Iterator[Batch]:
     while lines := list(islice(numbered, BATCH)):
         kept = []
         for number, line in lines:
-            match = _line(line)
-            if match is None:
+            if match := _line(line):
+                kept.append((number, match[1], match[2]))
+            else:
                 place = partial(Place, text.source, number, value=line.rstrip("\r\n"))
                 faults.add(_fault, place)
-            else:
-                kept.append((number, match[1], match[2]))
 
         def where(i: int, key: str | None, kept: list[tuple[int, str, str]] = kept) -> Place:
             number, count, label = kept[i]

@@ -31,7 +31,7 @@ class DataSet(NamedTuple):
     name, source, format : str
         As of a `Distribution`.
     kind : {"samples", "profile", "counts"}
-        What was read.
+        The kind of the source.
     rows : int
         Rows, the same in every column; of a tidy table of counts the most of a column.
     columns : mapping of str to Column
@@ -39,7 +39,7 @@ class DataSet(NamedTuple):
     excluded : tuple of Excluded
         Columns that were left out.
     notes : tuple of Note
-        What was chosen on the way.
+        Choices and repairs.
     seen : tuple of str
         All columns of the source, counted or not.
     """
@@ -56,7 +56,7 @@ class DataSet(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What the user says about raw rows."""
+    """The user's words on the columns of raw rows."""
 
     columns: frozenset[str] | None = None
     """The only ones to count; all if None."""
@@ -91,7 +91,7 @@ class Wanted(NamedTuple):
         Raises
         ------
         InputError
-            If one that is wanted is not there.
+            If a wanted column is not there.
         """
         for word in sorted(self.columns or ()):
             if word not in names:

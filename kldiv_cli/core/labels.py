@@ -93,11 +93,13 @@ def _is_canonical(label: str) -> bool:
     return label[:1] not in "+-.0123456789" or (label.isdigit() and label[0] != "0")
 
 
-def unmatched(one: Sequence[str], other: Sequence[str], whose: str, source: str) -> Iterator[Note]:
-    """Yield a note on labels of one side that nearly agree with one of the other."""
-    ours = set(one)
+def unmatched(
+    first: Sequence[str], second: Sequence[str], whose: str, source: str
+) -> Iterator[Note]:
+    """Yield a note on labels of the first side that nearly agree with labels of the second."""
+    ours = set(first)
     across = [
-        pair for pair in near_duplicates((*one, *other)) if len(ours.intersection(pair)) == 1
+        pair for pair in near_duplicates((*first, *second)) if len(ours.intersection(pair)) == 1
     ]
     return kept_apart(across, whose, source)
 

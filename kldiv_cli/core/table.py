@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from kldiv_cli.errors import Fault, Note
 
+SAMPLE = 100
+"""Rows that are looked at before the columns of a table are chosen."""
 Locator = Callable[[int, Any], Place]
 """From a row of a batch, and the key of a column, to the place of that cell."""
 Path = tuple[int, ...]
@@ -27,7 +29,7 @@ PathLocator = Callable[[Path], Place]
 
 
 class Faults:
-    """What is wrong with the rows of one input: all are counted, the first three are kept.
+    """Faults of the rows of an input: all are counted, the first three are kept.
 
     The first kind of fault that is met is the one reported.
     """
@@ -91,7 +93,7 @@ class Table(NamedTuple):
     Attributes
     ----------
     format : str
-        What the input turned out to be.
+        The recognised format of the input.
     batches : iterable of Batch
         Read once. Not all need have the same columns: a row has no value in a column that its
         batch does not have.
@@ -165,7 +167,7 @@ class Matrix(NamedTuple):
     Attributes
     ----------
     format : str
-        What the input turned out to be.
+        The recognised format of the input.
     blocks : iterable of Block
         Read once; there is at least one.
     what : str
@@ -199,7 +201,7 @@ class Members:
     Parameters
     ----------
     source : str
-        What errors call the source.
+        The name of the source in errors.
     names : sequence of str
         One for each member.
     """
@@ -207,7 +209,7 @@ class Members:
     what = "this is an object, which has no columns;"
     """How messages begin that say that it has no columns."""
     each = "member"
-    """What messages call a member."""
+    """The word for a member in messages."""
 
     def __init__(self, source: str, names: Sequence[str]) -> None:
         self.source = source

@@ -243,9 +243,9 @@ class ColumnCounter:
             present = [cell for cell in cells if cell not in absent]
             self._note_missing(len(cells) - len(present), cells, place)
         if not self._numeric:
-            before = len(self.counts)
+            known = len(self.counts)
             self.counts.update(present)
-            if len(self.counts) > before and not self._table.typed:
+            if len(self.counts) > known and not self._table.typed:
                 for label in [label for label in self.counts if label.isspace()]:
                     self._note_missing(self.counts.pop(label), cells, place)
             return

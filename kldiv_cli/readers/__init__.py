@@ -37,9 +37,9 @@ def read(
     source : path, array, sequence, mapping or data frame
         ``-`` is standard input.
     options : ReadOptions, optional
-        What is known about it.
+        The options for reading it.
     name : str, optional
-        What to call it; taken from the source if not given.
+        The name of the distribution; taken from the source if not given.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def read_two(
         Their `weight` says which two. How the source is to be parsed is taken from the
         first of the two that says it.
     names : pair of str, optional
-        What to call them; the names of the two weights if not given.
+        The names of the distributions; those of the two weights if not given.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def read_counts(
     wanted : Wanted
         Which columns of a tidy table are wanted.
     name : str, optional
-        What to call it; taken from the source if not given.
+        The name of the distribution; taken from the source if not given.
 
     Raises
     ------
@@ -142,11 +142,11 @@ class Opened(NamedTuple):
     Attributes
     ----------
     source : str
-        What errors and reports call it.
+        The name of the source in errors and reports.
     name : str
         Its name without folder and extension.
     data : Table, Matrix or Members
-        What is in it; what is streamed is read as it is asked for.
+        Its contents, which are read as they are asked for where they are streamed.
     """
 
     source: str

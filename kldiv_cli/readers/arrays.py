@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core.distribution import LOG_KINDS
-from kldiv_cli.core.table import Faults
+from kldiv_cli.core.table import SAMPLE, Faults
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.choice import SAMPLE, Columns
+from kldiv_cli.readers.choice import Columns
 from kldiv_cli.readers.outcomes import DUPLICATE, Weights, add_up
 from kldiv_cli.readers.values import check_type, is_missing, is_real, library_of, to_list
 from kldiv_cli.readers.weight_column import (
@@ -59,7 +59,7 @@ def of_columns(
     Raises
     ------
     InputError
-        If no column can be chosen, or the chosen one is not fit for a distribution.
+        If no column can be chosen, or the chosen column is not fit for a distribution.
     """
     whole = table.whole or ()
     numeric = [_numeric(column) for _, column in whole]
@@ -72,7 +72,7 @@ def of_columns(
         if choice.label is not None:
             labels = to_list(whole[choice.label][1])
         if choice.group is not None and labels is not None:
-            # In a table of several columns a missing label stands for missing values of one.
+            # In a tidy table a missing label stands for the missing values of a column.
             labels = ["" if is_missing(label) else label for label in labels]
             groups = _texts(to_list(whole[choice.group][1]), source)
         found = _labelled(weights, labels, option, Place(source, name=title), groups)

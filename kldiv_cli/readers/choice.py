@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kldiv_cli.core.dataset import unknown_column
+from kldiv_cli.core.table import SAMPLE
 from kldiv_cli.errors import InputError, Note, Place, abridged
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 Numeric = Literal["all", "some", "none", "blank"]
 """How many of a column's first cells are numbers; blank, if there is nothing at all."""
 
-SAMPLE = 100
-"""Rows that are looked at before columns are chosen."""
 WEIGHTS = frozenset(
     """
     weight weights w count counts n freq frequency frequencies prob probability
@@ -25,7 +24,7 @@ WEIGHTS = frozenset(
     """.split()  # noqa: SIM905 (two lines, not twenty-four)
 )
 MAYBE_WEIGHTS = frozenset({"value", "values", "total", "totals", "amount"})
-"""Names of weights, if there is no better one: `value, count` counts values."""
+"""Names of weights where no column has a better name: `value, count` counts values."""
 LABELS = frozenset(
     """
     label labels outcome outcomes category categories key name names bin bins class face
@@ -44,9 +43,9 @@ class Choice(NamedTuple):
     group: Any = None
     """The names of columns, each of whose outcomes are in a row of its own: a tidy table."""
     outcomes_in: str | None = None
-    """What the source calls the outcomes …"""
+    """The name of the outcomes in the source …"""
     weights_in: str | None = None
-    """… and the weights."""
+    """… and of the weights."""
     notes: tuple[Note, ...] = ()
     details: Mapping[str, str] = {}
 
@@ -57,7 +56,7 @@ class Columns:
     Parameters
     ----------
     source : str
-        What errors call the table.
+        The name of the source in errors.
     names : sequence of str, or None
         None where the table has no header.
     numeric : sequence of {"all", "some", "none", "blank"}

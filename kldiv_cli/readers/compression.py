@@ -77,7 +77,7 @@ def bounded(
     packed : ByteStream
         The compressed bytes.
     compression : str
-        What messages call it.
+        Its name in errors.
     limit : int, optional
         Bytes that are allowed; else `RATIO` times as many as `packed` has, or `INFLATED`.
 

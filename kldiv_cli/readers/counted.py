@@ -79,7 +79,7 @@ def data_set(
 ) -> DataSet:
     """Return counts by column and outcome as a data set.
 
-    An outcome without a label, or with one that means a missing value, is none.
+    Outcomes whose label is empty, or means a missing value, are counted as missing.
 
     Parameters
     ----------

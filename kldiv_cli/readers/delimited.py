@@ -104,7 +104,7 @@ class _Columns(Mapping[int, Sequence[str]]):
         return list(map(itemgetter(position), self._rows))
 
     def values(self) -> Any:
-        """Return all of them, which is faster than one by one."""
+        """Return all columns, which is faster than one by one."""
         return zip(*self._rows, strict=False) if self._rows else [()] * self._width
 
     def __iter__(self) -> Iterator[int]:

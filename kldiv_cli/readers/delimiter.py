@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.numbers import is_number
+from kldiv_cli.core.table import SAMPLE
 from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers.records import SAMPLE, SAMPLE_CELLS, long_fields
+from kldiv_cli.readers.records import SAMPLE_CELLS, long_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,9 +43,9 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
     Raises
     ------
     InputError
-        If none, or more than one, would do, or another one than the name says.
+        If no delimiter, or more than one, would do, or not the one that the name says.
     UsageError
-        If the declared one cannot separate fields.
+        If the declared delimiter cannot separate fields.
     """
     lines = [line for line in sample if _is_data(line, option.comment)]
     place = Place(source, 1)

@@ -1,4 +1,4 @@
-"""The file formats: one row each, with all there is to say of one."""
+"""The file formats: a row each, with all that the package knows of it."""
 
 from __future__ import annotations
 

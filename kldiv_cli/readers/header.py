@@ -30,9 +30,9 @@ def with_names(
     table : Table
         Columns are known by position; the first of its batches is the sample that decides.
     wanted : sequence of ReadOptions
-        What the user says, also of the column of the weights.
+        The options, which may name the column of the weights.
     source : str
-        What errors call the table.
+        The name of the source in errors.
     raw : bool
         The rows are raw values, so that all columns matter.
 
@@ -90,7 +90,7 @@ def _holds_names(
         if weight is None:
             return True
         decisive, doubtful = [weight], looks_like_a_number(row[weight])
-        # What stands above other columns of numbers must be of the same sort.
+        # The cells above the remaining columns of numbers must be of the same sort.
         beside = [i for i in numeric if i != weight]
     numbers = [i for i in beside if table.is_number(row[i])]
     if not doubtful and not numbers:

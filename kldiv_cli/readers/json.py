@@ -41,7 +41,7 @@ def parse(document: str, source: str, options: ReadOptions, line: int = 1) -> An
     document : str
         The text.
     source : str
-        What errors call it.
+        The name of the source in errors.
     options : ReadOptions
         ``-Infinity`` is let through among logarithms.
     line : int

@@ -39,7 +39,7 @@ def distribution(found: Weights, option: ReadOptions, source: str, name: str) ->
     option : ReadOptions
         The kind that the user declared, if any.
     source, name : str
-        What errors and reports call the source, and the distribution.
+        The names of the source and of the distribution in errors and reports.
 
     Raises
     ------

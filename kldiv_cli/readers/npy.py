@@ -35,7 +35,7 @@ def read_array(stream: ByteStream, name: str | None = None) -> Matrix:
     stream : ByteStream
         All of it is read.
     name : str, optional
-        What the array is called.
+        The name of the array.
 
     Raises
     ------

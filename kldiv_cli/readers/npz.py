@@ -46,7 +46,7 @@ def _damage_named(source: str) -> Iterator[None]:
         yield
     except (KldivError, MemoryError, RecursionError):
         raise
-    # What the module raises for damaged archives is a dozen types, not documented.
+    # For damaged archives the module raises a dozen types, which are not documented.
     except Exception as error:
         message = f"the ZIP archive is damaged: {str(error)[:100] or type(error).__name__}"
         raise InputError("bad-zip", message, Place(source)) from error
@@ -58,7 +58,7 @@ class Archive(Members):
     Parameters
     ----------
     source : str
-        What errors call it.
+        The name of the source in errors.
     archive : ZipFile
         Open.
     allowed : int

@@ -41,7 +41,7 @@ def read(source: Any, name: str, *, raw: bool = False) -> Data:
         A data frame, a mapping, an array or a sequence; anything else is refused when its
         numbers are asked for.
     name : str
-        What errors call it.
+        The name of the source in errors.
     raw : bool
         It holds raw rows, which the index of a data frame names; it is no column of these.
     """

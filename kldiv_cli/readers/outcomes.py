@@ -32,7 +32,7 @@ class Weights(NamedTuple):
     Attributes
     ----------
     format : str
-        What the input turned out to be.
+        The recognised format of the input.
     weights : ndarray, shape (K,) or (N, K)
         Finite, but for -inf among logits; negative only among them.
     integers : bool
@@ -42,7 +42,7 @@ class Weights(NamedTuple):
     rows_read : int, or None
         Records of the source; None where they are the weights.
     column, outcomes_in : str, or None
-        What the source calls the weights, and the outcomes.
+        The names of the weights and of the outcomes in the source.
     summed : bool
         Rows of one label were added up.
     notes : sequence of Note
@@ -104,7 +104,7 @@ class Outcomes:
             return
         at = self._at
         fresh = dict.fromkeys(labels)
-        before = len(at)
+        known = len(at)
         repeated = len(fresh) < len(labels) or not at.keys().isdisjoint(fresh)
         if repeated and not self._sum:
             for i, label in enumerate(labels):
@@ -113,10 +113,10 @@ class Outcomes:
                 at.setdefault(label, 0)
         elif repeated or self._positions:
             if not self._positions:
-                self._positions = array("q", range(before))
+                self._positions = array("q", range(known))
             self._positions.extend([at.setdefault(label, len(at)) for label in labels])
         else:
-            at.update(zip(labels, range(before, before + len(labels)), strict=True))
+            at.update(zip(labels, range(known, known + len(labels)), strict=True))
 
     def finish(self, data: Table | Matrix, source: str) -> Weights:
         """Return the weights, with what is known of the data that they come from.
@@ -147,11 +147,11 @@ def add_up(found: Weights, positions: Sequence[int], source: str) -> Weights:
     Parameters
     ----------
     found : Weights
-        Of one row each; its labels are distinct already.
+        The weights of single rows, with labels that are distinct already.
     positions : sequence of int
         For each row, where its label stands among these.
     source : str
-        What the note calls the source.
+        The name of the source in notes.
     """
     import numpy as np
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import accumulate, chain, islice
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.table import Faults
+from kldiv_cli.core.table import SAMPLE, Faults
 from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     Numbered = tuple[Sequence[Row], Sequence[int]]
     """Records, and the lines that they begin on."""
 
-SAMPLE = 100
-"""Records that are looked at before columns are chosen …"""
 SAMPLE_CELLS = 1_000_000
-"""… fewer of them where they are wide."""
+"""Cells that are looked at before columns are chosen, if that are fewer than `SAMPLE` records."""
 FIELD = 1 << 28
 """Characters of the longest field: what an unclosed quote may swallow before it is an error."""
 
@@ -47,13 +45,13 @@ class Records:
     Parameters
     ----------
     source : str
-        What errors call the text.
+        The name of the source in errors.
     lines : iterable of str
         With their ends.
     delimiter : str
         One character.
     comment : str or None
-        What a line that is no data begins with.
+        The beginning of lines that are no data.
     """
 
     def __init__(
@@ -105,7 +103,7 @@ class Records:
         """Return the next records and their first lines; None at the end."""
         rows: list[Row] = []
         try:
-            # What came before an error is kept.
+            # The records that precede an error are kept.
             rows.extend(islice(self._reader, count))
         except csv.Error as error:
             faults.check()
@@ -142,8 +140,8 @@ class Records:
 @contextmanager
 def long_fields() -> Iterator[None]:
     """Raise the limit of the csv module, which is one for the whole process, for a while."""
-    before = csv.field_size_limit(FIELD)
+    limit = csv.field_size_limit(FIELD)
     try:
         yield
     finally:
-        csv.field_size_limit(before)
+        csv.field_size_limit(limit)

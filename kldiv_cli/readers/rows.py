@@ -30,7 +30,7 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
     options : ReadOptions
         Whether the first row holds names.
     source : str
-        What errors call the source.
+        The name of the source in errors.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
     Raises
     ------
     InputError
-        If it is no table, its rows or columns do not fit together, or a value holds others.
+        If it is no table, its rows or columns do not fit together, or a value is a container.
     """
     if isinstance(data, Members):
         data = data.table()

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.dataset import which_kind
 from kldiv_cli.core.numbers import Number
-from kldiv_cli.core.table import Batch, Block, Faults, Matrix, Members, Table
+from kldiv_cli.core.table import SAMPLE, Batch, Block, Faults, Matrix, Members, Table
 from kldiv_cli.errors import Fault, InputError, Place, abridged
-from kldiv_cli.readers.choice import SAMPLE
 from kldiv_cli.readers.literals import Repeated, kind_of, no_raw_rows, shown
 
 if TYPE_CHECKING:
@@ -35,9 +34,9 @@ def shape_of(value: Any, place: PathLocator, source: str, notes: Sequence[Note])
     place : function
         From a path of ordinals to where that value stands.
     source : str
-        What errors call it.
+        The name of the source in errors.
     notes : sequence of Note
-        What was noted as it was decoded.
+        Notes on the decoding of the text.
     """
     if isinstance(value, dict):
         ours = str(value.get("schema", "")).startswith("kldiv.")
@@ -55,9 +54,9 @@ def rows_of(blocks: Iterable[Block], format_: str, notes: Sequence[Note]) -> Tab
     blocks : iterable of Block
         At least one, and none is empty.
     format_ : str
-        What the input turned out to be.
+        The recognised format of the input.
     notes : sequence of Note
-        What was noted as it was decoded.
+        Notes on the decoding of the text.
     """
     rest = iter(blocks)
     first = next(rest)

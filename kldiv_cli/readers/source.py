@@ -1,4 +1,4 @@
-"""Open an input once, look at its first bytes, undo its compression, name its format."""
+"""An input is opened once: its compression is undone, and its format recognised."""
 
 from __future__ import annotations
 

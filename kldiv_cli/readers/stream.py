@@ -18,7 +18,7 @@ class ByteStream:
     Parameters
     ----------
     source : str
-        What errors call it.
+        The name of the source in errors.
     chunks : iterator of bytes
         None of them empty.
     size : int, optional

@@ -32,14 +32,14 @@ class Text:
     Parameters
     ----------
     stream : ByteStream
-        Where they come from.
+        The bytes of the input.
     encoding : str or None
-        As the user declared it; else by the mark at the beginning, else UTF-8.
+        The encoding that the user declared; else that of the mark at the beginning, else UTF-8.
 
     Attributes
     ----------
     notes : list of Note
-        That it was decoded from something else than UTF-8.
+        A note if it was decoded from another encoding than UTF-8.
     """
 
     def __init__(self, stream: ByteStream, encoding: str | None) -> None:
@@ -73,8 +73,8 @@ class Text:
             try:
                 text = decoder.decode(data, final=not data)
             except UnicodeDecodeError as error:
-                decoded = error.object[: error.start].decode(self.encoding, "replace")
-                line, column = _moved(line, column, decoded)
+                sound = error.object[: error.start].decode(self.encoding, "replace")
+                line, column = _moved(line, column, sound)
                 byte = error.object[error.start : error.start + 1].hex()
                 message = f"byte 0x{byte} (character {column} of the line) is not {self.encoding}"
                 hint = "--encoding latin-1 (or cp1252, utf-16-le …) if this is text"

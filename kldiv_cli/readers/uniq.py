@@ -1,4 +1,4 @@
-"""What ``uniq -c`` prints: blanks, a count, one blank, and the label verbatim."""
+"""The output of ``uniq -c``: blanks, a count, a blank, and the label verbatim."""
 
 from __future__ import annotations
 

@@ -106,21 +106,19 @@ class WeightColumn:
         values: list[Any]
         if are_integers(lines):
             values = list(map(int, cells))
-        elif are_numbers(lines):
+        # Integers of too many digits are told from long fractions one by one.
+        elif not are_numbers(lines) or max(map(len, cells)) > DIGITS:
+            return None
+        else:
             values = list(map(float, cells))
-            if math.inf in values or -math.inf in values:
-                return None
-            if 0.0 in values and any(
-                value == 0 and not is_zero(cell) for value, cell in zip(values, cells, strict=True)
+            zeros = zip(values, cells, strict=True) if 0.0 in values else ()
+            if (
+                math.inf in values
+                or -math.inf in values
+                or any(value == 0 and not is_zero(cell) for value, cell in zeros)
+                or (self._kind == "counts" and not all(map(float.is_integer, values)))
             ):
                 return None
-            # Integers of too many digits are told from long fractions one by one.
-            if max(map(len, cells)) > DIGITS:
-                return None
-            if self._kind == "counts" and not all(map(float.is_integer, values)):
-                return None
-        else:
-            return None
         return values if self._kind in LOG_KINDS or min(values, default=0) >= 0 else None
 
     def _add_integers(self, values: list[Any], place: Callable[[int], Place]) -> None:

@@ -38,7 +38,7 @@ def weights_of(
     wanted : sequence of ReadOptions
         One for each side.
     source : str
-        What errors call the source.
+        The name of the source in errors.
     choose : function
         Chooses the columns of a table; see `Columns.choose`.
 
@@ -133,7 +133,7 @@ def _add(side: Outcomes, batch: Batch, choice: Choice, *, typed: bool) -> None:
 
         weights = literals.texts(weights or (), side.faults, lambda i: place(i, "weight"))
         if groups is not None:
-            # In a table of several columns null stands for the missing values of one.
+            # In a tidy table null stands for the missing values of a column.
             labels = ["" if label is None else label for label in labels or ()]
             groups = literals.labels(groups, side.faults, place)
         labels = None if labels is None else literals.labels(labels, side.faults, place)

@@ -123,9 +123,8 @@ def _weight_column(
         return int(weight[:9]) - 1
     numbers = [i for i in range(len(below)) if below.has_numbers(i)]
     obvious = [i for i in below.obvious() if i in numbers]
-    unnamed = [i for i in numbers if looks_like_a_number(row[i])]
-    if len(numbers) > 1 and not obvious:
-        # Of two columns the second; of more, any that may have no name.
-        numbers = [1] if len(below) == 2 else unnamed
-    found = obvious or numbers
-    return found[-1] if found else None
+    if obvious or len(numbers) < 2:
+        return max(obvious or numbers, default=None)
+    # Of two columns the second; of more, any that may have no name.
+    unnamed = (i for i in numbers if looks_like_a_number(row[i]))
+    return 1 if len(below) == 2 else max(unnamed, default=None)

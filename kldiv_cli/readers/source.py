@@ -40,12 +40,14 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
                 extension = os.path.splitext(stem)[1]
             stream = compression.inflated(packed, codec)
         format_ = option.format or _format(stream, extension)
-        if FORMATS[format_].module is None:
-            raise compression.needs_extra(format_, path)
         is_free = raw and FORMATS[format_].streamed and option.max_inflated is None
         if codec is not None and not is_free:
             inner = compression.bounded(stream, packed, codec, option.max_inflated)
             stream = ByteStream(path, inner)
+            # An input that is too large is refused whatever its format.
+            stream.peek(1)
+        if FORMATS[format_].module is None:
+            raise compression.needs_extra(format_, path)
         stream.format = format_
         yield stream
     finally:

@@ -90,8 +90,8 @@ class Archive(Members):
         columns: list[tuple[str, Any]] = []
         # Together they may inflate to what one of them may where it is alone.
         left = self._allowed
-        for name in map(_name, self._infos):
-            self._check_arrays()
+        self._check_arrays()
+        for name in self.names:
             matrix = self._matrix(self._members[self.find(name)], left)
             here = Place(self.source, name=name)
             check_type(matrix.dtype, here, raw=True)

@@ -10,30 +10,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from kldiv_cli.core.kernel import bounds
 from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, Weights, bands
-from kldiv_cli.core.kernel.elements import (
-    EXTREME,
-    KL_PQ,
-    ONLY_P,
-    Elements,
-    Work,
-)
+from kldiv_cli.core.kernel.elements import EXTREME, KL_PQ, ONLY_P, Elements, Work
 from kldiv_cli.core.kernel.entropy import entropy
 from kldiv_cli.core.kernel.formulas import ENTROPY_P, ENTROPY_Q, formula
 from kldiv_cli.core.kernel.kullback import kl_of_rows
 from kldiv_cli.core.kernel.logs import LONG, PairOfLogs, Side, kl_of_logits
 from kldiv_cli.core.kernel.short import LONGEST, kl_of_short
 from kldiv_cli.core.kernel.sums import known, pair_of
-from kldiv_cli.core.kernel.twofold import Floats
+from kldiv_cli.core.kernel.twofold import Array, Floats
 from kldiv_cli.core.measures import Measure
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = [
     "NotWeightsError",
@@ -92,7 +83,7 @@ def _short(p: Side, q: Side) -> Floats:
     return kl_of_rows(p.weights, q.weights)
 
 
-def kl_of_vectors(p: NDArray[Any], q: NDArray[Any]) -> float | None:
+def kl_of_vectors(p: Array, q: Array) -> float | None:
     """D(P || Q) of vectors of real numbers of at most 64 bits; None is for the general way."""
     if len(p) > LONGEST:
         with np.errstate(all="ignore"):
@@ -115,15 +106,13 @@ def contributions(p: Side, q: Side) -> tuple[Floats, Floats, Floats, Floats]:
         if isinstance(pair, PairOfLogs):
             centre = pair.centre([piece])
             e = Elements(pair.piece(piece, centre), Work())
-            total_p = total_q = centre.mass_p
-            a, b = e.x, e.b
+            p_, q_ = e.x / centre.mass_p, e.b / centre.mass_p
         else:
             e = Elements(pair.piece(piece, Work()), Work())
-            total_p, total_q = pair.total_p.high, pair.total_q.high
-            (a, _), (b, _) = pair.p.block(piece, None), pair.q.block(piece, None)
+            p_ = pair.p.block(piece, None)[0] / pair.total_p.high
+            q_ = pair.q.block(piece, None)[0] / pair.total_q.high
         L = e.excess() + 2.0 * e.y
         only_p, only_q = e.only()
-        p_, q_ = a / total_p, b / total_q
         # Shares that are the same double may differ below its last bit.
         same = p_ == q_
         kl_pq = np.where(only_p, np.inf, np.where(same | (p_ == 0.0), 0.0, -p_ * L))

@@ -17,32 +17,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from kldiv_cli.core.kernel.blocks import (
-    Buffers,
-    Piece,
-    Weights,
-    bands,
-    require_weights,
-    row_sums,
-)
-from kldiv_cli.core.kernel.elements import (
-    ENOUGH,
-    NEAR,
-    VANISHING,
-    Work,
-    difference,
-    select,
-    series,
-)
+from kldiv_cli.core.kernel import elements
+from kldiv_cli.core.kernel.blocks import Buffers, Piece, Weights, bands, require_weights, row_sums
+from kldiv_cli.core.kernel.elements import ENOUGH, NEAR, Work, difference, select, series
 from kldiv_cli.core.kernel.short import LEAST_TOTAL, MOST_TOTAL, kl_of_short
-from kldiv_cli.core.kernel.twofold import Floats, round26
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from kldiv_cli.core.kernel.twofold import Bools, Floats, Indices, round26
 
 SHARE = 0.25
 """The most that the totals may take of the sum."""
@@ -111,7 +94,7 @@ class _Blocks:
 
     def __iter__(self) -> Iterator[Block]:
         for piece in self._band:
-            work = self._buffers(piece.shape)
+            work = self._buffers[piece.shape]
             (a, a_low), (b, b_low) = self._p.block(piece, work.a), self._q.block(piece, work.b)
             if a_low is not None or b_low is not None:
                 raise _UnfitError
@@ -121,7 +104,7 @@ class _Blocks:
 class Rows:
     """The rows of a band that are still to be dealt with: many of one block, or one of many."""
 
-    def __init__(self, blocks: Iterable[Block], which: NDArray[np.intp]) -> None:
+    def __init__(self, blocks: Iterable[Block], which: Indices) -> None:
         self.which = which
         self._blocks = blocks
 
@@ -137,7 +120,7 @@ class Rows:
             for parts in zip(*found, strict=True)
         )
 
-    def keep(self, these: NDArray[np.bool_]) -> None:
+    def keep(self, these: Bools) -> None:
         """Forget the others."""
         if not these.all():
             self.which = self.which[these]
@@ -181,7 +164,8 @@ def _kl_of_band(rows: Rows, way: Way, values: Floats) -> Way:
         t, X, W = rows.add_up(_near, parts)
         lost, z = _taken(X, W)
         D = (t - lost) / X
-        good = (z <= NEAR) & (lost <= SHARE * t) & _fit(X) & ((D >= VANISHING) | (t == 0.0))
+        good = (z <= NEAR) & (lost <= SHARE * t) & _fit(X)
+        good &= (D >= elements.VANISHING) | (t == 0.0)
         values[rows.which[good]] = D[good]
         rows.keep(~good)
         if step == 0:
@@ -197,7 +181,7 @@ def _totals(block: Block) -> tuple[Floats, Floats]:
     return row_sums(block.a), row_sums(block.b)
 
 
-def _gone(a: Floats, b: Floats) -> NDArray[np.bool_] | None:
+def _gone(a: Floats, b: Floats) -> Bools | None:
     """Tell where only P gives an outcome a chance; None if no weight is zero."""
     if min(require_weights(a), require_weights(b)) >= LEAST:
         return None
@@ -206,7 +190,7 @@ def _gone(a: Floats, b: Floats) -> NDArray[np.bool_] | None:
         np.count_nonzero(any_a) + np.count_nonzero(any_b)
     ):
         raise _UnfitError
-    gone: NDArray[np.bool_] = any_a > any_b
+    gone: Bools = any_a > any_b
     return gone
 
 
@@ -283,5 +267,5 @@ def _refined(parts: Parts, rho: Floats) -> Parts:
     return (*parts, round26(rest)) if len(parts) == 1 else (*parts[:2], sum(parts[2:], rest))
 
 
-def _fit(total: Floats) -> NDArray[np.bool_]:
+def _fit(total: Floats) -> Bools:
     return (total > LEAST_TOTAL) & (total < MOST_TOTAL)

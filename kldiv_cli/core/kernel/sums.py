@@ -7,8 +7,7 @@ sides alone: D(P || Q) is the same double from either side, as is every symmetri
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from kldiv_cli.core.kernel.blocks import Piece, RowSums, Weights, bands
 from kldiv_cli.core.kernel.elements import EXTREME, ONLY_P, ONLY_Q, Term
 from kldiv_cli.core.kernel.formulas import Known
 from kldiv_cli.core.kernel.logs import PairOfLogs, Side
+from kldiv_cli.core.kernel.twofold import Array
 from kldiv_cli.core.kernel.weights import PairOfWeights
 
 if TYPE_CHECKING:
@@ -42,22 +42,11 @@ def known(p: Side, q: Side, wanted: frozenset[Term]) -> Known:
             parts.append(_in_order(a, b, wanted) if sign < 1 else _in_order(b, a, twins).turned())
     if len(parts) == 1:
         return parts[0]
-
-    def together(arrays: Iterable[NDArray[Any]]) -> NDArray[Any]:
-        arrays = list(arrays)
-        result = np.empty(first.shape, arrays[0].dtype)
-        for rows, values in zip(places, arrays, strict=True):
-            result[rows] = values
-        return result
-
-    return Known(
-        p,
-        q,
-        {term: together(part.sums[term] for part in parts) for term in parts[0].sums},
-        together(part.total for part in parts),
-        together(part.wide for part in parts),
-        together(part.exact for part in parts),
-    )
+    at = np.argsort(np.concatenate(places))
+    _, _, sums, *of_rows = zip(*parts, strict=True)
+    total, wide, exact = (np.concatenate(arrays)[at] for arrays in of_rows)
+    together = {term: np.concatenate([part[term] for part in sums])[at] for term in sums[0]}
+    return Known(p, q, together, total, wide, exact)
 
 
 def _in_order(p: Side, q: Side, wanted: frozenset[Term]) -> Known:
@@ -68,7 +57,7 @@ def _in_order(p: Side, q: Side, wanted: frozenset[Term]) -> Known:
         # Too large in this unit, but perhaps not as a number.
         pair.unit = np.ldexp(1.0, 2 * (np.frexp(pair.total)[1] // 2 + 32))
         sums = pair.sums(wanted)
-    found = {term: sums[term] for term in (*sums, ONLY_P, ONLY_Q, EXTREME)}
+    found = {term: sums[term] for term in (*sums.parts, ONLY_P, ONLY_Q, EXTREME)}
     return Known(p, q, found, pair.total, pair.total / pair.unit, pair.exact)
 
 
@@ -128,6 +117,6 @@ def _order(p: Weights, q: Weights) -> NDArray[np.int8]:
     return result
 
 
-def _compared(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int8]:
+def _compared(a: Array, b: Array) -> NDArray[np.int8]:
     """Return the sign of a - b."""
     return (a > b).astype(np.int8) - (a < b).astype(np.int8)

@@ -10,15 +10,10 @@ takes over from the series.  They are bounds: true errors are some seven times s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from kldiv_cli.core.kernel.blocks import SHORT
-from kldiv_cli.core.kernel.twofold import Floats
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from kldiv_cli.core.kernel.twofold import Bools, Floats
 
 U = 2.0**-53
 _LOGS = 160
@@ -31,12 +26,7 @@ _PRODUCT = 2.0**-107
 """Error of that ratio times a weight, relative."""
 
 
-def summation(outcomes: int) -> float:
-    """Bound the error of K terms of one sign added up, in u: plain, pairwise beyond `SHORT`."""
-    return float(min(outcomes, 40)) if outcomes > SHORT else float(outcomes)
-
-
-def noise(logs: int, extent: float, exact: NDArray[np.bool_]) -> Floats:
+def noise(logs: int, extent: float, exact: Bools) -> Floats:
     """Bound by row the error of b - x beside x, or of its counterpart, whatever its size.
 
     Parameters
@@ -77,19 +67,24 @@ class Roundings:
     def __init__(
         self, value: Floats, outcomes: int, logs: int, noise: Floats, extreme: Floats
     ) -> None:
-        sums = summation(outcomes) + 4.0
+        # Terms of one sign are added up one by one in rows up to `SHORT`, and pairwise beyond.
+        sums = (min(outcomes, 40) if outcomes > SHORT else outcomes) + 4.0
         self.summing = sums + ((_LOGS + 4.0 * sums) if logs else 0.0)
         self._value, self._outcomes, self._logs = value, outcomes, logs
         self._noise, self._extreme = noise, extreme
         self._size = np.maximum(np.abs(value), 1e-300)
 
-    def first(self) -> Floats:
-        """Return the error of a measure that shrinks as b - x does."""
-        return 4.0 * self._noise / self._size
+    def first(self, roundings: Floats | float) -> Floats:
+        """Return the error of a measure that shrinks as b - x does; `roundings` are in u."""
+        return U * roundings + 4.0 * self._noise / self._size
 
-    def second(self) -> Floats:
-        """Return the error of a measure that shrinks as the square of b - x does."""
-        return 8.0 * self._noise / np.sqrt(np.minimum(self._size, 1.0))
+    def root(self, roundings: Floats | float) -> Floats:
+        """Return the error of a square root that shrinks as b - x does; see `first`."""
+        return self.first(0.5 * roundings + 1.0)
+
+    def second(self, roundings: Floats | float) -> Floats:
+        """Return the error of a measure that shrinks as the square of b - x does; see `first`."""
+        return U * roundings + 8.0 * self._noise / np.sqrt(np.minimum(self._size, 1.0))
 
     def ratio(self) -> Floats:
         """Return the error from the ratio of the totals, where that counts in first order."""
@@ -107,7 +102,7 @@ class Roundings:
         g = abs(1.0 - alpha) if alpha >= 0.5 else alpha
         whole = U * (430.0 + 15.0 * g + (1.0 + g) * self.summing)
         bound = 1.5 * (whole + 4.0 * U * g * self._far()) + 10.0 * U
-        return bound + (1.0 + alpha) * self.second()
+        return bound + (1.0 + alpha) * self.second(0.0)
 
     def _far(self) -> Floats:
         """Return how the exponential of a large log magnifies its error, in u."""

@@ -13,27 +13,12 @@ import numpy as np
 
 from kldiv_cli.core.kernel.blocks import Piece
 from kldiv_cli.core.kernel.bounds import Roundings, U
-from kldiv_cli.core.kernel.elements import (
-    CHI2_PQ,
-    CHI2_QP,
-    HALF,
-    JS,
-    KL_PQ,
-    KL_QP,
-    ONLY_P,
-    ONLY_Q,
-    TV,
-    Term,
-    overlap,
-    power,
-)
+from kldiv_cli.core.kernel.elements import CHI2_PQ, HALF, JS, KL_PQ, KL_QP, ONLY_P, TV, Term, power
+from kldiv_cli.core.kernel.twofold import Bools, Floats
+from kldiv_cli.core.measures import MEASURES, Measure
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from kldiv_cli.core.kernel.logs import Side
-    from kldiv_cli.core.kernel.twofold import Floats
-    from kldiv_cli.core.measures import Measure
 
 ENTROPY_P, ENTROPY_Q = Term("entropy", turned=False), Term("entropy", turned=True)
 
@@ -58,7 +43,7 @@ class Known(NamedTuple):
     sums: dict[Term, Floats]
     total: Floats
     wide: Floats
-    exact: NDArray[np.bool_]
+    exact: Bools
 
     def turned(self) -> Known:
         """Return the same sums with P and Q exchanged."""
@@ -72,27 +57,17 @@ class Known(NamedTuple):
         """
         return self.sums[term] / ((self.wide if term.wide else self.total) * divisor)
 
-    def kl_pq(self) -> Floats:
-        """D(P || Q): infinite where an outcome is possible under P alone."""
-        return np.where(self.sums[ONLY_P] > 0.0, np.inf, self.over(KL_PQ))
+    def continuous(self, value: Floats) -> Floats:
+        """Return a value by row, infinite where an outcome is possible under P alone."""
+        return np.where(self.sums[ONLY_P] > 0.0, np.inf, value)
 
-    def kl_qp(self) -> Floats:
-        """D(Q || P): infinite where an outcome is possible under Q alone."""
-        return np.where(self.sums[ONLY_Q] > 0.0, np.inf, self.over(KL_QP))
-
-    def renyi(self, alpha: float) -> Floats:
-        """Renyi divergence of an order other than 1."""
-        value = self.log_overlap(alpha) / (alpha - 1.0)
-        return np.where(self.sums[ONLY_P] > 0.0, np.inf, value) if alpha > 1.0 else value
-
-    def tsallis(self, alpha: float) -> Floats:
-        """Tsallis divergence of an order other than 1."""
-        value = self.over(power(alpha), alpha - 1.0)
-        return np.where(self.sums[ONLY_P] > 0.0, np.inf, value) if alpha > 1.0 else value
+    def kl(self) -> Floats:
+        """D(P || Q)."""
+        return self.continuous(self.over(KL_PQ))
 
     def log_overlap(self, alpha: float) -> Floats:
         """Log of sum p^alpha q^(1-alpha): near 1 from its excess, else from the sum itself."""
-        excess, whole = self.over(power(alpha)), self.over(overlap(alpha))
+        excess, whole = self.over(power(alpha)), self.over(power(alpha).whole)
         result = np.where(np.abs(excess) < 0.5, np.log1p(excess), np.log(whole))
         for row in np.flatnonzero(~np.isfinite(result)).tolist():
             # Out of the range of doubles, if not truly empty: the largest term first.
@@ -131,86 +106,57 @@ class Formula(NamedTuple):
     finish: Callable[[Known], Floats]
     error: Callable[[Roundings], Floats | float]
 
+    def turned(self) -> Formula:
+        """Return the formula of the measure with P and Q exchanged."""
+        terms = tuple(term.twin for term in self.terms)
+        return self._replace(terms=terms, finish=lambda known: self.finish(known.turned()))
+
 
 _JEFFREYS = Formula(
-    (KL_PQ, KL_QP),
-    lambda known: known.kl_pq() + known.kl_qp(),
-    lambda e: U * (125 + e.summing) + e.second(),
+    (KL_PQ, KL_QP), lambda s: s.kl() + s.turned().kl(), lambda e: e.second(125 + e.summing)
 )
 
 FORMULAS = {
-    "kl_pq": Formula(
-        (KL_PQ,),
-        lambda known: known.kl_pq(),
-        lambda e: U * (124 + e.summing) + e.second(),
-    ),
-    "kl_qp": Formula(
-        (KL_QP,),
-        lambda known: known.kl_qp(),
-        lambda e: U * (124 + e.summing) + e.second(),
-    ),
+    "kl_pq": Formula((KL_PQ,), Known.kl, lambda e: e.second(124 + e.summing)),
     "jeffreys": _JEFFREYS,
     "psi": _JEFFREYS,
-    "js": Formula(
-        (JS,),
-        lambda known: known.over(JS, 4.0),
-        lambda e: U * (116 + e.summing) + e.second(),
-    ),
+    "js": Formula((JS,), lambda s: s.over(JS, 4.0), lambda e: e.second(116 + e.summing)),
     "js_distance": Formula(
-        (JS,),
-        lambda known: np.sqrt(known.over(JS, 4.0)),
-        lambda e: U * (0.5 * (116 + e.summing) + 1.0) + e.first(),
+        (JS,), lambda s: np.sqrt(s.over(JS, 4.0)), lambda e: e.root(116 + e.summing)
     ),
     "hellinger": Formula(
-        (HALF,),
-        lambda known: np.sqrt(np.abs(known.over(HALF))),
-        lambda e: U * (0.5 * (22 + e.summing) + 1.0) + e.first(),
+        (HALF,), lambda s: np.sqrt(np.abs(s.over(HALF))), lambda e: e.root(22 + e.summing)
     ),
-    "tv": Formula(
-        (TV,),
-        lambda known: known.over(TV, 2.0),
-        lambda e: U * (7 + e.summing) + e.first() + e.ratio(),
-    ),
+    "tv": Formula((TV,), lambda s: s.over(TV, 2.0), lambda e: e.first(7 + e.summing) + e.ratio()),
     "chi2_pq": Formula(
         (CHI2_PQ,),
-        lambda known: known.over(CHI2_PQ),
-        lambda e: U * (22 + 2.0 * e.summing + e.exponentials()) + e.second(),
-    ),
-    "chi2_qp": Formula(
-        (CHI2_QP,),
-        lambda known: known.over(CHI2_QP),
-        lambda e: U * (22 + 2.0 * e.summing + e.exponentials()) + e.second(),
+        lambda s: s.over(CHI2_PQ),
+        lambda e: e.second(22 + 2.0 * e.summing + e.exponentials()),
     ),
     "bhattacharyya": Formula(
-        (HALF,),
-        lambda known: -known.log_overlap(0.5),
-        lambda e: U * (1.5 * (22 + e.summing) + 10.0) + e.second(),
+        (HALF,), lambda s: -s.log_overlap(0.5), lambda e: e.second(1.5 * (22 + e.summing) + 10.0)
     ),
     "entropy_p": Formula(
-        (ENTROPY_P,),
-        lambda known: known.sums[ENTROPY_P],
-        lambda e: U * (24 + 2.0 * e.summing),
-    ),
-    "entropy_q": Formula(
-        (ENTROPY_Q,),
-        lambda known: known.sums[ENTROPY_Q],
-        lambda e: U * (24 + 2.0 * e.summing),
+        (ENTROPY_P,), lambda s: s.sums[ENTROPY_P], lambda e: U * (24 + 2.0 * e.summing)
     ),
     "cross_entropy_pq": Formula(
         (ENTROPY_P, KL_PQ),
-        lambda known: known.sums[ENTROPY_P] + known.kl_pq(),
-        lambda e: U * (124 + 2.0 * e.summing) + e.second(),
-    ),
-    "cross_entropy_qp": Formula(
-        (ENTROPY_Q, KL_QP),
-        lambda known: known.sums[ENTROPY_Q] + known.kl_qp(),
-        lambda e: U * (124 + 2.0 * e.summing) + e.second(),
+        lambda s: s.sums[ENTROPY_P] + s.kl(),
+        lambda e: e.second(124 + 2.0 * e.summing),
     ),
 }
 """The formula of every measure without a parameter, by name."""
+FORMULAS |= {
+    twin: formula.turned()
+    for name, formula in FORMULAS.items()
+    if (twin := MEASURES[name].twin) is not None
+}
 
-FAMILIES = {"renyi": Known.renyi, "tsallis": Known.tsallis}
-"""How a measure of any order but 1 is finished, by its name before the colon."""
+FAMILIES: dict[str, Callable[[Known, float], Floats]] = {
+    "renyi": lambda s, alpha: s.log_overlap(alpha) / (alpha - 1.0),
+    "tsallis": lambda s, alpha: s.over(power(alpha), alpha - 1.0),
+}
+"""How a measure of any order but 1 is finished where it is finite, by its name's first part."""
 
 
 def formula(measure: Measure) -> Formula:
@@ -231,5 +177,10 @@ def formula(measure: Measure) -> Formula:
         return FORMULAS[measure.name]
     if alpha == 1.0:
         return FORMULAS["kl_pq"]._replace(error=lambda e: e.power(1.0))
-    finish = FAMILIES[measure.family]
-    return Formula((power(alpha),), lambda known: finish(known, alpha), lambda e: e.power(alpha))
+    family = FAMILIES[measure.family]
+
+    def finish(known: Known) -> Floats:
+        value = family(known, alpha)
+        return known.continuous(value) if alpha > 1.0 else value
+
+    return Formula((power(alpha),), finish, lambda e: e.power(alpha))

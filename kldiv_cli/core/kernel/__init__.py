@@ -53,9 +53,10 @@ def evaluate(
         logs = p.logarithmic + q.logarithmic
         extent = max(p.log_extent(), q.log_extent()) if logs == 1 else 0.0
         noise = bounds.noise(logs, extent, found.exact)
+        turned = found.turned()
         for measure, (_, finish, error) in formulas.items():
             # Zero is added to turn a minus zero.
-            value = values[measure.name] = finish(found) + 0.0
+            value = values[measure.name] = finish(found, turned) + 0.0
             roundings = bounds.Roundings(value, p.shape[1], logs, noise, found.sums[EXTREME])
             errors[measure.name] = roundings.relative(error(roundings), measure.scales)
     return values, errors

@@ -113,7 +113,12 @@ _TAYLOR = [
 
 def series(z: Floats, peak: float, out: Floats | None) -> Floats:
     """Q / y by the shortest series that does, where z = y^2 <= NEAR."""
-    highest, *lower = next((taylor for reach, taylor in _TAYLOR if peak <= reach), _SERIES)
+    constants = _SERIES
+    for reach, taylor in _TAYLOR:
+        if peak <= reach:
+            constants = taylor
+            break
+    highest, *lower = constants
     g: Floats = np.multiply(z, highest, out)
     for c in lower:
         g += c
@@ -214,7 +219,7 @@ class Term(NamedTuple):
     @property
     def twin(self) -> Term:
         """The term with P and Q exchanged."""
-        return self if self.turned is None else self._replace(turned=not self.turned)
+        return self if self.turned is None else Term(self.name, not self.turned, self.alpha)
 
     @property
     def whole(self) -> Term:

@@ -96,52 +96,53 @@ class Formula(NamedTuple):
     terms : tuple of Term
         The terms whose sums it needs.
     finish : callable
-        From these sums to the measure by row, in nats where it has a unit.
+        From these sums, and the same with P and Q exchanged, to the measure by row, in nats
+        where it has a unit.
     error : callable
         From the roundings on the way to a bound on its relative error by row. The numbers in u
         are those of its worst term, counted as `bounds` says.
     """
 
     terms: tuple[Term, ...]
-    finish: Callable[[Known], Floats]
+    finish: Callable[[Known, Known], Floats]
     error: Callable[[Roundings], Floats | float]
 
     def turned(self) -> Formula:
         """Return the formula of the measure with P and Q exchanged."""
         terms = tuple(term.twin for term in self.terms)
-        return self._replace(terms=terms, finish=lambda known: self.finish(known.turned()))
+        return self._replace(terms=terms, finish=lambda s, t: self.finish(t, s))
 
 
 _JEFFREYS = Formula(
-    (KL_PQ, KL_QP), lambda s: s.kl() + s.turned().kl(), lambda e: e.second(125 + e.summing)
+    (KL_PQ, KL_QP), lambda s, t: s.kl() + t.kl(), lambda e: e.second(125 + e.summing)
 )
 
 FORMULAS = {
-    "kl_pq": Formula((KL_PQ,), Known.kl, lambda e: e.second(124 + e.summing)),
+    "kl_pq": Formula((KL_PQ,), lambda s, t: s.kl(), lambda e: e.second(124 + e.summing)),
     "jeffreys": _JEFFREYS,
     "psi": _JEFFREYS,
-    "js": Formula((JS,), lambda s: s.over(JS, 4.0), lambda e: e.second(116 + e.summing)),
+    "js": Formula((JS,), lambda s, t: s.over(JS, 4), lambda e: e.second(116 + e.summing)),
     "js_distance": Formula(
-        (JS,), lambda s: np.sqrt(s.over(JS, 4.0)), lambda e: e.root(116 + e.summing)
+        (JS,), lambda s, t: np.sqrt(s.over(JS, 4)), lambda e: e.root(116 + e.summing)
     ),
     "hellinger": Formula(
-        (HALF,), lambda s: np.sqrt(np.abs(s.over(HALF))), lambda e: e.root(22 + e.summing)
+        (HALF,), lambda s, t: np.sqrt(np.abs(s.over(HALF))), lambda e: e.root(22 + e.summing)
     ),
-    "tv": Formula((TV,), lambda s: s.over(TV, 2.0), lambda e: e.first(7 + e.summing) + e.ratio()),
+    "tv": Formula((TV,), lambda s, t: s.over(TV, 2), lambda e: e.first(7 + e.summing) + e.ratio()),
     "chi2_pq": Formula(
         (CHI2_PQ,),
-        lambda s: s.over(CHI2_PQ),
+        lambda s, t: s.over(CHI2_PQ),
         lambda e: e.second(22 + 2.0 * e.summing + e.exponentials()),
     ),
     "bhattacharyya": Formula(
-        (HALF,), lambda s: -s.log_overlap(0.5), lambda e: e.second(1.5 * (22 + e.summing) + 10.0)
+        (HALF,), lambda s, t: -s.log_overlap(0.5), lambda e: e.second(1.5 * (22 + e.summing) + 10)
     ),
     "entropy_p": Formula(
-        (ENTROPY_P,), lambda s: s.sums[ENTROPY_P], lambda e: U * (24 + 2.0 * e.summing)
+        (ENTROPY_P,), lambda s, t: s.sums[ENTROPY_P], lambda e: U * (24 + 2.0 * e.summing)
     ),
     "cross_entropy_pq": Formula(
         (ENTROPY_P, KL_PQ),
-        lambda s: s.sums[ENTROPY_P] + s.kl(),
+        lambda s, t: s.sums[ENTROPY_P] + s.kl(),
         lambda e: e.second(124 + 2.0 * e.summing),
     ),
 }
@@ -179,7 +180,7 @@ def formula(measure: Measure) -> Formula:
         return FORMULAS["kl_pq"]._replace(error=lambda e: e.power(1.0))
     family = FAMILIES[measure.family]
 
-    def finish(known: Known) -> Floats:
+    def finish(known: Known, _: Known) -> Floats:
         value = family(known, alpha)
         return known.continuous(value) if alpha > 1.0 else value
 

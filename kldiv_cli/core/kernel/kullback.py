@@ -39,7 +39,7 @@ ROUNDS = 4
 SAMPLE = 512
 """Outcomes from which is guessed how far apart the sides are."""
 
-Parts: TypeAlias = "tuple[Floats, ...]"
+Arrays: TypeAlias = "tuple[Floats, ...]"
 
 
 class _UnfitError(Exception):
@@ -108,17 +108,13 @@ class Rows:
         self.which = which
         self._blocks = blocks
 
-    def add_up(
-        self, sums: Callable[..., tuple[Floats, ...]], *options: object
-    ) -> tuple[Floats, ...]:
+    def add_up(self, sums: Callable[..., Arrays], *options: object) -> Arrays:
         """Return sums by row over all blocks."""
         found = [sums(block, *options) for block in self._blocks]
         if len(found) == 1:
             return found[0]
-        return tuple(
-            np.array([math.fsum(part.item() for part in parts)])
-            for parts in zip(*found, strict=True)
-        )
+        all_parts = zip(*found, strict=True)
+        return tuple(np.array([math.fsum(x.item() for x in parts)]) for parts in all_parts)
 
     def keep(self, these: Bools) -> None:
         """Forget the others."""
@@ -129,7 +125,7 @@ class Rows:
 
     def ratio(self) -> Floats:
         """Return B / A, and forget rows with totals that need care."""
-        A, B = self.add_up(_totals)
+        A, B = self.add_up(lambda block: (row_sums(block.a), row_sums(block.b)))
         fit = _fit(A) & _fit(B)
         self.keep(fit)
         return (B / A)[fit]
@@ -145,7 +141,7 @@ def _kl_of_band(rows: Rows, way: Way, values: Floats) -> Way:
     """Fill in D(P || Q) of these rows, where it can be found here."""
     far_apart, unequal = way
     ratio: Floats | None = None
-    parts: Parts = ()
+    parts: Arrays = ()
     if unequal:
         ratio = rows.ratio()
         parts = (round26(ratio),)
@@ -175,10 +171,6 @@ def _kl_of_band(rows: Rows, way: Way, values: Floats) -> Way:
         elif len(rows.which):
             parts = (round26(rows.ratio()),)
     return Way(far_apart, unequal)
-
-
-def _totals(block: Block) -> tuple[Floats, Floats]:
-    return row_sums(block.a), row_sums(block.b)
 
 
 def _gone(a: Floats, b: Floats) -> Bools | None:
@@ -222,7 +214,7 @@ def _far(x: Floats, b: Floats, work: Work) -> Floats:
     return np.multiply(r, x, out=r)
 
 
-def _near(block: Block, parts: Parts) -> tuple[Floats, Floats, Floats]:
+def _near(block: Block, parts: Arrays) -> tuple[Floats, Floats, Floats]:
     """Add up t, x and w, where R has these parts, or is 1."""
     a, b, work = block
     zeros = require_weights(a) < LEAST
@@ -261,7 +253,7 @@ def _taken(X: Floats, W: Floats) -> tuple[Floats, Floats]:
     return y * (W - X * series(z, float(z.max()), None)), z
 
 
-def _refined(parts: Parts, rho: Floats) -> Parts:
+def _refined(parts: Arrays, rho: Floats) -> Arrays:
     """Add to R what is left of B / A = R (1 + rho)."""
     rest = rho * sum(parts)
     return (*parts, round26(rest)) if len(parts) == 1 else (*parts[:2], sum(parts[2:], rest))

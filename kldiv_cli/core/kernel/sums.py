@@ -7,19 +7,14 @@ sides alone: D(P || Q) is the same double from either side, as is every symmetri
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from kldiv_cli.core.kernel.blocks import Piece, RowSums, Weights, bands
 from kldiv_cli.core.kernel.elements import EXTREME, ONLY_P, ONLY_Q, Term
 from kldiv_cli.core.kernel.formulas import Known
 from kldiv_cli.core.kernel.logs import PairOfLogs, Side
-from kldiv_cli.core.kernel.twofold import Array
+from kldiv_cli.core.kernel.twofold import Array, Signs
 from kldiv_cli.core.kernel.weights import PairOfWeights
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def known(p: Side, q: Side, wanted: frozenset[Term]) -> Known:
@@ -73,7 +68,7 @@ def pair_of(p: Side, q: Side) -> PairOfWeights | PairOfLogs:
     return PairOfWeights(p.weights, q.weights)
 
 
-def order(p: Side, q: Side) -> NDArray[np.int8]:
+def order(p: Side, q: Side) -> Signs:
     """Tell of every row which side comes first.
 
     Weights come before logarithms; then the side with the smaller number where the two first
@@ -101,7 +96,7 @@ def order(p: Side, q: Side) -> NDArray[np.int8]:
     return result
 
 
-def _order(p: Weights, q: Weights) -> NDArray[np.int8]:
+def _order(p: Weights, q: Weights) -> Signs:
     """See `order`; of sides of one kind, whose first outcomes may be alike."""
     types = p.array.dtype.str, q.array.dtype.str
     result = np.full(p.shape[0], (types[0] > types[1]) - (types[0] < types[1]), np.int8)
@@ -117,6 +112,6 @@ def _order(p: Weights, q: Weights) -> NDArray[np.int8]:
     return result
 
 
-def _compared(a: Array, b: Array) -> NDArray[np.int8]:
+def _compared(a: Array, b: Array) -> Signs:
     """Return the sign of a - b."""
     return (a > b).astype(np.int8) - (a < b).astype(np.int8)

@@ -21,6 +21,7 @@ Array: TypeAlias = "NDArray[Any]"
 Bools: TypeAlias = "NDArray[np.bool_]"
 Floats: TypeAlias = "NDArray[np.float64]"
 Indices: TypeAlias = "NDArray[np.intp]"
+Signs: TypeAlias = "NDArray[np.int8]"
 Number = TypeVar("Number", float, "Floats")
 
 _UPPER = np.array(-(1 << 27))

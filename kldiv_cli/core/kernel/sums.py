@@ -37,7 +37,8 @@ def known(p: Side, q: Side, wanted: frozenset[Term]) -> Known:
             parts.append(_in_order(a, b, wanted) if sign < 1 else _in_order(b, a, twins).turned())
     if len(parts) == 1:
         return parts[0]
-    at = np.argsort(np.concatenate(places))
+    at = np.empty(first.shape, np.intp)
+    at[np.concatenate(places)] = np.arange(len(at))
     _, _, sums, *of_rows = zip(*parts, strict=True)
     total, wide, exact = (np.concatenate(arrays)[at] for arrays in of_rows)
     together = {term: np.concatenate([part[term] for part in sums])[at] for term in sums[0]}

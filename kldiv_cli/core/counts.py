@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import reduce
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from kldiv_cli.core.binning import (
-    SPECIAL,
-    Bins,
-    few_integers,
-    quantile_bins,
-)
+from kldiv_cli.core.binning import SPECIAL, Bins, few_integers, quantile_bins
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -102,10 +98,7 @@ def merged(columns: Sequence[Column]) -> Column:
     EdgesDifferError
         If the parts were counted with different edges, or with different outcomes pooled.
     """
-    first = columns[0]
-    for other in columns[1:]:
-        first = _merged(first, other)
-    return first
+    return reduce(_merged, columns)
 
 
 def _merged(first: Column, second: Column) -> Column:

@@ -31,7 +31,7 @@ class DataSet(NamedTuple):
     name, source, format : str
         As of a `Distribution`.
     kind : {"samples", "profile", "counts"}
-        What was read.
+        The kind of the source.
     rows : int
         Rows, the same in every column; of a tidy table of counts the most of a column.
     columns : mapping of str to Column
@@ -39,7 +39,7 @@ class DataSet(NamedTuple):
     excluded : tuple of Excluded
         Columns that were left out.
     notes : tuple of Note
-        What was chosen on the way.
+        Choices and repairs.
     seen : tuple of str
         All columns of the source, counted or not.
     """
@@ -56,7 +56,7 @@ class DataSet(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What the user says about raw rows."""
+    """The user's words on the columns of raw rows."""
 
     columns: frozenset[str] | None = None
     """The only ones to count; all if None."""
@@ -81,9 +81,7 @@ class Wanted(NamedTuple):
 
     def wants(self, name: str) -> bool:
         """Return whether a column is to be counted."""
-        if self.columns is not None:
-            return name in self.columns
-        return not self.excluded(name)
+        return not self.excluded(name) if self.columns is None else name in self.columns
 
     def left_out(self, names: Sequence[str], source: str) -> list[Excluded]:
         """Return which of all columns are not wanted.
@@ -91,7 +89,7 @@ class Wanted(NamedTuple):
         Raises
         ------
         InputError
-            If one that is wanted is not there.
+            If a wanted column is not there.
         """
         for word in sorted(self.columns or ()):
             if word not in names:
@@ -101,14 +99,30 @@ class Wanted(NamedTuple):
         return [Excluded(name, "--exclude") for name in names if self.excluded(name)]
 
 
-def unknown_column(word: str, names: Sequence[str], source: str) -> InputError:
+def position(word: str, names: Sequence[str], source: str, *, each: str = "column") -> int:
+    """Return the position of the only column of a name; messages call a column `each`.
+
+    Raises
+    ------
+    InputError
+        If there is none, or several.
+    """
+    found = [i for i, name in enumerate(names) if name == word]
+    if not found:
+        raise unknown_column(word, names, source, each=each)
+    if len(found) > 1:
+        message = f"{len(found)} {each}s are called {word[:60]!r}"
+        hint = "rename all but one of them" if each == "column" else ""
+        raise InputError("duplicate-columns", message, Place(source), hint=hint)
+    return found[0]
+
+
+def unknown_column(
+    word: str, names: Sequence[str], source: str, *, each: str = "column"
+) -> InputError:
     """Return the error for a column that is named and not there."""
-    return InputError(
-        "unknown-column",
-        f"there is no column {word[:60]!r}",
-        Place(source),
-        hint=did_you_mean(word, names),
-    )
+    message = f"there is no {each} {word[:60]!r}"
+    return InputError("unknown-column", message, Place(source), hint=did_you_mean(word, names))
 
 
 def which_kind(what: str, source: str) -> InputError:

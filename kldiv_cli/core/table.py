@@ -11,14 +11,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from kldiv_cli.core.dataset import position
 from kldiv_cli.core.numbers import Number, is_number
-from kldiv_cli.errors import InputError, Place, did_you_mean
+from kldiv_cli.errors import Fault, InputError, Note, Place
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from kldiv_cli.errors import Fault, Note
-
+SAMPLE = 100
+"""Rows that are looked at before the columns of a table are chosen."""
 Locator = Callable[[int, Any], Place]
 """From a row of a batch, and the key of a column, to the place of that cell."""
 Path = tuple[int, ...]
@@ -27,7 +28,7 @@ PathLocator = Callable[[Path], Place]
 
 
 class Faults:
-    """What is wrong with the rows of one input: all are counted, the first three are kept.
+    """Faults of the rows of an input: all are counted, the first three are kept.
 
     The first kind of fault that is met is the one reported.
     """
@@ -39,8 +40,7 @@ class Faults:
 
     def add(self, fault: Fault, place: Callable[[], Place]) -> None:
         """Count a fault of the kind that was met first; `place` is asked of the first three."""
-        if self._fault is None:
-            self._fault = fault
+        self._fault = self._fault or fault
         if self._fault.code == fault.code:
             self._count += 1
             if len(self._places) < 3:
@@ -91,13 +91,14 @@ class Table(NamedTuple):
     Attributes
     ----------
     format : str
-        What the input turned out to be.
+        The recognised format of the input.
     batches : iterable of Batch
         Read once. Not all need have the same columns: a row has no value in a column that its
         batch does not have.
     names : sequence of str, or None
-        The columns that are known from the start, in order; None where the first row may hold
-        the names, or there are none.
+        The columns that are known from the start, in order.
+    positional : bool
+        The keys of columns are positions; their names, if there are any, may be in the first row.
     whole : sequence of (name, column), or None
         Columns that are held in memory.
     typed : bool
@@ -119,6 +120,7 @@ class Table(NamedTuple):
     format: str
     batches: Iterable[Batch] = ()
     names: Sequence[str] | None = None
+    positional: bool = False
     whole: Sequence[tuple[str, Any]] | None = None
     typed: bool = False
     decimal: str = "."
@@ -163,7 +165,7 @@ class Matrix(NamedTuple):
     Attributes
     ----------
     format : str
-        What the input turned out to be.
+        The recognised format of the input.
     blocks : iterable of Block
         Read once; there is at least one.
     what : str
@@ -197,15 +199,15 @@ class Members:
     Parameters
     ----------
     source : str
-        What errors call the source.
+        The name of the source in errors.
     names : sequence of str
         One for each member.
     """
 
-    what = "this is an object, which has no columns;"
+    what: str
     """How messages begin that say that it has no columns."""
     each = "member"
-    """What messages call a member."""
+    """The word for a member in messages."""
 
     def __init__(self, source: str, names: Sequence[str]) -> None:
         self.source = source
@@ -219,32 +221,12 @@ class Members:
         InputError
             If there is none, or several.
         """
-        found = [i for i, known in enumerate(self.names) if known == name]
-        if not found:
-            raise InputError(
-                "unknown-column",
-                f"there is no {self.each} {name[:60]!r}",
-                Place(self.source),
-                hint=did_you_mean(name, self.names),
-            )
-        if len(found) > 1:
-            raise self.repeated(name, len(found))
-        return found[0]
-
-    def repeated(self, name: str, times: int) -> InputError:
-        """Return the error for a name that several members have."""
-        message = f"{times} {self.each}s are called {name[:60]!r}"
-        return InputError("duplicate-columns", message, Place(self.source))
+        return position(name, self.names, self.source, each=self.each)
 
     def refuse_label(self, label: str | None, name: str | None) -> None:
         """Refuse an outcome column of a member, which `name` says; see `member`."""
         if label is not None:
-            raise InputError(
-                "no-columns",
-                f"{self.what} {label[:60]!r} cannot be one",
-                Place(self.source),
-                hint="leave --weight and --label out",
-            )
+            raise no_columns(self.what, label, self.source)
 
     def member(self, name: str | None) -> Data:
         """Return the member that is called so; without a name, what they are all together.
@@ -265,6 +247,15 @@ class Members:
             If they are none.
         """
         raise NotImplementedError
+
+
+def no_columns(
+    what: str, word: str, source: str, hint: str = "leave --weight and --label out"
+) -> InputError:
+    """Return the error for a column that is named where there are none, as `what` says."""
+    return InputError(
+        "no-columns", f"{what} {word[:60]!r} cannot be one", Place(source), hint=hint
+    )
 
 
 Data: TypeAlias = Table | Matrix | Members

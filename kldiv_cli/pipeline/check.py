@@ -14,9 +14,9 @@ from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair, Unpaired
 from kldiv_cli.core.report import Side
 from kldiv_cli.errors import InputError, Note, Place
-from kldiv_cli.pipeline.pairing import pair_data_sets
+from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
-from kldiv_cli.pipeline.settings import check_settings
+from kldiv_cli.pipeline.settings import check_settings, refuse_foreign
 from kldiv_cli.pipeline.sides import (
     describe_data_set,
     describe_distribution,
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.pipeline.settings import CheckOptions, CheckSettings, Rules, Source
+
+
+NAMES = ("reference", "current")
+"""The names of sides whose sources tell none."""
 
 
 class CheckReport(Renderable, findings.Check):
@@ -162,6 +166,8 @@ def checked(settings: CheckSettings) -> CheckReport:
     reference, current = settings.sources
     exact = {reference.kind, current.kind} & {"probabilities", "weights"}
     sides = (_distributions if exact else _data_sets)(reference, current, settings.rules)
+    formats = (sides.reference.format, sides.current.format)
+    refuse_foreign([side.options for side in settings.sources], formats)
     if settings.strict:
         refuse_repairs(sides.notes)
     if not sides.columns:
@@ -174,11 +180,8 @@ def checked(settings: CheckSettings) -> CheckReport:
     )
     warned = judging.warnings(columns, limits, sides.current.source)
     return CheckReport(
-        base="e",
-        unit="nats",
         reference=sides.reference,
         current=sides.current,
-        direction=findings.DIRECTION,
         verdict=findings.worst(finding.verdict for finding in columns),
         alpha=limits.alpha,
         adjust=limits.adjust,
@@ -210,22 +213,23 @@ def _nothing_judged(sides: _Sides) -> InputError:
 def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two data sets and pair their columns."""
     found = read_data_sets(reference, current, rules)
+    first, second = tell_apart(found.first, found.second, (reference.name, current.name), NAMES)
     columns = tuple(
         one.swapped() if isinstance(one, Pair) else one
-        for one in pair_data_sets(found.first, found.second, rules)
+        for one in pair_data_sets(first, second, rules)
     )
     pairs = [one for one in columns if isinstance(one, Pair)]
-    source = found.second.source
+    source = second.source
     new = (
         Note("new-column", f"column '{name}' is not in the reference", source)
         for name in found.only_second
     )
     return _Sides(
-        describe_data_set(found.first, pairs, is_p=False),
-        describe_data_set(found.second, pairs, is_p=True),
+        describe_data_set(first, pairs, is_p=False),
+        describe_data_set(second, pairs, is_p=True),
         columns,
-        found.first.excluded,
-        (*found.first.notes, *found.second.notes, *new, *_nearly_alike(pairs, source)),
+        first.excluded,
+        (*first.notes, *second.notes, *new, *_nearly_alike(pairs, source)),
     )
 
 
@@ -241,20 +245,19 @@ def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
 
 def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two sides of which at least one is exactly known, and pair them."""
-    q, p = sides = [read_distribution(side, rules) for side in (reference, current)]
+    q, p = read_distribution(reference, rules), read_distribution(current, rules)
+    q, p = tell_apart(q, p, (reference.name, current.name), NAMES)
     column = (q.column if q.outcomes else None) or "outcome"
     pair = match_outcomes(p, q, column)
     rules.check_names([column], q.source)
     # A dropped missing value is one of the rows all the same.
     dropped = rules.missing != "category"
-    rows = [
-        int(side.total) + dropped * side.missing if side.kind == "counts" else 0 for side in sides
-    ]
-    unnamed = {side.missing_label for side in sides}
-    pair = pair._replace(
-        of_data=np.array([label not in unnamed for label in pair.names]),
-        rows=(rows[1], rows[0]),
+    p_rows, q_rows = (
+        int(side.total) + dropped * side.missing if side.kind == "counts" else 0 for side in (p, q)
     )
+    unnamed = {p.missing_label, q.missing_label}
+    of_data = np.array([label not in unnamed for label in pair.names])
+    pair = pair._replace(of_data=of_data, rows=(p_rows, q_rows))
     wanted = rules.wants(column)
     return _Sides(
         describe_distribution(q),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,9 +14,9 @@ from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair
 from kldiv_cli.errors import InputError, Note, Place, UsageError
-from kldiv_cli.pipeline.pairing import distinct_names, pair_data_sets
+from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
-from kldiv_cli.pipeline.settings import compare_settings
+from kldiv_cli.pipeline.settings import compare_settings, refuse_foreign
 from kldiv_cli.pipeline.sides import (
     describe_data_set,
     describe_distribution,
@@ -156,6 +155,7 @@ def compared(settings: CompareSettings) -> Report:
         If an option does not fit the data.
     """
     sides = _read(settings)
+    refuse_foreign([side.options for side in settings.sources], (sides.p.format, sides.q.format))
     if settings.strict:
         refuse_repairs(sides.notes)
     comparisons = []
@@ -197,8 +197,7 @@ def _whole(
     column: str | None = None,
 ) -> _Sides:
     """Pair two distributions; `given` are the names that the user gave them."""
-    p_name, q_name = distinct_names(p, q, given)
-    p, q = replace(p, name=p_name), replace(q, name=q_name)
+    p, q = tell_apart(p, q, given, ("p", "q"))
     pair = match_outcomes(p, q, column)
     notes = (*p.notes, *q.notes)
     return _Sides(describe_distribution(p), describe_distribution(q), (pair,), notes)
@@ -207,12 +206,11 @@ def _whole(
 def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
     """Read raw rows of both sides and pair their columns."""
     found = read_data_sets(p, q, rules)
-    p_name, q_name = distinct_names(found.first, found.second, (p.name, q.name))
-    first, second = found.first._replace(name=p_name), found.second._replace(name=q_name)
+    first, second = tell_apart(found.first, found.second, (p.name, q.name), ("p", "q"))
     if first.columns.keys().isdisjoint(second.columns):
         raise InputError(
             "no-common-support",
-            f"{p_name} and {q_name} have no column in common",
+            f"{first.name} and {second.name} have no column in common",
             Place(second.source),
             hint="--header or --no-header says whether the first rows name the columns",
         )
@@ -266,10 +264,10 @@ def _check_options(pair: Pair, sides: _Sides, settings: CompareSettings) -> None
                 f"a floor is for probabilities, and {name} holds {kind}",
                 hint="leave --smoothing out",
             )
-    if settings.reduction == "mean" and not pair.is_batch:
+    if settings.reduction != "batchmean" and not pair.is_batch:
         raise UsageError(
             "reduction-needs-batch",
-            "the reduction 'mean' divides by rows times outcomes, and these are no batches",
+            f"the reduction '{settings.reduction}' is for the rows of a batch, and these are none",
             hint="leave --reduction out",
         )
 

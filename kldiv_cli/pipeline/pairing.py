@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kldiv_cli.core.counts import Binned, EdgesDifferError, TypeChangedError
+from kldiv_cli.core.dataset import DataSet
+from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.core.pair import Pair, Unpaired, pair_columns
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.pipeline.sides import no_values
@@ -13,10 +16,10 @@ from kldiv_cli.pipeline.sides import no_values
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kldiv_cli.core.dataset import DataSet
-    from kldiv_cli.core.distribution import Distribution
     from kldiv_cli.pipeline.checks import ColumnRules
     from kldiv_cli.pipeline.settings import Rules
+
+Side = TypeVar("Side", Distribution, DataSet)
 
 
 def pair_data_sets(first: DataSet, second: DataSet, rules: Rules) -> Iterator[Pair | Unpaired]:
@@ -94,27 +97,35 @@ def _check_profile(side: DataSet, name: str, given: ColumnRules, rules: Rules) -
         )
 
 
-def distinct_names(
-    p: Distribution | DataSet,
-    q: Distribution | DataSet,
-    given: tuple[str | None, str | None],
-) -> tuple[str, str]:
-    """Return names that tell the sides apart: more of their paths, or else ``p`` and ``q``.
+def tell_apart(
+    p: Side, q: Side, given: tuple[str | None, str | None], otherwise: tuple[str, str]
+) -> tuple[Side, Side]:
+    """Return both sides with names that tell them apart: more of their paths, or two plain words.
 
     Parameters
     ----------
     p, q : Distribution or DataSet
         The sides with the names that were taken from their sources.
     given : pair of str or None
-        The names that the user gave.
+        The names that the user gave, which are not the same.
+    otherwise : pair of str
+        The names of sides whose paths tell nothing.
     """
-    anonymous = any(side.source.startswith(("/dev/fd/", "/proc/")) for side in (p, q))
-    if given == (None, None) and p.name == q.name and not anonymous:
-        p_parts, q_parts = ((*side.source.split(os.sep)[:-1], side.name) for side in (p, q))
+    p_name, q_name = p.name, q.name
+    pipes = ("/dev/fd/", "/proc/")
+    anonymous = p.source.startswith(pipes) or q.source.startswith(pipes)
+    if given == (None, None) and p_name == q_name and not anonymous:
+        p_parts = [*p.source.split(os.sep)[:-1], p.name]
+        q_parts = [*q.source.split(os.sep)[:-1], q.name]
         for depth in range(2, 1 + max(len(p_parts), len(q_parts))):
-            p_tail, q_tail = ("/".join(parts[-depth:]) for parts in (p_parts, q_parts))
-            if p_tail != q_tail:
-                return p_tail, q_tail
-    if p.name == q.name or (anonymous and given == (None, None)):
-        return given[0] or "p", given[1] or "q"
-    return p.name, q.name
+            p_name, q_name = ("/".join(parts[-depth:]) for parts in (p_parts, q_parts))
+            if p_name != q_name:
+                break
+    if p_name == q_name or (anonymous and given == (None, None)):
+        p_name, q_name = given[0] or otherwise[0], given[1] or otherwise[1]
+    return _named(p, p_name), _named(q, q_name)
+
+
+def _named(side: Any, name: str) -> Any:
+    """Return a side under another name."""
+    return side._replace(name=name) if isinstance(side, DataSet) else replace(side, name=name)

@@ -21,7 +21,7 @@ from kldiv_cli.core.counts import (
 from kldiv_cli.core.dataset import IDENTIFIER, TOO_MANY_ROWS, DataSet, Excluded, too_many_rows
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.pipeline.checks import ColumnRules
-from kldiv_cli.pipeline.settings import Rules
+from kldiv_cli.pipeline.settings import Rules, refuse_foreign
 from kldiv_cli.pipeline.sides import data_set
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def profile(
     for name, source in sources:
         part = data_set(source, options, wanted, name=name)
         parts.append(part if model is None else _count_like(part, model, rules))
+    refuse_foreign([options] * len(parts), [part.format for part in parts])
     first = parts[0]
     asked.check_names([title for part in parts for title in part.seen], first.source)
     excluded = {one.column: one for part in parts for one in part.excluded}

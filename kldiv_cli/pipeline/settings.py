@@ -15,7 +15,7 @@ from kldiv_cli.core.dataset import MOST_OUTCOMES, Wanted, unknown_column
 from kldiv_cli.errors import UsageError
 from kldiv_cli.pipeline import checks
 from kldiv_cli.pipeline.checks import Check, ColumnRules, among, optional, per_side, whole
-from kldiv_cli.readers import ReadOptions
+from kldiv_cli.readers import FORMATS, ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -401,6 +401,34 @@ def rules_of(**options: Any) -> Rules:
     return _made(Rules, _checked("rules_of", COLUMNS, options, str))
 
 
+def refuse_foreign(options: Sequence[ReadOptions], formats: Sequence[str]) -> None:
+    """Refuse an option for reading that the formats of the inputs have no use for.
+
+    Parameters
+    ----------
+    options : sequence of ReadOptions
+        How each input was to be read. An option that is the same for all was given once, and it is
+        enough if one of them has a use for it.
+    formats : sequence of str
+        What each input turned out to be; an object in memory is none of `FORMATS`.
+
+    Raises
+    ------
+    UsageError
+        If there is such an option.
+    """
+    for name in FORMATS["csv"].options:
+        values = [getattr(each, name) for each in options]
+        useless = [
+            form
+            for value, form in zip(values, formats, strict=True)
+            if value != _DEFAULTS[name] and form in FORMATS and name not in FORMATS[form].options
+        ]
+        if useless and (len(set(values)) > 1 or len(useless) == len(formats)):
+            why = f"the option '{name}' has no meaning for the format {useless[0]}"
+            raise UsageError("usage", why, hint=f"leave --{name} out")
+
+
 _NOTHING: tuple[object, ...] = (None, (), {}, (None, None))
 _DEFAULTS = {**ReadOptions._field_defaults, **Rules._field_defaults}
 
@@ -429,6 +457,10 @@ def _sources(sources: Sequence[object], given: Mapping[str, Any]) -> tuple[Sourc
     """Return both sides, each with the options that are for it."""
     if [os.fspath(one) for one in sources if isinstance(one, str | os.PathLike)] == ["-", "-"]:
         raise UsageError("usage", "only one side can be standard input ('-')")
+    first, second = given.get("names", (None, None))
+    if first is not None and first == second:
+        hint = "leave one of the names out, or give each side its own"
+        raise UsageError("usage", f"both sides are called '{first[:60]}'", hint=hint)
     return _source(sources[0], 0, given), _source(sources[1], 1, given)
 
 

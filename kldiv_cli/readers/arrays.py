@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.core.distribution import LOG_KINDS
-from kldiv_cli.core.table import Faults
-from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.choice import SAMPLE, Columns
-from kldiv_cli.readers.outcomes import DUPLICATE, Weights, add_up
+from kldiv_cli.core.table import SAMPLE, Faults, Matrix, Table
+from kldiv_cli.errors import Fault, InputError, Place
+from kldiv_cli.readers import weight_column
+from kldiv_cli.readers.choice import Columns, Numeric
+from kldiv_cli.readers.outcomes import Labels, Weights
 from kldiv_cli.readers.values import check_type, is_missing, is_real, library_of, to_list
-from kldiv_cli.readers.weight_column import NEGATIVE_HINT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.table import Matrix, Table
-    from kldiv_cli.readers.choice import Numeric
     from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.weights import Choose
 
@@ -51,7 +46,7 @@ def of_columns(
     Raises
     ------
     InputError
-        If no column can be chosen, or the chosen one is not fit for a distribution.
+        If no column can be chosen, or the chosen column is not fit for a distribution.
     """
     whole = table.whole or ()
     numeric = [_numeric(column) for _, column in whole]
@@ -59,23 +54,15 @@ def of_columns(
     every = []
     for choice, option in zip(choose(columns, wanted), wanted, strict=True):
         title, weights = whole[choice.weight]
-        labels: Sequence[Any] | None = None
+        labels = None if choice.label is None else to_list(whole[choice.label][1])
         groups = None
-        if choice.label is not None:
-            labels = to_list(whole[choice.label][1])
         if choice.group is not None and labels is not None:
-            # In a table of several columns a missing label stands for missing values of one.
+            # In a tidy table a missing label stands for the missing values of a column.
             labels = ["" if is_missing(label) else label for label in labels]
             groups = _texts(to_list(whole[choice.group][1]), source)
         found = _labelled(weights, labels, option, Place(source, name=title), groups)
-        every.append(
-            found._replace(
-                column=title,
-                outcomes_in=columns.label(choice),
-                notes=[*found.notes, *choice.notes],
-                details=columns.details(choice),
-            )
-        )
+        found = found._replace(column=title, outcomes_in=choice.outcomes_in)
+        every.append(found._replace(notes=[*found.notes, *choice.notes], details=choice.details))
     return every
 
 
@@ -104,15 +91,10 @@ def _labelled(
         raise InputError("bad-shape", message, here)
     keys = texts if groups is None else list(zip(groups, texts, strict=True))
     faults = Faults()
-    at: dict[Any, int] = {}
-    positions = []
-    for i, key in enumerate(keys):
-        if key in at and option.duplicates != "sum":
-            faults.add(DUPLICATE, partial(Place, here.source, index=(i,), value=texts[i]))
-        positions.append(at.setdefault(key, len(at)))
+    known = Labels(option, faults)
+    known.add(keys, lambda i: Place(here.source, index=(i,), value=texts[i]))
     faults.check()
-    found = found._replace(labels=tuple(at))
-    return found if len(at) == len(texts) else add_up(found, positions, here.source)
+    return known.given_to(found, here.source)
 
 
 def _texts(labels: Iterable[Any], source: str) -> list[str]:
@@ -120,11 +102,9 @@ def _texts(labels: Iterable[Any], source: str) -> list[str]:
     for i, label in enumerate(labels):
         plain = label.item() if isinstance(label, np.generic) else label
         if is_missing(plain):
-            message = "a label is missing"
-            raise InputError("missing-label", message, Place(source, index=(i,)))
+            raise InputError("missing-label", "a label is missing", Place(source, index=(i,)))
         if isinstance(plain, (bytes, bytearray)):
-            message = "a label is bytes, not text"
-            raise InputError("bad-label", message, Place(source, index=(i,)))
+            raise InputError("bad-label", "a label is bytes, not text", Place(source, index=(i,)))
         texts.append(plain if type(plain) is str else str(plain))
     return texts
 
@@ -138,20 +118,17 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
         check_type(array.dtype, here)
     if array.ndim not in (1, 2):
         what = "a single number" if array.ndim == 0 else f"{array.ndim} dimensions"
-        raise InputError(
-            "bad-shape",
-            f"an array of shape {array.shape} has {what}; a distribution has one dimension"
-            " and a batch of them two",
-            here,
-        )
+        rule = "a distribution has one dimension and a batch of them two"
+        message = f"an array of shape {array.shape} has {what}; {rule}"
+        raise InputError("bad-shape", message, here)
     if not array.size:
         raise InputError("no-rows", f"an array of shape {array.shape} is empty", here)
     logs = kind in LOG_KINDS
     if array.dtype.kind == "O" and logs:
-        raise InputError("number-overflow", "a number is too large for a 64-bit float", here)
+        raise InputError(weight_column.OVERFLOW.code, weight_column.OVERFLOW.message, here)
     if array.dtype.kind in "iuO":
         if not logs:
-            _refuse(array < 0, "negative", array, here)
+            _refuse(array < 0, weight_column.NEGATIVE, here, array)
         return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")), True
     if array.dtype.itemsize in (4, 8):
         weights = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
@@ -160,63 +137,48 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
             weights = array.astype(np.float64)
         inexact = (weights != array) & ~np.isnan(array)
         if array.dtype.itemsize > 8 and np.any(inexact):
-            raise InputError(
-                "inexact",
-                f"numbers of type {array.dtype} are not held exactly by 64-bit floats",
-                here,
-                hint="save the array as float64",
-            )
+            message = f"numbers of type {array.dtype} are not held exactly by 64-bit floats"
+            raise InputError("inexact", message, here, hint="save the array as float64")
     no_mass = np.isneginf(weights) if logs else np.False_
-    _refuse(~np.isfinite(weights) & ~no_mass, "not-finite", weights, here)
+    _refuse(~np.isfinite(weights) & ~no_mass, weight_column.NOT_FINITE, here, weights)
     if not logs:
-        _refuse(weights < 0, "negative", weights, here)
+        _refuse(weights < 0, weight_column.NEGATIVE, here, weights)
     if kind == "counts":
-        _refuse(weights != np.floor(weights), "fractional", weights, here)
+        _refuse(weights != np.floor(weights), weight_column.FRACTIONAL, here, weights)
     # Adding zero makes a zero of -0.0.
     return weights + weights.dtype.type(0), False
 
 
-FAULTS = {
-    "negative": ("negative-weight", "weight is negative", NEGATIVE_HINT),
-    "not-finite": ("not-finite", "weight is not a finite number", "every weight must be finite"),
-    "fractional": ("fractional-count", "a count is not a whole number", "--as weights"),
-}
-
-
-def _refuse(bad: NDArray[np.bool_], fault: str, array: NDArray[Any], here: Place) -> None:
-    if not np.any(bad):
+def _refuse(
+    bad: NDArray[np.bool_], fault: Fault, here: Place, array: NDArray[Any] | None = None
+) -> None:
+    """Refuse the elements that are marked as bad; the first three are named."""
+    places: list[Place] = []
+    # All positions of a large array would be gigabytes.
+    flat, start = bad.ravel(), 0
+    while len(places) < 3 and flat[start:].any():
+        start += int(flat[start:].argmax())
+        index = tuple(map(int, np.unravel_index(start, bad.shape)))
+        value = None if array is None else str(array[index])
+        places.append(replace(here, index=index, value=value))
+        start += 1
+    if not places:
         return
-    # Flat positions of the first three; all positions of a large array would be gigabytes.
-    flat = bad.ravel()
-    first: list[int] = []
-    while len(first) < 3:
-        start = first[-1] + 1 if first else 0
-        step = int(flat[start:].argmax()) if start < flat.size else 0
-        if start >= flat.size or not flat[start + step]:
-            break
-        first.append(start + step)
-    places = []
-    for position in first:
-        index = tuple(int(i) for i in np.unravel_index(position, array.shape))
-        places.append(replace(here, index=index, value=str(array[index])))
-    code, message, hint = FAULTS[fault]
-    if fault == "not-finite" and all(place.value == "-inf" for place in places):
-        hint = "--as logits or --as log-probs if -inf stands for no mass"
-    raise InputError(code, message, *places, count=int(np.count_nonzero(bad)), hint=hint)
+    if fault is weight_column.NOT_FINITE and all(place.value == "-inf" for place in places):
+        fault = weight_column.NO_MASS
+    count = int(np.count_nonzero(bad))
+    raise InputError(fault.code, fault.message, *places, count=count, hint=fault.hint)
 
 
 def _array(values: Any, here: Place) -> NDArray[Any]:
     """Return weights as an array, of objects where Python integers exceed every 64-bit type."""
-    if isinstance(values, (str, bytes, bytearray)) or not (
-        isinstance(values, (Sequence, np.ndarray)) or hasattr(type(values), "__array__")
-    ):
-        raise InputError(
-            "bad-object",
-            f"an object of type {type(values).__name__[:60]} is no distribution",
-            here,
-            hint="give a path, an array, a mapping of labels to weights or a data frame",
-        )
-    if isinstance(values, Sequence) and not hasattr(type(values), "__array__"):
+    is_array = hasattr(type(values), "__array__")
+    is_text = isinstance(values, (str, bytes, bytearray))
+    if is_text or not (is_array or isinstance(values, Sequence)):
+        message = f"an object of type {type(values).__name__[:60]} is no distribution"
+        hint = "give a path, an array, a mapping of labels to weights or a data frame"
+        raise InputError("bad-object", message, here, hint=hint)
+    if not is_array:
         return _from_rows(values, here)
     _refuse_missing(values, here)
     try:
@@ -228,23 +190,14 @@ def _array(values: Any, here: Place) -> NDArray[Any]:
 
 
 def _refuse_missing(values: Any, here: Place) -> None:
-    missing: Any = None
+    missing: Any = np.False_
     if isinstance(values, np.ma.MaskedArray):
         missing = np.ma.getmaskarray(values)
     elif library_of(values):
         # pandas calls it isna; NaN is missing there, and an error all the same.
-        test = values.isna() if hasattr(values, "isna") else values.is_null()
-        missing = np.asarray(test, dtype=bool)
-    if missing is None or not missing.any():
-        return
-    places = [np.unravel_index(int(i), missing.shape) for i in np.flatnonzero(missing)[:3]]
-    raise InputError(
-        "missing-weight",
-        "weight is missing",
-        *(replace(here, index=tuple(int(i) for i in place)) for place in places),
-        count=int(missing.sum()),
-        hint="write 0 where there is no mass",
-    )
+        missing = np.asarray(values.isna() if hasattr(values, "isna") else values.is_null(), bool)
+    if missing is not None:
+        _refuse(missing, weight_column.MISSING, here)
 
 
 def _from_rows(values: Sequence[Any], here: Place) -> NDArray[Any]:
@@ -253,8 +206,7 @@ def _from_rows(values: Sequence[Any], here: Place) -> NDArray[Any]:
         return _from_numbers([_number(v, (i,), here) for i, v in enumerate(values)])
     lengths = {len(row) for row in rows}
     if len(rows) < len(values) or len(lengths) > 1:
-        message = "the rows of a batch have different lengths"
-        raise InputError("ragged-row", message, here)
+        raise InputError("ragged-row", "the rows of a batch have different lengths", here)
     flat = [_number(v, (i, j), here) for i, row in enumerate(rows) for j, v in enumerate(row)]
     return _from_numbers(flat).reshape(len(rows), lengths.pop())
 
@@ -269,20 +221,12 @@ def _number(value: Any, index: tuple[int, ...], here: Place) -> int | float:
     place = replace(here, index=index, value=str(value)[:60])
     if value is None:
         raise InputError("missing-weight", "weight is missing", place)
-    raise InputError(
-        "not-a-number",
-        f"weight is of type {type(value).__name__[:60]}, not a number",
-        place,
-        hint="convert it with float() or int()",
-    )
+    message = f"weight is of type {type(value).__name__[:60]}, not a number"
+    raise InputError("not-a-number", message, place, hint="convert it with float() or int()")
 
 
 def _from_numbers(values: list[int | float]) -> NDArray[Any]:
-    if not all(type(value) is int for value in values):
-        return np.array(values, dtype=np.float64)
-    for type_ in (np.int64, np.uint64):
-        try:
-            return np.array(values, dtype=type_)
-        except OverflowError:
-            continue
-    return np.array(values, dtype=object)
+    whole = [value for value in values if type(value) is int]
+    if len(whole) == len(values):
+        return weight_column.integers(whole)
+    return np.array(values, dtype=np.float64)

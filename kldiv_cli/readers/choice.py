@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
-from kldiv_cli.errors import InputError, Note, Place, abridged, did_you_mean
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from kldiv_cli.core.table import Batch, Table
-    from kldiv_cli.readers.options import ReadOptions
+from kldiv_cli.core.dataset import position
+from kldiv_cli.core.table import SAMPLE, Batch, Table
+from kldiv_cli.errors import InputError, Note, Place, abridged
+from kldiv_cli.readers.options import ReadOptions
 
 Numeric = Literal["all", "some", "none", "blank"]
 """How many of a column's first cells are numbers; blank, if there is nothing at all."""
 
-SAMPLE = 100
-"""Rows that are looked at before columns are chosen."""
 WEIGHTS = frozenset(
     """
     weight weights w count counts n freq frequency frequencies prob probability
@@ -24,7 +20,7 @@ WEIGHTS = frozenset(
     """.split()  # noqa: SIM905 (two lines, not twenty-four)
 )
 MAYBE_WEIGHTS = frozenset({"value", "values", "total", "totals", "amount"})
-"""Names of weights, if there is no better one: `value, count` counts values."""
+"""Names of weights where no column has a better name: `value, count` counts values."""
 LABELS = frozenset(
     """
     label labels outcome outcomes category categories key name names bin bins class face
@@ -34,14 +30,20 @@ LABELS = frozenset(
 
 
 class Choice(NamedTuple):
-    """The chosen columns, as positions from 0."""
+    """The chosen columns of a table, by their keys in a batch."""
 
-    label: int | None
+    label: Any
     """The outcomes; None where they are known by position."""
-    weight: int
-    notes: tuple[Note, ...] = ()
-    group: int | None = None
+    weight: Any
+    """The weights; None where rows are counted."""
+    group: Any = None
     """The names of columns, each of whose outcomes are in a row of its own: a tidy table."""
+    outcomes_in: str | None = None
+    """The name of the outcomes in the source …"""
+    weights_in: str | None = None
+    """… and of the weights."""
+    notes: tuple[Note, ...] = ()
+    details: Mapping[str, str] = {}
 
 
 class Columns:
@@ -50,11 +52,13 @@ class Columns:
     Parameters
     ----------
     source : str
-        What errors call the table.
+        The name of the source in errors.
     names : sequence of str, or None
         None where the table has no header.
     numeric : sequence of {"all", "some", "none", "blank"}
         One for each column.
+    keys : sequence, optional
+        The key of each column in a batch; its position if not given.
     sample : (Table, Batch), optional
         The table and its first rows, to find advice where no column holds numbers.
     """
@@ -64,11 +68,13 @@ class Columns:
         source: str,
         names: Sequence[str] | None,
         numeric: Sequence[Numeric],
+        keys: Sequence[Any] | None = None,
         sample: tuple[Table, Batch] | None = None,
     ) -> None:
         self.source = source
         self.names = names
         self.numeric = numeric
+        self.keys = keys or range(len(numeric))
         self.sample = sample
         plain = [name.strip().casefold() for name in names or ()]
         self.plain = plain or [""] * len(numeric)
@@ -108,67 +114,46 @@ class Columns:
         if self.names is None:
             if word.isascii() and word.isdigit() and 1 <= int(word[:9]) <= len(self):
                 return int(word) - 1
-            raise InputError(
-                "unknown-column",
-                f"there is no header, and {word[:60]!r} is not one of the columns"
-                f" 1 to {len(self)}",
-                Place(self.source),
-                hint="--header if the first row holds the names",
-            )
-        found = [i for i, name in enumerate(self.names) if name == word]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise InputError(
-                "duplicate-columns",
-                f"{len(found)} columns are called {word[:60]!r}",
-                Place(self.source),
-                hint="rename all but one of them",
-            )
-        raise InputError(
-            "unknown-column",
-            f"there is no column {word[:60]!r}",
-            Place(self.source),
-            hint=did_you_mean(word, self.names),
-        )
+            numbers = f"one of the columns 1 to {len(self)}"
+            message = f"there is no header, and {word[:60]!r} is not {numbers}"
+            hint = "--header if the first row holds the names"
+            raise InputError("unknown-column", message, Place(self.source), hint=hint)
+        return position(word, self.names, self.source)
 
     def title(self, index: int) -> str:
         """Return a column's name as messages show it, or its number from 1."""
         return str(index + 1) if self.names is None else f"'{self.names[index][:60]}'"
 
-    def name(self, index: int) -> str:
-        """Return a column's name, which may be its number in words."""
-        return (self.names[index] if self.names else "") or f"column {index + 1}"
-
-    def label(self, choice: Choice) -> str | None:
-        """Return the name of the outcome column, if there is one."""
-        return None if choice.label is None else self.name(choice.label)
-
-    def details(self, choice: Choice) -> dict[str, str]:
-        """Return what was found and chosen, in words."""
-        names = [self.name(i) for i in range(len(self))]
-        label = "none, known by position" if choice.label is None else names[choice.label]
-        found = abridged((name[:60] for name in names), 20)
-        return {"columns": found, "outcomes in": label, "weights in": names[choice.weight]}
+    def choice(
+        self, label: int | None, weight: int, *notes: Note, group: int | None = None
+    ) -> Choice:
+        """Return columns as a choice."""
+        names = [
+            (self.names or [""] * len(self))[i] or f"column {i + 1}" for i in range(len(self))
+        ]
+        outcomes_in = None if label is None else names[label]
+        details = {
+            "columns": abridged((name[:60] for name in names), 20),
+            "outcomes in": outcomes_in or "none, known by position",
+            "weights in": names[weight],
+        }
+        at = [None if i is None else self.keys[i] for i in (label, weight, group)]
+        return Choice(at[0], at[1], at[2], outcomes_in, names[weight], notes, details)
 
     def _choice(self, wanted: ReadOptions, weight: int, weights: list[int]) -> Choice:
         label, open_ = self._label(wanted, weight, weights)
-        chosen = (wanted.weight is None and len(self) > 2) or open_
-        both_numbers = len(self) == 2 and wanted.weight is None and self.names is None
-        if both_numbers and self.has_numbers(0):
-            chosen = True
-        if not chosen:
-            return Choice(label, weight)
+        both_numbers = len(self) == 2 and self.names is None and self.has_numbers(0)
+        if not open_ and (wanted.weight is not None or not (len(self) > 2 or both_numbers)):
+            return self.choice(label, weight)
         what = f"the weights are in column {self.title(weight)}"
         advice = f"--weight {self._word(weight)}"
         if label is not None:
             what += f", the outcomes in column {self.title(label)}"
             advice = f"--label {self._word(label)} {advice}"
-        unused = len(self) - (1 if label is None else 2)
-        if unused:
+        if len(self) > (1 if label is None else 2):
             what += f" (of {len(self)} columns)"
         note = Note("columns-chosen", what, self.source, advice=advice, repair=True)
-        return Choice(label, weight, (note,))
+        return self.choice(label, weight, note)
 
     def _word(self, index: int) -> str:
         from shlex import quote
@@ -178,12 +163,8 @@ class Columns:
     def _weight(self, wanted: ReadOptions) -> int:
         if wanted.weight is not None:
             return self.find(wanted.weight)
-        obvious = self.obvious()
-        if wanted.label is not None:
-            label = self.find(wanted.label)
-            obvious = [i for i in obvious if i != label]
-        else:
-            label = None
+        label = None if wanted.label is None else self.find(wanted.label)
+        obvious = [i for i in self.obvious() if i != label]
         if len(obvious) == 1:
             return obvious[0]
         if obvious:
@@ -209,12 +190,9 @@ class Columns:
         if wanted.label is not None:
             label = self.find(wanted.label)
             if label in weights:
-                raise InputError(
-                    "one-column-twice",
-                    f"column {self.title(label)} cannot hold both outcomes and weights",
-                    Place(self.source),
-                    hint="--label and --weight name different columns",
-                )
+                message = f"column {self.title(label)} cannot hold both outcomes and weights"
+                hint = "--label and --weight name different columns"
+                raise InputError("one-column-twice", message, Place(self.source), hint=hint)
             return label, False
         others = [
             i
@@ -233,21 +211,18 @@ class Columns:
             raise self._several("label", others)
         return likely[0], True
 
-    def _several(self, role: str, candidates: Iterable[int]) -> InputError:
-        columns = list(candidates)
-        what = "weights" if role == "weight" else "outcomes"
-        which = "one of these" if role == "weight" else "the one that holds the outcomes"
-        word = self._word(columns[-1 if role == "weight" else 0])
-        return InputError(
-            f"several-{role}s",
-            f"several columns may hold the {what}: {abridged(self.title(i) for i in columns)}",
-            Place(self.source),
-            hint=f"--{role} {word}, or {which}; --as samples if these are raw rows",
-        )
+    def _several(self, role: Literal["label", "weight"], columns: list[int]) -> InputError:
+        what, which, likely = "outcomes", "the one that holds the outcomes", columns[0]
+        if role == "weight":
+            what, which, likely = "weights", "one of these", columns[-1]
+        titles = abridged(self.title(i) for i in columns)
+        message = f"several columns may hold the {what}: {titles}"
+        hint = f"--{role} {self._word(likely)}, or {which}; --as samples if these are raw rows"
+        return InputError(f"several-{role}s", message, Place(self.source), hint=hint)
 
     def _no_weight(self, label: int | None) -> InputError:
-        texts = [i for i in range(len(self)) if i != label]
-        what = "the column holds no" if len(texts) == 1 else "no column holds"
+        only = len(self) - (label is not None) == 1
+        what = "the column holds no" if only else "no column holds"
         hint = "--as samples if the rows are raw values; --delimiter if columns were not split"
         if self.sample is not None:
             table, first = self.sample
@@ -265,9 +240,9 @@ class Columns:
 
 def columns_of(table: Table, first: Batch, source: str) -> Columns:
     """Return the columns of a table whose first rows are given."""
-    keys = (table.typed and table.names) or first.columns
+    keys = list(first.columns) if table.positional else list(table.names or ())
     numeric = [_numeric(table, first.columns[key][:SAMPLE]) for key in keys]
-    return Columns(source, table.names, numeric, (table, first))
+    return Columns(source, table.names, numeric, keys, (table, first))
 
 
 def _numeric(table: Table, cells: Sequence[str | None]) -> Numeric:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.stream import CHUNK, HEAD, ByteStream
@@ -16,155 +17,114 @@ INFLATED = 64 << 20
 RATIO = 100
 """… and how many times its own size, if that is more."""
 EXTENSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
+MARKS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
 def recognised(stream: ByteStream, extension: str) -> str | None:
-    """Name the compression by the first bytes; an extension must agree with them."""
-    head = stream.peek(10)
-    found = None
-    if head[:2] == b"\x1f\x8b":
-        found = "gzip"
-    elif head[:3] == b"BZh" and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
-        found = "bzip2"
-    elif head[:6] == b"\xfd7zXZ\x00":
-        found = "xz"
-    elif head[:4] == b"\x28\xb5\x2f\xfd":
-        found = "zstd"
+    """Return the name of the compression by the first bytes; an extension must agree with them.
+
+    Raises
+    ------
+    InputError
+        If they do not agree, or the compression cannot be undone.
+    """
+    found = MARKS.get(stream.mark(MARKS))
+    # A text may begin with BZh, but hardly with the mark of a block behind it.
+    if found == "bzip2" and stream.peek(10)[4:] not in (b"1AY&SY", b"\x17rE8P\x90"):
+        found = None
     claimed = EXTENSIONS.get(extension)
     if "zstd" in (found, claimed):
         raise needs_extra("zstd", stream.source)
     if claimed and found != claimed:
-        raise InputError(
-            "corrupt-compression",
-            f"the name ends in {extension}, but this is not {claimed} data",
-            Place(stream.source),
-            hint="rename the file if it is not compressed",
-        )
+        message = f"the name ends in {extension}, but this is not {claimed} data"
+        hint = "rename the file if it is not compressed"
+        raise _corrupt(message, stream.source, hint)
     return found
 
 
 def needs_extra(format_: str, source: str) -> InputError:
     """Return the error for what only the embedded engine reads."""
-    return InputError(
-        "needs-extra",
-        f"{format_} cannot be read without the extra 'duckdb'",
-        Place(source),
-        hint="pip install 'kldiv-cli[duckdb]', or convert the file to CSV",
-    )
+    message = f"{format_} cannot be read without the extra 'duckdb'"
+    hint = "pip install 'kldiv-cli[duckdb]', or convert the file to CSV"
+    return InputError("needs-extra", message, Place(source), hint=hint)
 
 
-class Codec(NamedTuple):
-    """How one compression is undone."""
+def inflated(stream: ByteStream, compression: str) -> ByteStream:
+    """Return the stream that a compressed one inflates to, which has no bound.
 
-    new: Callable[[], Any]
-    errors: tuple[type[Exception], ...]
-    padded: bool
-    """Zeros may follow the data."""
-
-
-def _codec(compression: str) -> Codec:
-    if compression == "gzip":
-        import zlib
-
-        return Codec(lambda: zlib.decompressobj(wbits=31), (zlib.error,), True)
-    if compression == "bzip2":
-        import bz2
-
-        return Codec(bz2.BZ2Decompressor, (OSError, ValueError), False)
-    import lzma
-
-    # The header of an .xz file may ask for a dictionary of 4 GB.
-    return Codec(
-        lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=256 << 20),
-        (lzma.LZMAError,),
-        True,
-    )
-
-
-def inflated(
-    stream: ByteStream,
-    compression: str,
-    size: int | None,
-    limit: int | None,
-    is_streamed: Callable[[ByteStream], bool],
-) -> ByteStream:
-    """Return the stream that this one inflates to; `size` is its own, if known.
-
-    What `is_streamed`, as its beginning shows, is not held, and has no limit but the one that
-    is given.
+    Raises
+    ------
+    InputError
+        If it is empty or compressed again.
     """
-    codec = _codec(compression)
-    seen = 0
-    free = False
-
-    def counted() -> Iterator[bytes]:
-        nonlocal seen
-        for chunk in stream:
-            seen += len(chunk)
-            yield chunk
-
-    def bounded() -> Iterator[bytes]:
-        inflated = 0
-        for chunk in _inflate(counted(), codec, compression, stream.source):
-            inflated += len(chunk)
-            allowed = limit if limit is not None else max(INFLATED, RATIO * max(size or 0, seen))
-            if inflated > allowed and not free:
-                raise InputError(
-                    "inflated-too-large",
-                    f"{seen} bytes of {compression} inflate to more than {allowed} bytes",
-                    Place(stream.source),
-                    hint="--max-inflated BYTES allows more",
-                )
-            yield chunk
-
-    inner = ByteStream(stream.source, bounded())
+    inner = ByteStream(stream.source, _inflate(stream, compression))
     if not inner.peek(HEAD):
         raise InputError("empty-file", "this is empty once inflated", Place(stream.source))
     if recognised(inner, "") is not None:
-        raise InputError("corrupt-compression", "this is compressed twice", Place(stream.source))
-    free = limit is None and is_streamed(inner)
-    if free:
-        return inner
-    # A bomb is refused before its first bytes are parsed, which would take long.
-    rest = iter(inner)
-    held: deque[bytes] = deque()
-    amount = 0
-    for chunk in rest:
-        held.append(chunk)
-        amount += len(chunk)
-        if amount > INFLATED:
-            break
-
-    def replayed() -> Iterator[bytes]:
-        while held:
-            yield held.popleft()
-        yield from rest
-
-    return ByteStream(stream.source, replayed())
+        raise _corrupt("this is compressed twice", stream.source)
+    return inner
 
 
-def _inflate(
-    chunks: Iterator[bytes], codec: Codec, compression: str, source: str
+def bounded(
+    inner: ByteStream, packed: ByteStream, compression: str, limit: int | None
 ) -> Iterator[bytes]:
-    """Yield what one or more members, one after the other, inflate to."""
+    """Yield the bytes of `inner`, unless there are more of them than are allowed.
+
+    Parameters
+    ----------
+    inner : ByteStream
+        The bytes that those of `packed` inflate to.
+    packed : ByteStream
+        The compressed bytes.
+    compression : str
+        Its name in errors.
+    limit : int, optional
+        Bytes that are allowed; else `RATIO` times as many as `packed` has, or `INFLATED`.
+
+    Raises
+    ------
+    InputError
+        If there are more.
+    """
+    amount = 0
+    # A bomb is refused before its first bytes are parsed, which would take long.
+    held: deque[bytes] = deque()
+    for chunk in inner:
+        amount += len(chunk)
+        size = max(packed.size or 0, packed.taken)
+        allowed = max(INFLATED, RATIO * size) if limit is None else limit
+        if amount > allowed:
+            seen = f"{packed.taken} bytes of {compression}"
+            message = f"{seen} inflate to more than {allowed} bytes"
+            hint = "--max-inflated BYTES allows more"
+            raise InputError("inflated-too-large", message, Place(packed.source), hint=hint)
+        held.append(chunk)
+        while held and amount > INFLATED:
+            yield held.popleft()
+    while held:
+        yield held.popleft()
+
+
+def _inflate(stream: ByteStream, compression: str) -> Iterator[bytes]:
+    """Yield the bytes that the members of a stream inflate to, one after the other."""
+    new, errors = _codec(compression)
     decoder: Any = None
     members = 0
-    for data in chunks:
+    for data in stream:
         hungry = False
         while not hungry:
             if decoder is None:
-                data = data.lstrip(b"\0") if codec.padded and members else data
+                # Zeros may follow the members of all but bzip2.
+                data = data.lstrip(b"\0") if members and compression != "bzip2" else data
                 if not data:
                     break
-                decoder = codec.new()
+                decoder = new()
                 members += 1
             try:
                 out = decoder.decompress(data, CHUNK)
-            except codec.errors as error:
+            except errors as error:
                 what = "is damaged" if members == 1 else "is followed by something else"
-                raise InputError(
-                    "corrupt-compression", f"the {compression} data {what}", Place(source)
-                ) from error
+                raise _corrupt(f"the {compression} data {what}", stream.source) from error
             if out:
                 yield out
             if decoder.eof:
@@ -176,6 +136,24 @@ def _inflate(
                 data = decoder.unconsumed_tail
                 hungry = not data and len(out) < CHUNK
     if decoder is not None:
-        raise InputError(
-            "corrupt-compression", f"the {compression} data end too early", Place(source)
-        )
+        raise _corrupt(f"the {compression} data end too early", stream.source)
+
+
+def _corrupt(message: str, source: str, hint: str = "") -> InputError:
+    return InputError("corrupt-compression", message, Place(source), hint=hint)
+
+
+def _codec(compression: str) -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
+    """Return the maker of the decoders of a compression, and the errors that they raise."""
+    if compression == "gzip":
+        import zlib
+
+        return partial(zlib.decompressobj, wbits=31), (zlib.error,)
+    if compression == "bzip2":
+        import bz2
+
+        return bz2.BZ2Decompressor, (OSError, ValueError)
+    import lzma
+
+    # The header of an .xz file may ask for a dictionary of 4 GB.
+    return partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, memlimit=256 << 20), (lzma.LZMAError,)

@@ -9,29 +9,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kldiv_cli.core.binning import SPECIAL, Bins
-from kldiv_cli.core.counts import OTHER, Binned, Categories
-from kldiv_cli.core.dataset import (
-    TOO_MANY_ROWS,
-    DataSet,
-    Excluded,
-    missing_value,
-    too_many_rows,
-)
+from kldiv_cli.core.counts import OTHER, Binned, Categories, Column
+from kldiv_cli.core.dataset import TOO_MANY_ROWS, DataSet, Excluded, missing_value, too_many_rows
 from kldiv_cli.core.labels import check_text, kept_apart, near_duplicates
 from kldiv_cli.core.numbers import Number
-from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.choice import Choice
+from kldiv_cli.errors import InputError, Note, Place
+from kldiv_cli.readers.choice import Choice, Columns
 from kldiv_cli.readers.formats import TIDY_COLUMNS
 from kldiv_cli.readers.literals import Repeated, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.core.table import Members
-    from kldiv_cli.errors import Note
-    from kldiv_cli.readers.choice import Columns
     from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.outcomes import Weights
 
@@ -43,7 +34,7 @@ def choose(columns: Columns, wanted: Sequence[ReadOptions]) -> list[Choice]:
     if {columns.plain.count(name) for name in TIDY_COLUMNS} != {1}:
         return columns.choose(wanted)
     group, label, weight = map(columns.plain.index, TIDY_COLUMNS)
-    return [Choice(label, weight, group=group)]
+    return [columns.choice(label, weight, group=group)]
 
 
 def tidy(found: Weights, wanted: Wanted, source: str, name: str) -> DataSet | None:
@@ -80,7 +71,7 @@ def data_set(
 ) -> DataSet:
     """Return counts by column and outcome as a data set.
 
-    An outcome without a label, or with one that means a missing value, is none.
+    Outcomes whose label is empty, or means a missing value, are counted as missing.
 
     Parameters
     ----------
@@ -125,142 +116,130 @@ def profile(data: Members, wanted: Wanted, source: str, name: str | None) -> Dat
     Raises
     ------
     InputError
-        If it is not one of this version, or its counts do not add up.
+        If it is no profile of this version, or its counts do not add up.
     """
     from kldiv_cli.readers.shapes import Document
 
     if not isinstance(data, Document):
         return None
     value, here = data.value, Place(source)
-    schema = value.get("schema")
+    schema = str(value.get("schema"))
     if schema != SCHEMA:
-        raise InputError(
-            "profile-version" if str(schema).startswith("kldiv.profile/") else "not-a-profile",
-            f"this is a document of '{str(schema)[:40]}', not a profile ('{SCHEMA}')",
-            here,
-            hint="kldiv profile DATA -o FILE makes one",
-        )
-    parts = _Profile(source)
-    rows = parts.count(value, "rows", here)
+        code = "profile-version" if schema.startswith("kldiv.profile/") else "not-a-profile"
+        message = f"this is a document of '{schema[:40]}', not a profile ('{SCHEMA}')"
+        raise InputError(code, message, here, hint="kldiv profile DATA -o FILE makes one")
+    rows = _count(_member(value, "rows", here), "'rows'", here)
     if not rows:
         raise InputError("no-rows", "this is a profile of no rows", here)
     columns: dict[str, Column] = {}
-    for entry in parts.list_of(value, "columns", here):
-        column = parts.column(entry, rows)
+    for entry in _array(value, "columns", here):
+        column = _column(entry, rows, here)
         if column.missing and wanted.forbid_missing and wanted.wants(column.name):
             raise missing_value(Place(source, name=column.name))
         if column.name in columns:
-            parts.refuse(f"column {column.name[:60]!r} is given twice", here)
+            _refuse(f"column {column.name[:60]!r} is given twice", here)
         columns[column.name] = column
     excluded = [
-        Excluded(
-            parts.text(entry, "column", here),
-            parts.text(entry, "reason", here),
-        )
-        for entry in (parts.list_of(value, "excluded", here) if "excluded" in value else [])
+        Excluded(_text(entry, "column", here), _text(entry, "reason", here))
+        for entry in (_array(value, "excluded", here) if "excluded" in value else [])
     ]
-    for one in excluded:
-        if one.column in columns:
-            parts.refuse(f"column {one.column[:60]!r} is both counted and excluded", here)
+    for title, _ in excluded:
+        if title in columns:
+            _refuse(f"column {title[:60]!r} is both counted and excluded", here)
     excluded += wanted.left_out(list(columns), source)
     return DataSet(
-        name=name or parts.text(value, "name", here),
+        name=name or _text(value, "name", here),
         source=source,
         format="json",
         kind="profile",
         rows=rows,
         columns={title: column for title, column in columns.items() if wanted.wants(title)},
         excluded=tuple(dict.fromkeys(excluded)),
-        seen=tuple(dict.fromkeys([*columns, *(one.column for one in excluded)])),
+        seen=tuple(dict.fromkeys([*columns, *(title for title, _ in excluded)])),
     )
 
 
-class _Profile:
-    """Reads the parts of a profile, and says what is wrong with them."""
+def _column(entry: Any, rows: int, here: Place) -> Column:
+    """Return a column of a profile of so many rows."""
+    name = _text(entry, "column", here)
+    here = replace(here, name=name)
+    type_ = _text(entry, "type", here)
+    missing = _count(_member(entry, "missing", here), "'missing'", here)
+    counts: dict[str, int] = {}
+    for pair in _array(entry, "outcomes", here):
+        if not isinstance(pair, list) or len(pair) != 2 or type(pair[0]) is not str:
+            _refuse("an outcome is not a pair of a label and a count", here)
+        label = pair[0]
+        if label in counts:
+            _refuse(f"outcome {label[:40]!r} is given twice", here)
+        counts[label] = _count(pair[1], f"the count of {label[:40]!r}", here)
+    check_text([name, *counts], name, here.source)
+    total = sum(counts.values()) + missing
+    if total != rows:
+        sums = f"the counts and {missing} missing values add up to {total}"
+        _refuse(f"{sums}, not to the {rows} rows of the profile", here)
+    edges = _array(entry, "edges", here)
+    if type_ == "numeric":
+        return _binned(name, missing, counts, edges, here)
+    if type_ != "categorical":
+        _refuse(f"the type is {type_[:40]!r}, neither 'categorical' nor 'numeric'", here)
+    if edges:
+        _refuse("a categorical column has no edges", here)
+    pooled = entry.get("pooled", False)
+    if pooled not in (True, False) or (pooled and OTHER not in counts):
+        _refuse("'pooled' is not what the outcomes say", here)
+    return Categories(name, missing, counts, pooled is True)
 
-    def __init__(self, source: str) -> None:
-        self._source = source
 
-    def refuse(self, message: str, place: Place) -> NoReturn:
-        hint = "a profile is not edited by hand: make it anew with kldiv profile"
-        raise InputError("bad-profile", message, place, hint=hint)
+def _binned(
+    name: str, missing: int, counts: dict[str, int], edges: list[Any], here: Place
+) -> Binned:
+    import numpy as np
 
-    def member(self, value: Any, key: str, place: Place) -> Any:
-        if not isinstance(value, dict) or key not in value:
-            self.refuse(f"there is no '{key}' where a profile has one", place)
-        if isinstance(value, Repeated):
-            self.refuse("a key is given more than once", place)
-        return value[key]
+    if not all(type(edge) is Number for edge in edges):
+        _refuse("an edge is not a number", here)
+    try:
+        bins = Bins(tuple(map(float, edges)))
+    except ValueError as error:
+        _refuse(str(error), here)
+    labels = bins.labels[:-1]
+    regular = labels[: 1 - len(SPECIAL)]
+    if list(counts)[: len(regular)] != list(regular) or not counts.keys() <= set(labels):
+        _refuse("the bins are not those of the edges", here)
+    values = np.array([counts.get(label, 0) for label in labels], dtype=np.int64)
+    return Binned(name, missing, bins, values)
 
-    def text(self, value: Any, key: str, place: Place) -> str:
-        found = self.member(value, key, place)
-        if type(found) is not str:
-            self.refuse(f"'{key}' is {kind_of(found)}, not text", place)
-        return str(found)
 
-    def list_of(self, value: Any, key: str, place: Place) -> list[Any]:
-        found = self.member(value, key, place)
-        if not isinstance(found, list):
-            self.refuse(f"'{key}' is {kind_of(found)}, not an array", place)
-        return found
+def _member(value: Any, key: str, here: Place) -> Any:
+    if not isinstance(value, dict) or key not in value:
+        _refuse(f"there is no '{key}' where a profile has one", here)
+    if isinstance(value, Repeated):
+        _refuse("a key is given more than once", here)
+    return value[key]
 
-    def count(self, value: Any, key: str, place: Place) -> int:
-        return self.whole(self.member(value, key, place), f"'{key}'", place)
 
-    def whole(self, found: Any, what: str, place: Place) -> int:
-        if type(found) is not Number or not (found.isascii() and found.isdigit()):
-            self.refuse(f"{what} is {str(found)[:40]!r}, not a count", place)
-        if len(found) > 18:
-            self.refuse(f"{what} is beyond 10^18", place)
-        return int(found)
+def _text(value: Any, key: str, here: Place) -> str:
+    found = _member(value, key, here)
+    if type(found) is not str:
+        _refuse(f"'{key}' is {kind_of(found)}, not text", here)
+    return found
 
-    def column(self, entry: Any, rows: int) -> Column:
-        here = Place(self._source)
-        name = self.text(entry, "column", here)
-        here = replace(here, name=name)
-        type_ = self.text(entry, "type", here)
-        missing = self.count(entry, "missing", here)
-        counts: dict[str, int] = {}
-        for pair in self.list_of(entry, "outcomes", here):
-            if not isinstance(pair, list) or len(pair) != 2 or type(pair[0]) is not str:
-                self.refuse("an outcome is not a pair of a label and a count", here)
-            label = str(pair[0])
-            if label in counts:
-                self.refuse(f"outcome {label[:40]!r} is given twice", here)
-            counts[label] = self.whole(pair[1], f"the count of {label[:40]!r}", here)
-        check_text([name, *counts], name, self._source)
-        if sum(counts.values()) + missing != rows:
-            self.refuse(
-                f"the counts and {missing} missing values add up to"
-                f" {sum(counts.values()) + missing}, not to the {rows} rows of the profile",
-                here,
-            )
-        edges = self.list_of(entry, "edges", here)
-        if type_ == "categorical":
-            if edges:
-                self.refuse("a categorical column has no edges", here)
-            pooled = entry.get("pooled", False)
-            if pooled not in (True, False) or (pooled and OTHER not in counts):
-                self.refuse("'pooled' is not what the outcomes say", here)
-            return Categories(name, missing, counts, pooled is True)
-        if type_ != "numeric":
-            self.refuse(f"the type is {type_[:40]!r}, neither 'categorical' nor 'numeric'", here)
-        return self._binned(name, missing, counts, edges, here)
 
-    def _binned(
-        self, name: str, missing: int, counts: dict[str, int], edges: list[Any], here: Place
-    ) -> Binned:
-        import numpy as np
+def _array(value: Any, key: str, here: Place) -> list[Any]:
+    found = _member(value, key, here)
+    if not isinstance(found, list):
+        _refuse(f"'{key}' is {kind_of(found)}, not an array", here)
+    return found
 
-        if not all(type(edge) is Number for edge in edges):
-            self.refuse("an edge is not a number", here)
-        try:
-            bins = Bins(tuple(float(edge) for edge in edges))
-        except ValueError as error:
-            self.refuse(str(error), here)
-        labels = bins.labels[:-1]
-        regular = labels[: 1 - len(SPECIAL)]
-        if list(counts)[: len(regular)] != list(regular) or not counts.keys() <= set(labels):
-            self.refuse("the bins are not those of the edges", here)
-        values = np.array([counts.get(label, 0) for label in labels], dtype=np.int64)
-        return Binned(name, missing, bins, values)
+
+def _count(found: Any, what: str, here: Place) -> int:
+    if type(found) is not Number or not (found.isascii() and found.isdigit()):
+        _refuse(f"{what} is {str(found)[:40]!r}, not a count", here)
+    if len(found) > 18:
+        _refuse(f"{what} is beyond 10^18", here)
+    return int(found)
+
+
+def _refuse(message: str, here: Place) -> NoReturn:
+    hint = "a profile is not edited by hand: make it anew with kldiv profile"
+    raise InputError("bad-profile", message, here, hint=hint)

@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.numbers import is_number
+from kldiv_cli.core.table import SAMPLE
 from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers.records import SAMPLE, SAMPLE_CELLS, long_fields
+from kldiv_cli.readers.records import SAMPLE_CELLS, long_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,12 +26,15 @@ def sample_lines(lines: Iterator[str], comment: str | None) -> Iterator[str]:
     count = size = 0
     for line in lines:
         yield line
-        # Comments and blank lines say nothing about columns.
-        if line.strip() and not (comment and line.startswith(comment)):
-            count += 1
+        count += _is_data(line, comment)
         size += len(line)
         if count >= SAMPLE or size > SAMPLE_CELLS:
             return
+
+
+def _is_data(line: str, comment: str | None) -> bool:
+    """Say whether a line says anything about columns, as comments and blank lines do not."""
+    return bool(line.strip()) and not (comment and line.startswith(comment))
 
 
 def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> str:
@@ -39,68 +43,53 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
     Raises
     ------
     InputError
-        If none, or more than one, would do, or another one than the name says.
+        If no delimiter, or more than one, would do, or not the one that the name says.
     UsageError
-        If the declared one cannot separate fields.
+        If the declared delimiter cannot separate fields.
     """
-    lines = [
-        line
-        for line in sample
-        if line.strip() and not (option.comment and line.startswith(option.comment))
-    ]
+    lines = [line for line in sample if _is_data(line, option.comment)]
+    place = Place(source, 1)
     if option.decimal not in (".", ","):
         message = f"the decimal mark is '.' or ',', not {option.decimal[:20]!r}"
         raise UsageError("bad-decimal", message)
     if option.delimiter is not None:
-        return _declared(option.delimiter, option.decimal)
+        return _declared(option.delimiter)
     if option.format is None and _is_uniq(lines):
-        raise InputError(
-            "looks-like-uniq",
-            "this looks like the output of 'uniq -c'",
-            Place(source, 1),
-            hint="--input-format uniq, or --input-format csv if it is not",
-        )
+        message = "this looks like the output of 'uniq -c'"
+        hint = "--input-format uniq, or --input-format csv if it is not"
+        raise InputError("looks-like-uniq", message, place, hint=hint)
     splits = {d: _fields(lines, d) for d in DELIMITERS}
-    even = [d for d in DELIMITERS if splits[d] > 1]
+    even = [d for d, fields in splits.items() if fields > 1]
     named = BY_FORMAT.get(format_)
     if named is None:
         if len(even) == 1:
             return even[0]
-        if not even and all(splits[d] == 1 for d in DELIMITERS):
+        if set(splits.values()) == {1}:
             # One column: whatever could split it does not occur.
             return ","
-        what = "could split these lines" if even else "splits these lines evenly"
-        which = " and ".join(_spelt(d) for d in even) if even else "none of , ; TAB |"
-        raise InputError(
-            "which-delimiter",
-            f"{which} {what}",
-            Place(source, 1),
-            hint=" or ".join(_options(lines, d) for d in even)
-            or f"--delimiter {_spelt(max(DELIMITERS, key=''.join(lines).count))}",
-        )
+        message = "none of , ; TAB | splits these lines evenly"
+        hint = f"--delimiter {_spelt(max(DELIMITERS, key=''.join(lines).count))}"
+        if even:
+            message = f"{' and '.join(map(_spelt, even))} could split these lines"
+            hint = " or ".join(_options(lines, d) for d in even)
+        raise InputError("which-delimiter", message, place, hint=hint)
     rivals = [d for d in even if d != named and _decimal(lines, d)]
     if rivals and (splits[named] < 2 or named == ","):
+        says = f"the name says that {_spelt(named)} separates the fields"
+        message = f"{says}, but {_spelt(rivals[0])} seems to"
         hint = _options(lines, rivals[0])
         if splits[named] > 1:
             hint += f", or --delimiter {_spelt(named)} if it is that"
-        raise InputError(
-            "which-delimiter",
-            f"the name says that {_spelt(named)} separates the fields,"
-            f" but {_spelt(rivals[0])} seems to",
-            Place(source, 1),
-            hint=hint,
-        )
+        raise InputError("which-delimiter", message, place, hint=hint)
     return named
 
 
-def _declared(delimiter: str, decimal: str) -> str:
+def _declared(delimiter: str) -> str:
     character = {"\\t": "\t", "tab": "\t", "TAB": "\t"}.get(delimiter, delimiter)
     if len(character) != 1 or character in '"\r\n\0.+-' or character.isalnum():
-        raise UsageError(
-            "bad-delimiter",
-            f"{delimiter[:20]!r} cannot separate fields",
-            hint="one character: --delimiter ';' (or ',', '|', tab)",
-        )
+        message = f"{delimiter[:20]!r} cannot separate fields"
+        hint = "one character: --delimiter ';' (or ',', '|', tab)"
+        raise UsageError("bad-delimiter", message, hint=hint)
     return character
 
 
@@ -115,8 +104,6 @@ def _spelt(delimiter: str) -> str:
 
 def _fields(lines: list[str], delimiter: str) -> int:
     """Return into how many fields a delimiter splits each of the lines; 0 if unevenly."""
-    if not lines:
-        return 1
     if not any(delimiter in line for line in lines):
         return 1
     if delimiter not in lines[0] and '"' not in lines[0]:
@@ -128,13 +115,13 @@ def _fields(lines: list[str], delimiter: str) -> int:
 def _split(lines: list[str], delimiter: str) -> list[Row]:
     """Return the records of the first lines, without one that is cut."""
     rows: list[Row] = []
-    with long_fields():
-        try:
-            rows.extend(row for row in csv.reader(lines, delimiter=delimiter, strict=True) if row)
-        except csv.Error as error:
-            if "unexpected end" not in str(error):
-                return [[], [""]]
-    return rows
+    try:
+        with long_fields():
+            rows.extend(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        if "unexpected end" not in str(error):
+            return [[], [""]]
+    return [row for row in rows if row]
 
 
 def _decimal(lines: list[str], delimiter: str) -> str:

@@ -1,4 +1,4 @@
-"""The file formats: one row each, with the module that reads it and its extensions."""
+"""The file formats: a row each, with all that the package knows of it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,29 @@ class Format(NamedTuple):
 
     module: str | None
     """Module of this package whose ``read`` reads it; None where none does yet."""
-    extensions: tuple[str, ...]
+    extensions: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    """Fields of `ReadOptions` that not every format has a use for, and this one has."""
+    marks: tuple[bytes, ...] = ()
+    """First bytes that tell it where the name does not."""
+    streamed: bool = False
+    """Its raw rows are never held in memory together."""
 
 
+_TABLE = ("encoding", "delimiter", "decimal", "header", "comment", "duplicates")
+_TEXT = ("encoding", "duplicates")
 FORMATS = {
-    "text": Format("delimited", ()),
-    "csv": Format("delimited", (".csv",)),
-    "tsv": Format("delimited", (".tsv", ".tab")),
-    "json": Format("json", (".json",)),
-    "jsonl": Format("jsonl", (".jsonl", ".ndjson")),
-    "npy": Format("npy", (".npy",)),
-    "npz": Format("npz", (".npz",)),
-    "uniq": Format("uniq", (".uniq",)),
-    "parquet": Format(None, (".parquet", ".pq")),
-    "arrow": Format(None, (".arrow", ".feather", ".ipc")),
+    "text": Format("delimited", (), _TABLE, streamed=True),
+    "csv": Format("delimited", (".csv",), _TABLE, streamed=True),
+    "tsv": Format("delimited", (".tsv", ".tab"), _TABLE, streamed=True),
+    "json": Format("json", (".json",), _TEXT),
+    "jsonl": Format("jsonl", (".jsonl", ".ndjson"), _TEXT, streamed=True),
+    "npy": Format("npy", (".npy",), marks=(b"\x93NUMPY",)),
+    "npz": Format("npz", (".npz",), marks=(b"PK\x03\x04", b"PK\x05\x06")),
+    "uniq": Format("uniq", (".uniq",), _TEXT, streamed=True),
+    "parquet": Format(None, (".parquet", ".pq"), marks=(b"PAR1",)),
+    "arrow": Format(None, (".arrow", ".feather", ".ipc"), marks=(b"ARROW1",)),
 }
-
 TIDY_COLUMNS = ("column", "outcome", "count")
 """Names of the columns of a tidy table: the counts of several columns, one outcome a row."""
 BY_EXTENSION = {ext: name for name, entry in FORMATS.items() for ext in entry.extensions}

@@ -5,6 +5,7 @@ The columns that matter decide: those of the weights, or all of raw rows.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,9 @@ def with_names(
     table : Table
         Columns are known by position; the first of its batches is the sample that decides.
     wanted : sequence of ReadOptions
-        What the user says, also of the column of the weights.
+        The options, which may name the column of the weights.
     source : str
-        What errors call the table.
+        The name of the source in errors.
     raw : bool
         The rows are raw values, so that all columns matter.
 
@@ -55,12 +56,18 @@ def with_names(
         elif raw and len(row) == 1 and not table.named:
             message = f"the first row is read as the column's name: {row[0][:40]!r}"
             notes.append(Note("header", message, source, advice="--no-header if it is data"))
+    every = chain((first.below() if names else first,), batches)
     return table._replace(
         names=row if names else None,
-        batches=chain((first.below() if names else first,), batches),
+        batches=(_named(batch, row) for batch in every) if names else every,
         notes=notes,
         details={**table.details, "header": "yes" if names else "no"},
     )
+
+
+def _named(batch: Batch, names: Sequence[str]) -> Batch:
+    """Return a batch whose places have the names of the columns."""
+    return batch._replace(place=lambda i, key: replace(batch.place(i, key), name=names[key]))
 
 
 def _holds_names(
@@ -83,7 +90,7 @@ def _holds_names(
         if weight is None:
             return True
         decisive, doubtful = [weight], looks_like_a_number(row[weight])
-        # What stands above other columns of numbers must be of the same sort.
+        # The cells above the remaining columns of numbers must be of the same sort.
         beside = [i for i in numeric if i != weight]
     numbers = [i for i in beside if table.is_number(row[i])]
     if not doubtful and not numbers:
@@ -93,12 +100,9 @@ def _holds_names(
         is_data = is_data and all(looks_like_a_number(row[i]) for i in beside)
     if is_data:
         return False
-    raise InputError(
-        "which-header",
-        "the first row may hold names or data",
-        first.place(0, numbers[0] if raw else decisive[0]),
-        hint="--header if it holds names, --no-header if it holds data",
-    )
+    place = first.place(0, numbers[0] if raw else decisive[0])
+    hint = "--header if it holds names, --no-header if it holds data"
+    raise InputError("which-header", "the first row may hold names or data", place, hint=hint)
 
 
 def _weight_column(
@@ -119,9 +123,8 @@ def _weight_column(
         return int(weight[:9]) - 1
     numbers = [i for i in range(len(below)) if below.has_numbers(i)]
     obvious = [i for i in below.obvious() if i in numbers]
-    unnamed = [i for i in numbers if looks_like_a_number(row[i])]
-    if len(numbers) > 1 and not obvious:
-        # Of two columns the second; of more, any that may have no name.
-        numbers = [1] if len(below) == 2 else unnamed
-    found = obvious or numbers
-    return found[-1] if found else None
+    if obvious or len(numbers) < 2:
+        return max(obvious or numbers, default=None)
+    # Of two columns the second; of more, any that may have no name.
+    unnamed = (i for i in numbers if looks_like_a_number(row[i]))
+    return 1 if len(below) == 2 else max(unnamed, default=None)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kldiv_cli.core.numbers import Number
+from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import Fault, InputError, Place
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from kldiv_cli.core.table import Faults
+from kldiv_cli.readers.weight_column import MISSING
 
 
 class Repeated(dict[str, Any]):
@@ -26,12 +24,10 @@ def labels(values: Sequence[Any], faults: Faults, place: Callable[[int, Any], Pl
     """Return the texts of outcomes; a value that is no label is a fault, and gets a text, too."""
     texts = []
     for i, value in enumerate(values):
-        if isinstance(value, str):
+        text = shown(value)
+        if text is not None:
             # Of a number, its literal as plain text.
-            texts.append(str(value))
-            continue
-        if isinstance(value, bool):
-            texts.append(kind_of(value))
+            texts.append(str(text))
             continue
         if value is None:
             fault = Fault("missing-label", "a record has no outcome")
@@ -51,12 +47,10 @@ def texts(values: Sequence[Any], faults: Faults, place: Callable[[int], Place]) 
         if type(value) is Number:
             found.append(value)
             continue
-        if value is None:
-            fault = Fault("missing-weight", "weight is missing", "write 0 where there is no mass")
-        else:
+        fault = MISSING
+        if value is not None:
             hint = "write numbers without quotes" if isinstance(value, str) else ""
-            message = f"weight is {kind_of(value)}, not a number"
-            fault = Fault("not-a-number", message, hint)
+            fault = Fault("not-a-number", f"weight is {kind_of(value)}, not a number", hint)
         faults.add(fault, partial(place, i))
         found.append(Number("1"))
     return found
@@ -71,6 +65,15 @@ def kind_of(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return "an object" if isinstance(value, dict) else "an array"
     return "a number" if isinstance(value, Number) else "text"
+
+
+def misfits(rows: Sequence[Any], width: int) -> Iterator[tuple[int, str]]:
+    """Yield the rows that are not arrays of this length: their positions, and what they are."""
+    for i, row in enumerate(rows):
+        if not isinstance(row, list):
+            yield i, kind_of(row)
+        elif len(row) != width:
+            yield i, f"of length {len(row)}"
 
 
 def no_raw_rows(value: Any, source: str) -> InputError:

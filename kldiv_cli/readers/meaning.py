@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core.distribution import LOG_KINDS, Distribution
+from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Kind
 from kldiv_cli.core.labels import kept_apart, near_duplicates, unwritable
 from kldiv_cli.core.numbers import DIGITS
 from kldiv_cli.errors import InputError, Note, Place
-from kldiv_cli.readers.outcomes import DUPLICATE
+from kldiv_cli.readers.outcomes import DUPLICATE, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.distribution import Kind
     from kldiv_cli.readers.options import ReadOptions
-    from kldiv_cli.readers.outcomes import Weights
 
 TOLERANCE = 1e-6
 """How far from 1 a sum of probabilities may be."""
@@ -39,7 +37,7 @@ def distribution(found: Weights, option: ReadOptions, source: str, name: str) ->
     option : ReadOptions
         The kind that the user declared, if any.
     source, name : str
-        What errors and reports call the source, and the distribution.
+        The names of the source and of the distribution in errors and reports.
 
     Raises
     ------
@@ -95,16 +93,11 @@ def meaning_of(
     totals = _totals(weights, integers=found.integers)
     _check_mass(totals > 0, here)
     _check_size(totals, weights, here)
-    if declared == "counts":
-        _check_whole(weights, here)
     kind = declared or _chosen(totals, weights, integers=found.integers)
     if found.summed and kind != "counts":
-        raise InputError(
-            DUPLICATE.code,
-            f"rows of one outcome can be added up if they are counts; these are {kind}",
-            here,
-            hint="--as counts if they are counts; else one row for each outcome",
-        )
+        message = f"rows of one outcome can be added up if they are counts; these are {kind}"
+        hint = "--as counts if they are counts; else one row for each outcome"
+        raise InputError(DUPLICATE.code, message, here, hint=hint)
     if kind in ("weights", "probabilities") and not _near_one(totals, weights):
         message = f"{kind} of total {_total(totals)} are normalised to 1"
         advice = "--as counts" if found.integers else "divide them by their total"
@@ -142,13 +135,9 @@ def _check_mass(has_mass: NDArray[np.bool_], here: Place) -> None:
         return
     empty = [(int(i),) for i in np.flatnonzero(np.atleast_1d(~has_mass))]
     places = [replace(here, index=index) if has_mass.ndim else here for index in empty[:3]]
-    raise InputError(
-        "no-mass",
-        "all weights are zero" if not has_mass.ndim else "all weights of a row are zero",
-        *places,
-        count=len(empty),
-        hint="a distribution needs one outcome at least that has mass",
-    )
+    message = "all weights of a row are zero" if has_mass.ndim else "all weights are zero"
+    hint = "a distribution needs one outcome at least that has mass"
+    raise InputError("no-mass", message, *places, count=len(empty), hint=hint)
 
 
 def _check_size(totals: NDArray[Any], weights: NDArray[Any], here: Place) -> None:
@@ -160,8 +149,7 @@ def _check_size(totals: NDArray[Any], weights: NDArray[Any], here: Place) -> Non
         message = "the total of the weights is too large for a 64-bit float"
     else:
         return
-    hint = "divide all of them by one number"
-    raise InputError("number-overflow", message, here, hint=hint)
+    raise InputError("number-overflow", message, here, hint="divide all of them by one number")
 
 
 def _overflows(weights: NDArray[Any]) -> bool:
@@ -174,24 +162,6 @@ def _overflows(weights: NDArray[Any]) -> bool:
     return False
 
 
-def _check_whole(weights: NDArray[Any], here: Place) -> None:
-    if weights.dtype.kind != "f":
-        return
-    broken = np.argwhere(weights != np.floor(weights))
-    if len(broken):
-        places = []
-        for row in broken[:3]:
-            index = tuple(int(i) for i in row)
-            places.append(replace(here, index=index, value=repr(float(weights[index]))))
-        raise InputError(
-            "fractional-count",
-            "a count is not a whole number",
-            *places,
-            count=len(broken),
-            hint="--as weights",
-        )
-
-
 def check_labels(labels: Sequence[str], here: Place) -> None:
     """Refuse labels that no output can hold.
 
@@ -202,12 +172,9 @@ def check_labels(labels: Sequence[str], here: Place) -> None:
     """
     broken = unwritable(labels)
     if broken:
-        raise InputError(
-            "bad-label",
-            "a label holds half of a surrogate pair, which is no character",
-            *(replace(here, name=ascii(label)[1:-1][:60]) for label in broken[:3]),
-            count=len(broken),
-        )
+        places = [replace(here, name=ascii(label)[1:-1][:60]) for label in broken[:3]]
+        message = "a label holds half of a surrogate pair, which is no character"
+        raise InputError("bad-label", message, *places, count=len(broken))
 
 
 def _total(totals: NDArray[Any]) -> str:

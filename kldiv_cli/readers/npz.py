@@ -46,7 +46,7 @@ def _damage_named(source: str) -> Iterator[None]:
         yield
     except (KldivError, MemoryError, RecursionError):
         raise
-    # What the module raises for damaged archives is a dozen types, not documented.
+    # For damaged archives the module raises a dozen types, which are not documented.
     except Exception as error:
         message = f"the ZIP archive is damaged: {str(error)[:100] or type(error).__name__}"
         raise InputError("bad-zip", message, Place(source)) from error
@@ -58,7 +58,7 @@ class Archive(Members):
     Parameters
     ----------
     source : str
-        What errors call it.
+        The name of the source in errors.
     archive : ZipFile
         Open.
     allowed : int
@@ -72,20 +72,17 @@ class Archive(Members):
         self._infos = archive.infolist()
         self._archive = archive
         self._allowed = allowed
-        members = [info for info in self._infos if not info.is_dir()]
-        super().__init__(source, list(map(_name, members)))
-        self._members = members
+        self._members = [info for info in self._infos if not info.is_dir()]
+        super().__init__(source, list(map(_name, self._members)))
 
     def member(self, name: str | None) -> Matrix:
         """See `Members.member`."""
         self._check_arrays()
         if name is None and len(self.names) > 1:
-            raise InputError(
-                "several-weights",
-                f"there are several arrays: {abridged(f'{name[:60]!r}' for name in self.names)}",
-                Place(self.source),
-                hint=f"--weight {self.names[0][:60]}, or another",
-            )
+            several = abridged(f"{name[:60]!r}" for name in self.names)
+            message = f"there are several arrays: {several}"
+            hint = f"--weight {self.names[0][:60]}, or another"
+            raise InputError("several-weights", message, Place(self.source), hint=hint)
         return self._matrix(self._members[0 if name is None else self.find(name)], self._allowed)
 
     def table(self) -> Table:
@@ -109,12 +106,9 @@ class Archive(Members):
     def _check_arrays(self) -> None:
         if not any(info.filename.endswith(".npy") for info in self._members):
             book = "[Content_Types].xml" in self.names
-            raise InputError(
-                "no-arrays",
-                "this ZIP archive holds no arrays",
-                Place(self.source),
-                hint="save the sheet as CSV" if book else "unpack it, and name the file inside",
-            )
+            hint = "save the sheet as CSV" if book else "unpack it, and name the file inside"
+            message = "this ZIP archive holds no arrays"
+            raise InputError("no-arrays", message, Place(self.source), hint=hint)
 
     def _matrix(self, info: zipfile.ZipInfo, allowed: int) -> Matrix:
         """Return an array that may inflate to so many bytes."""
@@ -125,11 +119,8 @@ class Archive(Members):
         with _damage_named(self.source):
             chunks = _bounded(self._archive.open(info), info.file_size, allowed, here)
             matrix = read_array(ByteStream(self.source, chunks), name)
-        return matrix._replace(
-            format="npz",
-            blocks=self._read(matrix.blocks),
-            details={"array": name, **matrix.details},
-        )
+        details = {"array": name, **matrix.details}
+        return matrix._replace(format="npz", blocks=self._read(matrix.blocks), details=details)
 
     def _read(self, blocks: Iterable[Block]) -> Iterator[Block]:
         with _damage_named(self.source):
@@ -144,14 +135,10 @@ def _bounded(file: IO[bytes], declared: int, allowed: int, here: Place) -> Itera
     amount = 0
     while True:
         if max(amount, declared) > allowed:
-            raise InputError(
-                "inflated-too-large",
-                f"this array inflates to more than {allowed} bytes",
-                here,
-                hint="--max-inflated BYTES allows more",
-            )
-        chunk = file.read(CHUNK)
-        if not chunk:
+            message = f"this array inflates to more than {allowed} bytes"
+            hint = "--max-inflated BYTES allows more"
+            raise InputError("inflated-too-large", message, here, hint=hint)
+        if not (chunk := file.read(CHUNK)):
             return
         amount += len(chunk)
         yield chunk

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class ReadOptions(NamedTuple):
-    """How one side is to be read; None where the user says nothing."""
+    """The options for one side; None where the user says nothing."""
 
     kind: Kind | None = None
     """The meaning of the numbers."""
@@ -27,6 +27,6 @@ class ReadOptions(NamedTuple):
     comment: str | None = None
     """How a line begins that is no data."""
     duplicates: Literal["error", "sum"] = "error"
-    """What becomes of rows that repeat an outcome."""
+    """Whether rows that repeat an outcome are refused or added up."""
     max_inflated: int | None = None
     """Bytes that a compressed input may inflate to."""

@@ -6,7 +6,7 @@ from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from kldiv_cli.core.table import Faults
+from kldiv_cli.core.table import Faults, Matrix, Table
 from kldiv_cli.errors import Fault, InputError, Note, Place
 from kldiv_cli.readers.weight_column import WeightColumn
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.readers.options import ReadOptions
 
-    Role = Literal["label", "weight"]
-
+Role = Literal["label", "weight"]
 DUPLICATE = Fault(
     "duplicate-labels",
     "an outcome is given more than once",
@@ -32,7 +31,7 @@ class Weights(NamedTuple):
     Attributes
     ----------
     format : str
-        What the input turned out to be.
+        The recognised format of the input.
     weights : ndarray, shape (K,) or (N, K)
         Finite, but for -inf among logits; negative only among them.
     integers : bool
@@ -42,7 +41,7 @@ class Weights(NamedTuple):
     rows_read : int, or None
         Records of the source; None where they are the weights.
     column, outcomes_in : str, or None
-        What the source calls the weights, and the outcomes.
+        The names of the weights and of the outcomes in the source.
     summed : bool
         Rows of one label were added up.
     notes : sequence of Note
@@ -63,11 +62,50 @@ class Weights(NamedTuple):
     details: Mapping[str, str] = {}
 
 
-class Outcomes:
-    """The outcomes of one side and their weights, which come in row by row, in batches.
+class Labels:
+    """The distinct labels of rows that come in in batches, and which of them each row has.
 
     A label is held once, however often it is repeated, so that a repetition by the million
     costs no memory.
+
+    Parameters
+    ----------
+    option : ReadOptions
+        Whether a label may be repeated.
+    faults : Faults
+        Takes the rows that repeat one if none may.
+    """
+
+    def __init__(self, option: ReadOptions, faults: Faults) -> None:
+        self._may_repeat = option.duplicates == "sum"
+        self._faults = faults
+        self._at: dict[Any, int] = {}
+        self._positions = array("q")
+
+    def add(self, labels: Sequence[Any], place: Callable[[int], Place]) -> None:
+        """Take the labels of the next rows; `place` tells where the i-th of them stands."""
+        at, size = self._at, len(self._at)
+        if not self._positions:
+            fresh = dict.fromkeys(labels)
+            if len(fresh) == len(labels) and at.keys().isdisjoint(fresh):
+                at.update(zip(labels, range(size, size + len(labels)), strict=True))
+                return
+            # From here on, a row is not known by its label.
+            self._positions = array("q", range(size))
+        for i, label in enumerate(() if self._may_repeat else labels):
+            if label in at:
+                self._faults.add(DUPLICATE, partial(place, i))
+            at.setdefault(label, len(at))
+        self._positions.extend([at.setdefault(label, len(at)) for label in labels])
+
+    def given_to(self, found: Weights, source: str) -> Weights:
+        """Return weights of one row each with their labels, and rows of one label added up."""
+        found = found._replace(labels=tuple(self._at))
+        return add_up(found, self._positions, source) if self._positions else found
+
+
+class Outcomes:
+    """The outcomes of one side and their weights, which come in row by row, in batches.
 
     Parameters
     ----------
@@ -84,11 +122,9 @@ class Outcomes:
     def __init__(
         self, option: ReadOptions, decimal: str, faults: Faults, *, labelled: bool
     ) -> None:
-        self._sum = option.duplicates == "sum"
-        self._faults = faults
+        self.faults = faults
         self._weights = WeightColumn(option.kind, decimal, faults)
-        self._at: dict[Any, int] | None = {} if labelled else None
-        self._positions = array("q")
+        self._labels = Labels(option, faults) if labelled else None
         self._count = 0
 
     def add(
@@ -100,43 +136,24 @@ class Outcomes:
         """Take the next rows; `place` tells where a cell of the i-th of them stands."""
         self._count += len(weights)
         self._weights.add(weights, lambda i: place(i, "weight"))
-        if self._at is None or labels is None:
-            return
-        at = self._at
-        fresh = dict.fromkeys(labels)
-        before = len(at)
-        repeated = len(fresh) < len(labels) or not at.keys().isdisjoint(fresh)
-        if repeated and not self._sum:
-            for i, label in enumerate(labels):
-                if label in at:
-                    self._faults.add(DUPLICATE, partial(place, i, "label"))
-                at.setdefault(label, 0)
-        elif repeated or self._positions:
-            if not self._positions:
-                self._positions = array("q", range(before))
-            self._positions.extend([at.setdefault(label, len(at)) for label in labels])
-        else:
-            at.update(zip(labels, range(before, before + len(labels)), strict=True))
+        if self._labels is not None and labels is not None:
+            self._labels.add(labels, lambda i: place(i, "label"))
 
-    def finish(
-        self, format_: str, source: str, notes: Sequence[Note], details: Mapping[str, str]
-    ) -> Weights:
-        """Return the weights.
+    def finish(self, data: Table | Matrix, source: str) -> Weights:
+        """Return the weights in a source, with what is known of it.
 
         Raises
         ------
         InputError
             If a row was bad, or there was none.
         """
-        self._faults.check()
+        self.faults.check()
         if not self._count:
             raise no_rows(source)
         weights, integers = self._weights.finish()
-        labels = None if self._at is None else tuple(self._at)
-        found = Weights(
-            format_, weights, integers, labels, self._count, notes=notes, details=details
-        )
-        return add_up(found, self._positions, source) if self._positions else found
+        found = Weights(data.format, weights, integers, rows_read=self._count)
+        found = found._replace(notes=data.notes, details=data.details)
+        return found if self._labels is None else self._labels.given_to(found, source)
 
 
 def no_rows(source: str) -> InputError:
@@ -150,11 +167,11 @@ def add_up(found: Weights, positions: Sequence[int], source: str) -> Weights:
     Parameters
     ----------
     found : Weights
-        Of one row each; its labels are distinct already.
+        The weights of single rows, with labels that are distinct already.
     positions : sequence of int
         For each row, where its label stands among these.
     source : str
-        What the note calls the source.
+        The name of the source in notes.
     """
     import numpy as np
 

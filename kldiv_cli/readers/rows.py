@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.dataset import TOO_MANY_ROWS, too_many_rows
 from kldiv_cli.core.numbers import Number
-from kldiv_cli.core.table import Batch, Faults, Matrix, Members, Table
+from kldiv_cli.core.table import Batch, Block, Data, Faults, Matrix, Members, Table
 from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from kldiv_cli.core.table import Block, Data, Locator
     from kldiv_cli.readers.options import ReadOptions
 
 
@@ -30,7 +27,7 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
     options : ReadOptions
         Whether the first row holds names.
     source : str
-        What errors call the source.
+        The name of the source in errors.
 
     Returns
     -------
@@ -41,7 +38,7 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
     Raises
     ------
     InputError
-        If it is no table, its rows or columns do not fit together, or a value holds others.
+        If it is no table, its rows or columns do not fit together, or a value is a container.
     """
     if isinstance(data, Members):
         data = data.table()
@@ -51,34 +48,45 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
         return _of_whole_columns(data.whole, data.format, source)
     if data.typed:
         return data._replace(batches=_plain_batches(data))
-    if data.names is None:
+    names = None
+    if data.positional:
         from kldiv_cli.readers.header import with_names
 
         data = with_names(data, [options], source, raw=True)
         names = data.names and _distinct(data.names, source)
-        return data._replace(names=names, batches=_named_batches(data, names))
-    return data._replace(batches=_counted_batches(data, source))
+        data = data._replace(names=names)
+    return data._replace(batches=_text_batches(data, names, source))
 
 
 # Cells of text.
 
 
-def _named_batches(table: Table, names: Sequence[str] | None) -> Iterator[Batch]:
+def _text_batches(table: Table, names: Sequence[str] | None, source: str) -> Iterator[Batch]:
     """Yield batches with names for positions, and raise at the end what was wrong with rows."""
+    rows = 0
     for batch in table.batches:
-        titles = names or [str(position + 1) for position in batch.columns]
-
-        def where(i: int, name: str, batch: Batch = batch, titles: Any = titles) -> Place:
-            return replace(batch.place(i, titles.index(name)), name=name)
-
-        columns = dict(zip(titles, batch.columns.values(), strict=True))
-        yield Batch(columns, batch.size, where)
+        titles = names or [str(key + 1) if table.positional else key for key in batch.columns]
+        yield _named(batch, titles)
+        # More digits than these are too many in any case.
+        rows += sum(int(count.lstrip("0")[:20] or "0") for count in batch.counts or ())
+        if rows >= TOO_MANY_ROWS:
+            raise too_many_rows(source)
     if table.faults is not None:
         table.faults.check()
     for blank in table.blanks:
         message = "a blank line stands among the values"
-        hint = 'write "" where a value is missing'
-        raise InputError("blank-line", message, blank, hint=hint)
+        raise InputError("blank-line", message, blank, hint='write "" where a value is missing')
+
+
+def _named(batch: Batch, names: Sequence[str]) -> Batch:
+    """Return rows whose columns have these names."""
+    keys = dict(zip(names, batch.columns, strict=True))
+
+    def where(i: int, name: str) -> Place:
+        return replace(batch.place(i, keys[name]), name=name)
+
+    columns = dict(zip(names, batch.columns.values(), strict=True))
+    return batch._replace(columns=columns, place=where)
 
 
 def _distinct(header: Sequence[str], source: str) -> list[str]:
@@ -90,24 +98,6 @@ def _distinct(header: Sequence[str], source: str) -> list[str]:
             hint = "rename all but one of them; --no-header if the first row holds data"
             raise InputError("duplicate-columns", message, Place(source), hint=hint)
     return names
-
-
-def _counted_batches(table: Table, source: str) -> list[Batch]:
-    """Return rows that were counted; they are held, since a bad one is an error before all."""
-    batches = []
-    for batch in table.batches:
-
-        def where(i: int, name: str, place: Locator = batch.place) -> Place:
-            return replace(place(i, name), name=name)
-
-        batches.append(batch._replace(place=where))
-    if table.faults is not None:
-        table.faults.check()
-    # More digits than these are too many in any case.
-    counts = (int(n.lstrip("0")[:20] or "0") for batch in batches for n in batch.counts or ())
-    if sum(counts) >= TOO_MANY_ROWS:
-        raise too_many_rows(source)
-    return batches
 
 
 # Values of JSON.
@@ -156,7 +146,7 @@ def _of_matrix(matrix: Matrix, source: str) -> Table:
 
 def _batches_of(blocks: Iterable[Block], source: str) -> Iterator[Batch]:
     """Yield the rows in an array of JSON; the first says whether they are arrays or values."""
-    from kldiv_cli.readers.literals import kind_of, no_raw_rows, shown
+    from kldiv_cli.readers.literals import misfits, no_raw_rows, shown
 
     first = None
     for block in blocks:
@@ -167,14 +157,10 @@ def _batches_of(blocks: Iterable[Block], source: str) -> Iterator[Batch]:
         columns: dict[str, Sequence[Any]] = {"0": values}
         if isinstance(first, list):
             faults = Faults()
-            for i, row in enumerate(values):
-                if not isinstance(row, list) or len(row) != len(first):
-                    found = f"of length {len(row)}" if isinstance(row, list) else kind_of(row)
-                    message = (
-                        f"a row is {found}, expected an array of length {len(first)} as the first"
-                    )
-                    place = partial(block.locate, (i,), value=shown(row))
-                    faults.add(Fault("ragged-row", message), place)
+            for i, what in misfits(values, len(first)):
+                message = f"a row is {what}, expected an array of length {len(first)} as the first"
+                place = partial(block.locate, (i,), value=shown(values[i]))
+                faults.add(Fault("ragged-row", message), place)
             faults.check()
             cells = zip(*values, strict=True)
             columns = {str(index): column for index, column in enumerate(cells)}
@@ -224,6 +210,6 @@ def _of_whole_columns(columns: Sequence[tuple[str, Any]], format_: str, source: 
         format_,
         batches if cells else (),
         [name for name, _ in columns],
-        list(arrays.items()),
+        whole=list(arrays.items()),
         typed=True,
     )

@@ -1,4 +1,4 @@
-"""Open an input once, look at its first bytes, undo its compression, name its format."""
+"""An input is opened once: its compression is undone, and its format recognised."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.readers import compression
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from kldiv_cli.readers.options import ReadOptions
 
 
-STREAMED = ("text", "csv", "tsv", "jsonl", "uniq")
-"""Formats whose raw rows are never held in memory together."""
-
-
 @contextmanager
 def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[ByteStream]:
     """Open an input and yield its bytes, inflated, whose format is known.
@@ -30,29 +26,27 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
     Raw rows that are streamed may inflate to any size.
     """
     if option.format is not None and option.format not in FORMATS:
-        known = "|".join(FORMATS)
-        raise UsageError(
-            "unknown-format", f"there is no input format {option.format!r}", hint=known
-        )
+        message = f"there is no input format {option.format!r}"
+        raise UsageError("unknown-format", message, hint="|".join(FORMATS))
     file = _open(path)
     try:
-        size = _regular_size(file)
-        stream = ByteStream(path, _chunks(file), size)
+        stream = ByteStream(path, _chunks(file), _regular_size(file))
         if not stream.peek(HEAD):
             raise InputError("empty-file", "this is empty", Place(path))
-        extension = os.path.splitext(path)[1].lower()
-        codec = compression.recognised(stream, extension)
+        stem, extension = os.path.splitext(path.lower())
+        packed, codec = stream, compression.recognised(stream, extension)
         if codec is not None:
             if extension in compression.EXTENSIONS:
-                extension = os.path.splitext(path[: -len(extension)])[1].lower()
-
-            def is_streamed(inner: ByteStream) -> bool:
-                return raw and (option.format or _format(inner, extension)) in STREAMED
-
-            stream = compression.inflated(stream, codec, size, option.max_inflated, is_streamed)
-        stream.format = option.format or _format(stream, extension)
-        if FORMATS[stream.format].module is None:
-            raise compression.needs_extra(stream.format, path)
+                extension = os.path.splitext(stem)[1]
+            stream = compression.inflated(packed, codec)
+        format_ = option.format or _format(stream, extension)
+        if FORMATS[format_].module is None:
+            raise compression.needs_extra(format_, path)
+        is_free = raw and FORMATS[format_].streamed and option.max_inflated is None
+        if codec is not None and not is_free:
+            inner = compression.bounded(stream, packed, codec, option.max_inflated)
+            stream = ByteStream(path, inner)
+        stream.format = format_
         yield stream
     finally:
         if path != "-":
@@ -62,11 +56,9 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
 def _open(path: str) -> IO[bytes]:
     if path == "-":
         # Python sets it to None where file descriptor 0 is closed.
-        stdin: Any = sys.stdin
-        if stdin is None or getattr(stdin, "closed", False):
+        if sys.stdin is None or sys.stdin.closed:
             raise InputError("stdin-closed", "standard input is closed", Place("-"))
-        binary: IO[bytes] = stdin.buffer
-        return binary
+        return sys.stdin.buffer
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path) and not os.path.lexists(path):
         raise _url(path)
     return open(path, "rb", buffering=0)
@@ -76,10 +68,8 @@ def _url(url: str) -> InputError:
     from shlex import quote
 
     scheme = url.partition(":")[0].lower()
-    fetch = {
-        "s3": f"aws s3 cp {quote(url)} -",
-        "gs": f"gcloud storage cat {quote(url)}",
-    }.get(scheme, f"curl -L {quote(url)}")
+    known = {"s3": f"aws s3 cp {quote(url)} -", "gs": f"gcloud storage cat {quote(url)}"}
+    fetch = known.get(scheme, f"curl -L {quote(url)}")
     extension = os.path.splitext(re.split("[?#]", url)[0])[1].lower()
     format_ = BY_EXTENSION.get(extension, "csv")
     hint = f"{fetch} | kldiv compare - Q --input-format {format_}"
@@ -102,39 +92,24 @@ def _regular_size(file: IO[bytes]) -> int | None:
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:
     read = getattr(file, "read1", file.read)
-    while True:
-        chunk = read(CHUNK)
-        if chunk is None:
-            raise BlockingIOError("it has no data now and does not wait for them")
-        if not chunk:
-            return
+    while chunk := read(CHUNK):
         yield chunk
+    if chunk is None:
+        raise BlockingIOError("it has no data now and does not wait for them")
 
 
 def _format(stream: ByteStream, extension: str) -> str:
-    """Choose a format by the extension, else by the first bytes."""
+    """Return the format by the extension, else by the first bytes."""
     head = stream.peek(HEAD)
-    found = None
-    if head[:6] == b"\x93NUMPY":
-        found = "npy"
-    elif head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        found = "npz"
-    elif head[:4] == b"PAR1" and b"\0" in head:
-        found = "parquet"
-    elif head[:6] == b"ARROW1" and b"\0" in head:
-        found = "arrow"
+    # Text may begin with the mark of a format that is not read.
+    marked = (name for name, entry in FORMATS.items() if head.startswith(entry.marks))
+    found = next((name for name in marked if FORMATS[name].module or b"\0" in head), None)
     named = BY_EXTENSION.get(extension)
     if named and found and named != found and FORMATS[named].module:
-        raise InputError(
-            "format-mismatch",
-            f"the name says {named}, but the first bytes are those of {found}",
-            Place(stream.source),
-            hint=f"--input-format {found}",
-        )
-    chosen = named or found
-    if chosen is None:
-        text = head.removeprefix(b"\xef\xbb\xbf")
-        # UTF-16 puts a NUL beside the bracket.
-        text = text.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").replace(b"\0", b"")
-        chosen = "json" if text.lstrip()[:1] in (b"{", b"[") else "text"
-    return chosen
+        message = f"the name says {named}, but the first bytes are those of {found}"
+        hint = f"--input-format {found}"
+        raise InputError("format-mismatch", message, Place(stream.source), hint=hint)
+    text = head.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
+    # UTF-16 puts a NUL beside the bracket.
+    text = text.replace(b"\0", b"").lstrip()
+    return named or found or ("json" if text[:1] in (b"{", b"[") else "text")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 CHUNK = 1 << 18
 HEAD = 1 << 16
@@ -18,7 +18,7 @@ class ByteStream:
     Parameters
     ----------
     source : str
-        What errors call it.
+        The name of the source in errors.
     chunks : iterator of bytes
         None of them empty.
     size : int, optional
@@ -28,37 +28,39 @@ class ByteStream:
     ----------
     format : str
         A key of `kldiv_cli.readers.FORMATS`, once it is known.
+    taken : int
+        Bytes that the iteration over it has yielded.
     """
 
     def __init__(self, source: str, chunks: Iterator[bytes], size: int | None = None) -> None:
         self.source = source
         self.size = size
         self.format = ""
+        self.taken = 0
         self._chunks = chunks
         self._head = b""
 
     def peek(self, count: int) -> bytes:
         """Return the next `count` bytes, fewer at the end, without consuming them."""
-        while len(self._head) < count:
-            chunk = next(self._chunks, b"")
-            if not chunk:
-                break
+        while len(self._head) < count and (chunk := next(self._chunks, b"")):
             self._head += chunk
         return self._head[:count]
 
+    def mark(self, marks: Collection[bytes]) -> bytes:
+        """Return the first of `marks` that the next bytes begin with, or no bytes."""
+        head = self.peek(max(map(len, marks)))
+        return next((mark for mark in marks if head.startswith(mark)), b"")
+
     def __iter__(self) -> Iterator[bytes]:
-        if self._head:
-            head, self._head = self._head, b""
-            yield head
-        yield from self._chunks
+        while chunk := self._head or next(self._chunks, b""):
+            self._head = b""
+            self.taken += len(chunk)
+            yield chunk
 
     def read(self, count: int) -> bytearray:
         """Return the next `count` bytes, fewer only at the end."""
         data = bytearray()
-        while len(data) < count:
-            chunk, self._head = self._head or next(self._chunks, b""), b""
-            if not chunk:
-                break
+        while len(data) < count and (chunk := self._head or next(self._chunks, b"")):
             missing = count - len(data)
             data += chunk[:missing]
             self._head = chunk[missing:]

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from kldiv_cli.readers.stream import ByteStream
 
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
-MARKS = (
-    (b"\xff\xfe\x00\x00", "utf-32-le"),
-    (b"\x00\x00\xfe\xff", "utf-32-be"),
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
+MARKS = {
+    b"\xff\xfe\x00\x00": "utf-32-le",
+    b"\x00\x00\xfe\xff": "utf-32-be",
+    b"\xef\xbb\xbf": "utf-8",
+    b"\xff\xfe": "utf-16-le",
+    b"\xfe\xff": "utf-16-be",
+}
 NO_TEXT = ("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7")
 HEAD = 1 << 16
 """Characters in which a line end is looked for."""
@@ -32,50 +32,38 @@ class Text:
     Parameters
     ----------
     stream : ByteStream
-        Where they come from.
+        The bytes of the input.
     encoding : str or None
-        As the user declared it; else by the mark at the beginning, else UTF-8.
+        The encoding that the user declared; else that of the mark at the beginning, else UTF-8.
 
     Attributes
     ----------
     notes : list of Note
-        That it was decoded from something else than UTF-8.
+        A note if it was decoded from another encoding than UTF-8.
     """
 
     def __init__(self, stream: ByteStream, encoding: str | None) -> None:
         self.source = stream.source
         self.notes: list[Note] = []
         self._stream = stream
-        mark, marked = next(
-            ((mark, name) for mark, name in MARKS if stream.peek(4).startswith(mark)), (b"", None)
-        )
-        declared = _codec_name(encoding)
+        mark = stream.mark(MARKS)
+        marked = MARKS.get(mark)
+        declared = None if encoding is None else _codec_name(encoding)
         if marked and declared and declared not in (marked, marked[:6], "utf-8-sig"):
-            raise InputError(
-                "encoding-conflict",
-                f"this begins with the byte order mark of {marked}, not of {encoding}",
-                Place(self.source),
-                hint=f"--encoding {marked}, or leave --encoding out",
-            )
+            message = f"this begins with the byte order mark of {marked}, not of {encoding}"
+            hint = f"--encoding {marked}, or leave --encoding out"
+            raise InputError("encoding-conflict", message, Place(self.source), hint=hint)
         if declared in ("utf-16", "utf-32") and not marked:
-            raise InputError(
-                "encoding-conflict",
-                f"this does not begin with a byte order mark, without which {encoding} is two",
-                Place(self.source),
-                hint=f"--encoding {declared}-le or --encoding {declared}-be",
-            )
+            what = "this does not begin with a byte order mark"
+            message = f"{what}, without which {encoding} is two"
+            hint = f"--encoding {declared}-le or --encoding {declared}-be"
+            raise InputError("encoding-conflict", message, Place(self.source), hint=hint)
         self.encoding = marked or declared or "utf-8"
         stream.read(len(mark))
         if marked not in (None, "utf-8") and declared is None:
-            self.notes.append(
-                Note(
-                    "decoded",
-                    f"decoded from {marked}, as its byte order mark says",
-                    self.source,
-                    advice=f"--encoding {marked}",
-                    repair=True,
-                )
-            )
+            message = f"decoded from {marked}, as its byte order mark says"
+            advice = f"--encoding {marked}"
+            self.notes.append(Note("decoded", message, self.source, advice=advice, repair=True))
 
     def __iter__(self) -> Iterator[str]:
         """Yield the text in pieces."""
@@ -85,35 +73,21 @@ class Text:
             try:
                 text = decoder.decode(data, final=not data)
             except UnicodeDecodeError as error:
-                before = error.object[: error.start].decode(self.encoding, "replace")
-                raise self._undecodable(error, _moved(line, column, before)) from error
+                sound = error.object[: error.start].decode(self.encoding, "replace")
+                line, column = _moved(line, column, sound)
+                byte = error.object[error.start : error.start + 1].hex()
+                message = f"byte 0x{byte} (character {column} of the line) is not {self.encoding}"
+                hint = "--encoding latin-1 (or cp1252, utf-16-le …) if this is text"
+                place = Place(self.source, line, column)
+                raise InputError("undecodable", message, place, hint=hint) from error
             if "\0" in text:
-                before = text[: text.index("\0")]
-                raise self._binary(_moved(line, column, before))
+                place = Place(self.source, *_moved(line, column, text[: text.index("\0")]))
+                message = "there is a NUL character: this is not text, or its encoding is another"
+                hint = "--encoding utf-16-le (or utf-16-be, utf-32-le …) if this is text"
+                raise InputError("nul-character", message, place, hint=hint)
             if text:
                 line, column = _moved(line, column, text)
                 yield text
-
-    def _undecodable(self, error: UnicodeDecodeError, at: tuple[int, int]) -> InputError:
-        byte = error.object[error.start : error.start + 1].hex()
-        return InputError(
-            "undecodable",
-            f"byte 0x{byte} (character {at[1]} of the line) is not {self.encoding}",
-            Place(self.source, line=at[0], column=at[1]),
-            hint="--encoding latin-1 (or cp1252, utf-16-le …) if this is text",
-        )
-
-    def _binary(self, at: tuple[int, int]) -> InputError:
-        return InputError(
-            "nul-character",
-            "there is a NUL character: this is not text, or its encoding is another",
-            Place(self.source, line=at[0], column=at[1]),
-            hint="--encoding utf-16-le (or utf-16-be, utf-32-le …) if this is text",
-        )
-
-    def whole(self) -> str:
-        """Return all of it."""
-        return "".join(self)
 
     def lines(self) -> Iterator[str]:
         r"""Yield lines with their ends: ``\n``, or ``\r`` where there is no other in sight."""
@@ -121,8 +95,7 @@ class Text:
         head = ""
         # A pipe may be cut between the two halves of \r\n.
         while len(head) < HEAD and "\n" not in head and "\r" not in head[:-1]:
-            piece = next(pieces, "")
-            if not piece:
+            if not (piece := next(pieces, "")):
                 break
             head += piece
         end = "\r" if "\r" in head and "\n" not in head else "\n"
@@ -139,8 +112,7 @@ def _lines(pieces: Iterable[str], end: str) -> Iterator[str]:
             yield "".join(begun) + end
             begun = [rest.pop()]
             yield from [line + end for line in rest]
-    last = "".join(begun)
-    if last:
+    if last := "".join(begun):
         yield last
 
 
@@ -149,9 +121,8 @@ def _moved(line: int, column: int, text: str) -> tuple[int, int]:
     return line + lines, len(text) - text.rfind("\n") if lines else column + len(text)
 
 
-def _codec_name(encoding: str | None) -> str | None:
-    if encoding is None:
-        return None
+def _codec_name(encoding: str) -> str:
+    """Return Python's name of an encoding of text."""
     try:
         codec = codecs.lookup(encoding)
         # `rot13`, `zlib` and the like are no encodings of text.
@@ -159,9 +130,7 @@ def _codec_name(encoding: str | None) -> str | None:
         if codec.name in NO_TEXT:
             raise LookupError(encoding)
     except (LookupError, ValueError):
-        raise UsageError(
-            "unknown-encoding",
-            f"there is no text encoding {encoding!r}",
-            hint="--encoding utf-8, latin-1, cp1252, utf-16, shift_jis …",
-        ) from None
+        message = f"there is no text encoding {encoding!r}"
+        hint = "--encoding utf-8, latin-1, cp1252, utf-16, shift_jis …"
+        raise UsageError("unknown-encoding", message, hint=hint) from None
     return codec.name

@@ -1,4 +1,4 @@
-"""What ``uniq -c`` prints: blanks, a count, one blank, and the label verbatim."""
+"""The output of ``uniq -c``: blanks, a count, a blank, and the label verbatim."""
 
 from __future__ import annotations
 
@@ -27,14 +27,9 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     """Read lines as the rows of a table of one column, each of which was counted."""
     text = Text(stream, options.encoding)
     faults = Faults()
-    return Table(
-        "uniq",
-        _batches(text, faults),
-        [COLUMN],
-        faults=faults,
-        notes=text.notes,
-        details={"encoding": text.encoding},
-    )
+    rows = _batches(text, faults)
+    details = {"encoding": text.encoding}
+    return Table("uniq", rows, [COLUMN], faults=faults, notes=text.notes, details=details)
 
 
 def _batches(text: Text, faults: Faults) -> Iterator[Batch]:
@@ -42,12 +37,11 @@ def _batches(text: Text, faults: Faults) -> Iterator[Batch]:
     while lines := list(islice(numbered, BATCH)):
         kept = []
         for number, line in lines:
-            match = _line(line)
-            if match is None:
+            if match := _line(line):
+                kept.append((number, match[1], match[2]))
+            else:
                 place = partial(Place, text.source, number, value=line.rstrip("\r\n"))
                 faults.add(_fault, place)
-            else:
-                kept.append((number, match[1], match[2]))
 
         def where(i: int, key: str | None, kept: list[tuple[int, str, str]] = kept) -> Place:
             number, count, label = kept[i]

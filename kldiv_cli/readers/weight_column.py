@@ -11,18 +11,9 @@ from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from kldiv_cli.core import numbers
 from kldiv_cli.core.distribution import LOG_KINDS
-from kldiv_cli.core.numbers import (
-    DIGITS,
-    are_integers,
-    are_numbers,
-    in_lines,
-    is_integer,
-    is_number,
-    is_zero,
-    with_point,
-)
-from kldiv_cli.errors import Fault
+from kldiv_cli.errors import Fault, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,13 +21,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.core.table import Faults
-    from kldiv_cli.errors import Place
 
-NEGATIVE_HINT = (
+NEGATIVE = Fault(
+    "negative-weight",
+    "weight is negative",
     "counts and probabilities must be >= 0; --as logits or --as log-probs if these are logarithms,"
-    " --as samples if they are raw values"
+    " --as samples if they are raw values",
 )
-_OVERFLOW = Fault("number-overflow", "a number is too large for a 64-bit float")
+NOT_FINITE = Fault("not-finite", "weight is not a finite number", "every weight must be finite")
+NO_MASS = NOT_FINITE._replace(hint="--as logits or --as log-probs if -inf stands for no mass")
+FRACTIONAL = Fault("fractional-count", "a count is not a whole number", "--as weights")
+MISSING = Fault("missing-weight", "weight is missing", "write 0 where there is no mass")
+OVERFLOW = Fault("number-overflow", "a number is too large for a 64-bit float")
 _LARGEST = int(sys.float_info.max)
 
 
@@ -87,34 +83,31 @@ class WeightColumn:
             return np.array(self._floats) + 0.0, False
         if isinstance(self._integers, array):
             return np.array(self._integers), True
-        unsigned = min(self._integers) >= 0 and max(self._integers) < 2**64
-        return np.array(self._integers, dtype=np.uint64 if unsigned else object), True
+        return integers(self._integers), True
 
     def _parsed_at_once(self, cells: Sequence[str]) -> list[int] | list[float] | None:
         """Return numbers at the speed of a regular expression; None if a cell is unusual."""
-        lines = in_lines(cells, self._decimal)
+        lines = numbers.in_lines(cells, self._decimal)
         if lines is None:
             return None
         if self._decimal != ".":
             cells = lines.split("\n")[:-1]
         values: list[Any]
-        if are_integers(lines):
+        if numbers.are_integers(lines):
             values = list(map(int, cells))
-        elif are_numbers(lines):
+        # Integers of too many digits are told from long fractions one by one.
+        elif not numbers.are_numbers(lines) or max(map(len, cells)) > numbers.DIGITS:
+            return None
+        else:
             values = list(map(float, cells))
-            if math.inf in values or -math.inf in values:
-                return None
-            if 0.0 in values and any(
-                value == 0 and not is_zero(cell) for value, cell in zip(values, cells, strict=True)
+            zeros = zip(values, cells, strict=True) if 0.0 in values else ()
+            if (
+                math.inf in values
+                or -math.inf in values
+                or any(value == 0 and not numbers.is_zero(cell) for value, cell in zeros)
+                or (self._kind == "counts" and not all(map(float.is_integer, values)))
             ):
                 return None
-            # Integers of too many digits are told from long fractions one by one.
-            if max(map(len, cells)) > DIGITS:
-                return None
-            if self._kind == "counts" and not all(map(float.is_integer, values)):
-                return None
-        else:
-            return None
         return values if self._kind in LOG_KINDS or min(values, default=0) >= 0 else None
 
     def _add_integers(self, values: list[Any], place: Callable[[int], Place]) -> None:
@@ -133,58 +126,65 @@ class WeightColumn:
         if self._floats is None:
             # Whole numbers so far: beside a fraction they are read as doubles, too.
             if self._huge is not None:
-                self._faults.add(_OVERFLOW, self._huge)
+                self._faults.add(OVERFLOW, self._huge)
                 self._integers = array("q")
             self._floats = array("d", self._integers)
             self._integers = array("q")
         for i, value in enumerate(values):
             if type(value) is int and abs(value) > _LARGEST:
-                self._faults.add(_OVERFLOW, partial(place, i))
+                self._faults.add(OVERFLOW, partial(place, i))
                 values[i] = 1
         self._floats.extend(array("d", values))
 
 
+def integers(values: Sequence[int]) -> NDArray[Any]:
+    """Return integers as an array: of 64 bits, signed or not, else of Python objects."""
+    import numpy as np
+
+    for type_ in (np.int64, np.uint64):
+        try:
+            return np.array(values, dtype=type_)
+        except OverflowError:
+            continue
+    return np.array(values, dtype=object)
+
+
 def parse(cell: str, kind: str | None, decimal: str = ".") -> int | float | Fault:
     """Return the weight that a cell denotes, or why it denotes none."""
-    plain = with_point(cell, decimal)
+    plain = numbers.with_point(cell, decimal)
     logs = kind in LOG_KINDS
-    if is_integer(plain):
+    if numbers.is_integer(plain):
         value: int | float = int(plain)
-    elif is_number(plain):
+    elif numbers.is_number(plain):
         stripped = plain.strip()
         if stripped.lstrip("+-").isdigit():
-            return Fault("too-many-digits", f"an integer has more than {DIGITS} digits")
+            return Fault("too-many-digits", f"an integer has more than {numbers.DIGITS} digits")
         value = float(stripped)
         if math.isinf(value):
-            return _OVERFLOW
-        if value == 0 and not is_zero(stripped):
+            return OVERFLOW
+        if value == 0 and not numbers.is_zero(stripped):
             return Fault("number-underflow", "a number is too small for a 64-bit float")
         if kind == "counts" and not value.is_integer():
-            return Fault("fractional-count", "a count is not a whole number", "--as weights")
+            return FRACTIONAL
     elif logs and cell.strip(" \t").lower() in ("-inf", "-infinity"):
         value = -math.inf
     else:
         return _no_number(cell, decimal)
     if value < 0 and not logs:
-        return Fault("negative-weight", "weight is negative", NEGATIVE_HINT)
+        return NEGATIVE
     return value
 
 
 def _no_number(cell: str, decimal: str) -> Fault:
     word = cell.strip().lower()
     if not word:
-        return Fault(
-            "missing-weight", "weight is missing", "write 0, or leave the outcome's row out"
-        )
+        return MISSING._replace(hint="write 0, or leave the outcome's row out")
     if word.lstrip("+-") in ("nan", "inf", "infinity"):
-        hint = "every weight must be finite"
-        if word.startswith("-inf"):
-            hint = "--as logits or --as log-probs if -inf stands for no mass"
-        return Fault("not-finite", "weight is not a finite number", hint)
+        return NO_MASS if word.startswith("-inf") else NOT_FINITE
     hint = ""
-    if decimal == "." and "," in word and is_number(word.replace(",", ".", 1)):
+    if decimal == "." and "," in word and numbers.is_number(word.replace(",", ".", 1)):
         hint = "--decimal ',' if the comma is a decimal mark; no thousands separators"
-    elif decimal != "." and is_number(word):
+    elif decimal != "." and numbers.is_number(word):
         hint = "leave --decimal out if the point is the decimal mark"
     elif "_" in word or "," in word or " " in word or "'" in word:
         hint = "write numbers without separators"

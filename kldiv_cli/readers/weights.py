@@ -9,20 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate, chain
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.core.table import Faults, Matrix, Members
+from kldiv_cli.core.table import Batch, Data, Faults, Matrix, Members, Path, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Place
 from kldiv_cli.readers.choice import Choice, Columns, columns_of
-from kldiv_cli.readers.outcomes import Outcomes, Weights, no_rows
+from kldiv_cli.readers.outcomes import Outcomes, Role, Weights, no_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from kldiv_cli.core.table import Batch, Data, Path, Table
     from kldiv_cli.readers.options import ReadOptions
 
-    Role = Literal["label", "weight"]
     Choose = Callable[[Columns, Sequence[ReadOptions]], list[Choice]]
 
 
@@ -38,7 +36,7 @@ def weights_of(
     wanted : sequence of ReadOptions
         One for each side.
     source : str
-        What errors call the source.
+        The name of the source in errors.
     choose : function
         Chooses the columns of a table; see `Columns.choose`.
 
@@ -70,12 +68,7 @@ def refuse_columns(wanted: Sequence[ReadOptions], source: str, what: str) -> Non
     for option in wanted:
         word = option.weight if option.weight is not None else option.label
         if word is not None:
-            raise InputError(
-                "no-columns",
-                f"{what} {word[:60]!r} cannot be one",
-                Place(source),
-                hint="leave --weight and --label out",
-            )
+            raise no_columns(what, word, source)
 
 
 def _of_member(members: Members, option: ReadOptions, source: str, choose: Choose) -> Weights:
@@ -90,7 +83,7 @@ def _of_rows(
     table: Table, wanted: Sequence[ReadOptions], source: str, choose: Choose
 ) -> list[Weights]:
     """Return the weights of rows of cells, which are parsed as they come in."""
-    if table.names is None:
+    if table.positional:
         from kldiv_cli.readers.header import with_names
 
         table = with_names(table, wanted, source)
@@ -98,76 +91,51 @@ def _of_rows(
     first = next(batches, None)
     if first is None:
         raise no_rows(source)
-    every = chain((first,), batches)
-    if first.counts is not None:
+    if first.counts is None:
+        choices = choose(columns_of(table, first, source), wanted)
+    else:
         refuse_columns(wanted, source, "this is the output of 'uniq -c', which has no columns;")
-        return [_of_counted_rows(table, every, option, source) for option in wanted]
-    columns = columns_of(table, first, source)
-    choices = choose(columns, wanted)
+        choices = [Choice(next(iter(first.columns)), None)] * len(wanted)
     faults = table.faults or Faults()
     sides = [
         Outcomes(option, table.decimal, faults, labelled=choice.label is not None)
         for option, choice in zip(wanted, choices, strict=True)
     ]
-    for batch in every:
+    for batch in chain((first,), batches):
         for side, choice in zip(sides, choices, strict=True):
-            _add(side, batch, choice, table, faults)
+            _add(side, batch, choice, typed=table.typed)
     for blank in table.blanks:
         message = "a blank line stands where a number is expected"
         faults.add(Fault("missing-weight", message), partial(replace, blank))
-    return [
-        side.finish(
-            table.format,
-            source,
-            [*table.notes, *choice.notes],
-            {**table.details, **columns.details(choice)},
-        )._replace(column=columns.name(choice.weight), outcomes_in=columns.label(choice))
-        for side, choice in zip(sides, choices, strict=True)
-    ]
+    every = []
+    for side, choice in zip(sides, choices, strict=True):
+        notes, details = [*table.notes, *choice.notes], {**table.details, **choice.details}
+        found = side.finish(table._replace(notes=notes, details=details), source)
+        every.append(found._replace(column=choice.weights_in, outcomes_in=choice.outcomes_in))
+    return every
 
 
-def _add(side: Outcomes, batch: Batch, choice: Choice, table: Table, faults: Faults) -> None:
+def _add(side: Outcomes, batch: Batch, choice: Choice, *, typed: bool) -> None:
     """Add the chosen columns of a batch to a side."""
 
-    def key(index: int) -> Any:
-        return table.names[index] if table.typed and table.names else index
-
     def place(i: int, role: Role) -> Place:
-        index = choice.weight if role == "weight" or choice.label is None else choice.label
-        name = table.names[index] if table.names else None
-        return replace(batch.place(i, key(index)), name=name)
+        return batch.place(i, choice.label if role == "label" else choice.weight)
 
-    weights = batch.columns[key(choice.weight)]
-    labels = None if choice.label is None else batch.columns[key(choice.label)]
-    groups = None if choice.group is None else batch.columns[key(choice.group)]
-    if table.typed:
+    weights = batch.counts if choice.weight is None else batch.columns[choice.weight]
+    labels = None if choice.label is None else batch.columns[choice.label]
+    groups = None if choice.group is None else batch.columns[choice.group]
+    if typed:
         from kldiv_cli.readers import literals
 
-        weights = literals.texts(weights, faults, lambda i: place(i, "weight"))
-        if groups is not None and labels is not None:
-            # In a table of several columns null stands for the missing values of one.
-            labels = ["" if label is None else label for label in labels]
-            groups = literals.labels(groups, faults, place)
-        labels = None if labels is None else literals.labels(labels, faults, place)
-    if groups is not None and labels is not None:
-        labels = list(zip(groups, labels, strict=True))
-    side.add(labels, weights, place)
-
-
-def _of_counted_rows(
-    table: Table, batches: Iterable[Batch], option: ReadOptions, source: str
-) -> Weights:
-    """Return how often each row of a single column stands in a table of counted rows."""
-    faults = table.faults or Faults()
-    side = Outcomes(option, table.decimal, faults, labelled=True)
-    for batch in batches:
-        (key,) = batch.columns
-
-        def place(i: int, role: Role, batch: Batch = batch, key: Any = key) -> Place:
-            return batch.place(i, key if role == "label" else None)
-
-        side.add(batch.columns[key], batch.counts or (), place)
-    return side.finish(table.format, source, table.notes, table.details)
+        weights = literals.texts(weights or (), side.faults, lambda i: place(i, "weight"))
+        if groups is not None:
+            # In a tidy table null stands for the missing values of a column.
+            labels = ["" if label is None else label for label in labels or ()]
+            groups = literals.labels(groups, side.faults, place)
+        labels = None if labels is None else literals.labels(labels, side.faults, place)
+    if groups is not None:
+        labels = list(zip(groups, labels or (), strict=True))
+    side.add(labels, weights or (), place)
 
 
 def _of_matrix(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
@@ -188,8 +156,7 @@ def _of_values(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
     if not isinstance(blocks[0].values, list):
         value = blocks[0].values
         message = f"this is {literals.kind_of(value)}, not an object or an array"
-        place = blocks[0].locate((), value=literals.shown(value))
-        raise InputError("bad-shape", message, place)
+        raise InputError("bad-shape", message, blocks[0].locate((), value=literals.shown(value)))
     values = [value for block in blocks for value in block.values]
     ends = list(accumulate(len(block.values) for block in blocks))
 
@@ -201,17 +168,11 @@ def _of_values(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
     faults = Faults()
     is_batch = bool(values) and isinstance(values[0], list)
     width = len(values[0]) if is_batch else 1
-    flat = values
-    if is_batch:
-        flat = []
-        for i, row in enumerate(values):
-            if isinstance(row, list) and len(row) == width:
-                flat += row
-                continue
-            what = f"of length {len(row)}" if isinstance(row, list) else literals.kind_of(row)
-            message = f"a row of the batch is {what}, expected length {width} as of the first"
-            faults.add(Fault("ragged-row", message), partial(locate, (i,), index=(i,)))
-        faults.check()
+    for i, what in literals.misfits(values, width) if is_batch else ():
+        message = f"a row of the batch is {what}, expected length {width} as of the first"
+        faults.add(Fault("ragged-row", message), partial(locate, (i,), index=(i,)))
+    faults.check()
+    flat = list(chain.from_iterable(values)) if is_batch else values
 
     def where(i: int, role: Role = "weight") -> Place:
         path = divmod(i, width) if is_batch else (i,)
@@ -221,7 +182,7 @@ def _of_values(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
 
     side = Outcomes(option, ".", faults, labelled=matrix.labels is not None)
     side.add(matrix.labels, literals.texts(flat, faults, where), where)
-    found = side.finish(matrix.format, source, matrix.notes, matrix.details)
+    found = side.finish(matrix, source)
     if is_batch:
         batch = found.weights.reshape(len(values), width)
         found = found._replace(weights=batch, rows_read=len(values))

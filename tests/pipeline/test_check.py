@@ -718,3 +718,19 @@ def test_options_for_raw_rows_are_refused_beside_a_known_distribution():
     for said in ({"na": "b"}, {"missing": "drop"}, {"bins": 3},
                  {"columns": {"outcome": {"type": "numeric"}}}):  # fmt: skip
         refused(*sides, kind=kind, code="usage", **said)
+
+
+def test_two_files_of_one_name_are_told_apart(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    old, new = "old/data.csv", "new/data.csv"
+    for path in (old, new):
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).write_text("side\n" + "heads\ntails\n" * 60)
+    report = check(old, new)
+    assert (report.current.name, report.reference.name) == ("new/data", "old/data")
+    report = check(old, old)
+    assert (report.current.name, report.reference.name) == ("current", "reference")
+    report = check(old, new, names=("data", None))
+    assert (report.current.name, report.reference.name) == ("current", "data")
+    with pytest.raises(UsageError, match="both sides are called 'data'"):
+        check(old, new, names=("data", "data"))

@@ -211,3 +211,81 @@ def test_whole_numbers_of_numpy_are_whole_numbers():
     import numpy as np
 
     assert compare_settings(FILES, {"top": np.int64(3)}).top == 3
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Return two files of each format, with counts of the same outcomes."""
+    import numpy as np
+
+    texts = {
+        "csv": "x,n\na,5\nb,3\n",
+        "json": '{"a": 5, "b": 3}',
+        "jsonl": '{"x": "a", "n": 5}\n{"x": "b", "n": 3}\n',
+        "uniq": "   5 a\n   3 b\n",
+    }
+    for form, text in texts.items():
+        for side in "pq":
+            (tmp_path / f"{side}.{form}").write_text(text)
+    for side in "pq":
+        np.save(tmp_path / f"{side}.npy", np.array([5, 3]))
+        np.savez(tmp_path / f"{side}.npz", np.array([5, 3]))
+
+    def pair(p, q=None):
+        return str(tmp_path / f"p.{p}"), str(tmp_path / f"q.{q or p}")
+
+    return pair
+
+
+USES = {
+    "csv": {"encoding", "delimiter", "decimal", "header", "comment", "duplicates"},
+    "json": {"encoding", "duplicates"},
+    "jsonl": {"encoding", "duplicates"},
+    "uniq": {"encoding", "duplicates"},
+    "npy": set(),
+    "npz": set(),
+}
+SAID = {
+    "encoding": "utf-8", "delimiter": ",", "decimal": ",", "header": True, "comment": "#",
+    "duplicates": "sum",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", USES)
+@pytest.mark.parametrize("name", SAID)
+def test_an_option_that_a_format_has_no_use_for_is_refused(files, form, name):
+    given = {name: SAID[name]}
+    if name in USES[form]:
+        if name != "decimal":  # It is the delimiter of these files, too.
+            compare(*files(form), **given)
+        return
+    message = f"the option '{name}' has no meaning for the format {form}"
+    with pytest.raises(UsageError, match=message) as caught:
+        compare(*files(form), **given)
+    assert caught.value.hint == f"leave --{name} out"
+    with pytest.raises(UsageError, match=message):
+        check(*files(form), kind="counts", **given)
+    # Given once it is for both sides, and it is enough if one of them has a use for it.
+    if form in ("json", "jsonl", "uniq") and name != "decimal":
+        compare(*files(form, "csv"), **given)
+        compare(*files("csv", form), **given)
+        with pytest.raises(UsageError, match=message):
+            compare(*files(form, "csv"), **{name: (SAID[name], None)})
+
+
+@pytest.mark.parametrize("command", ["inspect", "profile"])
+def test_other_commands_refuse_such_options_too(kldiv, files, command):
+    ran = kldiv(command, files("jsonl")[0], "--delimiter", ";")
+    assert (ran.code, ran.out) == (2, "")
+    assert "the option 'delimiter' has no meaning for the format jsonl" in ran.err
+    assert kldiv("profile", *files("csv", "jsonl"), "--delimiter", ",").code == 0
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_a_reduction_is_for_batches(reduction):
+    with pytest.raises(
+        UsageError, match=f"the reduction '{reduction}' is for the rows of a batch"
+    ):
+        compare([1, 2], [2, 1], reduction=reduction)
+    compare([[1, 2]], [2, 1], reduction=reduction)
+    compare([1, 2], [2, 1], reduction="batchmean")

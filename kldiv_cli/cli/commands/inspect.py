@@ -24,7 +24,7 @@ ROWS = (
 @options.command(*ROWS)
 def inspect(file: str, said: dict[str, Any]) -> int:
     """Say how a file will be read: format, columns, kind, rows, total."""
-    from kldiv_cli.pipeline.settings import inspect_settings
+    from kldiv_cli.pipeline.settings import inspect_settings, refuse_foreign
     from kldiv_cli.pipeline.sides import data_set
     from kldiv_cli.readers import read
     from kldiv_cli.renderers.inspection import render, render_rows
@@ -34,8 +34,10 @@ def inspect(file: str, said: dict[str, Any]) -> int:
     source = inspect_settings(path, said, inspect.spell)
     if source.kind == "samples":
         rows = data_set(path, source.options)
+        refuse_foreign([source.options], [rows.format])
         outputs.write(lambda _format, layout: render_rows(rows, layout), rows.notes)
     else:
         side = read(path, source.options)
+        refuse_foreign([source.options], [side.format])
         outputs.write(lambda _format, layout: render(side, layout), side.notes)
     return 0

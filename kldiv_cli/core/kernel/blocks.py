@@ -1,4 +1,4 @@
-"""Rows of weights, taken in pieces that fit the cache."""
+"""Rows of weights, cut into pieces that fit the cache."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BLOCK = 32768
 """Outcomes in a piece: its buffers fill the second-level cache."""
 SMALL = 512
-"""Up to so many outcomes buffers are not worth their while."""
+"""Pieces up to this size need no buffers: NumPy allocates as fast."""
 SHORT = 64
 """Rows up to this length are added up by a matrix product, which is faster."""
 
@@ -35,7 +35,7 @@ class NotWeightsError(ValueError):
 
 
 class Piece(NamedTuple):
-    """Many whole rows, or a part of one row."""
+    """A part of a batch: many whole rows, or some outcomes of a single row."""
 
     rows: slice
     outcomes: slice
@@ -54,13 +54,13 @@ def pieces(shape: tuple[int, int], whole: bool = False) -> Iterator[Piece]:
 
 
 def bands(shape: tuple[int, int]) -> Iterator[list[Piece]]:
-    """Cut likewise, with the pieces of the same rows together."""
+    """Cut rows as `pieces` does, and yield the pieces of the same rows together."""
     for _, band in groupby(pieces(shape), key=attrgetter("rows")):
         yield list(band)
 
 
 class _Room(threading.local):
-    """Memory that a thread keeps: to be given new pages on every call costs more than the work."""
+    """Memory that a thread keeps: new pages for every call would cost more than the work."""
 
     flat: list[Array] | None = None
 
@@ -73,10 +73,10 @@ def _room(size: int) -> list[Array]:
 
 
 class Buffers(dict[tuple[int, int], Work]):
-    """Room for the intermediate results of a piece, by its shape; small ones are left to NumPy."""
+    """Buffers for the intermediate results of one piece; NumPy allocates small ones."""
 
     def __missing__(self, shape: tuple[int, int]) -> Work:
-        """Cut to the shape of a piece."""
+        """Return the buffers in the shape of a piece."""
         size = math.prod(shape)
         if size <= SMALL:
             return Work()
@@ -122,15 +122,15 @@ class RowSums:
 
 
 class Weights:
-    """Rows of weights of any real type, seen as doubles.
+    """Rows of weights of any real type, read as doubles.
 
     Attributes
     ----------
     shape : (N, K)
     array : ndarray, shape (N, K)
-        As they came.
+        The weights as they were given.
     low : ndarray, shape (N, K), or None
-        What Python integers have beyond the doubles in `array`.
+        The part of Python integers beyond the doubles in `array`.
     rows : ndarray of int, or None
         Which rows to take, in this order; None takes all.
     shift : ndarray of int, shape (N, 1), or None
@@ -155,7 +155,7 @@ class Weights:
         self._wide = array.dtype.kind in "iu" and array.dtype.itemsize == 8
 
     def take(self, rows: Indices) -> Weights:
-        """Only these rows."""
+        """Return weights with these rows alone."""
         if len(rows) == len(self.array):
             return self
         taken = Weights(self.array, self.low, rows, integers=self.integers)
@@ -165,17 +165,17 @@ class Weights:
         return taken
 
     def shifted(self, shift: NDArray[np.int32]) -> Weights:
-        """Every row times its own power of two."""
+        """Return the weights with every row times its own power of two."""
         return Weights(self.array, self.low, self.rows, shift[:, None], self.integers)
 
     def totals(self) -> tuple[Twofold, Bools]:
-        """Add up every row, once; see `totals`."""
+        """Return the total of every row, added up once; see `totals`."""
         if self._totals is None:
             self._totals = totals(self)
         return self._totals
 
     def raw(self, piece: Piece) -> Array:
-        """One piece as it came."""
+        """Return one piece of the weights as they were given."""
         return self._cut(self.array if self.integers is None else self.integers, piece)
 
     def _cut(self, source: Array, piece: Piece) -> Array:
@@ -184,7 +184,7 @@ class Weights:
         rows = self.rows[piece.rows]
         if piece.shape[1] < source.shape[1] or not source.flags.c_contiguous:
             return source[rows, piece.outcomes]
-        # Some ten times as fast, where rows are short.
+        # Ten times as fast as an index where rows are short.
         return source.take(rows, axis=0)
 
     def ratios(self, row: int) -> list[int]:
@@ -198,7 +198,7 @@ class Weights:
         return [m * (unit // n) for m, n in parts]
 
     def block(self, piece: Piece, out: Floats | None) -> tuple[Floats, Floats | None]:
-        """One piece, contiguous: doubles, and what integers have beyond them."""
+        """Return one piece: contiguous doubles, and the part of integers beyond them."""
         raw = self._cut(self.array, piece)
         low = None if self.low is None else self._cut(self.low, piece)
         if self._ready and raw.flags.c_contiguous:
@@ -217,7 +217,7 @@ class Weights:
 
 
 def totals(weights: Weights) -> tuple[Twofold, Bools]:
-    """Add up every row to about 90 bits; say which have weights too small to keep theirs.
+    """Return the total of every row to about 90 bits, and which rows have tiny weights.
 
     A row is cut in two at sigma, a power of two above its sum: the upper parts are whole
     multiples of a unit of which fewer than 2^53 add up, so their sum is exact; the lower
@@ -255,7 +255,7 @@ def totals(weights: Weights) -> tuple[Twofold, Bools]:
 
 
 def require_weights(a: Floats) -> float:
-    """Return the least weight; negative and nan stop here."""
+    """Return the least weight; refuse negative weights and nan."""
     least = float(np.minimum.reduce(a, axis=None))
     if not least >= 0.0:
         raise NotWeightsError

@@ -17,7 +17,7 @@ from kldiv_cli.core.kernel.twofold import Bools, Floats
 
 U = 2.0**-53
 _LOGS = 160
-"""What exponentials and the shift c add, in u, where a side is logarithmic."""
+"""The error of exponentials and of the shift c, in u, where a side is logarithmic."""
 _LOG_SERIES = 2.0**-92
 """Error of a twofold logarithm, in units of max(1, its size)."""
 _RATIO = 2.0**-98
@@ -43,7 +43,7 @@ def noise(logs: int, extent: float, exact: Bools) -> Floats:
 
 
 class Roundings:
-    """What a bound on the relative error of a measure is made of.
+    """The parts of a bound on the relative error of a measure.
 
     Parameters
     ----------
@@ -67,24 +67,20 @@ class Roundings:
     def __init__(
         self, value: Floats, outcomes: int, logs: int, noise: Floats, extreme: Floats
     ) -> None:
-        # Terms of one sign are added up one by one in rows up to `SHORT`, and pairwise beyond.
+        # Rows up to `SHORT` are added up plainly, longer ones pairwise.
         sums = (min(outcomes, 40) if outcomes > SHORT else outcomes) + 4.0
         self.summing = sums + ((_LOGS + 4.0 * sums) if logs else 0.0)
         self._value, self._outcomes, self._logs = value, outcomes, logs
         self._noise, self._extreme = noise, extreme
         self._size = np.maximum(np.abs(value), 1e-300)
 
-    def first(self, roundings: Floats | float) -> Floats:
-        """Return the error of a measure that shrinks as b - x does; `roundings` are in u."""
-        return U * roundings + 4.0 * self._noise / self._size
+    def first(self) -> Floats:
+        """Return the error of a measure that shrinks as b - x does."""
+        return 4.0 * self._noise / self._size
 
-    def root(self, roundings: Floats | float) -> Floats:
-        """Return the error of a square root that shrinks as b - x does; see `first`."""
-        return self.first(0.5 * roundings + 1.0)
-
-    def second(self, roundings: Floats | float) -> Floats:
-        """Return the error of a measure that shrinks as the square of b - x does; see `first`."""
-        return U * roundings + 8.0 * self._noise / np.sqrt(np.minimum(self._size, 1.0))
+    def second(self) -> Floats:
+        """Return the error of a measure that shrinks as the square of b - x does."""
+        return 8.0 * self._noise / np.sqrt(np.minimum(self._size, 1.0))
 
     def ratio(self) -> Floats:
         """Return the error from the ratio of the totals, where that counts in first order."""
@@ -102,7 +98,7 @@ class Roundings:
         g = abs(1.0 - alpha) if alpha >= 0.5 else alpha
         whole = U * (430.0 + 15.0 * g + (1.0 + g) * self.summing)
         bound = 1.5 * (whole + 4.0 * U * g * self._far()) + 10.0 * U
-        return bound + (1.0 + alpha) * self.second(0.0)
+        return bound + (1.0 + alpha) * self.second()
 
     def _far(self) -> Floats:
         """Return how the exponential of a large log magnifies its error, in u."""

@@ -11,12 +11,12 @@ from kldiv_cli.core.kernel.weights import in_range
 
 
 def entropy(side: Side) -> Floats:
-    """-sum p log p by row, in nats."""
+    """Return -sum p log p by row, in nats."""
     return _of_logs(side) if side.logarithmic else _of_weights(side)
 
 
 def _of_weights(side: Side) -> Floats:
-    """Sum of p log(1/p); a p above 1/2 is 1 / (1 + rest/p), with the rest added up apart."""
+    """Return sum p log(1/p); a p above 1/2 is 1 / (1 + rest/p), with the rest added up apart."""
     _, [(weights, total)] = in_range(side.weights)
     sums = RowSums(side.shape)
     for piece in pieces(side.shape):
@@ -37,7 +37,7 @@ def _of_weights(side: Side) -> Floats:
 
 
 def _of_logs(side: Side) -> Floats:
-    """log(1 + rest) - sum p h, with h the log weights below the largest: all terms >= 0."""
+    """Return log(1 + rest) - sum p h, h being log weights below the largest: terms >= 0."""
     sums = RowSums(side.shape)
     for band in bands(side.shape):
         top = side.top(band)

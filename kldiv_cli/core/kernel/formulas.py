@@ -1,4 +1,4 @@
-"""Every measure: the sums it needs, how it follows from them, and how wrong it can be.
+"""The formula of every measure: the sums it needs, how it follows from them, its error bound.
 
 A new measure is a row here and a row of `kldiv_cli.core.measures`; if no sum serves it, a term
 of `elements` as well.
@@ -7,7 +7,7 @@ of `elements` as well.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -62,11 +62,11 @@ class Known(NamedTuple):
         return np.where(self.sums[ONLY_P] > 0.0, np.inf, value)
 
     def kl(self) -> Floats:
-        """D(P || Q)."""
+        """Return D(P || Q)."""
         return self.continuous(self.over(KL_PQ))
 
     def log_overlap(self, alpha: float) -> Floats:
-        """Log of sum p^alpha q^(1-alpha): near 1 from its excess, else from the sum itself."""
+        """Return log sum p^alpha q^(1-alpha), near 1 from the excess of the sum over 1."""
         excess, whole = self.over(power(alpha)), self.over(power(alpha).whole)
         result = np.where(np.abs(excess) < 0.5, np.log1p(excess), np.log(whole))
         for row in np.flatnonzero(~np.isfinite(result)).tolist():
@@ -80,7 +80,7 @@ class Known(NamedTuple):
 
 
 def _log_shares(side: Side, row: int) -> Floats:
-    """Log p of a single row, to a double's digits of the larger logs."""
+    """Return log p of a single row, to a double's digits of the larger logs."""
     piece = Piece(slice(row, row + 1), slice(0, side.shape[1]), (1, side.shape[1]))
     z, _ = side.weights.block(piece, None)
     log: Floats = z[0] / side.temperature if side.logarithmic else np.log(z[0])
@@ -88,8 +88,11 @@ def _log_shares(side: Side, row: int) -> Floats:
     return log - (top + float(np.log(np.exp(log - top).sum())))
 
 
+Error: TypeAlias = "Callable[[Roundings], Floats | float]"
+
+
 class Formula(NamedTuple):
-    """How one measure is computed.
+    """The computation of one measure.
 
     Attributes
     ----------
@@ -99,51 +102,57 @@ class Formula(NamedTuple):
         From these sums, and the same with P and Q exchanged, to the measure by row, in nats
         where it has a unit.
     error : callable
-        From the roundings on the way to a bound on its relative error by row. The numbers in u
-        are those of its worst term, counted as `bounds` says.
+        From the roundings on the way to a bound on its relative error by row.
     """
 
     terms: tuple[Term, ...]
     finish: Callable[[Known, Known], Floats]
-    error: Callable[[Roundings], Floats | float]
+    error: Error
 
     def turned(self) -> Formula:
         """Return the formula of the measure with P and Q exchanged."""
         terms = tuple(term.twin for term in self.terms)
-        return self._replace(terms=terms, finish=lambda s, t: self.finish(t, s))
+        return self._replace(terms=terms, finish=lambda k, t: self.finish(t, k))
 
 
-_JEFFREYS = Formula(
-    (KL_PQ, KL_QP), lambda s, t: s.kl() + t.kl(), lambda e: e.second(125 + e.summing)
-)
+def _squares(term: float, summing: float = 1.0) -> Error:
+    """Bound the error of a sum that shrinks as the square of b - x, given that of a term in u."""
+    return lambda e: U * (term + summing * e.summing) + e.second()
 
+
+def _root(term: float) -> Error:
+    """Bound the error of the square root of such a sum."""
+    return lambda e: U * (0.5 * (term + e.summing) + 1.0) + e.first()
+
+
+def _entropy(e: Roundings) -> float:
+    return U * (24 + 2.0 * e.summing)
+
+
+def _tv(e: Roundings) -> Floats:
+    return U * (7 + e.summing) + e.first() + e.ratio()
+
+
+def _chi2(e: Roundings) -> Floats:
+    return U * (22 + 2.0 * e.summing + e.exponentials()) + e.second()
+
+
+_JEFFREYS = Formula((KL_PQ, KL_QP), lambda k, t: k.kl() + t.kl(), _squares(125))
+
+# The numbers are errors of the worst term in u, counted as `bounds` says.
 FORMULAS = {
-    "kl_pq": Formula((KL_PQ,), lambda s, t: s.kl(), lambda e: e.second(124 + e.summing)),
+    "kl_pq": Formula((KL_PQ,), lambda k, t: k.kl(), _squares(124)),
     "jeffreys": _JEFFREYS,
     "psi": _JEFFREYS,
-    "js": Formula((JS,), lambda s, t: s.over(JS, 4), lambda e: e.second(116 + e.summing)),
-    "js_distance": Formula(
-        (JS,), lambda s, t: np.sqrt(s.over(JS, 4)), lambda e: e.root(116 + e.summing)
-    ),
-    "hellinger": Formula(
-        (HALF,), lambda s, t: np.sqrt(np.abs(s.over(HALF))), lambda e: e.root(22 + e.summing)
-    ),
-    "tv": Formula((TV,), lambda s, t: s.over(TV, 2), lambda e: e.first(7 + e.summing) + e.ratio()),
-    "chi2_pq": Formula(
-        (CHI2_PQ,),
-        lambda s, t: s.over(CHI2_PQ),
-        lambda e: e.second(22 + 2.0 * e.summing + e.exponentials()),
-    ),
-    "bhattacharyya": Formula(
-        (HALF,), lambda s, t: -s.log_overlap(0.5), lambda e: e.second(1.5 * (22 + e.summing) + 10)
-    ),
-    "entropy_p": Formula(
-        (ENTROPY_P,), lambda s, t: s.sums[ENTROPY_P], lambda e: U * (24 + 2.0 * e.summing)
-    ),
+    "js": Formula((JS,), lambda k, t: k.over(JS, 4.0), _squares(116)),
+    "js_distance": Formula((JS,), lambda k, t: np.sqrt(k.over(JS, 4.0)), _root(116)),
+    "hellinger": Formula((HALF,), lambda k, t: np.sqrt(np.abs(k.over(HALF))), _root(22)),
+    "tv": Formula((TV,), lambda k, t: k.over(TV, 2.0), _tv),
+    "chi2_pq": Formula((CHI2_PQ,), lambda k, t: k.over(CHI2_PQ), _chi2),
+    "bhattacharyya": Formula((HALF,), lambda k, t: -k.log_overlap(0.5), _squares(43, 1.5)),
+    "entropy_p": Formula((ENTROPY_P,), lambda k, t: k.sums[ENTROPY_P], _entropy),
     "cross_entropy_pq": Formula(
-        (ENTROPY_P, KL_PQ),
-        lambda s, t: s.sums[ENTROPY_P] + s.kl(),
-        lambda e: e.second(124 + 2.0 * e.summing),
+        (ENTROPY_P, KL_PQ), lambda k, t: k.sums[ENTROPY_P] + k.kl(), _squares(124, 2.0)
     ),
 }
 """The formula of every measure without a parameter, by name."""
@@ -154,8 +163,8 @@ FORMULAS |= {
 }
 
 FAMILIES: dict[str, Callable[[Known, float], Floats]] = {
-    "renyi": lambda s, alpha: s.log_overlap(alpha) / (alpha - 1.0),
-    "tsallis": lambda s, alpha: s.over(power(alpha), alpha - 1.0),
+    "renyi": lambda k, alpha: k.log_overlap(alpha) / (alpha - 1.0),
+    "tsallis": lambda k, alpha: k.over(power(alpha), alpha - 1.0),
 }
 """How a measure of any order but 1 is finished where it is finite, by its name's first part."""
 

@@ -1,4 +1,4 @@
-"""Sums of two sides by row, whichever of them is called P.
+"""Sums of two sides by row, whichever side is called P.
 
 Rounding is not symmetric: x = R a is rounded where b is not, and log(b / x) is not minus
 log(x / b).  The sides of every row are therefore brought into an order that depends on the
@@ -18,7 +18,15 @@ from kldiv_cli.core.kernel.weights import PairOfWeights
 
 
 def known(p: Side, q: Side, wanted: frozenset[Term]) -> Known:
-    """Add up the wanted terms by row, the sides of every row in their own order."""
+    """Add up the wanted terms by row, the sides of every row in their own order.
+
+    Parameters
+    ----------
+    p, q : Side
+        Of N rows each.
+    wanted : frozenset of Term
+        Terms of `elements`; none wanted is none added up.
+    """
     if not wanted:
         none = np.zeros(p.shape[0])
         return Known(p, q, {EXTREME: none}, none + 1.0, none + 1.0, none > 0.0)
@@ -70,7 +78,7 @@ def pair_of(p: Side, q: Side) -> PairOfWeights | PairOfLogs:
 
 
 def order(p: Side, q: Side) -> Signs:
-    """Tell of every row which side comes first.
+    """Return for every row which side comes first.
 
     Weights come before logarithms; then the side with the smaller number where the two first
     differ; then the type of the numbers, as numbers of different types may differ by less than

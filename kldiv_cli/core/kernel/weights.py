@@ -1,4 +1,4 @@
-"""Two sides given as weights, in one unit.
+"""Both sides in one unit, where both are weights.
 
 With R = B / A to 100 bits the difference w = b - R a is correct to a few units in its last
 place, so that every measure is, also those that depend on R in first order.
@@ -16,7 +16,7 @@ from kldiv_cli.core.kernel.elements import TV, Elements, Pair, Term, Work
 from kldiv_cli.core.kernel.twofold import Bools, Floats, Indices, Twofold, divide, three_parts
 
 MOST_EXACT = 1 << 18
-"""Outcomes of which w is computed exactly, one by one: it takes some tenths of a second."""
+"""The most outcomes whose w is computed exactly, one by one, in some tenths of a second."""
 APART = 2.0**100
 """Totals that differ by more would make tiny weights of one side vanish beside the other."""
 IN_RANGE = 2.0**480
@@ -24,7 +24,7 @@ IN_RANGE = 2.0**480
 
 
 class PairOfWeights:
-    """Pieces of x = R a and b, with w = b - x."""
+    """Two sides of weights: pieces of x = R a and of b, with w = b - x."""
 
     def __init__(self, p: Weights, q: Weights) -> None:
         self.shape = p.shape
@@ -42,7 +42,7 @@ class PairOfWeights:
         self._exact = np.empty((0, self.shape[1]))
 
     def piece(self, piece: Piece, work: Work) -> Pair:
-        """x, b and w of one piece."""
+        """Return x, b and w of one piece."""
         a, a_low = self.p.block(piece, work.a)
         b, b_low = self.q.block(piece, work.b)
         rows = piece.rows
@@ -93,7 +93,7 @@ class PairOfWeights:
         return elements.VANISHING * abs(alpha * (1.0 - alpha)) * total
 
     def _difference(self, row: int) -> list[float]:
-        """B - R a of a row, each rounded once or twice."""
+        """Return b - R a of a row, each rounded once or twice."""
         a, b, total = self.p.ratios(row), self.q.ratios(row), float(self.total[row])
         A, B = sum(a), sum(b)
         return [(y * A - x * B) / (A * B) * total for x, y in zip(a, b, strict=True)]

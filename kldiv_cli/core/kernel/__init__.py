@@ -52,30 +52,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from kldiv_cli.core.kernel import bounds
 from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, Weights, bands
-from kldiv_cli.core.kernel.elements import (
-    EXTREME,
-    KL_PQ,
-    ONLY_P,
-    Elements,
-    Work,
-)
+from kldiv_cli.core.kernel.elements import EXTREME, KL_PQ, ONLY_P, Elements, Work
 from kldiv_cli.core.kernel.entropy import entropy
 from kldiv_cli.core.kernel.formulas import ENTROPY_P, ENTROPY_Q, formula
 from kldiv_cli.core.kernel.kullback import kl_of_rows
 from kldiv_cli.core.kernel.logs import LONG, PairOfLogs, Side, kl_of_logits
 from kldiv_cli.core.kernel.short import LONGEST, kl_of_short
 from kldiv_cli.core.kernel.sums import known, pair_of
-from kldiv_cli.core.kernel.twofold import Floats
+from kldiv_cli.core.kernel.twofold import Array, Floats
 from kldiv_cli.core.measures import Measure
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = [
     "NotWeightsError",
@@ -122,9 +113,10 @@ def evaluate(
         logs = p.logarithmic + q.logarithmic
         extent = max(p.log_extent(), q.log_extent()) if logs == 1 else 0.0
         noise = bounds.noise(logs, extent, found.exact)
+        turned = found.turned()
         for measure, (_, finish, error) in formulas.items():
             # Zero is added to turn a minus zero.
-            value = values[measure.name] = finish(found) + 0.0
+            value = values[measure.name] = finish(found, turned) + 0.0
             roundings = bounds.Roundings(value, p.shape[1], logs, noise, found.sums[EXTREME])
             errors[measure.name] = roundings.relative(error(roundings), measure.scales)
     return values, errors
@@ -158,7 +150,7 @@ def _by_short_path(p: Side, q: Side) -> Floats:
     return kl_of_rows(p.weights, q.weights)
 
 
-def kl_of_vectors(p: NDArray[Any], q: NDArray[Any]) -> float | None:
+def kl_of_vectors(p: Array, q: Array) -> float | None:
     """Return D(P || Q) of two vectors, or None where only the general path serves.
 
     The vectors hold real numbers of at most 64 bits.
@@ -187,15 +179,13 @@ def contributions(p: Side, q: Side) -> tuple[Floats, Floats, Floats, Floats]:
         if isinstance(pair, PairOfLogs):
             centre = pair.centre([piece])
             e = Elements(pair.piece(piece, centre), Work())
-            total_p = total_q = centre.mass_p
-            a, b = e.x, e.b
+            p_, q_ = e.x / centre.mass_p, e.b / centre.mass_p
         else:
             e = Elements(pair.piece(piece, Work()), Work())
-            total_p, total_q = pair.total_p.high, pair.total_q.high
-            (a, _), (b, _) = pair.p.block(piece, None), pair.q.block(piece, None)
+            p_ = pair.p.block(piece, None)[0] / pair.total_p.high
+            q_ = pair.q.block(piece, None)[0] / pair.total_q.high
         L = e.excess() + 2.0 * e.y
         only_p, only_q = e.only()
-        p_, q_ = a / total_p, b / total_q
         # Shares that are the same double may differ below its last bit.
         same = p_ == q_
         kl_pq = np.where(only_p, np.inf, np.where(same | (p_ == 0.0), 0.0, -p_ * L))

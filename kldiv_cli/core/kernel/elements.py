@@ -19,14 +19,11 @@ and none subtracts nearly equal numbers:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core.kernel.twofold import Floats, halves
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from kldiv_cli.core.kernel.twofold import Bools, Floats, halves
 
 NEAR = 0.03
 """The largest y^2 for which the series for Q is used; beyond it the logarithm is.
@@ -72,7 +69,7 @@ class Work(NamedTuple):
     q: Floats | None = None
     t: Floats | None = None
     v: Floats | None = None
-    mask: NDArray[np.bool_] | None = None
+    mask: Bools | None = None
 
 
 def difference(a: Floats, b: Floats, ratio: tuple[Any, ...], work: Work) -> Floats:
@@ -105,38 +102,31 @@ class Pair(NamedTuple):
     known_log: Floats | None = None
 
 
+# The highest first, in arrays, which NumPy takes faster than numbers.
+_SERIES = [np.array(c) for c in reversed(SERIES)]
 # The y^2 up to which n terms of Taylor's series are enough, and these terms.
 _TAYLOR = [
-    ((1e-17 * (2 * n + 3) / 2) ** (1 / (n + 0.5)), tuple(2 / (2 * k + 3) for k in range(n)))
+    ((1e-17 * (n + 1.5)) ** (1 / (n + 0.5)), [np.array(2 / k) for k in range(2 * n + 1, 1, -2)])
     for n in range(1, 7)
 ]
 
 
-def coefficients(peak: float) -> tuple[float, ...]:
-    """Return those of the shortest series for Q that is exact enough where y^2 <= peak."""
-    for reach, coefficients in _TAYLOR:
-        if peak <= reach:
-            return coefficients
-    return SERIES
-
-
-# The highest first, in arrays, which NumPy takes faster than numbers.
-_CONSTANTS: dict[int, tuple[Floats, ...]] = {
-    len(c): tuple(map(np.array, reversed(c))) for c in (SERIES, *(c for _, c in _TAYLOR))
-}
-
-
 def series(z: Floats, peak: float, out: Floats | None) -> Floats:
-    """Return Q / y, where z = y^2 <= NEAR."""
-    highest, *lower = _CONSTANTS[len(coefficients(peak))]
-    g = np.multiply(z, highest, out)
+    """Return Q / y, where z = y^2 <= NEAR, by the shortest series that is exact enough."""
+    constants = _SERIES
+    for reach, taylor in _TAYLOR:
+        if peak <= reach:
+            constants = taylor
+            break
+    highest, *lower = constants
+    g: Floats = np.multiply(z, highest, out)
     for c in lower:
         g += c
         g *= z
     return g
 
 
-def select(mask: NDArray[np.bool_], new: Floats, old: Floats, spare: Floats | None) -> None:
+def select(mask: Bools, new: Floats, old: Floats, spare: Floats | None) -> None:
     """Put `new` into `old` where the mask is set; `new` is used up.
 
     In bits, without a branch: on unordered data a conditional copy is four times slower.
@@ -201,7 +191,7 @@ class Elements:
                 L[beyond] = np.log(b[beyond]) - np.log(x[beyond])
         return L
 
-    def only(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def only(self) -> tuple[Bools, Bools]:
         """Return which outcomes are possible under P alone, and which under Q alone."""
         if self.known_log is None:
             no_x, no_b = self.x == 0.0, self.b == 0.0
@@ -229,7 +219,12 @@ class Term(NamedTuple):
     @property
     def twin(self) -> Term:
         """The term with P and Q exchanged."""
-        return self if self.turned is None else self._replace(turned=not self.turned)
+        return self if self.turned is None else Term(self.name, not self.turned, self.alpha)
+
+    @property
+    def whole(self) -> Term:
+        """The sum of the powers themselves, which comes along with their excess over 1."""
+        return self._replace(name="overlap")
 
     @property
     def wide(self) -> bool:
@@ -249,13 +244,8 @@ EXTREME = Term("extreme")
 """The number of outcomes with a ratio of weights beyond 2^24."""
 
 
-def overlap(alpha: float) -> Term:
-    """Name the sum of p^alpha q^(1-alpha)."""
-    return Term("overlap", None if alpha == 0.5 else False, alpha)
-
-
 def power(alpha: float) -> Term:
-    """Name the excess of `overlap` over 1; the terms of either bring the other along."""
+    """Name the sum of p^alpha q^(1-alpha), less 1."""
     return Term("power", None if alpha == 0.5 else False, alpha)
 
 
@@ -340,7 +330,7 @@ def _js(e: Elements, q: Floats) -> Floats:
 def _half_power(e: Elements) -> Iterator[tuple[Term, Floats]]:
     """Yield the overlap sqrt(x b), and its excess, minus (sqrt x - sqrt b)^2 / 2."""
     rx, rb = np.sqrt(e.x, out=e.work.t), np.sqrt(e.b, out=e.work.v)
-    yield overlap(0.5), np.multiply(rx, rb, out=e.work.q)
+    yield HALF.whole, np.multiply(rx, rb, out=e.work.q)
     root = np.add(rx, rb, out=rx)
     if e.extreme:
         np.maximum(root, TINY, out=root)
@@ -390,7 +380,7 @@ def _power(e: Elements, q: Floats, term: Term) -> Iterator[tuple[Term, Floats]]:
         large, beyond = x * half * half, np.isinf(whole)
         surplus = np.where(beyond, large, surplus / root / root)
         whole = np.where(beyond, large, whole / root / root)
-    yield term._replace(name="overlap"), whole
+    yield term.whole, whole
     yield term, surplus
 
 

@@ -13,27 +13,12 @@ import numpy as np
 
 from kldiv_cli.core.kernel.blocks import Piece
 from kldiv_cli.core.kernel.bounds import Roundings, U
-from kldiv_cli.core.kernel.elements import (
-    CHI2_PQ,
-    CHI2_QP,
-    HALF,
-    JS,
-    KL_PQ,
-    KL_QP,
-    ONLY_P,
-    ONLY_Q,
-    TV,
-    Term,
-    overlap,
-    power,
-)
+from kldiv_cli.core.kernel.elements import CHI2_PQ, HALF, JS, KL_PQ, KL_QP, ONLY_P, TV, Term, power
+from kldiv_cli.core.kernel.twofold import Bools, Floats
+from kldiv_cli.core.measures import MEASURES, Measure
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from kldiv_cli.core.kernel.logs import Side
-    from kldiv_cli.core.kernel.twofold import Floats
-    from kldiv_cli.core.measures import Measure
 
 ENTROPY_P, ENTROPY_Q = Term("entropy", turned=False), Term("entropy", turned=True)
 
@@ -58,7 +43,7 @@ class Known(NamedTuple):
     sums: dict[Term, Floats]
     total: Floats
     wide: Floats
-    exact: NDArray[np.bool_]
+    exact: Bools
 
     def turned(self) -> Known:
         """Return the same sums with P and Q exchanged."""
@@ -72,29 +57,17 @@ class Known(NamedTuple):
         """
         return self.sums[term] / ((self.wide if term.wide else self.total) * divisor)
 
-    def kl_pq(self) -> Floats:
-        """Return D(P || Q): infinite where an outcome is possible under P alone."""
-        return np.where(self.sums[ONLY_P] > 0.0, np.inf, self.over(KL_PQ))
+    def continuous(self, value: Floats) -> Floats:
+        """Return a value by row, infinite where an outcome is possible under P alone."""
+        return np.where(self.sums[ONLY_P] > 0.0, np.inf, value)
 
-    def kl_qp(self) -> Floats:
-        """Return D(Q || P): infinite where an outcome is possible under Q alone."""
-        return np.where(self.sums[ONLY_Q] > 0.0, np.inf, self.over(KL_QP))
-
-    def renyi(self, alpha: float) -> Floats:
-        """Return the Renyi divergence of an order other than 1."""
-        return self._of_order(alpha, self.log_overlap(alpha) / (alpha - 1.0))
-
-    def tsallis(self, alpha: float) -> Floats:
-        """Return the Tsallis divergence of an order other than 1."""
-        return self._of_order(alpha, self.over(power(alpha), alpha - 1.0))
-
-    def _of_order(self, alpha: float, value: Floats) -> Floats:
-        """Return infinity where an order above 1 meets an outcome of P alone."""
-        return np.where(self.sums[ONLY_P] > 0.0, np.inf, value) if alpha > 1.0 else value
+    def kl(self) -> Floats:
+        """Return D(P || Q)."""
+        return self.continuous(self.over(KL_PQ))
 
     def log_overlap(self, alpha: float) -> Floats:
         """Return log sum p^alpha q^(1-alpha), near 1 from the excess of the sum over 1."""
-        excess, whole = self.over(power(alpha)), self.over(overlap(alpha))
+        excess, whole = self.over(power(alpha)), self.over(power(alpha).whole)
         result = np.where(np.abs(excess) < 0.5, np.log1p(excess), np.log(whole))
         for row in np.flatnonzero(~np.isfinite(result)).tolist():
             # Out of the range of doubles, if not truly empty: the largest term first.
@@ -126,14 +99,20 @@ class Formula(NamedTuple):
     terms : tuple of Term
         The terms whose sums it needs.
     finish : callable
-        From these sums to the measure by row, in nats where it has a unit.
+        From these sums, and the same with P and Q exchanged, to the measure by row, in nats
+        where it has a unit.
     error : callable
         From the roundings on the way to a bound on its relative error by row.
     """
 
     terms: tuple[Term, ...]
-    finish: Callable[[Known], Floats]
+    finish: Callable[[Known, Known], Floats]
     error: Error
+
+    def turned(self) -> Formula:
+        """Return the formula of the measure with P and Q exchanged."""
+        terms = tuple(term.twin for term in self.terms)
+        return self._replace(terms=terms, finish=lambda k, t: self.finish(t, k))
 
 
 def _squares(term: float, summing: float = 1.0) -> Error:
@@ -158,34 +137,36 @@ def _chi2(e: Roundings) -> Floats:
     return U * (22 + 2.0 * e.summing + e.exponentials()) + e.second()
 
 
-_JEFFREYS = Formula((KL_PQ, KL_QP), lambda k: k.kl_pq() + k.kl_qp(), _squares(125))
+_JEFFREYS = Formula((KL_PQ, KL_QP), lambda k, t: k.kl() + t.kl(), _squares(125))
 
 # The numbers are errors of the worst term in u, counted as `bounds` says.
 FORMULAS = {
-    "kl_pq": Formula((KL_PQ,), Known.kl_pq, _squares(124)),
-    "kl_qp": Formula((KL_QP,), Known.kl_qp, _squares(124)),
+    "kl_pq": Formula((KL_PQ,), lambda k, t: k.kl(), _squares(124)),
     "jeffreys": _JEFFREYS,
     "psi": _JEFFREYS,
-    "js": Formula((JS,), lambda k: k.over(JS, 4.0), _squares(116)),
-    "js_distance": Formula((JS,), lambda k: np.sqrt(k.over(JS, 4.0)), _root(116)),
-    "hellinger": Formula((HALF,), lambda k: np.sqrt(np.abs(k.over(HALF))), _root(22)),
-    "tv": Formula((TV,), lambda k: k.over(TV, 2.0), _tv),
-    "chi2_pq": Formula((CHI2_PQ,), lambda k: k.over(CHI2_PQ), _chi2),
-    "chi2_qp": Formula((CHI2_QP,), lambda k: k.over(CHI2_QP), _chi2),
-    "bhattacharyya": Formula((HALF,), lambda k: -k.log_overlap(0.5), _squares(43, 1.5)),
-    "entropy_p": Formula((ENTROPY_P,), lambda k: k.sums[ENTROPY_P], _entropy),
-    "entropy_q": Formula((ENTROPY_Q,), lambda k: k.sums[ENTROPY_Q], _entropy),
+    "js": Formula((JS,), lambda k, t: k.over(JS, 4.0), _squares(116)),
+    "js_distance": Formula((JS,), lambda k, t: np.sqrt(k.over(JS, 4.0)), _root(116)),
+    "hellinger": Formula((HALF,), lambda k, t: np.sqrt(np.abs(k.over(HALF))), _root(22)),
+    "tv": Formula((TV,), lambda k, t: k.over(TV, 2.0), _tv),
+    "chi2_pq": Formula((CHI2_PQ,), lambda k, t: k.over(CHI2_PQ), _chi2),
+    "bhattacharyya": Formula((HALF,), lambda k, t: -k.log_overlap(0.5), _squares(43, 1.5)),
+    "entropy_p": Formula((ENTROPY_P,), lambda k, t: k.sums[ENTROPY_P], _entropy),
     "cross_entropy_pq": Formula(
-        (ENTROPY_P, KL_PQ), lambda k: k.sums[ENTROPY_P] + k.kl_pq(), _squares(124, 2.0)
-    ),
-    "cross_entropy_qp": Formula(
-        (ENTROPY_Q, KL_QP), lambda k: k.sums[ENTROPY_Q] + k.kl_qp(), _squares(124, 2.0)
+        (ENTROPY_P, KL_PQ), lambda k, t: k.sums[ENTROPY_P] + k.kl(), _squares(124, 2.0)
     ),
 }
 """The formula of every measure without a parameter, by name."""
+FORMULAS |= {
+    twin: formula.turned()
+    for name, formula in FORMULAS.items()
+    if (twin := MEASURES[name].twin) is not None
+}
 
-FAMILIES = {"renyi": Known.renyi, "tsallis": Known.tsallis}
-"""How a measure of any order but 1 is finished, by its name before the colon."""
+FAMILIES: dict[str, Callable[[Known, float], Floats]] = {
+    "renyi": lambda k, alpha: k.log_overlap(alpha) / (alpha - 1.0),
+    "tsallis": lambda k, alpha: k.over(power(alpha), alpha - 1.0),
+}
+"""How a measure of any order but 1 is finished where it is finite, by its name's first part."""
 
 
 def formula(measure: Measure) -> Formula:
@@ -206,5 +187,10 @@ def formula(measure: Measure) -> Formula:
         return FORMULAS[measure.name]
     if alpha == 1.0:
         return FORMULAS["kl_pq"]._replace(error=lambda e: e.power(1.0))
-    finish = FAMILIES[measure.family]
-    return Formula((power(alpha),), lambda known: finish(known, alpha), lambda e: e.power(alpha))
+    family = FAMILIES[measure.family]
+
+    def finish(known: Known, _: Known) -> Floats:
+        value = family(known, alpha)
+        return known.continuous(value) if alpha > 1.0 else value
+
+    return Formula((power(alpha),), finish, lambda e: e.power(alpha))

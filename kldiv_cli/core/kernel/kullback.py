@@ -17,32 +17,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from kldiv_cli.core.kernel.blocks import (
-    Buffers,
-    Piece,
-    Weights,
-    bands,
-    require_weights,
-    row_sums,
-)
-from kldiv_cli.core.kernel.elements import (
-    ENOUGH,
-    NEAR,
-    VANISHING,
-    Work,
-    difference,
-    select,
-    series,
-)
+from kldiv_cli.core.kernel import elements
+from kldiv_cli.core.kernel.blocks import Buffers, Piece, Weights, bands, require_weights, row_sums
+from kldiv_cli.core.kernel.elements import ENOUGH, NEAR, Work, difference, select, series
 from kldiv_cli.core.kernel.short import LEAST_TOTAL, MOST_TOTAL, kl_of_short
-from kldiv_cli.core.kernel.twofold import Floats, round26
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from kldiv_cli.core.kernel.twofold import Bools, Floats, Indices, round26
 
 SHARE = 0.25
 """The largest share of the sum that X phi(W / X) may take from it."""
@@ -56,7 +39,7 @@ ROUNDS = 4
 SAMPLE = 512
 """Outcomes by which the first strategy is guessed."""
 
-Parts: TypeAlias = "tuple[Floats, ...]"
+Arrays: TypeAlias = "tuple[Floats, ...]"
 
 
 class _UnfitError(Exception):
@@ -119,7 +102,7 @@ class _Blocks:
 
     def __iter__(self) -> Iterator[Block]:
         for piece in self._band:
-            work = self._buffers(piece.shape)
+            work = self._buffers[piece.shape]
             (a, a_low), (b, b_low) = self._p.block(piece, work.a), self._q.block(piece, work.b)
             if a_low is not None or b_low is not None:
                 raise _UnfitError
@@ -129,23 +112,19 @@ class _Blocks:
 class Rows:
     """The rows of a band without an answer yet: many rows of one block, or one row of many."""
 
-    def __init__(self, blocks: Iterable[Block], which: NDArray[np.intp]) -> None:
+    def __init__(self, blocks: Iterable[Block], which: Indices) -> None:
         self.which = which
         self._blocks = blocks
 
-    def add_up(
-        self, sums: Callable[..., tuple[Floats, ...]], *options: object
-    ) -> tuple[Floats, ...]:
+    def add_up(self, sums: Callable[..., Arrays], *options: object) -> Arrays:
         """Return sums by row over all blocks."""
         found = [sums(block, *options) for block in self._blocks]
         if len(found) == 1:
             return found[0]
-        return tuple(
-            np.array([math.fsum(part.item() for part in parts)])
-            for parts in zip(*found, strict=True)
-        )
+        all_parts = zip(*found, strict=True)
+        return tuple(np.array([math.fsum(x.item() for x in parts)]) for parts in all_parts)
 
-    def keep(self, these: NDArray[np.bool_]) -> None:
+    def keep(self, these: Bools) -> None:
         """Keep only the rows that are marked."""
         if not these.all():
             self.which = self.which[these]
@@ -154,7 +133,7 @@ class Rows:
 
     def ratio(self) -> Floats:
         """Return B / A, and drop the rows whose totals may leave the range of doubles."""
-        A, B = self.add_up(_totals)
+        A, B = self.add_up(lambda block: (row_sums(block.a), row_sums(block.b)))
         fit = _fit(A) & _fit(B)
         self.keep(fit)
         return (B / A)[fit]
@@ -171,7 +150,7 @@ def _kl_of_band(rows: Rows, strategy: Strategy, values: Floats) -> Strategy:
     """Fill in D(P || Q) of these rows where this path serves, and return the next strategy."""
     far_apart, unequal = strategy
     ratio: Floats | None = None
-    parts: Parts = ()
+    parts: Arrays = ()
     if unequal:
         ratio = rows.ratio()
         parts = (round26(ratio),)
@@ -190,7 +169,8 @@ def _kl_of_band(rows: Rows, strategy: Strategy, values: Floats) -> Strategy:
         t, X, W = rows.add_up(_near, parts)
         lost, z = _taken(X, W)
         D = (t - lost) / X
-        good = (z <= NEAR) & (lost <= SHARE * t) & _fit(X) & ((D >= VANISHING) | (t == 0.0))
+        good = (z <= NEAR) & (lost <= SHARE * t) & _fit(X)
+        good &= (D >= elements.VANISHING) | (t == 0.0)
         values[rows.which[good]] = D[good]
         rows.keep(~good)
         if step == 0:
@@ -202,11 +182,7 @@ def _kl_of_band(rows: Rows, strategy: Strategy, values: Floats) -> Strategy:
     return Strategy(far_apart, unequal)
 
 
-def _totals(block: Block) -> tuple[Floats, Floats]:
-    return row_sums(block.a), row_sums(block.b)
-
-
-def _gone(a: Floats, b: Floats) -> NDArray[np.bool_] | None:
+def _gone(a: Floats, b: Floats) -> Bools | None:
     """Return which outcomes are possible under P alone; None if no weight is zero."""
     if min(require_weights(a), require_weights(b)) >= LEAST:
         return None
@@ -215,7 +191,7 @@ def _gone(a: Floats, b: Floats) -> NDArray[np.bool_] | None:
         np.count_nonzero(any_a) + np.count_nonzero(any_b)
     ):
         raise _UnfitError
-    gone: NDArray[np.bool_] = any_a > any_b
+    gone: Bools = any_a > any_b
     return gone
 
 
@@ -247,7 +223,7 @@ def _far(x: Floats, b: Floats, work: Work) -> Floats:
     return np.multiply(r, x, out=r)
 
 
-def _near(block: Block, parts: Parts) -> tuple[Floats, Floats, Floats]:
+def _near(block: Block, parts: Arrays) -> tuple[Floats, Floats, Floats]:
     """Return the sums of t, x and w, where R has these parts, or is 1."""
     a, b, work = block
     zeros = require_weights(a) < LEAST
@@ -286,11 +262,11 @@ def _taken(X: Floats, W: Floats) -> tuple[Floats, Floats]:
     return y * (W - X * series(z, float(z.max()), None)), z
 
 
-def _refined(parts: Parts, rho: Floats) -> Parts:
+def _refined(parts: Arrays, rho: Floats) -> Arrays:
     """Return R with a part more, so that R (1 + rho) = B / A holds for a smaller rho."""
     rest = rho * sum(parts)
     return (*parts, round26(rest)) if len(parts) == 1 else (*parts[:2], sum(parts[2:], rest))
 
 
-def _fit(total: Floats) -> NDArray[np.bool_]:
+def _fit(total: Floats) -> Bools:
     return (total > LEAST_TOTAL) & (total < MOST_TOTAL)

@@ -12,27 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core.kernel import twofold
-from kldiv_cli.core.kernel.blocks import (
-    Buffers,
-    NotWeightsError,
-    Piece,
-    RowSums,
-    Weights,
-    bands,
-    pieces,
-    require_weights,
-    row_sums,
-)
+from kldiv_cli.core.kernel import blocks, twofold
+from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, Weights, bands, pieces, row_sums
 from kldiv_cli.core.kernel.elements import OFF, Elements, Pair, Term, Work, select, terms
-from kldiv_cli.core.kernel.twofold import Floats, Twofold
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from kldiv_cli.core.kernel.twofold import Bools, Floats, Indices, Twofold
 
 ENOUGH = 0.02
 """From this divergence on the last digits of exponentials are worth next to nothing."""
@@ -75,18 +62,16 @@ class Side(NamedTuple):
             extent = max(extent, float(np.abs(log[np.isfinite(log)]).max(initial=0.0)))
         return extent
 
-    def take(self, rows: NDArray[np.intp]) -> Side:
+    def take(self, rows: Indices) -> Side:
         """Return a side with these rows alone."""
         return self._replace(weights=self.weights.take(rows))
 
     def top(self, band: list[Piece]) -> Floats:
         """Return the largest log weight of each row; 0 for weights, which are their own masses."""
-        rows = band[0].shape[0]
         if not self.logarithmic:
-            return np.zeros((rows, 1))
-        top = np.full(rows, -np.inf)
-        for piece in band:
-            top = np.maximum(top, np.maximum.reduce(self.weights.block(piece, None)[0], axis=1))
+            return np.zeros((band[0].shape[0], 1))
+        tops = [self.weights.block(piece, None)[0].max(axis=1) for piece in band]
+        top: Floats = np.maximum.reduce(tops)
         if not np.isfinite(top).all():
             raise NotWeightsError
         return top[:, None]
@@ -95,7 +80,7 @@ class Side(NamedTuple):
         """Return exp((z - top) / T), the argument to twice a double's digits; or the weights."""
         z, _ = self.weights.block(piece, None)
         if not self.logarithmic:
-            require_weights(z)
+            blocks.require_weights(z)
             return z
         h, low = twofold.two_sum(z, -top)
         if self.temperature != 1.0:
@@ -135,8 +120,8 @@ class Loaded(NamedTuple):
     b: Floats
     d: Floats
     rest: Floats
-    only_p: NDArray[np.bool_] | None
-    only_q: NDArray[np.bool_] | None
+    only_p: Bools | None
+    only_q: Bools | None
 
 
 class PairOfLogs:
@@ -150,15 +135,15 @@ class PairOfLogs:
         self._T = (p if p.logarithmic else q).temperature
         self._last: tuple[Piece, Loaded] | None = None
 
-    def sums(self, wanted: frozenset[Term]) -> RowSums:
+    def sums(self, wanted: frozenset[Term]) -> blocks.RowSums:
         """Add up every wanted term by row, in units of `total`."""
-        sums = RowSums(self.shape)
+        sums = blocks.RowSums(self.shape)
         for band in bands(self.shape):
             centre = self.centre(band)
             self.total[band[0].rows] = centre.mass_p[:, 0]
             for piece in band:
                 for term, values in terms(wanted, Elements(self.piece(piece, centre), Work())):
-                    sums.add(term, piece, row_sums(values))
+                    sums.add(term, piece, values)
         return sums
 
     def piece(self, piece: Piece, centre: Centre) -> Pair:
@@ -255,11 +240,11 @@ def kl_of_logits(p: Side, q: Side) -> Floats:
     result = np.empty(rows)
     turn = outcomes <= TURNED
     axis = 0 if turn else 1
-    buffers = Buffers()
+    buffers = blocks.Buffers()
     far_apart = True
     for piece in pieces(p.shape, whole=True):
         zp, zq = p.weights.block(piece, None)[0], q.weights.block(piece, None)[0]
-        work = buffers(piece.shape[::-1] if turn else piece.shape)
+        work = buffers[piece.shape[::-1] if turn else piece.shape]
         if turn:
             zp, zq = _copy(zp.T, work.a), _copy(zq.T, work.b)
 

@@ -12,15 +12,11 @@ once w = b - x is known to its last digits.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.core.kernel.elements import ENOUGH, NEAR, VANISHING, Work, difference, series
-from kldiv_cli.core.kernel.twofold import Floats, round26
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from kldiv_cli.core.kernel.twofold import Array, Floats, round26
 
 LONGEST = 4096
 """Beyond this, blocks and their buffers are faster."""
@@ -115,5 +111,5 @@ def _total(v: Floats) -> float:
     return _dot(v, _PARTS[: len(v)]) * LONGEST
 
 
-def _dot(v: Floats, factors: NDArray[Any]) -> float:
+def _dot(v: Floats, factors: Array) -> float:
     return float(v.dot(factors) if len(v) <= FEW else np.add.reduce(v * factors))

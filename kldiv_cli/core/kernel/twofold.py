@@ -10,14 +10,18 @@ References
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Array: TypeAlias = "NDArray[Any]"
+Bools: TypeAlias = "NDArray[np.bool_]"
 Floats: TypeAlias = "NDArray[np.float64]"
+Indices: TypeAlias = "NDArray[np.intp]"
+Signs: TypeAlias = "NDArray[np.int8]"
 Number = TypeVar("Number", float, "Floats")
 
 _UPPER = np.array(-(1 << 27))

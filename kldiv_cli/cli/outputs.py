@@ -184,21 +184,17 @@ class ReportFile:
 
     def open(self, inputs: Sequence[str]) -> None:
         """Make sure that the report can be written, and is no input; see `Outputs.open`."""
-        try:
+        hint = "-o needs a folder that exists and can be written"
+        with streams.arriving(self._path, hint):
             self._stream = self._opened(inputs)
-        except UsageError:
-            raise
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise streams.lost(
-                self._path, reason, "-o needs a folder that exists and can be written"
-            ) from None
 
     def _opened(self, inputs: Sequence[str]) -> IO[bytes]:
         try:
             status = os.stat(self._path)
         except FileNotFoundError:
             status = None
+        except ValueError as error:  # No path has this character.
+            raise OSError(str(error)) from None
         if status is not None:
             refuse_input(self._path, inputs)
             if (number := _descriptor(self._path)) is not None:
@@ -206,7 +202,7 @@ class ReportFile:
             if not S_ISREG(status.st_mode):
                 return open(self._path, "wb", buffering=0)
         if not os.path.basename(self._path):
-            raise ValueError("that names no file")
+            raise OSError("that names no file")
         # Through symbolic links: the link stays, the file behind it is replaced.
         self._target = os.path.realpath(self._path)
         folder, name = os.path.split(self._target)
@@ -226,15 +222,11 @@ class ReportFile:
             If that fails; the target is as it was.
         """
         assert self._stream is not None
-        try:
+        with streams.arriving(self._path), suppress(BrokenPipeError):
             _write(self._stream, text)
             if self._beside:
                 os.fsync(self._stream.fileno())
             self._stream.close()
-        except BrokenPipeError:
-            return
-        except OSError as error:
-            raise streams.lost(self._path, error.strerror or str(error)) from None
 
     def put_in_place(self) -> None:
         """Rename the written file over its target.
@@ -245,10 +237,8 @@ class ReportFile:
             If that fails; the target is as it was.
         """
         if self._beside:
-            try:
+            with streams.arriving(self._path):
                 os.replace(self._beside, self._target)
-            except OSError as error:
-                raise streams.lost(self._path, error.strerror or str(error)) from None
             self._beside = None
 
     def __enter__(self) -> ReportFile:
@@ -271,17 +261,12 @@ def append(path: str, text: str) -> None:
     OutputError
         If the file does not take it all.
     """
-    try:
-        with open(path, "ab", buffering=0) as file:
-            _write(file, text)
-    except OSError as error:
-        raise streams.lost(path, error.strerror or str(error)) from None
+    with streams.arriving(path), open(path, "ab", buffering=0) as file:
+        _write(file, text)
 
 
 def _write(stream: IO[bytes], text: str) -> None:
-    view = memoryview(text.encode("utf-8", "backslashreplace"))
-    while view:
-        view = view[stream.write(view) :]
+    streams.write_all(stream, text.encode("utf-8", "backslashreplace"))
 
 
 def _descriptor(path: str) -> int | None:
@@ -308,11 +293,8 @@ def refuse_input(path: str, inputs: Sequence[str]) -> None:
     except (OSError, ValueError):
         return
     if any(_is_input(status, source) for source in inputs):
-        raise UsageError(
-            "output-is-input",
-            f"{path} is read by this run, and an input is never overwritten",
-            hint="write the report to another file",
-        )
+        message = f"{path} is read by this run, and an input is never overwritten"
+        raise UsageError("output-is-input", message, hint="write the report to another file")
 
 
 def _is_input(status: os.stat_result, source: str) -> bool:

@@ -111,6 +111,11 @@ class Rules(NamedTuple):
         """Return the rules of a column; empty ones where the user gave none."""
         return self.columns.get(name, ColumnRules())
 
+    def bins_of(self, name: str) -> tuple[int | None, tuple[float, ...] | None]:
+        """Return how many bins a column has, and their edges; None where they are not given."""
+        bins = self.of(name).bins
+        return (self.bins, bins) if isinstance(bins, tuple) else (bins or self.bins, None)
+
     def excludes(self, name: str) -> bool:
         """Return whether a column is left out by its name, or by a pattern."""
         from fnmatch import fnmatchcase
@@ -390,17 +395,6 @@ def inspect_settings(file: object, options: Mapping[str, object], spell: Spellin
     return source
 
 
-def rules_of(**options: Any) -> Rules:
-    """Return the rules for columns from the arguments of `check`.
-
-    Raises
-    ------
-    UsageError
-        If an option has a wrong value.
-    """
-    return _made(Rules, _checked("rules_of", COLUMNS, options, str))
-
-
 def refuse_foreign(options: Sequence[ReadOptions], formats: Sequence[str]) -> None:
     """Refuse an option for reading that the formats of the inputs have no use for.
 
@@ -494,9 +488,9 @@ if TYPE_CHECKING:
 
 def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[Refusal]:
     """Yield the refusals that all commands share; `raw` tells which sides are raw rows."""
-    yield ("bins",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"
     tables = (not raw[0], not raw[1])
     counts = "--as counts if this is a table of counts"
+    yield ("bins",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"
     why = "chooses a column of a distribution, and these are raw rows"
     yield ("label", "weight"), tables, why, f"--column NAME chooses columns; {counts}"
     why = "is for repeated labels of a table, and these are raw rows"

@@ -156,9 +156,8 @@ def read_distribution(side: Source, rules: Rules) -> Distribution:
     rows = data_set(side.source, side.options, rules.counting(), name=side.name)
     columns = list(rows.columns.values())
     if len(columns) != 1:
-        message = (
-            f"there are {len(columns)} columns of raw rows, and one distribution to meet them"
-        )
+        message = f"there are {len(columns)} columns of raw rows"
+        message += ", and one distribution to meet them"
         hint = "--column NAME chooses one; --as counts if this is a table of counts"
         raise InputError("several-columns", message, Place(rows.source), hint=hint)
     (column,) = columns

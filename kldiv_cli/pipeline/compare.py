@@ -254,22 +254,16 @@ def _measured(pair: Pair, settings: CompareSettings) -> report.Comparison:
     """Compute the measures of a pair, and of vectors the outcomes that set them apart."""
     smooth = settings.smoothing.apply
     p, q = (smooth(side) for side in pair.in_order_of_weights())
+    base, temperature, reduction = settings.base, settings.temperature, settings.reduction
+    asked, kinds = settings.measures, pair.kinds
     measures, bounds, batch = batches.reduce(
-        p,
-        q,
-        settings.measures,
-        base=settings.base,
-        kinds=pair.kinds,
-        temperature=settings.temperature,
-        reduction=settings.reduction,
+        p, q, asked, base=base, kinds=kinds, temperature=temperature, reduction=reduction
     )
     outcomes = pair.p.shape[-1]
     comparison = report.Comparison(pair.column, measures, bounds, outcomes=outcomes, batch=batch)
     if batch:
         return comparison
-    terms = partial(
-        contributions, base=settings.base, kind=pair.kinds, temperature=settings.temperature
-    )
+    terms = partial(contributions, base=base, kind=kinds, temperature=temperature)
     unsmoothed = parts = terms(pair.p, pair.q)
     if settings.smoothing.name != "none":
         parts = terms(smooth(pair.p), smooth(pair.q))

@@ -109,9 +109,7 @@ def _parsed(path: str) -> dict[str, Any]:
         with open(path, "rb") as file:
             return tomllib.load(file)
     except OSError as error:
-        reason = error.strerror or str(error)
-        message = f"the settings cannot be read: {reason}"
-        raise InputError("bad-config", message, Place(path)) from None
+        raise _bad(path, f"the settings cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         text = str(error)
         place = re.search(r" \(at line (\d+), column (\d+)\)", text)

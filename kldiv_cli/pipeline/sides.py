@@ -299,13 +299,9 @@ def _columns(table: DataSet | Distribution, wanted: Wanted, only: str | None = N
     name = only or (table.column if table.outcomes else None) or "outcome"
     from kldiv_cli.readers import counted
 
+    single, source, format = {name: outcomes}, table.source, table.format
     return counted.data_set(
-        {name: outcomes},
-        wanted,
-        name=table.name,
-        source=table.source,
-        format=table.format,
-        notes=table.notes,
+        single, wanted, name=table.name, source=source, format=format, notes=table.notes
     )
 
 

@@ -88,11 +88,10 @@ class Outputs(ExitStack):
             refuse_input(self._summary, inputs)
         places = [path for _, path in self._targets if path == STDOUT]
         places += [file.replaces for _, file in self._files if file.replaces]
-        for place in places:
-            if places.count(place) > 1:
-                where = "standard output" if place == STDOUT else place
-                hint = "give each --report, and -o, a file of its own"
-                raise UsageError("usage", f"two reports go to {where}", hint=hint)
+        if doubles := [place for place in places if places.count(place) > 1]:
+            where = "standard output" if doubles[0] == STDOUT else doubles[0]
+            hint = "give each --report, and -o, a file of its own"
+            raise UsageError("usage", f"two reports go to {where}", hint=hint)
 
     def write(
         self,
@@ -184,8 +183,7 @@ class ReportFile:
 
     def open(self, inputs: Sequence[str]) -> None:
         """Make sure that the report can be written, and is no input; see `Outputs.open`."""
-        hint = "-o needs a folder that exists and can be written"
-        with streams.arriving(self._path, hint):
+        with streams.arriving(self._path, "-o needs a folder that exists and can be written"):
             self._stream = self._opened(inputs)
 
     def _opened(self, inputs: Sequence[str]) -> IO[bytes]:
@@ -223,7 +221,7 @@ class ReportFile:
         """
         assert self._stream is not None
         with streams.arriving(self._path), suppress(BrokenPipeError):
-            _write(self._stream, text)
+            streams.write_all(self._stream, _encoded(text))
             if self._beside:
                 os.fsync(self._stream.fileno())
             self._stream.close()
@@ -262,11 +260,11 @@ def append(path: str, text: str) -> None:
         If the file does not take it all.
     """
     with streams.arriving(path), open(path, "ab", buffering=0) as file:
-        _write(file, text)
+        streams.write_all(file, _encoded(text))
 
 
-def _write(stream: IO[bytes], text: str) -> None:
-    streams.write_all(stream, text.encode("utf-8", "backslashreplace"))
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _descriptor(path: str) -> int | None:

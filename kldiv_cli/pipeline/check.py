@@ -210,22 +210,18 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two data sets and pair their columns."""
     found = sides.read_data_sets(reference, current, rules)
     first, second = tell_apart(found.first, found.second, (reference.name, current.name), NAMES)
-    columns = tuple(
-        one.swapped() if isinstance(one, Pair) else one
-        for one in pair_data_sets(first, second, rules)
-    )
+    made = pair_data_sets(first, second, rules)
+    columns = tuple(one.swapped() if isinstance(one, Pair) else one for one in made)
     pairs = [one for one in columns if isinstance(one, Pair)]
     source = second.source
-    new = (
-        Note("new-column", f"column '{name}' is not in the reference", source)
-        for name in found.only_second
-    )
+    new = [f"column '{name}' is not in the reference" for name in found.only_second]
+    notes = [Note("new-column", message, source) for message in new]
     return _Sides(
         sides.describe_data_set(first, pairs, is_p=False),
         sides.describe_data_set(second, pairs, is_p=True),
         columns,
         first.excluded,
-        (*first.notes, *second.notes, *new, *_nearly_alike(pairs, source)),
+        (*first.notes, *second.notes, *notes, *_nearly_alike(pairs, source)),
     )
 
 
@@ -233,9 +229,8 @@ def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
     """Yield notes on labels that would meet one of the other side but for their spelling."""
     for pair in pairs:
         if pair.type == "categorical":
-            gone, new = (
-                [pair.names[i] for i in np.flatnonzero(side == 0)] for side in (pair.p, pair.q)
-            )
+            gone = [pair.names[i] for i in np.flatnonzero(pair.p == 0)]
+            new = [pair.names[i] for i in np.flatnonzero(pair.q == 0)]
             yield from unmatched(gone, new, f"labels of column '{pair.column}'", source)
 
 

@@ -210,22 +210,22 @@ def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
         if isinstance(made, Pair):
             pairs.append(made)
         elif made.code == "column-missing":
-            alone.append((made.column, first.source))
+            alone.append(_not_shared(made.column, first.source))
         else:
             message = f"column '{made.column}' is of two types: {made.text}"
             hint = "--categorical or --numeric says what it is; --exclude leaves it out"
             raise InputError(made.code, message, Place(second.source), hint=hint)
-    alone += [(name, second.source) for name in found.only_second]
-    notes = (
-        Note("column-not-shared", f"column '{name}' is on one side alone", source)
-        for name, source in alone
-    )
+    alone += [_not_shared(name, second.source) for name in found.only_second]
     return _Sides(
         sides.describe_data_set(first, pairs, is_p=True),
         sides.describe_data_set(second, pairs, is_p=False),
         tuple(pairs),
-        (*first.notes, *second.notes, *notes),
+        (*first.notes, *second.notes, *alone),
     )
+
+
+def _not_shared(column: str, source: str) -> Note:
+    return Note("column-not-shared", f"column '{column}' is on one side alone", source)
 
 
 def _check_options(pair: Pair, both: _Sides, settings: CompareSettings) -> None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]
     """One value for both sides, or one for each."""
     Names: TypeAlias = tuple[str | None, str | None]
+    Given: TypeAlias = Mapping[str, Any]
+    """Options by the names of the Python functions."""
 
     class Reading(TypedDict, total=False):
         """How the sides are read; the fields of `ReadOptions`."""
@@ -428,7 +430,7 @@ _DEFAULTS = {**ReadOptions._field_defaults, **Rules._field_defaults}
 
 
 def _checked(
-    function: str, table: Mapping[str, Check], options: Mapping[str, Any], spell: Spelling
+    function: str, table: Mapping[str, Check], options: Given, spell: Spelling
 ) -> dict[str, Any]:
     """Check options by a table, and leave out those that say no more than their defaults."""
     given = {}
@@ -441,13 +443,13 @@ def _checked(
     return given
 
 
-def _made(settings: type[Made], given: Mapping[str, Any], **more: Any) -> Made:
+def _made(settings: type[Made], given: Given, **more: Any) -> Made:
     """Return a named tuple of the options that are its fields."""
     fields: tuple[str, ...] = settings._fields  # type: ignore[attr-defined]
     return settings(**{name: given[name] for name in fields if name in given}, **more)
 
 
-def _sources(sources: Sequence[object], given: Mapping[str, Any]) -> tuple[Source, Source]:
+def _sources(sources: Sequence[object], given: Given) -> tuple[Source, Source]:
     """Return both sides, each with the options that are for it."""
     if [os.fspath(one) for one in sources if isinstance(one, str | os.PathLike)] == ["-", "-"]:
         raise UsageError("usage", "only one side can be standard input ('-')")
@@ -458,7 +460,7 @@ def _sources(sources: Sequence[object], given: Mapping[str, Any]) -> tuple[Sourc
     return _source(sources[0], 0, given), _source(sources[1], 1, given)
 
 
-def _source(source: object, side: int, given: Mapping[str, Any]) -> Source:
+def _source(source: object, side: int, given: Given) -> Source:
     """Return one side with the options that are for it."""
     said = {name: _per_side(name, given[name])[side] for name in READING if name in given}
     said = {name: value for name, value in said.items() if value is not None}
@@ -504,10 +506,7 @@ def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[
 
 
 def _refuse(
-    refusals: Iterable[Refusal],
-    given: Mapping[str, Any],
-    spell: Spelling,
-    project: Collection[str] = (),
+    refusals: Iterable[Refusal], given: Given, spell: Spelling, project: Collection[str] = ()
 ) -> None:
     """Raise the refusal of an option that no side for which it is given can use.
 

@@ -109,14 +109,12 @@ def _parsed(path: str) -> dict[str, Any]:
         with open(path, "rb") as file:
             return tomllib.load(file)
     except OSError as error:
-        reason = error.strerror or str(error)
-        message = f"the settings cannot be read: {reason}"
-        raise InputError("bad-config", message, Place(path)) from None
+        raise _bad(path, f"the settings cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
-        text = str(error)
-        place = re.search(r" \(at line (\d+), column (\d+)\)", text)
-        where = Place(path, int(place[1]), int(place[2])) if place else Place(path)
-        reason = text.replace(place[0], "") if place else text
+        reason, where = str(error), Place(path)
+        if place := re.search(r" \(at line (\d+), column (\d+)\)", reason):
+            where = Place(path, int(place[1]), int(place[2]))
+            reason = reason.replace(place[0], "")
         message = f"this is not TOML: {reason[:1].lower()}{reason[1:200]}"
         raise InputError("bad-config", message, where) from None
 

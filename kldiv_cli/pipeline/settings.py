@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]
     """One value for both sides, or one for each."""
     Names: TypeAlias = tuple[str | None, str | None]
+    Given: TypeAlias = Mapping[str, Any]
+    """Options by the names of the Python functions."""
 
     class Reading(TypedDict, total=False):
         """How the sides are read; the fields of `ReadOptions`."""
@@ -110,6 +112,11 @@ class Rules(NamedTuple):
     def of(self, name: str) -> ColumnRules:
         """Return the rules of a column; empty ones where the user gave none."""
         return self.columns.get(name, ColumnRules())
+
+    def bins_of(self, name: str) -> tuple[int | None, tuple[float, ...] | None]:
+        """Return how many bins a column has, and their edges; None where they are not given."""
+        bins = self.of(name).bins
+        return (self.bins, bins) if isinstance(bins, tuple) else (bins or self.bins, None)
 
     def excludes(self, name: str) -> bool:
         """Return whether a column is left out by its name, or by a pattern."""
@@ -390,17 +397,6 @@ def inspect_settings(file: object, options: Mapping[str, object], spell: Spellin
     return source
 
 
-def rules_of(**options: Any) -> Rules:
-    """Return the rules for columns from the arguments of `check`.
-
-    Raises
-    ------
-    UsageError
-        If an option has a wrong value.
-    """
-    return _made(Rules, _checked("rules_of", COLUMNS, options, str))
-
-
 def refuse_foreign(options: Sequence[ReadOptions], formats: Sequence[str]) -> None:
     """Refuse an option for reading that the formats of the inputs have no use for.
 
@@ -434,7 +430,7 @@ _DEFAULTS = {**ReadOptions._field_defaults, **Rules._field_defaults}
 
 
 def _checked(
-    function: str, table: Mapping[str, Check], options: Mapping[str, Any], spell: Spelling
+    function: str, table: Mapping[str, Check], options: Given, spell: Spelling
 ) -> dict[str, Any]:
     """Check options by a table, and leave out those that say no more than their defaults."""
     given = {}
@@ -447,13 +443,13 @@ def _checked(
     return given
 
 
-def _made(settings: type[Made], given: Mapping[str, Any], **more: Any) -> Made:
+def _made(settings: type[Made], given: Given, **more: Any) -> Made:
     """Return a named tuple of the options that are its fields."""
     fields: tuple[str, ...] = settings._fields  # type: ignore[attr-defined]
     return settings(**{name: given[name] for name in fields if name in given}, **more)
 
 
-def _sources(sources: Sequence[object], given: Mapping[str, Any]) -> tuple[Source, Source]:
+def _sources(sources: Sequence[object], given: Given) -> tuple[Source, Source]:
     """Return both sides, each with the options that are for it."""
     if [os.fspath(one) for one in sources if isinstance(one, str | os.PathLike)] == ["-", "-"]:
         raise UsageError("usage", "only one side can be standard input ('-')")
@@ -464,7 +460,7 @@ def _sources(sources: Sequence[object], given: Mapping[str, Any]) -> tuple[Sourc
     return _source(sources[0], 0, given), _source(sources[1], 1, given)
 
 
-def _source(source: object, side: int, given: Mapping[str, Any]) -> Source:
+def _source(source: object, side: int, given: Given) -> Source:
     """Return one side with the options that are for it."""
     said = {name: _per_side(name, given[name])[side] for name in READING if name in given}
     said = {name: value for name, value in said.items() if value is not None}
@@ -494,9 +490,9 @@ if TYPE_CHECKING:
 
 def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[Refusal]:
     """Yield the refusals that all commands share; `raw` tells which sides are raw rows."""
-    yield ("bins",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"
     tables = (not raw[0], not raw[1])
     counts = "--as counts if this is a table of counts"
+    yield ("bins",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"
     why = "chooses a column of a distribution, and these are raw rows"
     yield ("label", "weight"), tables, why, f"--column NAME chooses columns; {counts}"
     why = "is for repeated labels of a table, and these are raw rows"
@@ -510,10 +506,7 @@ def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[
 
 
 def _refuse(
-    refusals: Iterable[Refusal],
-    given: Mapping[str, Any],
-    spell: Spelling,
-    project: Collection[str] = (),
+    refusals: Iterable[Refusal], given: Given, spell: Spelling, project: Collection[str] = ()
 ) -> None:
     """Raise the refusal of an option that no side for which it is given can use.
 

@@ -64,7 +64,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     """
     counters: dict[str, ColumnCounter] = {}
     rows, seen = 0, dict.fromkeys(table.names or ())
-    counted: list[Batch] = []
+    repeated: list[Batch] = []
     for batch in table.batches:
         seen.update(dict.fromkeys(batch.columns))
         for title in filter(wanted.wants, batch.columns):
@@ -75,7 +75,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
             counters[title].add(batch.columns[title], batch.place)
         rows += batch.size
         if batch.counts is not None:
-            counted.append(batch)
+            repeated.append(batch)
         for counter in counters.values():
             counter.pad(rows)
         _check_size(counters.values(), wanted, source)
@@ -86,9 +86,9 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     for title, counter in counters.items():
         if not counter.identifier:
             column = counter.finish()
-            columns[title] = _repeated(column, counter, counted, source) if counted else column
-    if counted:
-        rows = sum(int(number) for batch in counted for number in batch.counts or ())
+            columns[title] = _repeated(column, counter, repeated, source) if repeated else column
+    if repeated:
+        rows = sum(int(number) for batch in repeated for number in batch.counts or ())
     for title, values in table.whole or ():
         seen.setdefault(title)
         rows = len(values)

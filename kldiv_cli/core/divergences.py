@@ -463,7 +463,7 @@ class _Sides:
 
     def shaped(self, rows: Floats) -> Value:
         """Return values by row in the shape of the batch; no zero has a sign."""
-        rows = rows + 0.0
+        rows += 0.0
         return float(rows[0]) if self.shape == () else rows.reshape(self.shape)
 
     def share(self, reduction: Reduction) -> float:

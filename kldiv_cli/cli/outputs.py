@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from kldiv_cli.cli import interrupts, messages, streams
 from kldiv_cli.errors import UsageError
-from kldiv_cli.pipeline.checks import among
+from kldiv_cli.pipeline.validation import among
 from kldiv_cli.renderers import Layout
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Outputs(ExitStack):
                 streams.write_stdout(report(format, layout), format)
 
     def fail(self, report: Report | Check) -> None:
-        """Write a report on why there is no answer, where JSON is for standard output."""
+        """Write the report of the error that prevented an answer, where JSON is for standard output."""
         if ("json", STDOUT) in self._targets:
             from kldiv_cli.renderers.show import document
 

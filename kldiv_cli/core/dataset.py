@@ -56,7 +56,7 @@ class DataSet(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """The user's words on the columns of raw rows."""
+    """The columns of raw rows that are to be counted, and how: that part of the user's options."""
 
     columns: frozenset[str] | None = None
     """The only ones to count; all if None."""
@@ -75,7 +75,7 @@ class Wanted(NamedTuple):
     most_outcomes: int = MOST_OUTCOMES
 
     def may_leave_out(self, name: str) -> bool:
-        """Return whether nobody asks for a column, so that it is left out if it is a key."""
+        """Return whether a column may be left out if it looks like a key: no option names it."""
         asked = self.named | self.numeric | self.categorical | (self.columns or frozenset())
         return self.identifiers and name not in asked
 
@@ -126,7 +126,7 @@ def unknown_column(
 
 
 def which_kind(what: str, source: str) -> InputError:
-    """Return the error for data that may be raw rows or a distribution, so the user must say."""
+    """Return the error for data that could be raw rows or a distribution, which asks for ``--as``."""
     hint = "--as counts, --as probabilities, --as weights or --as samples"
     return InputError("which-kind", what, Place(source), hint=hint)
 

@@ -104,7 +104,7 @@ class Findings(tuple[Finding, ...]):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Check(Document):
-    """The answer to ``kldiv check``, or the error for which there is none."""
+    """The answer to ``kldiv check``, or the error that prevented one."""
 
     schema: ClassVar[str] = "kldiv.check/1"
     instead_of_truth: ClassVar[str] = "ask for the verdict, as in report.verdict == 'pass'"

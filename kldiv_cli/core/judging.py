@@ -186,7 +186,7 @@ def _limited(finding: Finding, limits: Limits) -> Finding:
 
 
 def _shares(finding: Finding, limits: Limits) -> Iterator[tuple[Reason, float, float | None]]:
-    """Yield what a share says in words, the share, and its limit."""
+    """Yield reason, share and limit, for missing values and for new outcomes."""
     before, after = finding.missing_reference, finding.missing_current
     assert not isinstance(before, str)
     assert not isinstance(after, str)

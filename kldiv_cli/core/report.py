@@ -159,7 +159,7 @@ class Comparison(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """The error for which there is no answer."""
+    """The error that prevented an answer."""
 
     code: str
     message: str
@@ -188,7 +188,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report(Document):
-    """The answer to ``kldiv compare``, or the error for which there is none."""
+    """The answer to ``kldiv compare``, or the error that prevented one."""
 
     schema: ClassVar[str] = "kldiv.compare/1"
     instead_of_truth: ClassVar[str] = (

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, did_you_mean
-from kldiv_cli.pipeline.checks import ColumnRules
 from kldiv_cli.pipeline.settings import PROJECT
+from kldiv_cli.pipeline.validation import ColumnRules
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -36,7 +36,7 @@ class Config(NamedTuple):
     columns: dict[str, dict[str, Any]] = {}  # noqa: RUF012
 
     def beneath(self, options: Mapping[str, Any], known: Container[str]) -> dict[str, Any]:
-        """Return options, completed by those `known` that they leave to the file."""
+        """Return options, and those `known` settings of the file that no option replaces."""
         said = options.get("columns", {})
         names = dict.fromkeys([*self.columns, *said])
         columns = {name: {**self.columns.get(name, {}), **said.get(name, {})} for name in names}

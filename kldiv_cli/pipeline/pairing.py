@@ -16,8 +16,8 @@ from kldiv_cli.pipeline.sides import no_values
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kldiv_cli.pipeline.checks import ColumnRules
     from kldiv_cli.pipeline.settings import Rules
+    from kldiv_cli.pipeline.validation import ColumnRules
 
 Side = TypeVar("Side", Distribution, DataSet)
 

@@ -9,9 +9,9 @@ from kldiv_cli.core import counts
 from kldiv_cli.core.counts import Binned, Categories, EdgesDifferError, TypeChangedError
 from kldiv_cli.core.dataset import IDENTIFIER, TOO_MANY_ROWS, DataSet, Excluded, too_many_rows
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.pipeline.checks import ColumnRules
 from kldiv_cli.pipeline.settings import Rules, refuse_foreign
 from kldiv_cli.pipeline.sides import data_set
+from kldiv_cli.pipeline.validation import ColumnRules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from kldiv_cli.core.dataset import MOST_OUTCOMES, Wanted, unknown_column
 from kldiv_cli.errors import UsageError
-from kldiv_cli.pipeline import checks
-from kldiv_cli.pipeline.checks import Check, ColumnRules, among, optional, per_side, whole
+from kldiv_cli.pipeline import validation
+from kldiv_cli.pipeline.validation import ColumnRules, Validator, among, optional, per_side, whole
 from kldiv_cli.readers import FORMATS, ReadOptions
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ if TYPE_CHECKING:
 
 
 Spelling = Callable[[str], str]
-"""Tells how the user wrote the name of an option: see `checks`."""
+"""Tells how the user wrote the name of an option: see `validation`."""
 Made = TypeVar("Made")
 
 
@@ -200,44 +200,48 @@ class ProfileSettings(NamedTuple):
 
 
 KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
-READING: dict[str, Check] = {
+READING: dict[str, Validator] = {
     # Any field that has no row below is a text, which the reader checks.
-    **dict.fromkeys(ReadOptions._fields, per_side(checks.text)),
+    **dict.fromkeys(ReadOptions._fields, per_side(validation.text)),
     "kind": per_side(among(*KINDS)),
-    "header": per_side(checks.anything),
+    "header": per_side(validation.anything),
     "duplicates": among("error", "sum"),
     "max_inflated": optional(whole(0)),
 }
 READING["input_format"] = READING.pop("format")
-COLUMNS: dict[str, Check] = {
-    "column": checks.texts,
-    "exclude": checks.texts,
-    "columns": optional(checks.columns),
+COLUMNS: dict[str, Validator] = {
+    "column": validation.texts,
+    "exclude": validation.texts,
+    "columns": optional(validation.columns),
     "bins": optional(whole(1)),
     "missing": among("category", "drop", "error"),
-    "na": checks.texts,
+    "na": validation.texts,
     "max_outcomes": whole(1),
 }
-JUDGING: dict[str, Check] = {
-    "max_kl": checks.limit,
-    "alpha": checks.level,
+JUDGING: dict[str, Validator] = {
+    "max_kl": validation.limit,
+    "alpha": validation.level,
     "adjust": among("bh", "none"),
-    "max_new": optional(checks.limit),
-    "max_missing_shift": optional(checks.limit),
+    "max_new": optional(validation.limit),
+    "max_missing_shift": optional(validation.limit),
 }
-SHOWING: dict[str, Check] = {"names": checks.pair, "top": whole(0), "strict": checks.anything}
-COMPARE: dict[str, Check] = {
+SHOWING: dict[str, Validator] = {
+    "names": validation.pair,
+    "top": whole(0),
+    "strict": validation.anything,
+}
+COMPARE: dict[str, Validator] = {
     **READING,
     **COLUMNS,
     **SHOWING,
-    "measures": optional(checks.measures),
-    "base": checks.base,
-    "smoothing": checks.smoothing,
-    "temperature": checks.temperature,
+    "measures": optional(validation.measures),
+    "base": validation.base,
+    "smoothing": validation.smoothing,
+    "temperature": validation.temperature,
     "reduction": among("batchmean", "mean", "sum", "none"),
-    "estimate": checks.anything,
+    "estimate": validation.anything,
 }
-CHECK: dict[str, Check] = {
+CHECK: dict[str, Validator] = {
     **READING,
     **COLUMNS,
     **JUDGING,
@@ -245,14 +249,14 @@ CHECK: dict[str, Check] = {
     "kind": per_side(among("samples", "counts", "probabilities", "weights")),
 }
 # The file of a project serves several commands.
-PROJECT: dict[str, Check] = {
+PROJECT: dict[str, Validator] = {
     **COLUMNS,
     **JUDGING,
     "top": whole(0),
     "min_count": whole(0),
     "fail_on": among("drift", "inconclusive"),
 }
-PROFILE: dict[str, Check] = {**READING, **PROJECT, "strict": checks.anything}
+PROFILE: dict[str, Validator] = {**READING, **PROJECT, "strict": validation.anything}
 # A profile holds missing values apart, whatever a check will make of them.
 del PROFILE["missing"]
 
@@ -430,7 +434,7 @@ _DEFAULTS = {**ReadOptions._field_defaults, **Rules._field_defaults}
 
 
 def _checked(
-    function: str, table: Mapping[str, Check], options: Given, spell: Spelling
+    function: str, table: Mapping[str, Validator], options: Given, spell: Spelling
 ) -> dict[str, Any]:
     """Check options by a table, and leave out those that say no more than their defaults."""
     given = {}

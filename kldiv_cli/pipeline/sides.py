@@ -1,4 +1,4 @@
-"""Both sides, read: two distributions, or two data sets whose columns can meet."""
+"""Reading both sides: as two distributions, or as two data sets that an engine counts."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.table import SAMPLE, Faults, Matrix, Table
 from kldiv_cli.errors import Fault, InputError, Place
 from kldiv_cli.readers import weight_column
-from kldiv_cli.readers.choice import Columns, Numeric
+from kldiv_cli.readers.column_choice import Columns, Numeric
 from kldiv_cli.readers.outcomes import Labels, Weights
 from kldiv_cli.readers.values import check_type, is_missing, is_real, library_of, to_list
 

@@ -14,7 +14,7 @@ from kldiv_cli.core.dataset import TOO_MANY_ROWS, DataSet, Excluded, missing_val
 from kldiv_cli.core.labels import check_text, kept_apart, near_duplicates
 from kldiv_cli.core.numbers import Number
 from kldiv_cli.errors import InputError, Note, Place
-from kldiv_cli.readers.choice import Choice, Columns
+from kldiv_cli.readers.column_choice import Choice, Columns
 from kldiv_cli.readers.formats import TIDY_COLUMNS
 from kldiv_cli.readers.literals import Repeated, kind_of
 

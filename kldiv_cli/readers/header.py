@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.numbers import looks_like_a_number
 from kldiv_cli.errors import InputError, Note
-from kldiv_cli.readers.choice import Columns, columns_of
+from kldiv_cli.readers.column_choice import Columns, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ def _holds_names(
     columns = columns_of(table._replace(names=row), below, source)
     numeric = [i for i in range(len(row)) if columns.numeric[i] == "all"]
     if raw:
-        # Numbers above every column of numbers are data; above some of them, who knows.
+        # Numbers above every column of numbers are data; above only some of them it is ambiguous.
         decisive, beside, doubtful = numeric, list(range(len(row))), False
     else:
         weight = _weight_column(columns, row, wanted)

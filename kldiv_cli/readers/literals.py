@@ -68,7 +68,7 @@ def kind_of(value: Any) -> str:
 
 
 def misfits(rows: Sequence[Any], width: int) -> Iterator[tuple[int, str]]:
-    """Yield the rows that are not arrays of this length: their positions, and what they are."""
+    """Yield the position and the description of each row that is not an array of this length."""
     for i, row in enumerate(rows):
         if not isinstance(row, list):
             yield i, kind_of(row)

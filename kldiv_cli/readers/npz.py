@@ -88,7 +88,7 @@ class Archive(Members):
     def table(self) -> Table:
         """See `Members.table`; a table of the archive has columns NAME.0, NAME.1 and so on."""
         columns: list[tuple[str, Any]] = []
-        # Together they may inflate to what one of them may where it is alone.
+        # The limit on inflated size is for all arrays together.
         left = self._allowed
         self._check_arrays()
         for name in self.names:

@@ -90,7 +90,7 @@ class Labels:
             if len(fresh) == len(labels) and at.keys().isdisjoint(fresh):
                 at.update(zip(labels, range(size, size + len(labels)), strict=True))
                 return
-            # From here on, a row is not known by its label.
+            # A label was repeated: from now on the position of each row's label is kept.
             self._positions = array("q", range(size))
         for i, label in enumerate(() if self._may_repeat else labels):
             if label in at:

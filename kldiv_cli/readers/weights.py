@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.table import Batch, Data, Faults, Matrix, Members, Path, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Place
-from kldiv_cli.readers.choice import Choice, Columns, columns_of
+from kldiv_cli.readers.column_choice import Choice, Columns, columns_of
 from kldiv_cli.readers.outcomes import Outcomes, Role, Weights, no_rows
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 import pytest
 
 from kldiv_cli import InputError, UsageError
-from kldiv_cli.pipeline.checks import ColumnRules
 from kldiv_cli.pipeline.config import KEYS, Config, load
 from kldiv_cli.pipeline.settings import check_settings
+from kldiv_cli.pipeline.validation import ColumnRules
 
 
 @pytest.fixture

@@ -186,7 +186,7 @@ def bounded_p_value(whole: Samples, max_kl: float) -> float:
 
 
 def _halves(generator: np.random.Generator, side: Floats, rows: float) -> tuple[Floats, Floats]:
-    """Return the shares of one half and the counts of the other; known shares twice."""
+    """Split a sample at random into shares of one half and counts of the other."""
     if math.isinf(rows):
         return side, side
     half = generator.binomial(side.astype(np.int64), 0.5).astype(np.float64)

@@ -127,7 +127,7 @@ def series(z: Floats, peak: float, out: Floats | None) -> Floats:
 
 
 def select(mask: Bools, new: Floats, old: Floats, spare: Floats | None) -> None:
-    """Put `new` into `old` where the mask is set; `new` is used up.
+    """Put `new` into `old` where the mask is set; `new` is overwritten.
 
     In bits, without a branch: on unordered data a conditional copy is four times slower.
     """

@@ -135,7 +135,7 @@ class Outputs(ExitStack):
                 streams.write_stdout(report(format, layout), format)
 
     def fail(self, report: Report | Check) -> None:
-        """Write the report of the error that prevented an answer, where JSON is for standard output."""
+        """Write the report of an error, where standard output is for JSON."""
         if ("json", STDOUT) in self._targets:
             from kldiv_cli.renderers.show import document
 

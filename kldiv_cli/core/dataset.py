@@ -126,7 +126,7 @@ def unknown_column(
 
 
 def which_kind(what: str, source: str) -> InputError:
-    """Return the error for data that could be raw rows or a distribution, which asks for ``--as``."""
+    """Return the error for data that could be raw rows or a distribution: ``--as`` tells."""
     hint = "--as counts, --as probabilities, --as weights or --as samples"
     return InputError("which-kind", what, Place(source), hint=hint)
 

@@ -150,9 +150,9 @@ def read_distribution(side: Source, rules: Rules) -> Distribution:
         If the source cannot be read, is a batch, or has several columns of raw rows.
     """
     if side.kind in ("counts", "probabilities", "weights"):
-        weights = readers.read(side.source, side.options, name=side.name)
-        _refuse_batch(weights)
-        return weights
+        found = readers.read(side.source, side.options, name=side.name)
+        _refuse_batch(found)
+        return found
     rows = data_set(side.source, side.options, rules.counting(), name=side.name)
     columns = list(rows.columns.values())
     if len(columns) != 1:
@@ -163,25 +163,25 @@ def read_distribution(side: Source, rules: Rules) -> Distribution:
     (column,) = columns
     if isinstance(column, Binned):
         bins = zip(column.bins.labels, column.counts.tolist(), strict=False)
-        found = {label: count for label, count in bins if count}
+        outcomes = {label: count for label, count in bins if count}
     else:
         column = counts.as_categories(column) if isinstance(column, Values) else column
-        found = dict(column.counts)
+        outcomes = dict(column.counts)
     label = None
     if column.missing and rules.missing == "category":
-        label = counts.missing_label(found)
-        found[label] = column.missing
-    if not found:
+        label = counts.missing_label(outcomes)
+        outcomes[label] = column.missing
+    if not outcomes:
         raise no_values(column.name, rows.source)
     return Distribution(
         name=rows.name,
         source=rows.source,
         format=rows.format,
         kind="counts",
-        outcomes=tuple(found),
-        weights=np.array(list(found.values()), dtype=np.int64),
+        outcomes=tuple(outcomes),
+        weights=np.array(list(outcomes.values()), dtype=np.int64),
         rows_read=rows.rows,
-        rows_used=sum(found.values()),
+        rows_used=sum(outcomes.values()),
         missing=column.missing,
         notes=rows.notes,
         column=column.name,

@@ -26,20 +26,15 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "compare": "kldiv_cli.pipeline.compare",
-    "Report": "kldiv_cli.pipeline.reports",
-    "check": "kldiv_cli.pipeline.check",
-    "CheckReport": "kldiv_cli.pipeline.check",
-    "divergences": "kldiv_cli.core.divergences",
-    "kl_div": "kldiv_cli.core.divergences",
-    "kl_div_loss": "kldiv_cli.core.divergences",
-    "Estimate": "kldiv_cli.core.estimates",
-    "estimate": "kldiv_cli.core.estimates",
-    "InputError": "kldiv_cli.errors",
-    "KldivError": "kldiv_cli.errors",
-    "UsageError": "kldiv_cli.errors",
+_NAMES = {
+    "kldiv_cli.pipeline.compare": ("compare",),
+    "kldiv_cli.pipeline.reports": ("Report",),
+    "kldiv_cli.pipeline.check": ("check", "CheckReport"),
+    "kldiv_cli.core.divergences": ("divergences", "kl_div", "kl_div_loss"),
+    "kldiv_cli.core.estimates": ("Estimate", "estimate"),
+    "kldiv_cli.errors": ("InputError", "KldivError", "UsageError"),
 }
+_HOMES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = ["__version__", *_HOMES]
 
 

@@ -41,20 +41,17 @@ def error(problem: KldivError, *, terminal: bool, color: bool) -> str:
         head = where(places[0]) if places and places[0].source else "kldiv"
         parts = [show(places[0].detail(), DETAIL)] if places else []
         parts += [f"and {problem.count - 1} more"] if problem.count > 1 else []
-        text = ", ".join(part for part in parts if part)
-        text = f" ({text})" if text else ""
-        help_ = f"; help: {hint}" if hint else ""
-        return f"{head}: error[{problem.code}]: {message}{text}{help_}\n"
+        text = ", ".join(filter(None, parts))
+        message += (f" ({text})" if text else "") + (f"; help: {hint}" if hint else "")
+        return f"{head}: error[{problem.code}]: {message}\n"
     lines = [f"kldiv: {_styled('error', _BOLD + _RED, color)}: {_styled(message, _BOLD, color)}"]
     for place in places:
         if place.source:
             about = show(place.detail(), DETAIL)
             arrow = _styled("-->", _CYAN, color)
             lines.append(f"  {arrow} {where(place)}" + (f" ({about})" if about else ""))
-    if more > 0:
-        lines.append(f"  ... and {more} more")
-    if hint:
-        lines.append(f"  {_styled('help', _CYAN, color)}: {hint}")
+    lines += [f"  ... and {more} more"] if more > 0 else []
+    lines += [f"  {_styled('help', _CYAN, color)}: {hint}"] if hint else []
     return "\n".join(lines) + "\n"
 
 
@@ -66,18 +63,12 @@ def note(remark: Note, *, terminal: bool, color: bool) -> str:
     if not terminal:
         return f"{about or 'kldiv'}: note[{remark.code}]: {message}{advice}\n"
     about = f"{about}: " if about else ""
-    head, *rest = _folded(f"kldiv: note: {about}{message}{advice}")
-    head = head.replace("note", _styled("note", _BOLD + _YELLOW, color), 1)
-    return "\n".join([head, *rest]) + "\n"
+    from shutil import get_terminal_size
 
-
-def _folded(text: str) -> list[str]:
-    """Return lines as wide as the terminal, all but the first indented."""
-    import shutil
-
-    width = max(shutil.get_terminal_size().columns, 40) - 2
-    head, *rest = folded(text, width)
-    return [head, *(f"  {line}" for line in rest)]
+    width = max(get_terminal_size().columns, 40) - 2
+    # The lines after the first are indented.
+    text = "\n  ".join(folded(f"kldiv: note: {about}{message}{advice}", width)) + "\n"
+    return text.replace("note", _styled("note", _BOLD + _YELLOW, color), 1)
 
 
 def _end(source: str) -> str:

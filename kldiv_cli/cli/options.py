@@ -158,7 +158,7 @@ def with_columns(said: dict[str, Any]) -> dict[str, Any]:
     UsageError
         If a column is said to be of both types.
     """
-    from kldiv_cli.pipeline.checks import limit
+    from kldiv_cli.pipeline.validation import limit
 
     columns: dict[str, dict[str, Any]] = {}
     rest = {name: value for name, value in said.items() if name not in ("numeric", "categorical")}

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from kldiv_cli.cli import interrupts, messages, streams
 from kldiv_cli.errors import UsageError
-from kldiv_cli.pipeline.checks import among
+from kldiv_cli.pipeline.validation import among
 from kldiv_cli.renderers import Layout
 
 if TYPE_CHECKING:
@@ -88,11 +88,10 @@ class Outputs(ExitStack):
             refuse_input(self._summary, inputs)
         places = [path for _, path in self._targets if path == STDOUT]
         places += [file.replaces for _, file in self._files if file.replaces]
-        for place in places:
-            if places.count(place) > 1:
-                where = "standard output" if place == STDOUT else place
-                hint = "give each --report, and -o, a file of its own"
-                raise UsageError("usage", f"two reports go to {where}", hint=hint)
+        if doubles := [place for place in places if places.count(place) > 1]:
+            where = "standard output" if doubles[0] == STDOUT else doubles[0]
+            hint = "give each --report, and -o, a file of its own"
+            raise UsageError("usage", f"two reports go to {where}", hint=hint)
 
     def write(
         self,
@@ -136,7 +135,7 @@ class Outputs(ExitStack):
                 streams.write_stdout(report(format, layout), format)
 
     def fail(self, report: Report | Check) -> None:
-        """Write a report on why there is no answer, where JSON is for standard output."""
+        """Write the report of an error, where standard output is for JSON."""
         if ("json", STDOUT) in self._targets:
             from kldiv_cli.renderers.show import document
 
@@ -184,21 +183,16 @@ class ReportFile:
 
     def open(self, inputs: Sequence[str]) -> None:
         """Make sure that the report can be written, and is no input; see `Outputs.open`."""
-        try:
+        with streams.arriving(self._path, "-o needs a folder that exists and can be written"):
             self._stream = self._opened(inputs)
-        except UsageError:
-            raise
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise streams.lost(
-                self._path, reason, "-o needs a folder that exists and can be written"
-            ) from None
 
     def _opened(self, inputs: Sequence[str]) -> IO[bytes]:
         try:
             status = os.stat(self._path)
         except FileNotFoundError:
             status = None
+        except ValueError as error:  # No path has this character.
+            raise OSError(str(error)) from None
         if status is not None:
             refuse_input(self._path, inputs)
             if (number := _descriptor(self._path)) is not None:
@@ -206,7 +200,7 @@ class ReportFile:
             if not S_ISREG(status.st_mode):
                 return open(self._path, "wb", buffering=0)
         if not os.path.basename(self._path):
-            raise ValueError("that names no file")
+            raise OSError("that names no file")
         # Through symbolic links: the link stays, the file behind it is replaced.
         self._target = os.path.realpath(self._path)
         folder, name = os.path.split(self._target)
@@ -226,15 +220,11 @@ class ReportFile:
             If that fails; the target is as it was.
         """
         assert self._stream is not None
-        try:
-            _write(self._stream, text)
+        with streams.arriving(self._path), suppress(BrokenPipeError):
+            streams.write_all(self._stream, _encoded(text))
             if self._beside:
                 os.fsync(self._stream.fileno())
             self._stream.close()
-        except BrokenPipeError:
-            return
-        except OSError as error:
-            raise streams.lost(self._path, error.strerror or str(error)) from None
 
     def put_in_place(self) -> None:
         """Rename the written file over its target.
@@ -245,10 +235,8 @@ class ReportFile:
             If that fails; the target is as it was.
         """
         if self._beside:
-            try:
+            with streams.arriving(self._path):
                 os.replace(self._beside, self._target)
-            except OSError as error:
-                raise streams.lost(self._path, error.strerror or str(error)) from None
             self._beside = None
 
     def __enter__(self) -> ReportFile:
@@ -271,17 +259,12 @@ def append(path: str, text: str) -> None:
     OutputError
         If the file does not take it all.
     """
-    try:
-        with open(path, "ab", buffering=0) as file:
-            _write(file, text)
-    except OSError as error:
-        raise streams.lost(path, error.strerror or str(error)) from None
+    with streams.arriving(path), open(path, "ab", buffering=0) as file:
+        streams.write_all(file, _encoded(text))
 
 
-def _write(stream: IO[bytes], text: str) -> None:
-    view = memoryview(text.encode("utf-8", "backslashreplace"))
-    while view:
-        view = view[stream.write(view) :]
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _descriptor(path: str) -> int | None:
@@ -308,11 +291,8 @@ def refuse_input(path: str, inputs: Sequence[str]) -> None:
     except (OSError, ValueError):
         return
     if any(_is_input(status, source) for source in inputs):
-        raise UsageError(
-            "output-is-input",
-            f"{path} is read by this run, and an input is never overwritten",
-            hint="write the report to another file",
-        )
+        message = f"{path} is read by this run, and an input is never overwritten"
+        raise UsageError("output-is-input", message, hint="write the report to another file")
 
 
 def _is_input(status: os.stat_result, source: str) -> bool:

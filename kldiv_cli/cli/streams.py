@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
-from typing import IO, TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any
 
 from kldiv_cli.errors import OutputError, Place
 from kldiv_cli.renderers import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 MACHINE_FORMATS = ("json", "csv", "markdown", "junit", "prometheus")
 
@@ -65,12 +65,8 @@ def write_stdout(text: str, format: str) -> None:
     if sys.stdout is None:
         raise lost("standard output", "it is closed")
     encoding = "utf-8" if format in MACHINE_FORMATS else (sys.stdout.encoding or "ascii")
-    try:
-        _write_all(sys.stdout, text.encode(encoding, "backslashreplace"))
-    except BrokenPipeError:
-        return
-    except OSError as error:
-        raise lost("standard output", error.strerror or str(error)) from None
+    with arriving("standard output"), suppress(BrokenPipeError):
+        write_all(sys.stdout, text.encode(encoding, "backslashreplace"))
 
 
 def tell(message: Callable[..., str], about: object, option: str) -> None:
@@ -84,13 +80,14 @@ def write_stderr(text: str) -> None:
     if sys.stderr is not None:
         encoded = text.encode(sys.stderr.encoding or "ascii", "backslashreplace")
         with suppress(OSError):
-            _write_all(sys.stderr, encoded)
+            write_all(sys.stderr, encoded)
 
 
-def _write_all(stream: IO[str], data: bytes) -> None:
-    # Past Python's buffers: what they hold when a write fails would fail again at exit.
+def write_all(stream: IO[str] | IO[bytes], data: bytes) -> None:
+    """Write bytes to a stream, past its buffers, until it has taken the last of them."""
+    # What Python's buffers hold when a write fails would fail again at exit.
     stream.flush()
-    buffer = stream.buffer  # type: ignore[attr-defined]
+    buffer: Any = getattr(stream, "buffer", stream)
     raw = getattr(buffer, "raw", buffer)
     view = memoryview(data)
     while view:
@@ -101,6 +98,21 @@ def _write_all(stream: IO[str], data: bytes) -> None:
             select.select([], [raw], [])
         else:
             view = view[written:]
+
+
+@contextmanager
+def arriving(target: str, hint: str = "") -> Iterator[None]:
+    """Raise `lost` for a report whose file or stream the system cannot open or write.
+
+    Raises
+    ------
+    OutputError
+        If the block raises OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise lost(target, error.strerror or str(error), hint) from None
 
 
 def lost(target: str, reason: str, hint: str = "") -> OutputError:

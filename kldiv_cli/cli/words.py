@@ -26,10 +26,8 @@ def parsed(arguments: list[str]) -> Call | str:
     if arguments == ["--version"]:
         return f"kldiv {__version__}\n"
     words = with_command(arguments)
-    call = None
-    if words[0] in COMMANDS and "_KLDIV_COMPLETE" not in os.environ:
-        call = plain_call(load(words[0]), words[1:])
-    if call is not None:
+    is_plain = words[0] in COMMANDS and "_KLDIV_COMPLETE" not in os.environ
+    if is_plain and (call := plain_call(load(words[0]), words[1:])):
         return call
     from kldiv_cli.cli import app
 
@@ -65,10 +63,8 @@ def plain_call(command: Command, words: list[str]) -> Call | None:
                 return None
             given[option.name] = [*given.get(option.name, ()), end] if option.many else end
     rows = command.arguments
-    if rows[-1].many:
-        values: tuple[Any, ...] = (arguments,)
-    else:
-        values = (*arguments, *[None] * (len(rows) - len(arguments)))
+    left_out = [None] * (len(rows) - len(arguments))
+    values = (arguments,) if rows[-1].many else (*arguments, *left_out)
     fit = sum(row.needed for row in rows) <= len(arguments) and len(values) == len(rows)
     return Call(command, values, command.said(given)) if fit else None
 
@@ -82,9 +78,8 @@ def with_command(arguments: list[str]) -> list[str]:
         If the first word is neither a command nor a source.
     """
     if not arguments:
-        raise UsageError(
-            "usage", "two distributions are needed", hint="kldiv P Q, or kldiv --help"
-        )
+        hint = "kldiv P Q, or kldiv --help"
+        raise UsageError("usage", "two distributions are needed", hint=hint)
     first = arguments[0]
     if first in COMMANDS or first.partition("=")[0] in TOP_OPTIONS:
         return arguments
@@ -93,11 +88,8 @@ def with_command(arguments: list[str]) -> list[str]:
     if first.startswith("-") or "://" in first or is_readable(first):
         return ["compare", *arguments]
     close = _close_matches(first)
-    raise UsageError(
-        "unknown-command",
-        f"'{first}' is neither a command nor a file",
-        hint=f"did you mean {' or '.join(close)}?" if close else "kldiv --help",
-    )
+    hint = f"did you mean {' or '.join(close)}?" if close else "kldiv --help"
+    raise UsageError("unknown-command", f"'{first}' is neither a command nor a file", hint=hint)
 
 
 def _close_matches(word: str) -> list[str]:

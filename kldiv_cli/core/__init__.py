@@ -1,1 +1,1 @@
-"""The pure core: numpy and the standard library, no input, no output, no environment."""
+"""The pure core: NumPy, SciPy and the standard library, without input, output or environment."""

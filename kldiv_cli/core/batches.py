@@ -1,4 +1,4 @@
-"""Batches: a divergence a row, and how the rows become one number.
+"""Batches: the divergence of every row, and the reduction of all rows to one number.
 
 The reductions are those of PyTorch's ``F.kl_div`` over N rows of K outcomes: ``batchmean``
 divides the sum by N and is the mean divergence; ``mean`` divides it by N K.
@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core.divergences import Evaluation, evaluate
+from kldiv_cli.core.divergences import evaluate
 from kldiv_cli.core.report import Batch, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from kldiv_cli.core.distribution import Kind
     from kldiv_cli.core.measures import Base, Reduction
 
 PIECE = 1 << 18
-"""Weights that are evaluated at once: what is known of every row is not held for all rows."""
+"""Weights that are evaluated at once, so that not all measures of all rows are held."""
 
 
 def reduce(
@@ -36,14 +34,14 @@ def reduce(
     temperature: float,
     reduction: Reduction,
 ) -> tuple[dict[str, Value], dict[str, Value], Batch | None]:
-    """Evaluate every row and reduce.
+    """Return measures of a batch, reduced over its rows.
 
     Parameters
     ----------
     p, q : ndarray, shape (K,) or (N, K)
         A vector meets every row of the other side.
     measures : tuple of str
-        Keys of the answer.
+        Names, which are the keys of the answer.
     base, kinds, temperature
         As `evaluate` takes them.
     reduction : {"none", "mean", "sum", "batchmean"}
@@ -52,62 +50,39 @@ def reduce(
     Returns
     -------
     measures, error_bounds : dict
-        A number for each measure, or under ``none`` one a row.
+        A number for each measure, or under ``none`` a number for each row.
     batch : Batch or None
         The spread of the first measure over the rows; None for a pair of vectors.
     """
-    values: dict[str, list[NDArray[Any]]] = {name: [] for name in measures}
-    sums: dict[str, list[float]] = {name: [] for name in measures}
-    bounds: dict[str, list[NDArray[Any]]] = {name: [] for name in measures}
-    rows = 0
     single = p.ndim == q.ndim == 1
     every = reduction == "none" and not single
-    for piece in _pieces(p, q):
-        evaluation = evaluate(*piece, measures, base=base, kind=kinds, temperature=temperature)
-        rows += _keep(evaluation, values, sums, bounds, every=every)
+    rows = 1 if single else max(len(side) for side in (p, q) if side.ndim == 2)
+    step = max(1, PIECE // p.shape[-1])
+    values: dict[str, list[NDArray[Any]]] = {name: [] for name in measures}
+    bounds: dict[str, list[NDArray[Any]]] = {name: [] for name in measures}
+    sums: dict[str, list[float]] = {name: [] for name in measures}
+    for start in range(0, rows, step):
+        a, b = (side[start : start + step] if side.ndim == 2 else side for side in (p, q))
+        found = evaluate(a, b, measures, base=base, kind=kinds, temperature=temperature)
+        for name in values:
+            value, bound = np.atleast_1d(found.values[name]), np.atleast_1d(found.bounds[name])
+            sums[name].append(math.fsum(value.tolist()))
+            bounds[name].append(bound if every else bound.max(keepdims=True))
+            # Of measures after the first a sum is all that is asked.
+            if every or name == measures[0]:
+                values[name].append(value)
     batch = None if single else _spread(measures[0], values[measures[0]], reduction)
     if every:
         return _joined(values), _joined(bounds), batch
     divisor = {"batchmean": rows, "mean": rows * p.shape[-1]}.get(reduction, 1)
-    # No term is negative: the sum is no less certain than its worst term, but for the rounding
-    # of the sum and of the division.
+    # No term is negative: the relative error of the sum is at most that of its worst term, but
+    # for the rounding of the sum and of the division.
     rounding = 0.0 if rows == divisor == 1 else 2.0**-52
     return (
         {name: math.fsum(partial) / divisor for name, partial in sums.items()},
-        {name: max(map(float, worst)) + rounding for name, worst in bounds.items()},
+        {name: float(np.concatenate(parts).max()) + rounding for name, parts in bounds.items()},
         batch,
     )
-
-
-def _pieces(p: NDArray[Any], q: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    if p.ndim == q.ndim == 1:
-        yield p, q
-        return
-    rows = max(len(side) for side in (p, q) if side.ndim == 2)
-    step = max(1, PIECE // p.shape[-1])
-    for start in range(0, rows, step):
-        first, second = (side[start : start + step] if side.ndim == 2 else side for side in (p, q))
-        yield first, second
-
-
-def _keep(
-    evaluation: Evaluation,
-    values: dict[str, list[NDArray[Any]]],
-    sums: dict[str, list[float]],
-    bounds: dict[str, list[NDArray[Any]]],
-    *,
-    every: bool,
-) -> int:
-    """Take up a piece: all of its rows, or of all measures but the first only their sum."""
-    size = 0
-    for place, (name, value) in enumerate(evaluation.values.items()):
-        rows, bound = np.atleast_1d(value), np.atleast_1d(evaluation.bounds[name])
-        sums[name].append(math.fsum(rows.tolist()))
-        bounds[name].append(bound if every else bound.max())
-        if every or place == 0:
-            values[name].append(rows)
-        size = len(rows)
-    return size
 
 
 def _joined(pieces: dict[str, list[NDArray[Any]]]) -> dict[str, Value]:

@@ -61,7 +61,8 @@ class Bins:
 
         Edges are written in the shortest form that reads back as the same number.
         """
-        ends = ["-inf", *map(_shortest, self.edges), "inf"]
+        edges = (repr(float(edge)).removesuffix(".0") for edge in self.edges)
+        ends = ["-inf", *edges, "inf"]
         closed = [f"({low}, {high}]" for low, high in pairwise(ends[:-1])]
         return (*closed, f"({ends[-2]}, inf)", *SPECIAL)
 
@@ -177,10 +178,6 @@ def _ranks(total: int, rows: int, bins: int) -> list[int]:
         ranks += [-(-total // parts), total - total // parts]
         parts *= 4
     return ranks or [total]
-
-
-def _shortest(edge: float) -> str:
-    return repr(float(edge)).removesuffix(".0")
 
 
 def pooled_bins(current: ArrayLike, reference: ArrayLike, *, bins: int | None = None) -> Bins:

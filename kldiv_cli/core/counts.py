@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import reduce
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from kldiv_cli.core.binning import (
-    SPECIAL,
-    Bins,
-    few_integers,
-    quantile_bins,
-)
+from kldiv_cli.core.binning import SPECIAL, Bins, few_integers, quantile_bins
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -42,7 +38,7 @@ class Categories(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """Rows, those without a value included."""
+        """The number of rows, with missing values counted."""
         return self.total + self.missing
 
     @property
@@ -60,7 +56,7 @@ class Values(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """Rows, those without a value included."""
+        """The number of rows, with missing values counted."""
         return len(self.values) + self.missing
 
 
@@ -77,7 +73,7 @@ class Binned(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """Rows, those without a value included."""
+        """The number of rows, with missing values counted."""
         return int(self.counts.sum()) + self.missing
 
 
@@ -102,10 +98,7 @@ def merged(columns: Sequence[Column]) -> Column:
     EdgesDifferError
         If the parts were counted with different edges, or with different outcomes pooled.
     """
-    first = columns[0]
-    for other in columns[1:]:
-        first = _merged(first, other)
-    return first
+    return reduce(_merged, columns)
 
 
 def _merged(first: Column, second: Column) -> Column:
@@ -225,7 +218,7 @@ def type_changed(*sides: tuple[str, Column]) -> TypeChangedError:
 
 
 def alike(first: Column, second: Column) -> tuple[Column, Column]:
-    """Return two columns of one type, where that loses nothing.
+    """Convert two columns to the same type where no information is lost.
 
     A column without values takes the type of the other; integers that were counted by label
     are put into the bins of the other, if it has some.
@@ -261,7 +254,7 @@ def _counted_in(column: Categories, bins: Bins) -> Binned:
 def as_categories_where_few(
     first: Column, second: Column, *, forced: bool, few: bool = True
 ) -> tuple[Column, Column]:
-    """Return numbers as categories where both columns can be compared by label.
+    """Turn numeric columns into categories where both columns can be compared by label.
 
     These are few integers, and integers that meet integer labels. Few integers are labels, too,
     beside text that has some of them (``1``, ``2``, ``NA``); other numbers beside text are a

@@ -56,7 +56,7 @@ class DataSet(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """The user's words on the columns of raw rows."""
+    """The columns of raw rows that are to be counted, and how: that part of the user's options."""
 
     columns: frozenset[str] | None = None
     """The only ones to count; all if None."""
@@ -75,15 +75,13 @@ class Wanted(NamedTuple):
     most_outcomes: int = MOST_OUTCOMES
 
     def may_leave_out(self, name: str) -> bool:
-        """Return whether nobody asks for a column, so that it is left out if it is a key."""
+        """Return whether a column may be left out if it looks like a key: no option names it."""
         asked = self.named | self.numeric | self.categorical | (self.columns or frozenset())
         return self.identifiers and name not in asked
 
     def wants(self, name: str) -> bool:
         """Return whether a column is to be counted."""
-        if self.columns is not None:
-            return name in self.columns
-        return not self.excluded(name)
+        return not self.excluded(name) if self.columns is None else name in self.columns
 
     def left_out(self, names: Sequence[str], source: str) -> list[Excluded]:
         """Return which of all columns are not wanted.
@@ -101,18 +99,34 @@ class Wanted(NamedTuple):
         return [Excluded(name, "--exclude") for name in names if self.excluded(name)]
 
 
-def unknown_column(word: str, names: Sequence[str], source: str) -> InputError:
+def position(word: str, names: Sequence[str], source: str, *, each: str = "column") -> int:
+    """Return the position of the only column of a name; messages call a column `each`.
+
+    Raises
+    ------
+    InputError
+        If there is none, or several.
+    """
+    found = [i for i, name in enumerate(names) if name == word]
+    if not found:
+        raise unknown_column(word, names, source, each=each)
+    if len(found) > 1:
+        message = f"{len(found)} {each}s are called {word[:60]!r}"
+        hint = "rename all but one of them" if each == "column" else ""
+        raise InputError("duplicate-columns", message, Place(source), hint=hint)
+    return found[0]
+
+
+def unknown_column(
+    word: str, names: Sequence[str], source: str, *, each: str = "column"
+) -> InputError:
     """Return the error for a column that is named and not there."""
-    return InputError(
-        "unknown-column",
-        f"there is no column {word[:60]!r}",
-        Place(source),
-        hint=did_you_mean(word, names),
-    )
+    message = f"there is no {each} {word[:60]!r}"
+    return InputError("unknown-column", message, Place(source), hint=did_you_mean(word, names))
 
 
 def which_kind(what: str, source: str) -> InputError:
-    """Return the error for data that may be raw rows or a distribution, so the user must say."""
+    """Return the error for data that could be raw rows or a distribution: ``--as`` tells."""
     hint = "--as counts, --as probabilities, --as weights or --as samples"
     return InputError("which-kind", what, Place(source), hint=hint)
 

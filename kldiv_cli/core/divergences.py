@@ -1,4 +1,4 @@
-"""Divergences of arrays: checks what comes in, once, and asks the kernel.
+"""Divergences of arrays: their numbers and shapes are checked once, then the kernel is asked.
 
 All functions take array-likes of weights (probabilities and counts are weights; nothing need
 be normalised) or of log weights (logits, log-probabilities), as `kind` says.  Distributions lie
@@ -140,15 +140,13 @@ def divergences(
     asked = _asked(measures)
     wanted = {measure.name for measure in asked.values()}
     if not wanted or not wanted <= {"kl_pq", "kl_qp", "jeffreys", "psi"}:
-        return _evaluate(p, q, asked, base, kind, temperature, axis).values
+        values, _ = evaluate(p, q, asked, base=base, kind=kind, temperature=temperature, axis=axis)
+        return values
     # Without bounds the Kullback-Leibler divergences need the data to be read but once.
-    kl_pq: Value = 0.0
-    kl_qp: Value = 0.0
-    if wanted != {"kl_qp"}:
-        kl_pq = _kl(p, q, ("p", "q"), kind, base, temperature, axis)
-    if wanted != {"kl_pq"}:
-        exchanged = kind if isinstance(kind, str) else kind[::-1]
-        kl_qp = _kl(q, p, ("q", "p"), exchanged, base, temperature, axis)
+    exchanged = kind if isinstance(kind, str) else kind[::-1]
+    options = base, temperature, axis
+    kl_pq = 0.0 if wanted == {"kl_qp"} else _kl(p, q, ("p", "q"), kind, *options)
+    kl_qp = 0.0 if wanted == {"kl_pq"} else _kl(q, p, ("q", "p"), exchanged, *options)
     both = kl_pq + kl_qp
     found = {"kl_pq": kl_pq, "kl_qp": kl_qp, "jeffreys": both, "psi": both}
     return {name: found[measure.name] for name, measure in asked.items()}
@@ -221,19 +219,7 @@ def evaluate(
     ValueError, TypeError
         As `divergences`.
     """
-    return _evaluate(p, q, _asked(measures), base, kind, temperature, axis)
-
-
-def _evaluate(
-    p: ArrayLike,
-    q: ArrayLike,
-    asked: dict[str, Measure],
-    base: Base,
-    kind: Kinds,
-    temperature: float,
-    axis: int,
-) -> Evaluation:
-    """See `evaluate`."""
+    asked = _asked(measures)
     unit = _unit(base)
     sides = _Sides(p, q, kind, temperature, axis)
     values, bounds = sides.ask(kernel.evaluate, set(asked.values()))
@@ -476,8 +462,8 @@ class _Sides:
             raise self._first_fault() from None
 
     def shaped(self, rows: Floats) -> Value:
-        """Give values by row the shape of the batch; no zero has a sign."""
-        rows = rows + 0.0
+        """Return values by row in the shape of the batch; no zero has a sign."""
+        rows += 0.0
         return float(rows[0]) if self.shape == () else rows.reshape(self.shape)
 
     def share(self, reduction: Reduction) -> float:
@@ -487,7 +473,7 @@ class _Sides:
         return 1.0 / self.shape[0] if reduction == "batchmean" and self.shape else 1.0
 
     def reduced(self, rows: Floats, reduction: Reduction) -> Value:
-        """Reduce values by row to one number, or shape them as the batch where nothing is."""
+        """Return values by row as one number, or under ``none`` in the shape of the batch."""
         if reduction == "none":
             return self.shaped(rows)
         return math.fsum(rows.tolist()) * self.share(reduction)
@@ -495,44 +481,35 @@ class _Sides:
     def _first_fault(self) -> ValueError:
         """Find the first number, or else the first row, that is not valid."""
         for name, x, log in zip(self._names, self._arrays, self._logs, strict=True):
+            if log:
+                least, expected, nothing = -np.inf, "a finite number or -inf", "only -inf"
+            else:
+                least, expected, nothing = 0.0, "a finite number >= 0", "only zeros"
             with np.errstate(all="ignore"):
-                if log:
-                    bad = np.isnan(x) | (x == np.inf)
-                    expected = "a finite number or -inf"
-                else:
-                    bad = ~((x >= 0) & (x < math.inf)).astype(bool)
-                    expected = "a finite number >= 0"
-                if bad.any():
-                    place = np.unravel_index(int(np.argmax(bad)), x.shape)
-                    at = self._place(place)
-                    return ValueError(f"{name}{at}: expected {expected}, found {x[place]!s}")
-                empty = ~np.any(x > (-np.inf if log else 0), axis=-1)
-                if empty.any():
-                    at = self._place(
-                        np.unravel_index(int(np.argmax(empty)), empty.shape), row=True
-                    )
-                    nothing = "only -inf" if log else "only zeros"
-                    return ValueError(f"{name}{at}: expected a positive total, found {nothing}")
+                bad = ~((x >= least) & (x < math.inf)).astype(bool)
+                empty = ~np.any(x > least, axis=-1)
+            if bad.any():
+                place = np.unravel_index(int(np.argmax(bad)), x.shape)
+                at = self._place(place[:-1], int(place[-1]))
+                return ValueError(f"{name}{at}: expected {expected}, found {x[place]!s}")
+            if empty.any():
+                row = np.unravel_index(int(np.argmax(empty)), empty.shape)
+                at = self._place(row, ":") if row else ""
+                return ValueError(f"{name}{at}: expected a positive total, found {nothing}")
         return ValueError(
             f"{' and '.join(self._names)}: expected weights that doubles can hold "
             "beside their total, found some that are too far apart"
         )
 
-    def _place(self, index: tuple[Any, ...], row: bool = False) -> str:
-        """Write an index as the caller would."""
-        parts = [str(int(i)) for i in index]
-        if parts or row:
-            outcome = ":" if row else parts.pop()
-            if parts:
-                at = self._axis % (len(parts) + 1)
-                parts.insert(at, outcome)
-            elif not row:
-                parts = [outcome]
-        return f"[{', '.join(parts)}]" if parts else ""
+    def _place(self, row: Iterable[np.intp], outcome: int | str) -> str:
+        """Return an index as the caller would write it."""
+        index: list[int | str] = [*map(int, row)]
+        index.insert(self._axis % (len(index) + 1), outcome)
+        return f"[{', '.join(map(str, index))}]"
 
 
 def _are_logs(kind: Kinds) -> tuple[bool, bool]:
-    """Tell of both sides whether they are given as logarithms."""
+    """Return for each side whether it is given as logarithms."""
     kinds = (kind, kind) if isinstance(kind, str) else tuple(kind)
     if len(kinds) != 2 or not set(kinds) <= set(KINDS):
         raise _unexpected("kind", (*KINDS, "a pair of them"), kind)

@@ -13,13 +13,11 @@ from kldiv_cli.core.divergences import kl_div
 from kldiv_cli.core.report import Interval
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    from kldiv_cli.core.divergences import Base
+    from kldiv_cli.core.divergences import Base, Floats
     from kldiv_cli.core.inference.verdict import Verdict
     from kldiv_cli.core.pair import Pair
-
-    Floats = NDArray[np.float64]
 
 ALPHA = 0.05
 """One minus the level of the confidence interval."""
@@ -59,18 +57,11 @@ def estimated(pair: Pair, base: Base) -> Interval | None:
     found = weigh(counts, max_kl=0.0, alpha=ALPHA)
     assert found.p_value is not None, "one side is a sample"
     unit = 1.0 if base == "e" else math.log(float(base))
+    kl, low, high = (figure / unit for figure in found[:3])
     n_p, n_q = (
         math.inf if known else int(total) for total, known in zip(totals, pair.known, strict=True)
     )
-    return Interval(
-        kl=found.kl / unit,
-        low=found.low / unit,
-        high=found.high / unit,
-        p_value=found.p_value,
-        n_p=n_p,
-        n_q=n_q,
-        reliable=found.reliable,
-    )
+    return Interval(kl, low, high, found.p_value, n_p, n_q, found.reliable)
 
 
 class Estimate(NamedTuple):
@@ -167,17 +158,8 @@ def estimate(
     else:
         evidence = weigh(counts, max_kl=float(max_kl), alpha=float(alpha))
     (judgement,) = judge([evidence], alpha=float(alpha))
-    return Estimate(
-        kl=evidence.kl,
-        low=evidence.low,
-        high=evidence.high,
-        p_value=evidence.p_value,
-        p_drift=evidence.p_drift,
-        p_pass=evidence.p_pass,
-        verdict=judgement.verdict,
-        reliable=evidence.reliable,
-        rows_needed=judgement.rows_needed,
-    )
+    figures, rows_needed = evidence[:6], judgement.rows_needed
+    return Estimate(*figures, judgement.verdict, evidence.reliable, rows_needed)
 
 
 def _check_number(name: str, value: object, least: float, top: float, expected: str) -> None:
@@ -193,10 +175,8 @@ def _matched(p: Any, q: Any) -> tuple[Any, Any, list[Any] | None]:
         if isinstance(side, str | bytes):
             raise TypeError(f"{name}: expected an array or a mapping of counts, found {side!r}")
         if isinstance(other, Mapping) and not isinstance(side, Mapping):
-            raise TypeError(
-                f"{name}: expected a mapping of labels to counts, as the other side is,"
-                f" found {type(side).__name__}"
-            )
+            expected = "a mapping of labels to counts, as the other side is"
+            raise TypeError(f"{name}: expected {expected}, found {type(side).__name__}")
     if not isinstance(p, Mapping):
         return p, q, None
     labels = list(dict.fromkeys([*p, *q]))

@@ -102,17 +102,17 @@ class Findings(tuple[Finding, ...]):
         raise KeyError(key)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Check(Document):
-    """The answer to ``kldiv check``, or the error for which there is none."""
+    """The answer to ``kldiv check``, or the error that prevented one."""
 
     schema: ClassVar[str] = "kldiv.check/1"
     instead_of_truth: ClassVar[str] = "ask for the verdict, as in report.verdict == 'pass'"
-    base: str
-    unit: str
-    reference: Side | None
-    current: Side | None
-    direction: str
+    base: str = "e"
+    unit: str = "nats"
+    reference: Side | None = None
+    current: Side | None = None
+    direction: str = DIRECTION
     verdict: Verdict
     alpha: float
     adjust: str
@@ -142,16 +142,7 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 def failed(failure: Failure, *, alpha: float, adjust: str, seed: int, max_kl: float) -> Check:
     """Return the report of an error: one finding, without a column or a figure."""
     finding = Finding(None, "error", "error", Reason(failure.code, failure.message), max_kl)
+    columns = Findings([finding])
     return Check(
-        base="e",
-        unit="nats",
-        reference=None,
-        current=None,
-        direction=DIRECTION,
-        verdict="error",
-        alpha=alpha,
-        adjust=adjust,
-        seed=seed,
-        columns=Findings([finding]),
-        error=failure,
+        verdict="error", alpha=alpha, adjust=adjust, seed=seed, columns=columns, error=failure
     )

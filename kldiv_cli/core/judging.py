@@ -86,10 +86,8 @@ def judged(pairs: Sequence[Pair], limits: Limits, *, top: int = 10) -> Findings:
     labels = [pair.names for pair in pairs]
     judgements = judge(evidence, alpha=limits.alpha, adjust=limits.adjust, labels=labels)
     return Findings(
-        _limited(_finding(pair, parts, values, evidence_, judgement, top), limits)
-        for pair, parts, values, evidence_, judgement in zip(
-            pairs, shares, measures, evidence, judgements, strict=True
-        )
+        _limited(_finding(*column, top), limits)
+        for column in zip(pairs, shares, measures, evidence, judgements, strict=True)
     )
 
 
@@ -188,7 +186,7 @@ def _limited(finding: Finding, limits: Limits) -> Finding:
 
 
 def _shares(finding: Finding, limits: Limits) -> Iterator[tuple[Reason, float, float | None]]:
-    """Yield what a share says in words, the share, and its limit."""
+    """Yield reason, share and limit, for missing values and for new outcomes."""
     before, after = finding.missing_reference, finding.missing_current
     assert not isinstance(before, str)
     assert not isinstance(after, str)
@@ -202,14 +200,14 @@ def _shares(finding: Finding, limits: Limits) -> Iterator[tuple[Reason, float, f
 def warnings(findings: Findings, limits: Limits, source: str) -> Iterator[Note]:
     """Yield a note on each share that changed, of all columns, where no limit is set on it."""
     computed = [finding for finding in findings if finding.new_share != "error"]
-    shares = [list(_shares(finding, limits)) for finding in computed]
-    for place, (tolerated, option) in enumerate(
-        ((MISSING_SHIFT, "--max-missing-shift"), (NEW_SHARE, "--max-new"))
-    ):
+    shares = [_shares(finding, limits) for finding in computed]
+    tolerated = (MISSING_SHIFT, "--max-missing-shift"), (NEW_SHARE, "--max-new")
+    # The shares by column are turned into columns by share; without a column there are none.
+    for (most, option), by_column in zip(tolerated, zip(*shares, strict=True), strict=False):
         said = [
-            (of[place][0].code, f"column '{finding.column}': {of[place][0].text}")
-            for finding, of in zip(computed, shares, strict=True)
-            if of[place][2] is None and of[place][1] > tolerated
+            (reason.code, f"column '{finding.column}': {reason.text}")
+            for finding, (reason, share, limit) in zip(computed, by_column, strict=True)
+            if limit is None and share > most
         ]
         if said:
             more = f"; and {len(said) - MOST_NAMED} more columns" if len(said) > MOST_NAMED else ""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from kldiv_cli.core.numbers import is_number
 from kldiv_cli.errors import InputError, Note, Place
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
 
 
 def canonical(label: str) -> str:
@@ -28,26 +26,20 @@ def canonical(label: str) -> str:
     sign = "-" if mantissa[0] == "-" else ""
     whole, _, fraction = mantissa.lstrip("+-").partition(".")
     digits = (whole + fraction).lstrip("0")
-    if not digits:
-        return "0"
-    power = int(exponent or 0) - len(fraction) + len(digits) - len(digits.rstrip("0"))
     stripped = digits.rstrip("0")
+    if not stripped:
+        return "0"
+    power = int(exponent or 0) - len(fraction) + len(digits) - len(stripped)
     # So that a plain integer is its own canonical form.
     return sign + (stripped + "0" * power if 0 <= power <= 40 else f"{stripped}e{power}")
 
 
 def unwritable(labels: Sequence[str]) -> list[str]:
     """Return the labels that no output can hold: with half of a surrogate pair."""
-    broken: list[str] = []
     if "".join(labels).isascii():
-        return broken
-    for label in labels:
-        if not label.isascii():
-            try:
-                label.encode()
-            except UnicodeEncodeError:
-                broken.append(label)
-    return broken
+        return []
+    has_surrogate = re.compile(r"[\ud800-\udfff]").search
+    return [label for label in labels if has_surrogate(label)]
 
 
 def check_text(labels: Sequence[str], column: str, source: str) -> None:
@@ -60,11 +52,9 @@ def check_text(labels: Sequence[str], column: str, source: str) -> None:
     """
     broken = unwritable(labels)
     if broken:
-        raise InputError(
-            "bad-label",
-            "a name or a value holds half of a surrogate pair, which is no character",
-            Place(source, name=column, value=ascii(broken[0])[1:-1]),
-        )
+        message = "a name or a value holds half of a surrogate pair, which is no character"
+        place = Place(source, name=column, value=ascii(broken[0])[1:-1])
+        raise InputError("bad-label", message, place)
 
 
 def near_duplicates(labels: Iterable[str]) -> list[tuple[str, str]]:
@@ -109,9 +99,6 @@ def kept_apart(pairs: Sequence[tuple[str, str]], whose: str, source: str) -> Ite
     if pairs:
         shown = ", ".join(f"{a[:40]!r} and {b[:40]!r}" for a, b in pairs[:3])
         more = f" and {len(pairs) - 3} more" if len(pairs) > 3 else ""
-        yield Note(
-            "near-duplicate-labels",
-            f"{whose} that nearly agree are kept apart: {shown}{more}",
-            source,
-            advice="spell them alike if they are one outcome",
-        )
+        message = f"{whose} that nearly agree are kept apart: {shown}{more}"
+        advice = "spell them alike if they are one outcome"
+        yield Note("near-duplicate-labels", message, source, advice=advice)

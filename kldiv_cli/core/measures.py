@@ -1,4 +1,4 @@
-"""Every measure by name, with its traits.
+"""The registry of measures: every measure by name, with its traits.
 
 The traits are the documentation (``kldiv measures`` prints them) and the table from which
 the property tests are derived.  NumPy is not imported here: help needs the names only.
@@ -86,213 +86,85 @@ class Measure(NamedTuple):
         return self.name.partition(":")[0]
 
 
-_DIVERGENCE: frozenset[Trait] = frozenset({"monotone", "zero-iff-equal"})
+_MONOTONE: frozenset[Trait] = frozenset({"monotone"})
+_DIVERGENCE: frozenset[Trait] = _MONOTONE | {"zero-iff-equal"}
 _SYMMETRIC: frozenset[Trait] = _DIVERGENCE | {"symmetric"}
 _DISTANCE: frozenset[Trait] = _SYMMETRIC | {"metric", "bounded"}
-_NEEDS_Q: frozenset[Trait] = frozenset({"absolute-continuity", "disjoint-infinite"})
-_NEEDS_P: frozenset[Trait] = frozenset({"absolute-continuity-reversed", "disjoint-infinite"})
+_DISJOINT: frozenset[Trait] = frozenset({"disjoint-infinite"})
+_NEEDS_Q: frozenset[Trait] = _DISJOINT | {"absolute-continuity"}
+_NEEDS_P: frozenset[Trait] = _DISJOINT | {"absolute-continuity-reversed"}
 _KULLBACK = "Kullback and Leibler, Ann. Math. Stat. 22 (1951)"
 _LIN = "Lin, IEEE Trans. Inf. Theory 37 (1991)"
 _SHANNON = "Shannon, Bell Syst. Tech. J. 27 (1948)"
 _PEARSON = "Pearson, Philos. Mag. 50 (1900)"
+_GOOD = "Good, J. R. Stat. Soc. B 18 (1956)"
 
+# Name, symbol, title;
+#     formula, upper end of the range, degree, traits;
+#     description, source, twin.
+# fmt: off
 _ALL = (
-    Measure(
-        name="kl_pq",
-        symbol="D(P || Q)",
-        title="Kullback-Leibler divergence",
-        formula="sum p log(p/q)",
-        upper="inf",
-        degree=1.0,
-        traits=_DIVERGENCE | _NEEDS_Q,
-        description="Expected excess surprise of Q where P is true.",
-        source=_KULLBACK,
-        twin="kl_qp",
-    ),
-    Measure(
-        name="kl_qp",
-        symbol="D(Q || P)",
-        title="Kullback-Leibler divergence, reversed",
-        formula="sum q log(q/p)",
-        upper="inf",
-        degree=1.0,
-        traits=_DIVERGENCE | _NEEDS_P,
-        description="Expected excess surprise of P where Q is true.",
-        source=_KULLBACK,
-        twin="kl_pq",
-    ),
-    Measure(
-        name="jeffreys",
-        symbol="J(P, Q)",
-        title="Jeffreys divergence",
-        formula="sum (p - q) log(p/q)",
-        upper="inf",
-        degree=1.0,
-        traits=_SYMMETRIC | _NEEDS_Q | _NEEDS_P,
-        description="Both Kullback-Leibler divergences added.",
-        source="Jeffreys, Proc. R. Soc. A 186 (1946)",
-    ),
-    Measure(
-        name="psi",
-        symbol="PSI(P, Q)",
-        title="Population stability index",
-        formula="sum (p - q) log(p/q)",
-        upper="inf",
-        degree=1.0,
-        traits=_SYMMETRIC | _NEEDS_Q | _NEEDS_P,
-        description="The Jeffreys divergence under its name in credit scoring; not smoothed.",
-        source="Siddiqi, Credit Risk Scorecards (2006)",
-    ),
-    Measure(
-        name="js",
-        symbol="JS(P, Q)",
-        title="Jensen-Shannon divergence",
-        formula="(D(P || M) + D(Q || M)) / 2,  M = (P + Q) / 2",
-        upper="log 2",
-        degree=1.0,
-        traits=_SYMMETRIC | {"bounded"},
-        description="What one draw tells, on average, about which of the two it came from.",
-        source=_LIN,
-    ),
-    Measure(
-        name="js_distance",
-        symbol="sqrt JS(P, Q)",
-        title="Jensen-Shannon distance",
-        formula="sqrt(js)",
-        upper="sqrt(log 2)",
-        degree=0.5,
-        traits=_DISTANCE,
-        description="Square root of the Jensen-Shannon divergence: a metric.",
-        source="Endres and Schindelin, IEEE Trans. Inf. Theory 49 (2003)",
-    ),
-    Measure(
-        name="hellinger",
-        symbol="Hel(P, Q)",
-        title="Hellinger distance",
-        formula="sqrt(sum (sqrt p - sqrt q)^2 / 2)",
-        upper="1",
-        degree=0.0,
-        traits=_DISTANCE,
-        description="Euclidean distance of the square roots.",
-        source="Hellinger, J. Reine Angew. Math. 136 (1909)",
-    ),
-    Measure(
-        name="tv",
-        symbol="TV(P, Q)",
-        title="Total variation distance",
-        formula="sum |p - q| / 2",
-        upper="1",
-        degree=0.0,
-        traits=_DISTANCE,
-        description="The largest difference in probability that any event can have.",
-        source="Levin and Peres, Markov Chains and Mixing Times (2017), chapter 4",
-    ),
-    Measure(
-        name="chi2_pq",
-        symbol="chi2(P || Q)",
-        title="Pearson chi-squared divergence",
-        formula="sum (p - q)^2 / q",
-        upper="inf",
-        degree=0.0,
-        traits=_DIVERGENCE | _NEEDS_Q,
-        description="Variance under Q of the likelihood ratio p/q.",
-        source=_PEARSON,
-        twin="chi2_qp",
-    ),
-    Measure(
-        name="chi2_qp",
-        symbol="chi2(Q || P)",
-        title="Neyman chi-squared divergence",
-        formula="sum (p - q)^2 / p",
-        upper="inf",
-        degree=0.0,
-        traits=_DIVERGENCE | _NEEDS_P,
-        description="Variance under P of the likelihood ratio q/p.",
-        source=_PEARSON,
-        twin="chi2_pq",
-    ),
-    Measure(
-        name="bhattacharyya",
-        symbol="B(P, Q)",
-        title="Bhattacharyya distance",
-        formula="-log sum sqrt(p q)",
-        upper="inf",
-        degree=1.0,
-        traits=_SYMMETRIC | {"disjoint-infinite"},
-        description="How little two distributions overlap, on a logarithmic scale.",
-        source="Bhattacharyya, Bull. Calcutta Math. Soc. 35 (1943)",
-    ),
-    Measure(
-        name="renyi:ALPHA",
-        symbol="R_ALPHA(P || Q)",
-        title="Renyi divergence of order ALPHA",
-        formula="log(sum p^ALPHA q^(1-ALPHA)) / (ALPHA - 1)",
-        upper="inf",
-        degree=1.0,
-        traits=frozenset({"monotone", "disjoint-infinite"}),
-        description="D(P || Q) at 1; orders from 1 need q > 0 where p > 0; 0 sees supports only.",
-        source="Renyi, Proc. 4th Berkeley Symp. 1 (1961)",
-    ),
-    Measure(
-        name="tsallis:ALPHA",
-        symbol="T_ALPHA(P || Q)",
-        title="Tsallis divergence of order ALPHA",
-        formula="(sum p^ALPHA q^(1-ALPHA) - 1) / (ALPHA - 1)",
-        upper="inf",
-        degree=0.0,
-        traits=frozenset({"monotone"}),
-        description="The Renyi divergence without its logarithm: finite at orders below 1.",
-        source="Tsallis, J. Stat. Phys. 52 (1988)",
-    ),
-    Measure(
-        name="entropy_p",
-        symbol="H(P)",
-        title="Shannon entropy of P",
-        formula="-sum p log p",
-        upper="log K",
-        degree=1.0,
-        traits=frozenset(),
-        description="Expected surprise of P.",
-        source=_SHANNON,
-        twin="entropy_q",
-    ),
-    Measure(
-        name="entropy_q",
-        symbol="H(Q)",
-        title="Shannon entropy of Q",
-        formula="-sum q log q",
-        upper="log K",
-        degree=1.0,
-        traits=frozenset(),
-        description="Expected surprise of Q.",
-        source=_SHANNON,
-        twin="entropy_p",
-    ),
-    Measure(
-        name="cross_entropy_pq",
-        symbol="H(P, Q)",
-        title="Cross-entropy of Q under P",
-        formula="-sum p log q",
-        upper="inf",
-        degree=1.0,
-        traits=_NEEDS_Q,
-        description="Expected surprise of Q where P is true: H(P) + D(P || Q).",
-        source="Good, J. R. Stat. Soc. B 18 (1956)",
-        twin="cross_entropy_qp",
-    ),
-    Measure(
-        name="cross_entropy_qp",
-        symbol="H(Q, P)",
-        title="Cross-entropy of P under Q",
-        formula="-sum q log p",
-        upper="inf",
-        degree=1.0,
-        traits=_NEEDS_P,
-        description="Expected surprise of P where Q is true: H(Q) + D(Q || P).",
-        source="Good, J. R. Stat. Soc. B 18 (1956)",
-        twin="cross_entropy_pq",
-    ),
+    Measure("kl_pq", "D(P || Q)", "Kullback-Leibler divergence",
+        "sum p log(p/q)", "inf", 1.0, _DIVERGENCE | _NEEDS_Q,
+        "Expected excess surprise of Q where P is true.", _KULLBACK, twin="kl_qp"),
+    Measure("kl_qp", "D(Q || P)", "Kullback-Leibler divergence, reversed",
+        "sum q log(q/p)", "inf", 1.0, _DIVERGENCE | _NEEDS_P,
+        "Expected excess surprise of P where Q is true.", _KULLBACK, twin="kl_pq"),
+    Measure("jeffreys", "J(P, Q)", "Jeffreys divergence",
+        "sum (p - q) log(p/q)", "inf", 1.0, _SYMMETRIC | _NEEDS_Q | _NEEDS_P,
+        "Both Kullback-Leibler divergences added.", "Jeffreys, Proc. R. Soc. A 186 (1946)"),
+    Measure("psi", "PSI(P, Q)", "Population stability index",
+        "sum (p - q) log(p/q)", "inf", 1.0, _SYMMETRIC | _NEEDS_Q | _NEEDS_P,
+        "The Jeffreys divergence under its name in credit scoring; not smoothed.",
+        "Siddiqi, Credit Risk Scorecards (2006)"),
+    Measure("js", "JS(P, Q)", "Jensen-Shannon divergence",
+        "(D(P || M) + D(Q || M)) / 2,  M = (P + Q) / 2", "log 2", 1.0, _SYMMETRIC | {"bounded"},
+        "What one draw tells, on average, about which of the two it came from.", _LIN),
+    Measure("js_distance", "sqrt JS(P, Q)", "Jensen-Shannon distance",
+        "sqrt(js)", "sqrt(log 2)", 0.5, _DISTANCE,
+        "Square root of the Jensen-Shannon divergence: a metric.",
+        "Endres and Schindelin, IEEE Trans. Inf. Theory 49 (2003)"),
+    Measure("hellinger", "Hel(P, Q)", "Hellinger distance",
+        "sqrt(sum (sqrt p - sqrt q)^2 / 2)", "1", 0.0, _DISTANCE,
+        "Euclidean distance of the square roots.", "Hellinger, J. Reine Angew. Math. 136 (1909)"),
+    Measure("tv", "TV(P, Q)", "Total variation distance",
+        "sum |p - q| / 2", "1", 0.0, _DISTANCE,
+        "The largest difference in probability that any event can have.",
+        "Levin and Peres, Markov Chains and Mixing Times (2017), chapter 4"),
+    Measure("chi2_pq", "chi2(P || Q)", "Pearson chi-squared divergence",
+        "sum (p - q)^2 / q", "inf", 0.0, _DIVERGENCE | _NEEDS_Q,
+        "Variance under Q of the likelihood ratio p/q.", _PEARSON, twin="chi2_qp"),
+    Measure("chi2_qp", "chi2(Q || P)", "Neyman chi-squared divergence",
+        "sum (p - q)^2 / p", "inf", 0.0, _DIVERGENCE | _NEEDS_P,
+        "Variance under P of the likelihood ratio q/p.", _PEARSON, twin="chi2_pq"),
+    Measure("bhattacharyya", "B(P, Q)", "Bhattacharyya distance",
+        "-log sum sqrt(p q)", "inf", 1.0, _SYMMETRIC | _DISJOINT,
+        "How little two distributions overlap, on a logarithmic scale.",
+        "Bhattacharyya, Bull. Calcutta Math. Soc. 35 (1943)"),
+    Measure("renyi:ALPHA", "R_ALPHA(P || Q)", "Renyi divergence of order ALPHA",
+        "log(sum p^ALPHA q^(1-ALPHA)) / (ALPHA - 1)", "inf", 1.0, _MONOTONE | _DISJOINT,
+        "D(P || Q) at 1; orders from 1 need q > 0 where p > 0; 0 sees supports only.",
+        "Renyi, Proc. 4th Berkeley Symp. 1 (1961)"),
+    Measure("tsallis:ALPHA", "T_ALPHA(P || Q)", "Tsallis divergence of order ALPHA",
+        "(sum p^ALPHA q^(1-ALPHA) - 1) / (ALPHA - 1)", "inf", 0.0, _MONOTONE,
+        "The Renyi divergence without its logarithm: finite at orders below 1.",
+        "Tsallis, J. Stat. Phys. 52 (1988)"),
+    Measure("entropy_p", "H(P)", "Shannon entropy of P",
+        "-sum p log p", "log K", 1.0, frozenset(),
+        "Expected surprise of P.", _SHANNON, twin="entropy_q"),
+    Measure("entropy_q", "H(Q)", "Shannon entropy of Q",
+        "-sum q log q", "log K", 1.0, frozenset(),
+        "Expected surprise of Q.", _SHANNON, twin="entropy_p"),
+    Measure("cross_entropy_pq", "H(P, Q)", "Cross-entropy of Q under P",
+        "-sum p log q", "inf", 1.0, _NEEDS_Q,
+        "Expected surprise of Q where P is true: H(P) + D(P || Q).",
+        _GOOD, twin="cross_entropy_qp"),
+    Measure("cross_entropy_qp", "H(Q, P)", "Cross-entropy of P under Q",
+        "-sum q log p", "inf", 1.0, _NEEDS_P,
+        "Expected surprise of P where Q is true: H(Q) + D(Q || P).",
+        _GOOD, twin="cross_entropy_pq"),
 )
+# fmt: on
 
 MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}
 """Every measure, in the order of reports."""
@@ -342,9 +214,12 @@ def find(name: str) -> Measure:
 
 
 def _bind(family: Measure, name: str, alpha: float) -> Measure:
-    """Fill in the order, and the laws that hold for it alone."""
+    """Return a measure of the family with its order, and the laws that hold for this order."""
     order = repr(alpha).removesuffix(".0")
-    traits = set(family.traits)
+    symbol, title, formula = (text.replace("ALPHA", order) for text in family[1:4])
+    if alpha == 1.0:
+        formula = MEASURES["kl_pq"].formula
+    traits, upper = set(family.traits), family.upper
     if alpha >= 1.0:
         traits |= _NEEDS_Q
     if alpha > 0.0:
@@ -352,25 +227,15 @@ def _bind(family: Measure, name: str, alpha: float) -> Measure:
         traits.add("zero-iff-equal")
     if alpha == 0.5:
         traits.add("symmetric")
-    bounded = family.family == "tsallis" and alpha < 1.0
-    if bounded:
+    if family.family == "tsallis" and alpha < 1.0:
         traits.add("bounded")
-    return family._replace(
-        name=name,
-        symbol=family.symbol.replace("ALPHA", order),
-        title=family.title.replace("ALPHA", order),
-        formula=MEASURES["kl_pq"].formula
-        if alpha == 1.0
-        else family.formula.replace("ALPHA", order),
-        description=family.description.replace("ALPHA", "order"),
-        upper=repr(1.0 / (1.0 - alpha)) if bounded else family.upper,
-        traits=frozenset(traits),
-        alpha=alpha,
-    )
+        upper = repr(1.0 / (1.0 - alpha))
+    bound = family._replace(name=name, symbol=symbol, title=title, formula=formula, alpha=alpha)
+    return bound._replace(upper=upper, traits=frozenset(traits))
 
 
 def _unknown(name: str) -> str:
-    """Say that there is no such measure, and what may have been meant."""
+    """Return the error message for an unknown name, with the nearest known one."""
     from difflib import get_close_matches
 
     known = ["kl", *MEASURES]

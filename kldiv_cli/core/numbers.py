@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from collections.abc import Sequence
 
 DIGITS = 4300
 """The longest integer literal; reading takes a time that is quadratic in its length."""

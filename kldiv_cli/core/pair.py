@@ -6,20 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from kldiv_cli.core import counts
 from kldiv_cli.core.binning import SPECIAL, Bins, pooled_bins
-from kldiv_cli.core.counts import (
-    Binned,
-    Categories,
-    EdgesDifferError,
-    Values,
-    alike,
-    as_categories_where_few,
-    counts_in,
-    missing_label,
-    pooled_like,
-    refuse_other_pools,
-    type_changed,
-)
+from kldiv_cli.core.counts import Binned, Categories, Values
 from kldiv_cli.core.distribution import LOG_KINDS
 
 if TYPE_CHECKING:
@@ -87,13 +76,8 @@ class Pair(NamedTuple):
 
     def swapped(self) -> Pair:
         """Return the pair with P and Q exchanged; the order of the outcomes is kept."""
-        return self._replace(
-            p=self.q,
-            q=self.p,
-            kinds=self.kinds[::-1],
-            rows=self.rows[::-1],
-            missing=self.missing[::-1],
-        )
+        exchanged = self._replace(p=self.q, q=self.p, kinds=self.kinds[::-1])
+        return exchanged._replace(rows=self.rows[::-1], missing=self.missing[::-1])
 
     def in_order_of_weights(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return P and Q in an order that depends neither on the rows' order nor on the sides'.
@@ -255,38 +239,35 @@ def pair_columns(
     EdgesDifferError
         If both were counted before, with different edges, or with different outcomes pooled.
     """
-    sides = alike(first, second)
+    sides = counts.alike(first, second)
     if edges is None and type != "numeric":
-        sides = as_categories_where_few(*sides, forced=type == "categorical")
+        sides = counts.as_categories_where_few(*sides, forced=type == "categorical")
     p, q = sides
     if isinstance(p, Categories) and isinstance(q, Categories):
         pair = _categorical(p, q, missing)
     elif isinstance(p, Categories) or isinstance(q, Categories):
-        raise type_changed(("the reference", p), ("the current side", q))
+        raise counts.type_changed(("the reference", p), ("the current side", q))
     else:
         pair = _numeric(p, q, bins, edges, missing)
-    return pair._replace(
-        column=first.name,
-        rows=(first.rows, second.rows),
-        missing=(first.missing, second.missing),
-    )
+    rows, missing_rows = (first.rows, second.rows), (first.missing, second.missing)
+    return pair._replace(column=first.name, rows=rows, missing=missing_rows)
 
 
 def _categorical(p: Categories, q: Categories, missing: Literal["category", "drop"]) -> Pair:
     """Match outcomes by label; missing values come last."""
-    refuse_other_pools(p, q)
-    p, q = pooled_like(p, q), pooled_like(q, p)
+    counts.refuse_other_pools(p, q)
+    p, q = counts.pooled_like(p, q), counts.pooled_like(q, p)
     labels = [*p.counts, *(label for label in q.counts if label not in p.counts)]
-    counts = [[side.counts.get(label, 0) for label in labels] for side in (p, q)]
+    in_p, in_q = ([side.counts.get(label, 0) for label in labels] for side in (p, q))
     of_data = [True] * len(labels)
     if missing == "category" and (p.missing or q.missing):
-        labels.append(missing_label(labels))
-        counts[0].append(p.missing)
-        counts[1].append(q.missing)
+        labels.append(counts.missing_label(labels))
+        in_p.append(p.missing)
+        in_q.append(q.missing)
         of_data.append(False)
     return Pair(
-        np.array(counts[0], dtype=np.int64),
-        np.array(counts[1], dtype=np.int64),
+        np.array(in_p, dtype=np.int64),
+        np.array(in_q, dtype=np.int64),
         ("counts", "counts"),
         tuple(labels),
         of_data=np.array(of_data, dtype=np.bool_),
@@ -301,18 +282,15 @@ def _numeric(
     missing: Literal["category", "drop"],
 ) -> Pair:
     """Count both columns in common bins; infinities and missing values have bins of their own."""
-    counted = {side.bins for side in (p, q) if isinstance(side, Binned)}
+    given = {side.bins for side in (p, q) if isinstance(side, Binned)}
     if edges is not None:
-        counted.add(Bins(edges))
-    if len(counted) > 1:
-        raise EdgesDifferError("the two sides were counted with different edges")
-    if counted:
-        chosen = counted.pop()
-    else:
-        assert isinstance(p, Values)
-        assert isinstance(q, Values)
-        chosen = pooled_bins(p.values, q.values, bins=bins)
-    in_p, in_q = (np.append(counts_in(side, chosen), side.missing) for side in (p, q))
+        given.add(Bins(edges))
+    if isinstance(p, Values) and isinstance(q, Values) and not given:
+        given.add(pooled_bins(p.values, q.values, bins=bins))
+    if len(given) > 1:
+        raise counts.EdgesDifferError("the two sides were counted with different edges")
+    (chosen,) = given
+    in_p, in_q = (np.append(counts.counts_in(side, chosen), side.missing) for side in (p, q))
     if missing == "drop":
         in_p[-1] = in_q[-1] = 0
     labels = np.array(chosen.labels, dtype=object)

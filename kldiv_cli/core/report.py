@@ -71,13 +71,7 @@ def largest_contributions(
     weights, terms = parts.p + parts.q, parts.kl_pq + parts.kl_qp
     largest = np.lexsort((np.where(np.isinf(terms), -weights, 0.0), -terms))
     return tuple(
-        Contribution(
-            labels[i],
-            float(parts.p[i]),
-            float(parts.q[i]),
-            float(parts.kl_pq[i]),
-            float(parts.kl_qp[i]),
-        )
+        Contribution(labels[i], *(float(part[i]) for part in parts))
         for i in largest[:top]
         if parts.p[i] or parts.q[i]
     )
@@ -165,7 +159,7 @@ class Comparison(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """The error for which there is no answer."""
+    """The error that prevented an answer."""
 
     code: str
     message: str
@@ -194,7 +188,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report(Document):
-    """The answer to ``kldiv compare``, or the error for which there is none."""
+    """The answer to ``kldiv compare``, or the error that prevented one."""
 
     schema: ClassVar[str] = "kldiv.compare/1"
     instead_of_truth: ClassVar[str] = (
@@ -216,22 +210,9 @@ def failed(
 ) -> Report:
     """Return the report of an error, with ``"error"`` for every measure that was asked for."""
     errors: dict[str, Value] = dict.fromkeys(measures, "error")
-    comparison = Comparison(
-        column=None,
-        measures=errors,
-        error_bounds=errors,
-        mass_only_in_p="error",
-        mass_only_in_q="error",
-    )
+    comparison = Comparison(None, errors, errors, mass_only_in_p="error", mass_only_in_q="error")
     return Report(
-        base=base,
-        unit=UNITS[base],
-        smoothing=smoothing,
-        temperature=temperature,
-        p=None,
-        q=None,
-        comparisons=(comparison,),
-        error=failure,
+        base, UNITS[base], smoothing, temperature, None, None, (comparison,), error=failure
     )
 
 

@@ -17,6 +17,8 @@ from kldiv_cli.core.numbers import is_number
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+PSEUDOCOUNTS = {"none": 0.0, "jeffreys": 0.5, "laplace": 1.0}
+"""The names of pseudocounts that take no parameter."""
 NAMES = "none, jeffreys, laplace, add:ALPHA or floor:EPS"
 
 
@@ -62,8 +64,7 @@ class Smoothing(NamedTuple):
             return np.asarray(weights + self.pseudocount)
         if self.floor:
             # By the largest first: a total may be beyond doubles, or beyond 64 bits.
-            share = weights / weights.max(axis=-1, keepdims=True)
-            share = share.astype(np.float64)
+            share = (weights / weights.max(axis=-1, keepdims=True)).astype(np.float64)
             return np.asarray(share / share.sum(axis=-1, keepdims=True)).clip(min=self.floor)
         return weights
 
@@ -82,16 +83,13 @@ def find(name: str) -> Smoothing:
         If there is none of that name, or its parameter is not a positive number (for a
         floor: below 1).
     """
-    if name == "none":
-        return Smoothing()
-    if name in ("jeffreys", "laplace"):
-        return Smoothing(name, pseudocount=0.5 if name == "jeffreys" else 1.0)
+    if name in PSEUDOCOUNTS:
+        return Smoothing(name, PSEUDOCOUNTS[name])
     kind, _, text = name.partition(":")
-    if kind in ("add", "floor"):
-        unsigned = is_number(text) and text == text.strip(" \t+")
-        parameter = float(text) if unsigned else math.nan
-        if kind == "add" and 0 < parameter < math.inf:
-            return Smoothing(name, pseudocount=parameter)
-        if kind == "floor" and 0 < parameter < 1:
-            return Smoothing(name, floor=parameter)
+    unsigned = is_number(text) and text == text.strip(" \t+")
+    parameter = float(text) if unsigned else math.nan
+    if kind == "add" and 0 < parameter < math.inf:
+        return Smoothing(name, pseudocount=parameter)
+    if kind == "floor" and 0 < parameter < 1:
+        return Smoothing(name, floor=parameter)
     raise ValueError(f"smoothing is {NAMES}, with ALPHA > 0 and 0 < EPS < 1; found {name!r}")

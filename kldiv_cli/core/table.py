@@ -11,13 +11,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from kldiv_cli.core.dataset import position
 from kldiv_cli.core.numbers import Number, is_number
-from kldiv_cli.errors import InputError, Place, did_you_mean
+from kldiv_cli.errors import Fault, InputError, Note, Place
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from kldiv_cli.errors import Fault, Note
 
 SAMPLE = 100
 """Rows that are looked at before the columns of a table are chosen."""
@@ -43,8 +42,7 @@ class Faults:
 
     def add(self, fault: Fault, place: Callable[[], Place]) -> None:
         """Count a fault of the kind that was met first; `place` is asked of the first three."""
-        if self._fault is None:
-            self._fault = fault
+        self._fault = self._fault or fault
         if self._fault.code == fault.code:
             self._count += 1
             if len(self._places) < 3:
@@ -211,7 +209,7 @@ class Members:
         One for each member.
     """
 
-    what = "this is an object, which has no columns;"
+    what: str
     """How messages begin that say that it has no columns."""
     each = "member"
     """The word for a member in messages."""
@@ -228,26 +226,12 @@ class Members:
         InputError
             If there is none, or several.
         """
-        found = [i for i, known in enumerate(self.names) if known == name]
-        if not found:
-            message = f"there is no {self.each} {name[:60]!r}"
-            hint = did_you_mean(name, self.names)
-            raise InputError("unknown-column", message, Place(self.source), hint=hint)
-        if len(found) > 1:
-            raise self.repeated(name, len(found))
-        return found[0]
-
-    def repeated(self, name: str, times: int) -> InputError:
-        """Return the error for a name that several members have."""
-        message = f"{times} {self.each}s are called {name[:60]!r}"
-        return InputError("duplicate-columns", message, Place(self.source))
+        return position(name, self.names, self.source, each=self.each)
 
     def refuse_label(self, label: str | None, name: str | None) -> None:
         """Refuse an outcome column of a member, which `name` says; see `member`."""
         if label is not None:
-            message = f"{self.what} {label[:60]!r} cannot be one"
-            hint = "leave --weight and --label out"
-            raise InputError("no-columns", message, Place(self.source), hint=hint)
+            raise no_columns(self.what, label, self.source)
 
     def member(self, name: str | None) -> Data:
         """Return the member that is called so; without a name, what they are all together.
@@ -268,6 +252,15 @@ class Members:
             If they are none.
         """
         raise NotImplementedError
+
+
+def no_columns(
+    what: str, word: str, source: str, hint: str = "leave --weight and --label out"
+) -> InputError:
+    """Return the error for a column that is named where there are none, as `what` says."""
+    return InputError(
+        "no-columns", f"{what} {word[:60]!r} cannot be one", Place(source), hint=hint
+    )
 
 
 Data: TypeAlias = Table | Matrix | Members

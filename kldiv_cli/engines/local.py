@@ -13,25 +13,10 @@ from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
+from kldiv_cli.core import counts, numbers
 from kldiv_cli.core.binning import MOST_CATEGORIES
-from kldiv_cli.core.counts import (
-    Categories,
-    Values,
-    as_categories,
-    distinct,
-    is_identifier,
-    nearly_distinct,
-)
-from kldiv_cli.core.dataset import IDENTIFIER, DataSet, Excluded, missing_value
+from kldiv_cli.core.dataset import IDENTIFIER, DataSet, Excluded, Wanted, missing_value
 from kldiv_cli.core.labels import check_text
-from kldiv_cli.core.numbers import (
-    Number,
-    floats,
-    has_leading_zero,
-    is_decorated,
-    is_inexact,
-    is_number,
-)
 from kldiv_cli.errors import InputError, Place
 
 if TYPE_CHECKING:
@@ -39,7 +24,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.core.table import Batch, Locator, Table
 
     Cell = str | None
@@ -82,15 +66,13 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     rows, seen = 0, dict.fromkeys(table.names or ())
     repeated: list[Batch] = []
     for batch in table.batches:
-        for title, cells in batch.columns.items():
-            seen.setdefault(title)
-            if not wanted.wants(title):
-                continue
+        seen.update(dict.fromkeys(batch.columns))
+        for title in filter(wanted.wants, batch.columns):
             if title not in counters:
                 check_text([title], title, source)
                 counters[title] = ColumnCounter(title, wanted, source, table)
                 counters[title].pad(rows)
-            counters[title].add(cells, batch.place)
+            counters[title].add(batch.columns[title], batch.place)
         rows += batch.size
         if batch.counts is not None:
             repeated.append(batch)
@@ -100,7 +82,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     for counter in counters.values():
         counter.settle()
     _check_size(counters.values(), wanted, source)
-    columns: dict[str, Values | Categories] = {}
+    columns: dict[str, counts.Column] = {}
     for title, counter in counters.items():
         if not counter.identifier:
             column = counter.finish()
@@ -121,7 +103,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         keys += [
             title
             for title, column in columns.items()
-            if wanted.may_leave_out(title) and is_identifier(column)
+            if wanted.may_leave_out(title) and counts.is_identifier(column)
         ]
     return DataSet(
         name=name,
@@ -164,10 +146,8 @@ class ColumnCounter:
         # A leading zero makes no code of what the user calls numbers.
         self._codes = name not in wanted.numeric
         self._numeric: bool | None = None
-        if name in wanted.numeric:
-            self._numeric = True
-        elif name in wanted.categorical:
-            self._numeric = False
+        if name in wanted.numeric | wanted.categorical:
+            self._numeric = name in wanted.numeric
         self._waiting: list[tuple[Sequence[Cell], Locator]] = []
         self._waits = 0
 
@@ -209,14 +189,14 @@ class ColumnCounter:
         for some, place in waiting:
             self._count(some, place)
 
-    def finish(self) -> Values | Categories:
+    def finish(self) -> counts.Column:
         """Return the counted column."""
         import numpy as np
 
         if self._numeric:
-            return Values(self.name, self._missing, np.frombuffer(self.values) + 0.0)
+            return counts.Values(self.name, self._missing, np.frombuffer(self.values) + 0.0)
         check_text(list(self.counts), self.name, self._source)
-        return Categories(self.name, self._missing, dict(self.counts))
+        return counts.Categories(self.name, self._missing, dict(self.counts))
 
     def is_missing(self, cell: Cell) -> bool:
         """Return whether a cell holds no value."""
@@ -224,13 +204,13 @@ class ColumnCounter:
 
     def _looks_numeric(self, sample: list[tuple[Any, int, Locator]]) -> bool:
         """Return whether values are numbers; refuse numbers with a little text among them."""
-        numbers = [cell for cell, _, _ in sample if self._table.is_number(cell)]
-        if any(has_leading_zero(cell) or is_inexact(cell) for cell in numbers):
+        literals = [cell for cell, _, _ in sample if self._table.is_number(cell)]
+        if any(numbers.has_leading_zero(cell) or numbers.is_inexact(cell) for cell in literals):
             return False
-        if len(numbers) < len(sample):
-            decorated = [cell for cell, _, _ in sample if is_decorated(cell)]
-            few = len({*numbers, *decorated}) <= MOST_CATEGORIES
-            if few or len(numbers) + len(decorated) < MOSTLY_NUMBERS * len(sample):
+        if len(literals) < len(sample):
+            decorated = [cell for cell, _, _ in sample if numbers.is_decorated(cell)]
+            few = len({*literals, *decorated}) <= MOST_CATEGORIES
+            if few or len(literals) + len(decorated) < MOSTLY_NUMBERS * len(sample):
                 return False
             cell, i, place = next(c for c in sample if not self._table.is_number(c[0]))
             raise self._no_number(cell, place(i, self.name))
@@ -249,23 +229,23 @@ class ColumnCounter:
                 for label in [label for label in self.counts if label.isspace()]:
                     self._note_missing(self.counts.pop(label), cells, place)
             return
-        numbers = self._floats(present)
-        if numbers is None:
+        doubles = self._floats(present)
+        if doubles is None:
             rest = [cell for cell in present if not self.is_missing(cell)]
             if len(rest) < len(present):
                 self._note_missing(len(present) - len(rest), cells, place)
-            numbers = self._floats(rest)
-        if numbers is None:
+            doubles = self._floats(rest)
+        if doubles is None:
             there = ((i, cell) for i, cell in enumerate(cells) if not self.is_missing(cell))
             i, bad = next((i, cell) for i, cell in there if self._floats([cell]) is None)
             raise self._no_number(bad or "", place(i, self.name))
-        self.values.extend(numbers)
+        self.values.extend(doubles)
 
     def _floats(self, cells: Sequence[Any]) -> list[float] | None:
         """Return the numbers in cells; None if one is no number."""
-        if self._table.typed and not {Number}.issuperset(map(type, cells)):
+        if self._table.typed and not {numbers.Number}.issuperset(map(type, cells)):
             return None
-        return floats(cells, self._table.decimal, codes=self._codes)
+        return numbers.floats(cells, self._table.decimal, codes=self._codes)
 
     def _note_missing(self, number: int, cells: Sequence[Cell], place: Locator) -> None:
         self._missing += number
@@ -275,77 +255,74 @@ class ColumnCounter:
 
     def _no_number(self, cell: str, place: Place) -> InputError:
         what = "is not a number"
-        if self._table.typed and type(cell) is not Number:
+        if self._table.typed and type(cell) is not numbers.Number:
             what = "is text, not a number"
-        elif self._codes and has_leading_zero(cell):
+        elif self._codes and numbers.has_leading_zero(cell):
             what = "has a leading zero"
         elif self._table.is_number(cell):
             what = "is beyond a 64-bit float"
-        decimal = ""
-        if is_decorated(cell) and not self._table.typed:
-            decimal = "--decimal ',' if the comma is a decimal mark; no separators or signs; "
+        hint = f"--categorical {_quoted(self.name)} if the column is text"
+        hint = f"--na {_quoted(cell)} if it means a missing value; {hint}"
+        if numbers.is_decorated(cell) and not self._table.typed:
+            hint = f"--decimal ',' if the comma is a decimal mark; no separators or signs; {hint}"
         message = f"column {self.name[:60]!r} holds numbers, and this {what}"
-        missing = f"--na {_quoted(cell)} if it means a missing value"
-        hint = f"{decimal}{missing}; --categorical {_quoted(self.name)} if the column is text"
         place = replace(place, name=self.name, value=str(cell))
         return InputError("mixed-column", message, place, hint=hint)
 
 
 def _repeated(
-    column: Values | Categories, counter: ColumnCounter, batches: Sequence[Batch], source: str
-) -> Values | Categories:
+    column: counts.Column, counter: ColumnCounter, batches: Sequence[Batch], source: str
+) -> counts.Column:
     """Return the column of rows that each stand for many."""
     import numpy as np
 
     missing, totals = 0, Counter[str]()
     repeats: list[int] = []
     for batch in batches:
-        counts = map(int, batch.counts or ())
-        for cell, number in zip(batch.columns[column.name], counts, strict=True):
+        cells = zip(batch.columns[column.name], map(int, batch.counts or ()), strict=True)
+        for cell, number in cells:
             if counter.is_missing(cell):
                 missing += number
             else:
                 totals[cell] += number
                 repeats.append(number)
-    if isinstance(column, Categories):
-        return Categories(column.name, missing, dict(totals))
+    if not isinstance(column, counts.Values):
+        return counts.Categories(column.name, missing, dict(totals))
     if missing + sum(repeats) > MOST_NUMBERS:
         raise _too_many_numbers(source)
-    return Values(column.name, missing, np.repeat(column.values, repeats))
+    return counts.Values(column.name, missing, np.repeat(column.values, repeats))
 
 
-def _column_of(
-    name: str, values: NDArray[Any], wanted: Wanted, source: str
-) -> Values | Categories:
+def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> counts.Column:
     """Return a column of an array of numbers; nan, and words that mean it, are missing."""
     import numpy as np
 
-    numbers = values.astype(np.float64)
-    missing = np.isnan(numbers)
+    doubles = values.astype(np.float64)
+    missing = np.isnan(doubles)
     if wanted.na:
-        missing |= np.isin(numbers, [float(word) for word in wanted.na if is_number(word)])
+        missing |= np.isin(doubles, [float(word) for word in wanted.na if numbers.is_number(word)])
     if wanted.forbid_missing and missing.any():
         raise missing_value(Place(source, name=name, index=(int(missing.argmax()),)))
-    column = Values(name, int(missing.sum()), numbers[~missing] + 0.0)
+    column = counts.Values(name, int(missing.sum()), doubles[~missing] + 0.0)
     if name not in wanted.categorical:
         return column
-    if distinct(column) > wanted.most_outcomes:
+    if counts.distinct(column) > wanted.most_outcomes:
         raise _too_many_outcomes(name, wanted, source)
-    return as_categories(column)
+    return counts.as_categories(column)
 
 
 def _check_size(counters: Iterable[ColumnCounter], wanted: Wanted, source: str) -> None:
     """Refuse too many outcomes or numbers; give up a column that looks like a key."""
-    numbers = 0
+    held = 0
     for counter in counters:
-        numbers += len(counter.values)
+        held += len(counter.values)
         outcomes = len(counter.counts)
         if outcomes > wanted.most_outcomes and not counter.identifier:
-            is_key = nearly_distinct(outcomes, counter.counts.total())
+            is_key = counts.nearly_distinct(outcomes, counter.counts.total())
             if not is_key or not wanted.may_leave_out(counter.name):
                 raise _too_many_outcomes(counter.name, wanted, source)
             counter.give_up()
-    if numbers > MOST_NUMBERS:
+    if held > MOST_NUMBERS:
         raise _too_many_numbers(source)
 
 

@@ -1,1 +1,1 @@
-"""From settings and two sources to a report; it alone knows readers, engines and core."""
+"""From settings and two sources to a report; it joins readers, engines, core and renderers."""

@@ -14,17 +14,10 @@ from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair, Unpaired
 from kldiv_cli.core.report import Side
 from kldiv_cli.errors import InputError, Note, Place
+from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
 from kldiv_cli.pipeline.settings import check_settings, refuse_foreign
-from kldiv_cli.pipeline.sides import (
-    describe_data_set,
-    describe_distribution,
-    match_outcomes,
-    read_data_sets,
-    read_distribution,
-    refuse_repairs,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -165,33 +158,30 @@ def checked(settings: CheckSettings) -> CheckReport:
     """
     reference, current = settings.sources
     exact = {reference.kind, current.kind} & {"probabilities", "weights"}
-    sides = (_distributions if exact else _data_sets)(reference, current, settings.rules)
-    formats = (sides.reference.format, sides.current.format)
+    both = (_distributions if exact else _data_sets)(reference, current, settings.rules)
+    formats = (both.reference.format, both.current.format)
     refuse_foreign([side.options for side in settings.sources], formats)
     if settings.strict:
-        refuse_repairs(sides.notes)
-    if not sides.columns:
-        raise _nothing_judged(sides)
+        sides.refuse_repairs(both.notes)
+    if not both.columns:
+        raise _nothing_judged(both)
     limits: Limits = settings.limits
-    pairs = [one for one in sides.columns if isinstance(one, Pair)]
+    pairs = [one for one in both.columns if isinstance(one, Pair)]
     judged = iter(judging.judged(pairs, limits, top=settings.top))
     columns = Findings(
-        next(judged) if isinstance(one, Pair) else _unpaired(one, limits) for one in sides.columns
+        next(judged) if isinstance(one, Pair) else _unpaired(one, limits) for one in both.columns
     )
-    warned = judging.warnings(columns, limits, sides.current.source)
+    warned = judging.warnings(columns, limits, both.current.source)
     return CheckReport(
-        base="e",
-        unit="nats",
-        reference=sides.reference,
-        current=sides.current,
-        direction=findings.DIRECTION,
+        reference=both.reference,
+        current=both.current,
         verdict=findings.worst(finding.verdict for finding in columns),
         alpha=limits.alpha,
         adjust=limits.adjust,
         seed=SEED,
         columns=columns,
-        excluded=sides.excluded,
-        notes=tuple(dict.fromkeys((*sides.notes, *warned))),
+        excluded=both.excluded,
+        notes=tuple(dict.fromkeys((*both.notes, *warned))),
     )
 
 
@@ -201,38 +191,34 @@ def _unpaired(column: Unpaired, limits: Limits) -> Finding:
     return judging.unpaired(column._replace(text=changed + column.text), limits)
 
 
-def _nothing_judged(sides: _Sides) -> InputError:
+def _nothing_judged(both: _Sides) -> InputError:
     """Return the error for sides of which no column is left to judge."""
-    if sides.excluded:
-        names = ", ".join(f"'{one.column[:40]}'" for one in sides.excluded[:5])
+    if both.excluded:
+        names = ", ".join(f"'{one.column[:40]}'" for one in both.excluded[:5])
         message = f"no column is left to judge; excluded: {names}"
         hint = "--column NAME judges one that looks like a key; --as counts if these are counts"
     else:
         message = "the two sides have no column in common"
         hint = "--header or --no-header says whether the first rows name the columns"
-    return InputError("no-column-judged", message, Place(sides.current.source), hint=hint)
+    return InputError("no-column-judged", message, Place(both.current.source), hint=hint)
 
 
 def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two data sets and pair their columns."""
-    found = read_data_sets(reference, current, rules)
+    found = sides.read_data_sets(reference, current, rules)
     first, second = tell_apart(found.first, found.second, (reference.name, current.name), NAMES)
-    columns = tuple(
-        one.swapped() if isinstance(one, Pair) else one
-        for one in pair_data_sets(first, second, rules)
-    )
+    made = pair_data_sets(first, second, rules)
+    columns = tuple(one.swapped() if isinstance(one, Pair) else one for one in made)
     pairs = [one for one in columns if isinstance(one, Pair)]
     source = second.source
-    new = (
-        Note("new-column", f"column '{name}' is not in the reference", source)
-        for name in found.only_second
-    )
+    new = [f"column '{name}' is not in the reference" for name in found.only_second]
+    notes = [Note("new-column", message, source) for message in new]
     return _Sides(
-        describe_data_set(first, pairs, is_p=False),
-        describe_data_set(second, pairs, is_p=True),
+        sides.describe_data_set(first, pairs, is_p=False),
+        sides.describe_data_set(second, pairs, is_p=True),
         columns,
         first.excluded,
-        (*first.notes, *second.notes, *new, *_nearly_alike(pairs, source)),
+        (*first.notes, *second.notes, *notes, *_nearly_alike(pairs, source)),
     )
 
 
@@ -240,18 +226,17 @@ def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
     """Yield notes on labels that would meet one of the other side but for their spelling."""
     for pair in pairs:
         if pair.type == "categorical":
-            gone, new = (
-                [pair.names[i] for i in np.flatnonzero(side == 0)] for side in (pair.p, pair.q)
-            )
+            gone = [pair.names[i] for i in np.flatnonzero(pair.p == 0)]
+            new = [pair.names[i] for i in np.flatnonzero(pair.q == 0)]
             yield from unmatched(gone, new, f"labels of column '{pair.column}'", source)
 
 
 def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two sides of which at least one is exactly known, and pair them."""
-    q, p = read_distribution(reference, rules), read_distribution(current, rules)
+    q, p = (sides.read_distribution(side, rules) for side in (reference, current))
     q, p = tell_apart(q, p, (reference.name, current.name), NAMES)
     column = (q.column if q.outcomes else None) or "outcome"
-    pair = match_outcomes(p, q, column)
+    pair = sides.match_outcomes(p, q, column)
     rules.check_names([column], q.source)
     # A dropped missing value is one of the rows all the same.
     dropped = rules.missing != "category"
@@ -263,8 +248,8 @@ def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     pair = pair._replace(of_data=of_data, rows=(p_rows, q_rows))
     wanted = rules.wants(column)
     return _Sides(
-        describe_distribution(q),
-        describe_distribution(p),
+        sides.describe_distribution(q),
+        sides.describe_distribution(p),
         (pair,) if wanted else (),
         () if wanted else (Excluded(column, "--exclude"),),
         (*q.notes, *p.notes),

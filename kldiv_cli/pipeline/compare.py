@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,18 +15,10 @@ from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair
 from kldiv_cli.errors import InputError, Note, Place, UsageError
+from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
 from kldiv_cli.pipeline.settings import compare_settings, refuse_foreign
-from kldiv_cli.pipeline.sides import (
-    describe_data_set,
-    describe_distribution,
-    match_outcomes,
-    read_data_sets,
-    read_distribution,
-    read_distributions,
-    refuse_repairs,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,25 +147,26 @@ def compared(settings: CompareSettings) -> Report:
     UsageError
         If an option does not fit the data.
     """
-    sides = _read(settings)
-    refuse_foreign([side.options for side in settings.sources], (sides.p.format, sides.q.format))
+    both = _read(settings)
+    refuse_foreign([side.options for side in settings.sources], (both.p.format, both.q.format))
     if settings.strict:
-        refuse_repairs(sides.notes)
+        sides.refuse_repairs(both.notes)
     comparisons = []
-    notes = list(sides.notes)
-    for pair in sides.pairs:
-        _check_options(pair, sides, settings)
+    notes = list(both.notes)
+    for pair in both.pairs:
+        _check_options(pair, both, settings)
         comparison = _measured(pair, settings)
-        interval = estimated(pair, settings.base) if settings.estimate else None
-        comparisons.append(comparison._replace(estimate=interval))
-        notes += _remarks(pair, comparison._replace(estimate=interval), settings)
+        if settings.estimate:
+            comparison = comparison._replace(estimate=estimated(pair, settings.base))
+        comparisons.append(comparison)
+        notes += _remarks(pair, comparison, settings)
     return Report(
         base=settings.base,
         unit=report.UNITS[settings.base],
         smoothing=settings.smoothing.name,
         temperature=float(settings.temperature),
-        p=sides.p,
-        q=sides.q,
+        p=both.p,
+        q=both.q,
         comparisons=tuple(comparisons),
         notes=tuple(dict.fromkeys(notes)),
     )
@@ -182,10 +176,10 @@ def _read(settings: CompareSettings) -> _Sides:
     """Read both sides and pair them: raw rows column by column, anything else as a whole."""
     p, q = settings.sources
     if settings.rules is None:
-        return _whole(*read_distributions(p, q), (p.name, q.name))
+        return _whole(*sides.read_distributions(p, q), (p.name, q.name))
     if p.kind == q.kind:
         return _columns(p, q, settings.rules)
-    left, right = (read_distribution(side, settings.rules) for side in (p, q))
+    left, right = (sides.read_distribution(side, settings.rules) for side in (p, q))
     raw = left if p.kind == "samples" else right
     return _whole(left, right, (p.name, q.name), raw.column)
 
@@ -198,110 +192,81 @@ def _whole(
 ) -> _Sides:
     """Pair two distributions; `given` are the names that the user gave them."""
     p, q = tell_apart(p, q, given, ("p", "q"))
-    pair = match_outcomes(p, q, column)
-    notes = (*p.notes, *q.notes)
-    return _Sides(describe_distribution(p), describe_distribution(q), (pair,), notes)
+    pair = sides.match_outcomes(p, q, column)
+    described = (sides.describe_distribution(p), sides.describe_distribution(q))
+    return _Sides(*described, (pair,), (*p.notes, *q.notes))
 
 
 def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
     """Read raw rows of both sides and pair their columns."""
-    found = read_data_sets(p, q, rules)
+    found = sides.read_data_sets(p, q, rules)
     first, second = tell_apart(found.first, found.second, (p.name, q.name), ("p", "q"))
     if first.columns.keys().isdisjoint(second.columns):
-        raise InputError(
-            "no-common-support",
-            f"{first.name} and {second.name} have no column in common",
-            Place(second.source),
-            hint="--header or --no-header says whether the first rows name the columns",
-        )
-    pairs = []
-    alone = []
+        message = f"{first.name} and {second.name} have no column in common"
+        hint = "--header or --no-header says whether the first rows name the columns"
+        raise InputError("no-common-support", message, Place(second.source), hint=hint)
+    pairs, alone = [], []
     for made in pair_data_sets(first, second, rules):
         if isinstance(made, Pair):
             pairs.append(made)
         elif made.code == "column-missing":
-            alone.append((made.column, first.source))
+            alone.append(_not_shared(made.column, first.source))
         else:
-            raise InputError(
-                made.code,
-                f"column '{made.column}' is of two types: {made.text}",
-                Place(second.source),
-                hint="--categorical or --numeric says what it is; --exclude leaves it out",
-            )
-    alone += [(name, second.source) for name in found.only_second]
-    notes = (
-        Note("column-not-shared", f"column '{name}' is on one side alone", source)
-        for name, source in alone
-    )
+            message = f"column '{made.column}' is of two types: {made.text}"
+            hint = "--categorical or --numeric says what it is; --exclude leaves it out"
+            raise InputError(made.code, message, Place(second.source), hint=hint)
+    alone += [_not_shared(name, second.source) for name in found.only_second]
     return _Sides(
-        describe_data_set(first, pairs, is_p=True),
-        describe_data_set(second, pairs, is_p=False),
+        sides.describe_data_set(first, pairs, is_p=True),
+        sides.describe_data_set(second, pairs, is_p=False),
         tuple(pairs),
-        (*first.notes, *second.notes, *notes),
+        (*first.notes, *second.notes, *alone),
     )
 
 
-def _check_options(pair: Pair, sides: _Sides, settings: CompareSettings) -> None:
+def _not_shared(column: str, source: str) -> Note:
+    return Note("column-not-shared", f"column '{column}' is on one side alone", source)
+
+
+def _check_options(pair: Pair, both: _Sides, settings: CompareSettings) -> None:
     """Refuse a temperature, a smoothing or a reduction that these kinds of weights have not."""
-    named = list(zip((sides.p.name, sides.q.name), pair.kinds, strict=True))
+    named = list(zip((both.p.name, both.q.name), pair.kinds, strict=True))
     if settings.temperature != 1 and not set(pair.kinds) & set(LOG_KINDS):
         (p_name, p_kind), (q_name, q_kind) = named
-        raise UsageError(
-            "temperature-needs-logits",
-            f"a temperature divides logits; {p_name} holds {p_kind} and {q_name} {q_kind}",
-            hint="--as logits",
-        )
+        message = f"a temperature divides logits; {p_name} holds {p_kind} and {q_name} {q_kind}"
+        raise UsageError("temperature-needs-logits", message, hint="--as logits")
     for name, kind in named:
         if settings.smoothing.pseudocount and kind != "counts":
-            raise UsageError(
-                "smoothing-needs-counts",
-                f"a pseudocount is added to counts, and {name} holds {kind}",
-                hint="--as counts if these are counts; --smoothing floor:1e-6 if they are not",
-            )
+            message = f"a pseudocount is added to counts, and {name} holds {kind}"
+            hint = "--as counts if these are counts; --smoothing floor:1e-6 if they are not"
+            raise UsageError("smoothing-needs-counts", message, hint=hint)
         if settings.smoothing.floor and kind in LOG_KINDS:
-            raise UsageError(
-                "smoothing-needs-probabilities",
-                f"a floor is for probabilities, and {name} holds {kind}",
-                hint="leave --smoothing out",
-            )
+            message = f"a floor is for probabilities, and {name} holds {kind}"
+            hint = "leave --smoothing out"
+            raise UsageError("smoothing-needs-probabilities", message, hint=hint)
     if settings.reduction != "batchmean" and not pair.is_batch:
-        raise UsageError(
-            "reduction-needs-batch",
-            f"the reduction '{settings.reduction}' is for the rows of a batch, and these are none",
-            hint="leave --reduction out",
-        )
+        message = f"the reduction '{settings.reduction}' is for the rows of a batch"
+        message += ", and these are none"
+        raise UsageError("reduction-needs-batch", message, hint="leave --reduction out")
 
 
 def _measured(pair: Pair, settings: CompareSettings) -> report.Comparison:
     """Compute the measures of a pair, and of vectors the outcomes that set them apart."""
     smooth = settings.smoothing.apply
     p, q = (smooth(side) for side in pair.in_order_of_weights())
+    base, temperature, reduction = settings.base, settings.temperature, settings.reduction
+    asked, kinds = settings.measures, pair.kinds
     measures, bounds, batch = batches.reduce(
-        p,
-        q,
-        settings.measures,
-        base=settings.base,
-        kinds=pair.kinds,
-        temperature=settings.temperature,
-        reduction=settings.reduction,
+        p, q, asked, base=base, kinds=kinds, temperature=temperature, reduction=reduction
     )
-    comparison = report.Comparison(
-        column=pair.column,
-        measures=measures,
-        error_bounds=bounds,
-        outcomes=pair.p.shape[-1],
-        batch=batch,
-    )
+    outcomes = pair.p.shape[-1]
+    comparison = report.Comparison(pair.column, measures, bounds, outcomes=outcomes, batch=batch)
     if batch:
         return comparison
-    unsmoothed = parts = contributions(
-        pair.p, pair.q, base=settings.base, kind=pair.kinds, temperature=settings.temperature
-    )
+    terms = partial(contributions, base=base, kind=kinds, temperature=temperature)
+    unsmoothed = parts = terms(pair.p, pair.q)
     if settings.smoothing.name != "none":
-        parts = contributions(
-            smooth(pair.p), smooth(pair.q),
-            base=settings.base, kind=pair.kinds, temperature=settings.temperature,
-        )  # fmt: skip
+        parts = terms(smooth(pair.p), smooth(pair.q))
     labels = pair.names
     has_p, has_q = pair.support()
     only_p, only_q = has_p & ~has_q, has_q & ~has_p
@@ -314,24 +279,13 @@ def _measured(pair: Pair, settings: CompareSettings) -> report.Comparison:
     )
 
 
-def _remarks(
-    pair: Pair, comparison: report.Comparison, settings: CompareSettings
-) -> Iterator[Note]:
-    """Yield the notes on a comparison."""
-    only = (comparison.only_in_p, comparison.only_in_q)
-    yield from unmatched(*only, "labels of the two sides", source="")
-    if comparison.estimate and not comparison.estimate.reliable:
-        yield Note(
-            "unreliable-estimate",
-            f"the estimate's interval is not reliable: {report.DOUBT}",
-            source="",
-        )
+def _remarks(pair: Pair, made: report.Comparison, settings: CompareSettings) -> Iterator[Note]:
+    """Yield the notes on a comparison that was made of a pair."""
+    yield from unmatched(made.only_in_p, made.only_in_q, "labels of the two sides", source="")
+    if made.estimate and not made.estimate.reliable:
+        message = f"the estimate's interval is not reliable: {report.DOUBT}"
+        yield Note("unreliable-estimate", message, source="")
     if settings.reduction == "mean":
-        outcomes = pair.p.shape[-1]
-        yield Note(
-            "mean-over-elements",
-            f"the reduction 'mean' divides by rows times outcomes ({outcomes}),"
-            " as torch does; it is not the mean divergence",
-            source="",
-            advice="--reduction batchmean",
-        )
+        message = f"the reduction 'mean' divides by rows times outcomes ({pair.p.shape[-1]})"
+        message += ", as torch does; it is not the mean divergence"
+        yield Note("mean-over-elements", message, source="", advice="--reduction batchmean")

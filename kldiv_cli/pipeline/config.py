@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, did_you_mean
-from kldiv_cli.pipeline.checks import ColumnRules
 from kldiv_cli.pipeline.settings import PROJECT
+from kldiv_cli.pipeline.validation import ColumnRules
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -36,7 +36,7 @@ class Config(NamedTuple):
     columns: dict[str, dict[str, Any]] = {}  # noqa: RUF012
 
     def beneath(self, options: Mapping[str, Any], known: Container[str]) -> dict[str, Any]:
-        """Return options, completed by those `known` that they leave to the file."""
+        """Return options, and those `known` settings of the file that no option replaces."""
         said = options.get("columns", {})
         names = dict.fromkeys([*self.columns, *said])
         columns = {name: {**self.columns.get(name, {}), **said.get(name, {})} for name in names}
@@ -109,14 +109,12 @@ def _parsed(path: str) -> dict[str, Any]:
         with open(path, "rb") as file:
             return tomllib.load(file)
     except OSError as error:
-        reason = error.strerror or str(error)
-        message = f"the settings cannot be read: {reason}"
-        raise InputError("bad-config", message, Place(path)) from None
+        raise _bad(path, f"the settings cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
-        text = str(error)
-        place = re.search(r" \(at line (\d+), column (\d+)\)", text)
-        where = Place(path, int(place[1]), int(place[2])) if place else Place(path)
-        reason = text.replace(place[0], "") if place else text
+        reason, where = str(error), Place(path)
+        if place := re.search(r" \(at line (\d+), column (\d+)\)", reason):
+            where = Place(path, int(place[1]), int(place[2]))
+            reason = reason.replace(place[0], "")
         message = f"this is not TOML: {reason[:1].lower()}{reason[1:200]}"
         raise InputError("bad-config", message, where) from None
 

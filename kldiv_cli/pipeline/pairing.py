@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from kldiv_cli.core.counts import Binned, EdgesDifferError, TypeChangedError
 from kldiv_cli.core.dataset import DataSet
@@ -16,8 +16,8 @@ from kldiv_cli.pipeline.sides import no_values
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kldiv_cli.pipeline.checks import ColumnRules
     from kldiv_cli.pipeline.settings import Rules
+    from kldiv_cli.pipeline.validation import ColumnRules
 
 Side = TypeVar("Side", Distribution, DataSet)
 
@@ -43,11 +43,11 @@ def pair_data_sets(first: DataSet, second: DataSet, rules: Rules) -> Iterator[Pa
         if found is None:
             text = "the current data have no such column"
             yield Unpaired(name, "column-missing", text, (column.rows, 0))
-            continue
-        try:
-            yield _paired(name, (first, second), rules)
-        except TypeChangedError as change:
-            yield Unpaired(name, "type-changed", str(change), (column.rows, found.rows))
+        else:
+            try:
+                yield _paired(name, (first, second), rules)
+            except TypeChangedError as change:
+                yield Unpaired(name, "type-changed", str(change), (column.rows, found.rows))
 
 
 def _paired(name: str, sides: tuple[DataSet, DataSet], rules: Rules) -> Pair:
@@ -55,22 +55,15 @@ def _paired(name: str, sides: tuple[DataSet, DataSet], rules: Rules) -> Pair:
     given = rules.of(name)
     for side in sides:
         _check_profile(side, name, given, rules)
+    columns = (sides[0].columns[name], sides[1].columns[name])
+    bins, edges = rules.bins_of(name)
+    missing: Literal["drop", "category"] = "drop" if rules.missing == "drop" else "category"
     try:
-        pair = pair_columns(
-            sides[0].columns[name],
-            sides[1].columns[name],
-            bins=given.bins if isinstance(given.bins, int) else rules.bins,
-            edges=given.bins if isinstance(given.bins, tuple) else None,
-            type=given.type,
-            missing="drop" if rules.missing == "drop" else "category",
-        )
+        pair = pair_columns(*columns, bins=bins, edges=edges, type=given.type, missing=missing)
     except EdgesDifferError as differ:
-        raise InputError(
-            "edges-differ",
-            f"column '{name}': {differ}",
-            Place(sides[1].source),
-            hint="kldiv profile DATA --like REFERENCE counts with the edges of REFERENCE",
-        ) from None
+        message, place = f"column '{name}': {differ}", Place(sides[1].source)
+        hint = "kldiv profile DATA --like REFERENCE counts with the edges of REFERENCE"
+        raise InputError("edges-differ", message, place, hint=hint) from None
     for side, counts in zip(sides, (pair.p, pair.q), strict=True):
         if not counts.any():
             raise no_values(name, side.source)
@@ -89,12 +82,9 @@ def _check_profile(side: DataSet, name: str, given: ColumnRules, rules: Rules) -
         wanted = "with other bins"
     if wanted:
         was = "numbers, in bins of their own" if numeric else "labels"
-        raise InputError(
-            "profile-differs",
-            f"column '{name}' cannot be taken {wanted}: the profile counted it as {was}",
-            Place(side.source, name=name),
-            hint="make the profile anew with this option, or leave it out",
-        )
+        message = f"column '{name}' cannot be taken {wanted}: the profile counted it as {was}"
+        hint = "make the profile anew with this option, or leave it out"
+        raise InputError("profile-differs", message, Place(side.source, name=name), hint=hint)
 
 
 def tell_apart(
@@ -115,10 +105,9 @@ def tell_apart(
     pipes = ("/dev/fd/", "/proc/")
     anonymous = p.source.startswith(pipes) or q.source.startswith(pipes)
     if given == (None, None) and p_name == q_name and not anonymous:
-        p_parts = [*p.source.split(os.sep)[:-1], p.name]
-        q_parts = [*q.source.split(os.sep)[:-1], q.name]
-        for depth in range(2, 1 + max(len(p_parts), len(q_parts))):
-            p_name, q_name = ("/".join(parts[-depth:]) for parts in (p_parts, q_parts))
+        paths = [[*p.source.split(os.sep)[:-1], p.name], [*q.source.split(os.sep)[:-1], q.name]]
+        for depth in range(2, 1 + max(map(len, paths))):
+            p_name, q_name = ("/".join(parts[-depth:]) for parts in paths)
             if p_name != q_name:
                 break
     if p_name == q_name or (anonymous and given == (None, None)):

@@ -5,24 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.counts import (
-    Binned,
-    Categories,
-    EdgesDifferError,
-    TypeChangedError,
-    Values,
-    as_categories,
-    counted,
-    has_integer_labels,
-    is_identifier,
-    merged,
-    pooled_like,
-)
+from kldiv_cli.core import counts
+from kldiv_cli.core.counts import Binned, Categories, EdgesDifferError, TypeChangedError
 from kldiv_cli.core.dataset import IDENTIFIER, TOO_MANY_ROWS, DataSet, Excluded, too_many_rows
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.pipeline.checks import ColumnRules
 from kldiv_cli.pipeline.settings import Rules, refuse_foreign
 from kldiv_cli.pipeline.sides import data_set
+from kldiv_cli.pipeline.validation import ColumnRules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,17 +73,14 @@ def profile(
             continue
         column = _merge(title, parts)
         # A column may look like a key in all parts together only.
-        if wanted.may_leave_out(title) and is_identifier(column):
+        if wanted.may_leave_out(title) and counts.is_identifier(column):
             excluded[title] = Excluded(title, IDENTIFIER)
         else:
             columns[title] = _count(column, rules, first.source, min_count)
     if not columns:
-        raise InputError(
-            "no-column-judged",
-            "no column is left to count",
-            Place(first.source),
-            hint="--column NAME counts a column that looks like a key",
-        )
+        hint = "--column NAME counts a column that looks like a key"
+        place = Place(first.source)
+        raise InputError("no-column-judged", "no column is left to count", place, hint=hint)
     rows = sum(part.rows for part in parts)
     if rows >= TOO_MANY_ROWS:
         raise too_many_rows(first.source)
@@ -115,12 +101,9 @@ def _read_model(source: object, wanted: Wanted) -> DataSet:
     """Read the profile whose columns, types and edges are to be used."""
     model = data_set(source, None, wanted)
     if model.kind != "profile" or not model.columns:
-        raise InputError(
-            "not-a-profile",
-            "this is not a profile with columns, and has no edges to take",
-            Place(model.source),
-            hint="kldiv profile DATA -o FILE makes one",
-        )
+        message = "this is not a profile with columns, and has no edges to take"
+        hint = "kldiv profile DATA -o FILE makes one"
+        raise InputError("not-a-profile", message, Place(model.source), hint=hint)
     return model
 
 
@@ -130,7 +113,7 @@ def _rules_of_model(model: DataSet, rules: Rules) -> Rules:
         title: ColumnRules("numeric", None, column.bins.edges)
         if isinstance(column, Binned)
         # Few integers are read as numbers, so that 1.0 is 1.
-        else ColumnRules(None if has_integer_labels(column) else "categorical")
+        else ColumnRules(None if counts.has_integer_labels(column) else "categorical")
         for title, column in model.columns.items()
         if isinstance(column, Binned | Categories)
     }
@@ -142,43 +125,34 @@ def _count_like(part: DataSet, model: DataSet, rules: Rules) -> DataSet:
     columns: dict[str, Column] = {}
     for title, column in part.columns.items():
         of_model = model.columns[title]
-        if isinstance(of_model, Categories) and isinstance(column, Values):
-            column = as_categories(column)
+        if isinstance(of_model, Categories) and isinstance(column, counts.Values):
+            column = counts.as_categories(column)
         found = columns[title] = _count(column, rules, part.source)
         if isinstance(of_model, Categories):
             with _naming(title, part.source):
                 if isinstance(found, Binned):
                     text = "it is numbers here, and text in the profile to be like"
                     raise TypeChangedError(text)
-            columns[title] = pooled_like(found, of_model)
+            columns[title] = counts.pooled_like(found, of_model)
     return part._replace(columns=columns)
 
 
 def _count(column: Column, rules: Rules, source: str, min_count: int = 0) -> Categories | Binned:
-    """Count a column by the user's rules; see `counted`."""
-    given = rules.of(column.name)
+    """Count a column by the user's rules; see `counts.counted`."""
+    type, (bins, edges) = rules.of(column.name).type, rules.bins_of(column.name)
     with _naming(column.name, source):
-        return counted(
-            column,
-            edges=given.bins if isinstance(given.bins, tuple) else None,
-            bins=given.bins if isinstance(given.bins, int) else rules.bins,
-            type=given.type,
-            min_count=min_count,
-        )
+        return counts.counted(column, edges=edges, bins=bins, type=type, min_count=min_count)
 
 
 def _merge(title: str, parts: Sequence[DataSet]) -> Column:
     """Return the counts of one column over all parts."""
     for part in parts:
         if title not in part.columns:
-            raise InputError(
-                "unknown-column",
-                f"there is no column '{title[:60]}', which another part has",
-                Place(part.source),
-                hint="--column or --exclude chooses the columns that all parts have",
-            )
+            message = f"there is no column '{title[:60]}', which another part has"
+            hint = "--column or --exclude chooses the columns that all parts have"
+            raise InputError("unknown-column", message, Place(part.source), hint=hint)
     with _naming(title, parts[0].source):
-        return merged([part.columns[title] for part in parts])
+        return counts.merged([part.columns[title] for part in parts])
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from kldiv_cli.core.dataset import MOST_OUTCOMES, Wanted, unknown_column
 from kldiv_cli.errors import UsageError
-from kldiv_cli.pipeline import checks
-from kldiv_cli.pipeline.checks import Check, ColumnRules, among, optional, per_side, whole
+from kldiv_cli.pipeline import validation
+from kldiv_cli.pipeline.validation import ColumnRules, Validator, among, optional, per_side, whole
 from kldiv_cli.readers import FORMATS, ReadOptions
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     PerSide: TypeAlias = Option | list[Option] | tuple[Option, ...]
     """One value for both sides, or one for each."""
     Names: TypeAlias = tuple[str | None, str | None]
+    Given: TypeAlias = Mapping[str, Any]
+    """Options by the names of the Python functions."""
 
     class Reading(TypedDict, total=False):
         """How the sides are read; the fields of `ReadOptions`."""
@@ -88,7 +90,7 @@ if TYPE_CHECKING:
 
 
 Spelling = Callable[[str], str]
-"""Tells how the user wrote the name of an option: see `checks`."""
+"""Tells how the user wrote the name of an option: see `validation`."""
 Made = TypeVar("Made")
 
 
@@ -110,6 +112,11 @@ class Rules(NamedTuple):
     def of(self, name: str) -> ColumnRules:
         """Return the rules of a column; empty ones where the user gave none."""
         return self.columns.get(name, ColumnRules())
+
+    def bins_of(self, name: str) -> tuple[int | None, tuple[float, ...] | None]:
+        """Return how many bins a column has, and their edges; None where they are not given."""
+        bins = self.of(name).bins
+        return (self.bins, bins) if isinstance(bins, tuple) else (bins or self.bins, None)
 
     def excludes(self, name: str) -> bool:
         """Return whether a column is left out by its name, or by a pattern."""
@@ -193,44 +200,48 @@ class ProfileSettings(NamedTuple):
 
 
 KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
-READING: dict[str, Check] = {
+READING: dict[str, Validator] = {
     # Any field that has no row below is a text, which the reader checks.
-    **dict.fromkeys(ReadOptions._fields, per_side(checks.text)),
+    **dict.fromkeys(ReadOptions._fields, per_side(validation.text)),
     "kind": per_side(among(*KINDS)),
-    "header": per_side(checks.anything),
+    "header": per_side(validation.anything),
     "duplicates": among("error", "sum"),
     "max_inflated": optional(whole(0)),
 }
 READING["input_format"] = READING.pop("format")
-COLUMNS: dict[str, Check] = {
-    "column": checks.texts,
-    "exclude": checks.texts,
-    "columns": optional(checks.columns),
+COLUMNS: dict[str, Validator] = {
+    "column": validation.texts,
+    "exclude": validation.texts,
+    "columns": optional(validation.columns),
     "bins": optional(whole(1)),
     "missing": among("category", "drop", "error"),
-    "na": checks.texts,
+    "na": validation.texts,
     "max_outcomes": whole(1),
 }
-JUDGING: dict[str, Check] = {
-    "max_kl": checks.limit,
-    "alpha": checks.level,
+JUDGING: dict[str, Validator] = {
+    "max_kl": validation.limit,
+    "alpha": validation.level,
     "adjust": among("bh", "none"),
-    "max_new": optional(checks.limit),
-    "max_missing_shift": optional(checks.limit),
+    "max_new": optional(validation.limit),
+    "max_missing_shift": optional(validation.limit),
 }
-SHOWING: dict[str, Check] = {"names": checks.pair, "top": whole(0), "strict": checks.anything}
-COMPARE: dict[str, Check] = {
+SHOWING: dict[str, Validator] = {
+    "names": validation.pair,
+    "top": whole(0),
+    "strict": validation.anything,
+}
+COMPARE: dict[str, Validator] = {
     **READING,
     **COLUMNS,
     **SHOWING,
-    "measures": optional(checks.measures),
-    "base": checks.base,
-    "smoothing": checks.smoothing,
-    "temperature": checks.temperature,
+    "measures": optional(validation.measures),
+    "base": validation.base,
+    "smoothing": validation.smoothing,
+    "temperature": validation.temperature,
     "reduction": among("batchmean", "mean", "sum", "none"),
-    "estimate": checks.anything,
+    "estimate": validation.anything,
 }
-CHECK: dict[str, Check] = {
+CHECK: dict[str, Validator] = {
     **READING,
     **COLUMNS,
     **JUDGING,
@@ -238,14 +249,14 @@ CHECK: dict[str, Check] = {
     "kind": per_side(among("samples", "counts", "probabilities", "weights")),
 }
 # The file of a project serves several commands.
-PROJECT: dict[str, Check] = {
+PROJECT: dict[str, Validator] = {
     **COLUMNS,
     **JUDGING,
     "top": whole(0),
     "min_count": whole(0),
     "fail_on": among("drift", "inconclusive"),
 }
-PROFILE: dict[str, Check] = {**READING, **PROJECT, "strict": checks.anything}
+PROFILE: dict[str, Validator] = {**READING, **PROJECT, "strict": validation.anything}
 # A profile holds missing values apart, whatever a check will make of them.
 del PROFILE["missing"]
 
@@ -390,17 +401,6 @@ def inspect_settings(file: object, options: Mapping[str, object], spell: Spellin
     return source
 
 
-def rules_of(**options: Any) -> Rules:
-    """Return the rules for columns from the arguments of `check`.
-
-    Raises
-    ------
-    UsageError
-        If an option has a wrong value.
-    """
-    return _made(Rules, _checked("rules_of", COLUMNS, options, str))
-
-
 def refuse_foreign(options: Sequence[ReadOptions], formats: Sequence[str]) -> None:
     """Refuse an option for reading that the formats of the inputs have no use for.
 
@@ -434,7 +434,7 @@ _DEFAULTS = {**ReadOptions._field_defaults, **Rules._field_defaults}
 
 
 def _checked(
-    function: str, table: Mapping[str, Check], options: Mapping[str, Any], spell: Spelling
+    function: str, table: Mapping[str, Validator], options: Given, spell: Spelling
 ) -> dict[str, Any]:
     """Check options by a table, and leave out those that say no more than their defaults."""
     given = {}
@@ -447,13 +447,13 @@ def _checked(
     return given
 
 
-def _made(settings: type[Made], given: Mapping[str, Any], **more: Any) -> Made:
+def _made(settings: type[Made], given: Given, **more: Any) -> Made:
     """Return a named tuple of the options that are its fields."""
     fields: tuple[str, ...] = settings._fields  # type: ignore[attr-defined]
     return settings(**{name: given[name] for name in fields if name in given}, **more)
 
 
-def _sources(sources: Sequence[object], given: Mapping[str, Any]) -> tuple[Source, Source]:
+def _sources(sources: Sequence[object], given: Given) -> tuple[Source, Source]:
     """Return both sides, each with the options that are for it."""
     if [os.fspath(one) for one in sources if isinstance(one, str | os.PathLike)] == ["-", "-"]:
         raise UsageError("usage", "only one side can be standard input ('-')")
@@ -464,7 +464,7 @@ def _sources(sources: Sequence[object], given: Mapping[str, Any]) -> tuple[Sourc
     return _source(sources[0], 0, given), _source(sources[1], 1, given)
 
 
-def _source(source: object, side: int, given: Mapping[str, Any]) -> Source:
+def _source(source: object, side: int, given: Given) -> Source:
     """Return one side with the options that are for it."""
     said = {name: _per_side(name, given[name])[side] for name in READING if name in given}
     said = {name: value for name, value in said.items() if value is not None}
@@ -494,9 +494,9 @@ if TYPE_CHECKING:
 
 def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[Refusal]:
     """Yield the refusals that all commands share; `raw` tells which sides are raw rows."""
-    yield ("bins",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"
     tables = (not raw[0], not raw[1])
     counts = "--as counts if this is a table of counts"
+    yield ("bins",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"
     why = "chooses a column of a distribution, and these are raw rows"
     yield ("label", "weight"), tables, why, f"--column NAME chooses columns; {counts}"
     why = "is for repeated labels of a table, and these are raw rows"
@@ -510,10 +510,7 @@ def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[
 
 
 def _refuse(
-    refusals: Iterable[Refusal],
-    given: Mapping[str, Any],
-    spell: Spelling,
-    project: Collection[str] = (),
+    refusals: Iterable[Refusal], given: Given, spell: Spelling, project: Collection[str] = ()
 ) -> None:
     """Raise the refusal of an option that no side for which it is given can use.
 

@@ -1,4 +1,4 @@
-"""Both sides, read: two distributions, or two data sets whose columns can meet."""
+"""Reading both sides: as two distributions, or as two data sets that an engine counts."""
 
 from __future__ import annotations
 
@@ -7,16 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kldiv_cli import readers
+from kldiv_cli.core import counts
 from kldiv_cli.core.binning import MOST_CATEGORIES
-from kldiv_cli.core.counts import (
-    Binned,
-    Categories,
-    Values,
-    as_categories,
-    distinct,
-    has_integer_labels,
-    missing_label,
-)
+from kldiv_cli.core.counts import Binned, Categories, Values
 from kldiv_cli.core.dataset import DataSet, Wanted, which_kind
 from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.core.pair import Pair, labels_on_one_side, pair_distributions
@@ -44,12 +37,8 @@ def refuse_repairs(notes: Iterable[Note]) -> None:
     """
     for note in notes:
         if note.repair:
-            raise InputError(
-                note.code,
-                f"--strict: {note.message}",
-                Place(note.source),
-                hint=note.advice or "mend the data, or leave --strict out",
-            )
+            hint = note.advice or "mend the data, or leave --strict out"
+            raise InputError(note.code, f"--strict: {note.message}", Place(note.source), hint=hint)
 
 
 class DataSets(NamedTuple):
@@ -101,8 +90,8 @@ def data_set(
         if isinstance(found.data, Members):
             from kldiv_cli.readers import counted
 
-            if counts := counted.profile(found.data, wanted, found.source, name):
-                return counts
+            if profile := counted.profile(found.data, wanted, found.source, name):
+                return profile
         table = raw_rows(found.data, options, found.source)
         return local.count(table, wanted, found.source, name or found.name)
 
@@ -167,33 +156,32 @@ def read_distribution(side: Source, rules: Rules) -> Distribution:
     rows = data_set(side.source, side.options, rules.counting(), name=side.name)
     columns = list(rows.columns.values())
     if len(columns) != 1:
-        raise InputError(
-            "several-columns",
-            f"there are {len(columns)} columns of raw rows, and one distribution to meet them",
-            Place(rows.source),
-            hint="--column NAME chooses one; --as counts if this is a table of counts",
-        )
+        message = f"there are {len(columns)} columns of raw rows"
+        message += ", and one distribution to meet them"
+        hint = "--column NAME chooses one; --as counts if this is a table of counts"
+        raise InputError("several-columns", message, Place(rows.source), hint=hint)
     (column,) = columns
     if isinstance(column, Binned):
-        counts = dict(zip(column.bins.labels, column.counts.tolist(), strict=False))
-        counts = {label: count for label, count in counts.items() if count}
+        bins = zip(column.bins.labels, column.counts.tolist(), strict=False)
+        outcomes = {label: count for label, count in bins if count}
     else:
-        counts = dict((as_categories(column) if isinstance(column, Values) else column).counts)
+        column = counts.as_categories(column) if isinstance(column, Values) else column
+        outcomes = dict(column.counts)
     label = None
     if column.missing and rules.missing == "category":
-        label = missing_label(counts)
-        counts[label] = column.missing
-    if not counts:
+        label = counts.missing_label(outcomes)
+        outcomes[label] = column.missing
+    if not outcomes:
         raise no_values(column.name, rows.source)
     return Distribution(
         name=rows.name,
         source=rows.source,
         format=rows.format,
         kind="counts",
-        outcomes=tuple(counts),
-        weights=np.array(list(counts.values()), dtype=np.int64),
+        outcomes=tuple(outcomes),
+        weights=np.array(list(outcomes.values()), dtype=np.int64),
         rows_read=rows.rows,
-        rows_used=sum(counts.values()),
+        rows_used=sum(outcomes.values()),
         missing=column.missing,
         notes=rows.notes,
         column=column.name,
@@ -223,40 +211,22 @@ def no_values(column: str, source: str) -> InputError:
 
 def describe_distribution(side: Distribution) -> Side:
     """Return the facts on a distribution for a report."""
-    return Side(
-        name=side.name,
-        source=side.source,
-        format=side.format,
-        kind=side.kind,
-        outcomes=side.weights.shape[-1],
-        total=side.total,
-        rows_read=side.rows_read,
-        rows_used=side.rows_used,
-        missing=side.missing,
-    )
+    facts = (side.name, side.source, side.format, side.kind, side.weights.shape[-1], side.total)
+    return Side(*facts, side.rows_read, side.rows_used, side.missing)
 
 
 def describe_data_set(side: DataSet, pairs: Sequence[Pair], *, is_p: bool) -> Side:
     """Return the facts on a data set for a report: on its columns that were paired, together."""
-    place = 0 if is_p else 1
-    counts = (pair.p if is_p else pair.q for pair in pairs)
-    return Side(
-        name=side.name,
-        source=side.source,
-        format=side.format,
-        kind=side.kind,
-        outcomes=sum(int(np.count_nonzero(of)) for of in counts),
-        total=side.rows,
-        rows_read=side.rows,
-        rows_used=side.rows,
-        missing=sum(pair.missing[place] for pair in pairs),
-    )
+    outcomes = sum(int(np.count_nonzero(pair.p if is_p else pair.q)) for pair in pairs)
+    missing = sum(pair.missing[0 if is_p else 1] for pair in pairs)
+    facts = (side.name, side.source, side.format, side.kind, outcomes, side.rows)
+    return Side(*facts, rows_read=side.rows, rows_used=side.rows, missing=missing)
 
 
 def _is_text(column: Column) -> bool:
     """Return whether the labels of a column are more than integers that may be numbers."""
     return isinstance(column, Categories) and not (
-        len(column.counts) <= MOST_CATEGORIES and has_integer_labels(column)
+        len(column.counts) <= MOST_CATEGORIES and counts.has_integer_labels(column)
     )
 
 
@@ -280,31 +250,25 @@ def _may_be_a_distribution(rows: DataSet) -> bool:
     """Return whether rows are distinct labels, each with a number, in either order."""
     if rows.kind != "samples" or len(rows.seen) != 2 or not rows.columns:
         return False
-    first, *rest = rows.columns.values()
-    if not rest:
-        # The second column is a key, whose values are distinct, or the reference lacks it.
-        return _may_be_weights(first) or _may_be_labels(first)
-    (second,) = rest
-    return (_may_be_labels(first) and _may_be_weights(second)) or (
-        _may_be_labels(second) and _may_be_weights(first)
-    )
+    # A second column that was not counted is a key, whose values are distinct, or the reference
+    # lacks it: it may be either.
+    labels = [*map(_may_be_labels, rows.columns.values()), True]
+    weights = [*map(_may_be_weights, rows.columns.values()), True]
+    return (labels[0] and weights[1]) or (weights[0] and labels[1])
 
 
 def _may_be_weights(column: Column) -> bool:
     """Return whether all values of a column could be weights: numbers that are not negative."""
-    return (
-        isinstance(column, Values)
-        and not column.missing
-        and len(column.values) > 0
-        and not np.any(column.values < 0)
-    )
+    if not isinstance(column, Values) or column.missing:
+        return False
+    return len(column.values) > 0 and not np.any(column.values < 0)
 
 
 def _may_be_labels(column: Column) -> bool:
     """Return whether all values of a column could be labels: distinct, and none a fraction."""
     if isinstance(column, Binned) or (isinstance(column, Values) and np.any(column.values % 1)):
         return False
-    return not column.missing and distinct(column) == column.rows
+    return not column.missing and counts.distinct(column) == column.rows
 
 
 def _table(side: Source, wanted: Wanted) -> DataSet | Distribution:
@@ -331,26 +295,19 @@ def _columns(table: DataSet | Distribution, wanted: Wanted, only: str | None = N
         columns = {name: column for name, column in table.columns.items() if wanted.wants(name)}
         return table._replace(columns=columns)
     labels = table.outcomes or tuple(map(str, range(len(table.weights))))
-    counts = dict(zip(labels, map(int, table.weights.tolist()), strict=True))
+    outcomes = dict(zip(labels, map(int, table.weights.tolist()), strict=True))
     name = only or (table.column if table.outcomes else None) or "outcome"
     from kldiv_cli.readers import counted
 
+    single, source, format = {name: outcomes}, table.source, table.format
     return counted.data_set(
-        {name: counts},
-        wanted,
-        name=table.name,
-        source=table.source,
-        format=table.format,
-        notes=table.notes,
+        single, wanted, name=table.name, source=source, format=format, notes=table.notes
     )
 
 
 def _refuse_batch(side: Distribution) -> None:
     """Refuse a batch, where one distribution is needed."""
     if side.weights.ndim > 1:
-        raise InputError(
-            "bad-shape",
-            "this is a batch of distributions, and a check judges one",
-            Place(side.source),
-            hint="kldiv compare compares batches row by row; --as samples if these are raw rows",
-        )
+        message = "this is a batch of distributions, and a check judges one"
+        hint = "kldiv compare compares batches row by row; --as samples if these are raw rows"
+        raise InputError("bad-shape", message, Place(side.source), hint=hint)

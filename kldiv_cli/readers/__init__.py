@@ -84,10 +84,9 @@ def read_two(
     InputError, UsageError
         As `read` does.
     """
-    for option in options:
-        if option.weight is None:
-            message = "two distributions of one source need two weights"
-            raise UsageError("one-side", message, hint="--weight BEFORE --weight AFTER")
+    if any(option.weight is None for option in options):
+        message = "two distributions of one source need two weights"
+        raise UsageError("one-side", message, hint="--weight BEFORE --weight AFTER")
     first, second = _read(source, options, names)
     return first, second
 
@@ -176,7 +175,7 @@ def opened(source: object, options: ReadOptions, *, raw: bool = False) -> Iterat
         If an option makes no sense.
     """
     text = source_name(source)
-    with _boundary(text):
+    try:
         if not isinstance(source, (str, os.PathLike)):
             from kldiv_cli.readers import objects
 
@@ -187,6 +186,15 @@ def opened(source: object, options: ReadOptions, *, raw: bool = False) -> Iterat
         with files.opened(text, options, raw=raw) as stream:
             module = import_module(f"kldiv_cli.readers.{FORMATS[stream.format].module}")
             yield Opened(text, _stem(text), module.read(stream, options))
+    except KldivError:
+        raise
+    except RecursionError:
+        raise InputError("too-deep", "this is nested too deeply", Place(text)) from None
+    except MemoryError:
+        raise InputError("out-of-memory", "there is not enough memory", Place(text)) from None
+    except (OSError, ValueError, EOFError, OverflowError) as error:
+        code, message = _failure(error)
+        raise InputError(code, message, Place(text)) from error
 
 
 def _read(
@@ -207,24 +215,6 @@ def _read(
             meaning.distribution(weights, option, found.source, name or found.name)
             for weights, option, name in zip(every, wanted, names, strict=True)
         ]
-
-
-@contextmanager
-def _boundary(text: str) -> Iterator[None]:
-    """Turn every failure into an error that names the input."""
-    try:
-        yield
-    except KldivError:
-        raise
-    except RecursionError:
-        raise InputError("too-deep", "this is nested too deeply", Place(text)) from None
-    except MemoryError:
-        raise InputError("out-of-memory", "there is not enough memory", Place(text)) from None
-    except OSError as error:
-        raise _os_error(error, text) from error
-    except (ValueError, EOFError, OverflowError) as error:
-        message = f"this cannot be read: {str(error)[:200] or type(error).__name__}"
-        raise InputError("unreadable", message, Place(text)) from error
 
 
 def source_name(source: object) -> str:
@@ -251,7 +241,8 @@ def _stem(source: str) -> str:
     return base
 
 
-def _os_error(error: OSError, source: str) -> InputError:
+def _failure(error: Exception) -> tuple[str, str]:
+    """Return the code and the message for an error of the system or of a parser."""
     import errno
 
     known = {
@@ -263,7 +254,6 @@ def _os_error(error: OSError, source: str) -> InputError:
         errno.ELOOP: ("symlink-loop", "this is a symbolic link that leads to itself"),
         errno.ENAMETOOLONG: ("no-such-file", "this name is too long for a file"),
     }
-    reason = (error.strerror or str(error) or type(error).__name__)[:200]
+    reason = (getattr(error, "strerror", "") or str(error) or type(error).__name__)[:200]
     fallback = ("unreadable", f"this cannot be read: {reason}")
-    code, message = known.get(error.errno or 0, fallback)
-    return InputError(code, message, Place(source))
+    return known.get(getattr(error, "errno", 0), fallback)

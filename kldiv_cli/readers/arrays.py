@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.core.distribution import LOG_KINDS
-from kldiv_cli.core.table import SAMPLE, Faults
-from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.choice import Columns
-from kldiv_cli.readers.outcomes import DUPLICATE, Weights, add_up
+from kldiv_cli.core.table import SAMPLE, Faults, Matrix, Table
+from kldiv_cli.errors import Fault, InputError, Place
+from kldiv_cli.readers import weight_column
+from kldiv_cli.readers.column_choice import Columns, Numeric
+from kldiv_cli.readers.outcomes import Labels, Weights
 from kldiv_cli.readers.values import check_type, is_missing, is_real, library_of, to_list
-from kldiv_cli.readers.weight_column import (
-    FRACTIONAL,
-    MISSING,
-    NEGATIVE,
-    NO_MASS_HINT,
-    NOT_FINITE,
-    OVERFLOW,
-)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.table import Matrix, Table
-    from kldiv_cli.errors import Fault
-    from kldiv_cli.readers.choice import Numeric
     from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.weights import Choose
 
@@ -67,10 +54,8 @@ def of_columns(
     every = []
     for choice, option in zip(choose(columns, wanted), wanted, strict=True):
         title, weights = whole[choice.weight]
-        labels: Sequence[Any] | None = None
+        labels = None if choice.label is None else to_list(whole[choice.label][1])
         groups = None
-        if choice.label is not None:
-            labels = to_list(whole[choice.label][1])
         if choice.group is not None and labels is not None:
             # In a tidy table a missing label stands for the missing values of a column.
             labels = ["" if is_missing(label) else label for label in labels]
@@ -106,15 +91,10 @@ def _labelled(
         raise InputError("bad-shape", message, here)
     keys = texts if groups is None else list(zip(groups, texts, strict=True))
     faults = Faults()
-    at: dict[Any, int] = {}
-    positions = []
-    for i, key in enumerate(keys):
-        if key in at and option.duplicates != "sum":
-            faults.add(DUPLICATE, partial(Place, here.source, index=(i,), value=texts[i]))
-        positions.append(at.setdefault(key, len(at)))
+    known = Labels(option, faults)
+    known.add(keys, lambda i: Place(here.source, index=(i,), value=texts[i]))
     faults.check()
-    found = found._replace(labels=tuple(at))
-    return found if len(at) == len(texts) else add_up(found, positions, here.source)
+    return known.given_to(found, here.source)
 
 
 def _texts(labels: Iterable[Any], source: str) -> list[str]:
@@ -145,10 +125,10 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
         raise InputError("no-rows", f"an array of shape {array.shape} is empty", here)
     logs = kind in LOG_KINDS
     if array.dtype.kind == "O" and logs:
-        raise InputError(OVERFLOW.code, OVERFLOW.message, here)
+        raise InputError(weight_column.OVERFLOW.code, weight_column.OVERFLOW.message, here)
     if array.dtype.kind in "iuO":
         if not logs:
-            _refuse(array < 0, NEGATIVE, here, array)
+            _refuse(array < 0, weight_column.NEGATIVE, here, array)
         return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")), True
     if array.dtype.itemsize in (4, 8):
         weights = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
@@ -160,11 +140,11 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
             message = f"numbers of type {array.dtype} are not held exactly by 64-bit floats"
             raise InputError("inexact", message, here, hint="save the array as float64")
     no_mass = np.isneginf(weights) if logs else np.False_
-    _refuse(~np.isfinite(weights) & ~no_mass, NOT_FINITE, here, weights)
+    _refuse(~np.isfinite(weights) & ~no_mass, weight_column.NOT_FINITE, here, weights)
     if not logs:
-        _refuse(weights < 0, NEGATIVE, here, weights)
+        _refuse(weights < 0, weight_column.NEGATIVE, here, weights)
     if kind == "counts":
-        _refuse(weights != np.floor(weights), FRACTIONAL, here, weights)
+        _refuse(weights != np.floor(weights), weight_column.FRACTIONAL, here, weights)
     # Adding zero makes a zero of -0.0.
     return weights + weights.dtype.type(0), False
 
@@ -173,8 +153,6 @@ def _refuse(
     bad: NDArray[np.bool_], fault: Fault, here: Place, array: NDArray[Any] | None = None
 ) -> None:
     """Refuse the elements that are marked as bad; the first three are named."""
-    if not np.any(bad):
-        return
     places: list[Place] = []
     # All positions of a large array would be gigabytes.
     flat, start = bad.ravel(), 0
@@ -184,21 +162,23 @@ def _refuse(
         value = None if array is None else str(array[index])
         places.append(replace(here, index=index, value=value))
         start += 1
-    code, message, hint = fault
-    if fault is NOT_FINITE and all(place.value == "-inf" for place in places):
-        hint = NO_MASS_HINT
-    raise InputError(code, message, *places, count=int(np.count_nonzero(bad)), hint=hint)
+    if not places:
+        return
+    if fault is weight_column.NOT_FINITE and all(place.value == "-inf" for place in places):
+        fault = weight_column.NO_MASS
+    count = int(np.count_nonzero(bad))
+    raise InputError(fault.code, fault.message, *places, count=count, hint=fault.hint)
 
 
 def _array(values: Any, here: Place) -> NDArray[Any]:
     """Return weights as an array, of objects where Python integers exceed every 64-bit type."""
-    if isinstance(values, (str, bytes, bytearray)) or not (
-        isinstance(values, (Sequence, np.ndarray)) or hasattr(type(values), "__array__")
-    ):
+    is_array = hasattr(type(values), "__array__")
+    is_text = isinstance(values, (str, bytes, bytearray))
+    if is_text or not (is_array or isinstance(values, Sequence)):
         message = f"an object of type {type(values).__name__[:60]} is no distribution"
         hint = "give a path, an array, a mapping of labels to weights or a data frame"
         raise InputError("bad-object", message, here, hint=hint)
-    if isinstance(values, Sequence) and not hasattr(type(values), "__array__"):
+    if not is_array:
         return _from_rows(values, here)
     _refuse_missing(values, here)
     try:
@@ -216,7 +196,8 @@ def _refuse_missing(values: Any, here: Place) -> None:
     elif library_of(values):
         # pandas calls it isna; NaN is missing there, and an error all the same.
         missing = np.asarray(values.isna() if hasattr(values, "isna") else values.is_null(), bool)
-    _refuse(missing, MISSING, here)
+    if missing is not None:
+        _refuse(missing, weight_column.MISSING, here)
 
 
 def _from_rows(values: Sequence[Any], here: Place) -> NDArray[Any]:
@@ -225,8 +206,7 @@ def _from_rows(values: Sequence[Any], here: Place) -> NDArray[Any]:
         return _from_numbers([_number(v, (i,), here) for i, v in enumerate(values)])
     lengths = {len(row) for row in rows}
     if len(rows) < len(values) or len(lengths) > 1:
-        message = "the rows of a batch have different lengths"
-        raise InputError("ragged-row", message, here)
+        raise InputError("ragged-row", "the rows of a batch have different lengths", here)
     flat = [_number(v, (i, j), here) for i, row in enumerate(rows) for j, v in enumerate(row)]
     return _from_numbers(flat).reshape(len(rows), lengths.pop())
 
@@ -246,11 +226,7 @@ def _number(value: Any, index: tuple[int, ...], here: Place) -> int | float:
 
 
 def _from_numbers(values: list[int | float]) -> NDArray[Any]:
-    if not all(type(value) is int for value in values):
-        return np.array(values, dtype=np.float64)
-    for type_ in (np.int64, np.uint64):
-        try:
-            return np.array(values, dtype=type_)
-        except OverflowError:
-            continue
-    return np.array(values, dtype=object)
+    whole = [value for value in values if type(value) is int]
+    if len(whole) == len(values):
+        return weight_column.integers(whole)
+    return np.array(values, dtype=np.float64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.stream import CHUNK, HEAD, ByteStream
@@ -17,6 +17,7 @@ INFLATED = 64 << 20
 RATIO = 100
 """… and how many times its own size, if that is more."""
 EXTENSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
+MARKS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
 def recognised(stream: ByteStream, extension: str) -> str | None:
@@ -27,16 +28,10 @@ def recognised(stream: ByteStream, extension: str) -> str | None:
     InputError
         If they do not agree, or the compression cannot be undone.
     """
-    head = stream.peek(10)
-    found = None
-    if head[:2] == b"\x1f\x8b":
-        found = "gzip"
-    elif head[:3] == b"BZh" and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
-        found = "bzip2"
-    elif head[:6] == b"\xfd7zXZ\x00":
-        found = "xz"
-    elif head[:4] == b"\x28\xb5\x2f\xfd":
-        found = "zstd"
+    found = MARKS.get(stream.mark(MARKS))
+    # A text may begin with BZh, but hardly with the mark of a block behind it.
+    if found == "bzip2" and stream.peek(10)[4:] not in (b"1AY&SY", b"\x17rE8P\x90"):
+        found = None
     claimed = EXTENSIONS.get(extension)
     if "zstd" in (found, claimed):
         raise needs_extra("zstd", stream.source)
@@ -48,14 +43,14 @@ def recognised(stream: ByteStream, extension: str) -> str | None:
 
 
 def needs_extra(format_: str, source: str) -> InputError:
-    """Return the error for what only the embedded engine reads."""
+    """Return the error for Parquet, Arrow and Zstandard, which need an extra."""
     message = f"{format_} cannot be read without the extra 'duckdb'"
     hint = "pip install 'kldiv-cli[duckdb]', or convert the file to CSV"
     return InputError("needs-extra", message, Place(source), hint=hint)
 
 
 def inflated(stream: ByteStream, compression: str) -> ByteStream:
-    """Return the stream that a compressed one inflates to.
+    """Return the stream that a compressed one inflates to, which has no bound.
 
     Raises
     ------
@@ -71,97 +66,63 @@ def inflated(stream: ByteStream, compression: str) -> ByteStream:
 
 
 def bounded(
-    inner: ByteStream, stream: ByteStream, compression: str, limit: int | None
-) -> ByteStream:
-    """Return an inflated stream, which is refused as soon as it is too large.
+    inner: ByteStream, packed: ByteStream, compression: str, limit: int | None
+) -> Iterator[bytes]:
+    """Yield the bytes of `inner`, unless there are more of them than are allowed.
 
     Parameters
     ----------
-    inner, stream : ByteStream
-        The inflated stream, and the one that inflates to it.
+    inner : ByteStream
+        The bytes that those of `packed` inflate to.
+    packed : ByteStream
+        The compressed bytes.
     compression : str
-        What messages call it.
+        Its name in errors.
     limit : int, optional
-        Bytes that are allowed; by `INFLATED` and `RATIO` if not given.
+        Bytes that are allowed; else `RATIO` times as many as `packed` has, or `INFLATED`.
+
+    Raises
+    ------
+    InputError
+        If there are more.
     """
-    return ByteStream(inner.source, _held(_bounded(inner, stream, compression, limit)))
-
-
-def _bounded(
-    inner: ByteStream, stream: ByteStream, compression: str, limit: int | None
-) -> Iterator[bytes]:
     amount = 0
+    # A bomb is refused before its first bytes are parsed, which would take long.
+    held: deque[bytes] = deque()
     for chunk in inner:
         amount += len(chunk)
-        allowed = limit
-        if allowed is None:
-            allowed = max(INFLATED, RATIO * max(stream.size or 0, stream.taken))
+        size = max(packed.size or 0, packed.taken)
+        allowed = max(INFLATED, RATIO * size) if limit is None else limit
         if amount > allowed:
-            message = f"{stream.taken} bytes of {compression} inflate to more than {allowed} bytes"
+            seen = f"{packed.taken} bytes of {compression}"
+            message = f"{seen} inflate to more than {allowed} bytes"
             hint = "--max-inflated BYTES allows more"
-            raise InputError("inflated-too-large", message, Place(inner.source), hint=hint)
-        yield chunk
-
-
-def _held(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield chunks, the first when many of them are there.
-
-    So a bomb is refused before its first bytes are parsed, which would take long.
-    """
-    held: deque[bytes] = deque()
-    amount = 0
-    for chunk in chunks:
+            raise InputError("inflated-too-large", message, Place(packed.source), hint=hint)
         held.append(chunk)
-        amount += len(chunk)
-        if amount > INFLATED:
-            break
+        while held and amount > INFLATED:
+            yield held.popleft()
     while held:
         yield held.popleft()
-    yield from chunks
-
-
-class Codec(NamedTuple):
-    """How a compression is undone."""
-
-    new: Callable[[], Any]
-    errors: tuple[type[Exception], ...]
-    padded: bool
-    """Zeros may follow the data."""
-
-
-def _codec(compression: str) -> Codec:
-    if compression == "gzip":
-        import zlib
-
-        return Codec(lambda: zlib.decompressobj(wbits=31), (zlib.error,), True)
-    if compression == "bzip2":
-        import bz2
-
-        return Codec(bz2.BZ2Decompressor, (OSError, ValueError), False)
-    import lzma
-
-    # The header of an .xz file may ask for a dictionary of 4 GB.
-    new = partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, memlimit=256 << 20)
-    return Codec(new, (lzma.LZMAError,), True)
 
 
 def _inflate(stream: ByteStream, compression: str) -> Iterator[bytes]:
     """Yield the bytes that the members of a stream inflate to, one after the other."""
-    codec = _codec(compression)
+    new, errors = _codec(compression)
     decoder: Any = None
     members = 0
     for data in stream:
         hungry = False
         while not hungry:
             if decoder is None:
-                data = data.lstrip(b"\0") if codec.padded and members else data
+                # Zeros may follow the members of all but bzip2.
+                data = data.lstrip(b"\0") if members and compression != "bzip2" else data
                 if not data:
                     break
-                decoder = codec.new()
+                decoder = new()
                 members += 1
             try:
                 out = decoder.decompress(data, CHUNK)
-            except codec.errors as error:
+            except errors as error:
                 what = "is damaged" if members == 1 else "is followed by something else"
                 raise _corrupt(f"the {compression} data {what}", stream.source) from error
             if out:
@@ -180,3 +141,19 @@ def _inflate(stream: ByteStream, compression: str) -> Iterator[bytes]:
 
 def _corrupt(message: str, source: str, hint: str = "") -> InputError:
     return InputError("corrupt-compression", message, Place(source), hint=hint)
+
+
+def _codec(compression: str) -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
+    """Return the maker of the decoders of a compression, and the errors that they raise."""
+    if compression == "gzip":
+        import zlib
+
+        return partial(zlib.decompressobj, wbits=31), (zlib.error,)
+    if compression == "bzip2":
+        import bz2
+
+        return bz2.BZ2Decompressor, (OSError, ValueError)
+    import lzma
+
+    # The header of an .xz file may ask for a dictionary of 4 GB.
+    return partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, memlimit=256 << 20), (lzma.LZMAError,)

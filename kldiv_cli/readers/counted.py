@@ -9,28 +9,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kldiv_cli.core.binning import SPECIAL, Bins
-from kldiv_cli.core.counts import OTHER, Binned, Categories
-from kldiv_cli.core.dataset import (
-    TOO_MANY_ROWS,
-    DataSet,
-    Excluded,
-    missing_value,
-    too_many_rows,
-)
+from kldiv_cli.core.counts import OTHER, Binned, Categories, Column
+from kldiv_cli.core.dataset import TOO_MANY_ROWS, DataSet, Excluded, missing_value, too_many_rows
 from kldiv_cli.core.labels import check_text, kept_apart, near_duplicates
 from kldiv_cli.core.numbers import Number
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.errors import InputError, Note, Place
+from kldiv_cli.readers.column_choice import Choice, Columns
 from kldiv_cli.readers.formats import TIDY_COLUMNS
 from kldiv_cli.readers.literals import Repeated, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.core.table import Members
-    from kldiv_cli.errors import Note
-    from kldiv_cli.readers.choice import Choice, Columns
     from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.outcomes import Weights
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kldiv_cli.readers.options import ReadOptions
-    from kldiv_cli.readers.records import Row
+    from kldiv_cli.readers.records import Numbered, Row
     from kldiv_cli.readers.stream import ByteStream
 
 BATCH_CELLS = 16_384
@@ -31,30 +31,30 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     lines = text.lines()
     sample = list(delimiter.sample_lines(lines, options.comment))
     separator = delimiter.find(sample, options, stream.format, source)
-    format_ = stream.format
-    if format_ == "text":
-        format_ = {",": "csv", "\t": "tsv"}.get(separator, "text")
+    named = stream.format != "text"
+    shown = {",": "csv", "\t": "tsv"}.get(separator, "text")
     records = Records(source, chain(sample, lines), separator, options.comment)
     with long_fields():
-        rows, numbers = records.sample()
+        first = records.sample()
+    rows = first[0]
     if not rows:
         raise InputError("no-rows", "there are only blank lines or comments", Place(source))
     width = len(rows[0])
     faults, blanks = Faults(), list[Place]()
     is_ragged = set(map(len, rows)) != {width}
     comment = is_ragged and rows[0][0].startswith("#")
-    batches = _batches(records, rows, numbers, faults, blanks, comment=comment)
+    batches = _batches(records, first, faults, blanks, comment=comment)
     if is_ragged:
         # The columns are uncertain, so that ragged rows are counted and nothing else is read.
         for _ in batches:
             continue
         faults.check()
     return Table(
-        format_,
+        stream.format if named else shown,
         batches,
         positional=True,
         decimal=options.decimal,
-        named=stream.format != "text",
+        named=named,
         faults=faults,
         blanks=blanks,
         notes=text.notes,
@@ -63,28 +63,22 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
 
 
 def _batches(
-    records: Records,
-    rows: Sequence[Row],
-    lines: Sequence[int],
-    faults: Faults,
-    blanks: list[Place],
-    *,
-    comment: bool,
+    records: Records, first: Numbered, faults: Faults, blanks: list[Place], *, comment: bool
 ) -> Iterator[Batch]:
     """Yield the rows of the sample, then the others, without those that are ragged.
 
     With `comment` the first row looks like one, and a hint says so.
     """
-    width = len(rows[0])
-    batch: tuple[Sequence[Row], Sequence[int]] | None = (rows, lines)
+    width = len(first[0][0])
+    batch: Numbered | None = first
     with long_fields():
         while batch is not None:
             rows, lines = batch
             if not {width}.issuperset(map(len, rows)):
                 for row, line in zip(rows, lines, strict=True):
                     if len(row) != width:
-                        place = partial(Place, records.source, line)
-                        faults.add(_ragged(row, width, comment=comment), place)
+                        fault = _ragged(row, width, comment=comment)
+                        faults.add(fault, partial(Place, records.source, line))
                 kept = [i for i, row in enumerate(rows) if len(row) == width]
                 rows, lines = [rows[i] for i in kept], [lines[i] for i in kept]
 

@@ -26,10 +26,15 @@ def sample_lines(lines: Iterator[str], comment: str | None) -> Iterator[str]:
     count = size = 0
     for line in lines:
         yield line
-        count += not _is_skipped(line, comment)
+        count += _is_data(line, comment)
         size += len(line)
         if count >= SAMPLE or size > SAMPLE_CELLS:
             return
+
+
+def _is_data(line: str, comment: str | None) -> bool:
+    """Say whether a line says anything about columns, as comments and blank lines do not."""
+    return bool(line.strip()) and not (comment and line.startswith(comment))
 
 
 def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> str:
@@ -42,7 +47,7 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
     UsageError
         If the declared delimiter cannot separate fields.
     """
-    lines = [line for line in sample if not _is_skipped(line, option.comment)]
+    lines = [line for line in sample if _is_data(line, option.comment)]
     place = Place(source, 1)
     if option.decimal not in (".", ","):
         message = f"the decimal mark is '.' or ',', not {option.decimal[:20]!r}"
@@ -54,34 +59,29 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
         hint = "--input-format uniq, or --input-format csv if it is not"
         raise InputError("looks-like-uniq", message, place, hint=hint)
     splits = {d: _fields(lines, d) for d in DELIMITERS}
-    even = [d for d in DELIMITERS if splits[d] > 1]
+    even = [d for d, fields in splits.items() if fields > 1]
     named = BY_FORMAT.get(format_)
     if named is None:
         if len(even) == 1:
             return even[0]
-        if not even and all(splits[d] == 1 for d in DELIMITERS):
+        if set(splits.values()) == {1}:
             # One column: whatever could split it does not occur.
             return ","
-        message = f"{' and '.join(map(_spelt, even))} could split these lines"
-        hint = " or ".join(_options(lines, d) for d in even)
-        if not even:
-            message = "none of , ; TAB | splits these lines evenly"
-            hint = f"--delimiter {_spelt(max(DELIMITERS, key=''.join(lines).count))}"
+        message = "none of , ; TAB | splits these lines evenly"
+        hint = f"--delimiter {_spelt(max(DELIMITERS, key=''.join(lines).count))}"
+        if even:
+            message = f"{' and '.join(map(_spelt, even))} could split these lines"
+            hint = " or ".join(_options(lines, d) for d in even)
         raise InputError("which-delimiter", message, place, hint=hint)
     rivals = [d for d in even if d != named and _decimal(lines, d)]
     if rivals and (splits[named] < 2 or named == ","):
+        says = f"the name says that {_spelt(named)} separates the fields"
+        message = f"{says}, but {_spelt(rivals[0])} seems to"
         hint = _options(lines, rivals[0])
         if splits[named] > 1:
             hint += f", or --delimiter {_spelt(named)} if it is that"
-        says = f"the name says that {_spelt(named)} separates the fields"
-        message = f"{says}, but {_spelt(rivals[0])} seems to"
         raise InputError("which-delimiter", message, place, hint=hint)
     return named
-
-
-def _is_skipped(line: str, comment: str | None) -> bool:
-    """Return whether a line is blank or a comment, which says nothing about columns."""
-    return not line.strip() or bool(comment and line.startswith(comment))
 
 
 def _declared(delimiter: str) -> str:
@@ -115,13 +115,13 @@ def _fields(lines: list[str], delimiter: str) -> int:
 def _split(lines: list[str], delimiter: str) -> list[Row]:
     """Return the records of the first lines, without one that is cut."""
     rows: list[Row] = []
-    with long_fields():
-        try:
-            rows.extend(row for row in csv.reader(lines, delimiter=delimiter, strict=True) if row)
-        except csv.Error as error:
-            if "unexpected end" not in str(error):
-                return [[], [""]]
-    return rows
+    try:
+        with long_fields():
+            rows.extend(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        if "unexpected end" not in str(error):
+            return [[], [""]]
+    return [row for row in rows if row]
 
 
 def _decimal(lines: list[str], delimiter: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.numbers import looks_like_a_number
 from kldiv_cli.errors import InputError, Note
-from kldiv_cli.readers.choice import Columns, columns_of
+from kldiv_cli.readers.column_choice import Columns, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ def _holds_names(
     columns = columns_of(table._replace(names=row), below, source)
     numeric = [i for i in range(len(row)) if columns.numeric[i] == "all"]
     if raw:
-        # Numbers above every column of numbers are data; above some of them, who knows.
+        # Numbers above every column of numbers are data; above only some of them it is ambiguous.
         decisive, beside, doubtful = numeric, list(range(len(row))), False
     else:
         weight = _weight_column(columns, row, wanted)
@@ -123,9 +123,8 @@ def _weight_column(
         return int(weight[:9]) - 1
     numbers = [i for i in range(len(below)) if below.has_numbers(i)]
     obvious = [i for i in below.obvious() if i in numbers]
-    unnamed = [i for i in numbers if looks_like_a_number(row[i])]
-    if len(numbers) > 1 and not obvious:
-        # Of two columns the second; of more, any that may have no name.
-        numbers = [1] if len(below) == 2 else unnamed
-    found = obvious or numbers
-    return found[-1] if found else None
+    if obvious or len(numbers) < 2:
+        return max(obvious or numbers, default=None)
+    # Of two columns the second; of more, any that may have no name.
+    unnamed = (i for i in numbers if looks_like_a_number(row[i]))
+    return 1 if len(below) == 2 else max(unnamed, default=None)

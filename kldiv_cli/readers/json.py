@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def read(stream: ByteStream, options: ReadOptions) -> Data:
     """Read records, arrays, or an object that holds numbers, columns or several of these."""
     text = Text(stream, options.encoding)
-    document = text.whole()
+    document = "".join(text)
     value = parse(document, stream.source, options)
 
     def place(path: Path) -> Place:
@@ -62,11 +62,11 @@ def parse(document: str, source: str, options: ReadOptions, line: int = 1) -> An
     except ConstantError as error:
         raise _constant_error(document, str(error), source, line) from None
     except json.JSONDecodeError as error:
+        is_jsonl = error.msg == "Extra data"
+        hint = "--input-format jsonl if there is one record a line" if is_jsonl else ""
         message = f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
-        hint = "--input-format jsonl if there is one record a line"
         place = at(document, error.pos, source, line)
-        extra = error.msg == "Extra data"
-        raise InputError("bad-json", message, place, hint=hint if extra else "") from None
+        raise InputError("bad-json", message, place, hint=hint) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -124,14 +124,14 @@ def locate(document: str, path: Path) -> int:
         assert match is not None
         return match.end()
 
+    def following(position: int) -> int:
+        # Behind a key stands a colon, behind a value a comma.
+        return skip(skip(_with_infinity.raw_decode(document, position)[1]) + 1)
+
     position = skip(0)
     for ordinal in path:
         is_object = document[position] == "{"
         position = skip(position + 1)
-        for _ in range(ordinal):
-            if is_object:
-                position = skip(skip(_with_infinity.raw_decode(document, position)[1]) + 1)
-            position = skip(skip(_with_infinity.raw_decode(document, position)[1]) + 1)
-        if is_object:
-            position = skip(skip(_with_infinity.raw_decode(document, position)[1]) + 1)
+        for _ in range(2 * ordinal + 1 if is_object else ordinal):
+            position = following(position)
     return position

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kldiv_cli.core.numbers import Number
+from kldiv_cli.core.table import Faults
 from kldiv_cli.errors import Fault, InputError, Place
 from kldiv_cli.readers.weight_column import MISSING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from kldiv_cli.core.table import Faults
 
 
 class Repeated(dict[str, Any]):
@@ -27,12 +24,10 @@ def labels(values: Sequence[Any], faults: Faults, place: Callable[[int, Any], Pl
     """Return the texts of outcomes; a value that is no label is a fault, and gets a text, too."""
     texts = []
     for i, value in enumerate(values):
-        if isinstance(value, str):
+        text = shown(value)
+        if text is not None:
             # Of a number, its literal as plain text.
-            texts.append(str(value))
-            continue
-        if isinstance(value, bool):
-            texts.append(kind_of(value))
+            texts.append(str(text))
             continue
         if value is None:
             fault = Fault("missing-label", "a record has no outcome")
@@ -70,6 +65,15 @@ def kind_of(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return "an object" if isinstance(value, dict) else "an array"
     return "a number" if isinstance(value, Number) else "text"
+
+
+def misfits(rows: Sequence[Any], width: int) -> Iterator[tuple[int, str]]:
+    """Yield the position and the description of each row that is not an array of this length."""
+    for i, row in enumerate(rows):
+        if not isinstance(row, list):
+            yield i, kind_of(row)
+        elif len(row) != width:
+            yield i, f"of length {len(row)}"
 
 
 def no_raw_rows(value: Any, source: str) -> InputError:

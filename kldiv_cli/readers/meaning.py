@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core.distribution import LOG_KINDS, Distribution
+from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Kind
 from kldiv_cli.core.labels import kept_apart, near_duplicates, unwritable
 from kldiv_cli.core.numbers import DIGITS
 from kldiv_cli.errors import InputError, Note, Place
-from kldiv_cli.readers.outcomes import DUPLICATE
+from kldiv_cli.readers.outcomes import DUPLICATE, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.distribution import Kind
     from kldiv_cli.readers.options import ReadOptions
-    from kldiv_cli.readers.outcomes import Weights
 
 TOLERANCE = 1e-6
 """How far from 1 a sum of probabilities may be."""
@@ -151,8 +149,7 @@ def _check_size(totals: NDArray[Any], weights: NDArray[Any], here: Place) -> Non
         message = "the total of the weights is too large for a 64-bit float"
     else:
         return
-    hint = "divide all of them by one number"
-    raise InputError("number-overflow", message, here, hint=hint)
+    raise InputError("number-overflow", message, here, hint="divide all of them by one number")
 
 
 def _overflows(weights: NDArray[Any]) -> bool:

@@ -89,17 +89,14 @@ def _header(header: bytes, encoding: str, here: Place) -> tuple[object, Any, boo
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             entries = ast.literal_eval(header.decode(encoding).strip(" \n"))
-        if not isinstance(entries, dict) or set(entries) != {"descr", "fortran_order", "shape"}:
-            raise ValueError("keys")
-        descr, fortran, shape = (entries[key] for key in ("descr", "fortran_order", "shape"))
-        if type(fortran) is not bool or type(shape) is not tuple:
-            raise ValueError("types")
-        if len(shape) > 32 or not all(type(n) is int and 0 <= n < 2**62 for n in shape):
-            raise ValueError("shape")
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        message = "the header is not one of an array: descr, fortran_order and shape"
-        raise _bad(message, here) from None
-    return descr, shape, fortran
+        entries = None
+    match entries:
+        case {"descr": descr, "fortran_order": bool(fortran), "shape": tuple(shape), **rest}:
+            are_sizes = all(type(n) is int and 0 <= n < 2**62 for n in shape)
+            if are_sizes and len(shape) <= 32 and not rest:
+                return descr, shape, fortran
+    raise _bad("the header is not one of an array: descr, fortran_order and shape", here)
 
 
 def _dtype(descr: object, here: Place) -> np.dtype[Any]:

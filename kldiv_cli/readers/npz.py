@@ -74,27 +74,26 @@ class Archive(Members):
         self._infos = archive.infolist()
         self._archive = archive
         self._allowed = allowed
-        members = [info for info in self._infos if not info.is_dir()]
-        super().__init__(source, list(map(_name, members)))
-        self._members = members
+        self._members = [info for info in self._infos if not info.is_dir()]
+        super().__init__(source, list(map(_name, self._members)))
 
     def member(self, name: str | None) -> Matrix:
         """See `Members.member`."""
         self._check_arrays()
         if name is None and len(self.names) > 1:
-            names = abridged(f"{name[:60]!r}" for name in self.names)
+            several = abridged(f"{name[:60]!r}" for name in self.names)
+            message = f"there are several arrays: {several}"
             hint = f"--weight {self.names[0][:60]}, or another"
-            message = f"there are several arrays: {names}"
             raise InputError("several-weights", message, Place(self.source), hint=hint)
         return self._matrix(self._members[0 if name is None else self.find(name)], self._allowed)
 
     def table(self) -> Table:
         """See `Members.table`; a table of the archive has columns NAME.0, NAME.1 and so on."""
         columns: list[tuple[str, Any]] = []
-        # Together they may inflate to what one of them may where it is alone.
+        # The limit on inflated size is for all arrays together.
         left = self._allowed
-        for name in map(_name, self._infos):
-            self._check_arrays()
+        self._check_arrays()
+        for name in self.names:
             matrix = self._matrix(self._members[self.find(name)], left)
             here = Place(self.source, name=name)
             check_type(matrix.dtype, here, raw=True)
@@ -108,9 +107,8 @@ class Archive(Members):
 
     def _check_arrays(self) -> None:
         if not any(info.filename.endswith(".npy") for info in self._members):
-            hint = "unpack it, and name the file inside"
-            if "[Content_Types].xml" in self.names:
-                hint = "save the sheet as CSV"
+            book = "[Content_Types].xml" in self.names
+            hint = "save the sheet as CSV" if book else "unpack it, and name the file inside"
             message = "this ZIP archive holds no arrays"
             raise InputError("no-arrays", message, Place(self.source), hint=hint)
 
@@ -142,8 +140,7 @@ def _bounded(file: IO[bytes], declared: int, allowed: int, here: Place) -> Itera
             message = f"this array inflates to more than {allowed} bytes"
             hint = "--max-inflated BYTES allows more"
             raise InputError("inflated-too-large", message, here, hint=hint)
-        chunk = file.read(CHUNK)
-        if not chunk:
+        if not (chunk := file.read(CHUNK)):
             return
         amount += len(chunk)
         yield chunk

@@ -6,16 +6,11 @@ None of the libraries is imported: an object of theirs brings it along.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from kldiv_cli.core.dataset import which_kind
-from kldiv_cli.core.table import Block, Matrix, Members, Table
+from kldiv_cli.core.table import Block, Data, Matrix, Members, Table
 from kldiv_cli.readers.values import is_real, library_of, to_list
-
-if TYPE_CHECKING:
-    from kldiv_cli.core.table import Data
 
 FORMAT = "python"
 FRAMES = ("DataFrame", "Table", "RecordBatch")
@@ -27,9 +22,8 @@ def source_name(source: object) -> str:
         return "data frame"
     if isinstance(source, Mapping):
         return "mapping"
-    if library_of(source) or isinstance(source, (Sequence, np.ndarray)):
-        return "array"
-    return "array" if hasattr(type(source), "__array__") else type(source).__name__[:40]
+    is_array = isinstance(source, Sequence) or hasattr(type(source), "__array__")
+    return "array" if is_array or library_of(source) else type(source).__name__[:40]
 
 
 def read(source: Any, name: str, *, raw: bool = False) -> Data:
@@ -71,11 +65,8 @@ def _columns_of(frame: Any, library: str, *, raw: bool) -> list[tuple[str, Any]]
         return [(name, frame.get_column(name)) for name in frame.columns]
     columns = [(str(name), frame.iloc[:, i]) for i, name in enumerate(frame.columns)]
     index = frame.index
-    if (
-        not raw
-        and type(index).__name__ != "MultiIndex"
-        and (index.name is not None or index.dtype.kind not in "iuf")
-    ):
+    says_something = index.name is not None or index.dtype.kind not in "iuf"
+    if not raw and says_something and type(index).__name__ != "MultiIndex":
         columns.insert(0, (str(index.name or "index"), index.to_series()))
     return columns
 

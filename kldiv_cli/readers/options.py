@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.core.table import no_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +47,4 @@ def refuse_columns(wanted: Sequence[ReadOptions], source: str, what: str) -> Non
     for option in wanted:
         word = option.weight if option.weight is not None else option.label
         if word is not None:
-            message = f"{what} {word[:60]!r} cannot be one"
-            hint = "leave --weight and --label out"
-            raise InputError("no-columns", message, Place(source), hint=hint)
+            raise no_columns(what, word, source)

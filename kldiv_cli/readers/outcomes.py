@@ -6,6 +6,7 @@ from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from kldiv_cli.core.table import Faults, Matrix, Table
 from kldiv_cli.errors import Fault, InputError, Note, Place
 from kldiv_cli.readers.weight_column import WeightColumn
 
@@ -14,11 +15,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.table import Faults, Matrix, Table
     from kldiv_cli.readers.options import ReadOptions
 
-    Role = Literal["label", "weight"]
-
+Role = Literal["label", "weight"]
 DUPLICATE = Fault(
     "duplicate-labels",
     "an outcome is given more than once",
@@ -63,11 +62,50 @@ class Weights(NamedTuple):
     details: Mapping[str, str] = {}
 
 
-class Outcomes:
-    """The outcomes of one side and their weights, which come in row by row, in batches.
+class Labels:
+    """The distinct labels of rows that come in in batches, and which of them each row has.
 
     A label is held once, however often it is repeated, so that a repetition by the million
     costs no memory.
+
+    Parameters
+    ----------
+    option : ReadOptions
+        Whether a label may be repeated.
+    faults : Faults
+        Takes the rows that repeat one if none may.
+    """
+
+    def __init__(self, option: ReadOptions, faults: Faults) -> None:
+        self._may_repeat = option.duplicates == "sum"
+        self._faults = faults
+        self._at: dict[Any, int] = {}
+        self._positions = array("q")
+
+    def add(self, labels: Sequence[Any], place: Callable[[int], Place]) -> None:
+        """Take the labels of the next rows; `place` tells where the i-th of them stands."""
+        at, size = self._at, len(self._at)
+        if not self._positions:
+            fresh = dict.fromkeys(labels)
+            if len(fresh) == len(labels) and at.keys().isdisjoint(fresh):
+                at.update(zip(labels, range(size, size + len(labels)), strict=True))
+                return
+            # A label was repeated: from now on the position of each row's label is kept.
+            self._positions = array("q", range(size))
+        for i, label in enumerate(() if self._may_repeat else labels):
+            if label in at:
+                self._faults.add(DUPLICATE, partial(place, i))
+            at.setdefault(label, len(at))
+        self._positions.extend([at.setdefault(label, len(at)) for label in labels])
+
+    def given_to(self, found: Weights, source: str) -> Weights:
+        """Return weights of one row each with their labels, and rows of one label added up."""
+        found = found._replace(labels=tuple(self._at))
+        return add_up(found, self._positions, source) if self._positions else found
+
+
+class Outcomes:
+    """The outcomes of one side and their weights, which come in row by row, in batches.
 
     Parameters
     ----------
@@ -84,11 +122,9 @@ class Outcomes:
     def __init__(
         self, option: ReadOptions, decimal: str, faults: Faults, *, labelled: bool
     ) -> None:
-        self._sum = option.duplicates == "sum"
         self.faults = faults
         self._weights = WeightColumn(option.kind, decimal, faults)
-        self._at: dict[Any, int] | None = {} if labelled else None
-        self._positions = array("q")
+        self._labels = Labels(option, faults) if labelled else None
         self._count = 0
 
     def add(
@@ -100,26 +136,11 @@ class Outcomes:
         """Take the next rows; `place` tells where a cell of the i-th of them stands."""
         self._count += len(weights)
         self._weights.add(weights, lambda i: place(i, "weight"))
-        if self._at is None or labels is None:
-            return
-        at = self._at
-        fresh = dict.fromkeys(labels)
-        known = len(at)
-        repeated = len(fresh) < len(labels) or not at.keys().isdisjoint(fresh)
-        if repeated and not self._sum:
-            for i, label in enumerate(labels):
-                if label in at:
-                    self.faults.add(DUPLICATE, partial(place, i, "label"))
-                at.setdefault(label, 0)
-        elif repeated or self._positions:
-            if not self._positions:
-                self._positions = array("q", range(known))
-            self._positions.extend([at.setdefault(label, len(at)) for label in labels])
-        else:
-            at.update(zip(labels, range(known, known + len(labels)), strict=True))
+        if self._labels is not None and labels is not None:
+            self._labels.add(labels, lambda i: place(i, "label"))
 
     def finish(self, data: Table | Matrix, source: str) -> Weights:
-        """Return the weights, with what is known of the data that they come from.
+        """Return the weights in a source, with what is known of it.
 
         Raises
         ------
@@ -130,10 +151,9 @@ class Outcomes:
         if not self._count:
             raise no_rows(source)
         weights, integers = self._weights.finish()
-        labels = None if self._at is None else tuple(self._at)
-        found = Weights(data.format, weights, integers, labels, self._count)
+        found = Weights(data.format, weights, integers, rows_read=self._count)
         found = found._replace(notes=data.notes, details=data.details)
-        return add_up(found, self._positions, source) if self._positions else found
+        return found if self._labels is None else self._labels.given_to(found, source)
 
 
 def no_rows(source: str) -> InputError:

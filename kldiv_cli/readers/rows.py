@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.dataset import TOO_MANY_ROWS, too_many_rows
 from kldiv_cli.core.numbers import Number
-from kldiv_cli.core.table import Batch, Faults, Matrix, Members, Table
+from kldiv_cli.core.table import Batch, Block, Data, Faults, Matrix, Members, Table
 from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from kldiv_cli.core.table import Block, Data
     from kldiv_cli.readers.options import ReadOptions
 
 
@@ -69,13 +66,7 @@ def _text_batches(table: Table, names: Sequence[str] | None, source: str) -> Ite
     rows = 0
     for batch in table.batches:
         titles = names or [str(key + 1) if table.positional else key for key in batch.columns]
-        keys = dict(zip(titles, batch.columns, strict=True))
-
-        def where(i: int, name: str, batch: Batch = batch, keys: Any = keys) -> Place:
-            return replace(batch.place(i, keys[name]), name=name)
-
-        columns = dict(zip(titles, batch.columns.values(), strict=True))
-        yield Batch(columns, batch.size, where, batch.counts)
+        yield _named(batch, titles)
         # More digits than these are too many in any case.
         rows += sum(int(count.lstrip("0")[:20] or "0") for count in batch.counts or ())
         if rows >= TOO_MANY_ROWS:
@@ -84,8 +75,18 @@ def _text_batches(table: Table, names: Sequence[str] | None, source: str) -> Ite
         table.faults.check()
     for blank in table.blanks:
         message = "a blank line stands among the values"
-        hint = 'write "" where a value is missing'
-        raise InputError("blank-line", message, blank, hint=hint)
+        raise InputError("blank-line", message, blank, hint='write "" where a value is missing')
+
+
+def _named(batch: Batch, names: Sequence[str]) -> Batch:
+    """Return rows whose columns have these names."""
+    keys = dict(zip(names, batch.columns, strict=True))
+
+    def where(i: int, name: str) -> Place:
+        return replace(batch.place(i, keys[name]), name=name)
+
+    columns = dict(zip(names, batch.columns.values(), strict=True))
+    return batch._replace(columns=columns, place=where)
 
 
 def _distinct(header: Sequence[str], source: str) -> list[str]:
@@ -145,7 +146,7 @@ def _of_matrix(matrix: Matrix, source: str) -> Table:
 
 def _batches_of(blocks: Iterable[Block], source: str) -> Iterator[Batch]:
     """Yield the rows in an array of JSON; the first says whether they are arrays or values."""
-    from kldiv_cli.readers.literals import kind_of, no_raw_rows, shown
+    from kldiv_cli.readers.literals import misfits, no_raw_rows, shown
 
     first = None
     for block in blocks:
@@ -156,14 +157,10 @@ def _batches_of(blocks: Iterable[Block], source: str) -> Iterator[Batch]:
         columns: dict[str, Sequence[Any]] = {"0": values}
         if isinstance(first, list):
             faults = Faults()
-            for i, row in enumerate(values):
-                if not isinstance(row, list) or len(row) != len(first):
-                    found = f"of length {len(row)}" if isinstance(row, list) else kind_of(row)
-                    message = (
-                        f"a row is {found}, expected an array of length {len(first)} as the first"
-                    )
-                    place = partial(block.locate, (i,), value=shown(row))
-                    faults.add(Fault("ragged-row", message), place)
+            for i, what in misfits(values, len(first)):
+                message = f"a row is {what}, expected an array of length {len(first)} as the first"
+                place = partial(block.locate, (i,), value=shown(values[i]))
+                faults.add(Fault("ragged-row", message), place)
             faults.check()
             cells = zip(*values, strict=True)
             columns = {str(index): column for index, column in enumerate(cells)}

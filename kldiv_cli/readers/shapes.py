@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.dataset import which_kind
 from kldiv_cli.core.numbers import Number
-from kldiv_cli.core.table import SAMPLE, Batch, Block, Faults, Matrix, Members, Table
-from kldiv_cli.errors import Fault, InputError, Place, abridged
+from kldiv_cli.core.table import SAMPLE, Batch, Block, Faults, Matrix, Members, Table, no_columns
+from kldiv_cli.errors import Fault, InputError, Note, Place, abridged
 from kldiv_cli.readers.literals import Repeated, kind_of, no_raw_rows, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from kldiv_cli.core.table import Data, Path, PathLocator
-    from kldiv_cli.errors import Note
 
 BATCH = 4096
 NO_COLUMNS = "there are no columns here, and"
@@ -62,7 +59,7 @@ def rows_of(blocks: Iterable[Block], format_: str, notes: Sequence[Note]) -> Tab
     first = next(rest)
     blocks = chain((first,), rest)
     if not isinstance(first.values[0], dict):
-        return _array(blocks, first.values[0], format_, notes)
+        return _array(blocks, _shape_in_words(first.values[0]), format_, notes)
     faults = Faults()
     sample = [record for record in first.values[:SAMPLE] if isinstance(record, dict)]
     return Table(
@@ -76,10 +73,13 @@ def rows_of(blocks: Iterable[Block], format_: str, notes: Sequence[Note]) -> Tab
     )
 
 
-def _array(blocks: Iterable[Block], first: Any, format_: str, notes: Sequence[Note]) -> Matrix:
-    shape = "an array of arrays" if isinstance(first, list) else "an array of numbers"
-    details = {"shape": shape}
-    return Matrix(format_, blocks, NO_COLUMNS, typed=True, notes=notes, details=details)
+def _array(blocks: Iterable[Block], shape: str, format_: str, notes: Sequence[Note]) -> Matrix:
+    return Matrix(format_, blocks, NO_COLUMNS, typed=True, notes=notes, details={"shape": shape})
+
+
+def _shape_in_words(first: Any) -> str:
+    """Return the words for the shape of an array with such a first element."""
+    return "an array of arrays" if isinstance(first, list) else "an array of numbers"
 
 
 def _pieces(values: list[Any], place: PathLocator) -> Iterator[Block]:
@@ -143,6 +143,8 @@ class Object(Members):
         As of `shape_of`.
     """
 
+    what = NO_COLUMNS
+
     def __init__(
         self, value: dict[str, Any], place: PathLocator, source: str, notes: Sequence[Note]
     ) -> None:
@@ -154,18 +156,17 @@ class Object(Members):
 
     def refuse_label(self, label: str | None, name: str | None) -> None:
         """See `Members.refuse_label`."""
-        if label is None:
-            return
-        what, hint = NO_COLUMNS, "leave --weight and --label out"
-        if name is not None:
-            what, hint = "the members of an object are no columns, and", "leave --label out"
-        message = f"{what} {label[:60]!r} cannot be one"
-        raise InputError("no-columns", message, Place(self.source), hint=hint)
+        if label is not None and name is not None:
+            what = "the members of an object are no columns, and"
+            raise no_columns(what, label, self.source, "leave --label out")
+        super().refuse_label(label, name)
 
-    def repeated(self, name: str, times: int) -> InputError:
-        """See `Members.repeated`."""
-        message = f"the key {name[:60]!r} is given more than once"
-        return InputError("duplicate-columns", message, self._place(()))
+    def find(self, name: str) -> int:
+        """See `Members.find`."""
+        if self.names.count(name) > 1:
+            message = f"the key {name[:60]!r} is given more than once"
+            raise InputError("duplicate-columns", message, self._place(()))
+        return super().find(name)
 
     def member(self, name: str | None) -> Data:
         """See `Members.member`."""
@@ -180,8 +181,8 @@ class Object(Members):
         if isinstance(value, dict):
             return Object(value, place, self.source, self._notes)
         if isinstance(value, list):
-            first = value[0] if value else None
-            return _array([Block(value, place)], first, "json", self._notes)
+            shape = _shape_in_words(value[0] if value else None)
+            return _array([Block(value, place)], shape, "json", self._notes)
         message = f"the member {name[:60]!r} is {kind_of(value)}, not an object or an array"
         hint = "leave --weight out if the object itself is the distribution"
         raise InputError("no-columns", message, self._place((at,)), hint=hint)
@@ -199,15 +200,8 @@ class Object(Members):
             return replace(self._place(path), name=self.names[path[0]])
 
         values = [value for _, value in self._pairs]
-        return Matrix(
-            "json",
-            [Block(values, place)],
-            NO_COLUMNS,
-            typed=True,
-            labels=self.names,
-            notes=self._notes,
-            details={"shape": "an object of numbers"},
-        )
+        matrix = _array([Block(values, place)], "an object of numbers", "json", self._notes)
+        return matrix._replace(labels=self.names)
 
     def table(self) -> Table:
         """See `Members.table`."""
@@ -220,8 +214,7 @@ class Object(Members):
             message = "a column is given more than once"
             raise InputError("duplicate-columns", message, self._place(()))
         if len(set(map(len, columns))) > 1:
-            message = "the columns have different lengths"
-            raise InputError("ragged-row", message, self._place(()))
+            raise InputError("ragged-row", "the columns have different lengths", self._place(()))
 
         def where(i: int, name: str) -> Place:
             return replace(self._place((self.names.index(name), i)), name=name)

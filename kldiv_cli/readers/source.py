@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.readers import compression
@@ -33,18 +33,22 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
         stream = ByteStream(path, _chunks(file), _regular_size(file))
         if not stream.peek(HEAD):
             raise InputError("empty-file", "this is empty", Place(path))
-        extension = os.path.splitext(path)[1].lower()
-        codec = compression.recognised(stream, extension)
+        stem, extension = os.path.splitext(path.lower())
+        packed, codec = stream, compression.recognised(stream, extension)
         if codec is not None:
             if extension in compression.EXTENSIONS:
-                extension = os.path.splitext(path[: -len(extension)])[1].lower()
-            packed, stream = stream, compression.inflated(stream, codec)
-            format_ = option.format or _format(stream, extension)
-            if not (raw and FORMATS[format_].streamed) or option.max_inflated is not None:
-                stream = compression.bounded(stream, packed, codec, option.max_inflated)
-        stream.format = option.format or _format(stream, extension)
-        if FORMATS[stream.format].module is None:
-            raise compression.needs_extra(stream.format, path)
+                extension = os.path.splitext(stem)[1]
+            stream = compression.inflated(packed, codec)
+        format_ = option.format or _format(stream, extension)
+        is_free = raw and FORMATS[format_].streamed and option.max_inflated is None
+        if codec is not None and not is_free:
+            inner = compression.bounded(stream, packed, codec, option.max_inflated)
+            stream = ByteStream(path, inner)
+            # An input that is too large is refused whatever its format.
+            stream.peek(1)
+        if FORMATS[format_].module is None:
+            raise compression.needs_extra(format_, path)
+        stream.format = format_
         yield stream
     finally:
         if path != "-":
@@ -54,11 +58,9 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
 def _open(path: str) -> IO[bytes]:
     if path == "-":
         # Python sets it to None where file descriptor 0 is closed.
-        stdin: Any = sys.stdin
-        if stdin is None or getattr(stdin, "closed", False):
+        if sys.stdin is None or sys.stdin.closed:
             raise InputError("stdin-closed", "standard input is closed", Place("-"))
-        binary: IO[bytes] = stdin.buffer
-        return binary
+        return sys.stdin.buffer
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path) and not os.path.lexists(path):
         raise _url(path)
     return open(path, "rb", buffering=0)
@@ -68,10 +70,8 @@ def _url(url: str) -> InputError:
     from shlex import quote
 
     scheme = url.partition(":")[0].lower()
-    fetch = {
-        "s3": f"aws s3 cp {quote(url)} -",
-        "gs": f"gcloud storage cat {quote(url)}",
-    }.get(scheme, f"curl -L {quote(url)}")
+    known = {"s3": f"aws s3 cp {quote(url)} -", "gs": f"gcloud storage cat {quote(url)}"}
+    fetch = known.get(scheme, f"curl -L {quote(url)}")
     extension = os.path.splitext(re.split("[?#]", url)[0])[1].lower()
     format_ = BY_EXTENSION.get(extension, "csv")
     hint = f"{fetch} | kldiv compare - Q --input-format {format_}"
@@ -94,31 +94,24 @@ def _regular_size(file: IO[bytes]) -> int | None:
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:
     read = getattr(file, "read1", file.read)
-    while True:
-        chunk = read(CHUNK)
-        if chunk is None:
-            raise BlockingIOError("it has no data now and does not wait for them")
-        if not chunk:
-            return
+    while chunk := read(CHUNK):
         yield chunk
+    if chunk is None:
+        raise BlockingIOError("it has no data now and does not wait for them")
 
 
 def _format(stream: ByteStream, extension: str) -> str:
     """Return the format by the extension, else by the first bytes."""
     head = stream.peek(HEAD)
+    # Text may begin with the mark of a format that is not read.
+    marked = (name for name, entry in FORMATS.items() if head.startswith(entry.marks))
+    found = next((name for name in marked if FORMATS[name].module or b"\0" in head), None)
     named = BY_EXTENSION.get(extension)
-    for found, entry in FORMATS.items():
-        # Text may begin with the mark of a format that is not read.
-        if not head.startswith(entry.marks) or not (entry.module or b"\0" in head):
-            continue
-        if named and named != found and FORMATS[named].module:
-            message = f"the name says {named}, but the first bytes are those of {found}"
-            hint = f"--input-format {found}"
-            raise InputError("format-mismatch", message, Place(stream.source), hint=hint)
-        return named or found
-    if named:
-        return named
-    text = head.removeprefix(b"\xef\xbb\xbf")
+    if named and found and named != found and FORMATS[named].module:
+        message = f"the name says {named}, but the first bytes are those of {found}"
+        hint = f"--input-format {found}"
+        raise InputError("format-mismatch", message, Place(stream.source), hint=hint)
+    text = head.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
     # UTF-16 puts a NUL beside the bracket.
-    text = text.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").replace(b"\0", b"")
-    return "json" if text.lstrip()[:1] in (b"{", b"[") else "text"
+    text = text.replace(b"\0", b"").lstrip()
+    return named or found or ("json" if text[:1] in (b"{", b"[") else "text")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 CHUNK = 1 << 18
 HEAD = 1 << 16
@@ -29,7 +29,7 @@ class ByteStream:
     format : str
         A key of `kldiv_cli.readers.FORMATS`, once it is known.
     taken : int
-        How many bytes its iterator has yielded.
+        Bytes that the iteration over it has yielded.
     """
 
     def __init__(self, source: str, chunks: Iterator[bytes], size: int | None = None) -> None:
@@ -42,31 +42,26 @@ class ByteStream:
 
     def peek(self, count: int) -> bytes:
         """Return the next `count` bytes, fewer at the end, without consuming them."""
-        while len(self._head) < count:
-            chunk = next(self._chunks, b"")
-            if not chunk:
-                break
+        while len(self._head) < count and (chunk := next(self._chunks, b"")):
             self._head += chunk
         return self._head[:count]
 
+    def mark(self, marks: Collection[bytes]) -> bytes:
+        """Return the first of `marks` that the next bytes begin with, or no bytes."""
+        head = self.peek(max(map(len, marks)))
+        return next((mark for mark in marks if head.startswith(mark)), b"")
+
     def __iter__(self) -> Iterator[bytes]:
-        while chunk := self._next():
+        while chunk := self._head or next(self._chunks, b""):
+            self._head = b""
             self.taken += len(chunk)
             yield chunk
 
     def read(self, count: int) -> bytearray:
         """Return the next `count` bytes, fewer only at the end."""
         data = bytearray()
-        while len(data) < count:
-            chunk = self._next()
-            if not chunk:
-                break
+        while len(data) < count and (chunk := self._head or next(self._chunks, b"")):
             missing = count - len(data)
             data += chunk[:missing]
             self._head = chunk[missing:]
         return data
-
-    def _next(self) -> bytes:
-        """Return the next chunk, which is empty at the end."""
-        chunk, self._head = self._head or next(self._chunks, b""), b""
-        return chunk

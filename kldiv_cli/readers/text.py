@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from kldiv_cli.readers.stream import ByteStream
 
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
-MARKS = (
-    (b"\xff\xfe\x00\x00", "utf-32-le"),
-    (b"\x00\x00\xfe\xff", "utf-32-be"),
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
+MARKS = {
+    b"\xff\xfe\x00\x00": "utf-32-le",
+    b"\x00\x00\xfe\xff": "utf-32-be",
+    b"\xef\xbb\xbf": "utf-8",
+    b"\xff\xfe": "utf-16-le",
+    b"\xfe\xff": "utf-16-be",
+}
 NO_TEXT = ("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7")
 HEAD = 1 << 16
 """Characters in which a line end is looked for."""
@@ -46,17 +46,16 @@ class Text:
         self.source = stream.source
         self.notes: list[Note] = []
         self._stream = stream
-        mark, marked = next(
-            ((mark, name) for mark, name in MARKS if stream.peek(4).startswith(mark)), (b"", None)
-        )
-        declared = _codec_name(encoding)
+        mark = stream.mark(MARKS)
+        marked = MARKS.get(mark)
+        declared = None if encoding is None else _codec_name(encoding)
         if marked and declared and declared not in (marked, marked[:6], "utf-8-sig"):
             message = f"this begins with the byte order mark of {marked}, not of {encoding}"
             hint = f"--encoding {marked}, or leave --encoding out"
             raise InputError("encoding-conflict", message, Place(self.source), hint=hint)
         if declared in ("utf-16", "utf-32") and not marked:
-            without = f"a byte order mark, without which {encoding} is two"
-            message = f"this does not begin with {without}"
+            what = "this does not begin with a byte order mark"
+            message = f"{what}, without which {encoding} is two"
             hint = f"--encoding {declared}-le or --encoding {declared}-be"
             raise InputError("encoding-conflict", message, Place(self.source), hint=hint)
         self.encoding = marked or declared or "utf-8"
@@ -75,27 +74,20 @@ class Text:
                 text = decoder.decode(data, final=not data)
             except UnicodeDecodeError as error:
                 sound = error.object[: error.start].decode(self.encoding, "replace")
-                raise self._undecodable(error, _moved(line, column, sound)) from error
+                line, column = _moved(line, column, sound)
+                byte = error.object[error.start : error.start + 1].hex()
+                message = f"byte 0x{byte} (character {column} of the line) is not {self.encoding}"
+                hint = "--encoding latin-1 (or cp1252, utf-16-le …) if this is text"
+                place = Place(self.source, line, column)
+                raise InputError("undecodable", message, place, hint=hint) from error
             if "\0" in text:
-                raise self._binary(_moved(line, column, text[: text.index("\0")]))
+                place = Place(self.source, *_moved(line, column, text[: text.index("\0")]))
+                message = "there is a NUL character: this is not text, or its encoding is another"
+                hint = "--encoding utf-16-le (or utf-16-be, utf-32-le …) if this is text"
+                raise InputError("nul-character", message, place, hint=hint)
             if text:
                 line, column = _moved(line, column, text)
                 yield text
-
-    def _undecodable(self, error: UnicodeDecodeError, at: tuple[int, int]) -> InputError:
-        byte = error.object[error.start : error.start + 1].hex()
-        message = f"byte 0x{byte} (character {at[1]} of the line) is not {self.encoding}"
-        hint = "--encoding latin-1 (or cp1252, utf-16-le …) if this is text"
-        return InputError("undecodable", message, Place(self.source, *at), hint=hint)
-
-    def _binary(self, at: tuple[int, int]) -> InputError:
-        message = "there is a NUL character: this is not text, or its encoding is another"
-        hint = "--encoding utf-16-le (or utf-16-be, utf-32-le …) if this is text"
-        return InputError("nul-character", message, Place(self.source, *at), hint=hint)
-
-    def whole(self) -> str:
-        """Return the whole text."""
-        return "".join(self)
 
     def lines(self) -> Iterator[str]:
         r"""Yield lines with their ends: ``\n``, or ``\r`` where there is no other in sight."""
@@ -103,8 +95,7 @@ class Text:
         head = ""
         # A pipe may be cut between the two halves of \r\n.
         while len(head) < HEAD and "\n" not in head and "\r" not in head[:-1]:
-            piece = next(pieces, "")
-            if not piece:
+            if not (piece := next(pieces, "")):
                 break
             head += piece
         end = "\r" if "\r" in head and "\n" not in head else "\n"
@@ -121,8 +112,7 @@ def _lines(pieces: Iterable[str], end: str) -> Iterator[str]:
             yield "".join(begun) + end
             begun = [rest.pop()]
             yield from [line + end for line in rest]
-    last = "".join(begun)
-    if last:
+    if last := "".join(begun):
         yield last
 
 
@@ -131,9 +121,8 @@ def _moved(line: int, column: int, text: str) -> tuple[int, int]:
     return line + lines, len(text) - text.rfind("\n") if lines else column + len(text)
 
 
-def _codec_name(encoding: str | None) -> str | None:
-    if encoding is None:
-        return None
+def _codec_name(encoding: str) -> str:
+    """Return Python's name of an encoding of text."""
     try:
         codec = codecs.lookup(encoding)
         # `rot13`, `zlib` and the like are no encodings of text.

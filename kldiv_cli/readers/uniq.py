@@ -27,15 +27,10 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     """Read lines as the rows of a table of one column, each of which was counted."""
     text = Text(stream, options.encoding)
     faults = Faults()
-    return Table(
-        "uniq",
-        _batches(text, faults),
-        [COLUMN],
-        what="this is the output of 'uniq -c', which has no columns;",
-        faults=faults,
-        notes=text.notes,
-        details={"encoding": text.encoding},
-    )
+    rows = _batches(text, faults)
+    details = {"encoding": text.encoding}
+    what = "this is the output of 'uniq -c', which has no columns;"
+    return Table("uniq", rows, [COLUMN], what, faults=faults, notes=text.notes, details=details)
 
 
 def _batches(text: Text, faults: Faults) -> Iterator[Batch]:
@@ -43,12 +38,11 @@ def _batches(text: Text, faults: Faults) -> Iterator[Batch]:
     while lines := list(islice(numbered, BATCH)):
         kept = []
         for number, line in lines:
-            match = _line(line)
-            if match is None:
+            if match := _line(line):
+                kept.append((number, match[1], match[2]))
+            else:
                 place = partial(Place, text.source, number, value=line.rstrip("\r\n"))
                 faults.add(_fault, place)
-            else:
-                kept.append((number, match[1], match[2]))
 
         def where(i: int, key: str | None, kept: list[tuple[int, str, str]] = kept) -> Place:
             number, count, label = kept[i]

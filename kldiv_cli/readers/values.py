@@ -17,17 +17,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-MEANINGS = {
-    "b": "booleans",
-    "c": "complex numbers",
-    "M": "dates",
-    "m": "time differences",
-    "U": "text",
-    "T": "text",
-    "S": "bytes",
-    "V": "records",
-    "O": "Python objects",
+_SAMPLES = "--as samples if the elements are raw values"
+TYPES = {
+    "b": ("booleans", _SAMPLES),
+    "c": ("complex numbers", ""),
+    "M": ("dates", ""),
+    "m": ("time differences", ""),
+    "U": ("text", _SAMPLES),
+    "T": ("text", ""),
+    "S": ("bytes", _SAMPLES),
+    "V": ("records", "save one field of the records as an array of its own"),
+    "O": ("Python objects", "save the numbers as integers or floats; objects are never unpickled"),
 }
+"""The kinds of elements that are no weights: what messages call them, and what to do."""
 
 
 def check_type(dtype: np.dtype[Any] | None, here: Place, *, raw: bool = False) -> None:
@@ -40,17 +42,10 @@ def check_type(dtype: np.dtype[Any] | None, here: Place, *, raw: bool = False) -
     """
     if dtype is None or dtype.kind in ("iufbUM" if raw else "iuf"):
         return
-    hint = {
-        "O": "save the numbers as integers or floats; objects are never unpickled",
-        "U": "--as samples if the elements are raw values",
-        "S": "--as samples if the elements are raw values",
-        "b": "--as samples if the elements are raw values",
-        "V": "save one field of the records as an array of its own",
-    }.get(dtype.kind, "")
-    what = MEANINGS.get(dtype.kind, "no numbers")
+    meaning, hint = TYPES.get(dtype.kind, ("no numbers", ""))
     wanted = "raw values" if raw else "weights"
-    message = f"elements of type {str(dtype)[:60]} are {what}, not {wanted}"
-    raise InputError("bad-dtype", message, here, hint="" if raw and "--as" in hint else hint)
+    message = f"elements of type {str(dtype)[:60]} are {meaning}, not {wanted}"
+    raise InputError("bad-dtype", message, here, hint="" if raw and hint == _SAMPLES else hint)
 
 
 def columns_of(values: Any, here: Place) -> list[tuple[str, Any]]:

@@ -11,18 +11,9 @@ from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from kldiv_cli.core import numbers
 from kldiv_cli.core.distribution import LOG_KINDS
-from kldiv_cli.core.numbers import (
-    DIGITS,
-    are_integers,
-    are_numbers,
-    in_lines,
-    is_integer,
-    is_number,
-    is_zero,
-    with_point,
-)
-from kldiv_cli.errors import Fault
+from kldiv_cli.errors import Fault, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.core.table import Faults
-    from kldiv_cli.errors import Place
 
 NEGATIVE = Fault(
     "negative-weight",
@@ -39,7 +29,7 @@ NEGATIVE = Fault(
     " --as samples if they are raw values",
 )
 NOT_FINITE = Fault("not-finite", "weight is not a finite number", "every weight must be finite")
-NO_MASS_HINT = "--as logits or --as log-probs if -inf stands for no mass"
+NO_MASS = NOT_FINITE._replace(hint="--as logits or --as log-probs if -inf stands for no mass")
 FRACTIONAL = Fault("fractional-count", "a count is not a whole number", "--as weights")
 MISSING = Fault("missing-weight", "weight is missing", "write 0 where there is no mass")
 OVERFLOW = Fault("number-overflow", "a number is too large for a 64-bit float")
@@ -93,21 +83,20 @@ class WeightColumn:
             return np.array(self._floats) + 0.0, False
         if isinstance(self._integers, array):
             return np.array(self._integers), True
-        unsigned = min(self._integers) >= 0 and max(self._integers) < 2**64
-        return np.array(self._integers, dtype=np.uint64 if unsigned else object), True
+        return integers(self._integers), True
 
     def _parsed_at_once(self, cells: Sequence[str]) -> list[int] | list[float] | None:
         """Return numbers at the speed of a regular expression; None if a cell is unusual."""
-        lines = in_lines(cells, self._decimal)
+        lines = numbers.in_lines(cells, self._decimal)
         if lines is None:
             return None
         if self._decimal != ".":
             cells = lines.split("\n")[:-1]
         values: list[Any]
-        if are_integers(lines):
+        if numbers.are_integers(lines):
             values = list(map(int, cells))
         # Integers of too many digits are told from long fractions one by one.
-        elif not are_numbers(lines) or max(map(len, cells)) > DIGITS:
+        elif not numbers.are_numbers(lines) or max(map(len, cells)) > numbers.DIGITS:
             return None
         else:
             values = list(map(float, cells))
@@ -115,7 +104,7 @@ class WeightColumn:
             if (
                 math.inf in values
                 or -math.inf in values
-                or any(value == 0 and not is_zero(cell) for value, cell in zeros)
+                or any(value == 0 and not numbers.is_zero(cell) for value, cell in zeros)
                 or (self._kind == "counts" and not all(map(float.is_integer, values)))
             ):
                 return None
@@ -148,20 +137,32 @@ class WeightColumn:
         self._floats.extend(array("d", values))
 
 
+def integers(values: Sequence[int]) -> NDArray[Any]:
+    """Return integers as an array: of 64 bits, signed or not, else of Python objects."""
+    import numpy as np
+
+    for type_ in (np.int64, np.uint64):
+        try:
+            return np.array(values, dtype=type_)
+        except OverflowError:
+            continue
+    return np.array(values, dtype=object)
+
+
 def parse(cell: str, kind: str | None, decimal: str = ".") -> int | float | Fault:
     """Return the weight that a cell denotes, or why it denotes none."""
-    plain = with_point(cell, decimal)
+    plain = numbers.with_point(cell, decimal)
     logs = kind in LOG_KINDS
-    if is_integer(plain):
+    if numbers.is_integer(plain):
         value: int | float = int(plain)
-    elif is_number(plain):
+    elif numbers.is_number(plain):
         stripped = plain.strip()
         if stripped.lstrip("+-").isdigit():
-            return Fault("too-many-digits", f"an integer has more than {DIGITS} digits")
+            return Fault("too-many-digits", f"an integer has more than {numbers.DIGITS} digits")
         value = float(stripped)
         if math.isinf(value):
             return OVERFLOW
-        if value == 0 and not is_zero(stripped):
+        if value == 0 and not numbers.is_zero(stripped):
             return Fault("number-underflow", "a number is too small for a 64-bit float")
         if kind == "counts" and not value.is_integer():
             return FRACTIONAL
@@ -179,11 +180,11 @@ def _no_number(cell: str, decimal: str) -> Fault:
     if not word:
         return MISSING._replace(hint="write 0, or leave the outcome's row out")
     if word.lstrip("+-") in ("nan", "inf", "infinity"):
-        return NOT_FINITE._replace(hint=NO_MASS_HINT) if word.startswith("-inf") else NOT_FINITE
+        return NO_MASS if word.startswith("-inf") else NOT_FINITE
     hint = ""
-    if decimal == "." and "," in word and is_number(word.replace(",", ".", 1)):
+    if decimal == "." and "," in word and numbers.is_number(word.replace(",", ".", 1)):
         hint = "--decimal ',' if the comma is a decimal mark; no thousands separators"
-    elif decimal != "." and is_number(word):
+    elif decimal != "." and numbers.is_number(word):
         hint = "leave --decimal out if the point is the decimal mark"
     elif "_" in word or "," in word or " " in word or "'" in word:
         hint = "write numbers without separators"

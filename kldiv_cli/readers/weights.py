@@ -9,21 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate, chain
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.core.table import Faults, Matrix, Members
+from kldiv_cli.core.table import Batch, Data, Faults, Matrix, Members, Path, Table
 from kldiv_cli.errors import Fault, InputError, Place
-from kldiv_cli.readers.choice import Choice, Columns, columns_of
-from kldiv_cli.readers.options import refuse_columns
-from kldiv_cli.readers.outcomes import Outcomes, Weights, no_rows
+from kldiv_cli.readers.column_choice import Choice, Columns, columns_of
+from kldiv_cli.readers.options import ReadOptions, refuse_columns
+from kldiv_cli.readers.outcomes import Outcomes, Role, Weights, no_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kldiv_cli.core.table import Batch, Data, Path, Table
-    from kldiv_cli.readers.options import ReadOptions
-
-    Role = Literal["label", "weight"]
     Choose = Callable[[Columns, Sequence[ReadOptions]], list[Choice]]
 
 
@@ -146,8 +142,7 @@ def _of_values(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
     if not isinstance(blocks[0].values, list):
         value = blocks[0].values
         message = f"this is {literals.kind_of(value)}, not an object or an array"
-        place = blocks[0].locate((), value=literals.shown(value))
-        raise InputError("bad-shape", message, place)
+        raise InputError("bad-shape", message, blocks[0].locate((), value=literals.shown(value)))
     values = [value for block in blocks for value in block.values]
     ends = list(accumulate(len(block.values) for block in blocks))
 
@@ -159,17 +154,11 @@ def _of_values(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
     faults = Faults()
     is_batch = bool(values) and isinstance(values[0], list)
     width = len(values[0]) if is_batch else 1
-    flat = values
-    if is_batch:
-        flat = []
-        for i, row in enumerate(values):
-            if isinstance(row, list) and len(row) == width:
-                flat += row
-                continue
-            what = f"of length {len(row)}" if isinstance(row, list) else literals.kind_of(row)
-            message = f"a row of the batch is {what}, expected length {width} as of the first"
-            faults.add(Fault("ragged-row", message), partial(locate, (i,), index=(i,)))
-        faults.check()
+    for i, what in literals.misfits(values, width) if is_batch else ():
+        message = f"a row of the batch is {what}, expected length {width} as of the first"
+        faults.add(Fault("ragged-row", message), partial(locate, (i,), index=(i,)))
+    faults.check()
+    flat = list(chain.from_iterable(values)) if is_batch else values
 
     def where(i: int, role: Role = "weight") -> Place:
         path = divmod(i, width) if is_batch else (i,)

@@ -39,15 +39,10 @@ def _rows(report: Report) -> Iterator[Sequence[object]]:
     for comparison in report.comparisons:
         for name, value in comparison.measures.items():
             measure = find(name)
+            direction = cell(spelled(measure.symbol, *side_names(report)))
+            head = (cell(comparison.column or ""), name, direction)
+            tail = (report.unit if measure.scales else "", report.smoothing)
             pairs = zip(rows_of(value), rows_of(comparison.error_bounds[name]), strict=True)
-            for row, (entry, bound) in enumerate(pairs):
-                yield (
-                    cell(comparison.column or ""),
-                    name,
-                    cell(spelled(measure.symbol, *side_names(report))),
-                    row if isinstance(value, tuple) else "",
-                    entry if entry == "error" else number(entry),
-                    bound if bound == "error" else number(bound),
-                    report.unit if measure.scales else "",
-                    report.smoothing,
-                )
+            for row, pair in enumerate(pairs):
+                numbers = [entry if entry == "error" else number(entry) for entry in pair]
+                yield (*head, row if isinstance(value, tuple) else "", *numbers, *tail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.renderers.figures import amount, count
 from kldiv_cli.renderers.show import pad, show
 
@@ -12,37 +13,21 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import DataSet
-    from kldiv_cli.core.distribution import Distribution
     from kldiv_cli.renderers import Layout
 
 
-def render(side: Distribution, layout: Layout) -> str:
-    """Return the facts about a source that was read as a distribution."""
-    shape = side.weights.shape
-    facts = {
-        "source": side.source,
-        "name": side.name,
-        "format": side.format,
-        **dict(side.details),
-        "kind": side.kind,
-        "outcomes": str(shape[-1]),
-        "total": amount(side.total),
-        "rows": f"{side.rows_read} read, {side.rows_used} used",
-    }
-    if len(shape) == 2:
-        facts["batch"] = f"{count(shape[0], 'distribution')}, one a row"
-    return _fact_lines(facts, layout)
-
-
-def render_rows(side: DataSet, layout: Layout) -> str:
-    """Return the facts about a source that was read as raw rows, or is a profile."""
-    facts = {
-        "source": side.source,
-        "name": side.name,
-        "format": side.format,
-        "kind": side.kind,
-        "rows": str(side.rows),
-    }
+def render(side: Distribution | DataSet, layout: Layout) -> str:
+    """Return the facts about a source that was read as a distribution, or as raw rows."""
+    facts = {"source": side.source, "name": side.name, "format": side.format}
+    if isinstance(side, Distribution):
+        shape = side.weights.shape
+        facts |= {**dict(side.details), "kind": side.kind, "outcomes": str(shape[-1])}
+        facts["total"] = amount(side.total)
+        facts["rows"] = f"{side.rows_read} read, {side.rows_used} used"
+        if len(shape) == 2:
+            facts["batch"] = f"{count(shape[0], 'distribution')}, one a row"
+        return _fact_lines(facts, layout)
+    facts |= {"kind": side.kind, "rows": str(side.rows)}
     columns = {name: _column_facts(column) for name, column in side.columns.items()}
     columns |= {left_out.column: f"left out: {left_out.reason}" for left_out in side.excluded}
     return _fact_lines(facts, layout) + "columns\n" + _fact_lines(columns, layout, "  ")

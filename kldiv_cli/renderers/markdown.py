@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kldiv_cli.renderers import text
 from kldiv_cli.renderers.figures import figure
 from kldiv_cli.renderers.show import markdown, show_names
-from kldiv_cli.renderers.text import (
-    estimate_lines,
-    exclusive_outcomes,
-    first_few,
-    measure_rows,
-    side_contents,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,17 +29,17 @@ def render(report: Report, layout: Layout) -> str:
         if comparison.column is not None:
             lines += ["", f"#### {markdown(comparison.column, LABEL_WIDTH)}", ""]
         lines += _measures(report, comparison, names)
-        for owner, _, outcomes, mass in exclusive_outcomes(comparison, p, q):
-            labels = first_few(outcomes, lambda outcome: markdown(outcome, NAME_WIDTH))
+        for owner, _, outcomes, mass in text.exclusive_outcomes(comparison, p, q):
+            labels = text.first_few(outcomes, lambda outcome: markdown(outcome, NAME_WIDTH))
             lines.append(f"\nOnly in {owner}: {labels} (probability {mass})")
         if comparison.estimate:
-            head, *facts = estimate_lines(report, comparison.estimate, p, q)
-            text = "; ".join(fact.strip() for fact in facts).replace("||", "‖")
-            lines.append(f"\n{head.capitalize()} {text.replace('< ', '&lt; ')}.")
+            head, *facts = text.estimate_lines(report, comparison.estimate, p, q)
+            words = "; ".join(fact.strip() for fact in facts).replace("||", "‖")
+            lines.append(f"\n{head.capitalize()} {words.replace('< ', '&lt; ')}.")
         if comparison.contributions:
             lines += _contributions(comparison, p, q)
     batch = report.comparisons[0].batch
-    contents = side_contents(report.p, batch), side_contents(report.q, batch)
+    contents = text.side_contents(report.p, batch), text.side_contents(report.q, batch)
     lines += side_table(names, (report.p, report.q), contents)
     lines += [f"\nSmoothing: {report.smoothing}"] if report.smoothing != "none" else []
     return "\n".join([*lines, *note_lines(report.notes)]) + "\n"
@@ -74,7 +68,7 @@ def _measures(report: Report, comparison: Comparison, names: Names) -> Iterator[
     yield "| measure | value | unit | |"
     yield "| --- | ---: | --- | --- |"
     for name in comparison.measures:
-        rows = measure_rows(report, comparison, name, names)
+        rows = text.measure_rows(report, comparison, name, names)
         _, _, unit, symbol = rows[0]
         values = "<br>".join(value for _, value, _, _ in rows)
         # The bars of D(p || q) would end the cell.

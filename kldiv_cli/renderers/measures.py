@@ -26,11 +26,8 @@ def render(measures: Iterable[Measure]) -> str:
     lines = []
     for measure in measures:
         unit = "nats, bits or hartleys" if measure.scales else "no unit"
-        lines += [
-            f"{measure.name:<18}{measure.symbol:<18}{measure.title}",
-            f"  {measure.formula}",
-            f"  {measure.lower} to {measure.upper}, {unit}",
-        ]
+        lines += [f"{measure.name:<18}{measure.symbol:<18}{measure.title}"]
+        lines += [f"  {measure.formula}", f"  {measure.lower} to {measure.upper}, {unit}"]
         traits = set(measure.traits)
         if traits & {"absolute-continuity", "absolute-continuity-reversed"}:
             traits.discard("disjoint-infinite")  # The other trait implies it.

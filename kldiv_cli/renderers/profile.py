@@ -20,23 +20,17 @@ _BREAK = re.compile(r",\n +")
 
 def render(profile: DataSet) -> str:
     """Return the profile as JSON; equal counts give equal bytes, in any order of rows."""
-    text = document(
-        {
-            "schema": SCHEMA,
-            "name": profile.name,
-            "rows": profile.rows,
-            "columns": [_column(column) for column in profile.columns.values()],
-            "excluded": [left_out._asdict() for left_out in profile.excluded],
-        }
-    )
+    head = {"schema": SCHEMA, "name": profile.name, "rows": profile.rows}
+    columns = [_column(column) for column in profile.columns.values()]
+    excluded = [left_out._asdict() for left_out in profile.excluded]
+    text = document({**head, "columns": columns, "excluded": excluded})
     return _LEAVES.sub(lambda leaves: f"[{_BREAK.sub(', ', leaves[1])}]", text)
 
 
 def _column(column: Column) -> dict[str, Any]:
     assert isinstance(column, Categories | Binned)
-    edges: list[float] = []
+    edges = list(column.bins.edges) if isinstance(column, Binned) else []
     if isinstance(column, Binned):
-        edges = list(column.bins.edges)
         regular = len(edges) + 1
         # The bins of infinities stand in the file only if a row fell into them.
         bins = zip(column.bins.labels[:-1], column.counts.tolist(), strict=True)

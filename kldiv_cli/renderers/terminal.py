@@ -13,7 +13,6 @@ from rich.text import Text
 from kldiv_cli.renderers import text
 from kldiv_cli.renderers.figures import bars, figure, infinity
 from kldiv_cli.renderers.show import display_width, show
-from kldiv_cli.renderers.text import HEADLINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,7 +35,7 @@ def render(report: Report, layout: Layout) -> str:
         return ""
     parts: list[Text] = []
     for comparison in report.comparisons:
-        parts += _parts(report, comparison, layout, width_of(layout))
+        parts += _parts(report, comparison, layout)
     return printed(parts, layout)
 
 
@@ -70,8 +69,8 @@ def _without_command(line: str) -> str:
     return re.sub(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", r"\1\\x3a", line)
 
 
-def _parts(report: Report, comparison: Comparison, layout: Layout, width: int) -> Iterator[Text]:
-    names = text.shown_names(report, layout)
+def _parts(report: Report, comparison: Comparison, layout: Layout) -> Iterator[Text]:
+    names, width = text.shown_names(report, layout), width_of(layout)
     wide = width >= FULL_WIDTH
     short_names = names if wide else ("p", "q")
     if comparison.column is not None:
@@ -91,7 +90,7 @@ def _parts(report: Report, comparison: Comparison, layout: Layout, width: int) -
     if comparison.batch:
         yield Text("\n" + "\n".join(text.batch_lines(report, comparison.batch)))
     if comparison.contributions:
-        yield from _contributions(comparison, layout, width, names)
+        yield from _contributions(comparison, layout, names)
     if comparison is report.comparisons[-1]:
         yield from _sides(report, layout)
 
@@ -119,11 +118,11 @@ def _measures(
     headlines: list[list[Cell]] = []
     further: list[list[Cell]] = []
     for name in comparison.measures:
-        sides = names if name in HEADLINES else ("p", "q")
+        sides = names if name in text.HEADLINES else ("p", "q")
         rows = text.measure_rows(report, comparison, name, sides, infinity(layout))
         for title, value, unit, symbol in rows:
             signed = symbol.replace("||", bars(layout))
-            if name in HEADLINES:
+            if name in text.HEADLINES:
                 headlines.append([(signed, "bold"), (value, "bold green"), (unit, "dim")])
             else:
                 further.append([(title, "cyan"), (value, ""), (unit, "dim"), (signed, "dim")])
@@ -140,9 +139,8 @@ def _exclusive_outcomes(
         yield Text(f"  {text.smoothing_advice(report)}", style="dim")
 
 
-def _contributions(
-    comparison: Comparison, layout: Layout, width: int, names: Names
-) -> Iterator[Text]:
+def _contributions(comparison: Comparison, layout: Layout, names: Names) -> Iterator[Text]:
+    width = width_of(layout)
     heads = ("outcome", *text.column_heads(names), "kl_pq", "kl_qp")
     rows = [[(head, "dim") for head in heads]]
     for part in comparison.contributions:
@@ -181,8 +179,7 @@ def _bar(part: Contribution, length: float, room: int, layout: Layout) -> Cell:
 def _sides(report: Report, layout: Layout) -> Iterator[Text]:
     yield Text()
     for letter, name, contents, origin in text.side_facts(report, layout, 60):
-        yield Text.assemble(
-            (f"{letter} ", "dim"), (name, "bold"), f"  {contents}", (f"  {origin}", "dim")
-        )
+        side = Text.assemble((f"{letter} ", "dim"), (name, "bold"), f"  {contents}")
+        yield side.append(f"  {origin}", "dim")
     if report.smoothing != "none":
         yield Text(f"smoothing {report.smoothing}, on both sides, over the union")

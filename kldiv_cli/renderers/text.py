@@ -104,11 +104,9 @@ def exclusive_outcomes(
     comparison: Comparison, p: str, q: str
 ) -> list[tuple[str, str, tuple[str, ...], str]]:
     """Return the side that has outcomes of its own, the other side, these, and their mass."""
-    sides = [
-        (p, q, comparison.only_in_p, figure(comparison.mass_only_in_p)),
-        (q, p, comparison.only_in_q, figure(comparison.mass_only_in_q)),
-    ]
-    return [side for side in sides if side[2]]
+    of_p = (p, q, comparison.only_in_p, figure(comparison.mass_only_in_p))
+    of_q = (q, p, comparison.only_in_q, figure(comparison.mass_only_in_q))
+    return [side for side in (of_p, of_q) if side[2]]
 
 
 def exclusive_lines(
@@ -120,10 +118,9 @@ def exclusive_lines(
     """
     for owner, lacking, outcomes, mass in exclusive_outcomes(comparison, *names):
         extent = f"({count(len(outcomes), 'outcome')}, probability {mass})"
-        infinite = ""
-        if report.smoothing == "none":
-            infinite = f"\n  so D({owner} {bars(layout)} {lacking}) is infinite"
-        yield f"only in {owner}: ", outcome_names(outcomes, layout), extent, infinite
+        infinite = f"\n  so D({owner} {bars(layout)} {lacking}) is infinite"
+        rest = infinite if report.smoothing == "none" else ""
+        yield f"only in {owner}: ", outcome_names(outcomes, layout), extent, rest
 
 
 def _exclusive_outcomes(
@@ -160,26 +157,25 @@ def outcome_names(outcomes: tuple[str, ...], layout: Layout) -> str:
 
 def estimate_lines(report: Report, interval: Interval, p: str, q: str) -> Iterator[str]:
     """Yield what the samples tell of D(P || Q) of the distributions behind them."""
-    sizes = [
-        "known probabilities" if math.isinf(rows) else count(int(rows), "row")
-        for rows in (interval.n_p, interval.n_q)
-    ]
-    yield f"estimated from {sizes[0]} and {sizes[1]}, corrected for bias:"
+    p_rows, q_rows = _sample_size(interval.n_p), _sample_size(interval.n_q)
+    yield f"estimated from {p_rows} and {q_rows}, corrected for bias:"
     if math.isinf(interval.kl):
         yield f"  D({p} || {q}) is infinite"
         yield f"  as {p} has outcomes that are impossible in {q}"
         return
     yield f"  D({p} || {q}) = {rough(max(interval.kl, 0.0))} {report.unit}"
-    yield (
-        f"  95 % interval {rough(interval.low)} to {rough(interval.high)},"
-        f" p-value of no difference {p_value(interval.p_value)}"
-    )
+    limits = f"{rough(interval.low)} to {rough(interval.high)}"
+    yield f"  95 % interval {limits}, p-value of no difference {p_value(interval.p_value)}"
     if math.isinf(interval.high):
         yield f"  no upper limit: outcomes of {p} are missing in {q}"
     if interval.high == 0:
         yield "  closer than chance usually brings them: do they share data?"
     if not interval.reliable:
         yield f"  not reliable: {DOUBT}"
+
+
+def _sample_size(rows: float) -> str:
+    return "known probabilities" if math.isinf(rows) else count(int(rows), "row")
 
 
 def batch_lines(report: Report, batch: Batch) -> Iterator[str]:
@@ -238,11 +234,10 @@ def _contributions(comparison: Comparison, layout: Layout, names: Names) -> Iter
     yield f"what sets them apart, {ranking(comparison)}"
     yield f"  {pad('outcome', width)}{pad(p, 12)}{pad(q, 12)}{'kl_pq':<13}{'kl_qp':<13}"
     for label, part, length in zip(labels, parts, bar_lengths(comparison), strict=True):
-        yield (
-            f"  {pad(label, width)}{figure(part.p):<12}{figure(part.q):<12}"
-            f"{figure(part.kl_pq):<13}{figure(part.kl_qp):<13}"
-            f"{'#' * round(length * BAR) if math.isfinite(length) else ''}"
-        )
+        shares = f"{figure(part.p):<12}{figure(part.q):<12}"
+        terms = f"{figure(part.kl_pq):<13}{figure(part.kl_qp):<13}"
+        bar = "#" * round(length * BAR) if math.isfinite(length) else ""
+        yield f"  {pad(label, width)}{shares}{terms}{bar}"
 
 
 def bar_lengths(comparison: Comparison) -> list[float]:

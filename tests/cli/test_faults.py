@@ -174,7 +174,7 @@ def test_any_call_may_be_the_last(job, error, codes):
         def hook(frame, event, _, nth=nth):
             name = frame.f_code.co_filename
             # Past the last handler there is only the exit code.
-            handling = frame.f_code.co_name in ("run", "write_stderr", "_write_all", "__exit__")
+            handling = frame.f_code.co_name in ("run", "write_stderr", "write_all", "__exit__")
             if event == "call" and name.startswith(PACKAGE) and not handling:
                 nth()
 

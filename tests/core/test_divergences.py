@@ -243,6 +243,7 @@ def test_no_loss_has_a_signed_zero():
         ([1, NAN], [1, 1], {"kind": "logits"}, ValueError, r"p\[1\]: .* or -inf, found nan"),
         ([1, 1], [INF, 1], {"kind": "logits"}, ValueError, r"q\[0\]: .* or -inf, found inf"),
         ([-INF, -INF], [1, 1], {"kind": "logits"}, ValueError, "p: .* found only -inf"),
+        ([10**400, 1], [NAN, 1], {"kind": "logits"}, ValueError, r"q\[0\]: .* found nan"),
         ([1, -1], [1, 1], {"kind": ("counts", "logits")}, ValueError, r"p\[1\]: .* >= 0"),
         ([1e-320, 1e308], [1, 1], {}, ValueError, "too far apart"),
     ],

@@ -3,9 +3,9 @@
 import pytest
 
 from kldiv_cli import InputError, UsageError
-from kldiv_cli.pipeline.checks import ColumnRules
 from kldiv_cli.pipeline.config import KEYS, Config, load
-from kldiv_cli.pipeline.settings import rules_of
+from kldiv_cli.pipeline.settings import check_settings
+from kldiv_cli.pipeline.validation import ColumnRules
 
 
 @pytest.fixture
@@ -17,6 +17,11 @@ def write(tmp_path):
         return str(path)
 
     return call
+
+
+def rules_of(**options):
+    """Return the rules for columns that a check makes of its arguments."""
+    return check_settings(({}, {}), options).rules
 
 
 def refused(path):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kldiv_cli import InputError, check
 from kldiv_cli.core.counts import Binned, Categories
 from kldiv_cli.pipeline.profile import profile
-from kldiv_cli.pipeline.settings import rules_of
+from kldiv_cli.pipeline.settings import profile_settings
 from kldiv_cli.pipeline.sides import data_set
 from kldiv_cli.readers import ReadOptions
 from kldiv_cli.renderers.profile import render
@@ -35,7 +35,8 @@ DATA = pd.DataFrame(
 
 def made(*sources, like=None, min_count=0, **rules):
     named = [(None, source) for source in sources]
-    return profile(named, rules_of(**rules), ReadOptions(), like=like, min_count=min_count)
+    wanted = profile_settings(rules).rules
+    return profile(named, wanted, ReadOptions(), like=like, min_count=min_count)
 
 
 @pytest.fixture

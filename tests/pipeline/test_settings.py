@@ -6,6 +6,7 @@ import re
 import pytest
 
 from kldiv_cli import UsageError, check, compare
+from kldiv_cli.core.judging import Limits
 from kldiv_cli.core.smoothing import find
 from kldiv_cli.pipeline import settings
 from kldiv_cli.pipeline.settings import check_settings, compare_settings, profile_settings
@@ -289,3 +290,21 @@ def test_a_reduction_is_for_batches(reduction):
         compare([1, 2], [2, 1], reduction=reduction)
     compare([[1, 2]], [2, 1], reduction=reduction)
     compare([1, 2], [2, 1], reduction="batchmean")
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [
+        (settings.COMPARE, (settings.CompareSettings, settings.Rules)),
+        (settings.CHECK, (settings.CheckSettings, settings.Rules, Limits)),
+        (settings.PROFILE, (settings.ProfileSettings, settings.Rules, Limits)),
+    ],
+    ids=("compare", "check", "profile"),
+)
+def test_every_option_has_a_field_that_keeps_it(table, values):
+    fields = {
+        field for value in (*values, settings.Source, ReadOptions) for field in value._fields
+    }
+    # The sides' names, their format, and what the command itself looks at.
+    elsewhere = {"names", "input_format", "fail_on", "top"}
+    assert table.keys() <= fields | elsewhere

@@ -7,6 +7,8 @@ import zipfile
 import numpy as np
 import pytest
 
+from kldiv_cli.errors import InputError
+from kldiv_cli.pipeline.sides import data_set
 from kldiv_cli.readers import ReadOptions, read, read_two
 
 
@@ -215,3 +217,17 @@ def test_the_limit_of_an_archive_can_be_raised(given):
     bomb = npy(np.ones(9_000_000))
     data = archive(("a.npy", bomb), compression=zipfile.ZIP_DEFLATED)
     assert given("x.npz", data, max_inflated=len(bomb)).weights.size == 9_000_000
+
+
+def test_folders_of_an_archive_are_no_arrays_in_raw_rows_either(tmp_path):
+    array = io.BytesIO()
+    np.save(array, np.arange(4.0))
+    with zipfile.ZipFile(tmp_path / "d.npz", "w") as archive:
+        archive.mkdir("d")
+        archive.writestr("a.npy", array.getvalue())
+    assert [*data_set(tmp_path / "d.npz").columns] == ["a"]
+    with zipfile.ZipFile(tmp_path / "e.npz", "w"):
+        pass
+    with pytest.raises(InputError, match="arrays") as caught:
+        data_set(tmp_path / "e.npz")
+    assert caught.value.code == "no-arrays"

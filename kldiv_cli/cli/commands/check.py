@@ -105,9 +105,7 @@ def check(reference: str, current: str, said: dict[str, Any]) -> int:
 
 def exit_code(report: Check, fail_on: str) -> int:
     """Return the exit code of a verdict; `fail_on` tells whether an open question is one."""
-    undecided = report.count("inconclusive")
     if report.verdict == "drift":
         return DRIFT
-    if undecided and (fail_on == "inconclusive" or not report.count("pass")):
-        return INCONCLUSIVE
-    return 0
+    counts = fail_on == "inconclusive" or not report.count("pass")
+    return INCONCLUSIVE if counts and report.count("inconclusive") else 0

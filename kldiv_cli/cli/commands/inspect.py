@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kldiv_cli.cli import options
 from kldiv_cli.cli.options import Argument
 from kldiv_cli.cli.outputs import Outputs
-
-if TYPE_CHECKING:
-    pass
-
 
 # fmt: off
 ROWS = (
@@ -27,17 +23,13 @@ def inspect(file: str, said: dict[str, Any]) -> int:
     from kldiv_cli.pipeline.settings import inspect_settings, refuse_foreign
     from kldiv_cli.pipeline.sides import data_set
     from kldiv_cli.readers import read
-    from kldiv_cli.renderers.inspection import render, render_rows
+    from kldiv_cli.renderers.inspection import render
 
     outputs = Outputs(said, ("text",))
     _, (path,) = options.sources(file)
     source = inspect_settings(path, said, inspect.spell)
-    if source.kind == "samples":
-        rows = data_set(path, source.options)
-        refuse_foreign([source.options], [rows.format])
-        outputs.write(lambda _format, layout: render_rows(rows, layout), rows.notes)
-    else:
-        side = read(path, source.options)
-        refuse_foreign([source.options], [side.format])
-        outputs.write(lambda _format, layout: render(side, layout), side.notes)
+    raw = source.kind == "samples"
+    side = data_set(path, source.options) if raw else read(path, source.options)
+    refuse_foreign([source.options], [side.format])
+    outputs.write(lambda _format, layout: render(side, layout), side.notes)
     return 0

@@ -47,22 +47,18 @@ def profile(data: list[str], said: dict[str, Any]) -> int:
     outputs = Outputs(said, ("json",))
     file, like = said.pop("config", None), said.pop("like", None)
     names, paths = options.sources(*data)
+    parts = list(zip(names, paths, strict=True))
     if [*paths, like].count("-") > 1:
         raise UsageError("usage", "only one input can be standard input ('-')")
     asked = options.with_columns(said)
     project = config.load(file)
     given = project.beneath(asked, PROFILE)
-    settings = profile_settings(
-        given, profile.spell, given.keys() - asked.keys(), like=like is not None
-    )
+    of_file = given.keys() - asked.keys()
+    settings = profile_settings(given, profile.spell, of_file, like=like is not None)
     with outputs:
         outputs.open((*paths, *([like] if like else ()), *config.files(file)))
         made = counted(
-            list(zip(names, paths, strict=True)),
-            settings.rules,
-            settings.options,
-            like=like,
-            min_count=settings.min_count,
+            parts, settings.rules, settings.options, like=like, min_count=settings.min_count
         )
         if settings.strict:
             refuse_repairs(made.notes)

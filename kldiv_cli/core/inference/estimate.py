@@ -16,11 +16,7 @@ from kldiv_cli.core.inference.chisquare import noncentral_cdf
 from kldiv_cli.core.inference.truncation import estimated_surprisal, surprisal
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kldiv_cli.core.inference.samples import Samples
-
-    Floats = NDArray[np.float64]
+    from kldiv_cli.core.inference.samples import Floats, Samples
 
 _CELLS = 50_000
 """Numbers in one block of the curve along which the variance is computed."""
@@ -46,17 +42,12 @@ def divergence(samples: Samples) -> float:
         return 0.0
     seen = samples.x > 0
     x, y, p = samples.x[seen], samples.y[seen], samples.p[seen]
-    order = min(samples.n - 1, samples.m)
-    if math.isinf(samples.m) and not y.all():
+    n, m = samples.n, samples.m
+    order, known_p, known_q = min(n - 1, m), math.isinf(n), math.isinf(m)
+    if known_q and not y.all():
         return math.inf
-    minus_log_q = (
-        surprisal(y, order) if math.isinf(samples.m) else estimated_surprisal(y, samples.m, order)
-    )
-    minus_log_p = (
-        surprisal(x, order)
-        if math.isinf(samples.n)
-        else estimated_surprisal(x - 1, samples.n - 1, order)
-    )
+    minus_log_q = surprisal(y, order) if known_q else estimated_surprisal(y, m, order)
+    minus_log_p = surprisal(x, order) if known_p else estimated_surprisal(x - 1, n - 1, order)
     return math.fsum(p * (minus_log_q - minus_log_p))
 
 

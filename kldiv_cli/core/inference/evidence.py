@@ -1,4 +1,4 @@
-"""The evidence on one column: what two samples say about D(P || Q) and its threshold.
+"""The evidence on one column: estimate, interval and p-values from two samples.
 
 Two hypotheses are tested against the largest divergence that is accepted, tau: that P = Q or
 D(P || Q) <= tau, and that D(P || Q) >= tau.
@@ -41,7 +41,7 @@ class Move(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What the samples of one column say, before it is judged among others.
+    """The estimate, interval and p-values of one column, before it is judged among others.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class Evidence(NamedTuple):
 def weigh(
     samples: Samples, *, max_kl: float = 0.05, alpha: float = 0.05, columns: int = 1
 ) -> Evidence:
-    """Return what two samples say about D(P || Q) and the threshold.
+    """Return the evidence of two samples on D(P || Q) and its threshold.
 
     Parameters
     ----------
@@ -141,20 +141,11 @@ def weigh(
         p_tau = bounded_p_value(samples, max_kl)
     if margin and not (high <= max_kl):
         high = math.inf
-    trusted = samples.reliable and max_kl > 0 and high < math.inf
-    return Evidence(
-        kl=kl,
-        low=low,
-        high=high,
-        p_value=p0,
-        p_drift=max(p0, p_tau),
-        p_pass=upper.cdf(max(max_kl - margin, 0.0) * visible) if trusted else 1.0,
-        threshold=max_kl,
-        reliable=samples.reliable,
-        samples=samples,
-        inflation=model.ratio(max_kl),
-        move=move,
-    )
+    reliable, inflation = samples.reliable, model.ratio(max_kl)
+    trusted = reliable and max_kl > 0 and high < math.inf
+    p_drift = max(p0, p_tau)
+    p_pass = upper.cdf(max(max_kl - margin, 0.0) * visible) if trusted else 1.0
+    return Evidence(kl, low, high, p0, p_drift, p_pass, max_kl, reliable, samples, inflation, move)
 
 
 def weigh_exact(kl: float, samples: Samples, *, max_kl: float = 0.05) -> Evidence:

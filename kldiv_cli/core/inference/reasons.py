@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kldiv_cli.core.inference.evidence import Evidence
 
-Code = Literal[
-    "above-threshold",
-    "below-threshold",
-    "different",
-    "impossible-outcome",
-    "missing-shift",
-    "new-outcomes",
-    "new-share",
-    "no-common-outcome",
-    "not-after-correction",
-    "too-close",
-    "too-few-rows",
-    "zero-threshold",
-]
 MOST_NAMED = 3
 """New outcomes that a reason names."""
 LONGEST_NAME = 60

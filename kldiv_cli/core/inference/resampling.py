@@ -84,8 +84,7 @@ def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1)
     many = whole.rows >= _MOST_DRAWN if known else whole.n + whole.m >= _MOST_ROWS
     if whole.outcomes > _MOST_OUTCOMES or many:
         return _pearson(pool(whole, floor=MIN_EXPECTED, most=_MOST_OUTCOMES))
-    whole = _ordered(whole)
-    generator = _generator(whole)
+    whole, generator = _ordered(whole)
     reached, draws = _exceedances(whole, generator, DRAWS), DRAWS
     if reached <= 10 and alpha * (DRAWS + 1) < 20 * columns:
         more = max(math.ceil(min(5 * columns / alpha, MOST_DRAWS)) - DRAWS, 0)
@@ -93,14 +92,13 @@ def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1)
     return (1 + reached) / (draws + 1)
 
 
-def _ordered(samples: Samples) -> Samples:
+def _ordered(samples: Samples) -> tuple[Samples, np.random.Generator]:
+    """Return samples in an order of their own, and a generator that their counts seed."""
     order = np.lexsort((samples.x, samples.y, samples.pooled))
-    return samples._replace(x=samples.x[order], y=samples.y[order], place=order)
-
-
-def _generator(ordered: Samples) -> np.random.Generator:
-    counts = zlib.crc32(ordered.y.tobytes(), zlib.crc32(ordered.x.tobytes()))
-    return np.random.Generator(np.random.PCG64([SEED, counts]))
+    x, y = samples.x[order], samples.y[order]
+    counts = zlib.crc32(y.tobytes(), zlib.crc32(x.tobytes()))
+    generator = np.random.Generator(np.random.PCG64([SEED, counts]))
+    return samples._replace(x=x, y=y, place=order), generator
 
 
 def _pearson(samples: Samples) -> float:
@@ -136,12 +134,9 @@ def _exceedances(samples: Samples, generator: np.random.Generator, draws: int) -
         return some * np.log(np.maximum(some, 1))
 
     def statistic(number: NDArray[np.int64]) -> Floats:
-        terms = (
-            term(number) - number * np.log(probability)
-            if one_sample
-            else term(number) + term(total_rows - number)
-        )
-        return np.asarray(terms.sum(axis=-1))
+        if one_sample:
+            return np.asarray((term(number) - number * np.log(probability)).sum(axis=-1))
+        return np.asarray((term(number) + term(total_rows - number)).sum(axis=-1))
 
     total_rows = np.zeros(0, dtype=np.int64) if one_sample else total.astype(np.int64)
     rows = int(counts.sum())
@@ -149,18 +144,15 @@ def _exceedances(samples: Samples, generator: np.random.Generator, draws: int) -
     # Equal tables differ in the rounding of their sums.
     limit = observed - 1e-11 * (abs(observed) + rows)
     # About 5 ns a row against 90 ns an outcome.
-    method: Literal["count", "marginals"] = (
-        "count" if samples.n + samples.m < 18 * samples.outcomes else "marginals"
-    )
+    few = samples.n + samples.m < 18 * samples.outcomes
+    method: Literal["count", "marginals"] = "count" if few else "marginals"
     reached, step = 0, max(1, _CELLS // samples.outcomes)
     for first in range(0, draws, step):
         size = min(step, draws - first)
         if one_sample:
             drawn = generator.multinomial(rows, probability / probability.sum(), size=size)
         else:
-            drawn = generator.multivariate_hypergeometric(
-                total_rows, rows, size=size, method=method
-            )
+            drawn = generator.multivariate_hypergeometric(total_rows, rows, size, method)
         reached += int(np.count_nonzero(statistic(drawn) >= limit))
     return reached
 
@@ -180,27 +172,21 @@ def bounded_p_value(whole: Samples, max_kl: float) -> float:
     is a p-value again (Rueschendorf, Adv. Appl. Probab. 14, 1982; Vovk and Wang, Biometrika
     107, 2020).
     """
-    whole = _ordered(whole)
-    generator = _generator(whole)
-    x, y = whole.x, whole.y
+    whole, generator = _ordered(whole)
+    known_p, known_q = math.isinf(whole.n), math.isinf(whole.m)
     values = []
     for _ in range(_SPLITS):
-        (chosen_p, rest_p), (chosen_q, rest_q) = (
-            _halves(generator, side, rows) for side, rows in ((x, whole.n), (y, whole.m))
-        )
+        chosen_p, rest_p = _halves(generator, whole.x, whole.n)
+        chosen_q, rest_q = _halves(generator, whole.y, whole.m)
         event = chosen_p > chosen_q
-        values.append(
-            _binary_p_value(
-                (float(rest_p[event].sum()), float(rest_p.sum()), math.isinf(whole.n)),
-                (float(rest_q[event].sum()), float(rest_q.sum()), math.isinf(whole.m)),
-                max_kl,
-            )
-        )
+        current = float(rest_p[event].sum()), float(rest_p.sum()), known_p
+        reference = float(rest_q[event].sum()), float(rest_q.sum()), known_q
+        values.append(_binary_p_value(current, reference, max_kl))
     return min(1.0, 2 * math.fsum(values) / _SPLITS)
 
 
 def _halves(generator: np.random.Generator, side: Floats, rows: float) -> tuple[Floats, Floats]:
-    """Return the shares of one half and the counts of the other; known shares twice."""
+    """Split a sample at random into shares of one half and counts of the other."""
     if math.isinf(rows):
         return side, side
     half = generator.binomial(side.astype(np.int64), 0.5).astype(np.float64)

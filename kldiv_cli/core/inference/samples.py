@@ -86,7 +86,7 @@ class Samples(NamedTuple):
         return self.rows >= MIN_ROWS and self.hidden <= MOST_HIDDEN
 
     def given(self, position: int) -> int:
-        """Return the first of the outcomes given that stand at this position."""
+        """Return the original position of the first outcome that was merged into this one."""
         return int(np.flatnonzero(self.place == position)[0])
 
     def missed(self) -> tuple[Floats, Floats]:

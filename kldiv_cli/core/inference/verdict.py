@@ -21,7 +21,7 @@ from kldiv_cli.core.inference.samples import MIN_ROWS, MOST_HIDDEN
 Verdict = Literal["pass", "drift", "inconclusive"]
 
 LEAST_ALPHA = 1e-6
-"""The least level that the draws and the doubles here can tell."""
+"""The smallest level that is accepted: below it, draws and doubles are too coarse."""
 POWER = 0.8
 """Probability of a decision with the number of rows that is asked for."""
 MOST_ROWS = 1_000_000_000

@@ -1,4 +1,4 @@
-"""Rows of weights, taken in pieces that fit the cache."""
+"""Rows of weights, cut into pieces that fit the cache."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import math
 import threading
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from kldiv_cli.core.kernel.elements import Work
-from kldiv_cli.core.kernel.twofold import Floats, Twofold, two_sum
+from kldiv_cli.core.kernel.twofold import Array, Bools, Floats, Indices, Twofold, two_sum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 BLOCK = 32768
 """Outcomes in a piece: its buffers fill the second-level cache."""
 SMALL = 512
-"""Up to so many outcomes buffers are not worth their while."""
+"""Pieces up to this size need no buffers: NumPy allocates as fast."""
 SHORT = 64
 """Rows up to this length are added up by a matrix product, which is faster."""
 
@@ -33,7 +35,7 @@ class NotWeightsError(ValueError):
 
 
 class Piece(NamedTuple):
-    """Many whole rows, or a part of one row."""
+    """A part of a batch: many whole rows, or some outcomes of a single row."""
 
     rows: slice
     outcomes: slice
@@ -52,53 +54,38 @@ def pieces(shape: tuple[int, int], whole: bool = False) -> Iterator[Piece]:
 
 
 def bands(shape: tuple[int, int]) -> Iterator[list[Piece]]:
-    """Cut likewise, with the pieces of the same rows together."""
-    band: list[Piece] = []
-    for piece in pieces(shape):
-        if band and band[0].rows != piece.rows:
-            yield band
-            band = []
-        band.append(piece)
-    yield band
+    """Cut rows as `pieces` does, and yield the pieces of the same rows together."""
+    for _, band in groupby(pieces(shape), key=attrgetter("rows")):
+        yield list(band)
 
 
 class _Room(threading.local):
-    """Memory that a thread keeps: to be given new pages on every call costs more than the work."""
+    """Memory that a thread keeps: new pages for every call would cost more than the work."""
 
-    flat: list[NDArray[Any]] | None = None
+    flat: list[Array] | None = None
 
 
 _ROOM = _Room()
 
 
-def _room(size: int) -> list[NDArray[Any]]:
+def _room(size: int) -> list[Array]:
     return [np.empty(size, bool if name == "mask" else float) for name in Work._fields]
 
 
-class Buffers:
-    """Room for the intermediate results of one piece; small ones are left to NumPy."""
+class Buffers(dict[tuple[int, int], Work]):
+    """Buffers for the intermediate results of one piece; NumPy allocates small ones."""
 
-    def __init__(self) -> None:
-        self._shape: tuple[int, int] | None = None
-        self._work = Work()
-        self._large: list[NDArray[Any]] | None = None
-
-    def __call__(self, shape: tuple[int, int]) -> Work:
-        """Cut to the shape of a piece."""
+    def __missing__(self, shape: tuple[int, int]) -> Work:
+        """Return the buffers in the shape of a piece."""
         size = math.prod(shape)
-        if shape != self._shape and size > SMALL:
-            self._work = Work(*(flat[:size].reshape(shape) for flat in self._flat(size)))
-            self._shape = shape
-        return self._work if size > SMALL else Work()
-
-    def _flat(self, size: int) -> list[NDArray[Any]]:
+        if size <= SMALL:
+            return Work()
         if size > BLOCK:
-            if self._large is None or len(self._large[0]) < size:
-                self._large = _room(size)
-            return self._large
-        if _ROOM.flat is None:
-            _ROOM.flat = _room(BLOCK)
-        return _ROOM.flat
+            flats = _room(size)
+        else:
+            flats = _ROOM.flat = _ROOM.flat or _room(BLOCK)
+        self[shape] = Work(*(flat[:size].reshape(shape) for flat in flats))
+        return self[shape]
 
 
 def row_sums(t: Floats) -> Floats:
@@ -111,45 +98,39 @@ def row_sums(t: Floats) -> Floats:
 
 
 class RowSums:
-    """Named sums by row, gathered piece by piece; long rows are added up without error."""
+    """Named sums by row, gathered piece by piece; long rows are added up without error.
+
+    Attributes
+    ----------
+    parts : mapping of names to ndarray, shape (N, pieces of a row)
+        The sums of every piece; those that no piece brings are zero.
+    """
 
     def __init__(self, shape: tuple[int, int]) -> None:
-        self._shape = shape
-        self._parts: dict[Hashable, list[tuple[Piece, Floats]]] = defaultdict(list)
+        parts = shape[0], -(-shape[1] // BLOCK)
+        self.parts: defaultdict[Any, Floats] = defaultdict(lambda: np.zeros(parts))
 
-    def add(self, name: Hashable, piece: Piece, sums: Floats) -> None:
-        """Take the sums of a piece; what no piece brings is zero."""
-        self._parts[name].append((piece, sums))
-
-    def parts(self, name: Hashable) -> Floats:
-        """Return the sums of all pieces, shape (N, pieces of a row)."""
-        rows, outcomes = self._shape
-        width = min(BLOCK, outcomes)
-        result = np.zeros((rows, -(-outcomes // width)))
-        for piece, sums in self._parts[name]:
-            result[piece.rows, piece.outcomes.start // width] = sums
-        return result
+    def add(self, name: Hashable, piece: Piece, terms: Floats) -> None:
+        """Add up the terms of a piece."""
+        self.parts[name][piece.rows, piece.outcomes.start // BLOCK] = row_sums(terms)
 
     def __getitem__(self, name: Hashable) -> Floats:
-        parts = self.parts(name)
+        parts = self.parts[name]
         if parts.shape[1] == 1:
             return parts[:, 0]
         return np.array([math.fsum(row) for row in parts.tolist()])
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._parts)
-
 
 class Weights:
-    """Rows of weights of any real type, seen as doubles.
+    """Rows of weights of any real type, read as doubles.
 
     Attributes
     ----------
     shape : (N, K)
     array : ndarray, shape (N, K)
-        As they came.
+        The weights as they were given.
     low : ndarray, shape (N, K), or None
-        What Python integers have beyond the doubles in `array`.
+        The part of Python integers beyond the doubles in `array`.
     rows : ndarray of int, or None
         Which rows to take, in this order; None takes all.
     shift : ndarray of int, shape (N, 1), or None
@@ -160,24 +141,21 @@ class Weights:
 
     def __init__(
         self,
-        array: NDArray[Any],
+        array: Array,
         low: Floats | None = None,
-        rows: NDArray[np.intp] | None = None,
+        rows: Indices | None = None,
         shift: NDArray[np.int32] | None = None,
         integers: NDArray[np.object_] | None = None,
     ) -> None:
-        self.array = array
-        self.low = low
-        self.rows = rows
-        self.shift = shift
-        self.integers = integers
+        self.array, self.low, self.integers = array, low, integers
+        self.rows, self.shift = rows, shift
         self.shape = (len(array) if rows is None else len(rows), array.shape[1])
-        self._totals: tuple[Twofold, NDArray[np.bool_]] | None = None
+        self._totals: tuple[Twofold, Bools] | None = None
         self._ready = array.dtype == np.float64 and array.dtype.isnative
         self._wide = array.dtype.kind in "iu" and array.dtype.itemsize == 8
 
-    def take(self, rows: NDArray[np.intp]) -> Weights:
-        """Only these rows."""
+    def take(self, rows: Indices) -> Weights:
+        """Return weights with these rows alone."""
         if len(rows) == len(self.array):
             return self
         taken = Weights(self.array, self.low, rows, integers=self.integers)
@@ -187,26 +165,26 @@ class Weights:
         return taken
 
     def shifted(self, shift: NDArray[np.int32]) -> Weights:
-        """Every row times its own power of two."""
+        """Return the weights with every row times its own power of two."""
         return Weights(self.array, self.low, self.rows, shift[:, None], self.integers)
 
-    def totals(self) -> tuple[Twofold, NDArray[np.bool_]]:
-        """Add up every row, once; see `totals`."""
+    def totals(self) -> tuple[Twofold, Bools]:
+        """Return the total of every row, added up once; see `totals`."""
         if self._totals is None:
             self._totals = totals(self)
         return self._totals
 
-    def raw(self, piece: Piece) -> NDArray[Any]:
-        """One piece as it came."""
-        return self._cut(self.array if self.integers is None else self.integers, piece, None)
+    def raw(self, piece: Piece) -> Array:
+        """Return one piece of the weights as they were given."""
+        return self._cut(self.array if self.integers is None else self.integers, piece)
 
-    def _cut(self, source: NDArray[Any], piece: Piece, out: Floats | None) -> NDArray[Any]:
+    def _cut(self, source: Array, piece: Piece) -> Array:
         if self.rows is None:
             return source[piece.rows, piece.outcomes]
         rows = self.rows[piece.rows]
         if piece.shape[1] < source.shape[1] or not source.flags.c_contiguous:
             return source[rows, piece.outcomes]
-        # Some ten times as fast, where rows are short.
+        # Ten times as fast as an index where rows are short.
         return source.take(rows, axis=0)
 
     def ratios(self, row: int) -> list[int]:
@@ -220,9 +198,9 @@ class Weights:
         return [m * (unit // n) for m, n in parts]
 
     def block(self, piece: Piece, out: Floats | None) -> tuple[Floats, Floats | None]:
-        """One piece, contiguous: doubles, and what integers have beyond them."""
-        raw = self._cut(self.array, piece, out)
-        low = None if self.low is None else self._cut(self.low, piece, None)
+        """Return one piece: contiguous doubles, and the part of integers beyond them."""
+        raw = self._cut(self.array, piece)
+        low = None if self.low is None else self._cut(self.low, piece)
         if self._ready and raw.flags.c_contiguous:
             high: Floats = raw
         else:
@@ -238,8 +216,8 @@ class Weights:
         return high, low
 
 
-def totals(weights: Weights) -> tuple[Twofold, NDArray[np.bool_]]:
-    """Add up every row to about 90 bits; say which have weights too small to keep theirs.
+def totals(weights: Weights) -> tuple[Twofold, Bools]:
+    """Return the total of every row to about 90 bits, and which rows have tiny weights.
 
     A row is cut in two at sigma, a power of two above its sum: the upper parts are whole
     multiples of a unit of which fewer than 2^53 add up, so their sum is exact; the lower
@@ -254,7 +232,7 @@ def totals(weights: Weights) -> tuple[Twofold, NDArray[np.bool_]]:
     buffers = Buffers()
     tiny = np.zeros(weights.shape[0], bool)
     for piece in pieces(weights.shape):
-        work = buffers(piece.shape)
+        work = buffers[piece.shape]
         a, low = weights.block(piece, work.a)
         if require_weights(a) < SUBNORMAL:
             tiny[piece.rows] |= np.any((a > 0.0) & (a < SUBNORMAL), axis=1)
@@ -265,9 +243,9 @@ def totals(weights: Weights) -> tuple[Twofold, NDArray[np.bool_]]:
         lower = np.subtract(a, upper, out=work.t)
         if low is not None:
             np.add(lower, low, out=lower)
-        sums.add("upper", piece, row_sums(upper))
-        sums.add("lower", piece, row_sums(lower))
-    upper, lower = sums.parts("upper"), sums.parts("lower")
+        sums.add("upper", piece, upper)
+        sums.add("lower", piece, lower)
+    upper, lower = sums.parts["upper"], sums.parts["lower"]
     if upper.shape[1] == 1:
         return two_sum(upper[:, 0], lower[:, 0]), tiny
     parts = np.concatenate([upper, lower], axis=1).tolist()
@@ -277,7 +255,7 @@ def totals(weights: Weights) -> tuple[Twofold, NDArray[np.bool_]]:
 
 
 def require_weights(a: Floats) -> float:
-    """Return the least weight; negative and nan stop here."""
+    """Return the least weight; refuse negative weights and nan."""
     least = float(np.minimum.reduce(a, axis=None))
     if not least >= 0.0:
         raise NotWeightsError

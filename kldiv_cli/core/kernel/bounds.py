@@ -10,19 +10,14 @@ takes over from the series.  They are bounds: true errors are some seven times s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from kldiv_cli.core.kernel.blocks import SHORT
-from kldiv_cli.core.kernel.twofold import Floats
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from kldiv_cli.core.kernel.twofold import Bools, Floats
 
 U = 2.0**-53
 _LOGS = 160
-"""What exponentials and the shift c add, in u, where a side is logarithmic."""
+"""The error of exponentials and of the shift c, in u, where a side is logarithmic."""
 _LOG_SERIES = 2.0**-92
 """Error of a twofold logarithm, in units of max(1, its size)."""
 _RATIO = 2.0**-98
@@ -31,12 +26,7 @@ _PRODUCT = 2.0**-107
 """Error of that ratio times a weight, relative."""
 
 
-def summation(outcomes: int) -> float:
-    """Bound the error of K terms of one sign added up, in u: plain, pairwise beyond `SHORT`."""
-    return float(min(outcomes, 40)) if outcomes > SHORT else float(outcomes)
-
-
-def noise(logs: int, extent: float, exact: NDArray[np.bool_]) -> Floats:
+def noise(logs: int, extent: float, exact: Bools) -> Floats:
     """Bound by row the error of b - x beside x, or of its counterpart, whatever its size.
 
     Parameters
@@ -53,7 +43,7 @@ def noise(logs: int, extent: float, exact: NDArray[np.bool_]) -> Floats:
 
 
 class Roundings:
-    """What a bound on the relative error of a measure is made of.
+    """The parts of a bound on the relative error of a measure.
 
     Parameters
     ----------
@@ -77,7 +67,8 @@ class Roundings:
     def __init__(
         self, value: Floats, outcomes: int, logs: int, noise: Floats, extreme: Floats
     ) -> None:
-        sums = summation(outcomes) + 4.0
+        # Rows up to `SHORT` are added up plainly, longer ones pairwise.
+        sums = (min(outcomes, 40) if outcomes > SHORT else outcomes) + 4.0
         self.summing = sums + ((_LOGS + 4.0 * sums) if logs else 0.0)
         self._value, self._outcomes, self._logs = value, outcomes, logs
         self._noise, self._extreme = noise, extreme

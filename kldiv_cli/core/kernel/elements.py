@@ -19,33 +19,30 @@ and none subtracts nearly equal numbers:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core.kernel.twofold import Floats, halves
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from kldiv_cli.core.kernel.twofold import Bools, Floats, halves
 
 NEAR = 0.03
-"""Up to this y^2 the series for Q is used, beyond it the logarithm.
+"""The largest y^2 for which the series for Q is used; beyond it the logarithm is.
 
 There log(b / x) is 0.35: its last digit is worth least, beside the term, from there up to 1/2.
 """
 ENOUGH = 0.05
-"""Where the whole divergence is more, the last digits of logarithms are worth next to nothing."""
+"""Divergences above this do not hang on the last digits of logarithms."""
 VANISHING = 1e-33
-"""Divergences below this hang on more bits of b - R a than there are, unless it is exact."""
+"""Divergences below this hang on more bits of b - R a than doubles hold, unless it is exact."""
 EXTREME_SQUARE = 1 - 2.0**-23
-"""From this y^2 on a weight may be zero, and the ratio b / x may leave the range of doubles."""
+"""The y^2 from which a weight may be zero, and the ratio b / x leave the range of doubles."""
 TINY = 2.0**-1074
 LOST = 1e-290
 """Masses that are exponentials, and below this, have underflowed or are about to."""
 BEYOND = 690.0
 """Logs of ratios that doubles cannot hold, or only with few digits, are larger."""
 OFF = 1e5
-"""Stands for the log of a ratio to or from zero; any number that no true one reaches."""
+"""Stands for the log of a ratio to or from zero; larger than any true one."""
 
 # log((1 + y) / (1 - y)) - 2y = y^3 (c0 + c1 y^2 + ...), minimax on y^2 <= NEAR.
 SERIES = (
@@ -60,7 +57,7 @@ SERIES = (
 
 
 class Work(NamedTuple):
-    """Buffers of one block's shape; None, for small vectors, allocates as NumPy does."""
+    """Buffers of one block's shape; None, for small vectors, lets NumPy allocate."""
 
     a: Floats | None = None
     b: Floats | None = None
@@ -72,11 +69,11 @@ class Work(NamedTuple):
     q: Floats | None = None
     t: Floats | None = None
     v: Floats | None = None
-    mask: NDArray[np.bool_] | None = None
+    mask: Bools | None = None
 
 
 def difference(a: Floats, b: Floats, ratio: tuple[Any, ...], work: Work) -> Floats:
-    """B - R a, to a few units in the last place.
+    """Return b - R a, to a few units in the last place.
 
     R comes in at most three parts, the first two of 26 bits: products with them are exact, and
     so is every difference that is small.
@@ -95,7 +92,7 @@ class Pair(NamedTuple):
     """Weights of both sides in one unit, their difference, and log(b / x) where it is known.
 
     Sums that are `wide` are in units of `root`^2, which both totals may have been brought to.
-    A known log is minus or plus `OFF` where only P or only Q gives the outcome a chance.
+    A known log is minus or plus `OFF` where an outcome is possible under P or Q alone.
     """
 
     x: Floats
@@ -105,39 +102,32 @@ class Pair(NamedTuple):
     known_log: Floats | None = None
 
 
-# Taylor's series, and the y^2 up to which so many terms of it are enough.
+# The highest first, in arrays, which NumPy takes faster than numbers.
+_SERIES = [np.array(c) for c in reversed(SERIES)]
+# The y^2 up to which n terms of Taylor's series are enough, and these terms.
 _TAYLOR = [
-    ((1e-17 * (2 * n + 3) / 2) ** (1 / (n + 0.5)), tuple(2 / (2 * k + 3) for k in range(n)))
+    ((1e-17 * (n + 1.5)) ** (1 / (n + 0.5)), [np.array(2 / k) for k in range(2 * n + 1, 1, -2)])
     for n in range(1, 7)
 ]
 
 
-def coefficients(peak: float) -> tuple[float, ...]:
-    """Those of the shortest series for Q that does where y^2 <= peak."""
-    for reach, coefficients in _TAYLOR:
-        if peak <= reach:
-            return coefficients
-    return SERIES
-
-
-# The highest first; as arrays, which NumPy takes faster than numbers.
-_CONSTANTS: dict[int, tuple[Floats, ...]] = {
-    len(c): tuple(map(np.array, reversed(c))) for c in (SERIES, *(c for _, c in _TAYLOR))
-}
-
-
 def series(z: Floats, peak: float, out: Floats | None) -> Floats:
-    """Q / y, where z = y^2 <= NEAR."""
-    highest, *lower = _CONSTANTS[len(coefficients(peak))]
-    g = np.multiply(z, highest, out)
+    """Return Q / y, where z = y^2 <= NEAR, by the shortest series that is exact enough."""
+    constants = _SERIES
+    for reach, taylor in _TAYLOR:
+        if peak <= reach:
+            constants = taylor
+            break
+    highest, *lower = constants
+    g: Floats = np.multiply(z, highest, out)
     for c in lower:
         g += c
         g *= z
     return g
 
 
-def select(mask: NDArray[np.bool_], new: Floats, old: Floats, spare: Floats | None) -> None:
-    """Put `new` into `old` where the mask is set; `new` is used up.
+def select(mask: Bools, new: Floats, old: Floats, spare: Floats | None) -> None:
+    """Put `new` into `old` where the mask is set; `new` is overwritten.
 
     In bits, without a branch: on unordered data a conditional copy is four times slower.
     """
@@ -154,7 +144,7 @@ def select(mask: NDArray[np.bool_], new: Floats, old: Floats, spare: Floats | No
 
 
 class Elements:
-    """s, y, y^2 and Q of a block."""
+    """The quantities s, y, y^2 and Q of a block, of which all terms are made."""
 
     def __init__(self, pair: Pair, work: Work) -> None:
         self.x, self.b, self.w, self.root, self.known_log = pair
@@ -166,14 +156,14 @@ class Elements:
         self.peak = float(np.maximum.reduce(self.z, axis=None))
         self.extreme = not self.peak < EXTREME_SQUARE
         if self.extreme:
-            # 0/0 is an outcome that neither side gives a chance.
+            # 0/0 is an outcome that is possible under neither side.
             np.maximum(self.s, TINY, out=self.s)
             np.divide(self.w, self.s, out=self.y)
             np.multiply(self.y, self.y, out=self.z)
             self.peak = float(np.maximum.reduce(self.z, axis=None))
 
     def excess(self) -> Floats:
-        """Q = log(b / x) - 2y."""
+        """Return Q = log(b / x) - 2y."""
         work = self.work
         q = series(self.z, self.peak, work.q)
         np.multiply(q, self.y, out=q)
@@ -184,11 +174,11 @@ class Elements:
         return q
 
     def _log_ratio(self) -> Floats:
-        """log(b / x); where one of them is zero, 0."""
+        """Return log(b / x), and 0 where x or b is zero."""
         work, x, b = self.work, self.x, self.b
         r = np.divide(b, x, out=work.v)
         L = np.log(r, out=work.t)
-        # What r lost when it was rounded, e = (b - r x) / b, nearly.
+        # The rounding error of r, e = (b - r x) / b, nearly.
         np.subtract(r, 1.0, out=r)
         np.subtract(self.w, np.multiply(r, x, out=r), out=r)
         e = np.divide(np.add(r, r, out=r), self.s, out=r)
@@ -201,8 +191,8 @@ class Elements:
                 L[beyond] = np.log(b[beyond]) - np.log(x[beyond])
         return L
 
-    def only(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Where only P, and where only Q, gives the outcome a chance."""
+    def only(self) -> tuple[Bools, Bools]:
+        """Return which outcomes are possible under P alone, and which under Q alone."""
         if self.known_log is None:
             no_x, no_b = self.x == 0.0, self.b == 0.0
             return no_b & ~no_x, no_x & ~no_b
@@ -229,7 +219,12 @@ class Term(NamedTuple):
     @property
     def twin(self) -> Term:
         """The term with P and Q exchanged."""
-        return self if self.turned is None else self._replace(turned=not self.turned)
+        return self if self.turned is None else Term(self.name, not self.turned, self.alpha)
+
+    @property
+    def whole(self) -> Term:
+        """The sum of the powers themselves, which comes along with their excess over 1."""
+        return self._replace(name="overlap")
 
     @property
     def wide(self) -> bool:
@@ -244,18 +239,13 @@ JS = Term("js")
 TV = Term("tv")
 """Twice the measure."""
 ONLY_P, ONLY_Q = Term("only", turned=False), Term("only", turned=True)
-"""How many outcomes only P, or only Q, gives a chance."""
+"""The numbers of outcomes that are possible under P alone, and under Q alone."""
 EXTREME = Term("extreme")
-"""How many outcomes have a ratio of weights beyond 2^24."""
-
-
-def overlap(alpha: float) -> Term:
-    """Name the sum of p^alpha q^(1-alpha)."""
-    return Term("overlap", None if alpha == 0.5 else False, alpha)
+"""The number of outcomes with a ratio of weights beyond 2^24."""
 
 
 def power(alpha: float) -> Term:
-    """Name the excess of `overlap` over 1; the terms of either bring the other along."""
+    """Name the sum of p^alpha q^(1-alpha), less 1."""
     return Term("power", None if alpha == 0.5 else False, alpha)
 
 
@@ -299,6 +289,7 @@ def terms(wanted: frozenset[Term], e: Elements) -> Iterator[tuple[Term, Floats]]
 
 
 def _chi2(e: Elements, base: Floats, sign: float) -> Floats:
+    """Return w^2 / base: sign is 1 where the base is x, and -1 where it is b."""
     w = e.w
     if not e.extreme and e.in_range:
         t = np.divide(w, base, out=e.work.t)
@@ -317,7 +308,7 @@ def _chi2(e: Elements, base: Floats, sign: float) -> Floats:
 
 
 def _js(e: Elements, q: Floats) -> Floats:
-    """S (log(1 - y^2) + y L), or 2 (s log(1 + |y|) - min(x, b) |L|) where y is large."""
+    """Return s (log(1 - y^2) + y L), or 2 (s log(1 + |y|) - min(x, b) |L|) for a large y."""
     np.add(q, e.y, out=q)
     L = np.add(q, e.y, out=q)
     t = np.negative(e.z, out=e.work.t)
@@ -337,9 +328,9 @@ def _js(e: Elements, q: Floats) -> Floats:
 
 
 def _half_power(e: Elements) -> Iterator[tuple[Term, Floats]]:
-    """Yield the overlap sqrt(x b), and what it lacks: minus (sqrt x - sqrt b)^2 / 2."""
+    """Yield the overlap sqrt(x b), and its excess, minus (sqrt x - sqrt b)^2 / 2."""
     rx, rb = np.sqrt(e.x, out=e.work.t), np.sqrt(e.b, out=e.work.v)
-    yield overlap(0.5), np.multiply(rx, rb, out=e.work.q)
+    yield HALF.whole, np.multiply(rx, rb, out=e.work.q)
     root = np.add(rx, rb, out=rx)
     if e.extreme:
         np.maximum(root, TINY, out=root)
@@ -348,7 +339,7 @@ def _half_power(e: Elements) -> Iterator[tuple[Term, Floats]]:
 
 
 def _power(e: Elements, q: Floats, term: Term) -> Iterator[tuple[Term, Floats]]:
-    """x^alpha b^(1-alpha), and by how much it exceeds alpha x + (1-alpha) b.
+    """Yield x^alpha b^(1-alpha), and its excess over alpha x + (1-alpha) b.
 
     With v = g L, g = 1 - alpha, and psi(v) = exp(v) - 1 - v the latter is
     x psi(v) - g (w - x L) near L = 0 and x (exp(v) - 1) - g w elsewhere.  Orders below 1/2
@@ -389,12 +380,12 @@ def _power(e: Elements, q: Floats, term: Term) -> Iterator[tuple[Term, Floats]]:
         large, beyond = x * half * half, np.isinf(whole)
         surplus = np.where(beyond, large, surplus / root / root)
         whole = np.where(beyond, large, whole / root / root)
-    yield term._replace(name="overlap"), whole
+    yield term.whole, whole
     yield term, surplus
 
 
 def exp_excess(v: Floats) -> Floats:
-    """exp(v) - 1 - v for abs(v) <= 1: a series at v/2, doubled by e^2 + 2e = exp(2h) - 1."""
+    """Return exp(v) - 1 - v for |v| <= 1: a series at v/2, doubled by e^2 + 2e = exp(2h) - 1."""
     h = 0.5 * v
     series = np.full_like(h, 1.0 / 87178291200.0)
     factorial = 87178291200.0

@@ -1,4 +1,4 @@
-"""Every measure: the sums it needs, how it follows from them, and how wrong it can be.
+"""The formula of every measure: the sums it needs, how it follows from them, its error bound.
 
 A new measure is a row here and a row of `kldiv_cli.core.measures`; if no sum serves it, a term
 of `elements` as well.
@@ -7,33 +7,18 @@ of `elements` as well.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
 from kldiv_cli.core.kernel.blocks import Piece
 from kldiv_cli.core.kernel.bounds import Roundings, U
-from kldiv_cli.core.kernel.elements import (
-    CHI2_PQ,
-    CHI2_QP,
-    HALF,
-    JS,
-    KL_PQ,
-    KL_QP,
-    ONLY_P,
-    ONLY_Q,
-    TV,
-    Term,
-    overlap,
-    power,
-)
+from kldiv_cli.core.kernel.elements import CHI2_PQ, HALF, JS, KL_PQ, KL_QP, ONLY_P, TV, Term, power
+from kldiv_cli.core.kernel.twofold import Bools, Floats
+from kldiv_cli.core.measures import MEASURES, Measure
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from kldiv_cli.core.kernel.logs import Side
-    from kldiv_cli.core.kernel.twofold import Floats
-    from kldiv_cli.core.measures import Measure
 
 ENTROPY_P, ENTROPY_Q = Term("entropy", turned=False), Term("entropy", turned=True)
 
@@ -58,7 +43,7 @@ class Known(NamedTuple):
     sums: dict[Term, Floats]
     total: Floats
     wide: Floats
-    exact: NDArray[np.bool_]
+    exact: Bools
 
     def turned(self) -> Known:
         """Return the same sums with P and Q exchanged."""
@@ -72,27 +57,17 @@ class Known(NamedTuple):
         """
         return self.sums[term] / ((self.wide if term.wide else self.total) * divisor)
 
-    def kl_pq(self) -> Floats:
-        """D(P || Q): infinite where an outcome is possible under P alone."""
-        return np.where(self.sums[ONLY_P] > 0.0, np.inf, self.over(KL_PQ))
+    def continuous(self, value: Floats) -> Floats:
+        """Return a value by row, infinite where an outcome is possible under P alone."""
+        return np.where(self.sums[ONLY_P] > 0.0, np.inf, value)
 
-    def kl_qp(self) -> Floats:
-        """D(Q || P): infinite where an outcome is possible under Q alone."""
-        return np.where(self.sums[ONLY_Q] > 0.0, np.inf, self.over(KL_QP))
-
-    def renyi(self, alpha: float) -> Floats:
-        """Renyi divergence of an order other than 1."""
-        value = self.log_overlap(alpha) / (alpha - 1.0)
-        return np.where(self.sums[ONLY_P] > 0.0, np.inf, value) if alpha > 1.0 else value
-
-    def tsallis(self, alpha: float) -> Floats:
-        """Tsallis divergence of an order other than 1."""
-        value = self.over(power(alpha), alpha - 1.0)
-        return np.where(self.sums[ONLY_P] > 0.0, np.inf, value) if alpha > 1.0 else value
+    def kl(self) -> Floats:
+        """Return D(P || Q)."""
+        return self.continuous(self.over(KL_PQ))
 
     def log_overlap(self, alpha: float) -> Floats:
-        """Log of sum p^alpha q^(1-alpha): near 1 from its excess, else from the sum itself."""
-        excess, whole = self.over(power(alpha)), self.over(overlap(alpha))
+        """Return log sum p^alpha q^(1-alpha), near 1 from the excess of the sum over 1."""
+        excess, whole = self.over(power(alpha)), self.over(power(alpha).whole)
         result = np.where(np.abs(excess) < 0.5, np.log1p(excess), np.log(whole))
         for row in np.flatnonzero(~np.isfinite(result)).tolist():
             # Out of the range of doubles, if not truly empty: the largest term first.
@@ -105,7 +80,7 @@ class Known(NamedTuple):
 
 
 def _log_shares(side: Side, row: int) -> Floats:
-    """Log p of a single row, to a double's digits of the larger logs."""
+    """Return log p of a single row, to a double's digits of the larger logs."""
     piece = Piece(slice(row, row + 1), slice(0, side.shape[1]), (1, side.shape[1]))
     z, _ = side.weights.block(piece, None)
     log: Floats = z[0] / side.temperature if side.logarithmic else np.log(z[0])
@@ -113,104 +88,85 @@ def _log_shares(side: Side, row: int) -> Floats:
     return log - (top + float(np.log(np.exp(log - top).sum())))
 
 
+Error: TypeAlias = "Callable[[Roundings], Floats | float]"
+
+
 class Formula(NamedTuple):
-    """How one measure is computed.
+    """The computation of one measure.
 
     Attributes
     ----------
     terms : tuple of Term
         The terms whose sums it needs.
     finish : callable
-        From these sums to the measure by row, in nats where it has a unit.
+        From these sums, and the same with P and Q exchanged, to the measure by row, in nats
+        where it has a unit.
     error : callable
-        From the roundings on the way to a bound on its relative error by row. The numbers in u
-        are those of its worst term, counted as `bounds` says.
+        From the roundings on the way to a bound on its relative error by row.
     """
 
     terms: tuple[Term, ...]
-    finish: Callable[[Known], Floats]
-    error: Callable[[Roundings], Floats | float]
+    finish: Callable[[Known, Known], Floats]
+    error: Error
+
+    def turned(self) -> Formula:
+        """Return the formula of the measure with P and Q exchanged."""
+        terms = tuple(term.twin for term in self.terms)
+        return self._replace(terms=terms, finish=lambda k, t: self.finish(t, k))
 
 
-_JEFFREYS = Formula(
-    (KL_PQ, KL_QP),
-    lambda known: known.kl_pq() + known.kl_qp(),
-    lambda e: U * (125 + e.summing) + e.second(),
-)
+def _squares(term: float, summing: float = 1.0) -> Error:
+    """Bound the error of a sum that shrinks as the square of b - x, given that of a term in u."""
+    return lambda e: U * (term + summing * e.summing) + e.second()
 
+
+def _root(term: float) -> Error:
+    """Bound the error of the square root of such a sum."""
+    return lambda e: U * (0.5 * (term + e.summing) + 1.0) + e.first()
+
+
+def _entropy(e: Roundings) -> float:
+    return U * (24 + 2.0 * e.summing)
+
+
+def _tv(e: Roundings) -> Floats:
+    return U * (7 + e.summing) + e.first() + e.ratio()
+
+
+def _chi2(e: Roundings) -> Floats:
+    return U * (22 + 2.0 * e.summing + e.exponentials()) + e.second()
+
+
+_JEFFREYS = Formula((KL_PQ, KL_QP), lambda k, t: k.kl() + t.kl(), _squares(125))
+
+# The numbers are errors of the worst term in u, counted as `bounds` says.
 FORMULAS = {
-    "kl_pq": Formula(
-        (KL_PQ,),
-        lambda known: known.kl_pq(),
-        lambda e: U * (124 + e.summing) + e.second(),
-    ),
-    "kl_qp": Formula(
-        (KL_QP,),
-        lambda known: known.kl_qp(),
-        lambda e: U * (124 + e.summing) + e.second(),
-    ),
+    "kl_pq": Formula((KL_PQ,), lambda k, t: k.kl(), _squares(124)),
     "jeffreys": _JEFFREYS,
     "psi": _JEFFREYS,
-    "js": Formula(
-        (JS,),
-        lambda known: known.over(JS, 4.0),
-        lambda e: U * (116 + e.summing) + e.second(),
-    ),
-    "js_distance": Formula(
-        (JS,),
-        lambda known: np.sqrt(known.over(JS, 4.0)),
-        lambda e: U * (0.5 * (116 + e.summing) + 1.0) + e.first(),
-    ),
-    "hellinger": Formula(
-        (HALF,),
-        lambda known: np.sqrt(np.abs(known.over(HALF))),
-        lambda e: U * (0.5 * (22 + e.summing) + 1.0) + e.first(),
-    ),
-    "tv": Formula(
-        (TV,),
-        lambda known: known.over(TV, 2.0),
-        lambda e: U * (7 + e.summing) + e.first() + e.ratio(),
-    ),
-    "chi2_pq": Formula(
-        (CHI2_PQ,),
-        lambda known: known.over(CHI2_PQ),
-        lambda e: U * (22 + 2.0 * e.summing + e.exponentials()) + e.second(),
-    ),
-    "chi2_qp": Formula(
-        (CHI2_QP,),
-        lambda known: known.over(CHI2_QP),
-        lambda e: U * (22 + 2.0 * e.summing + e.exponentials()) + e.second(),
-    ),
-    "bhattacharyya": Formula(
-        (HALF,),
-        lambda known: -known.log_overlap(0.5),
-        lambda e: U * (1.5 * (22 + e.summing) + 10.0) + e.second(),
-    ),
-    "entropy_p": Formula(
-        (ENTROPY_P,),
-        lambda known: known.sums[ENTROPY_P],
-        lambda e: U * (24 + 2.0 * e.summing),
-    ),
-    "entropy_q": Formula(
-        (ENTROPY_Q,),
-        lambda known: known.sums[ENTROPY_Q],
-        lambda e: U * (24 + 2.0 * e.summing),
-    ),
+    "js": Formula((JS,), lambda k, t: k.over(JS, 4.0), _squares(116)),
+    "js_distance": Formula((JS,), lambda k, t: np.sqrt(k.over(JS, 4.0)), _root(116)),
+    "hellinger": Formula((HALF,), lambda k, t: np.sqrt(np.abs(k.over(HALF))), _root(22)),
+    "tv": Formula((TV,), lambda k, t: k.over(TV, 2.0), _tv),
+    "chi2_pq": Formula((CHI2_PQ,), lambda k, t: k.over(CHI2_PQ), _chi2),
+    "bhattacharyya": Formula((HALF,), lambda k, t: -k.log_overlap(0.5), _squares(43, 1.5)),
+    "entropy_p": Formula((ENTROPY_P,), lambda k, t: k.sums[ENTROPY_P], _entropy),
     "cross_entropy_pq": Formula(
-        (ENTROPY_P, KL_PQ),
-        lambda known: known.sums[ENTROPY_P] + known.kl_pq(),
-        lambda e: U * (124 + 2.0 * e.summing) + e.second(),
-    ),
-    "cross_entropy_qp": Formula(
-        (ENTROPY_Q, KL_QP),
-        lambda known: known.sums[ENTROPY_Q] + known.kl_qp(),
-        lambda e: U * (124 + 2.0 * e.summing) + e.second(),
+        (ENTROPY_P, KL_PQ), lambda k, t: k.sums[ENTROPY_P] + k.kl(), _squares(124, 2.0)
     ),
 }
 """The formula of every measure without a parameter, by name."""
+FORMULAS |= {
+    twin: formula.turned()
+    for name, formula in FORMULAS.items()
+    if (twin := MEASURES[name].twin) is not None
+}
 
-FAMILIES = {"renyi": Known.renyi, "tsallis": Known.tsallis}
-"""How a measure of any order but 1 is finished, by its name before the colon."""
+FAMILIES: dict[str, Callable[[Known, float], Floats]] = {
+    "renyi": lambda k, alpha: k.log_overlap(alpha) / (alpha - 1.0),
+    "tsallis": lambda k, alpha: k.over(power(alpha), alpha - 1.0),
+}
+"""How a measure of any order but 1 is finished where it is finite, by its name's first part."""
 
 
 def formula(measure: Measure) -> Formula:
@@ -231,5 +187,10 @@ def formula(measure: Measure) -> Formula:
         return FORMULAS[measure.name]
     if alpha == 1.0:
         return FORMULAS["kl_pq"]._replace(error=lambda e: e.power(1.0))
-    finish = FAMILIES[measure.family]
-    return Formula((power(alpha),), lambda known: finish(known, alpha), lambda e: e.power(alpha))
+    family = FAMILIES[measure.family]
+
+    def finish(known: Known, _: Known) -> Floats:
+        value = family(known, alpha)
+        return known.continuous(value) if alpha > 1.0 else value
+
+    return Formula((power(alpha),), finish, lambda e: e.power(alpha))

@@ -1,4 +1,4 @@
-"""Sides given as logarithms of weights: logits or log-probabilities, or one side of each kind.
+"""Both sides in one unit, where one side or both are logarithmic: logits or log-probabilities.
 
 No softmax is subtracted from another.  With the masses x = exp((z_p - max z_p) / T) of P and
 the difference D = z_q - z_p as an exact sum of two doubles, for any centre mu,
@@ -12,27 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core.kernel import twofold
-from kldiv_cli.core.kernel.blocks import (
-    Buffers,
-    NotWeightsError,
-    Piece,
-    RowSums,
-    Weights,
-    bands,
-    pieces,
-    require_weights,
-    row_sums,
-)
+from kldiv_cli.core.kernel import blocks, twofold
+from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, Weights, bands, pieces, row_sums
 from kldiv_cli.core.kernel.elements import OFF, Elements, Pair, Term, Work, select, terms
-from kldiv_cli.core.kernel.twofold import Floats, Twofold
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from kldiv_cli.core.kernel.twofold import Bools, Floats, Indices, Twofold
 
 ENOUGH = 0.02
 """From this divergence on the last digits of exponentials are worth next to nothing."""
@@ -45,7 +32,17 @@ TURNED = 128
 
 
 class Side(NamedTuple):
-    """One side: weights, or their logarithms times the temperature."""
+    """One side of a question: N rows of weights, or of their logarithms times the temperature.
+
+    Attributes
+    ----------
+    weights : Weights
+        The numbers.
+    logarithmic : bool
+        Whether they are logarithms.
+    temperature : float
+        T, by which logarithms are divided.
+    """
 
     weights: Weights
     logarithmic: bool
@@ -53,11 +50,11 @@ class Side(NamedTuple):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and outcomes."""
+        """Numbers of rows and of outcomes, N and K."""
         return self.weights.shape
 
     def log_extent(self) -> float:
-        """Find the largest log of a weight, in size."""
+        """Return the largest log of a weight, in size."""
         extent = 0.0
         for piece in pieces(self.shape):
             a, _ = self.weights.block(piece, None)
@@ -65,27 +62,25 @@ class Side(NamedTuple):
             extent = max(extent, float(np.abs(log[np.isfinite(log)]).max(initial=0.0)))
         return extent
 
-    def take(self, rows: NDArray[np.intp]) -> Side:
-        """Only these rows."""
+    def take(self, rows: Indices) -> Side:
+        """Return a side with these rows alone."""
         return self._replace(weights=self.weights.take(rows))
 
     def top(self, band: list[Piece]) -> Floats:
-        """Find the largest log weight of each row; 0 for weights, whose masses are themselves."""
-        rows = band[0].shape[0]
+        """Return the largest log weight of each row; 0 for weights, which are their own masses."""
         if not self.logarithmic:
-            return np.zeros((rows, 1))
-        top = np.full(rows, -np.inf)
-        for piece in band:
-            top = np.maximum(top, np.maximum.reduce(self.weights.block(piece, None)[0], axis=1))
+            return np.zeros((band[0].shape[0], 1))
+        tops = [self.weights.block(piece, None)[0].max(axis=1) for piece in band]
+        top: Floats = np.maximum.reduce(tops)
         if not np.isfinite(top).all():
             raise NotWeightsError
         return top[:, None]
 
     def masses(self, piece: Piece, top: Floats) -> Floats:
-        """exp((z - top) / T) with the argument to twice a double's digits; or the weights."""
+        """Return exp((z - top) / T), the argument to twice a double's digits; or the weights."""
         z, _ = self.weights.block(piece, None)
         if not self.logarithmic:
-            require_weights(z)
+            blocks.require_weights(z)
             return z
         h, low = twofold.two_sum(z, -top)
         if self.temperature != 1.0:
@@ -96,7 +91,7 @@ class Side(NamedTuple):
         return x + low
 
     def logs(self, piece: Piece) -> tuple[Floats, Floats | None]:
-        """Log weights times the temperature, -inf for none."""
+        """Return log weights times the temperature; -inf where there is no mass."""
         high, low = self.weights.block(piece, None)
         if self.logarithmic:
             return high, None
@@ -108,7 +103,7 @@ class Side(NamedTuple):
 
 
 class Centre(NamedTuple):
-    """What holds for whole rows, each of shape (rows, 1); mu is `mean`, and T c is `rest`."""
+    """The numbers of whole rows, each of shape (rows, 1); mu is `mean`, and T c is `rest`."""
 
     top_p: Floats
     top_q: Floats
@@ -119,18 +114,18 @@ class Centre(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """One piece: masses, z_q - z_p in two parts, and where one of the logs is -inf."""
+    """The numbers of one piece: masses, z_q - z_p in two parts, and where a log is -inf."""
 
     x: Floats
     b: Floats
     d: Floats
     rest: Floats
-    only_p: NDArray[np.bool_] | None
-    only_q: NDArray[np.bool_] | None
+    only_p: Bools | None
+    only_q: Bools | None
 
 
 class PairOfLogs:
-    """Pieces of x and b in one unit, with w and log(b / x), where a side is logarithmic."""
+    """Two sides, one or both logarithmic: pieces of x and of b, with w and log(b / x)."""
 
     def __init__(self, p: Side, q: Side) -> None:
         self.p, self.q, self.shape = p, q, p.shape
@@ -140,19 +135,19 @@ class PairOfLogs:
         self._T = (p if p.logarithmic else q).temperature
         self._last: tuple[Piece, Loaded] | None = None
 
-    def sums(self, wanted: frozenset[Term]) -> RowSums:
+    def sums(self, wanted: frozenset[Term]) -> blocks.RowSums:
         """Add up every wanted term by row, in units of `total`."""
-        sums = RowSums(self.shape)
+        sums = blocks.RowSums(self.shape)
         for band in bands(self.shape):
             centre = self.centre(band)
             self.total[band[0].rows] = centre.mass_p[:, 0]
             for piece in band:
                 for term, values in terms(wanted, Elements(self.piece(piece, centre), Work())):
-                    sums.add(term, piece, row_sums(values))
+                    sums.add(term, piece, values)
         return sums
 
     def piece(self, piece: Piece, centre: Centre) -> Pair:
-        """x, b, w and log(b / x) of one piece."""
+        """Return x, b, w and log(b / x) of one piece."""
         it = self._load(piece, centre.top_p, centre.top_q)
         L = self._log_ratio(it, centre.mean, centre.rest, OFF)
         b = it.b * (centre.mass_p / centre.mass_q)
@@ -160,7 +155,7 @@ class PairOfLogs:
         return Pair(it.x, b, (it.x + b) * np.tanh(0.5 * L), root, L)
 
     def centre(self, band: list[Piece]) -> Centre:
-        """Find c: first the mean of D, then what log E exp(v) is beyond it, twice."""
+        """Return c: first the mean of D, then twice the part of log E exp(v) beyond it."""
         top_p, top_q, T = self.p.top(band), self.q.top(band), self._T
 
         def total(term: Callable[[Loaded], Floats]) -> Floats:
@@ -180,7 +175,7 @@ class PairOfLogs:
             return self._log_ratio(it, mean, rest, off)
 
         def bounded(step: Floats) -> Floats:
-            """Inside the range of v, so that of a constant nothing is left."""
+            """Return a step inside the range of v, so that a constant leaves no rest."""
             low, high = np.inf, -np.inf
             for piece in band:
                 v = log_ratio(self._load(piece, top_p, top_q), OFF)
@@ -222,7 +217,7 @@ class PairOfLogs:
         return self._last[1]
 
     def _log_ratio(self, it: Loaded, mean: Floats, rest: Twofold, off: float) -> Floats:
-        """(D - mean - rest) / T, and minus or plus `off` where only one side has a chance."""
+        """Return (D - mean - rest) / T, and minus or plus `off` where one side has no mass."""
         d, low = twofold.two_sum(it.d, -mean)
         d, low = twofold.two_sum(d, low + it.rest)
         v = d - rest.high
@@ -235,21 +230,21 @@ class PairOfLogs:
 
 
 def kl_of_logits(p: Side, q: Side) -> Floats:
-    """D(P || Q) by row from logits: log E exp(v) for v = (D - E D) / T; nan where it cannot be.
+    """Return D(P || Q) of two sides of logits by row, nan where only the general path serves.
 
-    E is the mean under P.  Of E exp(v) only what exceeds 1 is added up, E psi(v) with
-    psi(v) = exp(v) - 1 - v >= 0, since E v = 0.
+    It is log E exp(v) for v = (D - E D) / T, E being the mean under P.  Only the excess of
+    E exp(v) over 1 is added up: E psi(v) with psi(v) = exp(v) - 1 - v >= 0, since E v = 0.
     """
     rows, outcomes = p.shape
     T = p.temperature
     result = np.empty(rows)
     turn = outcomes <= TURNED
     axis = 0 if turn else 1
-    buffers = Buffers()
+    buffers = blocks.Buffers()
     far_apart = True
     for piece in pieces(p.shape, whole=True):
         zp, zq = p.weights.block(piece, None)[0], q.weights.block(piece, None)[0]
-        work = buffers(piece.shape[::-1] if turn else piece.shape)
+        work = buffers[piece.shape[::-1] if turn else piece.shape]
         if turn:
             zp, zq = _copy(zp.T, work.a), _copy(zq.T, work.b)
 
@@ -265,7 +260,7 @@ def kl_of_logits(p: Side, q: Side) -> Floats:
         x = np.exp(h, out=h)
         np.add(x, np.multiply(x, low, out=low), out=x)
         mass = mean(x)
-        # D - mu, and what the subtraction of the logits lost.
+        # D - mu, and the rounding error of the subtraction of logits.
         d = np.subtract(zq, zp, out=work.w)
         rest = _lost(zq, zp, d, work.t, work.v)
         mu = mean(np.multiply(x, d, out=work.v)) / mass
@@ -285,7 +280,7 @@ def kl_of_logits(p: Side, q: Side) -> Floats:
             psi = _psi(v, size, work)
             rest = np.log1p(mean(np.multiply(x, psi, out=psi)) / mass)
             np.copyto(found, rest, where=np.isnan(found))
-        # Logits that differ by little beside a constant: what rounding mu left may count.
+        # Logits that differ by little beside a constant: the rounding error of mu may count.
         np.putmask(found, (found > 0.0) & (found < (2.0**-40 * mu) ** 2), np.nan)
         if size > FAR:
             # The rounding of a large v counts, unless the divergence is as large.
@@ -303,14 +298,14 @@ def _copy(values: Floats, out: Floats | None) -> Floats:
 
 
 def _divided(h: Floats, low: Floats, T: float) -> Twofold:
-    """Divide h + low, to twice a double's digits."""
+    """Return (h + low) / T, to twice a double's digits."""
     quotient = h / T
     back = twofold.two_product(quotient, np.full_like(h, T))
     return Twofold(quotient, ((h - back.high) - back.low + low) / T)
 
 
 def _lost(a: Floats, b: Floats, d: Floats, t: Floats | None, v: Floats | None) -> Floats:
-    """Return what the difference d of a and b lost to rounding, exactly."""
+    """Return the rounding error of the difference d of a and b, exactly."""
     v = np.subtract(d, a, out=v)
     t = np.subtract(d, v, out=t)
     np.subtract(a, t, out=t)
@@ -319,7 +314,7 @@ def _lost(a: Floats, b: Floats, d: Floats, t: Floats | None, v: Floats | None) -
 
 
 def _psi(v: Floats, size: float, work: Work) -> Floats:
-    """exp(v) - 1 - v: a series, and the plain thing where that is far from 0."""
+    """Return exp(v) - 1 - v: by a series, or as it stands where v is far from 0."""
     terms = next((n for n in range(2, 14) if size**n / math.factorial(n + 2) < 1e-17), 14)
     psi = np.multiply(v, 1.0 / math.factorial(terms + 1), out=work.t)
     for n in range(terms, 2, -1):

@@ -1,50 +1,49 @@
-"""D(P || Q) of two short vectors, where calling NumPy costs more than what it does.
+"""The short path to D(P || Q) of two short vectors, where calls of NumPy cost most.
 
 For weights a and b with the sums A and B, and x = R a, R = B / A,
 
     D(P || Q) = sum t / B,    t = x f(b / x),    f(r) = r - 1 - log r >= 0.
 
-Where the sides are far apart that is exact as it stands, and where not it tells how near they
-are.  There t = y (w - x Q / y) instead, with y = w / (b + x) and Q as in `elements`, once
-w = b - x is known to its last digits.
+Where the sides are far apart this formula is exact as it stands; elsewhere it tells how near
+they are, and t = y (w - x Q / y) takes its place, with y = w / (b + x) and Q as in `elements`,
+once w = b - x is known to its last digits.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.core.kernel.elements import ENOUGH, NEAR, VANISHING, Work, difference, series
-from kldiv_cli.core.kernel.twofold import Floats, round26
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from kldiv_cli.core.kernel.twofold import Array, Floats, round26
 
 LONGEST = 4096
 """Beyond this, blocks and their buffers are faster."""
 FEW = 128
 """So many terms are added up by BLAS, which is quick to call, but adds them nearly one by one."""
 LEAST_TOTAL, MOST_TOTAL = 1e-50, 1e50
-"""Totals between these, ..."""
+"""Totals between which no intermediate result leaves the range of doubles."""
 SMALL = 1e-60
-"""... and weights above this share of them, never leave the range of doubles on the way."""
+"""The share of the total above which weights must be, for the same."""
 SAME = 1e-15
 """Totals that differ by less are equal but for rounding."""
 ROUGH = 1e-3
 """Above this divergence a power of two is near enough to R, and products with it are exact."""
 CLOSE = 1e-14
-"""Divergences below this need more than 26 exact bits of R, and more than 52 of its others."""
+"""Divergences below this need more than 26 exact bits of R, and 52 bits of the rest of it."""
 
-# As arrays, which NumPy takes faster than numbers.
+# Arrays, which NumPy takes faster than numbers.
 _ZERO, _ONE, _NEAR = np.array(0.0), np.array(1.0), np.array(NEAR)
 _PARTS = np.full(LONGEST, 1.0 / LONGEST)
 _NO_BUFFERS = Work()
 
 
 def kl_of_short(a: Floats, b: Floats) -> float | None:
-    """D(P || Q) of vectors of at most `LONGEST` doubles; None is for the general way."""
+    """Return D(P || Q) of two vectors, or None where only the general path serves.
+
+    The vectors hold at most `LONGEST` doubles.
+    """
     least, least_b = a.item(a.argmin()), b.item(b.argmin())
     if not (least >= 0.0 and least_b >= 0.0):
         return None
@@ -94,7 +93,7 @@ def kl_of_short(a: Floats, b: Floats) -> float | None:
 
 
 def _difference(a: Floats, b: Floats, R: float, D: float) -> tuple[Floats, float]:
-    """Take from b, exactly, as much of R a as makes the rest of it small beside what is left."""
+    """Return b - R' a without rounding, and R', which is R but for a small part."""
     rest = R - 1.0
     if rest * rest < 12.0 * D or -SAME < rest < SAME:
         return b - a, 1.0
@@ -112,5 +111,5 @@ def _total(v: Floats) -> float:
     return _dot(v, _PARTS[: len(v)]) * LONGEST
 
 
-def _dot(v: Floats, factors: NDArray[Any]) -> float:
+def _dot(v: Floats, factors: Array) -> float:
     return float(v.dot(factors) if len(v) <= FEW else np.add.reduce(v * factors))

@@ -1,4 +1,4 @@
-"""Sums of two sides by row, whichever of them is called P.
+"""Sums of two sides by row, whichever side is called P.
 
 Rounding is not symmetric: x = R a is rounded where b is not, and log(b / x) is not minus
 log(x / b).  The sides of every row are therefore brought into an order that depends on the
@@ -7,23 +7,26 @@ sides alone: D(P || Q) is the same double from either side, as is every symmetri
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 
 from kldiv_cli.core.kernel.blocks import Piece, RowSums, Weights, bands
 from kldiv_cli.core.kernel.elements import EXTREME, ONLY_P, ONLY_Q, Term
 from kldiv_cli.core.kernel.formulas import Known
 from kldiv_cli.core.kernel.logs import PairOfLogs, Side
+from kldiv_cli.core.kernel.twofold import Array, Signs
 from kldiv_cli.core.kernel.weights import PairOfWeights
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def known(p: Side, q: Side, wanted: frozenset[Term]) -> Known:
-    """Add up the wanted terms by row, the sides of every row in their own order."""
+    """Add up the wanted terms by row, the sides of every row in their own order.
+
+    Parameters
+    ----------
+    p, q : Side
+        Of N rows each.
+    wanted : frozenset of Term
+        Terms of `elements`; none wanted is none added up.
+    """
     if not wanted:
         none = np.zeros(p.shape[0])
         return Known(p, q, {EXTREME: none}, none + 1.0, none + 1.0, none > 0.0)
@@ -42,22 +45,12 @@ def known(p: Side, q: Side, wanted: frozenset[Term]) -> Known:
             parts.append(_in_order(a, b, wanted) if sign < 1 else _in_order(b, a, twins).turned())
     if len(parts) == 1:
         return parts[0]
-
-    def together(arrays: Iterable[NDArray[Any]]) -> NDArray[Any]:
-        arrays = list(arrays)
-        result = np.empty(first.shape, arrays[0].dtype)
-        for rows, values in zip(places, arrays, strict=True):
-            result[rows] = values
-        return result
-
-    return Known(
-        p,
-        q,
-        {term: together(part.sums[term] for part in parts) for term in parts[0].sums},
-        together(part.total for part in parts),
-        together(part.wide for part in parts),
-        together(part.exact for part in parts),
-    )
+    at = np.empty(first.shape, np.intp)
+    at[np.concatenate(places)] = np.arange(len(at))
+    _, _, sums, *of_rows = zip(*parts, strict=True)
+    total, wide, exact = (np.concatenate(arrays)[at] for arrays in of_rows)
+    together = {term: np.concatenate([part[term] for part in sums])[at] for term in sums[0]}
+    return Known(p, q, together, total, wide, exact)
 
 
 def _in_order(p: Side, q: Side, wanted: frozenset[Term]) -> Known:
@@ -68,7 +61,7 @@ def _in_order(p: Side, q: Side, wanted: frozenset[Term]) -> Known:
         # Too large in this unit, but perhaps not as a number.
         pair.unit = np.ldexp(1.0, 2 * (np.frexp(pair.total)[1] // 2 + 32))
         sums = pair.sums(wanted)
-    found = {term: sums[term] for term in (*sums, ONLY_P, ONLY_Q, EXTREME)}
+    found = {term: sums[term] for term in (*sums.parts, ONLY_P, ONLY_Q, EXTREME)}
     return Known(p, q, found, pair.total, pair.total / pair.unit, pair.exact)
 
 
@@ -84,8 +77,8 @@ def pair_of(p: Side, q: Side) -> PairOfWeights | PairOfLogs:
     return PairOfWeights(p.weights, q.weights)
 
 
-def order(p: Side, q: Side) -> NDArray[np.int8]:
-    """Tell of every row which side comes first.
+def order(p: Side, q: Side) -> Signs:
+    """Return for every row which side comes first.
 
     Weights come before logarithms; then the side with the smaller number where the two first
     differ; then the type of the numbers, as numbers of different types may differ by less than
@@ -112,7 +105,7 @@ def order(p: Side, q: Side) -> NDArray[np.int8]:
     return result
 
 
-def _order(p: Weights, q: Weights) -> NDArray[np.int8]:
+def _order(p: Weights, q: Weights) -> Signs:
     """See `order`; of sides of one kind, whose first outcomes may be alike."""
     types = p.array.dtype.str, q.array.dtype.str
     result = np.full(p.shape[0], (types[0] > types[1]) - (types[0] < types[1]), np.int8)
@@ -128,6 +121,6 @@ def _order(p: Weights, q: Weights) -> NDArray[np.int8]:
     return result
 
 
-def _compared(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int8]:
+def _compared(a: Array, b: Array) -> Signs:
     """Return the sign of a - b."""
     return (a > b).astype(np.int8) - (a < b).astype(np.int8)

@@ -1,4 +1,4 @@
-"""Arithmetic on unevaluated sums of two doubles, for the few places where one is too short.
+"""Arithmetic with sums of two doubles, for the few places where one double is too short.
 
 References
 ----------
@@ -10,14 +10,18 @@ References
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Array: TypeAlias = "NDArray[Any]"
+Bools: TypeAlias = "NDArray[np.bool_]"
 Floats: TypeAlias = "NDArray[np.float64]"
+Indices: TypeAlias = "NDArray[np.intp]"
+Signs: TypeAlias = "NDArray[np.int8]"
 Number = TypeVar("Number", float, "Floats")
 
 _UPPER = np.array(-(1 << 27))
@@ -31,14 +35,14 @@ class Twofold(NamedTuple):
 
 
 def two_sum(a: Floats, b: Floats) -> Twofold:
-    """Add exactly."""
+    """Add two doubles exactly."""
     total = a + b
     part = total - a
     return Twofold(total, (a - (total - part)) + (b - part))
 
 
 def halves(a: Floats, high: Floats | None = None, low: Floats | None = None) -> Twofold:
-    """Cut into two numbers of at most 26 and 27 bits: their products are exact."""
+    """Cut doubles into two numbers of at most 26 and 27 bits, whose products are exact."""
     bits = np.ascontiguousarray(a).view(np.int64)
     bits = np.bitwise_and(bits, _UPPER, None if high is None else high.view(np.int64))
     high = bits.view(np.float64)
@@ -46,26 +50,26 @@ def halves(a: Floats, high: Floats | None = None, low: Floats | None = None) -> 
 
 
 def two_product(a: Floats, b: Floats) -> Twofold:
-    """Multiply, to 106 bits."""
+    """Multiply two doubles, to 106 bits."""
     product = a * b
     (a1, a2), (b1, b2) = halves(a), halves(b)
     return Twofold(product, ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2)
 
 
 def add(a: Twofold, b: Twofold) -> Twofold:
-    """Add, to about 104 bits."""
+    """Add two sums, to about 104 bits."""
     total = two_sum(a.high, b.high)
     return _settle(total.high, total.low + a.low + b.low)
 
 
 def multiply(a: Twofold, b: Twofold) -> Twofold:
-    """Multiply, to about 102 bits."""
+    """Multiply two sums, to about 102 bits."""
     product = two_product(a.high, b.high)
     return _settle(product.high, product.low + (a.high * b.low + a.low * b.high))
 
 
 def divide(a: Twofold, b: Twofold) -> Twofold:
-    """Divide, to about 102 bits."""
+    """Divide a sum by a sum, to about 102 bits."""
     first = a.high / b.high
     rest = add(a, multiply(Twofold(-first, np.zeros_like(first)), b))
     return _settle(first, rest.high / b.high)
@@ -77,7 +81,7 @@ def _settle(high: Floats, low: Floats) -> Twofold:
 
 
 def three_parts(a: Twofold) -> tuple[Floats, Floats, Floats]:
-    """Cut into three doubles, the first two of at most 26 bits.
+    """Cut a sum into three doubles, the first two of at most 26 bits.
 
     They are rounded, not cut off: a number just below 1 has the first part 1.
     """
@@ -88,7 +92,7 @@ def three_parts(a: Twofold) -> tuple[Floats, Floats, Floats]:
 
 
 def round26(a: Number) -> Number:
-    """Round to 26 bits; of numbers that leave the range when multiplied by 2^27 nan."""
+    """Round to 26 bits; nan where the number times 2^27 leaves the range."""
     c = a * (2.0**27 + 1.0)
     return c - (c - a)
 
@@ -98,7 +102,7 @@ LOG2 = (0.6931471805598903, 5.49792301870721e-14, 1.1612227229362532e-26)
 
 
 def log(a: Twofold) -> Twofold:
-    """Log of positive numbers to 2**-93 of max(1, abs(log a)).
+    """Return the log of positive numbers to 2**-93 of max(1, abs(log a)).
 
     ``log(m 2^e) = e log 2 + 2 atanh((m - 1)/(m + 1))`` with m in [sqrt(1/2), sqrt 2).
     """

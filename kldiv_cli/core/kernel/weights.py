@@ -1,4 +1,4 @@
-"""Two sides given as weights, in one unit.
+"""Both sides in one unit, where both are weights.
 
 With R = B / A to 100 bits the difference w = b - R a is correct to a few units in its last
 place, so that every measure is, also those that depend on R in first order.
@@ -7,37 +7,16 @@ place, so that every measure is, also those that depend on R in first order.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kldiv_cli.core.kernel.blocks import (
-    SUBNORMAL,
-    Buffers,
-    NotWeightsError,
-    Piece,
-    RowSums,
-    Weights,
-    pieces,
-    row_sums,
-)
-from kldiv_cli.core.kernel.elements import (
-    TV,
-    VANISHING,
-    Elements,
-    Pair,
-    Term,
-    Work,
-    difference,
-    terms,
-)
-from kldiv_cli.core.kernel.twofold import Floats, Twofold, divide, three_parts
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from kldiv_cli.core.kernel import blocks, elements
+from kldiv_cli.core.kernel.blocks import Buffers, NotWeightsError, Piece, RowSums, Weights, pieces
+from kldiv_cli.core.kernel.elements import TV, Elements, Pair, Term, Work
+from kldiv_cli.core.kernel.twofold import Bools, Floats, Indices, Twofold, divide, three_parts
 
 MOST_EXACT = 1 << 18
-"""Outcomes of which w is computed exactly, one by one: it takes some tenths of a second."""
+"""The most outcomes whose w is computed exactly, one by one, in some tenths of a second."""
 APART = 2.0**100
 """Totals that differ by more would make tiny weights of one side vanish beside the other."""
 IN_RANGE = 2.0**480
@@ -45,7 +24,7 @@ IN_RANGE = 2.0**480
 
 
 class PairOfWeights:
-    """Pieces of x = R a and b, with w = b - x."""
+    """Two sides of weights: pieces of x = R a and of b, with w = b - x."""
 
     def __init__(self, p: Weights, q: Weights) -> None:
         self.shape = p.shape
@@ -59,11 +38,11 @@ class PairOfWeights:
         beyond = ((ratio.high - 1.0) + ratio.low)[:, None]
         self._beyond_one = beyond if np.abs(beyond).max() <= 2.0**-50 else None
         # Rows of which w is known exactly, and that w.
-        self._rows: NDArray[np.intp] = np.empty(0, np.intp)
+        self._rows: Indices = np.empty(0, np.intp)
         self._exact = np.empty((0, self.shape[1]))
 
     def piece(self, piece: Piece, work: Work) -> Pair:
-        """x, b and w of one piece."""
+        """Return x, b and w of one piece."""
         a, a_low = self.p.block(piece, work.a)
         b, b_low = self.q.block(piece, work.b)
         rows = piece.rows
@@ -75,7 +54,7 @@ class PairOfWeights:
             w = np.subtract(b, a, out=work.w)
             np.subtract(w, np.multiply(a, self._beyond_one[rows], out=work.t), out=w)
         else:
-            w = difference(a, b, tuple(part[rows] for part in self._parts), work)
+            w = elements.difference(a, b, tuple(part[rows] for part in self._parts), work)
         if b_low is not None:
             np.add(w, b_low, out=w)
         if a_low is not None:
@@ -100,7 +79,7 @@ class PairOfWeights:
         return sums
 
     @property
-    def exact(self) -> NDArray[np.bool_]:
+    def exact(self) -> Bools:
         """Return which rows have a w that is known exactly."""
         return np.isin(np.arange(self.shape[0]), self._rows)
 
@@ -111,10 +90,10 @@ class PairOfWeights:
             return 2.0**-50 * self.total
         alpha = 0.5 if term.alpha is None else term.alpha
         total = self.total / self.unit if term.wide else self.total
-        return VANISHING * abs(alpha * (1.0 - alpha)) * total
+        return elements.VANISHING * abs(alpha * (1.0 - alpha)) * total
 
     def _difference(self, row: int) -> list[float]:
-        """B - R a of a row, each rounded once or twice."""
+        """Return b - R a of a row, each rounded once or twice."""
         a, b, total = self.p.ratios(row), self.q.ratios(row), float(self.total[row])
         A, B = sum(a), sum(b)
         return [(y * A - x * B) / (A * B) * total for x, y in zip(a, b, strict=True)]
@@ -123,9 +102,9 @@ class PairOfWeights:
         sums = RowSums(self.shape)
         buffers = Buffers()
         for piece in pieces(self.shape):
-            work = buffers(piece.shape)
-            for term, values in terms(wanted, Elements(self.piece(piece, work), work)):
-                sums.add(term, piece, row_sums(values))
+            work = buffers[piece.shape]
+            for term, values in elements.terms(wanted, Elements(self.piece(piece, work), work)):
+                sums.add(term, piece, values)
         return sums
 
 
@@ -153,12 +132,12 @@ def in_range(*sides: Weights) -> tuple[Floats, list[tuple[Weights, Twofold]]]:
         shift = np.where(far, highest - np.frexp(most)[1], 0)
         moved = side.shifted(shift)
         total, _ = moved.totals()
-        lost = np.ldexp(least, shift) < SUBNORMAL
+        lost = np.ldexp(least, shift) < blocks.SUBNORMAL
         if not _fits(total.high).all() or lost.any():
             raise NotWeightsError
         result[i] = moved, total
     return np.where(far, 2.0**highest, 1.0), result
 
 
-def _fits(total: Floats) -> NDArray[np.bool_]:
+def _fits(total: Floats) -> Bools:
     return (total > 1.0 / IN_RANGE) & (total < IN_RANGE)

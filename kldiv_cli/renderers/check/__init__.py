@@ -76,10 +76,8 @@ def figures_of(finding: Finding, infinity: str = "Infinity") -> tuple[str, str, 
         return "-", "-", threshold
     if is_exact(finding):
         return figure(finding.kl, infinity=infinity), "exact", threshold
-    kl, low, high = (
-        figure(value, infinity=infinity, digits=DIGITS)
-        for value in (max(finding.kl, 0.0), finding.low, finding.high)
-    )
+    values = (max(finding.kl, 0.0), finding.low, finding.high)
+    kl, low, high = (figure(value, infinity=infinity, digits=DIGITS) for value in values)
     return kl, f"{low} to {high}" if finding.reliable else "not reliable", threshold
 
 
@@ -123,15 +121,10 @@ def data_contents(report: Check, side: Side) -> str:
 
 def summary(report: Check) -> str:
     """Return the last line: how many columns have each verdict, and how they were tested."""
-    counts = [
-        f"{report.count(verdict)} {verdict}"
-        for verdict in WORST_FIRST
-        if verdict != "error" or report.count(verdict)
-    ]
-    return (
-        f"{', '.join(counts)}; {len(report.excluded)} excluded;"
-        f" alpha {report.alpha:g}, adjust {report.adjust}, seed {report.seed}"
-    )
+    shown = [verdict for verdict in WORST_FIRST if verdict != "error" or report.count(verdict)]
+    counts = ", ".join(f"{report.count(verdict)} {verdict}" for verdict in shown)
+    tests = f"alpha {report.alpha:g}, adjust {report.adjust}, seed {report.seed}"
+    return f"{counts}; {len(report.excluded)} excluded; {tests}"
 
 
 def headline(report: Check) -> str:

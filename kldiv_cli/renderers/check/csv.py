@@ -40,15 +40,11 @@ def _rows(report: Check) -> Iterator[Sequence[object]]:
         evidence = [_field(found[key]) for key in EVIDENCE]
         for name, value in (("kl", finding.kl), *finding.measures.items()):
             measure = find(name)
-            yield (
-                cell(finding.column or ""),
-                finding.type,
-                name,
-                cell(spelled(measure.symbol, *side_names(report))),
-                _field(value),
-                report.unit if measure.scales else "",
-                *(evidence if name == "kl" else [""] * len(evidence)),
-            )
+            head = (cell(finding.column or ""), finding.type, name)
+            direction = cell(spelled(measure.symbol, *side_names(report)))
+            unit = report.unit if measure.scales else ""
+            rest = evidence if name == "kl" else [""] * len(evidence)
+            yield (*head, direction, _field(value), unit, *rest)
 
 
 def _field(value: object) -> object:

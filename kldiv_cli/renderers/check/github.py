@@ -19,10 +19,10 @@ def render(report: Check, layout: Layout) -> str:
     """Return the text, then a workflow command for each column that did not pass."""
     found = [finding for finding in worst_first(report) if finding.verdict != "pass"]
     shown = found if len(found) <= MOST else found[: MOST - 1]
-    commands = [
-        _command([finding], f"kldiv: {finding.verdict}", _message(finding, layout))
-        for finding in shown
-    ]
+    commands = []
+    for finding in shown:
+        message = _message(finding, layout)
+        commands.append(_command([finding], f"kldiv: {finding.verdict}", message))
     if rest := found[len(shown) :]:
         verdicts = [finding.verdict for finding in rest]
         counts = [f"{verdicts.count(word)} {word}" for word in dict.fromkeys(verdicts)]

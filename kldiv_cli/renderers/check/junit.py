@@ -29,10 +29,8 @@ def render(report: Check, layout: Layout) -> str:
         "errors": str(report.count("error")),
     }
     root = ElementTree.Element("testsuites", {"name": "kldiv check", **counts})
-    skipped = str(report.count("inconclusive"))
-    suite = ElementTree.SubElement(
-        root, "testsuite", {"name": title, **counts, "skipped": skipped}
-    )
+    attributes = {"name": title, **counts, "skipped": str(report.count("inconclusive"))}
+    suite = ElementTree.SubElement(root, "testsuite", attributes)
     properties = ElementTree.SubElement(suite, "properties")
     for name in ("verdict", "direction", "alpha", "adjust", "seed"):
         value = str(getattr(report, name))

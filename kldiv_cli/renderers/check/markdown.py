@@ -38,8 +38,6 @@ def render(report: Check, layout: Layout) -> str:
     sides = report.current, report.reference
     contents = check.data_contents(report, sides[0]), check.data_contents(report, sides[1])
     lines += side_table(names, sides, contents)
-    lines += [
-        f"\nExcluded: {markdown(column, COLUMN_WIDTH)}, {markdown(reason)}"
-        for column, reason in report.excluded
-    ]
+    for column, reason in report.excluded:
+        lines.append(f"\nExcluded: {markdown(column, COLUMN_WIDTH)}, {markdown(reason)}")
     return "\n".join([*lines, *note_lines(report.notes)]) + "\n"

@@ -36,18 +36,15 @@ def render(report: Check, layout: Layout) -> str:
 
 def heading(report: Check, layout: Layout, width: int, bars: str = "||") -> Iterator[str]:
     """Yield the verdict, the divergence that was estimated, and the contents of both sides."""
-    current, reference = names = show_names(
-        *check.side_names(report), SIDE_WIDTH, unicode=layout.unicode
-    )
-    head = f"{check.headline(report)}: D({current} {bars} {reference}) in nats"
-    yield from folded(head, width)
+    names = show_names(*check.side_names(report), SIDE_WIDTH, unicode=layout.unicode)
+    divergence = f"D({names[0]} {bars} {names[1]})"
+    yield from folded(f"{check.headline(report)}: {divergence} in nats", width)
     if not report.current or not report.reference:
         return
     sides = report.current, report.reference
     roles = "current   ", "reference "
-    for role, name, side, origin in zip(
-        roles, names, sides, origins(*sides, layout, 60), strict=True
-    ):
+    rows = zip(roles, names, sides, origins(*sides, layout, 60), strict=True)
+    for role, name, side, origin in rows:
         contents = check.data_contents(report, side)
         yield from hanging_indent(role, f"{name}: {contents}", width)
         yield from hanging_indent(" " * len(role), f"from {origin}", width)
@@ -62,10 +59,9 @@ def table(
     stand below a name that is too long, and without a head where there is no room for names.
     """
     findings = check.worst_first(report)
-    names = [
-        show(check.column_name(finding), width - VERDICT_WIDTH, unicode=layout.unicode)
-        for finding in findings
-    ]
+    longest = width - VERDICT_WIDTH
+    titles = map(check.column_name, findings)
+    names = [show(title, longest, unicode=layout.unicode) for title in titles]
     heads = ("kl", check.interval_head(report), "threshold")
     rows = [check.figures_of(finding, infinity(layout)) for finding in findings]
     widths = [max(map(display_width, cells)) for cells in zip(heads, *rows, strict=True)]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
-from kldiv_cli.core.dataset import unknown_column
-from kldiv_cli.core.table import SAMPLE
+from kldiv_cli.core.dataset import position
+from kldiv_cli.core.table import SAMPLE, Batch, Table
 from kldiv_cli.errors import InputError, Note, Place, abridged
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from kldiv_cli.core.table import Batch, Table
-    from kldiv_cli.readers.options import ReadOptions
+from kldiv_cli.readers.options import ReadOptions
 
 Numeric = Literal["all", "some", "none", "blank"]
 """How many of a column's first cells are numbers; blank, if there is nothing at all."""
@@ -122,14 +118,7 @@ class Columns:
             message = f"there is no header, and {word[:60]!r} is not {numbers}"
             hint = "--header if the first row holds the names"
             raise InputError("unknown-column", message, Place(self.source), hint=hint)
-        found = [i for i, name in enumerate(self.names) if name == word]
-        if not found:
-            raise unknown_column(word, self.names, self.source)
-        if len(found) > 1:
-            message = f"{len(found)} columns are called {word[:60]!r}"
-            hint = "rename all but one of them"
-            raise InputError("duplicate-columns", message, Place(self.source), hint=hint)
-        return found[0]
+        return position(word, self.names, self.source)
 
     def title(self, index: int) -> str:
         """Return a column's name as messages show it, or its number from 1."""
@@ -153,9 +142,8 @@ class Columns:
 
     def _choice(self, wanted: ReadOptions, weight: int, weights: list[int]) -> Choice:
         label, open_ = self._label(wanted, weight, weights)
-        chosen = (wanted.weight is None and len(self) > 2) or open_
-        both_numbers = len(self) == 2 and wanted.weight is None and self.names is None
-        if not chosen and not (both_numbers and self.has_numbers(0)):
+        both_numbers = len(self) == 2 and self.names is None and self.has_numbers(0)
+        if not open_ and (wanted.weight is not None or not (len(self) > 2 or both_numbers)):
             return self.choice(label, weight)
         what = f"the weights are in column {self.title(weight)}"
         advice = f"--weight {self._word(weight)}"
@@ -175,12 +163,8 @@ class Columns:
     def _weight(self, wanted: ReadOptions) -> int:
         if wanted.weight is not None:
             return self.find(wanted.weight)
-        obvious = self.obvious()
-        if wanted.label is not None:
-            label = self.find(wanted.label)
-            obvious = [i for i in obvious if i != label]
-        else:
-            label = None
+        label = None if wanted.label is None else self.find(wanted.label)
+        obvious = [i for i in self.obvious() if i != label]
         if len(obvious) == 1:
             return obvious[0]
         if obvious:
@@ -227,19 +211,18 @@ class Columns:
             raise self._several("label", others)
         return likely[0], True
 
-    def _several(self, role: str, candidates: Iterable[int]) -> InputError:
-        columns = list(candidates)
-        what = "weights" if role == "weight" else "outcomes"
-        which = "one of these" if role == "weight" else "the one that holds the outcomes"
-        word = self._word(columns[-1 if role == "weight" else 0])
-        names = abridged(self.title(i) for i in columns)
-        message = f"several columns may hold the {what}: {names}"
-        hint = f"--{role} {word}, or {which}; --as samples if these are raw rows"
+    def _several(self, role: Literal["label", "weight"], columns: list[int]) -> InputError:
+        what, which, likely = "outcomes", "the one that holds the outcomes", columns[0]
+        if role == "weight":
+            what, which, likely = "weights", "one of these", columns[-1]
+        titles = abridged(self.title(i) for i in columns)
+        message = f"several columns may hold the {what}: {titles}"
+        hint = f"--{role} {self._word(likely)}, or {which}; --as samples if these are raw rows"
         return InputError(f"several-{role}s", message, Place(self.source), hint=hint)
 
     def _no_weight(self, label: int | None) -> InputError:
-        texts = [i for i in range(len(self)) if i != label]
-        what = "the column holds no" if len(texts) == 1 else "no column holds"
+        only = len(self) - (label is not None) == 1
+        what = "the column holds no" if only else "no column holds"
         hint = "--as samples if the rows are raw values; --delimiter if columns were not split"
         if self.sample is not None:
             table, first = self.sample

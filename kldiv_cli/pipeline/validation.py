@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kldiv_cli.core.counts import Type
     from kldiv_cli.core.smoothing import Smoothing
 
-Check = Callable[[str, Any], Any]
+Validator = Callable[[str, Any], Any]
 
 
 class ColumnRules(NamedTuple):
@@ -35,12 +35,12 @@ def anything(name: str, value: Any) -> Any:
     return value
 
 
-def optional(check: Check) -> Check:
+def optional(check: Validator) -> Validator:
     """Return a check that also takes None, for an option that is not given."""
     return lambda name, value: None if value is None else check(name, value)
 
 
-def per_side(check: Check) -> Check:
+def per_side(check: Validator) -> Validator:
     """Return the check of an option that is given once for both sides, or once for each.
 
     The value becomes a pair, with None where nothing is said of a side.
@@ -57,7 +57,7 @@ def per_side(check: Check) -> Check:
     return both
 
 
-def among(*choices: str) -> Check:
+def among(*choices: str) -> Validator:
     """Return the check of an option that is one of a few words."""
 
     def check(name: str, value: object) -> str:
@@ -72,7 +72,7 @@ def among(*choices: str) -> Check:
     return check
 
 
-def whole(least: int) -> Check:
+def whole(least: int) -> Validator:
     """Return the check of an option that is a whole number of at least `least`."""
 
     def check(name: str, value: Any) -> int:
@@ -87,7 +87,7 @@ def whole(least: int) -> Check:
     return check
 
 
-def real(wanted: str, fits: Callable[[float], bool]) -> Check:
+def real(wanted: str, fits: Callable[[float], bool]) -> Validator:
     """Return the check of an option that is a number; `wanted` describes those that fit."""
 
     def check(name: str, value: Any) -> float:

@@ -249,7 +249,7 @@ class ColumnCounter:
 
     def _note_missing(self, number: int, cells: Sequence[Cell], place: Locator) -> None:
         self._missing += number
-        if self._forbid:
+        if self._forbid and number:
             first = next(i for i, cell in enumerate(cells) if self.is_missing(cell))
             raise missing_value(place(first, self.name))
 

@@ -283,6 +283,7 @@ def test_bad_headers(refused):
     assert error.code == "duplicate-columns"
     assert "2 columns are called 'a'" in error.message
     assert refused("x.csv", "a,b\n").code == "no-rows"
+    assert refused("x.csv", "a,b\n", Wanted(forbid_missing=True)).code == "no-rows"
     assert refused("x.csv", "\n\n").code == "no-rows"
 
 

@@ -6,6 +6,7 @@ waits for another process waits `patience` seconds, and hypothesis looks at no c
 """
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -65,9 +66,12 @@ def pair(table):
 
 
 @pytest.fixture(autouse=True)
-def runners_hook(monkeypatch):
-    """Keep the test runner's hook, where a run of kldiv sets one for its process."""
+def runners_own(monkeypatch):
+    """Give the test runner back what a run of kldiv sets for its process: a hook, a handler."""
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ Base: TypeAlias = "Literal['e', '2', '10', 2, 10]"
 Answer = TypeVar("Answer")
 
 KINDS = get_args(Kind)
+_KULLBACK = frozenset({"kl_pq", "kl_qp", "jeffreys", "psi"})
+_ONLY_PQ, _ONLY_QP = frozenset({"kl_pq"}), frozenset({"kl_qp"})
 
 
 class Evaluation(NamedTuple):
@@ -139,14 +141,17 @@ def divergences(
     """
     asked = _asked(measures)
     wanted = {measure.name for measure in asked.values()}
-    if not wanted or not wanted <= {"kl_pq", "kl_qp", "jeffreys", "psi"}:
+    if not wanted or not _KULLBACK.issuperset(wanted):
         values, _ = evaluate(p, q, asked, base=base, kind=kind, temperature=temperature, axis=axis)
         return values
     # Without bounds the Kullback-Leibler divergences need the data to be read but once.
     exchanged = kind if isinstance(kind, str) else kind[::-1]
-    options = base, temperature, axis
-    kl_pq = 0.0 if wanted == {"kl_qp"} else _kl(p, q, ("p", "q"), kind, *options)
-    kl_qp = 0.0 if wanted == {"kl_pq"} else _kl(q, p, ("q", "p"), exchanged, *options)
+    kl_pq: Value = 0.0
+    kl_qp: Value = 0.0
+    if wanted != _ONLY_QP:
+        kl_pq = _kl(p, q, ("p", "q"), kind, base, temperature, axis)
+    if wanted != _ONLY_PQ:
+        kl_qp = _kl(q, p, ("q", "p"), exchanged, base, temperature, axis)
     both = kl_pq + kl_qp
     found = {"kl_pq": kl_pq, "kl_qp": kl_qp, "jeffreys": both, "psi": both}
     return {name: found[measure.name] for name, measure in asked.items()}

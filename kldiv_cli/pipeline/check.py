@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from kldiv_cli.pipeline.settings import CheckOptions, CheckSettings, Rules, Source
 
 
-NAMES = ("reference", "current")
-"""The names of sides whose sources tell none."""
-
-
 class CheckReport(Renderable, findings.Check):
     """The answer of `check`: its attributes are the keys of the JSON report.
 
@@ -206,7 +202,7 @@ def _nothing_judged(both: _Sides) -> InputError:
 def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two data sets and pair their columns."""
     found = sides.read_data_sets(reference, current, rules)
-    first, second = tell_apart(found.first, found.second, (reference.name, current.name), NAMES)
+    first, second = tell_apart(found.first, found.second, (reference.name, current.name))
     made = pair_data_sets(first, second, rules)
     columns = tuple(one.swapped() if isinstance(one, Pair) else one for one in made)
     pairs = [one for one in columns if isinstance(one, Pair)]
@@ -234,7 +230,7 @@ def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
 def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two sides of which at least one is exactly known, and pair them."""
     q, p = (sides.read_distribution(side, rules) for side in (reference, current))
-    q, p = tell_apart(q, p, (reference.name, current.name), NAMES)
+    q, p = tell_apart(q, p, (reference.name, current.name))
     column = (q.column if q.outcomes else None) or "outcome"
     pair = sides.match_outcomes(p, q, column)
     rules.check_names([column], q.source)

@@ -88,7 +88,10 @@ def _check_profile(side: DataSet, name: str, given: ColumnRules, rules: Rules) -
 
 
 def tell_apart(
-    p: Side, q: Side, given: tuple[str | None, str | None], otherwise: tuple[str, str]
+    p: Side,
+    q: Side,
+    given: tuple[str | None, str | None],
+    otherwise: tuple[str, str] | None = None,
 ) -> tuple[Side, Side]:
     """Return both sides with names that tell them apart: more of their paths, or two plain words.
 
@@ -98,19 +101,20 @@ def tell_apart(
         The sides with the names that were taken from their sources.
     given : pair of str or None
         The names that the user gave, which are not the same.
-    otherwise : pair of str
-        The names of sides whose paths tell nothing.
+    otherwise : pair of str, optional
+        The names of sides whose paths tell nothing; they keep their own if not given.
     """
     p_name, q_name = p.name, q.name
     pipes = ("/dev/fd/", "/proc/")
     anonymous = p.source.startswith(pipes) or q.source.startswith(pipes)
     if given == (None, None) and p_name == q_name and not anonymous:
-        paths = [[*p.source.split(os.sep)[:-1], p.name], [*q.source.split(os.sep)[:-1], q.name]]
-        for depth in range(2, 1 + max(map(len, paths))):
-            p_name, q_name = ("/".join(parts[-depth:]) for parts in paths)
-            if p_name != q_name:
-                break
-    if p_name == q_name or (anonymous and given == (None, None)):
+        p_parts = [*p.source.split(os.sep)[:-1], p.name]
+        q_parts = [*q.source.split(os.sep)[:-1], q.name]
+        for depth in range(2, 1 + max(len(p_parts), len(q_parts))):
+            p_tail, q_tail = ("/".join(parts[-depth:]) for parts in (p_parts, q_parts))
+            if p_tail != q_tail:
+                return _named(p, p_tail), _named(q, q_tail)
+    if otherwise and (p_name == q_name or (anonymous and given == (None, None))):
         p_name, q_name = given[0] or otherwise[0], given[1] or otherwise[1]
     return _named(p, p_name), _named(q, q_name)
 

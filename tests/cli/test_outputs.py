@@ -1,9 +1,12 @@
 """Reports arrive whole, or the run fails: full disks, closed pipes, the nth call that fails."""
 
 import errno
+import json
 import os
 import stat
-from contextlib import contextmanager
+import subprocess
+import sys
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -181,3 +184,22 @@ def test_a_pipe_is_not_written_by_who_reads_it(shell, pair):
 def test_an_empty_name_is_no_file(kldiv, pair):
     ran = kldiv("compare", *pair, "-o", "")
     assert (ran.code, ran.out) == (2, "")
+
+
+def test_a_report_waits_for_a_pipe_that_is_full_and_does_not_block(root):
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(write, bytes(1 << 16))
+    words = ["compare", "sample_data/die_fair.csv", "sample_data/die_loaded.csv", "-f", "json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kldiv_cli", *words, "-o", f"/dev/fd/{write}"],
+        cwd=root,
+        pass_fds=[write],
+    )
+    os.close(write)
+    data = b"".join(iter(lambda: os.read(read, 1 << 16), b""))
+    os.close(read)
+    assert process.wait() == 0
+    assert json.loads(data.lstrip(b"\0"))["schema"] == "kldiv.compare/1"

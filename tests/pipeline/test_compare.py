@@ -353,3 +353,19 @@ def test_the_same_input_gives_the_same_bytes():
         return compare(SAMPLES + "airlines_july.csv", SAMPLES + "airlines_january.csv").to_json()
 
     assert text() == text()
+
+
+def test_no_digit_of_a_labelled_comparison_hangs_on_the_order_of_rows():
+    random = np.random.default_rng(11)
+    labels = [f"outcome {i}" for i in range(50)]
+    for _ in range(20):
+        p, q = random.poisson(30, (2, 50)).tolist()
+        first = compare(dict(zip(labels, p, strict=True)), dict(zip(labels, q, strict=True)))
+        order = random.permutation(50).tolist()
+        p_shuffled = {labels[i]: p[i] for i in order}
+        q_shuffled = {labels[i]: q[i] for i in reversed(order)}
+        again, back = compare(p_shuffled, q_shuffled), compare(q_shuffled, p_shuffled)
+        assert first.comparisons[0].measures == again.comparisons[0].measures
+        assert first.comparisons[0].estimate == again.comparisons[0].estimate
+        for name in ("jeffreys", "psi", "js", "js_distance", "tv", "hellinger", "bhattacharyya"):
+            assert first.comparisons[0].measures[name] == back.comparisons[0].measures[name]

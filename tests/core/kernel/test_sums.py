@@ -40,8 +40,8 @@ def assert_same_from_either_side(p, q, kinds=("weights", "weights"), temperature
             np.testing.assert_array_equal(first[name], second[name], name)
 
 
-def test_the_symmetric_measures_are_those_of_the_field():
-    assert SYMMETRIC == [
+def test_the_symmetric_measures_of_the_field_are_among_those_tested():
+    assert {
         "jeffreys",
         "psi",
         "js",
@@ -51,7 +51,7 @@ def test_the_symmetric_measures_are_those_of_the_field():
         "bhattacharyya",
         "renyi:0.5",
         "tsallis:0.5",
-    ]
+    } <= set(SYMMETRIC)
     assert {name for name in MEASURES if MEASURES[name].twin} < set(EXCHANGED)
 
 

@@ -152,7 +152,7 @@ def _of_values(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
         return blocks[block].locate((path[0] - start, *path[1:]), **known)
 
     faults = Faults()
-    is_batch = bool(values) and isinstance(values[0], list)
+    is_batch = matrix.labels is None and bool(values) and isinstance(values[0], list)
     width = len(values[0]) if is_batch else 1
     for i, what in literals.misfits(values, width) if is_batch else ():
         message = f"a row of the batch is {what}, expected length {width} as of the first"

@@ -67,6 +67,8 @@ REFUSED = {
     "null": ('{"a": 1, "b": null}', {}, "missing-weight", 1, 15, "b", ""),
     "object": ('{"a": {"n": 1}, "b": 2}', {}, "not-a-number", 1, 7, "a", ""),
     "array": ('{"a": 1, "b": [2]}', {}, "not-a-number", 1, 15, "b", ""),
+    "array first": ('{"a": [1], "b": 2}', {}, "not-a-number", 1, 7, "a", ""),
+    "arrays first": ('{"a": [1], "b": [2], "c": 3}', {}, "not-a-number", 1, 7, "a", ""),
     "negative": ('{"a": 1, "b": -2}', {}, "negative-weight", 1, 15, "b", "logits"),
     "overflow": ('{"a": 1, "b": 1e400}', {}, "number-overflow", 1, 15, "b", ""),
     "underflow": ('{"a": 1, "b": 1e-400}', {}, "number-underflow", 1, 15, "b", ""),

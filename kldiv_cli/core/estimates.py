@@ -52,8 +52,7 @@ def estimated(pair: Pair, base: Base) -> Interval | None:
     from kldiv_cli.core.inference.evidence import weigh
     from kldiv_cli.core.inference.samples import samples
 
-    p, q = pair.in_order_of_weights()
-    counts = samples(p.astype(np.float64), q.astype(np.float64), known=pair.known)
+    counts = samples(pair.p.astype(np.float64), pair.q.astype(np.float64), known=pair.known)
     # Only the estimate is asked for, so there is no threshold.
     found = weigh(counts, max_kl=0.0, alpha=ALPHA)
     assert found.p_value is not None, "one side is a sample"

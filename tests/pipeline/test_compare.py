@@ -355,7 +355,7 @@ def test_the_same_input_gives_the_same_bytes():
     assert text() == text()
 
 
-def test_no_digit_of_a_labelled_comparison_hangs_on_the_order_of_rows():
+def test_no_digit_of_a_labelled_measure_hangs_on_the_order_of_rows():
     random = np.random.default_rng(11)
     labels = [f"outcome {i}" for i in range(50)]
     for _ in range(20):
@@ -366,6 +366,5 @@ def test_no_digit_of_a_labelled_comparison_hangs_on_the_order_of_rows():
         q_shuffled = {labels[i]: q[i] for i in reversed(order)}
         again, back = compare(p_shuffled, q_shuffled), compare(q_shuffled, p_shuffled)
         assert first.comparisons[0].measures == again.comparisons[0].measures
-        assert first.comparisons[0].estimate == again.comparisons[0].estimate
         for name in ("jeffreys", "psi", "js", "js_distance", "tv", "hellinger", "bhattacharyya"):
             assert first.comparisons[0].measures[name] == back.comparisons[0].measures[name]

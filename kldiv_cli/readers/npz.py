@@ -37,8 +37,9 @@ def read(stream: ByteStream, options: ReadOptions) -> Members:
             raise InputError("bad-zip", "there is something after the archive", Place(source))
         if min((info.header_offset for info in archive.infolist()), default=0):
             raise InputError("bad-zip", "there is something before the archive", Place(source))
-    limit = options.max_inflated
-    return Archive(source, archive, max(INFLATED, RATIO * len(data)) if limit is None else limit)
+        limit = options.max_inflated
+        allowed = max(INFLATED, RATIO * len(data)) if limit is None else limit
+        return Archive(source, archive, allowed)
 
 
 @contextmanager
@@ -71,10 +72,9 @@ class Archive(Members):
     each = "array"
 
     def __init__(self, source: str, archive: zipfile.ZipFile, allowed: int) -> None:
-        self._infos = archive.infolist()
         self._archive = archive
         self._allowed = allowed
-        self._members = [info for info in self._infos if not info.is_dir()]
+        self._members = [info for info in archive.infolist() if not info.is_dir()]
         super().__init__(source, list(map(_name, self._members)))
 
     def member(self, name: str | None) -> Matrix:

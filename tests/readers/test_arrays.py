@@ -231,3 +231,15 @@ def test_folders_of_an_archive_are_no_arrays_in_raw_rows_either(tmp_path):
     with pytest.raises(InputError, match="arrays") as caught:
         data_set(tmp_path / "e.npz")
     assert caught.value.code == "no-arrays"
+
+
+def test_an_entry_without_a_name_is_damage(tmp_path):
+    with zipfile.ZipFile(tmp_path / "n.npz", "w") as archive:
+        archive.writestr("a", b"")
+    data = (tmp_path / "n.npz").read_bytes()
+    # The name's one byte becomes the extra field of the entry in the table of contents.
+    at = data.index(b"PK\x01\x02")
+    (tmp_path / "n.npz").write_bytes(data[: at + 28] + b"\0\0\1\0" + data[at + 32 :])
+    with pytest.raises(InputError) as caught:
+        read(tmp_path / "n.npz", ReadOptions())
+    assert caught.value.code in ("bad-zip", "no-arrays")

@@ -179,9 +179,9 @@ def _read(settings: CompareSettings) -> _Sides:
         return _whole(*sides.read_distributions(p, q), (p.name, q.name))
     if p.kind == q.kind:
         return _columns(p, q, settings.rules)
-    left, right = (sides.read_distribution(side, settings.rules) for side in (p, q))
-    raw = left if p.kind == "samples" else right
-    return _whole(left, right, (p.name, q.name), raw.column)
+    read = [sides.read_distribution(side, settings.rules) for side in (p, q)]
+    raw = read[0] if p.kind == "samples" else read[1]
+    return _whole(read[0], read[1], (p.name, q.name), raw.column)
 
 
 def _whole(

@@ -8,8 +8,7 @@ from kldiv_cli.core.findings import WORST_FIRST
 from kldiv_cli.core.inference.reasons import percent
 from kldiv_cli.renderers.figures import arrow, count, figure
 from kldiv_cli.renderers.show import show
-from kldiv_cli.renderers.text import outcome_names as named
-from kldiv_cli.renderers.text import side_contents
+from kldiv_cli.renderers.text import outcome_names, side_contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,7 +99,7 @@ def explained(finding: Finding, layout: Layout) -> str:
         words.append(f"missing {percent(before)} {arrow(layout)} {percent(after)}")
     if finding.new_share != "error" and finding.new_share > 0 and "new-share" not in said:
         share = percent(finding.new_share)
-        words.append(f"new {share}: {named(finding.new_outcomes, layout)}")
+        words.append(f"new {share}: {outcome_names(finding.new_outcomes, layout)}")
     if finding.high == 0 and finding.reliable and not is_exact(finding):
         words.append("closer than chance usually brings them: do they share data?")
     return "; ".join(words)

@@ -233,6 +233,22 @@ class Members:
         if label is not None:
             raise no_columns(self.what, label, self.source)
 
+    def resolved(self, labels: Sequence[str | None], weights: Sequence[str | None]) -> Data:
+        """Return what the members are together, as far as these names of columns tell.
+
+        Parameters
+        ----------
+        labels, weights : sequence of str or None
+            What the user calls the outcomes and the weights, one for each side.
+
+        Returns
+        -------
+        Table, Matrix or Members
+            A table of which the members are the columns, the only member, or the members as they
+            are, of which each may be chosen.
+        """
+        return self
+
     def member(self, name: str | None) -> Data:
         """Return the member that is called so; without a name, what they are all together.
 
@@ -243,8 +259,8 @@ class Members:
         """
         raise NotImplementedError
 
-    def table(self) -> Table:
-        """Return the members as columns of raw rows.
+    def table(self) -> Data:
+        """Return the members as columns of raw rows, or the only member, which holds these.
 
         Raises
         ------

@@ -76,10 +76,12 @@ def misfits(rows: Sequence[Any], width: int) -> Iterator[tuple[int, str]]:
             yield i, f"of length {len(row)}"
 
 
-def no_raw_rows(value: Any, source: str) -> InputError:
-    """Return the error for a value of JSON that holds no raw rows."""
+def no_raw_rows(value: Any, source: str, hint: str = "") -> InputError:
+    """Return the error for a value of JSON that holds no raw rows; a hint may know better."""
     message = f"this is {kind_of(value)}, and holds no raw rows"
-    hint = "an array of records, or an object of columns; --as says if it is a distribution"
+    hint = (
+        hint or "an array of records, or an object of columns; --as says if it is a distribution"
+    )
     return InputError("bad-shape", message, Place(source), hint=hint)
 
 

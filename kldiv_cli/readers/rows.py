@@ -40,7 +40,7 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
     InputError
         If it is no table, its rows or columns do not fit together, or a value is a container.
     """
-    if isinstance(data, Members):
+    while isinstance(data, Members):
         data = data.table()
     if isinstance(data, Matrix):
         data = _of_matrix(data, source)

@@ -6,22 +6,30 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.dataset import which_kind
-from kldiv_cli.core.numbers import Number
 from kldiv_cli.core.table import SAMPLE, Batch, Block, Faults, Matrix, Members, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Note, Place, abridged
+from kldiv_cli.readers import layouts
+from kldiv_cli.readers.column_choice import LABELS, MAYBE_WEIGHTS, WEIGHTS
 from kldiv_cli.readers.literals import Repeated, kind_of, no_raw_rows, shown
+from kldiv_cli.readers.pointers import pointer_of
 
 if TYPE_CHECKING:
     from kldiv_cli.core.table import Data, Path, PathLocator
+    from kldiv_cli.readers.layouts import Layout
 
 BATCH = 4096
+DEEPEST = 2
+"""How many objects or arrays of one member are opened, one in the other."""
 NO_COLUMNS = "there are no columns here, and"
 
 
-def shape_of(value: Any, place: PathLocator, source: str, notes: Sequence[Note]) -> Data:
+def shape_of(
+    value: Any, place: PathLocator, source: str, notes: Sequence[Note], depth: int = 0
+) -> Data:
     """Return a parsed JSON value as a table, a matrix or members.
 
     Parameters
@@ -33,14 +41,33 @@ def shape_of(value: Any, place: PathLocator, source: str, notes: Sequence[Note])
     source : str
         The name of the source in errors.
     notes : sequence of Note
-        Notes on the decoding of the text.
+        Notes on the decoding of the text, and on the way to the value.
+    depth : int
+        How many objects or arrays of one member were opened to come to it.
     """
     if isinstance(value, dict):
         ours = str(value.get("schema", "")).startswith("kldiv.")
-        return (Document if ours else Object)(value, place, source, notes)
+        return (Document if ours else Object)(value, place, source, notes, depth)
+    if isinstance(value, list) and holds_one(value) and depth < DEEPEST:
+        notes = [*notes, opening("0", source)]
+        return shape_of(value[0], lambda path: place((0, *path)), source, notes, depth + 1)
     if isinstance(value, list) and value:
         return rows_of(_pieces(value, place), "json", notes)
     return Matrix("json", [Block(value, place)], NO_COLUMNS, typed=True, notes=notes)
+
+
+def holds_one(values: Sequence[Any]) -> bool:
+    """Return whether an array has one member, an object which holds all there is in arrays."""
+    if len(values) != 1 or not isinstance(values[0], Mapping) or not values[0]:
+        return False
+    members = values[0].values()
+    return all(map(layouts.is_container, members)) or layouts.describes(values[0])
+
+
+def opening(name: str, source: str) -> Note:
+    """Return the note on an object or an array that was opened, since it has one member."""
+    message = f"the only member, {name[:60]!r}, is read for itself"
+    return Note("opened", message, source, advice=f"--at {pointer_of(name)}", repair=True)
 
 
 def rows_of(blocks: Iterable[Block], format_: str, notes: Sequence[Note]) -> Table | Matrix:
@@ -132,27 +159,155 @@ class _Fields(Mapping[str, list[Any]]):
         return sum(1 for _ in self)
 
 
-class Object(Members):
-    """A JSON object: weights by label, columns by name, or several distributions.
+class Keyed(Members):
+    """The members of an object: weights by label, columns of a table, or several distributions.
+
+    What they are is decided by `resolved` for weights, and by `table` for raw rows. An object of
+    JSON and a mapping of Python differ in how a table, and a member, is made of their values.
 
     Parameters
     ----------
-    value : dict
-        The parsed object.
-    place, source, notes
-        As of `shape_of`.
+    value : mapping
+        The object.
+    source : str
+        The name of the source in errors.
+    names : sequence of str
+        Its keys, each as often as it is given.
+    depth : int
+        How many objects or arrays of one member were opened to come to it.
+    notes : sequence of Note
+        Notes on the way to it.
     """
 
     what = NO_COLUMNS
 
     def __init__(
-        self, value: dict[str, Any], place: PathLocator, source: str, notes: Sequence[Note]
+        self,
+        value: Mapping[Any, Any],
+        source: str,
+        names: Sequence[str],
+        notes: Sequence[Note] = (),
+        depth: int = 0,
     ) -> None:
+        super().__init__(source, names)
         self.value = value
-        self._pairs = value.pairs if isinstance(value, Repeated) else list(value.items())
-        self._place = place
-        self._notes = notes
-        super().__init__(source, [key for key, _ in self._pairs])
+        self.notes = notes
+        self.depth = depth
+
+    def locate(self, path: Path) -> Place:
+        """Return the place of a member."""
+        raise NotImplementedError
+
+    def laid_out(self, layout: Layout) -> Table:
+        """Return the table of a layout."""
+        raise NotImplementedError
+
+    def inside(self, at: int, notes: Sequence[Note], depth: int) -> Data:
+        """Return the value of a member for itself, with these notes on the way to it."""
+        raise NotImplementedError
+
+    def numbers(self) -> Matrix:
+        """Return the members as numbers, each with its label."""
+        raise NotImplementedError
+
+    @property
+    def _is_repeated(self) -> bool:
+        return len(self.names) > len(self.value)
+
+    def resolved(self, labels: Sequence[str | None], weights: Sequence[str | None]) -> Data:
+        """See `Members.resolved`."""
+        if self._is_repeated:
+            return self
+        layout = self._described() or self._of_weights([*filter(None, labels)], weights)
+        if layout is not None:
+            return self.laid_out(layout.outcomes())
+        if self._may_be_opened() and not set(self.names) & set(weights):
+            member = self.opened()
+            if isinstance(member, Members):
+                return member.resolved(labels, weights)
+            # An array has no column to be named: the name is not that of the member.
+            if isinstance(member, Table) or not any(weights):
+                return member
+        return self
+
+    def _described(self) -> Layout | None:
+        """Return the table of an object that says how it lays it out."""
+        try:
+            return layouts.described(self.value)
+        except layouts.DamagedLayoutError as error:
+            message = f"this object describes a table, but {error}"
+            raise InputError("bad-shape", message, self.locate(())) from None
+
+    def _of_weights(self, labels: Sequence[str], weights: Sequence[str | None]) -> Layout | None:
+        """Return the table that the members are the columns or the rows of, if they are one.
+
+        None where each of them, or all together, are a distribution of its own.
+        """
+        named = [name for name in weights if name is not None]
+        layout = layouts.of_arrays(self.value)
+        if layout is not None and len(layout.columns) > 1:
+            return self._of_columns(layout, labels, named)
+        if not layouts.has_equal_keys(self.value):
+            return None
+        columns, rows = layouts.by_columns(self.value), layouts.by_rows(self.value)
+        by_types = layouts.types_tell(self.value)
+        if by_types is not None:
+            return columns if by_types else rows
+        in_columns = {column.name for column in columns.values().columns}
+        in_rows = {column.name for column in rows.values().columns}
+        asked = {*labels, *named}
+        if asked and not asked & in_columns and asked <= in_rows:
+            return rows
+        if labels and asked <= in_columns:
+            return columns
+        by_keys = layouts.numbers_tell(self.value, layouts.are_row_numbers)
+        if by_keys and len(in_columns) > 1:
+            return self._of_columns(columns.values(), labels, named)
+        if asked:
+            return None
+        if by_keys is False and len(in_rows) > 1:
+            return self._of_columns(rows.values(), labels, named)
+        # Rows of one weight; as distributions, each would have the same single outcome.
+        is_weight = in_rows <= {*WEIGHTS, *MAYBE_WEIGHTS, "0"} and not in_columns <= WEIGHTS
+        return rows if len(in_rows) == 1 and is_weight else None
+
+    def _of_columns(
+        self, layout: Layout, labels: Sequence[str], named: Sequence[str]
+    ) -> Layout | None:
+        """Return a table if its labels are in sight: text, or numbers that may be labels."""
+        if labels or layouts.has_text(layout):
+            return layout
+        plain = {column.name: column.name.strip().casefold() for column in layout.columns}
+        obvious = {name for name in plain if plain[name] in WEIGHTS}
+        if not named and len(obvious) != 1:
+            return None
+        chosen = set(named) or obvious
+        beside = [
+            column
+            for column in layout.columns
+            if column.name not in chosen
+            and plain[column.name] not in WEIGHTS
+            and layouts.are_distinct_integers(column.cells)
+        ]
+        if chosen <= obvious:
+            return layout if beside else None
+        # Integers beside numbers of no telling name may be weights as well.
+        told = (
+            plain[column.name] in LABELS or layouts.are_consecutive(column.cells)
+            for column in beside
+        )
+        return layout if any(told) else None
+
+    def _may_be_opened(self) -> bool:
+        """Return whether there is one member, which holds the rest."""
+        if len(self.names) != 1 or self.depth >= DEEPEST:
+            return False
+        (value,) = self.value.values()
+        return layouts.is_container(value)
+
+    def opened(self) -> Data:
+        """Return the only member for itself."""
+        return self.inside(0, [*self.notes, opening(self.names[0], self.source)], self.depth + 1)
 
     def refuse_label(self, label: str | None, name: str | None) -> None:
         """See `Members.refuse_label`."""
@@ -165,66 +320,144 @@ class Object(Members):
         """See `Members.find`."""
         if self.names.count(name) > 1:
             message = f"the key {name[:60]!r} is given more than once"
-            raise InputError("duplicate-columns", message, self._place(()))
+            raise InputError("duplicate-columns", message, self.locate(()))
         return super().find(name)
 
     def member(self, name: str | None) -> Data:
         """See `Members.member`."""
-        if name is None:
-            return self._mapping()
-        at = self.find(name)
-        value = self.value[name]
-
-        def place(path: Path) -> Place:
-            return replace(self._place((at, *path)), name=name)
-
-        if isinstance(value, dict):
-            return Object(value, place, self.source, self._notes)
-        if isinstance(value, list):
-            shape = _shape_in_words(value[0] if value else None)
-            return _array([Block(value, place)], shape, "json", self._notes)
-        message = f"the member {name[:60]!r} is {kind_of(value)}, not an object or an array"
-        hint = "leave --weight out if the object itself is the distribution"
-        raise InputError("no-columns", message, self._place((at,)), hint=hint)
-
-    def _mapping(self) -> Matrix:
-        """Return the members as numbers, each with its label."""
-        members = [key for key, value in self.value.items() if isinstance(value, (dict, list))]
+        if name is not None:
+            return self.inside(self.find(name), self.notes, self.depth)
+        members = [
+            key
+            for key, value in zip(self.names, self.value.values(), strict=False)
+            if layouts.is_container(value)
+        ]
         if members and len(members) == len(self.value):
             names = abridged(f"{name[:60]!r}" for name in members)
             message = f"this object holds other objects or arrays: {names}"
-            hint = f"--weight {members[0][:60]} chooses one"
-            raise InputError("several-weights", message, self._place(()), hint=hint)
+            hint = self._choices() or f"--weight {quote(members[0][:60])} chooses one"
+            raise InputError("several-weights", message, self.locate(()), hint=hint)
+        return self.numbers()
+
+    def _choices(self) -> str:
+        """Return a hint with the pointers of the values inside that may be distributions."""
+        found = layouts.pointers(self.value)
+        if any(pointer.count("/") > 1 for pointer in found):
+            return f"{' or '.join(f'--at {quote(pointer)}' for pointer in found)} chooses one"
+        return ""
+
+    def table(self) -> Data:
+        """See `Members.table`."""
+        layout = None if self._is_repeated else self._described()
+        if layout is not None:
+            return self.laid_out(layout.values())
+        columns = list(self.value.values())
+        if columns and all(map(layouts.is_numeric, columns)):
+            raise which_kind("this may be a distribution, outcome by outcome", self.source)
+        if columns and all(map(layouts.is_array, columns)):
+            if self._is_repeated:
+                message = "a column is given more than once"
+                raise InputError("duplicate-columns", message, self.locate(()))
+            if len(set(map(len, columns))) > 1:
+                message = "the columns have different lengths"
+                raise InputError("ragged-row", message, self.locate(()))
+            if len(columns) > 1 or "nested" not in layouts.sorts_of(columns[0]):
+                return self.laid_out(layouts.of_columns(self.value))
+        if not self._is_repeated and layouts.has_equal_keys(self.value):
+            are_columns = layouts.types_tell(self.value)
+            if are_columns is None:
+                are_columns = layouts.numbers_tell(self.value, layouts.are_integers)
+            if are_columns is None and len(self.names) > 1:
+                message = "the members of this object may be columns, or rows"
+                hint = "an array of records tells; --as says if they are distributions"
+                raise InputError("bad-shape", message, self.locate(()), hint=hint)
+            if are_columns is not None:
+                laid = layouts.by_columns if are_columns else layouts.by_rows
+                return self.laid_out(laid(self.value).values())
+        if self._may_be_opened() and not self._is_repeated:
+            return self.opened()
+        raise no_raw_rows(self.value, self.source, self._choices())
+
+
+class Object(Keyed):
+    """An object of JSON.
+
+    Parameters
+    ----------
+    value : dict
+        The parsed object.
+    place : function
+        From a path of ordinals to where that value stands.
+    source, notes, depth
+        As of `Keyed`.
+    """
+
+    def __init__(
+        self,
+        value: dict[str, Any],
+        place: PathLocator,
+        source: str,
+        notes: Sequence[Note] = (),
+        depth: int = 0,
+    ) -> None:
+        pairs = value.pairs if isinstance(value, Repeated) else list(value.items())
+        super().__init__(value, source, [key for key, _ in pairs], notes, depth)
+        self._values = [member for _, member in pairs]
+        self._place = place
+
+    def locate(self, path: Path) -> Place:
+        """See `Keyed.locate`."""
+        return self._place(path)
+
+    def inside(self, at: int, notes: Sequence[Note], depth: int) -> Data:
+        """See `Keyed.inside`."""
+        name, value = self.names[at], self._values[at]
+        if not isinstance(value, dict | list):
+            message = f"the member {name[:60]!r} is {kind_of(value)}, not an object or an array"
+            hint = "leave --weight out if the object itself is the distribution"
+            raise InputError("no-columns", message, self.locate((at,)), hint=hint)
 
         def place(path: Path) -> Place:
-            return replace(self._place(path), name=self.names[path[0]])
+            return replace(self.locate((at, *path)), name=name)
 
-        values = [value for _, value in self._pairs]
-        matrix = _array([Block(values, place)], "an object of numbers", "json", self._notes)
+        return shape_of(value, place, self.source, notes, depth)
+
+    def numbers(self) -> Matrix:
+        """See `Keyed.numbers`."""
+
+        def place(path: Path) -> Place:
+            return replace(self.locate(path), name=self.names[path[0]])
+
+        blocks = [Block(self._values, place)]
+        matrix = _array(blocks, "an object of numbers", "json", self.notes)
         return matrix._replace(labels=self.names)
 
-    def table(self) -> Table:
-        """See `Members.table`."""
-        columns = list(self.value.values())
-        if columns and {Number}.issuperset(map(type, columns)):
-            raise which_kind("this may be a distribution, outcome by outcome", self.source)
-        if not columns or not all(isinstance(column, list) for column in columns):
-            raise no_raw_rows(self.value, self.source)
-        if isinstance(self.value, Repeated):
-            message = "a column is given more than once"
-            raise InputError("duplicate-columns", message, self._place(()))
-        if len(set(map(len, columns))) > 1:
-            raise InputError("ragged-row", "the columns have different lengths", self._place(()))
+    def laid_out(self, layout: Layout) -> Table:
+        """See `Keyed.laid_out`."""
+        names = [column.name for column in layout.columns]
+        for name in names:
+            if names.count(name) > 1:
+                message = f"{names.count(name)} columns are called {name[:60]!r}"
+                raise InputError("duplicate-columns", message, self.locate(()))
+        columns = {column.name: column for column in layout.columns}
 
         def where(i: int, name: str) -> Place:
-            return replace(self._place((self.names.index(name), i)), name=name)
+            column = columns[name]
+            return replace(self.locate(column.path(i)), name=name, value=shown(column.cells[i]))
 
-        batch = Batch(self.value, len(columns[0]), where)
-        return Table("json", [batch], typed=True, notes=self._notes)
+        cells = {name: column.cells for name, column in columns.items()}
+        batch = Batch(cells, layout.rows, where)
+        notes = [*self.notes, *(Note(*note, self.source) for note in layout.notes)]
+        details = {"shape": layout.shape}
+        return Table("json", [batch], names, typed=True, notes=notes, details=details)
 
 
 class Document(Object):
     """A JSON document of kldiv's own, such as a profile."""
+
+    def resolved(self, labels: Sequence[str | None], weights: Sequence[str | None]) -> Data:
+        """Return the document itself: none of its members is a table of weights."""
+        return self
 
     def refuse_label(self, label: str | None, name: str | None) -> None:
         """Refuse a profile as a distribution; see `Members.refuse_label`."""

@@ -45,6 +45,9 @@ def weights_of(
         If there are no such weights, or a number is none.
     """
     if isinstance(data, Members):
+        labels, names = [one.label for one in wanted], [one.weight for one in wanted]
+        data = data.resolved(labels, names)
+    if isinstance(data, Members):
         return [_of_member(data, option, source, choose) for option in wanted]
     if isinstance(data, Matrix):
         refuse_columns(wanted, source, data.what)

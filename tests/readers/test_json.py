@@ -34,6 +34,7 @@ UNDERSTOOD = {
     ),
     "member": ('{"p": [1, 2], "q": [5, 3]}', {"weight": "q"}, None, [5, 3], "counts"),
     "member mapping": ('{"p": {"a": 5, "b": 3}}', {"weight": "p"}, A_B, [5, 3], "counts"),
+    "one member": ('{"p": {"a": 5, "b": 3}}', {}, A_B, [5, 3], "counts"),
     "logits": ('{"a": -Infinity, "b": -2}', {"kind": "logits"}, A_B, [-math.inf, -2], "logits"),
     "decimal comma of the other side": (
         '{"a": 0.5, "b": 0.5}',
@@ -96,7 +97,6 @@ REFUSED = {
     "three dimensions": ("[[[1]]]", {}, "not-a-number", 1, 3, None, ""),
     "texts": ('["a", "b"]', {}, "not-a-number", 1, 2, None, ""),
     "members": ('{"p": [1], "q": [2]}', {}, "several-weights", 1, 1, None, "--weight p"),
-    "one member": ('{"p": {"a": 1, "b": 2}}', {}, "several-weights", 1, 1, None, "--weight p"),
     "no such member": ('{"pp": [1]}', {"weight": "p"}, "unknown-column", None, None, None, "'pp'"),
     "no member": ('{"a": 1, "b": 2}', {"weight": "b"}, "no-columns", 1, 15, None, "--weight"),
     "no columns": ("[1, 2]", {"weight": "b"}, "no-columns", None, None, None, "--weight"),

@@ -192,6 +192,10 @@ TEXT = (
     Option("header", "...", "Whether the first row names the columns.", ("--header/--no-header",)),
     Option("comment", "CHAR...", "Skip lines that begin with it."),
 )
+AT = Option(
+    "at", "POINTER...", "Of JSON, the value at a pointer, such as /choices/0/logprobs; twice with"
+    " one file compares the two.",
+)
 DUPLICATES = Option(
     "duplicates", "error|sum", "What to do with labels that repeat in counts.", default="error"
 )

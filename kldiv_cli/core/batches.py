@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core.divergences import evaluate
+from kldiv_cli.core.divergences import Contributions, contributions, evaluate
 from kldiv_cli.core.report import Batch, Value
 
 if TYPE_CHECKING:
@@ -83,6 +83,45 @@ def reduce(
         {name: float(np.concatenate(parts).max()) + rounding for name, parts in bounds.items()},
         batch,
     )
+
+
+def contributions_of_rows(
+    p: NDArray[Any],
+    q: NDArray[Any],
+    *,
+    base: Base,
+    kinds: tuple[Kind, Kind],
+    temperature: float,
+    reduction: Reduction,
+) -> tuple[Contributions, float, float]:
+    """Return the terms of each outcome, over all rows of a batch.
+
+    Parameters
+    ----------
+    p, q, base, kinds, temperature
+        As `reduce` takes them; a side at least has two dimensions.
+    reduction : {"none", "mean", "sum", "batchmean"}
+        The terms add up to the reduced divergences; under ``none`` they are means.
+
+    Returns
+    -------
+    contributions : Contributions
+        Probabilities are the means of all rows.
+    mass_only_in_p, mass_only_in_q : float
+        The mean mass of outcomes that have none on the other side in the same row.
+    """
+    rows, outcomes = max(len(side) for side in (p, q) if side.ndim == 2), p.shape[-1]
+    sums = np.zeros((4, outcomes))
+    only = [0.0, 0.0]
+    for i in range(rows):
+        a, b = (side[i] if side.ndim == 2 else side for side in (p, q))
+        parts = contributions(a, b, base=base, kind=kinds, temperature=temperature)
+        sums += parts
+        only[0] += math.fsum(parts.p[parts.q == 0])
+        only[1] += math.fsum(parts.q[parts.p == 0])
+    divisor = {"sum": 1, "mean": rows * outcomes}.get(reduction, rows)
+    terms = Contributions(*sums[:2] / rows, *sums[2:] / divisor)
+    return terms, only[0] / rows, only[1] / rows
 
 
 def _joined(pieces: dict[str, list[NDArray[Any]]]) -> dict[str, Value]:

@@ -83,10 +83,14 @@ class Pair(NamedTuple):
         """Return P and Q in an order that depends neither on the rows' order nor on the sides'.
 
         Sums of doubles depend on the order of their terms in the last bit. Outcomes that are
-        known by position keep it; labelled ones are sorted by their weights.
+        known by position keep it; labelled ones are sorted by their weights, and those of a
+        batch by their labels.
         """
-        if self.labels is None or self.is_batch:
+        if self.labels is None:
             return self.p, self.q
+        if self.is_batch:
+            order = np.array(sorted(range(len(self.labels)), key=self.labels.__getitem__))
+            return self.p[..., order], self.q[..., order]
         by_p, by_q = _sorted(self.p, self.q), _sorted(self.q, self.p)
         # Exchanging the sides exchanges the two orders; the lesser sequence is taken.
         lesser = _precedes((self.p[by_p], self.q[by_p]), (self.q[by_q], self.p[by_q]))
@@ -167,7 +171,7 @@ def pair_distributions(p: Distribution, q: Distribution, column: str | None = No
     labels = p.outcomes
     weights: tuple[NDArray[Any], NDArray[Any]] = p.weights, q.weights
     if p.outcomes is None or q.outcomes is None:
-        _check_shapes(p, q)
+        _check_lengths(p, q)
     elif p.outcomes != q.outcomes:
         at = {outcome: index for index, outcome in enumerate(p.outcomes)}
         places = [at.setdefault(outcome, len(at)) for outcome in q.outcomes]
@@ -176,19 +180,15 @@ def pair_distributions(p: Distribution, q: Distribution, column: str | None = No
             _spread(p, np.arange(len(p.outcomes)), len(at)),
             _spread(q, np.array(places, dtype=np.intp), len(at)),
         )
+    _check_rows(p, q)
     return Pair(
         *weights, (p.kind, q.kind), labels, column,
         rows=(p.rows_used, q.rows_used), missing=(p.missing, q.missing),
     )  # fmt: skip
 
 
-def _check_shapes(p: Distribution, q: Distribution) -> None:
-    """Refuse positional sides that do not go together."""
-    if p.weights.shape[-1] != q.weights.shape[-1]:
-        raise ValueError(
-            f"{p.name} has {p.weights.shape[-1]} outcomes and {q.name} has"
-            f" {q.weights.shape[-1]}, and there are no labels to match them by"
-        )
+def _check_rows(p: Distribution, q: Distribution) -> None:
+    """Refuse batches that differ in the number of their rows."""
     if p.weights.ndim == q.weights.ndim == 2 and len(p.weights) != len(q.weights):
         raise ValueError(
             f"{p.name} has {len(p.weights)} rows and {q.name} has {len(q.weights)};"
@@ -196,11 +196,21 @@ def _check_shapes(p: Distribution, q: Distribution) -> None:
         )
 
 
+def _check_lengths(p: Distribution, q: Distribution) -> None:
+    """Refuse positional sides that differ in the number of their outcomes."""
+    if p.weights.shape[-1] != q.weights.shape[-1]:
+        raise ValueError(
+            f"{p.name} has {p.weights.shape[-1]} outcomes and {q.name} has"
+            f" {q.weights.shape[-1]}, and there are no labels to match them by"
+        )
+
+
 def _spread(side: Distribution, places: NDArray[np.intp], size: int) -> NDArray[Any]:
     """Return the weights of a side at their places in the common support."""
     absent = -np.inf if side.kind in LOG_KINDS else 0
-    spread = np.full(size, absent, dtype=side.weights.dtype)
-    spread[places] = side.weights
+    shape = (*side.weights.shape[:-1], size)
+    spread = np.full(shape, absent, dtype=side.weights.dtype)
+    spread[..., places] = side.weights
     return spread
 
 

@@ -233,6 +233,18 @@ class Members:
         if label is not None:
             raise no_columns(self.what, label, self.source)
 
+    def at(self, pointer: str) -> Data:
+        """Return the value that a JSON pointer leads to; members of no JSON are left as they are.
+
+        Raises
+        ------
+        InputError
+            If there is no such value.
+        UsageError
+            If it is no pointer.
+        """
+        return self
+
     def resolved(self, labels: Sequence[str | None], weights: Sequence[str | None]) -> Data:
         """Return what the members are together, as far as these names of columns tell.
 

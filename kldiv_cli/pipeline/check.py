@@ -83,6 +83,9 @@ def check(reference: object, current: object, **options: Unpack[CheckOptions]) -
     label, weight : str or pair of str, optional
         Columns that hold the outcomes and their weights; `weight` also names a member of
         a JSON object or an array of an ``.npz`` file.
+    at : str or pair of str, optional
+        JSON pointer (RFC 6901) to the value of a JSON file, or of a mapping, that is read, such
+        as ``/choices/0/logprobs``.
     input_format : str or pair of str, optional
         ``csv``, ``tsv``, ``json``, ``jsonl``, ``npy``, ``npz``, ``uniq`` or ``text``, instead of
         what a file's extension says.

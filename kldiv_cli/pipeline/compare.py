@@ -59,6 +59,9 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
     label, weight : str or pair of str, optional
         Columns that hold the outcomes and their weights; `weight` also names a member of
         a JSON object or an array of an ``.npz`` file.
+    at : str or pair of str, optional
+        JSON pointer (RFC 6901) to the value of a JSON file, or of a mapping, that is read, such
+        as ``/choices/0/logprobs``.
     input_format : str or pair of str, optional
         ``csv``, ``tsv``, ``json``, ``jsonl``, ``npy``, ``npz``, ``uniq`` or ``text``, instead of
         what a file's extension says.
@@ -262,7 +265,7 @@ def _measured(pair: Pair, settings: CompareSettings) -> report.Comparison:
     outcomes = pair.p.shape[-1]
     comparison = report.Comparison(pair.column, measures, bounds, outcomes=outcomes, batch=batch)
     if batch:
-        return comparison
+        return comparison if pair.labels is None else _of_rows(pair, comparison, settings)
     terms = partial(contributions, base=base, kind=kinds, temperature=temperature)
     unsmoothed = parts = terms(pair.p, pair.q)
     if settings.smoothing.name != "none":
@@ -275,6 +278,32 @@ def _measured(pair: Pair, settings: CompareSettings) -> report.Comparison:
         only_in_q=tuple(labels[i] for i in np.flatnonzero(only_q)),
         mass_only_in_p=math.fsum(unsmoothed.p[only_p]),
         mass_only_in_q=math.fsum(unsmoothed.q[only_q]),
+        contributions=report.largest_contributions(parts, labels, settings.top),
+    )
+
+
+def _of_rows(
+    pair: Pair, comparison: report.Comparison, settings: CompareSettings
+) -> report.Comparison:
+    """Add to the comparison of a labelled batch the outcomes that set its rows apart."""
+    terms = partial(
+        batches.contributions_of_rows,
+        base=settings.base,
+        kinds=pair.kinds,
+        temperature=settings.temperature,
+        reduction=settings.reduction,
+    )
+    parts, mass_only_in_p, mass_only_in_q = terms(pair.p, pair.q)
+    if settings.smoothing.name != "none":
+        parts, _, _ = terms(settings.smoothing.apply(pair.p), settings.smoothing.apply(pair.q))
+    labels = pair.names
+    has_p, has_q = pair.support()
+    only_p, only_q = (np.atleast_2d(has_p & ~has_q), np.atleast_2d(has_q & ~has_p))
+    return comparison._replace(
+        only_in_p=tuple(labels[i] for i in np.flatnonzero(only_p.any(axis=0))),
+        only_in_q=tuple(labels[i] for i in np.flatnonzero(only_q.any(axis=0))),
+        mass_only_in_p=mass_only_in_p,
+        mass_only_in_q=mass_only_in_q,
         contributions=report.largest_contributions(parts, labels, settings.top),
     )
 

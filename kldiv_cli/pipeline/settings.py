@@ -16,6 +16,7 @@ from kldiv_cli.errors import UsageError
 from kldiv_cli.pipeline import validation
 from kldiv_cli.pipeline.validation import ColumnRules, Validator, among, optional, per_side, whole
 from kldiv_cli.readers import FORMATS, ReadOptions
+from kldiv_cli.readers.formats import OF_SOME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         header: PerSide[bool | None]
         comment: PerSide[str | None]
         duplicates: Literal["error", "sum"]
+        at: PerSide[str | None]
         max_inflated: int | None
 
     class Columns(TypedDict, total=False):
@@ -290,7 +292,7 @@ def compare_settings(
     raw = (sides[0].kind == "samples", sides[1].kind == "samples")
     if sides[1].source is None and any(raw):
         raise UsageError("one-side", "raw rows are compared with others, and there is one source")
-    if sides[1].source is None and sides[0].options.weight == sides[1].options.weight:
+    if sides[1].source is None and len({(s.options.weight, s.options.at) for s in sides}) == 1:
         hint = "name a second file, or two columns of the first: --weight BEFORE --weight AFTER"
         message = "there is only one source, and no two weights of it are named"
         raise UsageError("one-side", message, hint=hint)
@@ -417,7 +419,7 @@ def refuse_foreign(options: Sequence[ReadOptions], formats: Sequence[str]) -> No
     UsageError
         If there is such an option.
     """
-    for name in FORMATS["csv"].options:
+    for name in OF_SOME:
         values = [getattr(each, name) for each in options]
         useless = [
             form

@@ -87,12 +87,15 @@ def data_set(
 
     options, wanted = options or ReadOptions(), wanted or Wanted()
     with readers.opened(source, options, raw=True) as found:
-        if isinstance(found.data, Members):
+        data = found.data
+        if isinstance(data, Members) and options.at is not None:
+            data = data.at(options.at)
+        if isinstance(data, Members):
             from kldiv_cli.readers import counted
 
-            if profile := counted.profile(found.data, wanted, found.source, name):
+            if profile := counted.profile(data, wanted, found.source, name):
                 return profile
-        table = raw_rows(found.data, options, found.source)
+        table = raw_rows(data, options, found.source)
         return local.count(table, wanted, found.source, name or found.name)
 
 

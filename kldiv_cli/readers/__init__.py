@@ -84,7 +84,8 @@ def read_two(
     InputError, UsageError
         As `read` does.
     """
-    if any(option.weight is None for option in options):
+    is_one = options[0].at == options[1].at
+    if is_one and any(option.weight is None for option in options):
         message = "two distributions of one source need two weights"
         raise UsageError("one-side", message, hint="--weight BEFORE --weight AFTER")
     first, second = _read(source, options, names)
@@ -179,7 +180,9 @@ def opened(source: object, options: ReadOptions, *, raw: bool = False) -> Iterat
         if not isinstance(source, (str, os.PathLike)):
             from kldiv_cli.readers import objects
 
-            yield Opened(text, _stem(text), objects.read(source, text, raw=raw))
+            yield Opened(
+                text, _stem(text), objects.read(source, text, raw=raw, pointer=options.at)
+            )
             return
         from kldiv_cli.readers import source as files
 
@@ -206,11 +209,17 @@ def _read(
 
     # -Infinity is a number of JSON if either side is of logarithms.
     logs = [option.kind for option in wanted if option.kind in LOG_KINDS]
-    options = wanted[0]._replace(kind=logs[0] if logs else wanted[0].kind)
+    pointer = next((option.at for option in wanted if option.at is not None), None)
+    kind = logs[0] if logs else wanted[0].kind
+    options = wanted[0]._replace(kind=kind, at=pointer)
     with opened(source, options) as found:
         every = weights_of(found.data, wanted, found.source)
         if len(wanted) > 1:
-            names = [name or side.column for name, side in zip(names, every, strict=True)]
+            parts = len({option.at for option in wanted}) > 1
+            names = [
+                name or (option.at if parts else None) or side.column
+                for name, option, side in zip(names, wanted, every, strict=True)
+            ]
         return [
             meaning.distribution(weights, option, found.source, name or found.name)
             for weights, option, name in zip(every, wanted, names, strict=True)

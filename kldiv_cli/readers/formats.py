@@ -21,12 +21,13 @@ class Format(NamedTuple):
 
 _TABLE = ("encoding", "delimiter", "decimal", "header", "comment", "duplicates")
 _TEXT = ("encoding", "duplicates")
+_JSON = (*_TEXT, "at")
 FORMATS = {
     "text": Format("delimited", (), _TABLE, streamed=True),
     "csv": Format("delimited", (".csv",), _TABLE, streamed=True),
     "tsv": Format("delimited", (".tsv", ".tab"), _TABLE, streamed=True),
-    "json": Format("json", (".json",), _TEXT),
-    "jsonl": Format("jsonl", (".jsonl", ".ndjson"), _TEXT, streamed=True),
+    "json": Format("json", (".json",), _JSON),
+    "jsonl": Format("jsonl", (".jsonl", ".ndjson"), _JSON, streamed=True),
     "npy": Format("npy", (".npy",), marks=(b"\x93NUMPY",)),
     "npz": Format("npz", (".npz",), marks=(b"PK\x03\x04", b"PK\x05\x06")),
     "uniq": Format("uniq", (".uniq",), _TEXT, streamed=True),
@@ -35,4 +36,6 @@ FORMATS = {
 }
 TIDY_COLUMNS = ("column", "outcome", "count")
 """Names of the columns of a tidy table: the counts of several columns, one outcome a row."""
+OF_SOME = tuple(dict.fromkeys(name for entry in FORMATS.values() for name in entry.options))
+"""Fields of `ReadOptions` that some formats have a use for, and others not."""
 BY_EXTENSION = {ext: name for name, entry in FORMATS.items() for ext in entry.extensions}

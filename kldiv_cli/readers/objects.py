@@ -5,12 +5,32 @@ None of the libraries is imported: an object of theirs brings it along.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.core.dataset import which_kind
-from kldiv_cli.core.table import Block, Data, Matrix, Members, Table
-from kldiv_cli.readers.values import is_real, library_of, to_list
+from kldiv_cli.core.numbers import Number
+from kldiv_cli.core.table import Block, Data, Matrix, Table
+from kldiv_cli.errors import Note, Place, UsageError
+from kldiv_cli.readers.layouts import is_container
+from kldiv_cli.readers.shapes import (
+    BATCH,
+    DEEPEST,
+    Keyed,
+    Whole,
+    holds_one,
+    named_once,
+    opening,
+    rows_of,
+)  # fmt: skip
+from kldiv_cli.readers.values import is_missing, library_of, to_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kldiv_cli.core.table import Path, PathLocator
+    from kldiv_cli.readers.layouts import Layout
 
 FORMAT = "python"
 FRAMES = ("DataFrame", "Table", "RecordBatch")
@@ -26,7 +46,7 @@ def source_name(source: object) -> str:
     return "array" if is_array or library_of(source) else type(source).__name__[:40]
 
 
-def read(source: Any, name: str, *, raw: bool = False) -> Data:
+def read(source: Any, name: str, *, raw: bool = False, pointer: str | None = None) -> Data:
     """Return an object as a table, a matrix or members.
 
     Parameters
@@ -38,18 +58,74 @@ def read(source: Any, name: str, *, raw: bool = False) -> Data:
         The name of the source in errors.
     raw : bool
         It holds raw rows, which the index of a data frame names; it is no column of these.
+    pointer : str, optional
+        A JSON pointer to the value that is read, of a mapping or a sequence.
+
+    Raises
+    ------
+    UsageError
+        If there is a pointer, and an object that has no members.
     """
+    if pointer is None:
+        return _shape_of(source, name, raw=raw)
+    if not isinstance(source, Mapping | list | tuple):
+        message = "the option 'at' chooses a value inside a mapping or a list"
+        message += f", and this is an object of type {type(source).__name__[:60]}"
+        raise UsageError("usage", message, hint="leave --at out")
+
+    def shape(value: Any, place: PathLocator) -> Data:
+        return _shape_of(value, name, raw=raw)
+
+    return Whole(source, lambda path: Place(name), name, shape)
+
+
+def _shape_of(
+    source: Any, name: str, *, raw: bool, notes: Sequence[Note] = (), depth: int = 0
+) -> Data:
+    """Return an object as a table, a matrix or members; see `shapes.shape_of`."""
     library = library_of(source)
     if _is_frame(source):
-        return Table(FORMAT, whole=_columns_of(source, library, raw=raw))
+        return Table(FORMAT, whole=_columns_of(source, library, raw=raw), notes=notes)
     if isinstance(source, Mapping):
-        return Items(source, name)
+        return Items(source, name, notes, depth, raw=raw)
+    if isinstance(source, list | tuple) and source:
+        if holds_one(source) and depth < DEEPEST:
+            notes = [*notes, opening("0", name)]
+            return _shape_of(source[0], name, raw=raw, notes=notes, depth=depth + 1)
+        # The columns of raw rows keep their types.
+        if not raw and all(isinstance(record, Mapping) for record in source):
+            return rows_of(_blocks(source, name), FORMAT, notes)
     labels = None
     if library == "pandas":
         # An index without meaning counts the rows; an array of pandas has none.
         index = getattr(source, "index", None)
         labels = None if index is None or type(index).__name__ == "RangeIndex" else to_list(index)
-    return Matrix(FORMAT, [Block(source)], labels=labels)
+    return Matrix(FORMAT, [Block(source)], labels=labels, notes=notes)
+
+
+def _blocks(records: Sequence[Mapping[Any, Any]], name: str) -> Iterator[Block]:
+    """Yield records as JSON has them, whose numbers are literals."""
+    for start in range(0, len(records), BATCH):
+
+        def place(path: Path, start: int = start) -> Place:
+            return Place(name, index=(start + path[0],) if path else None)
+
+        batch = records[start : start + BATCH]
+        rows = [{str(key): _literal(cell) for key, cell in row.items()} for row in batch]
+        yield Block(rows, place)
+
+
+def _literal(value: Any) -> Any:
+    """Return a value of Python as JSON has it, where it has it."""
+    plain = value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
+    if plain is None or isinstance(plain, bool | str | Mapping | list | tuple):
+        return dict(plain) if isinstance(plain, Mapping) else plain
+    if isinstance(plain, float) and not math.isfinite(plain):
+        word = "NaN" if math.isnan(plain) else "Infinity"
+        return Number(f"-{word}" if plain < 0 else word)
+    if isinstance(plain, int | float | Decimal):
+        return Number(plain)
+    return None if is_missing(plain) else plain if is_container(plain) else str(plain)
 
 
 def _is_frame(source: object) -> bool:
@@ -71,25 +147,51 @@ def _columns_of(frame: Any, library: str, *, raw: bool) -> list[tuple[str, Any]]
     return columns
 
 
-class Items(Members):
-    """The items of a mapping: weights by label, columns by name, or several distributions."""
+class Items(Keyed):
+    """The items of a mapping: weights by label, columns of a table, or several distributions.
+
+    Parameters
+    ----------
+    mapping : mapping
+        Its keys become text.
+    source, notes, depth
+        As of `Keyed`.
+    raw : bool
+        As of `read`.
+    """
 
     what = "this is a mapping, which has no columns;"
 
-    def __init__(self, mapping: Mapping[Any, Any], source: str) -> None:
-        super().__init__(source, list(map(str, mapping)))
-        self._mapping = mapping
+    def __init__(
+        self,
+        mapping: Mapping[Any, Any],
+        source: str,
+        notes: Sequence[Note] = (),
+        depth: int = 0,
+        *,
+        raw: bool = False,
+    ) -> None:
+        super().__init__(mapping, source, list(map(str, mapping)), notes, depth)
+        self._values = list(mapping.values())
+        self._raw = raw
 
-    def member(self, name: str | None) -> Data:
-        """See `Members.member`."""
-        values = list(self._mapping.values())
-        if name is not None:
-            return read(values[self.find(name)], self.source)
-        return Matrix(FORMAT, [Block(values)], labels=list(self._mapping))
+    def locate(self, path: Path) -> Place:
+        """See `Keyed.locate`."""
+        return Place(self.source)
 
-    def table(self) -> Table:
-        """See `Members.table`."""
-        values = list(self._mapping.values())
-        if values and all(value is None or is_real(value) for value in values):
-            raise which_kind("this may be a distribution, outcome by outcome", self.source)
-        return Table(FORMAT, whole=list(zip(self.names, values, strict=True)))
+    def inside(self, at: int, notes: Sequence[Note], depth: int) -> Data:
+        """See `Keyed.inside`."""
+        value = self._values[at]
+        return _shape_of(value, self.source, raw=self._raw, notes=notes, depth=depth)
+
+    def numbers(self) -> Matrix:
+        """See `Keyed.numbers`."""
+        labels = list(self.value)
+        return Matrix(FORMAT, [Block(self._values)], labels=labels, notes=self.notes)
+
+    def laid_out(self, layout: Layout) -> Table:
+        """See `Keyed.laid_out`."""
+        names = named_once(layout, self.locate(()))
+        cells = [column.cells for column in layout.columns]
+        notes = [*self.notes, *(Note(*note, self.source) for note in layout.notes)]
+        return Table(FORMAT, whole=list(zip(names, cells, strict=True)), notes=notes)

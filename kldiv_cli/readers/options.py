@@ -32,6 +32,8 @@ class ReadOptions(NamedTuple):
     """How a line begins that is no data."""
     duplicates: Literal["error", "sum"] = "error"
     """Whether rows that repeat an outcome are refused or added up."""
+    at: str | None = None
+    """A JSON pointer to the value that is read."""
     max_inflated: int | None = None
     """Bytes that a compressed input may inflate to."""
 

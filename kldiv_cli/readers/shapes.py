@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.core.dataset import which_kind
 from kldiv_cli.core.table import SAMPLE, Batch, Block, Faults, Matrix, Members, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Note, Place, abridged
-from kldiv_cli.readers import layouts
+from kldiv_cli.readers import layouts, pointers
 from kldiv_cli.readers.column_choice import LABELS, MAYBE_WEIGHTS, WEIGHTS
 from kldiv_cli.readers.literals import Repeated, kind_of, no_raw_rows, shown
 from kldiv_cli.readers.pointers import pointer_of
@@ -68,6 +68,22 @@ def opening(name: str, source: str) -> Note:
     """Return the note on an object or an array that was opened, since it has one member."""
     message = f"the only member, {name[:60]!r}, is read for itself"
     return Note("opened", message, source, advice=f"--at {pointer_of(name)}", repair=True)
+
+
+def named_once(layout: Layout, here: Place) -> list[str]:
+    """Return the names of the columns of a layout, which must differ.
+
+    Raises
+    ------
+    InputError
+        If two columns have one name.
+    """
+    names = [column.name for column in layout.columns]
+    if len(set(names)) < len(names):
+        name = next(name for name in names if names.count(name) > 1)
+        message = f"{names.count(name)} columns are called {name[:60]!r}"
+        raise InputError("duplicate-columns", message, here)
+    return names
 
 
 def rows_of(blocks: Iterable[Block], format_: str, notes: Sequence[Note]) -> Table | Matrix:
@@ -144,16 +160,16 @@ def _records(block: Block, faults: Faults) -> Batch:
 
 
 class _Fields(Mapping[str, list[Any]]):
-    """The columns of records, each made when it is asked for."""
+    """The columns of `records`, each made when it is asked for."""
 
     def __init__(self, records: Sequence[dict[str, Any]]) -> None:
-        self._records = records
+        self.records = records
 
     def __getitem__(self, name: str) -> list[Any]:
-        return [record.get(name) for record in self._records]
+        return [record.get(name) for record in self.records]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(name for record in self._records for name in record))
+        return iter(dict.fromkeys(name for record in self.records for name in record))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -337,13 +353,23 @@ class Keyed(Members):
             message = f"this object holds other objects or arrays: {names}"
             hint = self._choices() or f"--weight {quote(members[0][:60])} chooses one"
             raise InputError("several-weights", message, self.locate(()), hint=hint)
+        if members:
+            at = self.names.index(members[0])
+            what = kind_of(self.value[members[0]])
+            message = f"the member {members[0][:60]!r} is {what}, and others are single values"
+            place = replace(self.locate((at,)), name=members[0])
+            raise InputError("not-a-number", message, place, hint=self._choices(shallow=True))
         return self.numbers()
 
-    def _choices(self) -> str:
-        """Return a hint with the pointers of the values inside that may be distributions."""
+    def _choices(self, *, shallow: bool = False) -> str:
+        """Return a hint with the pointers of the values inside that may be distributions.
+
+        The members themselves are named by --weight, unless it is said that pointers are.
+        """
         found = layouts.pointers(self.value)
-        if any(pointer.count("/") > 1 for pointer in found):
-            return f"{' or '.join(f'--at {quote(pointer)}' for pointer in found)} chooses one"
+        if shallow or any(pointer.count("/") > 1 for pointer in found):
+            chosen = " or ".join(f"--at {quote(pointer)}" for pointer in found)
+            return f"{chosen} chooses one" if found else ""
         return ""
 
     def table(self) -> Data:
@@ -434,11 +460,7 @@ class Object(Keyed):
 
     def laid_out(self, layout: Layout) -> Table:
         """See `Keyed.laid_out`."""
-        names = [column.name for column in layout.columns]
-        for name in names:
-            if names.count(name) > 1:
-                message = f"{names.count(name)} columns are called {name[:60]!r}"
-                raise InputError("duplicate-columns", message, self.locate(()))
+        names = named_once(layout, self.locate(()))
         columns = {column.name: column for column in layout.columns}
 
         def where(i: int, name: str) -> Place:
@@ -466,3 +488,42 @@ class Document(Object):
             hint = "--as samples compares its columns; kldiv check judges them"
             raise InputError("is-a-profile", message, Place(self.source), hint=hint)
         super().refuse_label(label, name)
+
+
+class Whole(Members):
+    """A value of JSON of which the user chooses a part by a pointer.
+
+    Parameters
+    ----------
+    value : object
+        A value of JSON, or of Python.
+    place : function
+        From a path of ordinals to where that value stands.
+    source : str
+        The name of the source in errors.
+    shape : function
+        Makes the data of a value, and of the function that tells where its parts stand.
+    """
+
+    what = NO_COLUMNS
+
+    def __init__(
+        self,
+        value: Any,
+        place: PathLocator,
+        source: str,
+        shape: Callable[[Any, PathLocator], Data],
+    ) -> None:
+        super().__init__(source, ())
+        self._value = value
+        self._place = place
+        self._shape = shape
+
+    def at(self, pointer: str) -> Data:
+        """See `Members.at`."""
+        value, path = pointers.find(self._value, pointer, self._place)
+
+        def place(below: Path) -> Place:
+            return self._place((*path, *below))
+
+        return self._shape(value, place)

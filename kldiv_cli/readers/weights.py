@@ -12,7 +12,7 @@ from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.table import Batch, Data, Faults, Matrix, Members, Path, Table
-from kldiv_cli.errors import Fault, InputError, Place
+from kldiv_cli.errors import Fault, InputError, Place, UsageError
 from kldiv_cli.readers.column_choice import Choice, Columns, columns_of
 from kldiv_cli.readers.options import ReadOptions, refuse_columns
 from kldiv_cli.readers.outcomes import Outcomes, Role, Weights, no_rows
@@ -44,6 +44,10 @@ def weights_of(
     InputError
         If there are no such weights, or a number is none.
     """
+    if len({option.at for option in wanted}) > 1:
+        return [weights for option in wanted for weights in _of_part(data, option, source, choose)]
+    if isinstance(data, Members) and wanted[0].at is not None:
+        data = data.at(wanted[0].at)
     if isinstance(data, Members):
         labels, names = [one.label for one in wanted], [one.weight for one in wanted]
         data = data.resolved(labels, names)
@@ -57,6 +61,14 @@ def weights_of(
 
         return arrays.of_columns(data, wanted, source, choose)
     return _of_rows(data, wanted, source, choose)
+
+
+def _of_part(data: Data, option: ReadOptions, source: str, choose: Choose) -> list[Weights]:
+    """Return the weights in the part of a source that the pointer of one side chooses."""
+    if not isinstance(data, Members):
+        message = f"the option 'at' has no meaning for the format {data.format}"
+        raise UsageError("usage", message, hint="leave --at out")
+    return weights_of(data, [option], source, choose)
 
 
 def _of_member(members: Members, option: ReadOptions, source: str, choose: Choose) -> Weights:
@@ -81,6 +93,13 @@ def _of_rows(
     first = next(batches, None)
     if first is None:
         raise no_rows(source)
+    if table.typed and len(wanted) == 1 and (records := getattr(first.columns, "records", ())):
+        from kldiv_cli.readers import labelled_rows
+
+        if labelled_rows.are_rows(records, wanted[0]):
+            rows = chain((first,), batches)
+            return [labelled_rows.read_rows(table, rows, wanted[0], source)]
+        labelled_rows.refuse_logarithms(records, wanted[0], source)
     if first.counts is None:
         choices = choose(columns_of(table, first, source), wanted)
     else:

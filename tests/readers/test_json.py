@@ -8,7 +8,7 @@ from hypothesis import given as over
 from hypothesis import strategies as st
 
 from kldiv_cli.readers import ReadOptions, read_two
-from kldiv_cli.readers.json import locate, parse
+from kldiv_cli.readers.json_text import locate, parse
 from kldiv_cli.readers.literals import Repeated
 
 A_B = ("a", "b")
@@ -58,11 +58,11 @@ def test_it_is_understood(given, case, name):
 
 # contents, options, code, line, column, name, in the hint
 REFUSED = {
-    "NaN": ('{"a": NaN}', {}, "not-finite", 1, 7, None, ""),
-    "NaN as a word": ('{"NaN": 1,\n "b": NaN}', {}, "not-finite", 2, 7, None, ""),
-    "infinity": ('{"a": Infinity}', {}, "not-finite", 1, 7, None, ""),
-    "-infinity": ('{"a": -Infinity}', {}, "not-finite", 1, 7, None, "--as logits"),
-    "infinite logit": ('{"a": Infinity}', {"kind": "logits"}, "not-finite", 1, 7, None, ""),
+    "NaN": ('{"a": NaN}', {}, "not-finite", 1, 7, "a", ""),
+    "NaN as a word": ('{"NaN": 1,\n "b": NaN}', {}, "not-finite", 2, 7, "b", ""),
+    "infinity": ('{"a": Infinity}', {}, "not-finite", 1, 7, "a", ""),
+    "-infinity": ('{"a": -Infinity}', {}, "not-finite", 1, 7, "a", "--as logits"),
+    "infinite logit": ('{"a": Infinity}', {"kind": "logits"}, "not-finite", 1, 7, "a", ""),
     "true": ('{"a": 1, "b": true}', {}, "not-a-number", 1, 15, "b", ""),
     "text": ('{"a": 1,\n"b": "2"}', {}, "not-a-number", 2, 6, "b", "quotes"),
     "null": ('{"a": 1, "b": null}', {}, "missing-weight", 1, 15, "b", ""),
@@ -83,7 +83,8 @@ REFUSED = {
     "leading zero": ('{"a": 01}', {}, "bad-json", 1, 8, None, ""),
     "control character": ('{"a\n": 1}', {}, "bad-json", 1, 4, None, ""),
     "after the end": ('{"a": 1}x', {}, "bad-json", 1, 9, None, ""),
-    "lines": ('{"a": 1}\n{"a": 2}', {}, "bad-json", 2, 1, None, "--input-format jsonl"),
+    "documents": ('{\n"a": 1}\n{"a": 2}', {}, "bad-json", 3, 1, None, "jq -c ."),
+    "documents in a line": ('{"a": 1} {"a": 2}', {}, "bad-json", 1, 10, None, "jq -c ."),
     "blank": ("  ", {}, "bad-json", 1, 3, None, ""),
     "scalar": ("3", {}, "bad-shape", 1, 1, None, ""),
     "nothing": ("null", {}, "bad-shape", 1, 1, None, ""),
@@ -206,7 +207,7 @@ VALUES = st.recursive(
 @over(VALUES, st.sampled_from([None, 1, "\t"]))
 def test_positions_are_those_of_the_values(value, indent):
     document = json.dumps(value, indent=indent, ensure_ascii=False)
-    parsed = parse(document, "x", ReadOptions())
+    parsed = parse(document, "x")
 
     def check(original, found, path):
         start = locate(document, path)

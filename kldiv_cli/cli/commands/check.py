@@ -54,7 +54,7 @@ ROWS = (
     options.KIND._replace(help="samples (raw rows, if not given), or one table of counts,"
                           " probabilities or weights; counts may also be a tidy table"
                           " column,outcome,count."),
-    options.LABEL, options.WEIGHT,
+    options.LABEL, options.WEIGHT, options.AT,
     Option("top", "N", "How many outcomes to list of a column.", read=number),
     *options.REPORTS, options.QUIET._replace(help="Print the verdict alone, and no notes."),
     options.STRICT, *options.TEXT, options.DUPLICATES, options.MAX_INFLATED, options.COLOR,
@@ -70,7 +70,7 @@ def check(reference: str, current: str, said: dict[str, Any]) -> int:
     pass, or inconclusive with the number of rows that would decide. What is noise at these
     sample sizes is never called drift: the chance of a false one is at most --alpha.
 
-    Options that describe a side (--as, --label, --weight, --input-format, --encoding,
+    Options that describe a side (--as, --label, --weight, --at, --input-format, --encoding,
     --delimiter, --decimal, --header, --comment) serve both; given twice, the first is for
     REFERENCE. Formats: text, json, csv, markdown, junit, github, prometheus.
     """

@@ -34,7 +34,7 @@ ROWS = (
     Option("measures", "NAME...", "A measure, as 'kldiv measures' lists them; repeatable.",
            ("--measure", "-m")),
     Option("base", "e|2|10", "Of the logarithm: nats, bits or hartleys.", default="e"),
-    options.KIND, options.LABEL, options.WEIGHT,
+    options.KIND, options.LABEL, options.WEIGHT, options.AT,
     Option("smoothing", "HOW", "none, jeffreys, laplace or add:ALPHA (counts), or floor:EPS; on"
            " both sides.", default="none"),
     Option("temperature", "T", "Divides logits.", default="1", read=number),
@@ -58,7 +58,7 @@ def compare(p: str, q: str | None, said: dict[str, Any]) -> int:
 
     --as samples counts raw rows, and compares them column by column.
 
-    Options that describe a side (--as, --label, --weight, --input-format, --encoding,
+    Options that describe a side (--as, --label, --weight, --at, --input-format, --encoding,
     --delimiter, --decimal, --header, --comment) serve both sides; given twice, the first
     is for P.
     """

@@ -11,7 +11,7 @@ from kldiv_cli.cli.outputs import Outputs
 # fmt: off
 ROWS = (
     Argument("file", "FILE", "A file, or - for stdin."),
-    options.KIND, options.LABEL, options.WEIGHT,
+    options.KIND, options.LABEL, options.WEIGHT, options.AT,
     *options.TEXT, options.DUPLICATES, options.MAX_INFLATED, options.COLOR,
 )
 # fmt: on

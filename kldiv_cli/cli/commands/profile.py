@@ -26,7 +26,7 @@ ROWS = (
     Option("min_count", "N", "Pool outcomes that occur less often as (other).", read=number),
     *options.WANTED, *options.TYPES, options.NA, options.MAX_OUTCOMES,
     options.CONFIG, options.OUTPUT, options.STRICT,
-    *options.TEXT, options.MAX_INFLATED, options.COLOR,
+    options.AT, *options.TEXT, options.MAX_INFLATED, options.COLOR,
 )
 # fmt: on
 

@@ -1,0 +1,151 @@
+"""Objects of numbers, one a row: a batch whose outcomes are the keys of all rows together.
+
+Log-probabilities by token are written so, since the most probable tokens differ from row to row.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kldiv_cli.core.distribution import LOG_KINDS
+from kldiv_cli.core.numbers import Number, is_integer, is_number
+from kldiv_cli.core.table import SAMPLE, Faults
+from kldiv_cli.errors import InputError, Place, abridged
+from kldiv_cli.readers import literals
+from kldiv_cli.readers.column_choice import LABELS
+from kldiv_cli.readers.meaning import TOLERANCE
+from kldiv_cli.readers.outcomes import Weights, no_rows
+from kldiv_cli.readers.weight_column import WeightColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kldiv_cli.core.table import Batch, Table
+    from kldiv_cli.readers.options import ReadOptions
+
+    Record = dict[str, Any]
+
+MOST = 100_000_000
+"""Numbers that a batch may hold: 800 MB."""
+LOGARITHMS = frozenset(
+    ["logprob", "log_prob", "logprobs", "log_probs", "logp", "lp", "logit", "logits"]
+)
+"""Names of columns of logarithms: records that have one are rows of a table."""
+
+
+def are_rows(records: Sequence[Record], option: ReadOptions) -> bool:
+    """Return whether records are distributions, whose keys are the outcomes.
+
+    Logarithms are distributions, unless the same few keys tell of the columns of a table;
+    other numbers are if those of every record add up to 1.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        The first rows of a table.
+    option : ReadOptions
+        The kind that the user declared, and the columns that are named.
+    """
+    records = records[:SAMPLE]
+    keys = dict.fromkeys(key for record in records for key in record)
+    numbers = {Number}.issuperset({type(cell) for record in records for cell in record.values()})
+    if not numbers or len(keys) < 2 or option.label is not None or option.weight is not None:
+        return False
+    if option.kind in LOG_KINDS:
+        return not _are_columns(list(keys), records)
+    if option.kind not in (None, "probabilities"):
+        return False
+    cells = [cell for record in records for cell in record.values()]
+    if not all(map(is_number, cells)):
+        return False
+    # Ones and zeros are marks, as of raw rows, unless the user calls them probabilities.
+    if option.kind is None and all(map(is_integer, cells)):
+        return False
+    sums = (math.fsum(map(float, record.values())) for record in records)
+    return all(abs(total - 1) <= TOLERANCE for total in sums)
+
+
+def refuse_logarithms(records: Sequence[Record], option: ReadOptions, source: str) -> None:
+    """Refuse records of negative numbers, which look like logarithms, and say how to read them.
+
+    Raises
+    ------
+    InputError
+        If no value is text or above zero, and the user says nothing of them.
+    """
+    if option.kind is not None or option.label is not None or option.weight is not None:
+        return
+    keys = dict.fromkeys(key for record in records[:SAMPLE] for key in record)
+    cells = [cell for record in records[:SAMPLE] for cell in record.values()]
+    if len(keys) < 2 or not all(type(cell) is Number and is_number(cell) for cell in cells):
+        return
+    numbers = list(map(float, cells))
+    if max(numbers) <= 0 and min(numbers) < 0:
+        names = abridged(f"{key[:60]!r}" for key in keys)
+        message = f"several columns may hold the weights, and their numbers are negative: {names}"
+        hint = "--as log-probs or --as logits if every line is a distribution over its keys"
+        hint += "; --as samples if these are raw rows"
+        raise InputError("several-weights", message, Place(source), hint=hint)
+
+
+def _are_columns(keys: Sequence[str], records: Sequence[Record]) -> bool:
+    """Return whether keys are names of columns: the same in all records, and they say so."""
+    if len(keys) > 5 or any(len(record) < len(keys) for record in records):
+        return False
+    plain = {key.strip().casefold() for key in keys}
+    return bool(plain & LOGARITHMS) or (len(keys) == 2 < 2 * len(records) and bool(plain & LABELS))
+
+
+def read_rows(table: Table, batches: Iterable[Batch], option: ReadOptions, source: str) -> Weights:
+    """Return the numbers of records as a batch over the union of their keys.
+
+    Parameters
+    ----------
+    table : Table
+        The table that the records are the rows of.
+    batches : iterable of Batch
+        All of its batches.
+    option : ReadOptions
+        The kind that the user declared, if any.
+    source : str
+        The name of the source in errors.
+
+    Raises
+    ------
+    InputError
+        If there is a value that is no weight, or there are too many numbers.
+    """
+    faults = table.faults or Faults()
+    column = WeightColumn(option.kind, ".", faults)
+    at: dict[str, int] = {}
+    places: list[int] = []
+    widths: list[int] = []
+    for batch in batches:
+        records: Sequence[Record] = getattr(batch.columns, "records", ())
+        cells = [(i, key) for i, record in enumerate(records) for key in record]
+
+        def where(k: int, batch: Batch = batch, cells: Any = cells) -> Place:
+            return batch.place(*cells[k])
+
+        values = [value for record in records for value in record.values()]
+        column.add(literals.texts(values, faults, where), where)
+        places += [at.setdefault(key, len(at)) for _, key in cells]
+        widths += map(len, records)
+        if len(widths) * len(at) > MOST:
+            message = f"a batch of {len(widths)} rows and {len(at)} outcomes in all is too large"
+            hint = "compare fewer lines at once"
+            raise InputError("too-many-numbers", message, Place(source), hint=hint)
+    faults.check()
+    if not widths or not at:
+        raise no_rows(source)
+    numbers, integers = column.finish()
+    absent = -np.inf if option.kind in LOG_KINDS else 0
+    weights = np.full((len(widths), len(at)), absent, dtype=numbers.dtype)
+    weights[np.repeat(np.arange(len(widths)), widths), places] = numbers
+    return Weights(
+        table.format, weights, integers, tuple(at), rows_read=len(widths),
+        notes=table.notes, details={"shape": "an object of numbers a row"},
+    )  # fmt: skip

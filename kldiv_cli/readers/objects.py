@@ -189,6 +189,12 @@ class Items(Keyed):
         labels = list(self.value)
         return Matrix(FORMAT, [Block(self._values)], labels=labels, notes=self.notes)
 
+    def no_table(self) -> Data:
+        """Return the values as columns, which are refused one by one."""
+        if self._choices():
+            return super().no_table()
+        return Table(FORMAT, whole=list(zip(self.names, self._values, strict=True)))
+
     def laid_out(self, layout: Layout) -> Table:
         """See `Keyed.laid_out`."""
         names = named_once(layout, self.locate(()))

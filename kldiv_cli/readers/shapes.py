@@ -387,7 +387,9 @@ class Keyed(Members):
             if len(set(map(len, columns))) > 1:
                 message = "the columns have different lengths"
                 raise InputError("ragged-row", message, self.locate(()))
-            if len(columns) > 1 or "nested" not in layouts.sorts_of(columns[0]):
+            first = columns[0]
+            are_records = len(first) > 0 and all(isinstance(row, Mapping) for row in first)
+            if len(columns) > 1 or not are_records:
                 return self.laid_out(layouts.of_columns(self.value))
         if not self._is_repeated and layouts.has_equal_keys(self.value):
             are_columns = layouts.types_tell(self.value)
@@ -400,8 +402,18 @@ class Keyed(Members):
             if are_columns is not None:
                 laid = layouts.by_columns if are_columns else layouts.by_rows
                 return self.laid_out(laid(self.value).values())
-        if self._may_be_opened() and not self._is_repeated:
+        if self._may_be_opened() and isinstance(columns[0], Mapping | list | tuple):
             return self.opened()
+        return self.no_table()
+
+    def no_table(self) -> Data:
+        """Refuse the object as raw rows.
+
+        Raises
+        ------
+        InputError
+            Always.
+        """
         raise no_raw_rows(self.value, self.source, self._choices())
 
 

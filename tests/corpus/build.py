@@ -840,7 +840,6 @@ def json_faults(corpus):
         "twice_escaped": '{"red": 3, "green": 2, "blue": 1, "\\u0072ed": 4}',
         "deep_objects": '{"a":' * 100_000,
         "deep_pairs": "[" * 5000 + "1" + "]" * 5000,
-        "lines": TEXTS["jsonl"],
         "csv": TEXTS["csv"],
         "xml": "<a/>",
         "python": "{'a': 1,}",
@@ -848,6 +847,7 @@ def json_faults(corpus):
         "bom_twice": b"\xef\xbb\xbf\xef\xbb\xbf" + text.encode(),
     }.items():
         corpus.invalid(f"json/fault_{name}.json", data, "this is not one JSON text of weights")
+    corpus.valid("json/lines.json", TEXTS["jsonl"], "JSON Lines by another name")
 
 
 def json_lines(corpus):
@@ -1211,7 +1211,7 @@ def sources(corpus):
         name_hint="pipe.csv",
     )
     for format_, content in TEXTS.items():
-        kind = "valid" if format_ in ("csv", "tsv", "json") else "invalid"
+        kind = "valid" if format_ in ("csv", "tsv", "json", "jsonl") else "invalid"
         value = {"expected_kl": KL} if kind == "valid" else {}
         setup = {"type": "stdin", "content": content}
         special(f"stdin_{format_}", kind, "known by its first bytes", setup, name_hint="", **value)

@@ -235,8 +235,12 @@ class ReportFile:
             If that fails; the target is as it was.
         """
         if self._beside:
-            with streams.arriving(self._path):
+            try:
+                # Nothing that could fail stands between the rename and the end.
                 os.replace(self._beside, self._target)
+            except OSError as error:
+                with streams.arriving(self._path):
+                    raise error
             self._beside = None
 
     def __enter__(self) -> ReportFile:

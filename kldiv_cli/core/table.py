@@ -119,6 +119,8 @@ class Table(NamedTuple):
         Choices and repairs.
     details : mapping of str to str
         How the input is read, for ``kldiv inspect``.
+    has_row_names : bool
+        The first column, which has no name, holds the names of rows, as R writes them.
     """
 
     format: str
@@ -134,6 +136,7 @@ class Table(NamedTuple):
     blanks: Sequence[Place] = ()
     notes: Sequence[Note] = ()
     details: Mapping[str, str] = {}
+    has_row_names: bool = False
 
     def is_number(self, cell: Any) -> bool:
         """Return whether a cell holds a number."""

@@ -49,7 +49,7 @@ def check(reference: object, current: object, **options: Unpack[CheckOptions]) -
         Raw rows; a path may also be a profile, as ``kldiv profile`` writes it. ``-`` is
         standard input.
     **options
-        The parameters below, by their names. Those that describe one side (`kind` to `comment`)
+        The parameters below, by their names. Those that describe one side (`kind` to `total_row`)
         are given once for both, or as a pair.
     column : str or sequence of str, optional
         The only columns of raw rows to judge; every shared one but those that look like keys if
@@ -65,7 +65,7 @@ def check(reference: object, current: object, **options: Unpack[CheckOptions]) -
     missing : {"category", "drop", "error"}, default "category"
         Whether missing values are an outcome, are left out or are refused.
     na : str or sequence of str, optional
-        Texts that mean a missing value, beside empty cells.
+        Texts that mean a missing value or outcome, beside empty cells.
     max_outcomes : int, default 100000
         The most outcomes of a categorical column.
     max_kl : float, default 0.05
@@ -99,6 +99,12 @@ def check(reference: object, current: object, **options: Unpack[CheckOptions]) -
         Whether the first row of a table names the columns; decided by its cells if not given.
     comment : str or pair of str, optional
         The text at the beginning of lines that are skipped.
+    escape : str or pair of str, optional
+        The character before a quote inside quotes, such as the backslash of Spark's CSV; a quote
+        is doubled there if not given.
+    total_row : {"drop", "keep"} or pair of these, optional
+        What to do with a row of a table that is the sum of all the others: leave it out, or take
+        it for an outcome; it is refused if not given.
     duplicates : {"error", "sum"}, default "error"
         Whether rows of counts that repeat an outcome are refused or added up.
     max_inflated : int, optional
@@ -242,9 +248,7 @@ def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     p_rows, q_rows = (
         int(side.total) + dropped * side.missing if side.kind == "counts" else 0 for side in (p, q)
     )
-    unnamed = {p.missing_label, q.missing_label}
-    of_data = np.array([label not in unnamed for label in pair.names])
-    pair = pair._replace(of_data=of_data, rows=(p_rows, q_rows))
+    pair = pair._replace(rows=(p_rows, q_rows))
     wanted = rules.wants(column)
     return _Sides(
         sides.describe_distribution(q),

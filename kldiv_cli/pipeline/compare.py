@@ -39,7 +39,7 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         two-dimensional one is a batch, one distribution a row. Without `q`, two weights
         of `p` are compared, named by `weight`.
     **options
-        The parameters below, by their names. Those that describe one side (`kind` to `comment`)
+        The parameters below, by their names. Those that describe one side (`kind` to `total_row`)
         are given once for both, or as a pair.
     measures : str or sequence of str, optional
         Names of measures, as ``kldiv measures`` lists them; every measure that takes no
@@ -75,6 +75,12 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         Whether the first row of a table names the columns; decided by its cells if not given.
     comment : str or pair of str, optional
         The text at the beginning of lines that are skipped.
+    escape : str or pair of str, optional
+        The character before a quote inside quotes, such as the backslash of Spark's CSV; a quote
+        is doubled there if not given.
+    total_row : {"drop", "keep"} or pair of these, optional
+        What to do with a row of a table that is the sum of all the others: leave it out, or take
+        it for an outcome; it is refused if not given.
     duplicates : {"error", "sum"}, default "error"
         Whether rows of counts that repeat an outcome are refused or added up.
     max_inflated : int, optional
@@ -95,7 +101,7 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
     missing : {"category", "drop", "error"}, default "category"
         Whether missing values are an outcome, are left out or are refused.
     na : str or sequence of str, optional
-        Texts that mean a missing value, beside empty cells.
+        Texts that mean a missing value or outcome, beside empty cells.
     max_outcomes : int, default 100000
         The most outcomes of a categorical column.
     top : int, default 10

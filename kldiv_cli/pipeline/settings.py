@@ -46,6 +46,8 @@ if TYPE_CHECKING:
         decimal: PerSide[str]
         header: PerSide[bool | None]
         comment: PerSide[str | None]
+        escape: PerSide[str | None]
+        total_row: PerSide[Literal["drop", "keep"] | None]
         duplicates: Literal["error", "sum"]
         at: PerSide[str | None]
         max_inflated: int | None
@@ -207,10 +209,13 @@ READING: dict[str, Validator] = {
     **dict.fromkeys(ReadOptions._fields, per_side(validation.text)),
     "kind": per_side(among(*KINDS)),
     "header": per_side(validation.anything),
+    "total_row": per_side(among("drop", "keep")),
     "duplicates": among("error", "sum"),
     "max_inflated": optional(whole(0)),
 }
 READING["input_format"] = READING.pop("format")
+# It is said of raw rows, too, and once for both sides.
+del READING["na"]
 COLUMNS: dict[str, Validator] = {
     "column": validation.texts,
     "exclude": validation.texts,
@@ -220,6 +225,7 @@ COLUMNS: dict[str, Validator] = {
     "na": validation.texts,
     "max_outcomes": whole(1),
 }
+INSPECT: dict[str, Validator] = {**READING, "na": COLUMNS["na"]}
 JUDGING: dict[str, Validator] = {
     "max_kl": validation.limit,
     "alpha": validation.level,
@@ -299,8 +305,9 @@ def compare_settings(
     rules = _made(Rules, given)
     if any(each.max_kl is not None for each in rules.columns.values()):
         raise UsageError("usage", "max_kl is a limit of a check, and a comparison has none")
+    names = [name for name in COLUMNS if name != "na"]
     refusals = (
-        (COLUMNS, (any(raw),) * 2, "is for raw rows", "--as samples, or leave {} out"),
+        (names, (any(raw),) * 2, "is for raw rows", "--as samples, or leave {} out"),
         *_refusals(sides, raw),
     )
     _refuse(refusals, given, spell)
@@ -343,7 +350,7 @@ def check_settings(
     raw = (sides[0].kind in (None, "samples"), sides[1].kind in (None, "samples"))
     rules = _made(Rules, given)
     typed = any(each.type for each in rules.columns.values())
-    names = ("missing", "na", "columns") if typed else ("missing", "na")
+    names = ("missing", "columns") if typed else ("missing",)
     cells = any(raw) or {side.kind for side in sides} == {"counts"}
     why = "is for raw rows; beside a known distribution a table is taken as it is"
     refusals = (
@@ -396,7 +403,7 @@ def inspect_settings(file: object, options: Mapping[str, object], spell: Spellin
         If an option has a wrong value, is given twice, or cannot be used by raw rows.
     """
     _refuse_twice(options, "one file is inspected, so every option is given once")
-    given = _checked("inspect", READING, options, spell)
+    given = _checked("inspect", INSPECT, options, spell)
     source = _source(file, 0, given)
     raw = source.kind == "samples"
     _refuse(_refusals((source, source), (raw, raw)), given, spell)
@@ -428,7 +435,7 @@ def refuse_foreign(options: Sequence[ReadOptions], formats: Sequence[str]) -> No
         ]
         if useless and (len(set(values)) > 1 or len(useless) == len(formats)):
             why = f"the option '{name}' has no meaning for the format {useless[0]}"
-            raise UsageError("usage", why, hint=f"leave --{name} out")
+            raise UsageError("usage", why, hint=f"leave --{name.replace('_', '-')} out")
 
 
 _NOTHING: tuple[object, ...] = (None, (), {}, (None, None))
@@ -473,7 +480,8 @@ def _source(source: object, side: int, given: Given) -> Source:
     kind = said.pop("kind", None)
     if "input_format" in said:
         said["format"] = said.pop("input_format")
-    options = ReadOptions(kind if kind != "samples" else None, **said)
+    na = frozenset(given.get("na", ()))
+    options = ReadOptions(kind if kind != "samples" else None, na=na, **said)
     return Source(source, kind, options, given.get("names", (None, None))[side])
 
 
@@ -503,10 +511,14 @@ def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[
     yield ("label", "weight"), tables, why, f"--column NAME chooses columns; {counts}"
     why = "is for repeated labels of a table, and these are raw rows"
     yield ("duplicates",), tables, why, f"leave {{}} out; {counts}"
+    why = "is for a table of counts or weights, and these are raw rows"
+    yield ("total_row",), tables, why, f"leave {{}} out; {counts}"
     first, second = (isinstance(side.source, str | os.PathLike) for side in sides)
     # Without a second source both sides come from the first.
     files = (first, first if sides[1].source is None else second)
-    names = ("input_format", "encoding", "delimiter", "header", "comment", "max_inflated")
+    names = (
+        "input_format", "encoding", "delimiter", "header", "comment", "escape", "max_inflated",
+    )  # fmt: skip
     why = "says how a file is read, and this is an object in memory"
     yield names, files, why, "leave {} out"
 

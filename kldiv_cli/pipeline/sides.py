@@ -271,7 +271,8 @@ def _may_be_labels(column: Column) -> bool:
     """Return whether all values of a column could be labels: distinct, and none a fraction."""
     if isinstance(column, Binned) or (isinstance(column, Values) and np.any(column.values % 1)):
         return False
-    return not column.missing and counts.distinct(column) == column.rows
+    # One label of a table of counts may be missing.
+    return column.missing <= 1 and counts.distinct(column) == column.rows - column.missing
 
 
 def _table(side: Source, wanted: Wanted) -> DataSet | Distribution:
@@ -298,6 +299,8 @@ def _columns(table: DataSet | Distribution, wanted: Wanted, only: str | None = N
         columns = {name: column for name, column in table.columns.items() if wanted.wants(name)}
         return table._replace(columns=columns)
     labels = table.outcomes or tuple(map(str, range(len(table.weights))))
+    if table.missing_label is not None:
+        labels = tuple("" if label == table.missing_label else label for label in labels)
     outcomes = dict(zip(labels, map(int, table.weights.tolist()), strict=True))
     name = only or (table.column if table.outcomes else None) or "outcome"
     from kldiv_cli.readers import counted

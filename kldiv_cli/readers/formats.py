@@ -19,8 +19,9 @@ class Format(NamedTuple):
     """Its raw rows are never held in memory together."""
 
 
-_TABLE = ("encoding", "delimiter", "decimal", "header", "comment", "duplicates")
-_TEXT = ("encoding", "duplicates")
+_LABELS = ("duplicates", "total_row")
+_TABLE = ("encoding", "delimiter", "decimal", "header", "comment", "escape", *_LABELS)
+_TEXT = ("encoding", *_LABELS)
 _JSON = (*_TEXT, "at")
 FORMATS = {
     "text": Format("delimited", (), _TABLE, streamed=True),

@@ -53,6 +53,9 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
         from kldiv_cli.readers.header import with_names
 
         data = with_names(data, [options], source, raw=True)
+        if data.has_row_names and data.names:
+            # The names of rows are no column of raw rows, as an index of pandas is none.
+            data = data._replace(names=data.names[1:], batches=map(_without_first, data.batches))
         names = data.names and _distinct(data.names, source)
         data = data._replace(names=names)
     return data._replace(batches=_text_batches(data, names, source))
@@ -76,6 +79,13 @@ def _text_batches(table: Table, names: Sequence[str] | None, source: str) -> Ite
     for blank in table.blanks:
         message = "a blank line stands among the values"
         raise InputError("blank-line", message, blank, hint='write "" where a value is missing')
+
+
+def _without_first(batch: Batch) -> Batch:
+    """Return rows without their first column."""
+    columns = dict(batch.columns)
+    del columns[next(iter(columns))]
+    return batch._replace(columns=columns)
 
 
 def _named(batch: Batch, names: Sequence[str]) -> Batch:

@@ -712,10 +712,10 @@ def test_labels_that_nearly_agree_are_named():
 
 
 def test_options_for_raw_rows_are_refused_beside_a_known_distribution():
-    sides = {"a": 0.5, "b": 0.5}, {"a": 50, "b": 50}
+    sides = {"a": 0.4, "b": 0.6}, {"a": 40, "b": 60}
     kind = ("probabilities", "counts")
     assert check(*sides, kind=kind, columns={"outcome": {"max_kl": 1}}).verdict == "pass"
-    for said in ({"na": "b"}, {"missing": "drop"}, {"bins": 3},
+    for said in ({"missing": "drop"}, {"bins": 3},
                  {"columns": {"outcome": {"type": "numeric"}}}):  # fmt: skip
         refused(*sides, kind=kind, code="usage", **said)
 

@@ -57,7 +57,8 @@ ROWS = (
     options.LABEL, options.WEIGHT, options.AT,
     Option("top", "N", "How many outcomes to list of a column.", read=number),
     *options.REPORTS, options.QUIET._replace(help="Print the verdict alone, and no notes."),
-    options.STRICT, *options.TEXT, options.DUPLICATES, options.MAX_INFLATED, options.COLOR,
+    options.STRICT, *options.TEXT, options.DUPLICATES, options.TOTAL_ROW,
+    options.MAX_INFLATED, options.COLOR,
 )
 # fmt: on
 
@@ -71,8 +72,9 @@ def check(reference: str, current: str, said: dict[str, Any]) -> int:
     sample sizes is never called drift: the chance of a false one is at most --alpha.
 
     Options that describe a side (--as, --label, --weight, --at, --input-format, --encoding,
-    --delimiter, --decimal, --header, --comment) serve both; given twice, the first is for
-    REFERENCE. Formats: text, json, csv, markdown, junit, github, prometheus.
+    --delimiter, --decimal, --header, --comment, --escape, --total-row) serve both; given
+    twice, the first is for REFERENCE. Formats: text, json, csv, markdown, junit, github,
+    prometheus.
     """
     from kldiv_cli.core.findings import failed
     from kldiv_cli.core.inference.resampling import SEED

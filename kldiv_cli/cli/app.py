@@ -31,11 +31,13 @@ def parsed(words: list[str]) -> Call | str:
     UsageError
         If it does not understand them.
     """
-    # The help and the scripts for completion are written to standard output: taken up, they
-    # are written where everything is written.
+    # The help is written to standard output: taken up, it is written where everything is.
     with redirect_stdout(io.StringIO()) as caught:
         try:
-            result = app(words[0])(args=words, prog_name="kldiv", standalone_mode=False)
+            # Typer's own completion evaluates what it is given: no variable asks for it.
+            result = app(words[0])(
+                args=words, prog_name="kldiv", standalone_mode=False, complete_var=""
+            )
         except _UsageProblem as problem:
             raise _usage_error(problem) from None
     if isinstance(result, Call | str):
@@ -53,6 +55,7 @@ def app(first: str) -> typer.Typer:
         name="kldiv",
         help="How far apart are two distributions, and has the data drifted?\n\n"
         "'kldiv P Q' is short for 'kldiv compare P Q'.",
+        add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -12,7 +12,7 @@ from kldiv_cli.errors import UsageError
 if TYPE_CHECKING:
     from kldiv_cli.cli.options import Command
 
-TOP_OPTIONS = ("-h", "--help", "--version", "--install-completion", "--show-completion")
+TOP_OPTIONS = ("-h", "--help", "--version")
 
 
 def parsed(arguments: list[str]) -> Call | str:
@@ -25,15 +25,20 @@ def parsed(arguments: list[str]) -> Call | str:
     """
     if arguments == ["--version"]:
         return f"kldiv {__version__}\n"
+    if arguments[:1] == [QUESTION]:
+        from kldiv_cli.cli import completion
+
+        return completion.answer(arguments[1:])
     words = with_command(arguments)
-    is_plain = words[0] in COMMANDS and "_KLDIV_COMPLETE" not in os.environ
-    if is_plain and (call := plain_call(load(words[0]), words[1:])):
+    if words[0] in COMMANDS and (call := plain_call(load(words[0]), words[1:])):
         return call
     from kldiv_cli.cli import app
 
     return app.parsed(words)
 
 
+QUESTION = "__complete"
+"""The first word where a shell asks what may stand at its cursor."""
 _UNKNOWN: tuple[None, Any] = (None, None)
 
 

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from kldiv_cli.cli.options import Command
 
-COMMANDS = ("compare", "check", "profile", "inspect", "measures")
+SUMMARIES = {
+    "compare": "how far apart are two distributions, in both directions?",
+    "check": "has this data drifted from a reference?  for CI",
+    "profile": "raw rows -> counts that can be kept, and be a REFERENCE",
+    "inspect": "how will this file be read?",
+    "measures": "every measure: symbol, formula, range, unit",
+    "completion": "the script that completes words in bash, zsh or fish",
+}
+"""The commands, in the order of the help, and what each is for."""
+COMMANDS = tuple(SUMMARIES)
 
 
 class Call(NamedTuple):

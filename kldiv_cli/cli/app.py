@@ -12,6 +12,7 @@ import typer
 
 from kldiv_cli import __version__
 from kldiv_cli.cli.commands import COMMANDS, Call, load
+from kldiv_cli.cli.short_help import missing_argument
 from kldiv_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def parsed(words: list[str]) -> Call | str:
                 args=words, prog_name="kldiv", standalone_mode=False, complete_var=""
             )
         except _UsageProblem as problem:
-            raise _usage_error(problem) from None
+            raise _usage_error(problem, words[0]) from None
     if isinstance(result, Call | str):
         return result
     if result:  # Typer turns an interrupt into an exit code that it returns.
@@ -105,10 +106,14 @@ def _option(row: Option) -> Parameter:
     return Parameter(row.name, Parameter.KEYWORD_ONLY, default=made, annotation=kind)
 
 
-def _usage_error(problem: Exception) -> UsageError:
-    """Return Typer's complaint as an error of this package."""
+def _usage_error(problem: Exception, first: str) -> UsageError:
+    """Return Typer's complaint as an error of this package; `first` names the command."""
     message: str = problem.format_message()  # type: ignore[attr-defined]
     text = " ".join(message.split())
-    context = getattr(problem, "ctx", None)
-    command = context.command_path if context is not None else "kldiv"
-    return UsageError("usage", text[:1].lower() + text[1:].rstrip("."), hint=f"{command} --help")
+    if first in COMMANDS and text.startswith("Missing argument"):
+        command, missing = load(first), text.rpartition("'")[0].rpartition("'")[2]
+        given = [row.metavar for row in command.arguments].index(missing)
+        return missing_argument(first, command, given)
+    # The complaint about an option without its value does not know of the command.
+    hint = f"kldiv {first} --help" if first in COMMANDS else "kldiv --help"
+    return UsageError("usage", text[:1].lower() + text[1:].rstrip("."), hint=hint)

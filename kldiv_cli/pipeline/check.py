@@ -20,9 +20,10 @@ from kldiv_cli.pipeline.reports import Renderable
 from kldiv_cli.pipeline.settings import check_settings, refuse_foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Unpack
 
+    from kldiv_cli.core.counts import Column
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.pipeline.settings import CheckOptions, CheckSettings, Rules, Source
 
@@ -149,10 +150,23 @@ class _Sides(NamedTuple):
     columns: tuple[Pair | Unpaired, ...]
     excluded: tuple[Excluded, ...]
     notes: tuple[Note, ...]
+    counted: Mapping[str, Column] = {}
+    """The columns of the reference as they were counted; none of distributions."""
 
 
 def checked(settings: CheckSettings) -> CheckReport:
     """Read both sides, pair their columns, judge these, and return the report.
+
+    Raises
+    ------
+    InputError, UsageError
+        As `read_sides` does.
+    """
+    return judged_sides(read_sides(settings), settings)
+
+
+def read_sides(settings: CheckSettings) -> _Sides:
+    """Read both sides and pair their columns.
 
     Raises
     ------
@@ -170,6 +184,11 @@ def checked(settings: CheckSettings) -> CheckReport:
         sides.refuse_repairs(both.notes)
     if not both.columns:
         raise _nothing_judged(both)
+    return both
+
+
+def judged_sides(both: _Sides, settings: CheckSettings) -> CheckReport:
+    """Judge the columns of both sides, and return the report."""
     limits: Limits = settings.limits
     pairs = [one for one in both.columns if isinstance(one, Pair)]
     judged = iter(judging.judged(pairs, limits, top=settings.top))
@@ -224,6 +243,7 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
         columns,
         first.excluded,
         (*first.notes, *second.notes, *notes, *_nearly_alike(pairs, source)),
+        first.columns,
     )
 
 

@@ -39,7 +39,7 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
             if extension in compression.EXTENSIONS:
                 extension = os.path.splitext(stem)[1]
             stream = compression.inflated(packed, codec)
-        format_ = option.format or _format(stream, extension)
+        format_ = option.format or format_of(stream, extension)
         is_free = raw and FORMATS[format_].streamed and option.max_inflated is None
         if codec is not None and not is_free:
             inner = compression.bounded(stream, packed, codec, option.max_inflated)
@@ -100,7 +100,7 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
         raise BlockingIOError("it has no data now and does not wait for them")
 
 
-def _format(stream: ByteStream, extension: str) -> str:
+def format_of(stream: ByteStream, extension: str) -> str:
     """Return the format by the extension, else by the first bytes."""
     head = stream.peek(HEAD)
     # Text may begin with the mark of a format that is not read.

@@ -19,6 +19,7 @@ def test_every_option_is_one_of_python_by_the_same_name(name):
         "profile": settings.PROFILE,
         "inspect": settings.INSPECT,
         "measures": {},
+        "completion": {},
     }[name]
     names = [option.name for option in load(name).options]
     assert len(names) == len(set(names))

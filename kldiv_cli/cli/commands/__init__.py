@@ -8,7 +8,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from kldiv_cli.cli.options import Command
 
-COMMANDS = ("compare", "check", "profile", "inspect", "measures")
+SUMMARIES = {
+    "compare": "how far apart are two distributions, in both directions?",
+    "check": "has this data drifted from a reference? the gate for CI",
+    "profile": "count raw rows into a file that can be kept as a reference",
+    "inspect": "how will this file be read?",
+    "measures": "every measure: symbol, formula, range, unit",
+    "completion": "completion of words for bash, zsh and fish",
+}
+"""The commands, in the order of the help, and what each is for."""
+COMMANDS = tuple(SUMMARIES)
+EXAMPLES = {
+    "compare": "kldiv compare january.csv july.csv",
+    "check": "kldiv check january.csv july.csv",
+    "profile": "kldiv profile january.csv -o january.json",
+    "inspect": "kldiv inspect january.csv",
+    "completion": "kldiv completion bash",
+}
+"""A line for each command that needs arguments, for those who gave none."""
 
 
 class Call(NamedTuple):

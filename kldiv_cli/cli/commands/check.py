@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.cli import options
 from kldiv_cli.cli.messages import failure
 from kldiv_cli.cli.options import Argument, Option, number
-from kldiv_cli.cli.outputs import Outputs
+from kldiv_cli.cli.outputs import Outputs, tell_notes
 from kldiv_cli.errors import InputError
 
 if TYPE_CHECKING:
     from kldiv_cli.core.findings import Check
+    from kldiv_cli.pipeline.config import Config
+    from kldiv_cli.pipeline.settings import CheckSettings
 
 DRIFT, INCONCLUSIVE = 1, 3
 EPILOG = """Exit codes: 0 no drift, 1 drift, 2 no answer, 3 inconclusive (not one column could be
@@ -48,6 +50,7 @@ ROWS = (
     Option("fail_on", "drift|inconclusive", "Exit 3 if any column is inconclusive, too."),
     Option("exit_zero", "", "Exit 0 where it would be 1 or 3; never for 2."),
     options.CONFIG,
+    Option("init", "", "Write kldiv.toml, or --config FILE, with settings for these data."),
     *options.TYPES,
     Option("missing", "category|drop|error", "Missing values: an outcome, left out, refused."),
     options.NA, options.MAX_OUTCOMES,
@@ -80,17 +83,15 @@ def check(reference: str, current: str, said: dict[str, Any]) -> int:
     from kldiv_cli.core.inference.resampling import SEED
     from kldiv_cli.pipeline import config
     from kldiv_cli.pipeline.check import checked
-    from kldiv_cli.pipeline.settings import CHECK, PROJECT, check_settings
     from kldiv_cli.renderers import CHECK_FORMATS, render
 
+    if said.pop("init", False):
+        return begin(reference, current, said)
     outputs = Outputs(said, CHECK_FORMATS)
     file, exit_zero = said.pop("config", None), said.pop("exit_zero", False)
     names, paths = options.sources(reference, current)
-    asked = options.with_columns(said)
     project = config.load(file)
-    given = {**project.beneath(asked, {*CHECK, "fail_on"}), "names": names}
-    fail_on = PROJECT["fail_on"]("--fail-on", given.pop("fail_on", "drift"))
-    settings = check_settings(paths, given, check.spell, given.keys() - asked.keys())
+    settings, given = prepared(names, paths, said, project)
     with outputs:
         outputs.open((*paths, *config.files(file)))
         try:
@@ -102,7 +103,56 @@ def check(reference: str, current: str, said: dict[str, Any]) -> int:
             raise
         notes = (*project.notes(), *report.notes)
         outputs.write(partial(render, report), notes, bare=lambda: f"{report.verdict}\n")
-    return 0 if exit_zero else exit_code(report, fail_on)
+    return 0 if exit_zero else exit_code(report, given["fail_on"])
+
+
+def prepared(
+    names: tuple[str | None, ...], paths: tuple[str, ...], said: dict[str, Any], project: Config
+) -> tuple[CheckSettings, dict[str, Any]]:
+    """Return the settings of a check, and the options that they are made of.
+
+    Parameters
+    ----------
+    names, paths : tuple of str
+        Those of REFERENCE and CURRENT.
+    said : dict of str to object
+        The options of the command line.
+    project : Config
+        The settings of the project, which an option replaces.
+
+    Raises
+    ------
+    UsageError
+        If an option has a wrong value, or cannot be used by this kind of input.
+    """
+    from kldiv_cli.pipeline.settings import CHECK, PROJECT, check_settings
+
+    asked = options.with_columns(said)
+    given = {**project.beneath(asked, {*CHECK, "fail_on"}), "names": names}
+    fail_on = PROJECT["fail_on"]("--fail-on", given.pop("fail_on", "drift"))
+    settings = check_settings(paths, given, check.spell, given.keys() - asked.keys())
+    return settings, {**given, "fail_on": fail_on}
+
+
+def begin(reference: str, current: str, said: dict[str, Any]) -> int:
+    """Write a file of settings for these data, and return the exit code."""
+    from kldiv_cli.cli import init
+    from kldiv_cli.pipeline import config
+
+    asked = dict(said)
+    path = init.target(said)
+    for name in ("config", "exit_zero"):
+        said.pop(name, None)
+    quiet, color = said.pop("quiet", False), said.pop("color", "auto")
+    names, paths = options.sources(reference, current)
+    project = config.load()
+    settings, given = prepared(names, paths, said, project)
+    made = init.write(path, settings, {**project.settings, **given}, paths)
+    tell_notes((*project.notes(), *made.notes), quiet=quiet, color=color)
+    if not quiet:
+        following = init.next_command(check, (reference, current), asked)
+        init.tell(path, made.summary, following, color)
+    return 0
 
 
 def exit_code(report: Check, fail_on: str) -> int:

@@ -57,7 +57,7 @@ class Outputs(ExitStack):
         self._summary = summary if "github" in dict(self._targets) else None
         if self._quiet and self._targets[0][0] != "text":
             message = f"-q prints a short text, and the format is {self._targets[0][0]}"
-            raise UsageError("usage", message, hint="leave one of them out")
+            raise UsageError("usage", message, hint="leave --quiet out; --format text prints it")
 
     @property
     def has_reports(self) -> bool:
@@ -90,7 +90,7 @@ class Outputs(ExitStack):
         places += [file.replaces for _, file in self._files if file.replaces]
         if doubles := [place for place in places if places.count(place) > 1]:
             where = "standard output" if doubles[0] == STDOUT else doubles[0]
-            hint = "give each --report, and -o, a file of its own"
+            hint = "give each report a file of its own"
             raise UsageError("usage", f"two reports go to {where}", hint=hint)
 
     def write(
@@ -183,7 +183,8 @@ class ReportFile:
 
     def open(self, inputs: Sequence[str]) -> None:
         """Make sure that the report can be written, and is no input; see `Outputs.open`."""
-        with streams.arriving(self._path, "-o needs a folder that exists and can be written"):
+        hint = "name a file in a folder that exists and can be written"
+        with streams.arriving(self._path, hint):
             self._stream = self._opened(inputs)
 
     def _opened(self, inputs: Sequence[str]) -> IO[bytes]:

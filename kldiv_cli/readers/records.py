@@ -108,8 +108,9 @@ class Records:
         except csv.Error as error:
             faults.check()
             line = self._next_line + sum(map(self._height, rows))
-            code, message, hint = next(row for words, row in FAULTS.items() if words in str(error))
-            raise InputError(code, message, Place(self.source, line), hint=hint) from error
+            fault = next(row for words, row in FAULTS.items() if words in str(error))
+            place = Place(self.source, line)
+            raise InputError(fault.code, fault.message, place, hint=fault.hint) from error
         if not rows:
             return None
         first = self._next_line

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.dataset import which_kind
 from kldiv_cli.core.table import SAMPLE, Batch, Block, Faults, Matrix, Members, Table, no_columns
-from kldiv_cli.errors import Fault, InputError, Note, Place, abridged
+from kldiv_cli.errors import Fault, InputError, Note, Place, abridged, option
 from kldiv_cli.readers import layouts
 from kldiv_cli.readers.column_choice import LABELS, MAYBE_WEIGHTS, WEIGHTS
 from kldiv_cli.readers.literals import Repeated, kind_of, no_raw_rows, shown
@@ -335,7 +334,7 @@ class Keyed(Members):
         if members and len(members) == len(self.value):
             names = abridged(f"{name[:60]!r}" for name in members)
             message = f"this object holds other objects or arrays: {names}"
-            hint = self._choices() or f"--weight {quote(members[0][:60])} chooses one"
+            hint = self._choices() or f"{option('--weight', members[0])}, or another, chooses one"
             raise InputError("several-weights", message, self.locate(()), hint=hint)
         return self.numbers()
 
@@ -343,7 +342,7 @@ class Keyed(Members):
         """Return a hint with the pointers of the values inside that may be distributions."""
         found = layouts.pointers(self.value)
         if any(pointer.count("/") > 1 for pointer in found):
-            return f"{' or '.join(f'--at {quote(pointer)}' for pointer in found)} chooses one"
+            return f"{' or '.join(option('--at', pointer) for pointer in found)} chooses one"
         return ""
 
     def table(self) -> Data:

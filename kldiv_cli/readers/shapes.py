@@ -368,7 +368,7 @@ class Keyed(Members):
                 are_columns = layouts.numbers_tell(self.value, layouts.are_integers)
             if are_columns is None and len(self.names) > 1:
                 message = "the members of this object may be columns, or rows"
-                hint = "an array of records tells; --as says if they are distributions"
+                hint = "write an array of records, which tells"
                 raise InputError("bad-shape", message, self.locate(()), hint=hint)
             if are_columns is not None:
                 laid = layouts.by_columns if are_columns else layouts.by_rows

@@ -771,6 +771,30 @@ CASES = {
             says="total 13",
         ),
     ],
+    "readers/pointers.py": [
+        Case(
+            "--at {}",
+            "p.json q.json --at a.b",
+            both('{"a": {"b": [1, 2]}, "c": {"b": [2, 3]}}', "json"),
+        ),
+        Case("--at {}", "p.json q.json --at /a~b", both('{"a~b": [1, 2], "c": [2, 3]}', "json")),
+        Case(
+            "--at {} is its first value",
+            "p.json q.json --at /a/b",
+            both('{"a": [{"x": 1, "y": 2}, {"x": 2, "y": 3}], "c": 5}', "json"),
+        ),
+        Case(
+            "did you mean --at {} (it has {})",
+            "p.json q.json --at '/my cuonts:'",
+            both('{"my counts:": [1, 2], "c": [2, 3]}', "json"),
+        ),
+        Case(
+            "it has {}",
+            "p.json q.json --at /zzz",
+            both('{"counts": [1, 2], "c": [2, 3]}', "json"),
+            wrong="zzz",
+        ),
+    ],
     "readers/records.py": [
         Case(
             'close it, or double each quote inside a quoted field: "5"" pipe"',
@@ -822,6 +846,25 @@ CASES = {
         ),
     ],
     "readers/shapes.py": [
+        Case("--at {}", "p.json q.json", both('{"a:": {"x": 1, "y": 2}}', "json")),
+        Case("--at {}", "p.json q.json --strict", both('{"a": {"x": 1, "y": 2}}', "json")),
+        Case(
+            "--at {} chooses one",
+            "p.json q.json",
+            both('{"a": {"x": {"u": 1, "v": 2}}, "c": {"y": {"u": "s"}}}', "json"),
+        ),
+        Case(
+            "--at {} or {} chooses one",
+            "p.json q.json",
+            both('{"a": {"x": {"u": 1, "v": 2}}, "c": {"y": {"u": 3, "v": 2}}}', "json"),
+        ),
+        Case(
+            "write an array of records, which tells",
+            "check p.json q.json",
+            both('{"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 2}}', "json"),
+            edit=both('[{"x": 1, "y": 2}, {"x": 1, "y": 2}]', "json"),
+            then="check p.json q.json --as samples",
+        ),
         Case(
             "--as samples compares its columns; kldiv check judges them",
             "p.json q.csv",

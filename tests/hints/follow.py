@@ -68,8 +68,8 @@ def offers(hint: str, fill: dict[str, str]) -> list[Offer]:
     at = 0
     starts = re.compile(
         rf"leave (?P<leave>{OPTION}(?:(?:,| and| or) {OPTION})*) out"
-        rf"|did you mean (?:the (?:command|file) )?(?P<say>{WORD})"
-        rf"|there are (?P<several>{WORD}(?: {WORD})*)"
+        rf"|did you mean (?!--)(?:the (?:command|file) )?(?P<say>{WORD})"
+        rf"|(?:there are|(?<!\()it has) (?P<several>{WORD}(?: {WORD})*)"
         rf"|'kldiv (?P<whole>[a-z]+)'"
         rf"|kldiv (?P<command>[a-z]+)\b(?! [a-z]+:)"
         rf"|kldiv (?P<bare>--help|[A-Z]+(?: [A-Z]+)*)"

@@ -17,7 +17,7 @@ from kldiv_cli.errors import InputError, Note, Place, option
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
-from kldiv_cli.pipeline.settings import check_settings, refuse_foreign
+from kldiv_cli.pipeline.settings import KINDS_OF_CHECK, check_settings, refuse_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,7 +131,7 @@ def check(reference: object, current: object, **options: Unpack[CheckOptions]) -
     """
     from kldiv_cli.pipeline.spelling import in_python
 
-    with in_python():
+    with in_python(KINDS_OF_CHECK):
         return checked(check_settings((reference, current), options))
 
 

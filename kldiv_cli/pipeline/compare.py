@@ -18,7 +18,7 @@ from kldiv_cli.errors import InputError, Note, Place, UsageError, option
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
-from kldiv_cli.pipeline.settings import compare_settings, refuse_foreign
+from kldiv_cli.pipeline.settings import KINDS, compare_settings, refuse_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +127,7 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
     """
     from kldiv_cli.pipeline.spelling import in_python
 
-    with in_python():
+    with in_python(KINDS):
         return compared(compare_settings((p, q), options))
 
 

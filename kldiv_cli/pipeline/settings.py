@@ -200,6 +200,7 @@ class ProfileSettings(NamedTuple):
 
 
 KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
+KINDS_OF_CHECK = ("samples", "counts", "probabilities", "weights")
 READING: dict[str, Validator] = {
     # Any field that has no row below is a text, which the reader checks.
     **dict.fromkeys(ReadOptions._fields, per_side(validation.text)),
@@ -246,7 +247,7 @@ CHECK: dict[str, Validator] = {
     **COLUMNS,
     **JUDGING,
     **SHOWING,
-    "kind": per_side(among("samples", "counts", "probabilities", "weights")),
+    "kind": per_side(among(*KINDS_OF_CHECK)),
 }
 # The file of a project serves several commands.
 PROJECT: dict[str, Validator] = {

@@ -1,4 +1,7 @@
-"""Hints as a caller from Python writes them: ``kind='counts'`` for ``--as counts``."""
+"""Hints as those need them who read them: of this command, or in the words of Python.
+
+The options in a hint are those of the command line, in clauses with a semicolon between them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING
 from kldiv_cli.errors import KldivError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 NAMES = {"as": "kind", "measure": "measures"}
 """The names of options that are not those of the command line."""
@@ -17,6 +20,7 @@ SWITCHES = {"header": "header=True", "no-header": "header=False", "strict": "str
 _QUOTED = r"""'[^']*'|"[^"]*"|\$'(?:\\.|[^'\\])*'"""
 _WORD = rf"(?:{_QUOTED}|[^\s'\"()])+?(?=[,.;:?)…]*(?:\s|$))"
 _ONE = rf"--(?:(?:{'|'.join(SWITCHES)})(?![\w-])|[a-z][a-z-]*[= ]{_WORD})"
+_FLAG = re.compile(rf"(?<!\S)(--[a-z][a-z-]*)(?:[= ]({_WORD}))?")
 _SPELT = re.compile(
     # A command line stays as it is.
     rf"(?P<line>\| kldiv .*|kldiv profile(?: [A-Z]+| --?[a-z-]+| [A-Z]+)*)"
@@ -27,18 +31,47 @@ _SPELT = re.compile(
 
 
 @contextmanager
-def in_python() -> Iterator[None]:
-    """Spell the hint of an error that is raised in the context as Python's callers do."""
+def in_python(kinds: Collection[str]) -> Iterator[None]:
+    """Spell the hint of an error that is raised in the context as Python's callers do.
+
+    Parameters
+    ----------
+    kinds : collection of str
+        The kinds of numbers that the called function knows.
+    """
+
+    def is_known(flag: str, word: str) -> bool:
+        return flag != "--as" or word in kinds
+
     try:
         yield
     except KldivError as problem:
-        problem.hint = spelt(problem.hint)
+        problem.hint = spelt(fitting(problem.hint, is_known))
         raise
 
 
-def spelt(hint: str) -> str:
+def fitting(text: str, is_known: Callable[[str, str], bool]) -> str:
+    """Return a hint without the clauses that offer what there is not.
+
+    Parameters
+    ----------
+    text : str
+        Clauses with a semicolon and a blank between them.
+    is_known : callable
+        Tells whether there is an option, which may be given a word.
+    """
+    clauses = [
+        clause
+        for clause in text.split("; ")
+        # The options of another command are its own.
+        if "kldiv " in clause or all(is_known(flag, word) for flag, word in _FLAG.findall(clause))
+    ]
+    return "; ".join(clauses)
+
+
+def spelt(text: str) -> str:
     """Return a hint with the options of the command line as arguments of a function."""
-    return _SPELT.sub(_part, hint)
+    return _SPELT.sub(_part, text)
 
 
 def _part(match: re.Match[str]) -> str:

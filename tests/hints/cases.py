@@ -1009,7 +1009,7 @@ CASES = {
         ),
         Case(
             "counts and probabilities must be >= 0; --as logits or --as log-probs if these are"
-            " logarithms, --as samples if they are raw values",
+            " logarithms; --as samples if they are raw values",
             "p.csv q.csv",
             both("x,n\na,-0.5\nb,1.5\n"),
         ),

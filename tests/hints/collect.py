@@ -40,6 +40,8 @@ class UnknownHintError(Exception):
     """A hint whose text cannot be followed to where it is written."""
 
 
+SPELLERS = ("fitting", "spelt")
+"""Functions that make of a hint that was collected another wording of it."""
 Texts = frozenset[str]
 PASSED = frozenset[str]()
 """The texts of a hint that was collected where it was made: ``fault.hint``."""
@@ -233,6 +235,8 @@ class Walk:
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
+                if isinstance(target, ast.Attribute) and target.attr in FIELDS:
+                    self._collect(node.value)
                 self._assign(target, node.value)
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             sum_ = ast.BinOp(ast.Name(node.target.id), node.op, node.value)
@@ -409,6 +413,8 @@ class Walk:
             if name == "get":
                 fallback = self.texts(node.args[1]) if len(node.args) > 1 else frozenset({""})
                 return _either([self._of_entries(node.func.value), fallback])
+        if name in SPELLERS:
+            return PASSED
         if name == "option":
             # An option with a word of the input: `kldiv_cli.errors.option`.
             return _joined([self.texts(node.args[0]), frozenset({" "}), ANY])

@@ -166,3 +166,35 @@ def test_every_way_out_is_tried():
         pytest.skip("some cases were not run")
     left = {key: ways - TRIED[key] for key, ways in OFFERED.items() if ways - TRIED[key]}
     assert not left
+
+
+EXTENSIONS = ("csv", "json", "npy", "npz", "txt", "tsv")
+OPTIONS = {
+    "profile": [""],
+    "inspect": ["", "--as samples"],
+    "check": ["", "--as samples", "--as counts", "--as probabilities"],
+    "compare": ["", "--as samples", "--as logits"],
+}
+FILES = {"profile": "p.{}", "inspect": "p.{}", "check": "p.{0} q.{0}", "compare": "p.{0} q.{0}"}
+
+
+@pytest.mark.parametrize("command", FILES)
+def test_a_command_has_the_options_that_its_hints_offer(command, kldiv, tmp_path, monkeypatch):
+    """What the files of a case make this command print offers no option that it does not know."""
+    wrong = {}
+    for i, (_, case) in enumerate(LINES):
+        extension = next((ext for ext in EXTENSIONS if f"p.{ext}" in case.files), None)
+        if extension is None:
+            continue
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        write(folder, case.files)
+        for option in OPTIONS[command]:
+            words = shlex.split(f"{command} {FILES[command].format(extension)} {option}")
+            for _, _, text in printed(kldiv(*words).err):
+                for offer in offers(text, {"NAME": "x", **case.fill}):
+                    line = followed(words, offer, "", None)
+                    if offer.kind == "add" and "error[usage]" in kldiv(*line).err:
+                        wrong.setdefault(text, shlex.join(line))
+    assert not wrong, "\n".join(f"{line}: {text}" for text, line in wrong.items())

@@ -1050,3 +1050,62 @@ CASES = {
         ),
     ],
 }
+
+
+SAID = {
+    # Texts of reports and messages that name an option or a command, and are no hints.
+    "core/dataset.py": [
+        Case(
+            "looks like a key: nearly all values are distinct (--column NAME judges it)",
+            "inspect p.csv --as samples",
+            KEYS,
+            fill={"NAME": "id"},
+            then="check p.csv q.csv --column id",
+        ),
+    ],
+    "core/inference/reasons.py": [
+        Case(
+            "no common outcome: a date or key? --exclude NAME leaves it out",
+            "check p.csv q.csv",
+            {"p.csv": ROWS, "q.csv": ROWS.replace("red", "rot").replace("blue", "blau")},
+            fill={"NAME": "colour"},
+        ),
+    ],
+    "renderers/measures.py": [
+        Case(
+            "A range in logarithms is in nats; --base 2 and --base 10 give bits and hartleys.",
+            "measures",
+            PAIR,
+            then="compare p.csv q.csv --base 2 --measure kl",
+        ),
+    ],
+    "renderers/text.py": [
+        Case(
+            " more rows: -f json",
+            "compare p.npy q.npy --reduction none --measure kl",
+            both(npy([[1, 2], [2, 3]] * 20), "npy"),
+        ),
+        Case(
+            "--smoothing jeffreys",
+            "compare p.csv q.csv",
+            {"p.csv": P, "q.csv": Q + "violet,1\n"},
+        ),
+        Case(
+            "--smoothing floor:1e-6",
+            "compare p.csv q.csv",
+            {"p.csv": "x,p\na,0.5\nb,0.5\n", "q.csv": "x,p\na,0.5\nc,0.5\n"},
+        ),
+    ],
+}
+NO_OFFERS = {
+    "cli/app.py": {
+        "How far apart are two distributions, and has the data drifted?\n\n'kldiv P Q' is short"
+        " for 'kldiv compare P Q'."
+    },
+    "cli/outputs.py": {"--report takes FORMAT=FILE; found '"},
+    "pipeline/settings.py": {
+        "says nothing beside --like, which takes columns, types and edges from a profile"
+    },
+    "renderers/check/junit.py": {"kldiv check"},
+}
+"""Texts that name an option only to say what it is."""

@@ -477,6 +477,29 @@ def _either(parts) -> Texts | None:
     return None if any(part is None for part in parts) else frozenset().union(*parts)
 
 
+NAMED = r"(?<![\w-])(?:--[a-z]|-[fo] )|kldiv [a-z]"
+QUIET = ("cli/options.py", "cli/commands/", "pipeline/spelling.py")
+"""Where options are defined and spelt."""
+
+
+def mentions(package: Package, known: set[Hint]) -> set[Hint]:
+    """Return the other texts in which an option or a command is named: of reports, of messages."""
+    found = set()
+    for path, tree in package.trees.items():
+        if path.startswith(QUIET):
+            continue
+        texts = [hint.text for hint in known if hint.module == path]
+        docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Constant) or id(node) in docs:
+                continue
+            text = node.value if isinstance(node.value, str) else ""
+            is_phrase = " " in text.strip() and re.search(NAMED, text)
+            if is_phrase and not any(text in hint for hint in texts):
+                found.add(Hint(path, text))
+    return found
+
+
 def read_package() -> Package:
     """Return the syntax trees of this package."""
     paths = sorted(PACKAGE.rglob("*.py"))

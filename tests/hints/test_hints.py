@@ -10,6 +10,7 @@ import io
 import re
 import shlex
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,9 @@ from kldiv_cli.pipeline.spelling import spelt
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from cases import CASES, Call, Case
-from collect import Hint, hints, read_package
+from cases import CASES, NO_OFFERS, SAID, Call, Case
+from collect import PACKAGE as PATH
+from collect import Hint, hints, mentions, read_package
 from follow import arguments, called, followed, offers, same_option
 
 PACKAGE = read_package()
@@ -92,7 +94,7 @@ def test_hint_is_printed_and_works(module, case, kldiv, tmp_path, monkeypatch):
         if case.tries is not None and i not in case.tries:
             continue
         TRIED.setdefault((module, case.hint), set()).add(i)
-        if offer.kind == "leave" and not mentions(words, offer.words):
+        if offer.kind == "leave" and not are_given(words, offer.words):
             continue
         line = followed(words, offer, case.wrong, case.side)
         if offer.kind == "say":
@@ -118,7 +120,7 @@ def test_hint_is_printed_and_works(module, case, kldiv, tmp_path, monkeypatch):
             path.write_bytes(content)
 
 
-def mentions(words, flags):
+def are_given(words, flags):
     given = {word.partition("=")[0] for word in words}
     return any(given & same_option(flag) for flag in flags)
 
@@ -142,6 +144,30 @@ def test_hint_of_a_call_works(module, case):
             function(*case.sides, **called(case.options, offer, case.wrong))
 
 
+MENTIONED = [(module, case) for module, cases in SAID.items() for case in cases]
+
+
+def test_every_text_that_names_an_option_has_a_case():
+    known = mentions(PACKAGE, HINTS)
+    cases = {(module, case.hint) for module, case in MENTIONED}
+    cases |= {(module, text) for module, texts in NO_OFFERS.items() for text in texts}
+    assert sorted({tuple(hint) for hint in known} - cases) == [], "texts without a case"
+    assert sorted(cases - {tuple(hint) for hint in known}) == [], "cases without a text"
+
+
+@pytest.mark.parametrize(("module", "case"), MENTIONED, ids=map(name, MENTIONED))
+def test_what_a_report_offers_works(module, case, kldiv, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, case.files)
+    words = shlex.split(case.line)
+    ran = kldiv(*words)
+    if case.hint not in " ".join(ran.out.split()) and case.hint not in ran.out:
+        fail(f"this prints no such text: {case.hint}\n{ran.out}{ran.err}")
+    for offer in offers(case.hint, case.fill):
+        line = shlex.split(case.then) if case.then else followed(words, offer, "", None)
+        check_answer(case, line, kldiv(*line), case.says)
+
+
 def fail(message):
     pytest.fail(message, pytrace=False)
 
@@ -159,6 +185,13 @@ def check_answer(case, line, ran, says):
         fail(f"{case.hint}\nthe hint does not work: {shlex.join(line)}\n{ran.err}")
     if says not in ran.out:
         fail(f"{case.hint}\nnot the right answer: {shlex.join(line)}\n{ran.out}")
+
+
+def test_every_extra_that_is_named_exists(root):
+    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    texts = [path.read_text() for path in (*PATH.rglob("*.py"), root / "README.md")]
+    named = {extra for text in texts for extra in re.findall(r"kldiv-cli\[([\w,-]+)\]", text)}
+    assert named <= extras.get("optional-dependencies", {}).keys()
 
 
 def test_every_way_out_is_tried():

@@ -57,7 +57,7 @@ class Outputs(ExitStack):
         self._summary = summary if "github" in dict(self._targets) else None
         if self._quiet and self._targets[0][0] != "text":
             message = f"-q prints a short text, and the format is {self._targets[0][0]}"
-            raise UsageError("usage", message, hint="leave one of them out")
+            raise UsageError("usage", message, hint="leave --quiet out; --format text prints it")
 
     @property
     def has_reports(self) -> bool:
@@ -90,7 +90,7 @@ class Outputs(ExitStack):
         places += [file.replaces for _, file in self._files if file.replaces]
         if doubles := [place for place in places if places.count(place) > 1]:
             where = "standard output" if doubles[0] == STDOUT else doubles[0]
-            hint = "give each --report, and -o, a file of its own"
+            hint = "give each report a file of its own"
             raise UsageError("usage", f"two reports go to {where}", hint=hint)
 
     def write(

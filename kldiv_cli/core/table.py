@@ -57,8 +57,10 @@ class Faults:
             If there are any.
         """
         if self._fault is not None:
-            code, message, hint = self._fault
-            raise InputError(code, message, *self._places, count=self._count, hint=hint)
+            fault, places = self._fault, self._places
+            raise InputError(
+                fault.code, fault.message, *places, count=self._count, hint=fault.hint
+            )
 
 
 class Batch(NamedTuple):

@@ -13,11 +13,11 @@ from kldiv_cli.core.inference.resampling import SEED
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair, Unpaired
 from kldiv_cli.core.report import Side
-from kldiv_cli.errors import InputError, Note, Place
+from kldiv_cli.errors import InputError, Note, Place, option
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
-from kldiv_cli.pipeline.settings import check_settings, refuse_foreign
+from kldiv_cli.pipeline.settings import KINDS_OF_CHECK, check_settings, refuse_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -139,7 +139,10 @@ def check(reference: object, current: object, **options: Unpack[CheckOptions]) -
     >>> report.verdict, report.columns["side"].reason.code
     ('drift', 'above-threshold')
     """
-    return checked(check_settings((reference, current), options))
+    from kldiv_cli.pipeline.spelling import in_python
+
+    with in_python(KINDS_OF_CHECK):
+        return checked(check_settings((reference, current), options))
 
 
 class _Sides(NamedTuple):
@@ -217,13 +220,12 @@ def _unpaired(column: Unpaired, limits: Limits) -> Finding:
 
 def _nothing_judged(both: _Sides) -> InputError:
     """Return the error for sides of which no column is left to judge."""
+    message, hint = "there is no column to judge", ""
     if both.excluded:
         names = ", ".join(f"'{one.column[:40]}'" for one in both.excluded[:5])
         message = f"no column is left to judge; excluded: {names}"
-        hint = "--column NAME judges one that looks like a key; --as counts if these are counts"
-    else:
-        message = "the two sides have no column in common"
-        hint = "--header or --no-header says whether the first rows name the columns"
+        named = option("--column", both.excluded[0].column)
+        hint = f"{named} judges it; --as counts if these are counts"
     return InputError("no-column-judged", message, Place(both.current.source), hint=hint)
 
 
@@ -260,9 +262,11 @@ def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two sides of which at least one is exactly known, and pair them."""
     q, p = (sides.read_distribution(side, rules) for side in (reference, current))
     q, p = tell_apart(q, p, (reference.name, current.name))
-    column = (q.column if q.outcomes else None) or "outcome"
+    names = [side.column for side in (q, p) if side.outcomes and side.column] or ["outcome"]
+    # The user may call the column as either side does.
+    column = next((name for name in names if name in rules.column), names[0])
     pair = sides.match_outcomes(p, q, column)
-    rules.check_names([column], q.source)
+    rules.check_names(names, q.source)
     # A dropped missing value is one of the rows all the same.
     dropped = rules.missing != "category"
     p_rows, q_rows = (

@@ -14,11 +14,11 @@ from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair
-from kldiv_cli.errors import InputError, Note, Place, UsageError
+from kldiv_cli.errors import InputError, Note, Place, UsageError, option
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
-from kldiv_cli.pipeline.settings import compare_settings, refuse_foreign
+from kldiv_cli.pipeline.settings import KINDS, compare_settings, refuse_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,7 +134,10 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
     >>> round(report.comparisons[0].measures["kl_pq"], 6)
     0.020411
     """
-    return compared(compare_settings((p, q), options))
+    from kldiv_cli.pipeline.spelling import in_python
+
+    with in_python(KINDS):
+        return compared(compare_settings((p, q), options))
 
 
 class _Sides(NamedTuple):
@@ -212,7 +215,7 @@ def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
     first, second = tell_apart(found.first, found.second, (p.name, q.name), ("p", "q"))
     if first.columns.keys().isdisjoint(second.columns):
         message = f"{first.name} and {second.name} have no column in common"
-        hint = "--header or --no-header says whether the first rows name the columns"
+        hint = "--no-header if the first rows hold data"
         raise InputError("no-common-support", message, Place(second.source), hint=hint)
     pairs, alone = [], []
     for made in pair_data_sets(first, second, rules):
@@ -222,7 +225,8 @@ def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
             alone.append(_not_shared(made.column, first.source))
         else:
             message = f"column '{made.column}' is of two types: {made.text}"
-            hint = "--categorical or --numeric says what it is; --exclude leaves it out"
+            hint = f"{option('--categorical', made.column)} takes it as text"
+            hint += f"; {option('--exclude', made.column)} leaves it out"
             raise InputError(made.code, message, Place(second.source), hint=hint)
     alone += [_not_shared(name, second.source) for name in found.only_second]
     return _Sides(

@@ -204,6 +204,7 @@ class ProfileSettings(NamedTuple):
 
 
 KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
+KINDS_OF_CHECK = ("samples", "counts", "probabilities", "weights")
 READING: dict[str, Validator] = {
     # Any field that has no row below is a text, which the reader checks.
     **dict.fromkeys(ReadOptions._fields, per_side(validation.text)),
@@ -254,7 +255,7 @@ CHECK: dict[str, Validator] = {
     **COLUMNS,
     **JUDGING,
     **SHOWING,
-    "kind": per_side(among("samples", "counts", "probabilities", "weights")),
+    "kind": per_side(among(*KINDS_OF_CHECK)),
 }
 # The file of a project serves several commands.
 PROJECT: dict[str, Validator] = {
@@ -307,7 +308,7 @@ def compare_settings(
         raise UsageError("usage", "max_kl is a limit of a check, and a comparison has none")
     names = [name for name in COLUMNS if name != "na"]
     refusals = (
-        (names, (any(raw),) * 2, "is for raw rows", "--as samples, or leave {} out"),
+        Refusal(names, (any(raw),) * 2, "is for raw rows", "--as samples, or leave {} out"),
         *_refusals(sides, raw),
     )
     _refuse(refusals, given, spell)
@@ -354,8 +355,8 @@ def check_settings(
     cells = any(raw) or {side.kind for side in sides} == {"counts"}
     why = "is for raw rows; beside a known distribution a table is taken as it is"
     refusals = (
-        (names, (cells, cells), why, "leave {} out"),
-        (("max_outcomes",), (any(raw),) * 2, "is for raw rows", "leave {} out"),
+        Refusal(names, (cells, cells), why, "leave {} out"),
+        Refusal(("max_outcomes",), (any(raw),) * 2, "is for raw rows", "leave {} out"),
         *_refusals(sides, raw),
     )
     _refuse(refusals, given, spell, project)
@@ -389,7 +390,8 @@ def profile_settings(
     given = _checked("profile", PROFILE, options, spell)
     why = "says nothing beside --like, which takes columns, types and edges from a profile"
     names = ("column", "exclude", "columns", "bins")
-    _refuse([(names, (not like,) * 2, why, "leave {} or --like out")], given, spell, project)
+    beside = Refusal(names, (not like,) * 2, why, "leave {} or --like out")
+    _refuse([beside], given, spell, project)
     source = _source(None, 0, given)
     return _made(ProfileSettings, given, rules=_made(Rules, given), options=source.options)
 
@@ -435,7 +437,8 @@ def refuse_foreign(options: Sequence[ReadOptions], formats: Sequence[str]) -> No
         ]
         if useless and (len(set(values)) > 1 or len(useless) == len(formats)):
             why = f"the option '{name}' has no meaning for the format {useless[0]}"
-            raise UsageError("usage", why, hint=f"leave --{name.replace('_', '-')} out")
+            hint = f"leave --{name.replace('_', '-')} out for this format"
+            raise UsageError("usage", why, hint=hint)
 
 
 _NOTHING: tuple[object, ...] = (None, (), {}, (None, None))
@@ -497,22 +500,30 @@ def _refuse_twice(options: Mapping[str, object], message: str) -> None:
             raise UsageError("usage", message)
 
 
-if TYPE_CHECKING:
-    Refusal: TypeAlias = tuple[Iterable[str], tuple[bool, bool], str, str]
-    """Options, whether either side can use them, and else what is wrong and what to do."""
+class Refusal(NamedTuple):
+    """Options that a side may have no use for."""
+
+    names: Iterable[str]
+    able: tuple[bool, bool]
+    """Whether either side can use them."""
+    why: str
+    """What is wrong if not."""
+    hint: str
+    """What to do then; braces stand for the option."""
 
 
 def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[Refusal]:
     """Yield the refusals that all commands share; `raw` tells which sides are raw rows."""
     tables = (not raw[0], not raw[1])
     counts = "--as counts if this is a table of counts"
-    yield ("bins",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"
+    why = "is for raw rows on both sides"
+    yield Refusal(("bins",), (all(raw),) * 2, why, "leave {} out")
     why = "chooses a column of a distribution, and these are raw rows"
-    yield ("label", "weight"), tables, why, f"--column NAME chooses columns; {counts}"
+    yield Refusal(("label", "weight"), tables, why, f"leave {{}} out; {counts}")
     why = "is for repeated labels of a table, and these are raw rows"
-    yield ("duplicates",), tables, why, f"leave {{}} out; {counts}"
+    yield Refusal(("duplicates",), tables, why, f"leave {{}} out; {counts}")
     why = "is for a table of counts or weights, and these are raw rows"
-    yield ("total_row",), tables, why, f"leave {{}} out; {counts}"
+    yield Refusal(("total_row",), tables, why, f"leave {{}} out; {counts}")
     first, second = (isinstance(side.source, str | os.PathLike) for side in sides)
     # Without a second source both sides come from the first.
     files = (first, first if sides[1].source is None else second)
@@ -520,7 +531,7 @@ def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[
         "input_format", "encoding", "delimiter", "header", "comment", "escape", "max_inflated",
     )  # fmt: skip
     why = "says how a file is read, and this is an object in memory"
-    yield names, files, why, "leave {} out"
+    yield Refusal(names, files, why, "leave {} out")
 
 
 def _refuse(
@@ -530,9 +541,11 @@ def _refuse(
 
     An option that is given once is for both sides, of which one suffices.
     """
-    for names, able, why, hint in refusals:
-        for name in [name for name in names if name in given and name not in project]:
+    for each in refusals:
+        for name in [name for name in each.names if name in given and name not in project]:
             first, second = _per_side(name, given[name])
+            able = each.able
             lost = (first is not None and not able[0], second is not None and not able[1])
             if all(lost) if first == second else any(lost):
-                raise UsageError("usage", f"{spell(name)} {why}", hint=hint.format(spell(name)))
+                word = spell(name)
+                raise UsageError("usage", f"{word} {each.why}", hint=each.hint.format(word))

@@ -15,7 +15,7 @@ from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.core.pair import Pair, labels_on_one_side, pair_distributions
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.table import Members
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.errors import InputError, Place, option
 from kldiv_cli.readers import ReadOptions
 from kldiv_cli.readers.formats import TIDY_COLUMNS
 
@@ -161,7 +161,8 @@ def read_distribution(side: Source, rules: Rules) -> Distribution:
     if len(columns) != 1:
         message = f"there are {len(columns)} columns of raw rows"
         message += ", and one distribution to meet them"
-        hint = "--column NAME chooses one; --as counts if this is a table of counts"
+        named = option("--column", next(iter(rows.columns), "NAME"))
+        hint = f"{named}, or another, chooses one; --as counts if this is a table of counts"
         raise InputError("several-columns", message, Place(rows.source), hint=hint)
     (column,) = columns
     if isinstance(column, Binned):
@@ -208,7 +209,8 @@ def match_outcomes(p: Distribution, q: Distribution, column: str | None = None) 
 
 def no_values(column: str, source: str) -> InputError:
     """Return the error for a column that has no values on one side."""
-    hint = "--missing category makes missing values an outcome; --exclude leaves it out"
+    hint = "--missing category makes missing values an outcome"
+    hint += f"; {option('--exclude', column)} leaves it out"
     return InputError("no-values", f"column '{column}' has no values", Place(source), hint=hint)
 
 

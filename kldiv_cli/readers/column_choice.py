@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from kldiv_cli.core.dataset import position
 from kldiv_cli.core.numbers import is_number, is_percent
 from kldiv_cli.core.table import SAMPLE, Batch, Table
-from kldiv_cli.errors import InputError, Note, Place, abridged
+from kldiv_cli.errors import InputError, Note, Place, abridged, option
 from kldiv_cli.readers.options import ReadOptions
 
 Numeric = Literal["all", "some", "none", "blank", "percent", "quoted"]
@@ -155,22 +155,20 @@ class Columns:
     def _choice(self, wanted: ReadOptions, weight: int, weights: list[int]) -> Choice:
         label, open_ = self._label(wanted, weight, weights)
         both_numbers = len(self) == 2 and self.names is None and self.has_numbers(0)
-        if not open_ and (wanted.weight is not None or not (len(self) > 2 or both_numbers)):
+        is_said = not open_ and (wanted.weight is not None or not (len(self) > 2 or both_numbers))
+        if label is None or is_said:
             return self.choice(label, weight)
         what = f"the weights are in column {self.title(weight)}"
-        advice = f"--weight {self._word(weight)}"
-        if label is not None:
-            what += f", the outcomes in column {self.title(label)}"
-            advice = f"--label {self._word(label)} {advice}"
-        if len(self) > (1 if label is None else 2):
+        what += f", the outcomes in column {self.title(label)}"
+        advice = f"{self._option('--label', label)} {self._option('--weight', weight)}"
+        if len(self) > 2:
             what += f" (of {len(self)} columns)"
         note = Note("columns-chosen", what, self.source, advice=advice, repair=True)
         return self.choice(label, weight, note)
 
-    def _word(self, index: int) -> str:
-        from shlex import quote
-
-        return str(index + 1) if self.names is None else quote(self.names[index][:60])
+    def _option(self, flag: str, index: int) -> str:
+        word = str(index + 1) if self.names is None else self.names[index]
+        return option(flag, word, instead="COLUMN")
 
     def _weight(self, wanted: ReadOptions) -> int:
         if wanted.weight is not None:
@@ -203,7 +201,7 @@ class Columns:
             label = self.find(wanted.label)
             if label in weights:
                 message = f"column {self.title(label)} cannot hold both outcomes and weights"
-                hint = "--label and --weight name different columns"
+                hint = "leave --label out, or name another column by it"
                 raise InputError("one-column-twice", message, Place(self.source), hint=hint)
             return label, False
         others = [
@@ -225,18 +223,20 @@ class Columns:
         return likely[0], True
 
     def _several(self, role: Literal["label", "weight"], columns: list[int]) -> InputError:
-        what, which, likely = "outcomes", "the one that holds the outcomes", columns[0]
+        what, choice = "outcomes", f"{self._option('--label', columns[0])}, or another of these"
         if role == "weight":
-            what, which, likely = "weights", "one of these", columns[-1]
+            what = "weights"
+            choice = f"{self._option('--weight', columns[-1])}, or another of these"
         titles = abridged(self.title(i) for i in columns)
         message = f"several columns may hold the {what}: {titles}"
-        hint = f"--{role} {self._word(likely)}, or {which}; --as samples if these are raw rows"
+        hint = f"{choice}; --as samples if these are raw rows"
         return InputError(f"several-{role}s", message, Place(self.source), hint=hint)
 
     def _no_weight(self, label: int | None) -> InputError:
         only = len(self) - (label is not None) == 1
         what = "the column holds no" if only else "no column holds"
-        hint = "--as samples if the rows are raw values; else see --delimiter"
+        hint = "--as samples if the rows are raw values"
+        hint += "; --delimiter CHAR if the columns were not split"
         if self.sample is not None:
             table, first = self.sample
             if table.typed:

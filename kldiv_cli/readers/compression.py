@@ -44,8 +44,8 @@ def recognised(stream: ByteStream, extension: str) -> str | None:
 
 def needs_extra(format_: str, source: str) -> InputError:
     """Return the error for Parquet, Arrow and Zstandard, which need an extra."""
-    message = f"{format_} cannot be read without the extra 'duckdb'"
-    hint = "pip install 'kldiv-cli[duckdb]', or convert the file to CSV"
+    message = f"{format_} cannot be read by this version"
+    hint = "unpack it with zstd -d" if format_ == "zstd" else "convert the file to CSV"
     return InputError("needs-extra", message, Place(source), hint=hint)
 
 

@@ -242,5 +242,5 @@ def _count(found: Any, what: str, here: Place) -> int:
 
 
 def _refuse(message: str, here: Place) -> NoReturn:
-    hint = "a profile is not edited by hand: make it anew with kldiv profile"
+    hint = "a profile is not edited by hand: kldiv profile DATA -o FILE makes it anew"
     raise InputError("bad-profile", message, here, hint=hint)

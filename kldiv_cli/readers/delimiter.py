@@ -213,16 +213,18 @@ def _split(lines: list[str], delimiter: str, escape: str | None = None) -> list[
 
 
 def _decimal(lines: list[str], delimiter: str) -> str:
-    """Return the decimal mark of a column that holds numbers below its first cell, or ''."""
+    """Return the decimal mark of columns that hold numbers below their first cells, or ''."""
     rows = _split(lines, delimiter)
     if len(rows) > 1:
         # In a table of R the header has no name for the first column.
         rows = [row[len(row) - len(rows[0]) :] for row in rows[1:]]
-    for decimal in (".", ","):
-        for column in zip(*rows, strict=True):
-            if all(is_number(cell, decimal) for cell in column):
-                return decimal
-    return ""
+    columns = [*zip(*rows, strict=True)]
+    numeric = {mark: [c for c in columns if all(is_number(x, mark) for x in c)] for mark in ".,"}
+    # Whole numbers tell no mark.
+    marked = {mark for mark in ".," for c in numeric[mark] if any(mark in cell for cell in c)}
+    if marked == {","} or not numeric["."]:
+        return "," if numeric[","] else ""
+    return "."
 
 
 def _is_uniq(lines: list[str]) -> bool:

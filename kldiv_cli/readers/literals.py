@@ -87,9 +87,7 @@ def misfits(rows: Sequence[Any], width: int) -> Iterator[tuple[int, str]]:
 def no_raw_rows(value: Any, source: str, hint: str = "") -> InputError:
     """Return the error for a value of JSON that holds no raw rows; a hint may know better."""
     message = f"this is {kind_of(value)}, and holds no raw rows"
-    hint = (
-        hint or "an array of records, or an object of columns; --as says if it is a distribution"
-    )
+    hint = hint or "write an array of records, or an object of columns"
     return InputError("bad-shape", message, Place(source), hint=hint)
 
 

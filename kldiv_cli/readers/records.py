@@ -123,10 +123,11 @@ class Records:
         except csv.Error as error:
             faults.check()
             line = self._next_line + sum(map(self._height, rows))
-            code, message, hint = next(row for words, row in FAULTS.items() if words in str(error))
-            if ESCAPED_QUOTE in self._backslashes and _DOUBLED in hint:
-                hint = ESCAPE_HINT
-            raise InputError(code, message, Place(self.source, line), hint=hint) from error
+            fault = next(row for words, row in FAULTS.items() if words in str(error))
+            if ESCAPED_QUOTE in self._backslashes and _DOUBLED in fault.hint:
+                fault = fault._replace(hint=ESCAPE_HINT)
+            place = Place(self.source, line)
+            raise InputError(fault.code, fault.message, place, hint=fault.hint) from error
         if not rows:
             return None
         first = self._next_line

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.core.dataset import TOO_MANY_ROWS, too_many_rows
 from kldiv_cli.core.numbers import Number
 from kldiv_cli.core.table import Batch, Block, Data, Faults, Matrix, Members, Table
-from kldiv_cli.errors import Fault, InputError, Place
+from kldiv_cli.errors import Fault, InputError, Place, option
 
 if TYPE_CHECKING:
     from kldiv_cli.readers.options import ReadOptions
@@ -136,7 +136,7 @@ def _plain(
     for i, value in enumerate(values):
         if isinstance(value, (dict, list)):
             message = f"this is {kind_of(value)}, not a value"
-            hint = f"--exclude {name[:60]} if the column is not to be judged"
+            hint = f"{option('--exclude', name)} leaves the column out"
             raise InputError("nested-value", message, place(i, name), hint=hint)
         cells.append(kind_of(value) if isinstance(value, bool) else value)
     return cells
@@ -192,7 +192,7 @@ def _of_whole_columns(columns: Sequence[tuple[str, Any]], format_: str, source: 
         here = Place(source, name=name)
         if isinstance(column, (str, bytes, Mapping)) or not hasattr(type(column), "__len__"):
             message = f"an object of type {type(column).__name__[:60]} is no column of raw values"
-            hint = "kind='counts', 'probabilities' or 'weights' if this is a distribution"
+            hint = "give each column as a list or an array"
             raise InputError("bad-object", message, here, hint=hint)
         if getattr(column, "ndim", 1) != 1:
             message = f"a column has one dimension, and this has {column.ndim}"

@@ -8,9 +8,9 @@ import sys
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from kldiv_cli.errors import InputError, Place, UsageError
+from kldiv_cli.errors import InputError, Place, UsageError, did_you_mean, in_shell
 from kldiv_cli.readers import compression
-from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
+from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS, READABLE
 from kldiv_cli.readers.stream import CHUNK, HEAD, ByteStream
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
     """
     if option.format is not None and option.format not in FORMATS:
         message = f"there is no input format {option.format!r}"
-        raise UsageError("unknown-format", message, hint="|".join(FORMATS))
+        raise UsageError("unknown-format", message, hint=did_you_mean(option.format, READABLE))
     file = _open(path)
     try:
         stream = ByteStream(path, _chunks(file), _regular_size(file))
@@ -67,16 +67,14 @@ def _open(path: str) -> IO[bytes]:
 
 
 def _url(url: str) -> InputError:
-    from shlex import quote
+    from urllib.parse import unquote, urlsplit
 
-    scheme = url.partition(":")[0].lower()
-    known = {"s3": f"aws s3 cp {quote(url)} -", "gs": f"gcloud storage cat {quote(url)}"}
-    fetch = known.get(scheme, f"curl -L {quote(url)}")
-    extension = os.path.splitext(re.split("[?#]", url)[0])[1].lower()
-    format_ = BY_EXTENSION.get(extension, "csv")
-    hint = f"{fetch} | kldiv compare - Q --input-format {format_}"
+    word, scheme = in_shell(url), url.partition(":")[0].lower()
+    known = {"s3": f"aws s3 cp {word} -", "gs": f"gcloud storage cat {word}"}
+    # The first bytes tell the format of a pipe; an option would be for the other side, too.
+    hint = f"{known.get(scheme, f'curl -L {word}')} | kldiv compare - Q"
     if scheme == "file":
-        hint = f"name the file itself: {url[7:]}"
+        hint = f"name the file itself: {in_shell(unquote(urlsplit(url).path))}"
     message = "this is a URL, and nothing is fetched from the network"
     return InputError("url", message, Place(url), hint=hint)
 

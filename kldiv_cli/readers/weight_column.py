@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 NEGATIVE = Fault(
     "negative-weight",
     "weight is negative",
-    "counts and probabilities must be >= 0; --as logits or --as log-probs if these are logarithms,"
-    " --as samples if they are raw values",
+    "counts and probabilities must be >= 0; --as logits or --as log-probs if these are"
+    " logarithms; --as samples if they are raw values",
 )
 NOT_FINITE = Fault("not-finite", "weight is not a finite number", "every weight must be finite")
 NO_MASS = NOT_FINITE._replace(hint="--as logits or --as log-probs if -inf stands for no mass")

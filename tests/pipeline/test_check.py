@@ -474,7 +474,7 @@ def test_a_mapping_of_numbers_may_be_a_distribution(table):
     path = table("p.json", '{"a":5,"b":3}')
     for source in ({"a": 5, "b": 3}, {"a": 0.5, "b": 0.5}, path):
         error = refused(source, source, code="which-kind")
-        assert "--as counts" in error.hint
+        assert "kind='counts'" in error.hint
         assert check(source, source, kind="weights").verdict == "pass"
 
 
@@ -487,7 +487,7 @@ def test_a_mapping_of_numbers_may_be_a_distribution(table):
 def test_a_table_of_labels_and_numbers_may_be_a_distribution(table, text):
     path = table("p.csv", text)
     error = refused(path, path, code="which-kind")
-    assert "--as samples" in error.hint
+    assert "kind='samples'" in error.hint
     assert check(path, path, kind="weights").verdict == "pass"
     assert check(path, path, kind="samples").verdict
 

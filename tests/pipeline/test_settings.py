@@ -272,7 +272,7 @@ def test_an_option_that_a_format_has_no_use_for_is_refused(files, form, name):
     message = f"the option '{name}' has no meaning for the format {form}"
     with pytest.raises(UsageError, match=message) as caught:
         compare(*files(form), **given)
-    assert caught.value.hint == f"leave --{name.replace('_', '-')} out"
+    assert caught.value.hint == f"leave {name} out for this format"
     with pytest.raises(UsageError, match=message):
         check(*files(form), kind="counts", **given)
     # Given once it is for both sides, and it is enough if one of them has a use for it.

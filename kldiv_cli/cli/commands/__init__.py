@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kldiv_cli.errors import KldivError
+
 if TYPE_CHECKING:
     from kldiv_cli.cli.options import Command
 
@@ -36,8 +38,23 @@ class Call(NamedTuple):
     said: dict[str, Any]
 
     def answer(self) -> int:
-        """Run the command and return the exit code."""
-        return self.command.run(*self.arguments, dict(self.said))
+        """Run the command and return the exit code; the hint of an error offers what it has."""
+        try:
+            return self.command.run(*self.arguments, dict(self.said))
+        except KldivError as problem:
+            from kldiv_cli.pipeline.spelling import fitting
+
+            problem.hint = fitting(problem.hint, self._has)
+            raise
+
+    def _has(self, flag: str, word: str) -> bool:
+        """Return whether the command has an option, and knows its word."""
+        option = next((row for row in self.command.options if flag in row.ends()), None)
+        if option is None or option.name != "kind":
+            return option is not None
+        from kldiv_cli.pipeline.settings import KINDS, KINDS_OF_CHECK
+
+        return word in (KINDS_OF_CHECK if self.command.run.__name__ == "check" else KINDS)
 
 
 def load(name: str) -> Command:

@@ -22,6 +22,8 @@ def render(side: Distribution | DataSet, layout: Layout) -> str:
     if isinstance(side, Distribution):
         shape = side.weights.shape
         facts |= {**dict(side.details), "kind": side.kind, "outcomes": str(shape[-1])}
+        if side.missing_label is not None:
+            facts["missing"] = f"the outcome {side.missing_label}"
         facts["total"] = amount(side.total)
         facts["rows"] = f"{side.rows_read} read, {side.rows_used} used"
         if len(shape) == 2:

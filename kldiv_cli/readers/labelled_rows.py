@@ -13,9 +13,10 @@ import numpy as np
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.numbers import Number, is_integer, is_number
 from kldiv_cli.core.table import SAMPLE, Faults
-from kldiv_cli.errors import InputError, Place, abridged
+from kldiv_cli.errors import InputError, Place, abridged, option
 from kldiv_cli.readers import literals
 from kldiv_cli.readers.column_choice import LABELS
+from kldiv_cli.readers.layouts import pointers
 from kldiv_cli.readers.meaning import TOLERANCE
 from kldiv_cli.readers.outcomes import Weights, no_rows
 from kldiv_cli.readers.weight_column import WeightColumn
@@ -68,7 +69,7 @@ def are_rows(records: Sequence[Record], option: ReadOptions) -> bool:
     return all(abs(total - 1) <= TOLERANCE for total in sums)
 
 
-def refuse_logarithms(records: Sequence[Record], option: ReadOptions, source: str) -> None:
+def refuse_logarithms(records: Sequence[Record], wanted: ReadOptions, source: str) -> None:
     """Refuse records of negative numbers, which look like logarithms, and say how to read them.
 
     Raises
@@ -89,6 +90,23 @@ def refuse_logarithms(records: Sequence[Record], option: ReadOptions, source: st
         hint = "--as log-probs or --as logits if every line is a distribution over its keys"
         hint += "; --as samples if these are raw rows"
         raise InputError("several-weights", message, Place(source), hint=hint)
+
+
+def refuse_nested(records: Sequence[Record], source: str) -> None:
+    """Refuse records that hold objects or arrays, and no numbers, and say where some are.
+
+    Raises
+    ------
+    InputError
+        If no record has a number, and one has a value that may be a distribution.
+    """
+    cells = [cell for record in records[:SAMPLE] for cell in record.values()]
+    if not any(type(cell) is Number for cell in cells):
+        found = pointers(list(records[:SAMPLE]), most=1)
+        if found:
+            message = "the records hold objects or arrays, and no numbers"
+            hint = f"{option('--at', found[0])} chooses one of these"
+            raise InputError("no-weights", message, Place(source), hint=hint)
 
 
 def _are_columns(keys: Sequence[str], records: Sequence[Record]) -> bool:

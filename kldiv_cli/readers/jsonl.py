@@ -45,7 +45,7 @@ def read(stream: ByteStream, options: ReadOptions) -> Data:
     try:
         value = json_text.parse(document, text.source)
     except InputError:
-        json_text.parse(line, text.source)
+        json_text.parse(line.rstrip("\r\n"), text.source)
         raise
     return json_text.of_document(value, document, text, options)
 
@@ -96,7 +96,7 @@ def _blocks(lines: Iterable[str], source: str) -> Iterator[Block]:
     numbered = enumerate(lines, start=1)
     filled = ((number, line) for number, line in numbered if line.strip(json_text.BLANKS))
     while batch := list(islice(filled, BATCH)):
-        values = [json_text.parse(line, source, number) for number, line in batch]
+        values = [json_text.parse(line.rstrip("\r\n"), source, number) for number, line in batch]
 
         def place(path: Path, batch: list[tuple[int, str]] = batch) -> Place:
             number, line = batch[path[0]]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.core.numbers import Number
+from kldiv_cli.core.numbers import Number, is_integer
 from kldiv_cli.core.table import SAMPLE, Block, Data, Matrix, Table
 from kldiv_cli.errors import Note, Place, UsageError
 from kldiv_cli.readers import layouts
@@ -144,6 +144,16 @@ def _literal(value: Any) -> Any:
     return None if is_missing(plain) else plain if is_container(plain) else str(plain)
 
 
+def _plain(cells: Sequence[Any]) -> Sequence[Any]:
+    """Return cells whose literals of numbers are numbers of Python."""
+    if not isinstance(cells, list) or Number not in set(map(type, cells)):
+        return cells
+    return [
+        cell if type(cell) is not Number else int(cell) if is_integer(cell) else float(cell)
+        for cell in cells
+    ]
+
+
 def _is_frame(source: object) -> bool:
     named = any(type_.__name__ in FRAMES for type_ in type(source).__mro__)
     return named and library_of(source) != ""
@@ -214,6 +224,7 @@ class Items(Keyed):
     def laid_out(self, layout: Layout) -> Table:
         """See `Keyed.laid_out`."""
         names = named_once(layout, self.locate(()))
-        cells = [column.cells for column in layout.columns]
+        cells = [_plain(column.cells) for column in layout.columns]
         notes = [*self.notes, *(Note(*note, self.source) for note in layout.notes)]
-        return Table(FORMAT, whole=list(zip(names, cells, strict=True)), notes=notes)
+        whole = list(zip(names, cells, strict=True))
+        return Table(FORMAT, whole=whole, notes=notes, details={"shape": layout.shape})

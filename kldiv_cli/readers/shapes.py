@@ -398,7 +398,7 @@ class Keyed(Members):
         if members and len(members) == len(self.value):
             names = abridged(f"{name[:60]!r}" for name in members)
             message = f"this object holds other objects or arrays: {names}"
-            are_alike = layouts.has_equal_keys(self.value)
+            are_alike = len(members) > 1 and layouts.has_equal_keys(self.value)
             hint = (not are_alike and self._choices()) or self._names(members)
             raise InputError("several-weights", message, self.locate(()), hint=hint)
         if members:

@@ -42,6 +42,8 @@ class DataSet(NamedTuple):
         Choices and repairs.
     seen : tuple of str
         All columns of the source, counted or not.
+    details : tuple of pairs of str
+        How the source was read: encoding, delimiter, shape …
     """
 
     name: str
@@ -53,6 +55,7 @@ class DataSet(NamedTuple):
     excluded: tuple[Excluded, ...] = ()
     notes: tuple[Note, ...] = ()
     seen: tuple[str, ...] = ()
+    details: tuple[tuple[str, str], ...] = ()
 
 
 class Wanted(NamedTuple):

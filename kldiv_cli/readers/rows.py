@@ -45,7 +45,8 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
     if isinstance(data, Matrix):
         data = _of_matrix(data, source)
     if data.whole is not None:
-        return _of_whole_columns(data.whole, data.format, source)
+        table = _of_whole_columns(data.whole, data.format, source)
+        return table._replace(notes=data.notes)
     if data.typed:
         return data._replace(batches=_plain_batches(data))
     names = None
@@ -145,13 +146,14 @@ def _plain(
 def _of_matrix(matrix: Matrix, source: str) -> Table:
     if matrix.typed:
         batches = _batches_of(matrix.blocks, source)
-        return Table(matrix.format, batches, typed=True, notes=matrix.notes)
+        details = matrix.details
+        return Table(matrix.format, batches, typed=True, notes=matrix.notes, details=details)
     from kldiv_cli.readers.values import check_type, columns_of
 
     here = Place(source, name=matrix.name)
     check_type(matrix.dtype, here, raw=True)
     (block,) = matrix.blocks
-    return Table(matrix.format, whole=columns_of(block.values, here))
+    return Table(matrix.format, whole=columns_of(block.values, here), notes=matrix.notes)
 
 
 def _batches_of(blocks: Iterable[Block], source: str) -> Iterator[Batch]:

@@ -1,6 +1,8 @@
 """Whoever waits for a report hears of a failure: error documents, gauges at 0, error cases."""
 
+import builtins
 import csv
+import errno
 import io
 import json
 import os
@@ -369,6 +371,41 @@ def test_a_signal_leaves_no_old_answer(root, data, patience, number, code):
     assert (data / "old.prom").read_text().endswith(FAILED_PROM)
     assert "<error" in (data / "old.xml").read_text()
     assert not list(data.glob(".*.tmp"))
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(builtins, "open"), (os, "open"), (os, "fdopen"), (os, "fsync"), (os, "replace"),
+     (os, "stat"), (os, "fchmod"), (os, "urandom")],
+    ids=lambda value: getattr(value, "__name__", value),
+)  # fmt: skip
+def test_no_old_answer_survives_a_call_to_the_system_that_fails(kldiv, data, module, name):
+    true, calls = getattr(module, name), 0
+    while True:
+        calls += 1
+        left, failed = calls, False
+
+        def once(*args, **kwargs):
+            nonlocal left, failed
+            left -= 1
+            if left == 0:
+                failed = True
+                raise OSError(errno.EIO, "Input/output error")
+            return true(*args, **kwargs)
+
+        for report in ("new.csv", "old.prom"):
+            (data / report).write_text(OLD_PROM)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, name, once)
+            words = ["--as", "counts", "-o", "old.prom", "--report", "csv=new.csv"]
+            ran = kldiv("check", "p.csv", "q.csv", *words)
+        found = (data / "old.prom").read_text()
+        assert found != OLD_PROM
+        assert found.endswith(FAILED_PROM if ran.code == 2 else FAILED_PROM.replace("0", "1"))
+        assert not list(data.glob(".*.tmp"))
+        if not failed:
+            assert ran.code == 3
+            return
 
 
 def lines():

@@ -110,6 +110,9 @@ def check(reference: object, current: object, **options: Unpack[CheckOptions]) -
         Whether rows of counts that repeat an outcome are refused or added up.
     max_inflated : int, optional
         The most bytes that a compressed file may hold; 64 MB, or 100 times the file, if not given.
+    dataset : str, optional
+        What to call the data set in metrics and test results; the path of the reference without
+        its extension if not given.
     names : pair of str, optional
         What to call the sides.
     top : int, default 10
@@ -202,6 +205,7 @@ def judged_sides(both: _Sides, settings: CheckSettings) -> CheckReport:
     return CheckReport(
         reference=both.reference,
         current=both.current,
+        dataset=settings.dataset,
         verdict=findings.worst(finding.verdict for finding in columns),
         alpha=limits.alpha,
         adjust=limits.adjust,

@@ -52,6 +52,10 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         Divides logits.
     reduction : {"batchmean", "mean", "sum", "none"}, default "batchmean"
         How the rows of a batch become one number, as ``torch.nn.functional.kl_div`` does.
+    fail_above : mapping of str to float, optional
+        The largest value of a measure that is accepted: ``{"kl_pq": 0.05}``. Those that are not
+        within their limit are the report's `failed`; they need not be among `measures`. Of a
+        batch it is the limit of the reduced value, or of every row.
     kind : str or pair of str, optional
         What the numbers mean: ``probabilities``, ``counts``, ``weights``, ``logits``,
         ``log-probs`` or ``samples`` (raw rows, compared column by column). Chosen from the numbers
@@ -164,10 +168,15 @@ def compared(settings: CompareSettings) -> Report:
     if settings.strict:
         sides.refuse_repairs(both.notes)
     comparisons = []
+    failed: list[report.Exceeded] = []
+    # A measure may be computed for the sake of its limit alone.
+    asked = tuple(dict.fromkeys((*settings.measures, *settings.fail_above)))
     notes = list(both.notes)
     for pair in both.pairs:
         _check_options(pair, both, settings)
-        comparison = _measured(pair, settings)
+        comparison = _measured(pair, settings._replace(measures=asked))
+        failed += report.exceeded(pair.column, comparison.measures, settings.fail_above)
+        comparison = comparison.without(settings.fail_above.keys() - settings.measures)
         if settings.estimate:
             comparison = comparison._replace(estimate=estimated(pair, settings.base))
         comparisons.append(comparison)
@@ -180,6 +189,7 @@ def compared(settings: CompareSettings) -> Report:
         p=both.p,
         q=both.q,
         comparisons=tuple(comparisons),
+        failed=tuple(failed),
         notes=tuple(dict.fromkeys(notes)),
     )
 

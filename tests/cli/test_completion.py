@@ -65,7 +65,7 @@ def test_every_option_of_every_command_is_offered(name):
 # Options whose value is free text: nothing is offered, not even files.
 FREE = {
     "alpha", "max_new", "max_missing_shift", "bins", "na", "max_outcomes", "top", "encoding",
-    "delimiter", "comment", "max_inflated", "temperature", "min_count",
+    "delimiter", "comment", "max_inflated", "temperature", "min_count", "dataset",
 }  # fmt: skip
 
 

@@ -578,8 +578,8 @@ def test_all_keys_are_there_and_no_number_is_missing(schema, name):
     assert document == json.loads(json.dumps(report.to_dict(), allow_nan=False))
     schema.validate(document)
     assert list(document) == [
-        "schema", "base", "unit", "reference", "current", "direction", "verdict", "alpha",
-        "adjust", "seed", "columns", "excluded", "notes", "error",
+        "schema", "base", "unit", "reference", "current", "direction", "dataset", "verdict",
+        "alpha", "adjust", "seed", "columns", "excluded", "notes", "error",
     ]  # fmt: skip
     for column in document["columns"]:
         assert set(column["measures"]) == set(DEFAULT_MEASURES)

@@ -63,12 +63,14 @@ VALUES = {
     "a whole number": 3,
     "one of ": "x",
     "text, or a list of texts": ["x", "y"],
+    "text": "x",
 }
 WRONG = {
     "a number": ['"x"', "true", "[1]", "{a = 1}"],
     "a whole number": ['"x"', "true", "1.5", "2020-01-01"],
     "one of ": ["1", "true", '["x"]'],
     "text, or a list of texts": ["1", "true", "[1]", '["x", 1]', '{x = "y"}'],
+    "text": ["1", "true", '["x"]'],
 }
 TYPES = {
     "column": "text, or a list of texts",
@@ -76,6 +78,7 @@ TYPES = {
     "max-kl": "a number",
     "alpha": "a number",
     "adjust": "one of ",
+    "dataset": "text",
     "fail-on": "one of ",
     "max-new": "a number",
     "max-missing-shift": "a number",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.renderers.check import column_name, explained, text, worst_first
+from kldiv_cli.renderers.check import column_name, error_words, explained, text, worst_first
 from kldiv_cli.renderers.show import show
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def render(report: Check, layout: Layout) -> str:
     shown = found if len(found) <= MOST else found[: MOST - 1]
     commands = []
     for finding in shown:
-        message = _message(finding, layout)
+        message = error_words(report) or _message(finding, layout)
         commands.append(_command([finding], f"kldiv: {finding.verdict}", message))
     if rest := found[len(shown) :]:
         verdicts = [finding.verdict for finding in rest]
@@ -34,8 +34,6 @@ def render(report: Check, layout: Layout) -> str:
 def _message(finding: Finding, layout: Layout) -> str:
     """Return the column and the reason of its verdict."""
     words = explained(finding, layout)
-    if finding.column is None:
-        return words
     return f"{show(column_name(finding), 100, unicode=layout.unicode)}: {words}"
 
 

@@ -180,7 +180,7 @@ def fail(message):
 
 
 def told(module, text):
-    """Return of which clauses of the module's hints a printed one consists: those that say most."""
+    """Return of which clauses of hints a printed one consists: those that say most."""
     return [best(module, clause) for clause in clauses(text)]
 
 

@@ -167,7 +167,7 @@ def test_columns_of_every_format(data):
     contents = {
         "x.json": records,
         "x.jsonl": "\n".join(map(json.dumps, rows)),
-        "x.tsv": "a\tb\n1\tx\n2\ty\n" * 9000,
+        "x.tsv": "a\tb\n" + "1\tx\n2\ty\n" * 9000,
         "semi.csv.txt": "a;b\n1;x\n2;y\n",
         "of_columns.json": json.dumps({"a": [1, 2], "b": ["x", "y"]}),
         "profile.json": json.dumps(
@@ -228,7 +228,7 @@ def test_what_is_no_regular_file_is_not_opened(data):
 
 def test_only_the_beginning_is_read(data):
     with open("huge.csv", "wb") as file:
-        file.write(b"a,b\n1,2\n" * 9000)
+        file.write(b"a,b\n" + b"1,2\n" * 20_000)
         file.truncate(1 << 40)
     assert offered("check", "huge.csv", "--column", "")[1] == ["a", "b"]
 

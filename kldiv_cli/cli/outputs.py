@@ -330,10 +330,9 @@ def exists(path: str, hint: str) -> UsageError:
 
 
 def tell_notes(notes: Iterable[Note], *, quiet: bool, color: str) -> None:
-    """Write notes to standard error; under ``--quiet`` only those on repairs."""
-    for note in notes:
-        if note.repair or not quiet:
-            streams.tell(messages.note, note, color)
+    """Write notes to standard error, those of one kind as one; only repairs under ``--quiet``."""
+    for note in messages.grouped(note for note in notes if note.repair or not quiet):
+        streams.tell(messages.note, note, color)
 
 
 def append(path: str, text: str) -> None:

@@ -240,7 +240,7 @@ class Document:
         """Return the report as the JSON document: dicts, lists, strings and numbers."""
         document = plain(self)
         for note in document["notes"]:
-            del note["repair"]
+            del note["repair"], note["column"]
         return {"schema": self.schema, **document}
 
 

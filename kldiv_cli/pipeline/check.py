@@ -13,7 +13,7 @@ from kldiv_cli.core.inference.resampling import SEED
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair, Unpaired
 from kldiv_cli.core.report import Side
-from kldiv_cli.errors import InputError, Note, Place, option
+from kldiv_cli.errors import InputError, Note, Place, note_on, option
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
@@ -241,8 +241,8 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
     columns = tuple(one.swapped() if isinstance(one, Pair) else one for one in made)
     pairs = [one for one in columns if isinstance(one, Pair)]
     source = second.source
-    new = [f"column '{name}' is not in the reference" for name in found.only_second]
-    notes = [Note("new-column", message, source) for message in new]
+    new = "is not in the reference"
+    notes = [note_on("new-column", name, new, source) for name in found.only_second]
     return _Sides(
         sides.describe_data_set(first, pairs, is_p=False),
         sides.describe_data_set(second, pairs, is_p=True),

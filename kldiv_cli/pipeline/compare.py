@@ -14,7 +14,7 @@ from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair
-from kldiv_cli.errors import InputError, Note, Place, UsageError, option
+from kldiv_cli.errors import InputError, Note, Place, UsageError, note_on, option
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
@@ -248,7 +248,7 @@ def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
 
 
 def _not_shared(column: str, source: str) -> Note:
-    return Note("column-not-shared", f"column '{column}' is on one side alone", source)
+    return note_on("column-not-shared", column, "is on one side alone", source)
 
 
 def _check_options(pair: Pair, both: _Sides, settings: CompareSettings) -> None:

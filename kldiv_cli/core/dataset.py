@@ -9,11 +9,14 @@ from kldiv_cli.errors import InputError, Note, Place, did_you_mean
 
 if TYPE_CHECKING:
     from kldiv_cli.core.counts import Column
+    from kldiv_cli.core.refusals import Refusal
 
 MOST_OUTCOMES = 100_000
 TOO_MANY_ROWS = 10**18
 """Rows that a data set may not have: they are counted in 64 bits."""
+BY_NAME = "--exclude"
 IDENTIFIER = "looks like a key: nearly all values are distinct (--column NAME judges it)"
+DATE = "date: time moves on by itself (--categorical NAME judges it)"
 
 
 class Excluded(NamedTuple):
@@ -44,6 +47,8 @@ class DataSet(NamedTuple):
         All columns of the source, counted or not.
     details : tuple of pairs of str
         How the source was read: encoding, delimiter, shape …
+    refused : tuple of Refusal
+        Columns that cannot be counted: an error, as soon as all are known.
     """
 
     name: str
@@ -56,6 +61,7 @@ class DataSet(NamedTuple):
     notes: tuple[Note, ...] = ()
     seen: tuple[str, ...] = ()
     details: tuple[tuple[str, str], ...] = ()
+    refused: tuple[Refusal, ...] = ()
 
 
 class Wanted(NamedTuple):
@@ -68,6 +74,8 @@ class Wanted(NamedTuple):
     excluded: Callable[[str], bool] = lambda name: False
     na: frozenset[str] = frozenset()
     """Cells that mean a missing value, beside empty ones."""
+    dates: frozenset[str] = frozenset()
+    """Columns that the user says hold dates."""
     forbid_missing: bool = False
     named: frozenset[str] = frozenset()
     """Columns of which the user says something."""
@@ -79,8 +87,12 @@ class Wanted(NamedTuple):
 
     def may_leave_out(self, name: str) -> bool:
         """Return whether a column may be left out if it looks like a key: no option names it."""
-        asked = self.named | self.numeric | self.categorical | (self.columns or frozenset())
-        return self.identifiers and name not in asked
+        return self.identifiers and not self.asks_for(name)
+
+    def asks_for(self, name: str) -> bool:
+        """Return whether an option names a column, so that it is never left out by itself."""
+        asked = self.named | self.numeric | self.categorical | self.dates
+        return name in asked or name in (self.columns or ())
 
     def wants(self, name: str) -> bool:
         """Return whether a column is to be counted."""
@@ -99,7 +111,7 @@ class Wanted(NamedTuple):
                 raise unknown_column(word, names, source)
         if self.columns is not None:
             return []
-        return [Excluded(name, "--exclude") for name in names if self.excluded(name)]
+        return [Excluded(name, BY_NAME) for name in names if self.excluded(name)]
 
 
 def position(word: str, names: Sequence[str], source: str, *, each: str = "column") -> int:

@@ -156,6 +156,7 @@ class Rules(NamedTuple):
             columns=frozenset(self.column) or None,
             numeric=self.typed("numeric"),
             categorical=self.typed("categorical"),
+            dates=self.typed("date"),
             named=frozenset(self.columns),
             excluded=self.excludes,
             na=frozenset(self.na),

@@ -48,7 +48,7 @@ ROWS = (
     Option("temperature", "T", "Divides logits.", default="1", read=number),
     Option("reduction", "HOW", "How the rows of a batch become one number, as in torch's F.kl_div:"
            " batchmean, mean, sum or none.", default="batchmean"),
-    *options.WANTED, *options.TYPES, options.NA,
+    *options.WANTED, *options.TYPES, options.NA, options.MAX_OUTCOMES,
     Option("top", "N", "How many outcomes to list.", default="10", read=number),
     *options.REPORTS, options.QUIET, options.STRICT,
     *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.MAX_INFLATED, options.COLOR,

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 NAMES = {"as": "kind", "measure": "measures"}
 """The names of options that are not those of the command line."""
-SWITCHES = {"header": "header=True", "no-header": "header=False", "strict": "strict=True"}
+SWITCHES = {
+    "header": "header=True",
+    "no-header": "header=False",
+    "strict": "strict=True",
+    "flatten": "flatten=True",
+}
 _QUOTED = r"""'[^']*'|"[^"]*"|\$'(?:\\.|[^'\\])*'"""
 _WORD = rf"(?:{_QUOTED}|[^\s'\"()])+?(?=[,.;:?)…]*(?:\s|$))"
 _ONE = rf"--(?:(?:{'|'.join(SWITCHES)})(?![\w-])|[a-z][a-z-]*[= ]{_WORD})"

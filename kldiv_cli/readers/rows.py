@@ -131,10 +131,13 @@ def _plain(
 ) -> Sequence[str | None]:
     if _PLAIN.issuperset(map(type, values)):
         return values
-    from kldiv_cli.readers.literals import kind_of
+    from kldiv_cli.readers.literals import interval, kind_of
 
     cells: list[str | None] = []
     for i, value in enumerate(values):
+        if (label := interval(value)) is not None:
+            cells.append(label)
+            continue
         if isinstance(value, (dict, list)):
             message = f"this is {kind_of(value)}, not a value"
             hint = f"{option('--exclude', name)} leaves the column out"

@@ -173,8 +173,8 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
 def read_mixed(first: Source, second: Source, rules: Rules) -> tuple[Distribution, Distribution]:
     """Read two sides, one of which at least is no raw rows; raw rows are counted as the other is.
 
-    Raw rows must have one column to be counted: the one that the outcomes of the other side are
-    of, else the only one. Numbers are counted in the bins of the other side, if it has some.
+    Raw rows must have one column to be counted. Numbers are counted in the bins of the other side,
+    if it has some; their column is called as these bins are, or the only one of numbers.
 
     Raises
     ------
@@ -250,17 +250,17 @@ def _one_column(like: Distribution | None, side: Source, rules: Rules) -> tuple[
     """Read raw rows, and return the column that is to meet a distribution."""
     wanted = rules.counting()
     binned = like is not None and _has_bins(like)
-    title = None if like is None else like.column
-    if title is not None:
+    title = like.column if like is not None and binned else None
+    if binned:
         # What a table calls its outcomes is no key.
-        wanted = wanted._replace(named=wanted.named | {title}, late=binned)
+        named = wanted.named if title is None else wanted.named | {title}
+        wanted = wanted._replace(named=named, late=True)
     rows = data_set(side.source, side.options, wanted, name=side.name)
     columns = list(rows.columns.values())
-    named = [column for column in columns if column.name == title]
-    if len(columns) > 1 and not named and binned:
+    if len(columns) > 1 and binned and not _may_be_a_distribution(rows):
         numeric = [column for column in columns if isinstance(column, Values)]
-        columns = [*(one for one in numeric if not counts.is_identifier(one))] or [*numeric]
-    columns = named or columns
+        numeric = [one for one in numeric if not counts.is_identifier(one)] or numeric
+        columns = [column for column in columns if column.name == title] or [*numeric]
     if len(columns) != 1:
         message = f"there are {len(columns)} columns of raw rows"
         message += ", and one distribution to meet them"
@@ -387,7 +387,12 @@ def _is_text(column: Column) -> bool:
 
 def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = None) -> DataSet:
     """Read raw rows, or a profile; `model` is the side that they are compared with."""
-    rows = data_set(side.source, side.options, wanted, name=side.name)
+    try:
+        rows = data_set(side.source, side.options, wanted, name=side.name)
+    except InputError as problem:
+        if problem.code == "is-a-histogram":
+            raise _kind_for_each(problem, model) from None
+        raise
     # These are raw rows where the user has rules for columns, or the model has the same columns.
     are_rows = any(name in rules.columns or not rules.wants(name) for name in rows.seen) or (
         model is not None and model.kind == "samples" and {*rows.seen} <= {*model.seen}
@@ -399,6 +404,17 @@ def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = No
         what = "this may be a table of outcomes and weights, or raw rows of two columns"
         raise which_kind(what, rows.source)
     return rows
+
+
+def _kind_for_each(problem: InputError, model: DataSet | None) -> InputError:
+    """Return the error for a histogram with the kinds of both sides as its hint."""
+    if model is None:
+        hint = "--as counts --as samples if the other side holds raw rows; --as counts if not"
+    elif model.kind == "counts":
+        return problem
+    else:
+        hint = "--as samples --as counts"
+    return InputError(problem.code, problem.message, *problem.places, hint=hint)
 
 
 def _may_be_a_distribution(rows: DataSet) -> bool:

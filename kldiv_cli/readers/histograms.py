@@ -317,8 +317,7 @@ def layout_of(found: Histogram, members: Mapping[str, Any]) -> Layout:
 def no_raw_rows(source: str) -> InputError:
     """Return the error for a histogram that is taken for raw rows."""
     message = "this is a histogram, weights beside the edges of bins, and holds no raw rows"
-    hint = "--as counts; --as counts --as samples, in the order of the sides, if one is raw rows"
-    return InputError("is-a-histogram", message, Place(source), hint=hint)
+    return InputError("is-a-histogram", message, Place(source), hint="--as counts")
 
 
 # Objects of JSON, and mappings.

@@ -285,13 +285,19 @@ def test_the_bins_of_a_profile_meet_those_of_a_histogram(tmp_path):
 
 
 def test_a_side_of_raw_rows_meets_any_other():
-    rows = {"x": ["a", "b", "a"], "y": ["c", "c", "d"]}
+    rows = {"x": ["a", "b", "a"]}
     shares = pd.DataFrame({"x": ["a", "b"], "share": [0.5, 0.5]})
     for kind in (("probabilities", "samples"), ("logits", "samples")):
         report = compare(shares, rows, kind=kind)
         assert report.comparisons[0].column == "x"
-    one = {"x": ["a", "b", "a"]}
-    assert compare(one, one, kind=(None, "samples")).comparisons[0].measures["kl_pq"] == 0
+    assert compare(rows, rows, kind=(None, "samples")).comparisons[0].measures["kl_pq"] == 0
+
+
+def test_counts_of_bins_that_are_called_raw_rows_are_not_counted_as_such():
+    shares = pd.DataFrame({"age": [*SHARES], "share": [*SHARES.values()]})
+    counted = pd.DataFrame({"age": [*SHARES], "n": [30, 45, 25]})
+    error = refused(shares, counted, call=check, kind=("probabilities", "samples"))
+    assert error.code == "several-columns"
 
 
 def test_cells_are_no_bins_for_numbers():

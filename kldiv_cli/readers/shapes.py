@@ -60,7 +60,7 @@ def shape_of(
     if isinstance(value, list) and value:
         arrays = histograms.unnamed(value, source)
         if arrays is not None:
-            return Object(arrays, place, source, notes, depth)
+            return Object(arrays, place, source, notes, route)
         return rows_of(_pieces(value, place), "json", notes)
     return Matrix("json", [Block(value, place)], NO_COLUMNS, typed=True, notes=notes)
 

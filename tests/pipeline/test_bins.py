@@ -146,7 +146,7 @@ def test_a_column_of_other_intervals_is_an_error_that_can_be_left_out():
     error = refused(first, second, call=check)
     assert error.code == "edges-differ"
     assert "column 'x'" in error.message
-    assert "--exclude x" in error.hint
+    assert "exclude='x'" in error.hint
     assert check(first, second, exclude="x").verdict == "pass"
 
 
@@ -240,7 +240,7 @@ def test_integers_are_numbers_where_bins_are_to_be_filled():
 
 
 def test_distinct_integers_are_no_key_where_bins_are_to_be_filled():
-    frame = pd.DataFrame({"age": range(1, 61), "id": range(1000, 1060)})
+    frame = pd.DataFrame({"age": range(1, 61), "id": range(1000, 1060), "plan": ["a"] * 60})
     report = check(
         SHARES | {"(80, 90]": 0.0}, frame, kind=("probabilities", "samples"), column="age"
     )
@@ -319,7 +319,7 @@ def test_flatten_serves_both_sides_in_a_check_and_a_comparison():
     assert report.columns[0].measures["kl_pq"] == pytest.approx(exact, rel=1e-12)
     error = refused(*counts, call=check, kind="counts")
     assert error.code == "bad-shape"
-    assert "--flatten" in error.hint
+    assert "flatten=True" in error.hint
     noted = [note.code for note in compare(*joint).notes]
     assert "looks-joint" in noted
 

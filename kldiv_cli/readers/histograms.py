@@ -262,13 +262,17 @@ def floats_of(values: Any) -> Floats | None:
 def _float(value: Any, *, infinite: bool) -> float | None:
     if isinstance(value, str):
         if type(value) is Number and is_number(value):
-            return float(value)
+            number = float(value)
+            return None if math.isinf(number) else number
         word = value.strip().lower()
         sign = -1.0 if word.startswith("-") else 1.0
         return sign * math.inf if infinite and word.lstrip("+-") in _INFINITE else None
-    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
+    if not isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, bool):
+        return None
+    try:
         return float(value)
-    return None
+    except OverflowError:
+        return None
 
 
 def _is_sequence(values: Any) -> bool:
@@ -594,16 +598,18 @@ def bins_of(found: Weights, source: str) -> Intervals | None:
     InputError
         If bins overlap, or the weights of bounds are cumulative.
     """
-    # None stands for the missing values.
-    labels = ["" if label is None else label for label in found.labels or ()]
-    if not {str}.issuperset(map(type, labels)) or not labels:
-        return None
-    if found.from_edges and TIMES in labels[0]:
-        return _cells(labels)
+    labels = found.labels or ()
     title = _plain(found.outcomes_in or "")
+    # None stands for the missing values.
+    first = next((label for label in labels if label is not None), None)
+    if type(first) is not str:
+        return None
     if title in UPPER:
         return _below_bounds(found, title, source)
-    bins = intervals.of_labels(labels, said=not found.from_edges)
+    if found.from_edges and TIMES in first:
+        return _cells([str(label) for label in labels])
+    texts = ("" if label is None else label for label in labels)
+    bins = intervals.of_labels(texts, said=not found.from_edges)
     if bins is None and found.from_edges:
         message = "the bins overlap"
         hint = "--label COLUMN names another column of outcomes"

@@ -615,3 +615,15 @@ def test_flatten_needs_an_array_of_two_dimensions():
         compare([1, 2], [2, 1], flatten=True)
     flat = compare(np.array([[0.1, 0.2], [0.3, 0.4]]), [0.1, 0.2, 0.3, 0.4], flatten=True)
     assert flat.comparisons[0].measures["kl_pq"] == 0
+
+
+def test_numbers_beyond_doubles_are_no_edges_and_no_crash(refused):
+    huge = 10**400
+    with pytest.raises(InputError):
+        read({"hist": [1, 2], "edges": [0, 1, huge]})
+    for text in (
+        '{"hist": [1, 2], "edges": [0, 1, 1' + "0" * 400 + "]}",
+        '{"hist": [1, 2], "edges": [0, 1e999, 2e999]}',
+        '{"hist": [1, 1e999], "edges": [0, 1, 2]}',
+    ):
+        assert refused("x.json", text).code in ("several-weights", "number-overflow")

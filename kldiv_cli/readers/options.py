@@ -42,6 +42,8 @@ class ReadOptions(NamedTuple):
     """A JSON pointer to the value that is read."""
     max_inflated: int | None = None
     """Bytes that a compressed input may inflate to."""
+    flatten: bool = False
+    """Whether all elements of an array together are one distribution."""
 
 
 def refuse_columns(wanted: Sequence[ReadOptions], source: str, what: str) -> None:

@@ -51,7 +51,8 @@ ROWS = (
     *options.WANTED, *options.TYPES, options.NA, options.MAX_OUTCOMES,
     Option("top", "N", "How many outcomes to list.", default="10", read=number),
     *options.REPORTS, options.QUIET, options.STRICT,
-    *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.MAX_INFLATED, options.COLOR,
+    *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
+    options.MAX_INFLATED, options.COLOR,
 )
 # fmt: on
 

@@ -232,6 +232,21 @@ def test_near_misses_stay_what_they_are(of_json, case, door):
     assert found == expected
 
 
+REPEATED = {
+    "in a column": '{"x": {"0": "a", "0": "b"}, "n": {"0": 1}}',
+    "in a row": '{"0": {"x": "a", "n": 1, "n": 2}, "1": {"x": "b", "n": 3}}',
+    "in a record": '{"meta": [{"name": "x"}], "data": [{"x": 1, "x": 2}], "rows": 1}',
+}
+
+
+@pytest.mark.parametrize("text", REPEATED.values(), ids=REPEATED)
+@pytest.mark.parametrize("kind", [None, "counts"])
+def test_a_key_that_is_given_twice_is_no_table(of_json, text, kind):
+    with pytest.raises(InputError) as caught:
+        of_json(text, kind=kind)
+    assert caught.value.code in ("duplicate-keys", "no-rows")
+
+
 def test_totals_beside_rows_are_named(of_json):
     totals = {"meta": META, "data": RECORDS, "totals": {"colour": "", "count": 1889}, "rows": 3}
     side = of_json(totals)

@@ -336,7 +336,7 @@ def _of_rows(
 ) -> report.Comparison:
     """Add to the comparison of a labelled batch the outcomes that set its rows apart."""
     terms = partial(
-        batches.contributions_of_rows,
+        batches.reduced_contributions,
         base=settings.base,
         kinds=pair.kinds,
         temperature=settings.temperature,

@@ -717,22 +717,32 @@ CASES = {
             {"p": "red\nblue\n" * 9, "q": "red\nblue\n" * 9},
         ),
     ],
-    "readers/json.py": [
+    "readers/json_text.py": [
         Case(
-            "--as logits or --as log-probs if it stands for no mass",
+            "write each value on a line of its own: JSON Lines",
             "p.json q.json",
-            both("[0.5, -Infinity, 1.5]", "json"),
+            both('{\n"x": "a",\n"n": 5}\n{\n"x": "b",\n"n": 3}\n', "json"),
+            edit=both('{"x": "a", "n": 5}\n{"x": "b", "n": 3}\n', "json"),
+        ),
+    ],
+    "readers/labelled_rows.py": [
+        Case(
+            "--as log-probs or --as logits if every line is a distribution over its keys;"
+            " --as samples if these are raw rows",
+            "p.jsonl q.jsonl",
+            both('{"x": -0.7, "y": -0.7}\n{"x": -0.7, "y": -0.7}\n', "jsonl"),
         ),
         Case(
-            "--input-format jsonl if there is one record a line",
-            "p.json q.json",
-            both('{"x": "a", "n": 5}\n{"x": "b", "n": 3}\n', "json"),
+            "--at {} chooses one of these",
+            "p.jsonl q.jsonl",
+            both('{"a b": {"x": 1, "y": 2}}\n{"a b": {"x": 2, "y": 2}}\n', "jsonl"),
         ),
         Case(
-            "every weight must be finite",
-            "p.json q.json",
-            both("[0.5, NaN]", "json"),
-            edit=both("[0.5, 0.5]", "json"),
+            "compare fewer lines at once",
+            "p.jsonl q.jsonl --as logits",
+            both('{"x": -1, "y": -2}\n' * 6, "jsonl"),
+            patch={"kldiv_cli.readers.labelled_rows.MOST": 10},
+            edit=both('{"x": -1, "y": -2}\n' * 5, "jsonl"),
         ),
     ],
     "readers/literals.py": [
@@ -741,12 +751,6 @@ CASES = {
             "check p.json q.json",
             both('{"x": "a"}', "json"),
             edit=both('[{"x": "a"}]', "json"),
-        ),
-        Case(
-            "write numbers without quotes",
-            "p.json q.json",
-            both('{"a": "5", "b": "x"}', "json"),
-            edit=both('{"a": 5, "b": 3}', "json"),
         ),
     ],
     "readers/meaning.py": [
@@ -1001,7 +1005,24 @@ CASES = {
         Case(
             "--weight {}, or another, chooses one",
             "p.json q.json",
-            both('{"a b": {"x": 1, "y": 2}, "c": {"x": 2, "y": 3}}', "json"),
+            both('{"a b": {"x": 1, "y": 2}, "c": {"x": 2, "z": 3}}', "json"),
+        ),
+        Case(
+            "--weight {}, or another, chooses one of several distributions; --weight {} if the"
+            " members are rows",
+            "p.json q.json",
+            both('{"a b": {"x y": 1, "z": 2}, "c": {"x y": 2, "z": 3}}', "json"),
+        ),
+        Case(
+            "--weight {} if the members are rows",
+            "p.json q.json",
+            both('{"a b": {"x y": 1}, "c": {"x y": 2}}', "json"),
+        ),
+        Case(
+            "an array of records, or an object of numbers, is a distribution",
+            "p.json q.json",
+            both('{"a": {"x": "u"}, "b": ["v"]}', "json"),
+            edit=both('{"u": 1, "v": 2}', "json"),
         ),
         Case(
             "leave --label out",

@@ -175,7 +175,7 @@ class _Columns(Mapping[int, Sequence[str]]):
 _footer = Fault(
     "footer",
     "this is the count of rows, which a program wrote for people",
-    "leave out the count of rows: psql --csv or psql -t, or SET NOCOUNT ON",
+    "leave out the count of rows: psql -At, or SET NOCOUNT ON",
 )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DELIMITERS = (",", ";", "\t", "|")
 BY_FORMAT = {"csv": ",", "tsv": "\t"}
-AS_CSV = "psql --csv, mysql --batch (tabs), sqlite3 -csv or duckdb -csv"
+AS_CSV = "psql -At -F ',', mysql -B (tabs), sqlite3 -csv or duckdb -csv"
 """How programs that draw tables are asked for delimited text."""
 
 
@@ -63,7 +63,7 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
         return _declared(option.delimiter)
     if option.format is None and _is_uniq(lines):
         message = "this looks like the output of 'uniq -c'"
-        hint = "--input-format uniq; --input-format csv if each line is one value"
+        hint = "--input-format uniq; --as samples --input-format csv if each line is one value"
         raise InputError("looks-like-uniq", message, place, hint=hint)
     if len(lines) > 1 and is_footer(lines[-1:]):
         # It is no record, and refused as such when all is read.
@@ -121,7 +121,9 @@ def _refuse_drawn(sample: list[str], lines: list[str], source: str) -> None:
         if _is_rule(line.rstrip(), below_names=number == 1) or lone:
             message = "these lines are a table that is drawn for people, with rules between rows"
             place = Place(source, sample.index(line) + 1)
-            raise InputError("drawn-table", message, place, hint=f"write it as CSV: {AS_CSV}")
+            raise InputError(
+                "drawn-table", message, place, hint=f"write it without rules: {AS_CSV}"
+            )
 
 
 def _refuse_quoted(lines: list[str], option: ReadOptions, source: str) -> None:

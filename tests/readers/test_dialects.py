@@ -1,4 +1,4 @@
-"""Tables as R, Spark, SQL shells, awk and spreadsheets write them, and what only looks like these."""
+"""Tables as R, Spark, SQL shells, awk and spreadsheets write them, and what looks like these."""
 
 import csv
 import io
@@ -455,3 +455,34 @@ def test_counts_are_the_same_in_any_spelling(tmp_path):
         assert report.comparisons[0].estimate == truth.comparisons[0].estimate, name
         (column,) = check(q, source, kind="counts").columns
         assert column.n_current == Fraction(112)
+
+
+FLAGS = {
+    "pandas": '"flag","n"\nTrue,30\nFalse,50\n',
+    "sql": "flag,n\ntrue,30\nfalse,50\n",
+    "R": "flag,n\nTRUE,30\nFALSE,50\n",
+    "postgres": "flag,n\nt,30\nf,50\n",
+}
+
+
+def test_booleans_and_dates_meet_whoever_wrote_the_table(tmp_path):
+    sides = [pd.DataFrame({"flag": [True, False], "n": [30, 50]})]
+    (tmp_path / "x.json").write_text('[{"flag": true, "n": 30}, {"flag": false, "n": 50}]')
+    sides.append(str(tmp_path / "x.json"))
+    for name, text in FLAGS.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+        sides.append(str(tmp_path / f"{name}.csv"))
+    for p in sides:
+        for q in sides:
+            assert compare(p, q).comparisons[0].measures["kl_pq"] == 0
+            (column,) = check(p, q, kind="weights").columns
+            assert column.kl == 0
+    days = pd.DataFrame({"day": pd.to_datetime(["2024-01-05", "2024-01-06"]), "n": [30, 50]})
+    (tmp_path / "d.csv").write_text("day,n\n2024-01-05,30\n2024-01-06,50\n")
+    assert compare(days, str(tmp_path / "d.csv")).comparisons[0].measures["kl_pq"] == 0
+    # Two labels of one side stay two.
+    report = compare({"t": 3, "T": 4, "f": 5}, {"t": 3, "f": 5, "F": 4})
+    assert report.comparisons[0].only_in_p == ("T",)
+    # So do letters that are no booleans.
+    report = compare({"f": 3, "m": 4}, {"F": 3, "M": 4})
+    assert report.comparisons[0].only_in_p == ("f", "m")

@@ -246,7 +246,9 @@ class Columns:
                 hint = "--as samples if these are raw values"
             elif len(self) == 1 and are_parted_by_blanks([*(self.names or ()), *cells]):
                 hint = "--delimiter ' ' if a blank separates label and number"
-            elif table.decimal == "." and any(map(commas.is_number, cells)):
+            elif table.decimal == "." and any(
+                commas.is_number(cell) or is_percent(cell, ",") for cell in cells
+            ):
                 hint = "--decimal ',' if the comma is a decimal mark"
             elif len(self) == 1 and all(" " in str(cell).strip() for cell in cells):
                 hint = f"{raw}; write commas or tabs between columns if these are several"

@@ -6,7 +6,7 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.numbers import is_number
+from kldiv_cli.core.numbers import is_number, is_percent
 from kldiv_cli.core.table import SAMPLE
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.readers.records import ESCAPE_HINT, SAMPLE_CELLS, long_fields, parsed
@@ -224,12 +224,16 @@ def _decimal(lines: list[str], delimiter: str) -> str:
         # In a table of R the header has no name for the first column.
         rows = [row[len(row) - len(rows[0]) :] for row in rows[1:]]
     columns = [*zip(*rows, strict=True)]
-    numeric = {mark: [c for c in columns if all(is_number(x, mark) for x in c)] for mark in ".,"}
+    numeric = {mark: [c for c in columns if _are_numbers(c, mark)] for mark in ".,"}
     # Whole numbers tell no mark.
     marked = {mark for mark in ".," for c in numeric[mark] if any(mark in cell for cell in c)}
     if marked == {","} or not numeric["."]:
         return "," if numeric[","] else ""
     return "."
+
+
+def _are_numbers(cells: Sequence[str], decimal: str) -> bool:
+    return all(is_number(cell, decimal) or is_percent(cell, decimal) for cell in cells)
 
 
 def _is_uniq(lines: list[str]) -> bool:

@@ -131,11 +131,12 @@ def test_it_is_for_one_side_where_it_is_given_twice(tmp_path):
         ("x.txt", '"x" "Freq"\n"1" "red" 5\n"2" "blue" 3\n', " "),
         ("x.txt", "x Freq\n1 red 5\n2 blue 3\n", " "),
         ("x.tsv", '"Freq"\n"red"\t5\n"blue"\t3\n', None),
+        ("x.csv", '"n","m"\n"red",5,1\n"blue",3,2\n', None),
         ("x.txt", '"V1"\n"red" 5\n"blue" 3\n', " "),
     ],
 )
 def test_the_names_of_rows_need_no_name(name, text, delimiter, given):
-    side = given(name, text, delimiter=delimiter)
+    side = given(name, text, delimiter=delimiter, weight="n" if '"m"' in text else None)
     assert (side.outcomes, side.weights.tolist()) == (("red", "blue"), [5, 3])
     assert "row-names" in codes(side)
     assert "row names" in dict(side.details)
@@ -158,6 +159,10 @@ def test_they_are_no_column_of_raw_rows(tmp_path):
         "sales of a day\nk,n\na,5\n",
         "k,n\na,b,5\nc,3\n",
         "k,n\na,b,c,5\nd,e,f,3\n",
+        # Commas in numbers without quotes.
+        "k,n\nred,1,002\nblue,2,295\n",
+        "k,share\nred,0,25\nblue,0,5\n",
+        "k;share\nred;b,25\nblue;c,75\n",
     ],
 )
 def test_other_records_are_ragged(text, refused):
@@ -370,6 +375,14 @@ def test_percentages_that_do_not_add_up_to_a_hundred(given):
     assert given("x.csv", "k,share\na,10%\nb,21%\n").kind == "weights"
     side = given("x.csv", "a,10%\nb,90%\n")
     assert codes(side)[0] == "no-header"
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.txt", "x.tsv"])
+def test_percentages_with_a_decimal_comma(name, refused, given):
+    mark = "\t" if name == "x.tsv" else ";"
+    text = f"k{mark}share\na{mark}10,5%\nb{mark}89,5 %\n"
+    assert "--decimal ','" in refused(name, text).hint
+    assert given(name, text, delimiter=mark, decimal=",").weights.tolist() == [10.5, 89.5]
 
 
 def test_labels_with_the_sign_are_labels(given):

@@ -64,6 +64,8 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
     if option.format is None and _is_uniq(lines):
         message = "this looks like the output of 'uniq -c'"
         hint = "--input-format uniq; --as samples --input-format csv if each line is one value"
+        if all(is_number(line.split()[-1]) and len(line.split()) == 2 for line in lines):
+            hint = "--input-format uniq if the count is first; --delimiter ' ' if it is last"
         raise InputError("looks-like-uniq", message, place, hint=hint)
     if len(lines) > 1 and is_footer(lines[-1:]):
         # It is no record, and refused as such when all is read.
@@ -238,7 +240,7 @@ def _are_numbers(cells: Sequence[str], decimal: str) -> bool:
 
 def _is_uniq(lines: list[str]) -> bool:
     """Say whether lines are what ``uniq -c`` prints: blanks, a count, one blank, a text."""
-    matches = [re.match(r"[ \t]*[0-9]+ ([^\r\n]*)", line) for line in lines]
+    matches = [re.match(r"[ \t]*[1-9][0-9]* ([^\r\n]*)", line) for line in lines]
     if not all(matches) or not any(match and match[1].strip() for match in matches):
         return False
     return lines[0][0] == " " or not any(d in lines[0] for d in DELIMITERS)

@@ -722,6 +722,11 @@ CASES = {
             both("   5 red\n   3 blue\n"),
         ),
         Case(
+            "--input-format uniq if the count is first; --delimiter ' ' if it is last",
+            "p.txt q.txt",
+            both("5 18\n3 19\n", "txt"),
+        ),
+        Case(
             "--delimiter ' '",
             "p.txt q.txt",
             both('"x" "Freq"\n"1" "red" 5\n"2" "blue" 3\n', "txt"),

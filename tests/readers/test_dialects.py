@@ -251,6 +251,10 @@ def test_numbers_that_do_not_stand_below_each_other_are_asked_for(refused, given
     error = refused("x.txt", "5 red\n1002 blue\n")
     assert (error.code, error.hint.startswith("--input-format uniq")) == ("looks-like-uniq", True)
     assert refused("x.csv", UNIQ).code == "looks-like-uniq"
+    error = refused("x.txt", "5 18\n3 19\n")
+    assert (error.code, "--delimiter ' '" in error.hint) == ("looks-like-uniq", True)
+    # What occurs nowhere is not counted.
+    assert "--delimiter ' '" in refused("x.txt", "0 18\n1 19\n").hint
     assert given("x.csv", UNIQ, format="uniq").kind == "counts"
 
 

@@ -19,7 +19,7 @@ from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
 from kldiv_cli.pipeline.settings import KINDS_OF_CHECK, check_settings, refuse_foreign
-from kldiv_cli.pipeline.settling import settled_distributions
+from kldiv_cli.pipeline.settling import settled_distributions, settled_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -264,6 +264,8 @@ def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     q, p = tell_apart(q, p, (reference.name, current.name))
     if {reference.kind, current.kind} & {None, "samples"}:
         q, p = settled_distributions(q, p)
+    else:
+        q, p = settled_tables(q, p)
     names = [side.column for side in (q, p) if side.outcomes and side.column] or ["outcome"]
     if p.intervals or q.intervals:
         # Bins have a name of their own where raw rows are counted in them.

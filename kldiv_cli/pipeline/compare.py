@@ -21,7 +21,7 @@ from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
 from kldiv_cli.pipeline.settings import KINDS, compare_settings, refuse_foreign
-from kldiv_cli.pipeline.settling import settled_distributions
+from kldiv_cli.pipeline.settling import settled_distributions, settled_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -205,7 +205,7 @@ def _read(settings: CompareSettings) -> _Sides:
     """Read both sides and pair them: raw rows column by column, anything else as a whole."""
     p, q = settings.sources
     if settings.rules is None:
-        return _whole(*sides.read_distributions(p, q), (p.name, q.name))
+        return _whole(*settled_tables(*sides.read_distributions(p, q)), (p.name, q.name))
     if p.kind == q.kind:
         return _columns(p, q, settings.rules)
     read = sides.read_mixed(p, q, settings.rules)

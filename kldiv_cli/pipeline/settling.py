@@ -10,6 +10,7 @@ import numpy as np
 from kldiv_cli.core import types
 from kldiv_cli.core.counts import Categories
 from kldiv_cli.core.dataset import DATE, DataSet, Excluded
+from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.instants import instant
 from kldiv_cli.core.numbers import MISSING_WORDS
 from kldiv_cli.errors import InputError, Place
@@ -73,6 +74,21 @@ def settled_distributions(p: Distribution, q: Distribution) -> tuple[Distributio
     labels = [label for side in (p, q) for label in side.outcomes or () if label not in unnamed]
     spelling = types.spelling_of(labels)
     return (p, q) if spelling is None else (_respelt(p, spelling.of), _respelt(q, spelling.of))
+
+
+def settled_tables(p: Distribution, q: Distribution) -> tuple[Distribution, Distribution]:
+    """Return two tables of weights with one spelling of booleans or dates, where theirs differ.
+
+    They stay as they are where two outcomes of one side would become one.
+    """
+    sides = (p, q)
+    if any(side.weights.ndim > 1 or side.kind in LOG_KINDS for side in sides):
+        return p, q
+    if {*(p.outcomes or ())} == {*(q.outcomes or ())}:
+        return p, q
+    settled = settled_distributions(p, q)
+    sizes = zip(sides, settled, strict=True)
+    return settled if all(a.weights.size == b.weights.size for a, b in sizes) else sides
 
 
 def _respelt(side: Distribution, spellings: Mapping[str, str]) -> Distribution:

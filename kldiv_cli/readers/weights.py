@@ -90,6 +90,9 @@ def _of_rows(
         table = with_names(table, wanted, source)
     if table.what:
         refuse_columns(wanted, source, table.what)
+        # A line that is one value is a raw row.
+        advised = [note._replace(advice=f"--as samples {note.advice}") for note in table.notes]
+        table = table._replace(notes=advised)
     batches = iter(table.batches)
     first = next(batches, None)
     if first is None:

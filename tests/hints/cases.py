@@ -397,7 +397,7 @@ CASES = {
             before=("profile p.csv -o p.json",),
         ),
         Case("leave {} out", "check p.csv q.csv --as counts --bins 3", PAIR),
-        Case("leave {} out", "check p.csv q.csv --as weights --na x", PAIR),
+        Case("leave {} out", "check p.csv q.csv --as weights --missing drop", PAIR),
         Case(
             "leave {} out; --as counts if this is a table of counts",
             "check p.csv q.csv --label colour --weight count",
@@ -424,6 +424,11 @@ CASES = {
         ),
     ],
     "pipeline/sides.py": [
+        Case(
+            "--missing category",
+            "check p.csv q.csv --as probabilities --as samples --missing drop",
+            {"p.csv": "x,p\nred,0.6\n,0.4\n", "q.csv": "x\nred\nblue\nred\n"},
+        ),
         Case(
             "--column {}, or another, chooses one; --as counts if this is a table of counts",
             "check p.csv q.csv --as probabilities --as samples",
@@ -506,6 +511,18 @@ CASES = {
         ),
     ],
     "readers/column_choice.py": [
+        Case(
+            "--delimiter ' ' if a blank separates label and number",
+            "p.txt q.txt",
+            both("red 5\nblue 3\n", "txt"),
+            says="counts of 2 outcomes",
+        ),
+        Case(
+            "--as samples if the rows are raw values; write commas or tabs between columns if"
+            " these are several",
+            "p.txt q.txt",
+            both("new york 5\nboston 3\nboston 3\n", "txt"),
+        ),
         Case(
             "--as samples if the rows are raw values; --delimiter CHAR if the columns were not"
             " split",
@@ -639,6 +656,17 @@ CASES = {
     ],
     "readers/delimited.py": [
         Case(
+            "--input-format csv if each line is one value",
+            "check p.txt q.txt",
+            both("   5 red\n   3 blue\n", "txt"),
+        ),
+        Case(
+            "leave out the count of rows: psql -At, or SET NOCOUNT ON",
+            "p.csv q.csv",
+            both(P + "(3 rows)\n"),
+            edit=PAIR,
+        ),
+        Case(
             "--comment '#' if lines that begin so are comments",
             "p.csv q.csv",
             both("# a table, of counts, and more\n" + P),
@@ -689,10 +717,38 @@ CASES = {
             both("label;n;y,w\na;5;b,1\nc;6;d,2\n"),
         ),
         Case(
-            "--input-format uniq, or --input-format csv if it is not",
+            "--input-format uniq; --as samples --input-format csv if each line is one value",
             "p.csv q.csv",
             both("   5 red\n   3 blue\n"),
-            tries=[0],
+        ),
+        Case(
+            "--input-format uniq if the count is first; --delimiter ' ' if it is last",
+            "p.txt q.txt",
+            both("5 18\n3 19\n", "txt"),
+        ),
+        Case(
+            "--delimiter ' '",
+            "p.txt q.txt",
+            both('"x" "Freq"\n"1" "red" 5\n"2" "blue" 3\n', "txt"),
+            says="counts of 2 outcomes",
+        ),
+        Case(
+            r"--escape '\' if a backslash stands before each quote inside a quoted field",
+            "p.txt q.txt",
+            both('x,n\n"a \\"b\\" c",5\n"d",3\n', "txt"),
+            says="counts of 2 outcomes",
+        ),
+        Case(
+            r"one character: --escape '\'",
+            "p.csv q.csv --escape two",
+            both('x,n\n"a \\"b\\" c",5\n"d",3\n'),
+        ),
+        Case(
+            "write it without rules: psql -At -F ',', mysql -B (tabs), sqlite3 -csv or duckdb"
+            " -csv",
+            "p.txt q.txt",
+            both(" x   | n \n-----+---\n red | 5 \n(1 row)\n", "txt"),
+            external="these programs write delimited text with these options",
         ),
         Case(
             "one character: --delimiter ';' (or ',', '|', tab)",
@@ -701,6 +757,18 @@ CASES = {
         ),
     ],
     "readers/header.py": [
+        Case(
+            "--delimiter ' ' --as counts if that is a label and its count; --delimiter ',' if each"
+            " line is one value",
+            "check p.txt q.txt",
+            both("red 5\nblue 3\n", "txt"),
+        ),
+        Case(
+            "--delimiter ' ' if blanks separate columns; --delimiter ',' if each line is one"
+            " value",
+            "check p.txt q.txt",
+            both("shop n\n1 a 1.5\n2 b 2.5\n3 a 1.5\n", "txt"),
+        ),
         Case(
             "--header if it holds names, --no-header if it holds data",
             "check p.csv q.csv",
@@ -714,7 +782,7 @@ CASES = {
         Case(
             "--no-header if it is data",
             "check p q --as samples",
-            {"p": "red\nblue\n" * 9, "q": "red\nblue\n" * 9},
+            {"p": "green\n" + "red\nblue\n" * 9, "q": "green\n" + "red\nblue\n" * 9},
         ),
     ],
     "readers/json_text.py": [
@@ -754,6 +822,11 @@ CASES = {
         ),
     ],
     "readers/meaning.py": [
+        Case(
+            "--as counts, or --as weights if they are none",
+            "p.csv q.csv",
+            both("x,n\na,6e1\nb,9e1\n"),
+        ),
         Case("--as counts", "p.csv q.csv", both("x,n\na,60\nb,40\n"), says="counts of 2 outcomes"),
         Case("--as counts", "p.csv q.csv --strict", both("x,n\na,60\nb,40\n")),
         Case(
@@ -896,6 +969,12 @@ CASES = {
     ],
     "readers/outcomes.py": [
         Case(
+            "--total-row drop leaves out the sum of all the others",
+            "p.csv q.csv --total-row keep",
+            both(P + ",4\n,14\n"),
+            says="total 14",
+        ),
+        Case(
             "--duplicates sum adds the rows up if they are counts",
             "p.csv q.csv",
             both(P + "red,3\n"),
@@ -927,6 +1006,12 @@ CASES = {
         ),
     ],
     "readers/records.py": [
+        Case(
+            r"--escape '\' if a backslash stands before each quote inside a quoted field",
+            "p.csv q.csv",
+            both(P + '"5\\" pipe",3\n'),
+            says="total 13",
+        ),
         Case(
             'close it, or double each quote inside a quoted field: "5"" pipe"',
             "p.csv q.csv",
@@ -1143,6 +1228,25 @@ CASES = {
             edit=both(npy(np.array([b"a", b"b"]).astype(str)), "npy"),
         ),
     ],
+    "readers/totals.py": [
+        Case(
+            "--total-row drop leaves it out", "p.csv q.csv", both(P + ",4\n,14\n"), says="total 14"
+        ),
+        Case(
+            "--total-row drop leaves it out; --total-row keep takes it for an outcome",
+            "p.csv q.csv",
+            both(P + "Total,10\n"),
+        ),
+        Case(
+            "--total-row drop leaves it out, --total-row keep keeps it without this note",
+            "p.csv q.csv",
+            both(P + "Total,11\n"),
+        ),
+        Case("--na NULL if it means a missing value", "p.csv q.csv", both(P + "NULL,11\n")),
+    ],
+    "readers/weights.py": [
+        Case("--as samples {}", "p.txt q.txt", both("   5 red\n   3 blue\n", "txt")),
+    ],
     "readers/weight_column.py": [
         Case(
             "--as logits or --as log-probs if -inf stands for no mass",
@@ -1191,10 +1295,34 @@ CASES = {
             edit=both("x,n\na,5\nb,1000\n"),
         ),
         Case(
-            "write percentages without the sign",
+            "write percentages with a number before the sign",
+            "p.csv q.csv",
+            both("x,n\na,50%\nb,50%%\n"),
+            edit=both("x,n\na,50%\nb,50%\n"),
+        ),
+        Case(
+            "write all of them with the sign, or none",
             "p.csv q.csv",
             both("x,n\na,50%\nb,50\n"),
-            edit=both("x,n\na,50\nb,50\n"),
+            edit=both("x,n\na,50%\nb,50%\n"),
+        ),
+        Case(
+            "write them without the sign",
+            "p.csv q.csv --strict",
+            both("x,n\na,60.5%\nb,39.5%\n"),
+            edit=both("x,n\na,0.605\nb,0.395\n"),
+        ),
+        Case(
+            "write all of them without quotes",
+            "p.json q.json",
+            both('{"a": "5", "b": 3}', "json"),
+            edit=both('{"a": 5, "b": 3}', "json"),
+        ),
+        Case(
+            "write them without quotes",
+            "p.json q.json --strict",
+            both('{"a": "5", "b": "3"}', "json"),
+            edit=both('{"a": 5, "b": 3}', "json"),
         ),
     ],
 }

@@ -8,7 +8,7 @@ from stat import S_IMODE, S_ISFIFO, S_ISREG
 from typing import IO, TYPE_CHECKING, Any
 
 from kldiv_cli.cli import interrupts, messages, streams
-from kldiv_cli.errors import UsageError
+from kldiv_cli.errors import UsageError, option
 from kldiv_cli.pipeline.validation import among
 from kldiv_cli.renderers import Layout
 
@@ -184,11 +184,7 @@ def _default(path: str, formats: Sequence[str]) -> str:
     wanted = "markdown" if "markdown" in formats else formats[0]
     if FORMATS_BY_EXTENSION.get(_extension(stem)) not in formats:
         stem += named[wanted]
-    from shlex import quote
-
-    hint = f"--output {quote(stem)}"
-    if len(formats) > 1:
-        hint += f"; --format {formats[0]} writes {formats[0]}, whatever the name of the file"
+    hint = f"{option('--output', stem)}; --format {formats[0]} writes it there all the same"
     raise UsageError("unknown-format", message, hint=hint)
 
 

@@ -1,7 +1,8 @@
 """The reports of a run that failed, for programs that would take silence for an answer.
 
 What is read as it is written, standard output or another stream, gets the report of the error in
-every format but those that people read. Files stay as they were, but for those of `REPLACED`.
+every format but text and Markdown, since people read standard error. Files stay as they were, but
+for those of `REPLACED`.
 """
 
 from __future__ import annotations
@@ -108,10 +109,8 @@ def _is_stale(path: str) -> bool:
     """
     try:
         return bool(path) and S_ISREG(os.stat(path).st_mode)
-    except FileNotFoundError:
+    except (OSError, ValueError):  # If it cannot be replaced either, that is told.
         return True
-    except (OSError, ValueError):
-        return False
 
 
 def _inputs(found: Words) -> Iterator[str]:

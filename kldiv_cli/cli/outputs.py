@@ -8,7 +8,7 @@ from stat import S_IMODE, S_ISFIFO, S_ISREG
 from typing import IO, TYPE_CHECKING, Any
 
 from kldiv_cli.cli import interrupts, messages, streams
-from kldiv_cli.errors import UsageError
+from kldiv_cli.errors import UsageError, option
 from kldiv_cli.pipeline.validation import among
 from kldiv_cli.renderers import Layout
 
@@ -179,17 +179,17 @@ def _default(path: str, formats: Sequence[str]) -> str:
         return formats[0]
     yet = " yet" if extension in PLANNED else ""
     message = f"there is no report that is a {extension} file{yet}: it is {', '.join(formats)}"
-    stem = os.path.splitext(path)[0]
-    named = {format: end for end, format in reversed(FORMATS_BY_EXTENSION.items())}
-    wanted = "markdown" if "markdown" in formats else formats[0]
-    if FORMATS_BY_EXTENSION.get(_extension(stem)) not in formats:
-        stem += named[wanted]
-    from shlex import quote
-
-    hint = f"--output {quote(stem)}"
-    if len(formats) > 1:
-        hint += f"; --format {formats[0]} writes {formats[0]}, whatever the name of the file"
+    hint = f"{option('--output', _renamed(path, formats))}; --format {formats[0]} writes it there"
     raise UsageError("unknown-format", message, hint=hint)
+
+
+def _renamed(path: str, formats: Sequence[str]) -> str:
+    """Return a path with the extension of a report in the place of one that is of none."""
+    stem = os.path.splitext(path)[0]
+    if FORMATS_BY_EXTENSION.get(_extension(stem)) in formats:
+        return stem
+    extensions = {format: end for end, format in reversed(FORMATS_BY_EXTENSION.items())}
+    return stem + extensions["markdown" if "markdown" in formats else formats[0]]
 
 
 def _extension(path: str) -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 MOST_OUTCOMES = 100_000
 TOO_MANY_ROWS = 10**18
 """Rows that a data set may not have: they are counted in 64 bits."""
+NO_NAME = "unknown"
+"""The name of a data set that has neither a name nor a source."""
 BY_NAME = "--exclude"
 IDENTIFIER = "looks like a key: nearly all values are distinct (--column NAME judges it)"
 DATE = "date: time moves on by itself (--categorical NAME judges it)"

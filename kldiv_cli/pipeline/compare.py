@@ -57,9 +57,10 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
     reduction : {"batchmean", "mean", "sum", "none"}, default "batchmean"
         How the rows of a batch become one number, as ``torch.nn.functional.kl_div`` does.
     fail_above : mapping of str to float, optional
-        The largest value of a measure that is accepted: ``{"kl_pq": 0.05}``. Those that are not
-        within their limit are the report's `failed`; they need not be among `measures`. Of a
-        batch it is the limit of the reduced value, or of every row.
+        The largest value of a measure that is accepted, in the unit of the report:
+        ``{"kl_pq": 0.05}``. Those that are not within their limit are the report's `failed`; they
+        need not be among `measures`. Of a batch it is the limit of the reduced value, or of
+        every row.
     kind : str or pair of str, optional
         What the numbers mean: ``probabilities``, ``counts``, ``weights``, ``logits``,
         ``log-probs`` or ``samples`` (raw rows, compared column by column). Chosen from the numbers

@@ -131,7 +131,16 @@ CASES = {
     "cli/app.py": [
         Case("{} --help", "compare p.csv q.csv --wrong", PAIR),
     ],
+    "cli/options.py": [
+        Case("--fail-above {}={}", "compare p.csv q.csv --fail-above 0.05", PAIR),
+        Case("--fail-above {}={}", "compare p.csv q.csv --fail-above js", PAIR),
+        Case("--fail-above {}={}", "compare p.csv q.csv --fail-above x -f json", PAIR),
+    ],
     "cli/outputs.py": [
+        Case("--output {}", "compare p.csv q.csv -o chart.png", PAIR),
+        Case("--output {}", "check p.csv q.csv -o 'a report.xlsx'", RAW),
+        Case("--output {}", "profile p.csv -o p.json.gz", RAW),
+        Case("--format {} writes it there", "check p.csv q.csv -o p.parquet", RAW),
         Case("--report json=out.json", "compare p.csv q.csv --report json", PAIR),
         Case(
             "name a file in a folder that exists and can be written",

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from kldiv_cli import InputError, UsageError, check, compare, estimate
 from kldiv_cli.core.measures import DEFAULT_MEASURES
+from kldiv_cli.pipeline.settings import check_settings
 
 HEADS, TAILS = {"side": ["heads", "tails"] * 300}, {"side": ["heads"] * 400}
 
@@ -926,3 +927,31 @@ def test_a_column_of_objects_is_left_out_by_its_hint(kldiv, tmp_path):
     assert kldiv("check", path, path, "--exclude", "b b", "--exclude", "d").code == 0
     assert kldiv("compare", path, path, "--as", "samples", "--exclude", "[bd]*").code == 0
     assert kldiv("profile", path, "--exclude", "b*", "--exclude", "d").code == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("orders/march.csv", "orders/march"), ("./march.json", "./march"), ("march", "march"),
+        ("march.v2.csv", "march.v2"), ("march.2026-11", "march.2026-11"), ("March.CSV", "March"),
+        ("march.csv.gz", "march"), ("march.gz", "march"), ("march.txt", "march"),
+        ("a.b/march", "a.b/march"), ("rows.csv/", "rows"), ("/", "/"), ("-", "stdin"),
+        ("/dev/fd/63", "/dev/fd/63"), (".csv", ".csv"),
+    ],
+)  # fmt: skip
+def test_the_data_set_is_called_by_the_path_of_its_reference(path, name):
+    made = check_settings((path, HEADS), {})
+    assert made.dataset == name
+    assert check_settings((path, HEADS), {"dataset": "shop"}).dataset == "shop"
+
+
+def test_the_data_set_of_objects_has_their_name():
+    assert check(HEADS, HEADS).dataset == "mapping"
+    assert check(HEADS, HEADS, names=("march", None)).dataset == "march"
+    report = check(HEADS, HEADS, names=("march", None), dataset="shop")
+    assert report.dataset == report.to_dict()["dataset"] == "shop"
+    assert 'kldiv_success{dataset="shop"} 1' in report.render("prometheus")
+    assert 'classname="shop: ' in report.render("junit")
+    for wrong in ("", " ", 1, ["shop"]):
+        with pytest.raises(UsageError, match="dataset"):
+            check(HEADS, HEADS, dataset=wrong)

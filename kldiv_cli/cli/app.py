@@ -115,5 +115,5 @@ def _usage_error(problem: Exception, first: str) -> UsageError:
         given = [row.metavar for row in command.arguments].index(missing)
         return missing_argument(first, command, given)
     # The complaint about an option without its value does not know of the command.
-    hint = f"kldiv {first} --help" if first in COMMANDS else "kldiv --help"
-    return UsageError("usage", text[:1].lower() + text[1:].rstrip("."), hint=hint)
+    path = " ".join(["kldiv", *([first] if first in COMMANDS else [])])
+    return UsageError("usage", text[:1].lower() + text[1:].rstrip("."), hint=f"{path} --help")

@@ -55,5 +55,6 @@ def missing_argument(name: str, command: Command, given: int = 0) -> UsageError:
     """
     row = command.arguments[given]
     usage = " ".join(("kldiv", name, *(row.metavar for row in command.arguments)))
-    hint = f"{usage}, such as: {EXAMPLES[name]}; kldiv {name} --help tells more"
-    return UsageError("usage", f"missing argument '{row.metavar}'", hint=hint)
+    message = f"missing argument '{row.metavar}' (usage: {usage})"
+    hint = f"{EXAMPLES[name]}, for example; kldiv {name} --help tells more"
+    return UsageError("usage", message, hint=hint)

@@ -182,6 +182,7 @@ CASES = {
             f"{example}, for example; kldiv {{}} --help tells more",
             name,
             EXAMPLE_FILES,
+            fill={word: word for word in ("january.csv", "july.csv", "bash")},
             then=example.removeprefix("kldiv "),
         )
         for name, example in EXAMPLES.items()
@@ -1273,8 +1274,8 @@ NO_OFFERS = {
         "Columns that are left out, by name or by a pattern such as created_*. To judge one that"
         " kldiv chose, delete its line here and give it a table below: type = 'categorical'.",
         "Settings of kldiv, written by 'kldiv check --init'. As they stand they say what kldiv"
-        " does without them; a line with a # is an example. 'kldiv check --help' tells more, and an"
-        " option of the command line goes before a setting.",
+        " does without them; a line with a # is an example. 'kldiv check --help' tells more, and"
+        " an option of the command line goes before a setting.",
     },
     "pipeline/settings.py": {
         "says nothing beside --like, which takes columns, types and edges from a profile"

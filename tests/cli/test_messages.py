@@ -132,3 +132,27 @@ def test_hostile_names_in_a_group():
     assert text.count("\n") == 1
     assert text.strip().isprintable()
     assert "4 columns are" in text
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_an_error_on_a_terminal_breaks_between_words(monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    words = "the column holds no numbers that could be weights, " * 3
+    hint = "--as samples if the rows are raw values; " + "write commas or tabs between columns" * 2
+    problem = InputError("x", words.strip(), Place("p.csv"), hint=hint)
+    plain = messages.error(problem, terminal=True, color=False)
+    lines = plain.splitlines()
+    assert all(len(line) <= width for line in lines if "--as" not in line)
+    assert " ".join(plain.split()) == (
+        f"kldiv: error: {' '.join(words.split())} --> p.csv help: {hint}"
+    )
+    assert lines[-1].startswith("  " if len(hint) < width - 12 else "    ")
+
+
+def test_what_can_be_copied_is_not_broken(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    command = "kldiv profile january.csv february.csv -o merged.json"
+    problem = InputError("x", "no", hint=f"{command}; and this is a long text without a command")
+    lines = messages.error(problem, terminal=True, color=False).splitlines()
+    assert lines[1] == f"  help: {command};"
+    assert len(lines) == 4

@@ -132,6 +132,12 @@ def packed(**members):
 EXAMPLE_FILES = {"january.csv": ROWS, "july.csv": ROWS}
 CASES = {
     "cli/app.py": [
+        Case(
+            "did you mean --{}? kldiv {} --help lists all",
+            "compare p.csv q.csv --maesure kl",
+            PAIR,
+            then="compare p.csv q.csv --measure kl",
+        ),
         Case("{} --help", "compare p.csv q.csv --wrong", PAIR),
     ],
     "cli/init.py": [
@@ -584,6 +590,7 @@ CASES = {
         ),
     ],
     "readers/__init__.py": [
+        Case("did you mean {}?", "compare pp.csv q.csv", PAIR, wrong="pp.csv"),
         Call(
             "--weight BEFORE --weight AFTER",
             "compare",

@@ -159,7 +159,7 @@ def test_what_a_newcomer_meets(kldiv, monkeypatch, root, words, message):
 @pytest.mark.parametrize("name", ["compare", "check", "profile"])
 def test_a_mistake_names_the_help_of_its_command(kldiv, name, monkeypatch, root):
     monkeypatch.chdir(root)
-    for words in (["a", "b", "--nothing"], ["a", "b", "--column"], ["a", "b", "--strict=x"]):
+    for words in (["a", "b", "--zzz"], ["a", "b", "--column"], ["a", "b", "--strict=x"]):
         ran = kldiv(name, *words)
         assert ran.code == 2
         assert ran.err.endswith(f"; help: kldiv {name} --help\n")

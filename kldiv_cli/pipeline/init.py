@@ -202,7 +202,7 @@ def _left_out(report: Check, said: Mapping[str, Any]) -> Iterator[str]:
 
 def _why(reason: str) -> str:
     """Return the reason without its advice, which is one for the command line."""
-    return re.sub(r" \(--column .*\)$", "", reason)
+    return reason.partition(" (--")[0]
 
 
 def _worth_a_look(

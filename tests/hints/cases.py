@@ -1277,7 +1277,6 @@ NO_OFFERS = {
     },
     # A test of --init does what the file of settings says.
     "pipeline/init.py": {
-        " \\(--column .*\\)$",
         "Columns that are left out, by name or by a pattern such as created_*. To judge one that"
         " kldiv chose, delete its line here and give it a table below: type = 'categorical'.",
         "Settings of kldiv, written by 'kldiv check --init'. As they stand they say what kldiv"

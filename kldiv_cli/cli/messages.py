@@ -82,9 +82,15 @@ def grouped(notes: Iterable[Note]) -> list[Note]:
     """Return notes, those of one kind on one source as one: ``3 columns are new: ...``."""
     kinds: dict[tuple[object, ...], list[Note]] = {}
     for each in dict.fromkeys(notes):
-        kind = (each.code, each.source, each.advice, each.repair)
+        kind = (each.code, each.source, each.advice, each.repair, _predicate(each))
         kinds.setdefault(kind, []).append(each)
     return [_together(kind) for kind in kinds.values()]
+
+
+def _predicate(note: Note) -> str:
+    """Return what is said of the column of a note; nothing if it is on no column."""
+    subject = f"column '{note.column}' "
+    return note.message.removeprefix(subject) if note.message.startswith(subject) else ""
 
 
 def _together(notes: Sequence[Note]) -> Note:
@@ -92,15 +98,14 @@ def _together(notes: Sequence[Note]) -> Note:
     first = notes[0]
     if len(notes) == 1:
         return first
-    verbs = {each.message.removeprefix(f"column '{each.column}' ") for each in notes}
-    verb, _, rest = verbs.pop().partition(" ")
-    if verbs or not first.column or verb not in _PLURALS:
-        texts = "; ".join(each.message for each in notes[:SHOWN_PLACES])
-        more = len(notes) - SHOWN_PLACES
-        others = f"; and {more} more" if more > 0 else ""
-        return first._replace(message=f"{len(notes)} such notes: {texts}{others}")
-    names = abridged(f"'{each.column[:40]}'" for each in notes)
-    return first._replace(message=f"{len(notes)} columns {_PLURALS[verb]} {rest}: {names}")
+    verb, _, rest = _predicate(first).partition(" ")
+    if verb in _PLURALS:
+        names = abridged(f"'{each.column[:40]}'" for each in notes)
+        return first._replace(message=f"{len(notes)} columns {_PLURALS[verb]} {rest}: {names}")
+    texts = "; ".join(each.message for each in notes[:SHOWN_PLACES])
+    more = len(notes) - SHOWN_PLACES
+    others = f"; and {more} more" if more > 0 else ""
+    return first._replace(message=f"{len(notes)} such notes: {texts}{others}")
 
 
 _PLURALS = {"is": "are", "has": "have", "holds": "hold", "looks": "look", "was": "were"}

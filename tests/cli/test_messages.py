@@ -109,11 +109,13 @@ def test_many_columns_are_counted_and_few_are_named():
 
 
 def test_notes_that_differ_in_more_than_the_column_keep_their_words():
-    notes = [*on_columns("a"), *on_columns("b", verb="is here alone")]
-    (note,) = messages.grouped(notes)
-    assert note.message == (
-        "2 such notes: column 'a' is not in the reference; column 'b' is here alone"
-    )
+    notes = [*on_columns("ab"), *on_columns("cd", verb="is here alone")]
+    assert [note.message for note in messages.grouped(notes)] == [
+        "2 columns are not in the reference: 'a', 'b'",
+        "2 columns are here alone: 'c', 'd'",
+    ]
+    (note,) = messages.grouped(on_columns("ab", verb="resembles c"))
+    assert note.message == "2 such notes: column 'a' resembles c; column 'b' resembles c"
     texts = [Note("x", f"labels {i}", "p.csv") for i in range(5)]
     (note,) = messages.grouped(texts)
     assert note.message == "5 such notes: labels 0; labels 1; labels 2; and 2 more"

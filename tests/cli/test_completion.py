@@ -8,6 +8,7 @@ import select
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -252,7 +253,7 @@ def test_time_that_is_over_ends_the_look(data, monkeypatch, patience):
 
     def slow(path, options):
         if path == "slow":
-            time.sleep(patience)
+            threading.Event().wait(patience)
         return ("age",)
 
     monkeypatch.setattr(glimpse, "columns", slow)

@@ -232,7 +232,7 @@ def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
     found = sides.read_data_sets(p, q, rules)
     first, second = tell_apart(found.first, found.second, (p.name, q.name), ("p", "q"))
     left_out = [
-        Note("column-excluded", f"column '{each.column}' is left out: {each.reason}", first.source)
+        note_on("column-excluded", each.column, f"is left out: {each.reason}", first.source)
         for each in first.excluded
         if each.reason != BY_NAME
     ]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from kldiv_cli.errors import InputError, KldivError, Place, UsageError
+from kldiv_cli.errors import InputError, KldivError, Place, UsageError, in_shell
 from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
 from kldiv_cli.readers.options import ReadOptions
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from kldiv_cli.core.table import Data
 
 __all__ = [
-    "FORMATS", "ReadOptions", "is_readable", "opened", "read", "read_counts", "read_two",
-    "split_name",
+    "FORMATS", "ReadOptions", "is_readable", "near_files", "opened", "read", "read_counts",
+    "read_two", "split_name",
 ]  # fmt: skip
 
 
@@ -129,6 +129,20 @@ def is_readable(word: str) -> bool:
     return path == "-" or os.path.lexists(path)
 
 
+def near_files(path: str) -> list[str]:
+    """Return the path of the file whose name is closest to that of a path, if one is close."""
+    from difflib import get_close_matches
+
+    folder, name = os.path.split(path)
+    try:
+        names = sorted(os.listdir(folder or "."))[:2000]
+    except (OSError, ValueError):
+        return []
+    # Names that agree in little more than their extension are not close.
+    close = get_close_matches(name[:200], names, 1, cutoff=0.75)
+    return [os.path.join(folder, match) for match in close]
+
+
 def split_name(word: str) -> tuple[str | None, str]:
     """Split ``jan=data.csv`` into a name and a path; a file that is called so wins."""
     name, sign, path = word.partition("=")
@@ -197,7 +211,10 @@ def opened(source: object, options: ReadOptions, *, raw: bool = False) -> Iterat
         raise InputError("out-of-memory", "there is not enough memory", Place(text)) from None
     except (OSError, ValueError, EOFError, OverflowError) as error:
         code, message = _failure(error)
-        raise InputError(code, message, Place(text)) from error
+        hint = ""
+        if code == "no-such-file" and (near := near_files(text)):
+            hint = f"did you mean {in_shell(near[0], quoted=True)}?"
+        raise InputError(code, message, Place(text), hint=hint) from error
 
 
 def _read(

@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from kldiv_cli.cli.commands import EXAMPLES
+
 
 class Case(NamedTuple):
     """A command line that prints a hint, and what its user does then.
@@ -127,9 +129,20 @@ def packed(**members):
     return file.getvalue()
 
 
+EXAMPLE_FILES = {"january.csv": ROWS, "july.csv": ROWS}
 CASES = {
     "cli/app.py": [
+        Case(
+            "did you mean --{}? kldiv {} --help lists all",
+            "compare p.csv q.csv --maesure kl",
+            PAIR,
+            then="compare p.csv q.csv --measure kl",
+        ),
         Case("{} --help", "compare p.csv q.csv --wrong", PAIR),
+    ],
+    "cli/init.py": [
+        Case("--config {}", "check p.csv q.csv --init --config pyproject.toml", RAW),
+        Case("leave {} out", "check p.csv q.csv --init -f json", RAW),
     ],
     "cli/options.py": [
         Case("--fail-above {}={}", "compare p.csv q.csv --fail-above 0.05", PAIR),
@@ -141,6 +154,12 @@ CASES = {
         Case("--output {}", "check p.csv q.csv -o 'a report.xlsx'", RAW),
         Case("--output {}", "profile p.csv -o p.json.gz", RAW),
         Case("--format {} writes it there", "check p.csv q.csv -o p.parquet", RAW),
+        Case(
+            "--config FILE names another place",
+            "check p.csv q.csv --init",
+            {**RAW, "kldiv.toml": "alpha = 0.01"},
+            fill={"FILE": "new.toml"},
+        ),
         Case("--report json=out.json", "compare p.csv q.csv --report json", PAIR),
         Case(
             "name a file in a folder that exists and can be written",
@@ -173,10 +192,21 @@ CASES = {
             patch={"kldiv_cli.pipeline.compare.compared": None},
         ),
     ],
+    "cli/short_help.py": [
+        Case(
+            f"{example}, for example; kldiv {{}} --help tells more",
+            name,
+            EXAMPLE_FILES,
+            fill={word: word for word in ("january.csv", "july.csv", "bash")},
+            then=example.removeprefix("kldiv "),
+        )
+        for name, example in EXAMPLES.items()
+    ],
     "cli/words.py": [
         Case("did you mean {}?", "comprae p.csv q.csv", PAIR, wrong="comprae"),
         Case("kldiv --help", "nowhere-at-all", {}),
-        Case("kldiv P Q, or kldiv --help", "", PAIR, fill={"P": "p.csv", "Q": "q.csv"}),
+        Case("did you mean {}?", "help chekc", {}, wrong="chekc"),
+        Case("there are {}", "help zzz", {}, wrong="zzz"),
     ],
     "core/dataset.py": [
         Case(
@@ -519,6 +549,9 @@ CASES = {
             instead_options={"columns": {"age": {"bins": 3}}},
         ),
     ],
+    "pipeline/init.py": [
+        Case("leave --init out", "check p.csv q.csv --init --exclude \udcff*", RAW),
+    ],
     "readers/column_choice.py": [
         Case(
             "--delimiter ' ' if a blank separates label and number",
@@ -583,6 +616,7 @@ CASES = {
         ),
     ],
     "readers/__init__.py": [
+        Case("did you mean {}?", "compare pp.csv q.csv", PAIR, wrong="pp.csv"),
         Call(
             "--weight BEFORE --weight AFTER",
             "compare",
@@ -1387,7 +1421,26 @@ NO_OFFERS = {
         "How far apart are two distributions, and has the data drifted?\n\n'kldiv P Q' is short"
         " for 'kldiv compare P Q'."
     },
+    "cli/init.py": {
+        "--init writes a file of its own, which cannot be called '",
+        "--init writes settings and no report, and ",
+    },
     "cli/outputs.py": {"--report takes FORMAT=FILE; found '"},
+    # A test of the process runs what the short help shows.
+    "cli/short_help.py": {
+        "  kldiv check REFERENCE CURRENT  exit code 0: no drift, 1: drift",
+        "More: kldiv --help, and kldiv COMMAND --help.",
+        "kldiv check q.json p.json --as counts",
+        "kldiv p.json q.json",
+    },
+    # A test of --init does what the file of settings says.
+    "pipeline/init.py": {
+        "Columns that are left out, by name or by a pattern such as created_*. To judge one that"
+        " kldiv chose, delete its line here and give it a table below: type = 'categorical'.",
+        "Settings of kldiv, written by 'kldiv check --init'. As they stand they say what kldiv"
+        " does without them; a line with a # is an example. 'kldiv check --help' tells more, and"
+        " an option of the command line goes before a setting.",
+    },
     "pipeline/settings.py": {
         "says nothing beside --like, which takes columns, types and edges from a profile"
     },

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 TRUE = frozenset(("true", "True", "TRUE", "t", "T"))
 FALSE = frozenset(("false", "False", "FALSE", "f", "F"))
+MOST_FLAGS = 1000
+"""Labels, with blanks around them, that may all be booleans."""
 
 
 class Spelling(NamedTuple):
@@ -43,12 +45,14 @@ def spelling_of(labels: Collection[str]) -> Spelling | None:
 
 def _booleans(labels: Collection[str]) -> dict[str, str] | None:
     """Return the spellings of booleans; a single letter needs its opposite, or a whole word."""
-    if not labels or len(labels) > len(TRUE | FALSE) or not set(labels) <= TRUE | FALSE:
+    if len(labels) > MOST_FLAGS:
         return None
-    words = any(len(label) > 1 for label in labels)
-    if not words and (TRUE.isdisjoint(labels) or FALSE.isdisjoint(labels)):
+    words = {label.strip() for label in labels}
+    if not words or not words <= TRUE | FALSE:
         return None
-    return {label: "true" if label in TRUE else "false" for label in labels}
+    if max(map(len, words)) == 1 and (TRUE.isdisjoint(words) or FALSE.isdisjoint(words)):
+        return None
+    return {label: "true" if label.strip() in TRUE else "false" for label in labels}
 
 
 def settled(columns: Sequence[Column], *, words: bool = True) -> list[Column]:
@@ -70,7 +74,7 @@ def settled(columns: Sequence[Column], *, words: bool = True) -> list[Column]:
     texts = [column for column in columns if isinstance(column, Categories)]
     absent = MISSING_WORDS if words else frozenset()
     labels = dict.fromkeys(label for column in texts for label in _named(column))
-    rest = [label for label in labels if label not in absent]
+    rest = [label for label in labels if label.strip() not in absent]
     if spelling := spelling_of(rest):
         return [_respelled(column, spelling, absent) for column in columns]
     meets_numbers = len(texts) < len(columns) or bool(rest)
@@ -94,7 +98,7 @@ def _respelled(column: Column, spelling: Spelling | None, absent: Collection[str
         return column
     missing, counts = column.missing, Counter[str]()
     for label, count in column.counts.items():
-        if label in absent:
+        if label.strip() in absent:
             missing += count
         else:
             counts[spelling.of.get(label, label) if spelling else label] += count
@@ -108,7 +112,7 @@ def own_type(column: Column) -> Type | None:
         return None
     if not isinstance(column, Categories):
         return "numeric"
-    rest = [label for label in _named(column) if label not in MISSING_WORDS]
+    rest = [label for label in _named(column) if label.strip() not in MISSING_WORDS]
     if spelling := spelling_of(rest):
         return spelling.type
     if rest and all(map(_is_plain_number, rest)):

@@ -154,7 +154,7 @@ def _missing_word(column: Column, source: str) -> InputError:
     from kldiv_cli.core.dataset import missing_value
 
     assert isinstance(column, Categories)
-    word = next(label for label in column.counts if label in MISSING_WORDS)
+    word = next(label for label in column.counts if label.strip() in MISSING_WORDS)
     return missing_value(Place(source, name=column.name, value=word))
 
 
@@ -190,7 +190,8 @@ def words_noted(before: DataSet, after: Mapping[str, Column]) -> Iterator[Note]:
     for name, column in before.columns.items():
         if not isinstance(column, Categories) or before.kind == "counts":
             continue
-        words = {label: n for label, n in column.counts.items() if label in MISSING_WORDS and n}
+        counts = column.counts.items()
+        words = {label: n for label, n in counts if n and label.strip() in MISSING_WORDS}
         settled = after.get(name)
         if words and settled is not None:
             is_label = isinstance(settled, Categories) and words.keys() <= settled.counts.keys()

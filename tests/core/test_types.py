@@ -35,11 +35,17 @@ def test_booleans_of_every_spelling_are_true_and_false(true, false):
 @pytest.mark.parametrize(
     "labels",
     [["f", "m"], ["t", "f", "x"], ["yes", "no"], ["1", "0"], ["TRue", "false"], ["T"], ["F", "f"],
-     ["on", "off"], ["Y", "N"], [" true", "false"], ["wahr", "falsch"]],
+     ["on", "off"], ["Y", "N"], ["true", "false", "unknown"], ["wahr", "falsch"]],
     ids=str,
 )  # fmt: skip
 def test_what_is_no_boolean_is_a_label(labels):
     assert seen(text(*labels)) == [("categorical", dict.fromkeys(labels, 1), 0)]
+
+
+def test_blanks_around_booleans_and_words_are_passed_over():
+    assert seen(text(" true", "TRUE ", "false", " NA")) == [
+        ("boolean", {"true": 2, "false": 1}, 1)
+    ]
 
 
 def test_one_side_of_labels_makes_labels_of_both():

@@ -255,8 +255,8 @@ class ColumnCounter:
         """Decide by the values so far whether the column is numeric, unless that is known."""
         waiting, self._waiting = self._waiting, []
         if self._numeric is None:
-            cells = [(cell, i, place) for some, place in waiting for i, cell in enumerate(some)]
-            told = [c for c in cells if not self.is_missing(c[0]) and not _is_word(c[0])]
+            cells = [cell for some, _ in waiting for cell in some if cell is not None]
+            told = [cell for cell in cells if not self.is_missing(cell) and not _is_word(cell)]
             # Words for missing values alone are labels, until numbers of the other side say more.
             self._numeric = self._looks_numeric(told) if told or not self._early else False
         if self._early and not self.gave_up:
@@ -306,17 +306,17 @@ class ColumnCounter:
         found = self._floats([cell]) if self._absent_numbers else None
         return found is not None and found[0] in self._absent_numbers
 
-    def _looks_numeric(self, sample: list[tuple[Any, int, Locator]]) -> bool:
-        """Return whether values are numbers; refuse numbers with a little text among them."""
-        literals = [cell for cell, _, _ in sample if numbers.is_number(cell, self._decimal)]
+    def _looks_numeric(self, sample: Sequence[str]) -> bool:
+        """Return whether values are numbers, or so many of them that the rest is a mistake."""
+        literals = [cell for cell in sample if numbers.is_number(cell, self._decimal)]
         if any(numbers.has_leading_zero(cell) or numbers.is_inexact(cell) for cell in literals):
             return False
-        rest = [cell for cell, _, _ in sample if not numbers.is_number(cell, self._decimal)]
+        rest = [cell for cell in sample if not numbers.is_number(cell, self._decimal)]
         infinite = [cell for cell in rest if numbers.infinity(cell) is not None]
         known = len(literals) + len(infinite)
         if known < len(sample):
             signed = [cell for cell in rest if numbers.typographic_minus(cell)]
-            decorated = [cell for cell, _, _ in sample if numbers.is_decorated(cell)]
+            decorated = [cell for cell in sample if numbers.is_decorated(cell)]
             few = len({*literals, *decorated}) <= MOST_CATEGORIES
             # Negative numbers are no labels, however few they are.
             if known + len(signed) < len(sample):

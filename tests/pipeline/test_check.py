@@ -932,3 +932,17 @@ def test_a_column_of_objects_is_left_out_by_its_hint(kldiv, tmp_path):
     assert kldiv("check", path, path, "--exclude", "b b", "--exclude", "d").code == 0
     assert kldiv("compare", path, path, "--as", "samples", "--exclude", "[bd]*").code == 0
     assert kldiv("profile", path, "--exclude", "b*", "--exclude", "d").code == 0
+
+
+def test_numbers_that_become_too_many_dates_to_be_counted_are_a_change_of_type():
+    times = [f"2024-01-05 {n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}" for n in range(400)]
+    options = {"max_outcomes": 100}
+    report = check({"x": [n / 7 for n in range(400)]}, {"x": times}, **options)
+    assert report.columns["x"].reason.code == "type-changed"
+    assert "the reference is numbers, the current side is dates" in report.columns["x"].reason.text
+    both = {"x": times, "y": [*"ab"] * 200}
+    few = {"x": times[:50] * 8, "y": [*"ab"] * 200}
+    for sides in ((both, few), (few, both), (both, both)):
+        report = check(*sides, **options)
+        assert [each.column for each in report.excluded] == ["x"]
+        assert report.excluded[0].reason.startswith("date: ")

@@ -116,8 +116,9 @@ def _settled(
 ) -> list[Column]:
     """Return the columns of one name, settled together as the user's rules say."""
     type_ = rules.of(name).type
-    labels = type_ == "categorical" or any(side.kind == "counts" for side in sides)
-    found = types.settled(columns, words=not labels)
+    counted = any(side.kind == "counts" for side in sides)
+    labels = counted or type_ == "categorical"
+    found = types.settled(columns, words=not labels, whole=not counted)
     if type_ == "categorical":
         found = [_as_labels(column) for column in found]
     if type_ == "date":

@@ -88,6 +88,19 @@ def test_words_for_a_missing_value():
     ]  # fmt: skip
 
 
+def test_whole_numbers_of_two_spellings():
+    floats, integers = text("1.0", "2.0"), text("1", "3")
+    assert seen(floats, integers, whole=True) == [
+        ("categorical", {"1": 1, "2": 1}, 0), ("categorical", {"1": 1, "3": 1}, 0),
+    ]  # fmt: skip
+    assert seen(floats, integers) == [
+        ("categorical", dict(column.counts), 0) for column in (floats, integers)
+    ]
+    # Versions, and codes, are no whole numbers.
+    for labels in (["1.0", "1"], ["1.0", "1.1"], ["1.0", "x"], ["01.0", "2"]):
+        assert seen(text(*labels), whole=True) == [("categorical", dict.fromkeys(labels, 1), 0)]
+
+
 def test_pooled_outcomes_stay_pooled():
     pooled = text("2024-01-05 00:00:00", OTHER, OTHER, pooled=True)
     (column,) = settled([pooled])

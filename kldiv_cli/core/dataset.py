@@ -9,7 +9,7 @@ from kldiv_cli.errors import InputError, Note, Place, did_you_mean
 
 if TYPE_CHECKING:
     from kldiv_cli.core.counts import Column
-    from kldiv_cli.core.refusals import Refusal
+    from kldiv_cli.core.refusals import Uncounted
 
 MOST_OUTCOMES = 100_000
 TOO_MANY_ROWS = 10**18
@@ -49,7 +49,7 @@ class DataSet(NamedTuple):
         All columns of the source, counted or not.
     details : tuple of pairs of str
         How the source was read: encoding, delimiter, shape …
-    refused : tuple of Refusal
+    refused : tuple of Uncounted
         Columns that cannot be counted: an error, as soon as all are known.
     """
 
@@ -63,7 +63,7 @@ class DataSet(NamedTuple):
     notes: tuple[Note, ...] = ()
     seen: tuple[str, ...] = ()
     details: tuple[tuple[str, str], ...] = ()
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[Uncounted, ...] = ()
 
 
 class Wanted(NamedTuple):

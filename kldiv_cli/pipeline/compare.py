@@ -268,12 +268,12 @@ def _type_changed(changed: Sequence[Unpaired], source: str, rules: Rules) -> Inp
     if len(changed) > 1:
         names = abridged(f"'{each.column[:40]}'" for each in changed[1:])
         message += f"; and so {'is' if len(changed) == 2 else 'are'} {names}"
-    they = "them" if len(changed) > 1 else "it"
     columns = [each.column for each in changed]
-    hint = " ".join(option("--categorical", name) for name in columns) + f" takes {they} as text"
+    as_text = " ".join(option("--categorical", name) for name in columns)
+    left_out = " ".join(option("--exclude", name) for name in columns)
+    hint = f"{as_text} compares labels"
     if not rules.column:
-        hint += "; " + " ".join(option("--exclude", name) for name in columns)
-        hint += f" leaves {they} out"
+        hint = f"{hint}; {left_out} compares the other columns"
     return InputError(first.code, message, Place(source), hint=hint)
 
 

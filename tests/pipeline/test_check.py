@@ -904,7 +904,10 @@ def test_columns_of_both_sides_are_refused_at_once(kldiv, tmp_path):
     after = {"a": numbers, "b": [*numbers[1:], "y"], "c": [*numbers[1:], "x"], "d": numbers}
     error = refused(before, after, code="mixed-column")
     assert error.count == 3
-    assert "--categorical a --categorical b --categorical c if these are text" in error.hint
+    assert error.hint.startswith("na=('x', 'y') for missing values")
+    types = {name: {"type": "categorical"} for name in "abc"}
+    assert check(before, after, columns=types).error is None
+    assert f"columns={types} for text" in error.hint
     paths = [tmp_path / "p.csv", tmp_path / "q.csv"]
     for path, side in zip(paths, (before, after), strict=True):
         pd.DataFrame(side).to_csv(path, index=False)
@@ -923,7 +926,10 @@ def test_a_column_of_objects_is_left_out_by_its_hint(kldiv, tmp_path):
     lines = [{"a": n % 3, "b b": {"c": n}, "d": [n]} for n in range(300)]
     path.write_text("\n".join(map(json.dumps, lines)))
     ran = kldiv("check", path, path)
-    assert (ran.code, "--exclude 'b b' --exclude d leaves them out" in ran.err) == (2, True)
+    assert (ran.code, "--exclude 'b b' --exclude d counts the other columns" in ran.err) == (
+        2,
+        True,
+    )
     assert kldiv("check", path, path, "--exclude", "b b", "--exclude", "d").code == 0
     assert kldiv("compare", path, path, "--as", "samples", "--exclude", "[bd]*").code == 0
     assert kldiv("profile", path, "--exclude", "b*", "--exclude", "d").code == 0
@@ -955,3 +961,17 @@ def test_the_data_set_of_objects_has_their_name():
     for wrong in ("", " ", 1, ["shop"]):
         with pytest.raises(UsageError, match="dataset"):
             check(HEADS, HEADS, dataset=wrong)
+
+
+def test_numbers_that_become_too_many_dates_to_be_counted_are_a_change_of_type():
+    times = [f"2024-01-05 {n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}" for n in range(400)]
+    options = {"max_outcomes": 100}
+    report = check({"x": [n / 7 for n in range(400)]}, {"x": times}, **options)
+    assert report.columns["x"].reason.code == "type-changed"
+    assert "the reference is numbers, the current side is dates" in report.columns["x"].reason.text
+    both = {"x": times, "y": [*"ab"] * 200}
+    few = {"x": times[:50] * 8, "y": [*"ab"] * 200}
+    for sides in ((both, few), (few, both), (both, both)):
+        report = check(*sides, **options)
+        assert [each.column for each in report.excluded] == ["x"]
+        assert report.excluded[0].reason.startswith("date: ")

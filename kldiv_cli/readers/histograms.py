@@ -586,6 +586,8 @@ def _two_edges(names: Sequence[str], numeric: Sequence[bool]) -> tuple[int, int]
         for low, high in LOWER_AND_UPPER:
             prefix = name.removesuffix(low)
             begins = prefix in ("", "bin") or prefix.endswith(("_", ".", "-", " "))
+            # A least and a greatest value are those of anything that was measured.
+            begins = begins and (low != "min" or prefix.startswith("bin"))
             if name.endswith(low) and begins and prefix + high in at:
                 return i, at[prefix + high]
         # As Vega calls them.

@@ -482,7 +482,12 @@ def _may_be_weights(column: Column) -> bool:
 
 def _may_be_labels(column: Column) -> bool:
     """Return whether all values of a column could be labels: distinct, and none a fraction."""
-    if isinstance(column, Binned) or (isinstance(column, Values) and np.any(column.values % 1)):
+    if isinstance(column, Binned):
+        return False
+    # What is infinite has no remainder.
+    if isinstance(column, Values) and (
+        not np.all(np.isfinite(column.values)) or np.any(column.values % 1)
+    ):
         return False
     # One label of a table of counts may be missing.
     return column.missing <= 1 and counts.distinct(column) == column.rows - column.missing

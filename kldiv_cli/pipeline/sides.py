@@ -281,7 +281,12 @@ def _one_column(like: Distribution | None, side: Source, rules: Rules) -> tuple[
         # What a table calls its outcomes is no key.
         named = wanted.named if title is None else wanted.named | {title}
         wanted = wanted._replace(named=named, late=True)
-    rows = data_set(side.source, side.options, wanted, name=side.name)
+    rows = _counted(side.source, side.options, wanted, side.name)
+    if binned:
+        rows = settling.settled_alone(rows)
+    # Where a column is called as the bins are, no other need be counted.
+    if every := [each for each in rows.refused if title not in rows.columns]:
+        raise refused(every)
     columns = list(rows.columns.values())
     if len(columns) > 1 and binned and not _may_be_a_distribution(rows):
         numeric = [column for column in columns if isinstance(column, Values)]

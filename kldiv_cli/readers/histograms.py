@@ -17,6 +17,7 @@ from kldiv_cli.core.intervals import Interval, Intervals
 from kldiv_cli.core.numbers import Number, is_number, with_point
 from kldiv_cli.core.table import Batch, Faults
 from kldiv_cli.errors import Fault, InputError, Note, Place, abridged
+from kldiv_cli.readers.column_choice import WEIGHTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,8 +40,11 @@ DERIVED = DENSITIES | {
     "mids", "mid", "midpoints", "centers", "centres", "bin_centers", "bin_mids", "widths", "cdf",
 }  # fmt: skip
 """Names of what follows from counts and edges."""
-BOUNDS = frozenset({"explicit_bounds", "explicitbounds"})
+EXPLICIT = frozenset({"explicit_bounds", "explicitbounds"})
+BOUNDS = EXPLICIT | {"bounds", "boundaries", "bucket_bounds", "bucketbounds", "thresholds"}
 """Names of the edges between bins whose first and last have no end, as of OpenTelemetry."""
+NUMBERS = WEIGHTS | {"hist", "histogram", "bucket_counts", "bucketcounts"}
+"""Names of numbers in bins, which are no edges."""
 LOWER_AND_UPPER = (
     ("lo", "hi"), ("low", "high"), ("lower", "upper"), ("left", "right"), ("start", "end"),
     ("min", "max"), ("x0", "x1"), ("xmin", "xmax"), ("lower_bound", "upper_bound"),
@@ -131,7 +135,8 @@ def in_arrays(
         for name, numbers in floats.items()
         if FEWEST <= len(numbers) == len(ends) - 1
         and _are_weights(numbers)
-        and _plain(name) not in DERIVED - DENSITIES
+        and _plain(name) not in (DERIVED - DENSITIES) | EDGES | BOUNDS
+        and _plain(edges) not in NUMBERS
         and (not asked or name in asked)
     ]
     if not pairs or not asked <= {name for name, _ in pairs}:
@@ -346,8 +351,9 @@ def in_object(
     if "axes" in plain and isinstance(members.get("storage"), Mapping):
         return _of_axes(members, source)
     bounds = next((plain[name] for name in plain if name in BOUNDS), None)
-    if bounds is not None:
-        return _of_bounds(members, bounds, source)
+    found = None if bounds is None else _of_bounds(members, bounds, source)
+    if found is not None:
+        return found
     grid = in_grid(members, source)
     if grid is not None:
         return grid
@@ -389,12 +395,13 @@ def _with_tails(found: Histogram, tails: Any, source: str) -> Histogram:
 
 def _of_bounds(members: Mapping[str, Any], bounds: str, source: str) -> Histogram | None:
     """Return n counts beside the n - 1 edges between them, each of which is in the lower bin."""
-    names = [
-        name for name in members if _plain(name).replace("_", "") in ("bucketcounts", "counts")
-    ]
-    if not names or not _is_sequence(members[names[0]]) or not _is_sequence(members[bounds]):
+    known = ("bucket_counts", "bucketcounts", "counts", "count", "hist", "values")
+    names = [name for name in members if _plain(name) in known and _is_sequence(members[name])]
+    if not names or not _is_sequence(members[bounds]):
         return None
     counts, inner = names[0], floats_of(members[bounds])
+    if _plain(bounds) not in EXPLICIT and len(members[counts]) != len(members[bounds]) + 1:
+        return None
     # Integers of 64 bits are text in the JSON of protocol buffers.
     values = [Number(v) if type(v) is str and is_number(v) else v for v in members[counts]]
     if inner is None or len(values) != len(inner) + 1 or not _increase(np.append(inner, math.inf)):
@@ -579,6 +586,8 @@ def _two_edges(names: Sequence[str], numeric: Sequence[bool]) -> tuple[int, int]
         for low, high in LOWER_AND_UPPER:
             prefix = name.removesuffix(low)
             begins = prefix in ("", "bin") or prefix.endswith(("_", ".", "-", " "))
+            # A least and a greatest value are those of anything that was measured.
+            begins = begins and (low != "min" or prefix.startswith("bin"))
             if name.endswith(low) and begins and prefix + high in at:
                 return i, at[prefix + high]
         # As Vega calls them.

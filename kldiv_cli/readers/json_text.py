@@ -97,9 +97,26 @@ def parse(document: str, source: str, line: int = 1) -> Any:
         raise InputError("bad-json", message, place, hint=hint) from None
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | str:
     mapping = dict(pairs)
-    return mapping if len(mapping) == len(pairs) else Repeated(pairs)
+    if len(mapping) < len(pairs):
+        return Repeated(pairs)
+    return _interval(mapping) or mapping if mapping.keys() >= _INTERVAL else mapping
+
+
+_INTERVAL = {"closed", "closed_left", "closed_right", "left", "right"}
+"""Keys of an interval as pandas writes it: a value of a table, not a container."""
+
+
+def _interval(value: dict[str, Any]) -> str:
+    """Return the label of an interval; an empty text for what is none."""
+    # An end that is infinite is null.
+    ends = (value["left"] or Number("-inf"), value["right"] or Number("inf"))
+    if not {Number}.issuperset(map(type, ends)):
+        return ""
+    start = "[" if value["closed"] in ("left", "both") else "("
+    end = "]" if value["closed"] in ("right", "both") else ")"
+    return f"{start}{ends[0]}, {ends[1]}{end}"
 
 
 # `NaN`, `Infinity` and `-Infinity` are let through as numbers, which no weight may be.

@@ -284,6 +284,16 @@ def test_the_bins_of_a_profile_meet_those_of_a_histogram(tmp_path):
     assert error.code == "edges-differ"
 
 
+def test_words_for_missing_values_are_none_where_bins_are_to_be_filled(tmp_path):
+    rows = "id,age\n" + "1,10\n2,NA\n3,30.5\n4,inf\n5,\n" * 5
+    (tmp_path / "rows.csv").write_text(rows)
+    shares = pd.DataFrame({"age": [*SHARES], "share": [*SHARES.values()]})
+    report = check(shares, tmp_path / "rows.csv", kind=("probabilities", "samples"))
+    (finding,) = report.columns
+    assert (finding.column, finding.new_outcomes) == ("age", ("+inf",))
+    assert finding.missing_current == pytest.approx(2 / 5)
+
+
 def test_a_side_of_raw_rows_meets_any_other():
     rows = {"x": ["a", "b", "a"]}
     shares = pd.DataFrame({"x": ["a", "b"], "share": [0.5, 0.5]})

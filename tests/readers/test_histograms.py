@@ -201,6 +201,10 @@ def test_two_histograms_of_one_file_share_its_edges(tmp_path):
         {"train": [5, 3, 9], "test": [1, 1, 2, 3]},
         {"train": [5, 3, -9], "test": [1, 2, 3, 4]},
         {"a": [5], "b": [1, 2]},
+        {"p": [5, 3, 9], "q": [1, 2, 3, 4]},
+        {"x": [5, 3, 9], "counts": [1, 2, 3, 4]},
+        {"bins": [1, 5, 9], "y": [1, 2, 3, 4]},
+        {"edges": [1, 5, 9], "counts": [1, 2, 3, 4]},
         {"a": [5, 3, 1], "b": [1, 2, 3, 4, 5]},
         {"h": [5, 3], "e": [0, 1, 2], "raw": [5.0, 3.0, 2.0, 9.0, 1.0]},
     ],
@@ -338,6 +342,15 @@ def test_bounds_between_buckets_leave_the_outer_ones_without_an_end(given, names
     assert side.kind == "counts"
 
 
+def test_bounds_that_are_one_less_than_the_counts_are_never_these(given):
+    # The counts increase, as edges do.
+    side = given("x.json", json.dumps({"bounds": [1, 5, 10], "counts": [3, 4, 5, 6]}))
+    assert side.outcomes == ("(-inf, 1]", "(1, 5]", "(5, 10]", "(10, inf)")
+    assert side.weights.tolist() == [3, 4, 5, 6]
+    side = given("x.json", json.dumps({"bounds": [0, 1, 5, 10], "counts": [3, 4, 5]}))
+    assert side.outcomes == ("[0, 1)", "[1, 5)", "[5, 10]")
+
+
 def test_bounds_and_buckets_that_do_not_fit_are_refused(refused):
     text = json.dumps({"explicitBounds": [0.5, 1], "bucketCounts": [4, 3]})
     assert refused("x.json", text).code == "bad-histogram"
@@ -391,12 +404,23 @@ def test_polars_names_the_upper_edges_beside_the_bins(given, options, extension)
     assert not side.notes
 
 
-def test_pandas_writes_intervals_into_json_as_objects(given):
-    frame = pd.cut(pd.Series(P), EDGES).value_counts().rename_axis("bin").reset_index()
-    text = frame.to_json(orient="records")
-    assert '"left"' in text
-    side = given("x.json", text)
-    assert {*side.outcomes} == {"(-9.0, -1.0]", "(-1.0, 0.0]", "(0.0, 1.0]", "(1.0, 9.0]"}
+@pytest.mark.parametrize("orient", ["columns", "index", "split", "table", "records"])
+def test_pandas_writes_intervals_into_json_as_objects(given, orient):
+    edges = [*EDGES[:-1], math.inf]
+    series = pd.cut(pd.Series(P), edges).value_counts().rename("count")
+    labels = {"(-9.0, -1.0]", "(-1.0, 0.0]", "(0.0, 1.0]", "(1.0, inf]"}
+    for made in (series.rename_axis("bin").reset_index(), series.to_frame()):
+        if orient == "records" and len(made.columns) == 1:
+            continue
+        side = given("x.json", made.to_json(orient=orient))
+        assert {*side.outcomes} == labels
+        assert side.weights.tolist() == series.tolist()
+
+
+def test_an_object_that_is_not_quite_an_interval_stays_one(refused):
+    interval = dict.fromkeys(["closed", "closed_left", "closed_right", "left"], 1)
+    text = json.dumps([{"bin": interval | {"right": "x"}, "n": 3}])
+    assert refused("x.json", text).code == "bad-label"
 
 
 # Upper bounds alone.

@@ -156,13 +156,17 @@ def _literal(value: Any) -> Any:
 
 
 def _plain(cells: Sequence[Any]) -> Sequence[Any]:
-    """Return cells whose literals of numbers are numbers of Python."""
-    if not isinstance(cells, list) or Number not in set(map(type, cells)):
+    """Return cells with the labels that JSON has for booleans, and with numbers for literals."""
+    if getattr(getattr(cells, "dtype", None), "kind", "") == "b":
+        cells = to_list(cells)
+    if not isinstance(cells, list) or {Number, bool}.isdisjoint(map(type, cells)):
         return cells
     return [
-        cell if type(cell) is not Number else int(cell) if is_integer(cell) else float(cell)
+        str(cell).lower() if isinstance(cell, bool)
+        else cell if type(cell) is not Number
+        else int(cell) if is_integer(cell) else float(cell)
         for cell in cells
-    ]
+    ]  # fmt: skip
 
 
 def _is_frame(source: object) -> bool:

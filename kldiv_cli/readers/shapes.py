@@ -40,7 +40,7 @@ def shape_of(
     Parameters
     ----------
     value : object
-        As `kldiv_cli.readers.json.parse` returns it.
+        As `kldiv_cli.readers.json_text.parse` returns it.
     place : function
         From a path of ordinals to where that value stands.
     source : str
@@ -317,7 +317,7 @@ class Keyed(Members):
     def _of_weights(self, labels: Sequence[str], weights: Sequence[str | None]) -> Layout | None:
         """Return the table that the members are the columns or the rows of, if they are one.
 
-        None where each of them, or all together, are a distribution of its own.
+        None where each of them is a distribution, or all are one together.
         """
         named = [name for name in weights if name is not None]
         layout = layouts.of_arrays(self.value)

@@ -232,6 +232,13 @@ def test_near_misses_stay_what_they_are(of_json, case, door):
     assert found == expected
 
 
+@pytest.mark.parametrize("labels", [[True, False], np.array([True, False])], ids=type)
+def test_booleans_are_spelt_as_json_spells_them(of_json, labels):
+    file = of_json({"flag": [True, False], "n": [5, 3]})
+    assert weights_of(read({"flag": labels, "n": [5, 3]})) == weights_of(file)
+    assert weights_of(file) == {"true": 5, "false": 3}
+
+
 REPEATED = {
     "in a column": '{"x": {"0": "a", "0": "b"}, "n": {"0": 1}}',
     "in a row": '{"0": {"x": "a", "n": 1, "n": 2}, "1": {"x": "b", "n": 3}}',

@@ -483,3 +483,72 @@ def test_columns_of_numbers_by_name_may_be_rows(tmp_path):
         check(value, value)
     assert "columns, or rows" in caught.value.message
     assert math.isfinite(compare(value, weight=("a", "b")).comparisons[0].measures["kl_pq"])
+
+
+# Properties.
+
+CELLS = {
+    "label": st.sampled_from(["red", "NA", "007", "7", "True", "a b", "ü", None]),
+    "flag": st.sampled_from([True, False, None]),
+    "whole": st.sampled_from([0, 1, 2, 1_000_000, None]),
+    "real": st.sampled_from([0.1, 2.5, -3.0, 1e-7, 123456.789, None]),
+}
+LAYOUTS = {
+    "lists": lambda rows: {name: [row[name] for row in rows] for name in rows[0]},
+    "columns": lambda rows: {
+        name: {str(i): row[name] for i, row in enumerate(rows)} for name in rows[0]
+    },
+    "rows": lambda rows: {str(i): row for i, row in enumerate(rows)},
+    "named rows": lambda rows: {f"row_{i + 1}": row for i, row in enumerate(rows)},
+    "split": lambda rows: {
+        "columns": list(rows[0]),
+        "index": list(range(len(rows))),
+        "data": [list(row.values()) for row in rows],
+    },
+    "table": lambda rows: {
+        "schema": {"fields": [{"name": name} for name in rows[0]]},
+        "data": rows,
+    },
+    "compact": lambda rows: {
+        "meta": [{"name": name, "type": "Dynamic"} for name in rows[0]],
+        "data": [list(row.values()) for row in rows],
+        "rows": len(rows),
+    },
+    "inside": lambda rows: {"result": rows},
+}
+
+
+@st.composite
+def tables(draw):
+    names = draw(st.lists(st.sampled_from(list(CELLS)), min_size=2, max_size=4, unique=True))
+    rows = draw(st.lists(st.fixed_dictionaries({name: CELLS[name] for name in names}), min_size=2))
+    return [{name: row[name] for name in names} for row in rows]
+
+
+@over(tables(), st.sampled_from(list(LAYOUTS)), st.booleans())
+def test_raw_rows_are_the_same_in_every_layout(tmp_path_factory, rows, layout, in_memory):
+    from kldiv_cli.pipeline.sides import data_set
+
+    value = LAYOUTS[layout](rows)
+    path = tmp_path_factory.getbasetemp() / "layout.json"
+    path.write_text(json.dumps(value))
+    plain, found = data_set(rows), data_set(value if in_memory else str(path))
+    assert (found.rows, list(found.columns)) == (plain.rows, list(plain.columns))
+    for name, column in plain.columns.items():
+        assert repr(found.columns[name]) == repr(column)
+
+
+@over(
+    st.dictionaries(CELLS["label"].filter(bool), st.integers(0, 99), min_size=1).filter(
+        lambda counts: any(counts.values())
+    ),
+    st.sampled_from([name for name in LAYOUTS if name != "inside"]),
+    st.booleans(),
+)
+def test_weights_are_the_same_in_every_layout(tmp_path_factory, counts, layout, in_memory):
+    rows = [{"outcome": label, "count": count} for label, count in counts.items()]
+    value = LAYOUTS[layout](rows)
+    path = tmp_path_factory.getbasetemp() / "weights.json"
+    path.write_text(json.dumps(value))
+    side = read(value if in_memory else str(path), ReadOptions("counts", total_row="keep"))
+    assert weights_of(side) == counts

@@ -68,7 +68,8 @@ def _of_part(data: Data, option: ReadOptions, source: str, choose: Choose) -> li
     """Return the weights in the part of a source that the pointer of one side chooses."""
     if not isinstance(data, Members):
         message = f"the option 'at' has no meaning for the format {data.format}"
-        raise UsageError("usage", message, hint="leave --at out")
+        hint = "--weight BEFORE --weight AFTER instead of --at"
+        raise UsageError("usage", message, hint=hint)
     return weights_of(data, [option], source, choose)
 
 

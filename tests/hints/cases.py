@@ -1010,6 +1010,14 @@ CASES = {
             fill={"BYTES": "1MB"},
         ),
     ],
+    "readers/objects.py": [
+        Call(
+            "leave --at out",
+            "compare",
+            (pd.DataFrame({"x": ["a", "b"], "n": [1, 2]}),) * 2,
+            {"at": "/a"},
+        ),
+    ],
     "readers/outcomes.py": [
         Case(
             "--total-row drop leaves out the sum of all the others",

@@ -109,8 +109,6 @@ def _option(row: Option) -> Parameter:
 def _usage_error(problem: Exception, first: str) -> UsageError:
     """Return Typer's complaint as an error of this package; `first` names the command."""
     text = " ".join(problem.format_message().split())  # type: ignore[attr-defined]
-    # Not every complaint knows of the command.
-    path = " ".join(["kldiv", *([first] if first in COMMANDS else [])])
     if first in COMMANDS:
         command, option = load(first), getattr(problem, "option_name", "")
         if text.startswith("No such option"):
@@ -121,7 +119,9 @@ def _usage_error(problem: Exception, first: str) -> UsageError:
             return missing_argument(first, command, given)
         if match := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", text):
             text = f"unexpected arguments: {match[1]} (usage: {usage(first, command)})"
-    return UsageError("usage", text[:1].lower() + text[1:].rstrip("."), hint=f"{path} --help")
+    # Not every complaint knows of the command.
+    hint = f"kldiv {first} --help" if first in COMMANDS else "kldiv --help"
+    return UsageError("usage", text[:1].lower() + text[1:].rstrip("."), hint=hint)
 
 
 def _unknown_option(option: str, name: str, command: Command) -> UsageError:

@@ -127,14 +127,14 @@ def _folded(text: str) -> list[str]:
     return folded(text, max(get_terminal_size().columns, 40) - 4)
 
 
-def _clauses(hint: str) -> list[str]:
+def _clauses(text: str) -> list[str]:
     """Return a hint as lines, one for each clause where it is longer than the terminal is wide.
 
     A clause that can be copied into a shell is never broken.
     """
-    if len(_folded(hint)) == 1:
-        return [hint]
-    clauses = re.split("(?<=;) ", hint)
+    if len(_folded(text)) == 1:
+        return [text]
+    clauses = re.split("(?<=;) ", text)
     return [
         line
         for clause in clauses

@@ -31,8 +31,9 @@ def offered(*words, shell="fish"):
 
 
 @pytest.fixture
-def data(tmp_path, monkeypatch):
+def data(tmp_path, monkeypatch, patience):
     """A folder with files of raw rows, among them one whose columns are hostile."""
+    monkeypatch.setattr(completion, "SECONDS", patience)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "good.csv").write_text("age,income_2024,a.b,x-y\n1,2,3,4\n5,6,7,8\n")
     (tmp_path / "two words.csv").write_text("size,colour\n1,red\n2,blue\n")
@@ -50,6 +51,10 @@ def test_commands_and_files_come_first(data):
     assert offered("ch", shell="bash") == (["both", ""], ["check"])
     assert offered("good.c", shell="bash") == (["both", ""], [])
     assert offered("help", "")[1] == list(COMMANDS)
+
+
+def test_a_key_that_is_pressed_does_not_wait_long():
+    assert completion.SECONDS == 0.2
 
 
 def test_commands_have_a_summary():
@@ -257,6 +262,7 @@ def test_time_that_is_over_ends_the_look(data, monkeypatch, patience):
         return ("age",)
 
     monkeypatch.setattr(glimpse, "columns", slow)
+    monkeypatch.setattr(completion, "SECONDS", 1)
     assert offered("check", "good.csv", "slow", "--column", "")[1] == ["age"]
 
 
@@ -330,11 +336,18 @@ SHELLS = [program("bash"), program("zsh"), program("fish")]
 
 
 @pytest.fixture
-def at_home(environment, tmp_path_factory):
-    """Return the environment of a shell whose home is empty."""
+def at_home(environment, tmp_path_factory, patience):
+    """Return the environment of a shell whose home is empty, and where kldiv has much time."""
     home = str(tmp_path_factory.mktemp("home"))
     homes = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "ZDOTDIR"), home)
-    return environment(TERM="xterm", LC_ALL="C.UTF-8", **homes)
+    patient = tmp_path_factory.mktemp("bin") / "kldiv"
+    patient.write_text(
+        f"#!{sys.executable}\nfrom kldiv_cli.__main__ import program\n"
+        f"from kldiv_cli.cli import completion\ncompletion.SECONDS = {patience}\nprogram()\n"
+    )
+    patient.chmod(0o755)
+    env = environment(TERM="xterm", LC_ALL="C.UTF-8", **homes)
+    return env | {"PATH": f"{patient.parent}{os.pathsep}{env['PATH']}"}
 
 
 START = {

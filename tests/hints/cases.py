@@ -129,7 +129,6 @@ def packed(**members):
     return file.getvalue()
 
 
-EXAMPLE_FILES = {"january.csv": ROWS, "july.csv": ROWS}
 CASES = {
     "cli/app.py": [
         Case(
@@ -138,7 +137,8 @@ CASES = {
             PAIR,
             then="compare p.csv q.csv --measure kl",
         ),
-        Case("{} --help", "compare p.csv q.csv --wrong", PAIR),
+        Case("kldiv --help", "--version --wrong", {}),
+        Case("kldiv {} --help", "compare p.csv q.csv --wrong", PAIR),
     ],
     "cli/init.py": [
         Case("--config {}", "check p.csv q.csv --init --config pyproject.toml", RAW),
@@ -196,7 +196,9 @@ CASES = {
         Case(
             f"{example}, for example; kldiv {{}} --help tells more",
             name,
-            EXAMPLE_FILES,
+            dict.fromkeys(
+                ("january.csv", "july.csv"), ROWS if name in ("check", "profile") else P
+            ),
             fill={word: word for word in ("january.csv", "july.csv", "bash")},
             then=example.removeprefix("kldiv "),
         )

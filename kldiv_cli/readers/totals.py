@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli.core.distribution import LOG_KINDS
-from kldiv_cli.errors import InputError, Note
+from kldiv_cli.errors import InputError, Note, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -78,7 +78,7 @@ class Totals(NamedTuple):
 
 
 def find(
-    weights: NDArray[Any], possible: Sequence[Suspect], last: str | None, option: ReadOptions
+    weights: NDArray[Any], possible: Sequence[Suspect], last: str | None, wanted: ReadOptions
 ) -> Totals:
     """Return the totals among rows.
 
@@ -90,10 +90,10 @@ def find(
         The rows that have the label of a total, or none.
     last : str or None
         The label of the last row, if that is an outcome like any.
-    option : ReadOptions
+    wanted : ReadOptions
         The kind, and whether totals are outcomes.
     """
-    if option.total_row == "keep" or option.kind in LOG_KINDS or len(weights) < 2:
+    if wanted.total_row == "keep" or wanted.kind in LOG_KINDS or len(weights) < 2:
         return Totals()
     if weights.dtype.kind == "f" and float(weights.max()) > LARGEST:
         # So that no sum is beyond a double.
@@ -159,18 +159,16 @@ def dropped(totals: Totals) -> dict[int, str]:
 
 def notes_on(totals: Totals, rows: Collection[int], source: str) -> list[Note]:
     """Return notes on rows that look like totals, and are among the outcomes all the same."""
-    return [
-        Note(
-            "looks-like-total",
-            f"{_shown(label)} is an outcome, and {what}",
-            source,
-            advice="--na NULL if it means a missing value"
-            if label.strip().casefold() == "null"
-            else "--total-row drop leaves it out, --total-row keep keeps it without this note",
-        )
-        for row, label, what in totals.doubtful
-        if row not in rows
-    ]
+    notes = []
+    for row, label, what in totals.doubtful:
+        if row in rows:
+            continue
+        message = f"{_shown(label)} is an outcome, and {what}"
+        advice = "--total-row drop leaves it out, --total-row keep keeps it without this note"
+        if label.strip().casefold() == "null":
+            advice = f"{option('--na', label)} if it means a missing value"
+        notes.append(Note("looks-like-total", message, source, advice=advice))
+    return notes
 
 
 def _shown(label: str | None) -> str:

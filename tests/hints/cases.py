@@ -1295,7 +1295,7 @@ CASES = {
             "p.csv q.csv",
             both(P + "Total,11\n"),
         ),
-        Case("--na NULL if it means a missing value", "p.csv q.csv", both(P + "NULL,11\n")),
+        Case("--na {} if it means a missing value", "p.csv q.csv", both(P + "NULL,11\n")),
     ],
     "readers/weights.py": [
         Case("--as samples {}", "p.txt q.txt", both("   5 red\n   3 blue\n", "txt")),

@@ -158,14 +158,14 @@ def with_columns(said: dict[str, Any]) -> dict[str, Any]:
     UsageError
         If a column is said to be of both types.
     """
-    from kldiv_cli.pipeline.validation import limit
+    from kldiv_cli.pipeline.validation import divergence_limit
 
     columns: dict[str, dict[str, Any]] = {}
     rest = {name: value for name, value in said.items() if name not in ("numeric", "categorical")}
     for word in rest.pop("max_kl", ()):
         column, equals, end = word.rpartition("=")
         given = columns.setdefault(column, {}) if equals else rest
-        given["max_kl"] = limit("--max-kl", number(end))
+        given["max_kl"] = divergence_limit("--max-kl", number(end))
     for type in ("numeric", "categorical"):
         for column in said.get(type, ()):
             if columns.setdefault(column, {}).setdefault("type", type) != type:

@@ -64,7 +64,9 @@ class Wanted(NamedTuple):
     categorical: frozenset[str] = frozenset()
     excluded: Callable[[str], bool] = lambda name: False
     na: frozenset[str] = frozenset()
-    """Cells that mean a missing value, beside empty ones."""
+    """Cells that mean a missing value, beside empty ones …"""
+    na_of: Mapping[str, frozenset[str]] = {}
+    """… and those that do in a single column, by its name."""
     forbid_missing: bool = False
     named: frozenset[str] = frozenset()
     """Columns of which the user says something."""
@@ -73,6 +75,10 @@ class Wanted(NamedTuple):
     identifiers: bool = True
     """Whether to leave out columns that look like keys."""
     most_outcomes: int = MOST_OUTCOMES
+
+    def missing_words(self, name: str) -> frozenset[str]:
+        """Return the cells that mean a missing value in a column, beside empty ones."""
+        return self.na | self.na_of.get(name, frozenset())
 
     def may_leave_out(self, name: str) -> bool:
         """Return whether a column may be left out if it looks like a key: no option names it."""

@@ -140,9 +140,9 @@ class ColumnCounter:
         self.identifier = False
         self._missing = self._rows = 0
         self._source, self._table = source, table
-        self._na, self._forbid = wanted.na, wanted.forbid_missing
+        self._na, self._forbid = wanted.missing_words(name), wanted.forbid_missing
         # Cells of nothing but blanks are missing, too, but are told only where they matter.
-        self._absent = frozenset({None, *wanted.na, *(() if table.typed else ("",))})
+        self._absent = frozenset({None, *self._na, *(() if table.typed else ("",))})
         # A leading zero makes no code of what the user calls numbers.
         self._codes = name not in wanted.numeric
         self._numeric: bool | None = None
@@ -299,8 +299,8 @@ def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> 
 
     doubles = values.astype(np.float64)
     missing = np.isnan(doubles)
-    if wanted.na:
-        missing |= np.isin(doubles, [float(word) for word in wanted.na if numbers.is_number(word)])
+    if words := wanted.missing_words(name):
+        missing |= np.isin(doubles, [float(word) for word in words if numbers.is_number(word)])
     if wanted.forbid_missing and missing.any():
         raise missing_value(Place(source, name=name, index=(int(missing.argmax()),)))
     column = counts.Values(name, int(missing.sum()), doubles[~missing] + 0.0)

@@ -152,6 +152,7 @@ class Rules(NamedTuple):
             named=frozenset(self.columns),
             excluded=self.excludes,
             na=frozenset(self.na),
+            na_of={name: frozenset(rules.na) for name, rules in self.columns.items() if rules.na},
             forbid_missing=self.missing == "error",
             most_outcomes=self.max_outcomes,
         )
@@ -221,7 +222,7 @@ COLUMNS: dict[str, Validator] = {
     "max_outcomes": whole(1),
 }
 JUDGING: dict[str, Validator] = {
-    "max_kl": validation.limit,
+    "max_kl": validation.divergence_limit,
     "alpha": validation.level,
     "adjust": among("bh", "none"),
     "max_new": optional(validation.limit),

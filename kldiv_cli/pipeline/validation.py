@@ -28,6 +28,8 @@ class ColumnRules(NamedTuple):
     type: Type | None = None
     max_kl: float | None = None
     bins: int | tuple[float, ...] | None = None
+    na: tuple[str, ...] = ()
+    """Texts that mean a missing value in this column, beside those that do in every one."""
 
 
 def anything(name: str, value: Any) -> Any:
@@ -103,6 +105,17 @@ def real(wanted: str, fits: Callable[[float], bool]) -> Validator:
 
 
 limit = real("a number >= 0", lambda number: 0 <= number < math.inf)
+UNLIMITED = ("inf", "infinity")
+
+
+def divergence_limit(name: str, value: object) -> float:
+    """Check the largest divergence that is accepted; infinity, or its name, accepts any."""
+    if isinstance(value, str) and value.lower().removeprefix("+") in UNLIMITED:
+        return math.inf
+    wanted = "a number >= 0, or inf for a column that only warns"
+    return float(real(wanted, lambda number: number >= 0)(name, value))
+
+
 temperature = real("a number above 0", lambda number: 0 < number < math.inf)
 
 
@@ -191,13 +204,14 @@ def _column_rules(title: object, given: object) -> ColumnRules:
             hint = did_you_mean(str(key), ColumnRules._fields)
             raise UsageError("usage", f"{name} has no key {key!r}", hint=hint)
     type_ = optional(among("categorical", "numeric"))(f"{name}: type", given.get("type"))
-    max_kl = optional(limit)(f"{name}: max_kl", given.get("max_kl"))
+    max_kl = optional(divergence_limit)(f"{name}: max_kl", given.get("max_kl"))
     bins = given.get("bins")
     check = _edges if isinstance(bins, list | tuple) else whole(1)
     bins = optional(check)(f"{name}: bins", bins)
     if bins is not None and type_ == "categorical":
         raise UsageError("usage", f"{name}: bins are for numeric columns")
-    return ColumnRules(type_ if bins is None else "numeric", max_kl, bins)
+    na = texts(f"{name}: na", given.get("na", ()))
+    return ColumnRules(type_ if bins is None else "numeric", max_kl, bins, na)
 
 
 def _edges(name: str, value: Collection[Any]) -> tuple[float, ...]:

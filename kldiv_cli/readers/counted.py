@@ -93,7 +93,7 @@ def data_set(
     left_out = wanted.left_out(list(counts), source)
     columns = {}
     for title, outcomes in counts.items():
-        missing = sum(outcomes.pop(label, 0) for label in {"", *wanted.na})
+        missing = sum(outcomes.pop(label, 0) for label in {"", *wanted.missing_words(title)})
         if missing and wanted.forbid_missing:
             raise missing_value(Place(source, name=title))
         columns[title] = Categories(title, missing, outcomes)

@@ -39,7 +39,7 @@ ROWS = (
     Argument("current", "CURRENT", "What to judge; NAME=FILE, or - for stdin."),
     *options.WANTED,
     Option("max_kl", "[COL=]X...", "Largest D(current || reference) that is accepted, in nats;"
-           " 0.05 if not given. COL=X is for one column; repeatable."),
+           " 0.05 if not given. COL=X is for one column; COL=inf only warns of it. Repeatable."),
     Option("alpha", "X", "Level of the tests; 0.05 if not given.", read=number),
     Option("adjust", "bh|none", "Correction for many columns."),
     Option("max_new", "X", "Largest share of rows with an outcome that is new.", read=number),

@@ -43,9 +43,16 @@ def recognised(stream: ByteStream, extension: str) -> str | None:
 
 
 def needs_extra(format_: str, source: str) -> InputError:
-    """Return the error for Parquet, Arrow and Zstandard, which need an extra."""
-    message = f"{format_} cannot be read without the extra 'duckdb'"
-    hint = "pip install 'kldiv-cli[duckdb]', or convert the file to CSV"
+    """Return the error for Parquet, Arrow and Zstandard, which are known and not yet read."""
+    from shlex import quote
+
+    path = quote("FILE" if source == "-" else source)
+    message = f"{format_} is not read by this version"
+    hint = f"zstd -dc {path} | kldiv check REFERENCE -"
+    if format_ == "parquet":
+        hint = f"duckdb -csv -c \"from '{path}'\" | kldiv check REFERENCE -"
+    elif format_ == "arrow":
+        hint = "in Python, kldiv_cli.check takes the table that pyarrow.feather.read_table returns"
     return InputError("needs-extra", message, Place(source), hint=hint)
 
 

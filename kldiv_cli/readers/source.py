@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers import compression
+from kldiv_cli.readers import compression, foreign
 from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
 from kldiv_cli.readers.stream import CHUNK, HEAD, ByteStream
 
@@ -39,6 +39,7 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
             if extension in compression.EXTENSIONS:
                 extension = os.path.splitext(stem)[1]
             stream = compression.inflated(packed, codec)
+        foreign.refuse(stream, named=option.format is not None)
         format_ = option.format or _format(stream, extension)
         is_free = raw and FORMATS[format_].streamed and option.max_inflated is None
         if codec is not None and not is_free:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from kldiv_cli.errors import InputError, KldivError, Place, UsageError
+from kldiv_cli.errors import UsageError
+from kldiv_cli.readers.failures import failures_named
 from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
 from kldiv_cli.readers.options import ReadOptions
 
@@ -176,28 +177,36 @@ def opened(source: object, options: ReadOptions, *, raw: bool = False) -> Iterat
         If an option makes no sense.
     """
     text = source_name(source)
-    try:
+    with failures_named(text):
         if not isinstance(source, (str, os.PathLike)):
             from kldiv_cli.readers import objects
 
-            yield Opened(
-                text, _stem(text), objects.read(source, text, raw=raw, pointer=options.at)
-            )
-            return
-        from kldiv_cli.readers import source as files
+            data = objects.read(source, text, raw=raw, pointer=options.at)
+            yield Opened(text, _stem(text), data)
+        elif text != "-" and os.path.isdir(text):
+            from kldiv_cli.readers import folder
 
-        with files.opened(text, options, raw=raw) as stream:
-            module = import_module(f"kldiv_cli.readers.{FORMATS[stream.format].module}")
-            yield Opened(text, _stem(text), module.read(stream, options))
-    except KldivError:
-        raise
-    except RecursionError:
-        raise InputError("too-deep", "this is nested too deeply", Place(text)) from None
-    except MemoryError:
-        raise InputError("out-of-memory", "there is not enough memory", Place(text)) from None
-    except (OSError, ValueError, EOFError, OverflowError) as error:
-        code, message = _failure(error)
-        raise InputError(code, message, Place(text)) from error
+            yield Opened(text, _stem(text), folder.read(text, options, _part, raw=raw))
+        else:
+            with _parsed(text, options, raw=raw) as data:
+                yield Opened(text, _stem(text), data)
+
+
+@contextmanager
+def _part(path: str, options: ReadOptions) -> Iterator[Data]:
+    """Open and parse a file of a folder, whose failures are its own."""
+    with failures_named(path), _parsed(path, options, raw=True) as data:
+        yield data
+
+
+@contextmanager
+def _parsed(path: str, options: ReadOptions, *, raw: bool) -> Iterator[Data]:
+    """Open and parse a file."""
+    from kldiv_cli.readers import source as files
+
+    with files.opened(path, options, raw=raw) as stream:
+        module = import_module(f"kldiv_cli.readers.{FORMATS[stream.format].module}")
+        yield module.read(stream, options)
 
 
 def _read(
@@ -240,6 +249,8 @@ def _stem(source: str) -> str:
     if source in ("-", "/dev/stdin"):
         return "stdin"
     base = os.path.basename(source.rstrip("/")) or source
+    if base in (".", ".."):
+        base = os.path.basename(os.path.abspath(source)) or source
     if source == f"/dev/fd/{base}":
         return f"fd{base}"
     stem, extension = os.path.splitext(base)
@@ -248,21 +259,3 @@ def _stem(source: str) -> str:
         if extension.lower() not in BY_EXTENSION:
             break
     return base
-
-
-def _failure(error: Exception) -> tuple[str, str]:
-    """Return the code and the message for an error of the system or of a parser."""
-    import errno
-
-    known = {
-        errno.ENOENT: ("no-such-file", "there is no such file"),
-        errno.ENOTDIR: ("no-such-file", "there is no such file"),
-        errno.EISDIR: ("is-a-directory", "this is a directory, not a file"),
-        errno.EACCES: ("permission-denied", "there is no permission to read this"),
-        errno.EPERM: ("permission-denied", "there is no permission to read this"),
-        errno.ELOOP: ("symlink-loop", "this is a symbolic link that leads to itself"),
-        errno.ENAMETOOLONG: ("no-such-file", "this name is too long for a file"),
-    }
-    reason = (getattr(error, "strerror", "") or str(error) or type(error).__name__)[:200]
-    fallback = ("unreadable", f"this cannot be read: {reason}")
-    return known.get(getattr(error, "errno", 0), fallback)

@@ -40,10 +40,7 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
     InputError
         If it is no table, its rows or columns do not fit together, or a value is a container.
     """
-    while isinstance(data, Members):
-        data = data.table()
-    if isinstance(data, Matrix):
-        data = _of_matrix(data, source)
+    data = table_of(data, source)
     if data.whole is not None:
         return _of_whole_columns(data.whole, data.format, source)
     if data.typed:
@@ -56,6 +53,19 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
         names = data.names and _distinct(data.names, source)
         data = data._replace(names=names)
     return data._replace(batches=_text_batches(data, names, source))
+
+
+def table_of(data: Data, source: str) -> Table:
+    """Return a source as a table, whose cells are not yet those of raw rows.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    while isinstance(data, Members):
+        data = data.table()
+    return _of_matrix(data, source) if isinstance(data, Matrix) else data
 
 
 # Cells of text.

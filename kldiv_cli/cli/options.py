@@ -196,6 +196,10 @@ AT = Option(
     "at", "POINTER...", "Of JSON, the value at a pointer, such as /choices/0/logprobs; twice with"
     " one file compares the two.",
 )
+WHERE = Option(
+    "where", "COL=VALUE...", "Read only rows with this value in a column; twice with one file"
+    " takes one side each.",
+)
 DUPLICATES = Option(
     "duplicates", "error|sum", "What to do with labels that repeat in counts.", default="error"
 )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 MOST_OUTCOMES = 100_000
 TOO_MANY_ROWS = 10**18
 """Rows that a data set may not have: they are counted in 64 bits."""
+CHOOSES = "--where: all rows have the value that chose them"
 IDENTIFIER = "looks like a key: nearly all values are distinct (--column judges it)"
 
 
@@ -41,7 +42,9 @@ class DataSet(NamedTuple):
     notes : tuple of Note
         Choices and repairs.
     seen : tuple of str
-        All columns of the source, counted or not.
+        All columns of the source, counted or not, but for `chosen_by`.
+    chosen_by : str, or None
+        A column by whose value the rows were chosen, which is left out.
     """
 
     name: str
@@ -53,6 +56,7 @@ class DataSet(NamedTuple):
     excluded: tuple[Excluded, ...] = ()
     notes: tuple[Note, ...] = ()
     seen: tuple[str, ...] = ()
+    chosen_by: str | None = None
 
 
 class Wanted(NamedTuple):

@@ -36,7 +36,9 @@ class CheckReport(Renderable, findings.Check):
     __slots__ = ()
 
 
-def check(reference: object, current: object, **options: Unpack[CheckOptions]) -> CheckReport:
+def check(
+    reference: object, current: object = None, **options: Unpack[CheckOptions]
+) -> CheckReport:
     """Judge whether data have drifted from a reference.
 
     For each column D(current || reference) is estimated from the counts and compared with
@@ -46,10 +48,11 @@ def check(reference: object, current: object, **options: Unpack[CheckOptions]) -
     Parameters
     ----------
     reference, current : path, data frame, mapping of columns, records or array
-        Raw rows; a path may also be a profile, as ``kldiv profile`` writes it. ``-`` is
-        standard input.
+        Raw rows; a path may also be a profile, as ``kldiv profile`` writes it, or a folder of
+        part files. ``-`` is standard input. Without `current`, two sets of the rows of
+        `reference` are compared, which `where` chooses.
     **options
-        The parameters below, by their names. Those that describe one side (`kind` to `comment`)
+        The parameters below, by their names. Those that describe one side (`kind` to `where`)
         are given once for both, or as a pair.
     column : str or sequence of str, optional
         The only columns of raw rows to judge; every shared one but those that look like keys if
@@ -99,6 +102,9 @@ def check(reference: object, current: object, **options: Unpack[CheckOptions]) -
         Whether the first row of a table names the columns; decided by its cells if not given.
     comment : str or pair of str, optional
         The text at the beginning of lines that are skipped.
+    where : str or pair of str, optional
+        ``column=value``: the only rows of a side that are read. A pair of them takes both sides
+        from one source.
     duplicates : {"error", "sum"}, default "error"
         Whether rows of counts that repeat an outcome are refused or added up.
     max_inflated : int, optional
@@ -155,7 +161,7 @@ def checked(settings: CheckSettings) -> CheckReport:
     UsageError
         If an option does not fit the data.
     """
-    reference, current = settings.sources
+    reference, current = sides.held(settings.sources)
     exact = {reference.kind, current.kind} & {"probabilities", "weights"}
     both = (_distributions if exact else _data_sets)(reference, current, settings.rules)
     formats = (both.reference.format, both.current.format)

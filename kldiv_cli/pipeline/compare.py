@@ -39,7 +39,7 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         two-dimensional one is a batch, one distribution a row. Without `q`, two weights
         of `p` are compared, named by `weight`.
     **options
-        The parameters below, by their names. Those that describe one side (`kind` to `comment`)
+        The parameters below, by their names. Those that describe one side (`kind` to `where`)
         are given once for both, or as a pair.
     measures : str or sequence of str, optional
         Names of measures, as ``kldiv measures`` lists them; every measure that takes no
@@ -75,6 +75,9 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         Whether the first row of a table names the columns; decided by its cells if not given.
     comment : str or pair of str, optional
         The text at the beginning of lines that are skipped.
+    where : str or pair of str, optional
+        ``column=value``: the only rows of a side that are read. A pair of them takes both sides
+        from one source.
     duplicates : {"error", "sum"}, default "error"
         Whether rows of counts that repeat an outcome are refused or added up.
     max_inflated : int, optional
@@ -177,7 +180,7 @@ def compared(settings: CompareSettings) -> Report:
 
 def _read(settings: CompareSettings) -> _Sides:
     """Read both sides and pair them: raw rows column by column, anything else as a whole."""
-    p, q = settings.sources
+    p, q = sides.held(settings.sources)
     if settings.rules is None:
         return _whole(*sides.read_distributions(p, q), (p.name, q.name))
     if p.kind == q.kind:

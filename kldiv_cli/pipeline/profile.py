@@ -10,7 +10,7 @@ from kldiv_cli.core.counts import Binned, Categories, EdgesDifferError, TypeChan
 from kldiv_cli.core.dataset import IDENTIFIER, TOO_MANY_ROWS, DataSet, Excluded, too_many_rows
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.pipeline.settings import Rules, refuse_foreign
-from kldiv_cli.pipeline.sides import data_set
+from kldiv_cli.pipeline.sides import data_set, refuse_condition
 from kldiv_cli.pipeline.validation import ColumnRules
 
 if TYPE_CHECKING:
@@ -62,10 +62,14 @@ def profile(
     parts = []
     for name, source in sources:
         part = data_set(source, options, wanted, name=name)
+        refuse_condition(part, options)
         parts.append(part if model is None else _count_like(part, model, rules))
     refuse_foreign([options] * len(parts), [part.format for part in parts])
     first = parts[0]
-    asked.check_names([title for part in parts for title in part.seen], first.source)
+    known = [
+        title for part in parts for title in (*part.seen, part.chosen_by) if title is not None
+    ]
+    asked.check_names(known, first.source)
     excluded = {one.column: one for part in parts for one in part.excluded}
     columns: dict[str, Column] = {}
     for title in dict.fromkeys(title for part in parts for title in part.columns):

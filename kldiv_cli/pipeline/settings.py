@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         decimal: PerSide[str]
         header: PerSide[bool | None]
         comment: PerSide[str | None]
+        where: PerSide[str | None]
         duplicates: Literal["error", "sum"]
         at: PerSide[str | None]
         max_inflated: int | None
@@ -208,6 +209,7 @@ READING: dict[str, Validator] = {
     **dict.fromkeys(ReadOptions._fields, per_side(validation.text)),
     "kind": per_side(among(*KINDS)),
     "header": per_side(validation.anything),
+    "where": per_side(validation.condition),
     "duplicates": among("error", "sum"),
     "max_inflated": optional(whole(0)),
 }
@@ -292,7 +294,9 @@ def compare_settings(
     sides = _sources(sources, given)
     raw = (sides[0].kind == "samples", sides[1].kind == "samples")
     if sides[1].source is None and any(raw):
-        raise UsageError("one-side", "raw rows are compared with others, and there is one source")
+        message = "raw rows are compared with others, and there is one source"
+        hint = "name a second file, or two values: --where COLUMN=BEFORE --where COLUMN=AFTER"
+        raise UsageError("one-side", message, hint=hint)
     if sides[1].source is None and len({(s.options.weight, s.options.at) for s in sides}) == 1:
         hint = "name a second file, or two columns of the first: --weight BEFORE --weight AFTER"
         message = "there is only one source, and no two weights of it are named"
@@ -341,6 +345,10 @@ def check_settings(
 
     given = _checked("check", CHECK, options, spell)
     sides = _sources(sources, given)
+    if sides[1].source is None:
+        message = "data are judged against a reference, and there is one source"
+        hint = "name a second file, or two values: --where COLUMN=BEFORE --where COLUMN=AFTER"
+        raise UsageError("one-side", message, hint=hint)
     raw = (sides[0].kind in (None, "samples"), sides[1].kind in (None, "samples"))
     rules = _made(Rules, given)
     typed = any(each.type for each in rules.columns.values())
@@ -460,11 +468,26 @@ def _sources(sources: Sequence[object], given: Given) -> tuple[Source, Source]:
     """Return both sides, each with the options that are for it."""
     if [os.fspath(one) for one in sources if isinstance(one, str | os.PathLike)] == ["-", "-"]:
         raise UsageError("usage", "only one side can be standard input ('-')")
+    conditions = given.get("where", (None, None))
+    if sources[1] is None and None not in conditions and conditions[0] != conditions[1]:
+        # Both sides are rows of one source.
+        sources = (sources[0], sources[0])
+        names = _names_of_rows(conditions, given.get("names", (None, None))[0])
+        given = {**given, "names": names}
     first, second = given.get("names", (None, None))
     if first is not None and first == second:
         hint = "leave one of the names out, or give each side its own"
         raise UsageError("usage", f"both sides are called '{first[:60]}'", hint=hint)
     return _source(sources[0], 0, given), _source(sources[1], 1, given)
+
+
+def _names_of_rows(conditions: tuple[str, str], name: str | None) -> tuple[str, str]:
+    """Return what rows of one source are called: by their values, where these tell them apart."""
+    (column, _, value), (other_column, _, other_value) = (one.partition("=") for one in conditions)
+    values = (
+        (value, other_value) if column == other_column and value and other_value else conditions
+    )
+    return values if name is None else (f"{name} {values[0]}", f"{name} {values[1]}")
 
 
 def _source(source: object, side: int, given: Given) -> Source:

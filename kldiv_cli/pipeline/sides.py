@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,12 +11,12 @@ from kldiv_cli import readers
 from kldiv_cli.core import counts
 from kldiv_cli.core.binning import MOST_CATEGORIES
 from kldiv_cli.core.counts import Binned, Categories, Values
-from kldiv_cli.core.dataset import DataSet, Wanted, which_kind
+from kldiv_cli.core.dataset import CHOOSES, DataSet, Excluded, Wanted, which_kind
 from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.core.pair import Pair, labels_on_one_side, pair_distributions
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.table import Members
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.readers import ReadOptions
 from kldiv_cli.readers.formats import TIDY_COLUMNS
 
@@ -96,7 +97,15 @@ def data_set(
             if profile := counted.profile(data, wanted, found.source, name):
                 return profile
         table = raw_rows(data, options, found.source)
-        return local.count(table, wanted, found.source, name or found.name)
+        if table.chosen_by in (wanted.columns or ()):
+            message = f"rows are chosen by column '{table.chosen_by}', in which they are the same"
+            hint = "leave --column of it out, or --where"
+            raise UsageError("usage", message, hint=hint)
+        rows = local.count(table, wanted, found.source, name or found.name)
+        if table.chosen_by is None:
+            return rows
+        excluded = (Excluded(table.chosen_by, CHOOSES), *rows.excluded)
+        return rows._replace(chosen_by=table.chosen_by, excluded=excluded)
 
 
 def read_distributions(first: Source, second: Source) -> tuple[Distribution, Distribution]:
@@ -112,6 +121,15 @@ def read_distributions(first: Source, second: Source) -> tuple[Distribution, Dis
         return p, readers.read(second.source, second.options, name=second.name)
     names = (first.name, second.name)
     return readers.read_two(first.source, (first.options, second.options), names=names)
+
+
+def held(both: tuple[Source, Source]) -> tuple[Source, Source]:
+    """Return two sides of one source, which can be read once only, with its bytes in memory."""
+    first, second = both
+    if first.source is not second.source or not readers.is_read_once(first.source):
+        return both
+    source = readers.held(first.source)
+    return first._replace(source=source), second._replace(source=source)
 
 
 def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
@@ -139,9 +157,19 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
         found = _columns(tables[1], wanted, only)
     else:
         found = _rows(second, wanted, rules, model)
-    rules.check_names([*model.seen, *found.seen], found.source)
-    new = tuple(name for name in found.seen if name not in model.seen and rules.wants(name))
-    return DataSets(model, found, new)
+    conditions = {first.options.where, second.options.where}
+    for side, rows in ((first, model), (second, found)):
+        # What is said once is for the side that has rows.
+        if len(conditions) > 1 or (model.kind, found.kind) == ("profile", "profile"):
+            refuse_condition(rows, side.options)
+    chosen_by = [side.chosen_by for side in (model, found) if side.chosen_by is not None]
+    rules.check_names([*model.seen, *found.seen, *chosen_by], found.source)
+    new = [name for name in found.seen if name not in (*model.seen, *chosen_by)]
+    columns = {name: one for name, one in model.columns.items() if name not in chosen_by}
+    left_out = {one.column: one for one in model.excluded}
+    left_out |= {name: Excluded(name, CHOOSES) for name in chosen_by}
+    model = model._replace(columns=columns, excluded=tuple(left_out.values()))
+    return DataSets(model, found, tuple(filter(rules.wants, new)))
 
 
 def read_distribution(side: Source, rules: Rules) -> Distribution:
@@ -157,6 +185,7 @@ def read_distribution(side: Source, rules: Rules) -> Distribution:
         _refuse_batch(found)
         return found
     rows = data_set(side.source, side.options, rules.counting(), name=side.name)
+    refuse_condition(rows, side.options)
     columns = list(rows.columns.values())
     if len(columns) != 1:
         message = f"there are {len(columns)} columns of raw rows"
@@ -206,6 +235,20 @@ def match_outcomes(p: Distribution, q: Distribution, column: str | None = None) 
         raise InputError("no-common-support", str(error), Place(p.source)) from None
 
 
+def refuse_condition(rows: DataSet, options: ReadOptions) -> None:
+    """Refuse a profile of which rows are to be chosen.
+
+    Raises
+    ------
+    InputError
+        If it is one, and has no rows any more.
+    """
+    if rows.kind == "profile" and options.where is not None:
+        message = "this is a profile, which has counts and no rows to choose"
+        hint = f"kldiv profile DATA --where {quote(options.where[:60])} -o FILE counts these alone"
+        raise InputError("is-a-profile", message, Place(rows.source), hint=hint)
+
+
 def no_values(column: str, source: str) -> InputError:
     """Return the error for a column that has no values on one side."""
     hint = "--missing category makes missing values an outcome; --exclude leaves it out"
@@ -238,7 +281,9 @@ def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = No
     rows = data_set(side.source, side.options, wanted, name=side.name)
     # These are raw rows where the user has rules for columns, or the model has the same columns.
     are_rows = any(name in rules.columns or not rules.wants(name) for name in rows.seen) or (
-        model is not None and model.kind == "samples" and {*rows.seen} <= {*model.seen}
+        model is not None
+        and model.kind == "samples"
+        and {*rows.seen} <= {*model.seen, model.chosen_by}
     )
     if side.kind is None and {*map(str.casefold, rows.seen)} == {*TIDY_COLUMNS}:
         what = "this may be counts of several columns, or raw rows of three"

@@ -134,6 +134,14 @@ def text(name: str, value: object) -> str:
     return value
 
 
+def condition(name: str, value: object) -> str:
+    """Check ``COLUMN=VALUE``, which chooses rows."""
+    words = text(name, value)
+    if words.find("=") < 1:
+        raise _refused(name, "COLUMN=VALUE", value)
+    return words
+
+
 def texts(name: str, value: object) -> tuple[str, ...]:
     """Check texts; a single one needs no list around it."""
     several = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from kldiv_cli.core.table import Data
 
 __all__ = [
-    "FORMATS", "ReadOptions", "is_readable", "opened", "read", "read_counts", "read_two",
-    "split_name",
+    "FORMATS", "ReadOptions", "held", "is_read_once", "is_readable", "opened", "read",
+    "read_counts", "read_two", "split_name",
 ]  # fmt: skip
 
 
@@ -124,6 +124,31 @@ def read_counts(
         return data_set or meaning.distribution(weights, options, found.source, name)
 
 
+def is_read_once(source: object) -> bool:
+    """Say whether a source can be read once only: standard input, or a pipe."""
+    if not isinstance(source, (str, os.PathLike)):
+        return False
+    path = os.fsdecode(source)
+    return path == "-" or (
+        os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
+    )
+
+
+def held(source: object) -> object:
+    """Return a source that can be read once only as one that can be read again.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    from kldiv_cli.readers import source as files
+
+    text = source_name(source)
+    with failures_named(text):
+        return files.held(text)
+
+
 def is_readable(word: str) -> bool:
     """Say whether a word of the command line names an input: ``-``, PATH or NAME=PATH."""
     path = split_name(word)[1]
@@ -188,7 +213,7 @@ def opened(source: object, options: ReadOptions, *, raw: bool = False) -> Iterat
 
             yield Opened(text, _stem(text), folder.read(text, options, _part, raw=raw))
         else:
-            with _parsed(text, options, raw=raw) as data:
+            with _parsed(source, options, raw=raw) as data:
                 yield Opened(text, _stem(text), data)
 
 
@@ -200,7 +225,7 @@ def _part(path: str, options: ReadOptions) -> Iterator[Data]:
 
 
 @contextmanager
-def _parsed(path: str, options: ReadOptions, *, raw: bool) -> Iterator[Data]:
+def _parsed(path: str | os.PathLike[str], options: ReadOptions, *, raw: bool) -> Iterator[Data]:
     """Open and parse a file."""
     from kldiv_cli.readers import source as files
 

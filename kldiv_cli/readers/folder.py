@@ -87,7 +87,8 @@ class _Reading:
 
     def __init__(self, parts: Sequence[Part], options: ReadOptions, open_part: Open) -> None:
         self._parts = parts
-        self._options = options
+        # Rows are chosen from all parts together.
+        self._options = options._replace(where=None)
         self._open = open_part
         self._first: tuple[Part, Table, list[str]] | None = None
         self._notes: list[Note] = []

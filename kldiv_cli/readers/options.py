@@ -34,6 +34,8 @@ class ReadOptions(NamedTuple):
     """Whether rows that repeat an outcome are refused or added up."""
     at: str | None = None
     """A JSON pointer to the value that is read."""
+    where: str | None = None
+    """``COLUMN=VALUE``: the only rows of a table that are read."""
     max_inflated: int | None = None
     """Bytes that a compressed input may inflate to."""
 

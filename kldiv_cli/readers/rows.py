@@ -41,8 +41,16 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
         If it is no table, its rows or columns do not fit together, or a value is a container.
     """
     data = table_of(data, source)
+    if options.where is not None:
+        from kldiv_cli.readers.where import rows_where
+
+        where, options = options.where, options._replace(where=None)
+        if data.whole is None:
+            return rows_where(raw_rows(data, options, source), where, source)
+        data = rows_where(data, where, source)
     if data.whole is not None:
-        return _of_whole_columns(data.whole, data.format, source)
+        rows = _of_whole_columns(data.whole, data.format, source)
+        return rows._replace(chosen_by=data.chosen_by)
     if data.typed:
         return data._replace(batches=_plain_batches(data))
     names = None
@@ -52,7 +60,7 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
         data = with_names(data, [options], source, raw=True)
         names = data.names and _distinct(data.names, source)
         data = data._replace(names=names)
-    return data._replace(batches=_text_batches(data, names, source))
+    return data._replace(batches=_text_batches(data, names, source), positional=False)
 
 
 def table_of(data: Data, source: str) -> Table:

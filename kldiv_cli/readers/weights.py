@@ -11,7 +11,7 @@ from functools import partial
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.core.table import Batch, Data, Faults, Matrix, Members, Path, Table
+from kldiv_cli.core.table import Batch, Data, Faults, Matrix, Members, Path, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Place, UsageError
 from kldiv_cli.readers.column_choice import Choice, Columns, columns_of
 from kldiv_cli.readers.options import ReadOptions, refuse_columns
@@ -55,9 +55,14 @@ def weights_of(
         return [_of_member(data, option, source, choose) for option in wanted]
     if isinstance(data, Matrix):
         refuse_columns(wanted, source, data.what)
+        for option in wanted:
+            if option.where is not None:
+                raise no_columns(data.what, option.where, source, "leave --where out")
         return [_of_matrix(data, option, source) for option in wanted]
     if data.whole is not None:
         from kldiv_cli.readers import arrays
+
+        data = _chosen(data, wanted, source)
 
         return arrays.of_columns(data, wanted, source, choose)
     return _of_rows(data, wanted, source, choose)
@@ -69,6 +74,15 @@ def _of_part(data: Data, option: ReadOptions, source: str, choose: Choose) -> li
         message = f"the option 'at' has no meaning for the format {data.format}"
         raise UsageError("usage", message, hint="leave --at out")
     return weights_of(data, [option], source, choose)
+
+
+def _chosen(table: Table, wanted: Sequence[ReadOptions], source: str) -> Table:
+    """Return the rows of a table that are wanted: all, or those with a value in a column."""
+    if wanted[0].where is None:
+        return table
+    from kldiv_cli.readers.where import rows_where
+
+    return rows_where(table, wanted[0].where, source)
 
 
 def _of_member(members: Members, option: ReadOptions, source: str, choose: Choose) -> Weights:
@@ -89,6 +103,7 @@ def _of_rows(
         table = with_names(table, wanted, source)
     if table.what:
         refuse_columns(wanted, source, table.what)
+    table = _chosen(table, wanted, source)
     batches = iter(table.batches)
     first = next(batches, None)
     if first is None:

@@ -36,8 +36,9 @@ Of a warehouse, a query that gives column, outcome, count:
 # fmt: off
 ROWS = (
     Argument("reference", "REFERENCE", "Raw rows or a profile; NAME=FILE, or -."),
-    Argument("current", "CURRENT", "What to judge; NAME=FILE, or - for stdin."),
-    *options.WANTED,
+    Argument("current", "[CURRENT]", "What to judge; NAME=FILE, or - for stdin. Without it two"
+             " sets of rows of REFERENCE are compared (--where twice)."),
+    options.WHERE, *options.WANTED,
     Option("max_kl", "[COL=]X...", "Largest D(current || reference) that is accepted, in nats;"
            " 0.05 if not given. COL=X is for one column; COL=inf only warns of it. Repeatable."),
     Option("alpha", "X", "Level of the tests; 0.05 if not given.", read=number),
@@ -63,7 +64,7 @@ ROWS = (
 
 
 @options.command(*ROWS, epilog=EPILOG)
-def check(reference: str, current: str, said: dict[str, Any]) -> int:
+def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
     """Judge, column by column, whether data have drifted from a reference.
 
     D(current || reference) is estimated from the rows and compared with --max-kl: drift,
@@ -83,12 +84,14 @@ def check(reference: str, current: str, said: dict[str, Any]) -> int:
 
     outputs = Outputs(said, CHECK_FORMATS)
     file, exit_zero = said.pop("config", None), said.pop("exit_zero", False)
-    names, paths = options.sources(reference, current)
+    words = (reference,) if current is None else (reference, current)
+    names, paths = options.sources(*words)
     asked = options.with_columns(said)
     project = config.load(file)
-    given = {**project.beneath(asked, {*CHECK, "fail_on"}), "names": names}
+    given = {**project.beneath(asked, {*CHECK, "fail_on"}), "names": (*names, None)[:2]}
     fail_on = PROJECT["fail_on"]("--fail-on", given.pop("fail_on", "drift"))
-    settings = check_settings(paths, given, check.spell, given.keys() - asked.keys())
+    own = given.keys() - asked.keys()
+    settings = check_settings((*paths, None)[:2], given, check.spell, own)
     with outputs:
         outputs.open((*paths, *config.files(file)))
         try:

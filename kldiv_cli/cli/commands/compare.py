@@ -30,7 +30,7 @@ EPILOG = """Examples:
 ROWS = (
     Argument("p", "P", "A file, NAME=FILE, or - for stdin."),
     Argument("q", "[Q]", "The other side; without it two weights of P are compared (--weight"
-             " twice)."),
+             " twice), or two sets of its rows (--where twice)."),
     Option("measures", "NAME...", "A measure, as 'kldiv measures' lists them; repeatable.",
            ("--measure", "-m")),
     Option("base", "e|2|10", "Of the logarithm: nats, bits or hartleys.", default="e"),
@@ -40,7 +40,7 @@ ROWS = (
     Option("temperature", "T", "Divides logits.", default="1", read=number),
     Option("reduction", "HOW", "How the rows of a batch become one number, as in torch's F.kl_div:"
            " batchmean, mean, sum or none.", default="batchmean"),
-    *options.WANTED, *options.TYPES, options.NA,
+    options.WHERE, *options.WANTED, *options.TYPES, options.NA,
     Option("top", "N", "How many outcomes to list.", default="10", read=number),
     *options.REPORTS, options.QUIET, options.STRICT,
     *options.TEXT, options.DUPLICATES, options.MAX_INFLATED, options.COLOR,

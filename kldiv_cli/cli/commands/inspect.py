@@ -12,6 +12,7 @@ from kldiv_cli.cli.outputs import Outputs
 ROWS = (
     Argument("file", "FILE", "A file, or - for stdin."),
     options.KIND, options.LABEL, options.WEIGHT, options.AT,
+    options.WHERE._replace(help="Read only rows with this value in a column."),
     *options.TEXT, options.DUPLICATES, options.MAX_INFLATED, options.COLOR,
 )
 # fmt: on

@@ -196,6 +196,8 @@ AT = Option(
     "at", "POINTER...", "Of JSON, the value at a pointer, such as /choices/0/logprobs; twice with"
     " one file compares the two.",
 )
+JOINT = Option("joint", "COLUMN...", "Outcomes are those of this column and of others together;"
+               " given twice or more.")
 WHERE = Option(
     "where", "COL=VALUE...", "Read only rows with this value in a column; twice with one file"
     " takes one side each.",

@@ -72,6 +72,10 @@ class Wanted(NamedTuple):
     na_of: Mapping[str, frozenset[str]] = {}
     """… and those that do in a single column, by its name."""
     forbid_missing: bool = False
+    drop_missing: bool = False
+    """Whether missing values are left out later; a pair is missing then if any part is."""
+    joint: tuple[str, ...] = ()
+    """Columns that are counted together."""
     named: frozenset[str] = frozenset()
     """Columns of which the user says something."""
     late: bool = False

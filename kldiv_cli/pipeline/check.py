@@ -59,6 +59,9 @@ def check(
         not given.
     exclude : str or sequence of str, optional
         Columns, or patterns such as ``created_*``, to leave out.
+    joint : sequence of str, optional
+        Two columns or more whose outcomes are counted together, as pairs; of raw rows they are
+        judged alone, unless `column` names others.
     columns : mapping, optional
         Rules for single columns: ``{"age": {"max_kl": 0.1, "type": "numeric", "bins": 9}}``;
         `type` is ``numeric`` or ``categorical``, and `bins` a number of bins or their edges.

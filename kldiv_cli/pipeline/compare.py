@@ -89,6 +89,9 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         not given.
     exclude : str or sequence of str, optional
         Columns, or patterns such as ``created_*``, to leave out.
+    joint : sequence of str, optional
+        Two columns or more whose outcomes are counted together, as pairs; of raw rows they are
+        compared alone, unless `column` names others.
     columns : mapping, optional
         Rules for single columns: ``{"age": {"type": "numeric", "bins": [18, 30, 65]}}``;
         `type` is ``numeric`` or ``categorical``, and `bins` a number of bins or their edges.

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
         column: str | Sequence[str]
         exclude: str | Sequence[str]
+        joint: Sequence[str]
         columns: Mapping[str, Mapping[str, Any]] | None
         bins: int | None
         missing: Literal["category", "drop", "error"]
@@ -102,6 +103,7 @@ class Rules(NamedTuple):
 
     column: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    joint: tuple[str, ...] = ()
     columns: Mapping[str, ColumnRules] = {}
     bins: int | None = None
     missing: Literal["category", "drop", "error"] = "category"
@@ -144,10 +146,18 @@ class Rules(NamedTuple):
             if word not in names:
                 raise unknown_column(word, list(dict.fromkeys(names)), source)
 
+    def _wanted(self) -> frozenset[str] | None:
+        """Return the only columns to count; None for all."""
+        if not self.joint:
+            return frozenset(self.column) or None
+        from kldiv_cli.core.joint import joint_name
+
+        return frozenset((joint_name(self.joint), *self.column))
+
     def counting(self) -> Wanted:
         """Return these rules as the counting of raw rows knows them."""
         return Wanted(
-            columns=frozenset(self.column) or None,
+            columns=self._wanted(),
             numeric=self.typed("numeric"),
             categorical=self.typed("categorical"),
             named=frozenset(self.columns),
@@ -155,6 +165,8 @@ class Rules(NamedTuple):
             na=frozenset(self.na),
             na_of={name: frozenset(rules.na) for name, rules in self.columns.items() if rules.na},
             forbid_missing=self.missing == "error",
+            drop_missing=self.missing == "drop",
+            joint=self.joint,
             most_outcomes=self.max_outcomes,
         )
 
@@ -203,6 +215,7 @@ class ProfileSettings(NamedTuple):
     strict: bool = False
 
 
+AS_SAMPLES = "--as samples, or leave {} out"
 KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
 READING: dict[str, Validator] = {
     # Any field that has no row below is a text, which the reader checks.
@@ -214,9 +227,12 @@ READING: dict[str, Validator] = {
     "max_inflated": optional(whole(0)),
 }
 READING["input_format"] = READING.pop("format")
+# It is for both sides, and for raw rows as well.
+del READING["joint"]
 COLUMNS: dict[str, Validator] = {
     "column": validation.texts,
     "exclude": validation.texts,
+    "joint": validation.several,
     "columns": optional(validation.columns),
     "bins": optional(whole(1)),
     "missing": among("category", "drop", "error"),
@@ -264,6 +280,9 @@ PROJECT: dict[str, Validator] = {
 PROFILE: dict[str, Validator] = {**READING, **PROJECT, "strict": validation.anything}
 # A profile holds missing values apart, whatever a check will make of them.
 del PROFILE["missing"]
+INSPECT: dict[str, Validator] = {**READING, "joint": COLUMNS["joint"]}
+# What one run counts together is no setting of a project.
+del PROJECT["joint"]
 
 
 def compare_settings(
@@ -305,7 +324,7 @@ def compare_settings(
     if any(each.max_kl is not None for each in rules.columns.values()):
         raise UsageError("usage", "max_kl is a limit of a check, and a comparison has none")
     refusals = (
-        (COLUMNS, (any(raw),) * 2, "is for raw rows", "--as samples, or leave {} out"),
+        (COLUMNS.keys() - {"joint"}, (any(raw),) * 2, "is for raw rows", AS_SAMPLES),
         *_refusals(sides, raw),
     )
     _refuse(refusals, given, spell)
@@ -405,7 +424,7 @@ def inspect_settings(file: object, options: Mapping[str, object], spell: Spellin
         If an option has a wrong value, is given twice, or cannot be used by raw rows.
     """
     _refuse_twice(options, "one file is inspected, so every option is given once")
-    given = _checked("inspect", READING, options, spell)
+    given = _checked("inspect", INSPECT, options, spell)
     source = _source(file, 0, given)
     raw = source.kind == "samples"
     _refuse(_refusals((source, source), (raw, raw)), given, spell)
@@ -497,6 +516,14 @@ def _source(source: object, side: int, given: Given) -> Source:
     kind = said.pop("kind", None)
     if "input_format" in said:
         said["format"] = said.pop("input_format")
+    if joint := given.get("joint"):
+        if "label" in said:
+            raise UsageError(
+                "usage",
+                "the outcomes are in one column, or in several together",
+                hint="leave --label or --joint out",
+            )
+        said["joint"] = joint
     options = ReadOptions(kind if kind != "samples" else None, **said)
     return Source(source, kind, options, given.get("names", (None, None))[side])
 

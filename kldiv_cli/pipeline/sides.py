@@ -21,9 +21,10 @@ from kldiv_cli.readers import ReadOptions
 from kldiv_cli.readers.formats import TIDY_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kldiv_cli.core.counts import Column
+    from kldiv_cli.core.table import Table
     from kldiv_cli.errors import Note
     from kldiv_cli.pipeline.settings import Rules, Source
 
@@ -83,7 +84,6 @@ def data_set(
     InputError, UsageError
         As `kldiv_cli.readers.read` does.
     """
-    from kldiv_cli.engines import local
     from kldiv_cli.readers.rows import raw_rows
 
     options, wanted = options or ReadOptions(), wanted or Wanted()
@@ -94,14 +94,17 @@ def data_set(
         if isinstance(data, Members):
             from kldiv_cli.readers import counted
 
-            if profile := counted.profile(data, wanted, found.source, name):
-                return profile
+            # What is counted together is no column of most profiles.
+            known = wanted._replace(columns=None) if wanted.joint else wanted
+            if profile := counted.profile(data, known, found.source, name):
+                return _with_joint(profile, wanted) if wanted.joint else profile
         table = raw_rows(data, options, found.source)
         if table.chosen_by in (wanted.columns or ()):
             message = f"rows are chosen by column '{table.chosen_by}', in which they are the same"
             hint = "leave --column of it out, or --where"
             raise UsageError("usage", message, hint=hint)
-        rows = local.count(table, wanted, found.source, name or found.name)
+        count = _engine(wanted)
+        rows = count(table, wanted, found.source, name or found.name)
         if table.chosen_by is None:
             return rows
         excluded = (Excluded(table.chosen_by, CHOOSES), *rows.excluded)
@@ -121,6 +124,32 @@ def read_distributions(first: Source, second: Source) -> tuple[Distribution, Dis
         return p, readers.read(second.source, second.options, name=second.name)
     names = (first.name, second.name)
     return readers.read_two(first.source, (first.options, second.options), names=names)
+
+
+def _with_joint(profile: DataSet, wanted: Wanted) -> DataSet:
+    """Return the columns of a profile that are wanted, of which one was counted of several."""
+    from kldiv_cli.core.joint import joint_name
+
+    title = joint_name(wanted.joint)
+    if title not in profile.columns:
+        message = f"this profile has not counted '{title[:60]}' together"
+        words = " ".join(f"--joint {quote(name[:40])}" for name in wanted.joint)
+        hint = f"kldiv profile DATA {words} -o FILE does"
+        raise InputError("unknown-column", message, Place(profile.source), hint=hint)
+    wanted.left_out(profile.seen, profile.source)
+    columns = {name: one for name, one in profile.columns.items() if wanted.wants(name)}
+    return profile._replace(columns=columns)
+
+
+def _engine(wanted: Wanted) -> Callable[[Table, Wanted, str, str], DataSet]:
+    """Return the engine that counts raw rows."""
+    if wanted.joint:
+        from kldiv_cli.engines import joint
+
+        return joint.count
+    from kldiv_cli.engines import local
+
+    return local.count
 
 
 def held(both: tuple[Source, Source]) -> tuple[Source, Source]:

@@ -142,6 +142,14 @@ def condition(name: str, value: object) -> str:
     return words
 
 
+def several(name: str, value: object) -> tuple[str, ...]:
+    """Check names of columns that are taken together, of which there are at least two."""
+    words = texts(name, value)
+    if words and len(set(words)) < max(len(words), 2):
+        raise _refused(name, "the names of two columns or more", value)
+    return words
+
+
 def texts(name: str, value: object) -> tuple[str, ...]:
     """Check texts; a single one needs no list around it."""
     several = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value

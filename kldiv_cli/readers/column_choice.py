@@ -218,6 +218,10 @@ class Columns:
         titles = abridged(self.title(i) for i in columns)
         message = f"several columns may hold the {what}: {titles}"
         hint = f"--{role} {self._word(likely)}, or {which}; --as samples if these are raw rows"
+        texts = [i for i in columns if self.numeric[i] == "none"]
+        if role == "label" and len(texts) == len(columns) == 2:
+            words = " ".join(f"--joint {self._word(i)}" for i in columns)
+            hint = f"{words} if the outcomes are pairs; {hint}"
         return InputError(f"several-{role}s", message, Place(self.source), hint=hint)
 
     def _no_weight(self, label: int | None) -> InputError:

@@ -31,7 +31,8 @@ SCHEMA = "kldiv.profile/1"
 
 def choose(columns: Columns, wanted: Sequence[ReadOptions]) -> list[Choice]:
     """Choose the columns of a table of counts, which may be tidy; see `Columns.choose`."""
-    if {columns.plain.count(name) for name in TIDY_COLUMNS} != {1}:
+    is_tidy = {columns.plain.count(name) for name in TIDY_COLUMNS} == {1}
+    if not is_tidy or wanted[0].joint:
         return columns.choose(wanted)
     group, label, weight = map(columns.plain.index, TIDY_COLUMNS)
     return [columns.choice(label, weight, group=group)]

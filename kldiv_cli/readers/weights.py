@@ -56,13 +56,14 @@ def weights_of(
     if isinstance(data, Matrix):
         refuse_columns(wanted, source, data.what)
         for option in wanted:
-            if option.where is not None:
-                raise no_columns(data.what, option.where, source, "leave --where out")
+            for word in filter(None, (option.where, *option.joint)):
+                name = "--where" if word == option.where else "--joint"
+                raise no_columns(data.what, word, source, f"leave {name} out")
         return [_of_matrix(data, option, source) for option in wanted]
     if data.whole is not None:
         from kldiv_cli.readers import arrays
 
-        data = _chosen(data, wanted, source)
+        data, wanted = _chosen(data, wanted, source)
 
         return arrays.of_columns(data, wanted, source, choose)
     return _of_rows(data, wanted, source, choose)
@@ -76,13 +77,21 @@ def _of_part(data: Data, option: ReadOptions, source: str, choose: Choose) -> li
     return weights_of(data, [option], source, choose)
 
 
-def _chosen(table: Table, wanted: Sequence[ReadOptions], source: str) -> Table:
-    """Return the rows of a table that are wanted: all, or those with a value in a column."""
-    if wanted[0].where is None:
-        return table
-    from kldiv_cli.readers.where import rows_where
+def _chosen(
+    table: Table, wanted: Sequence[ReadOptions], source: str
+) -> tuple[Table, Sequence[ReadOptions]]:
+    """Return the rows that are wanted, with one column of labels for several, and its name."""
+    if wanted[0].where is not None:
+        from kldiv_cli.readers.where import rows_where
 
-    return rows_where(table, wanted[0].where, source)
+        table = rows_where(table, wanted[0].where, source)
+    if joint := wanted[0].joint:
+        from kldiv_cli.core.joint import joint_name
+        from kldiv_cli.readers.joint import with_joint
+
+        table = with_joint(table, joint, source)
+        wanted = [option._replace(label=joint_name(joint)) for option in wanted]
+    return table, wanted
 
 
 def _of_member(members: Members, option: ReadOptions, source: str, choose: Choose) -> Weights:
@@ -103,7 +112,7 @@ def _of_rows(
         table = with_names(table, wanted, source)
     if table.what:
         refuse_columns(wanted, source, table.what)
-    table = _chosen(table, wanted, source)
+    table, wanted = _chosen(table, wanted, source)
     batches = iter(table.batches)
     first = next(batches, None)
     if first is None:

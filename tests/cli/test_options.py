@@ -17,7 +17,7 @@ def test_every_option_is_one_of_python_by_the_same_name(name):
         "compare": settings.COMPARE,
         "check": {**settings.CHECK, "fail_on": None},
         "profile": settings.PROFILE,
-        "inspect": settings.READING,
+        "inspect": settings.INSPECT,
         "measures": {},
     }[name]
     names = [option.name for option in load(name).options]

@@ -55,7 +55,7 @@ ROWS = (
     options.KIND._replace(help="samples (raw rows, if not given), or one table of counts,"
                           " probabilities or weights; counts may also be a tidy table"
                           " column,outcome,count."),
-    options.LABEL, options.WEIGHT, options.AT,
+    options.LABEL, options.WEIGHT, options.AT, options.JOINT,
     Option("top", "N", "How many outcomes to list of a column.", read=number),
     *options.REPORTS, options.QUIET._replace(help="Print the verdict alone, and no notes."),
     options.STRICT, *options.TEXT, options.DUPLICATES, options.MAX_INFLATED, options.COLOR,

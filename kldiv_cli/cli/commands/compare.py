@@ -34,7 +34,7 @@ ROWS = (
     Option("measures", "NAME...", "A measure, as 'kldiv measures' lists them; repeatable.",
            ("--measure", "-m")),
     Option("base", "e|2|10", "Of the logarithm: nats, bits or hartleys.", default="e"),
-    options.KIND, options.LABEL, options.WEIGHT, options.AT,
+    options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT,
     Option("smoothing", "HOW", "none, jeffreys, laplace or add:ALPHA (counts), or floor:EPS; on"
            " both sides.", default="none"),
     Option("temperature", "T", "Divides logits.", default="1", read=number),

@@ -11,7 +11,7 @@ from kldiv_cli.cli.outputs import Outputs
 # fmt: off
 ROWS = (
     Argument("file", "FILE", "A file, or - for stdin."),
-    options.KIND, options.LABEL, options.WEIGHT, options.AT,
+    options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT,
     options.WHERE._replace(help="Read only rows with this value in a column."),
     *options.TEXT, options.DUPLICATES, options.MAX_INFLATED, options.COLOR,
 )

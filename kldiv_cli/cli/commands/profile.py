@@ -25,7 +25,7 @@ ROWS = (
     Option("like", "PROFILE", "Take its columns, types and edges."),
     Option("min_count", "N", "Pool outcomes that occur less often as (other).", read=number),
     options.WHERE._replace(help="Count only rows with this value in a column."),
-    *options.WANTED, *options.TYPES, options.NA, options.MAX_OUTCOMES,
+    *options.WANTED, options.JOINT, *options.TYPES, options.NA, options.MAX_OUTCOMES,
     options.CONFIG, options.OUTPUT, options.STRICT,
     options.AT, *options.TEXT, options.MAX_INFLATED, options.COLOR,
 )

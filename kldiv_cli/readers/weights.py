@@ -64,7 +64,6 @@ def weights_of(
         from kldiv_cli.readers import arrays
 
         data, wanted = _chosen(data, wanted, source)
-
         return arrays.of_columns(data, wanted, source, choose)
     return _of_rows(data, wanted, source, choose)
 

@@ -42,6 +42,7 @@ WRITERS = {
     "csv": lambda frame: frame.to_csv(index=False),
     "tsv": lambda frame: frame.to_csv(index=False, sep="\t"),
     "csv.gz": lambda frame: gzip.compress(frame.to_csv(index=False).encode()),
+    "json": json_lines,
     "jsonl": json_lines,
     "ndjson": lambda frame: pl.from_pandas(frame).write_ndjson(),
 }
@@ -243,7 +244,7 @@ def test_what_only_resembles_such_a_table(folder):
 # Columns that are the names of folders.
 
 
-@pytest.mark.parametrize("extension", ["csv", "jsonl"])
+@pytest.mark.parametrize("extension", ["csv", "jsonl", "json"])
 def test_folders_are_columns(folder, extension):
     frame = FRAME.assign(year=2024, month=[f"{1 + i % 12:02}" for i in range(90)])
     files = {}

@@ -47,6 +47,9 @@ FORMATS = {
     "tsv": lambda table, name, frame: table(f"{name}.tsv", frame.to_csv(index=False, sep="\t")),
     "jsonl": lambda table, name, frame: table(f"{name}.jsonl", lines(frame)),
     "json": lambda table, name, frame: table(f"{name}.json", frame.to_json(orient="records")),
+    "arrays": lambda table, name, frame: table(
+        f"{name}.json", json.dumps(frame.astype(object).where(frame.notna(), None).to_dict("list"))
+    ),
     "pandas": lambda table, name, frame: frame,
     "polars": lambda table, name, frame: pl.from_pandas(frame),
     "pyarrow": lambda table, name, frame: pa.Table.from_pandas(frame),
@@ -63,7 +66,7 @@ def test_pairs_of_raw_rows(table, fmt, names):
     a, b = (FORMATS[fmt](table, name, frame) for name, frame in (("a", A), ("b", B)))
     report = check(a, b, joint=names)
     (column,) = report.columns
-    assert (column.column, column.type) == (", ".join(names), "categorical")
+    assert (column.column, column.type) == (" & ".join(names), "categorical")
     assert column.measures["kl_pq"] == pytest.approx(divergence(names), rel=1e-14)
     assert report.excluded == report.notes == ()
     # Whoever wrote the rows, the outcomes are the same.
@@ -73,7 +76,7 @@ def test_pairs_of_raw_rows(table, fmt, names):
     assert both.comparisons[0].measures["kl_pq"] == column.measures["kl_pq"]
 
 
-@pytest.mark.parametrize("fmt", [name for name in FORMATS if name != "mapping"])
+@pytest.mark.parametrize("fmt", FORMATS)
 def test_pairs_of_a_table_of_counts(table, fmt):
     # What is missing in a part is told in raw rows below.
     frames = [counts(frame.dropna(), "shop", "size").reset_index() for frame in (A, B)]
@@ -82,9 +85,9 @@ def test_pairs_of_a_table_of_counts(table, fmt):
     expected = divergence(("shop", "size"), B.dropna(), A.dropna())
     assert report.comparisons[0].measures["kl_pq"] == pytest.approx(expected, rel=1e-14)
     outcomes = {part.outcome for part in report.comparisons[0].contributions}
-    assert outcomes == {"x, 1", "x, 2", '"y, z", 2', '"q""", 3'}
+    assert outcomes == {"x & 1", "x & 2", "y, z & 2", '"q""" & 3'}
     judged = check(a, b, joint=("shop", "size"), kind="counts")
-    assert judged.columns[0].column == "shop, size"
+    assert judged.columns[0].column == "shop & size"
     assert judged.columns[0].measures["kl_pq"] == report.comparisons[0].measures["kl_pq"]
     # A table meets raw rows.
     rows = check(a, B.dropna(), joint=("shop", "size"), kind=("counts", "samples"))
@@ -94,10 +97,13 @@ def test_pairs_of_a_table_of_counts(table, fmt):
 def test_a_table_without_a_header(table):
     path = table("p.csv", "x,1,5\nx,2,7\ny,1,2\n")
     found = read(path, ReadOptions(joint=("1", "2"), weight="3", header=False))
-    assert found.outcomes == ("x, 1", "x, 2", "y, 1")
+    assert found.outcomes == ("x & 1", "x & 2", "y & 1")
     path = table("q.csv", "s,x,1,5\nt,x,2,7\ns,y,1,2\n")
     found = read(path, ReadOptions(joint=("2", "3"), weight="4", header=False, where="1=s"))
-    assert dict(zip(found.outcomes, found.weights.tolist(), strict=True)) == {"x, 1": 5, "y, 1": 2}
+    assert dict(zip(found.outcomes, found.weights.tolist(), strict=True)) == {
+        "x & 1": 5,
+        "y & 1": 2,
+    }
 
 
 def test_a_pair_that_is_given_twice_is_a_duplicate(table):
@@ -119,7 +125,8 @@ def test_several_columns_of_labels_name_the_option(table):
 
 @pytest.mark.parametrize(
     ("missing", "counts", "none"),
-    [("category", {"x, 1": 1, "(missing), 1": 1, "x, (missing)": 1}, 1), ("drop", {"x, 1": 1}, 3)],
+    [("category", {"x & 1": 1, "(missing) & 1": 1, "x & (missing)": 1}, 1),
+     ("drop", {"x & 1": 1}, 3)],
 )  # fmt: skip
 @pytest.mark.parametrize("fmt", ["csv", "jsonl"])
 def test_missing_parts(table, missing, counts, none, fmt):
@@ -131,7 +138,7 @@ def test_missing_parts(table, missing, counts, none, fmt):
     rules = check_settings(
         (path, path), {"joint": ("a", "b"), "missing": missing, "na": "-"}
     ).rules
-    column = data_set(path, None, rules.counting()).columns["a, b"]
+    column = data_set(path, None, rules.counting()).columns["a & b"]
     assert (dict(column.counts), column.missing) == (counts, none)
     with pytest.raises(InputError) as caught:
         check(path, path, joint=("a", "b"), missing="error")
@@ -162,7 +169,7 @@ def test_a_profile_of_pairs(table, kldiv, tmp_path):
     words = ("--joint", "shop", "--joint", "size")
     assert kldiv("profile", a, *words, "-o", made).code == 0
     document = json.loads((tmp_path / "made.json").read_text())
-    assert [column["column"] for column in document["columns"]] == ["shop, size"]
+    assert [column["column"] for column in document["columns"]] == ["shop & size"]
     report, rows = check(made, b, joint=("shop", "size")), check(a, b, joint=("shop", "size"))
     assert report.columns[0].measures == rows.columns[0].measures
     other = str(tmp_path / "other.json")
@@ -172,8 +179,8 @@ def test_a_profile_of_pairs(table, kldiv, tmp_path):
 
 def test_other_columns_beside_the_pair():
     report = check(A, B, joint=("shop", "size"), column="open")
-    assert [one.column for one in report.columns] == ["shop, size", "open"]
-    rule = {"shop, size": {"max_kl": 5}}
+    assert [one.column for one in report.columns] == ["shop & size", "open"]
+    rule = {"shop & size": {"max_kl": 5}}
     assert check(A, B, joint=("shop", "size"), columns=rule).columns[0].threshold == 5
 
 

@@ -89,6 +89,7 @@ TABLES = {
     "csv": lambda table: table("p.csv", TALL),
     "no header": lambda table: table("p.txt", TALL.partition("\n")[2]),
     "json": lambda table: table("p.json", TALL_FRAME.to_json(orient="records")),
+    "arrays": lambda table: table("p.json", json.dumps(TALL_FRAME.to_dict("list"))),
     "jsonl": lambda table: table("p.jsonl", TALL_FRAME.to_json(orient="records", lines=True)),
     "pandas": lambda table: TALL_FRAME,
     "polars": lambda table: pl.read_csv(io.StringIO(TALL)),

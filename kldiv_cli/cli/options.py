@@ -173,6 +173,12 @@ def with_columns(said: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "columns": columns} if columns else rest
 
 
+def map_of(current: str, reference: str) -> Option:
+    """Return the option for columns that were renamed, of sides that are called so."""
+    help = f"Column NEW of {current} is column OLD of {reference}; repeatable."
+    return Option("map", "NEW=OLD...", help)
+
+
 # fmt: off
 KIND = Option(
     "kind", "KIND...", "What the numbers are: probabilities, counts, weights, logits, log-probs,"

@@ -59,6 +59,8 @@ def check(
         not given.
     exclude : str or sequence of str, optional
         Columns, or patterns such as ``created_*``, to leave out.
+    map : mapping of str to str, optional
+        Columns of `current` that have other names in `reference`: ``{"new": "old"}``.
     joint : sequence of str, optional
         Two columns or more whose outcomes are counted together, as pairs; of raw rows they are
         judged alone, unless `column` names others.

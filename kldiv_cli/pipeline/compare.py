@@ -89,6 +89,8 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         not given.
     exclude : str or sequence of str, optional
         Columns, or patterns such as ``created_*``, to leave out.
+    map : mapping of str to str, optional
+        Columns of `p` that have other names in `q`: ``{"new": "old"}``.
     joint : sequence of str, optional
         Two columns or more whose outcomes are counted together, as pairs; of raw rows they are
         compared alone, unless `column` names others.

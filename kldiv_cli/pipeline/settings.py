@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         column: str | Sequence[str]
         exclude: str | Sequence[str]
         joint: Sequence[str]
+        map: Mapping[str, str]
         columns: Mapping[str, Mapping[str, Any]] | None
         bins: int | None
         missing: Literal["category", "drop", "error"]
@@ -179,6 +180,8 @@ class Source(NamedTuple):
     """A `Kind`, ``samples``, or None."""
     options: ReadOptions
     name: str | None
+    map: Mapping[str, str] = {}
+    """From its names of columns to those of the side that it is compared with."""
 
 
 class CompareSettings(NamedTuple):
@@ -233,6 +236,7 @@ COLUMNS: dict[str, Validator] = {
     "column": validation.texts,
     "exclude": validation.texts,
     "joint": validation.several,
+    "map": validation.renames,
     "columns": optional(validation.columns),
     "bins": optional(whole(1)),
     "missing": among("category", "drop", "error"),
@@ -279,7 +283,7 @@ PROJECT: dict[str, Validator] = {
 }
 PROFILE: dict[str, Validator] = {**READING, **PROJECT, "strict": validation.anything}
 # A profile holds missing values apart, whatever a check will make of them.
-del PROFILE["missing"]
+del PROFILE["missing"], PROFILE["map"]
 INSPECT: dict[str, Validator] = {**READING, "joint": COLUMNS["joint"]}
 # What one run counts together is no setting of a project.
 del PROJECT["joint"]
@@ -325,11 +329,14 @@ def compare_settings(
         raise UsageError("usage", "max_kl is a limit of a check, and a comparison has none")
     refusals = (
         (COLUMNS.keys() - {"joint"}, (any(raw),) * 2, "is for raw rows", AS_SAMPLES),
+        (("map",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"),
         *_refusals(sides, raw),
     )
     _refuse(refusals, given, spell)
     defaults = {"measures": tuple(DEFAULT_MEASURES), "smoothing": Smoothing()}
     chosen = rules if any(raw) else None
+    # P is the current side.
+    sides = (sides[0]._replace(map=given.get("map", {})), sides[1])
     return _made(CompareSettings, {**defaults, **given}, sources=sides, rules=chosen)
 
 
@@ -372,16 +379,19 @@ def check_settings(
     rules = _made(Rules, given)
     typed = any(each.type for each in rules.columns.values())
     names = ("missing", "na", "columns") if typed else ("missing", "na")
-    cells = any(raw) or {side.kind for side in sides} == {"counts"}
+    kinds = {side.kind for side in sides}
+    cells, exact = any(raw) or kinds == {"counts"}, kinds & {"probabilities", "weights"}
     why = "is for raw rows; beside a known distribution a table is taken as it is"
     refusals = (
         (names, (cells, cells), why, "leave {} out"),
         (("max_outcomes",), (any(raw),) * 2, "is for raw rows", "leave {} out"),
+        (("map",), (cells and not exact,) * 2, "renames columns of data sets", "leave {} out"),
         *_refusals(sides, raw),
     )
     _refuse(refusals, given, spell, project)
     own = {name: each.max_kl for name, each in rules.columns.items() if each.max_kl is not None}
     limits = _made(Limits, given, max_kl_of=own)
+    sides = (sides[0], sides[1]._replace(map=given.get("map", {})))
     return _made(CheckSettings, given, sources=sides, rules=rules, limits=limits)
 
 

@@ -17,6 +17,7 @@ from kldiv_cli.core.pair import Pair, labels_on_one_side, pair_distributions
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.table import Members
 from kldiv_cli.errors import InputError, Place, UsageError
+from kldiv_cli.pipeline import renames
 from kldiv_cli.readers import ReadOptions
 from kldiv_cli.readers.formats import TIDY_COLUMNS
 
@@ -186,6 +187,8 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
         found = _columns(tables[1], wanted, only)
     else:
         found = _rows(second, wanted, rules, model)
+    renames.check_old_names(model, second.map)
+    renames.check_old_names(found, first.map)
     conditions = {first.options.where, second.options.where}
     for side, rows in ((first, model), (second, found)):
         # What is said once is for the side that has rows.
@@ -307,7 +310,10 @@ def _is_text(column: Column) -> bool:
 
 def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = None) -> DataSet:
     """Read raw rows, or a profile; `model` is the side that they are compared with."""
-    rows = data_set(side.source, side.options, wanted, name=side.name)
+    its = renames.in_its_words(wanted, side.map) if side.map else wanted
+    rows = data_set(side.source, side.options, its, name=side.name)
+    if side.map:
+        rows = renames.renamed(rows, side.map, wanted.joint)
     # These are raw rows where the user has rules for columns, or the model has the same columns.
     are_rows = any(name in rules.columns or not rules.wants(name) for name in rows.seen) or (
         model is not None
@@ -350,9 +356,15 @@ def _may_be_labels(column: Column) -> bool:
 
 def _table(side: Source, wanted: Wanted) -> DataSet | Distribution:
     """Read a table of counts: of several columns, or of one."""
-    found = readers.read_counts(side.source, side.options, wanted, name=side.name)
+    its = renames.in_its_words(wanted, side.map) if side.map else wanted
+    found = readers.read_counts(side.source, side.options, its, name=side.name)
     if isinstance(found, Distribution):
         _refuse_batch(found)
+        if side.map:
+            message = "a table of counts is of one column, whatever its name: none is renamed"
+            raise UsageError("usage", message, hint="leave --map out")
+    elif side.map:
+        found = renames.renamed(found, side.map)
     return found
 
 

@@ -142,6 +142,23 @@ def condition(name: str, value: object) -> str:
     return words
 
 
+def renames(name: str, value: object) -> dict[str, str]:
+    """Check names of columns by which others are meant: a mapping, or texts ``NEW=OLD``."""
+    if isinstance(value, Mapping):
+        pairs = list(value.items())
+    else:
+        pairs = [
+            (new, old) for new, _, old in (word.partition("=") for word in texts(name, value))
+        ]
+    if not all(isinstance(word, str) and word for pair in pairs for word in pair):
+        raise _refused(name, "NEW=OLD, two names of columns", value)
+    for words in zip(*pairs, strict=True):
+        if len(set(words)) < len(words):
+            twice = next(word for word in words if words.count(word) > 1)
+            raise UsageError("usage", f"{name} has '{twice[:60]}' twice", hint="keep one of them")
+    return {new: old for new, old in pairs if new != old}
+
+
 def several(name: str, value: object) -> tuple[str, ...]:
     """Check names of columns that are taken together, of which there are at least two."""
     words = texts(name, value)

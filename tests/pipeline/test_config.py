@@ -65,12 +65,14 @@ VALUES = {
     "a whole number": 3,
     "one of ": "x",
     "text, or a list of texts": ["x", "y"],
+    "NEW=OLD": ["x=y"],
 }
 WRONG = {
     "a number": ['"x"', "true", "[1]", "{a = 1}"],
     "a whole number": ['"x"', "true", "1.5", "2020-01-01"],
     "one of ": ["1", "true", '["x"]'],
     "text, or a list of texts": ["1", "true", "[1]", '["x", 1]', '{x = "y"}'],
+    "NEW=OLD": ['"x"', '["=x"]', "{x = 1}", '{x = ""}'],
 }
 TYPES = {
     "column": "text, or a list of texts",
@@ -87,6 +89,7 @@ TYPES = {
     "max-outcomes": "a whole number",
     "min-count": "a whole number",
     "top": "a whole number",
+    "map": "NEW=OLD",
 }
 
 

@@ -38,7 +38,7 @@ ROWS = (
     Argument("reference", "REFERENCE", "Raw rows or a profile; NAME=FILE, or -."),
     Argument("current", "[CURRENT]", "What to judge; NAME=FILE, or - for stdin. Without it two"
              " sets of rows of REFERENCE are compared (--where twice)."),
-    options.WHERE, *options.WANTED,
+    options.WHERE, *options.WANTED, options.map_of("CURRENT", "REFERENCE"),
     Option("max_kl", "[COL=]X...", "Largest D(current || reference) that is accepted, in nats;"
            " 0.05 if not given. COL=X is for one column; COL=inf only warns of it. Repeatable."),
     Option("alpha", "X", "Level of the tests; 0.05 if not given.", read=number),

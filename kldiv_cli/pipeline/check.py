@@ -17,7 +17,7 @@ from kldiv_cli.errors import InputError, Note, Place
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
-from kldiv_cli.pipeline.settings import check_settings, refuse_foreign
+from kldiv_cli.pipeline.settings import check_settings, refuse_duplicates, refuse_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -247,6 +247,8 @@ def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     q, p = tell_apart(q, p, (reference.name, current.name))
     column = (q.column if q.outcomes else None) or "outcome"
     pair = sides.match_outcomes(p, q, column)
+    if pair.labels is None:
+        refuse_duplicates([reference.options, current.options])
     rules.check_names([column], q.source)
     # A dropped missing value is one of the rows all the same.
     dropped = rules.missing != "category"

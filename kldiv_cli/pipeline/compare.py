@@ -18,14 +18,19 @@ from kldiv_cli.errors import InputError, Note, Place, UsageError
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
-from kldiv_cli.pipeline.settings import compare_settings, refuse_foreign
+from kldiv_cli.pipeline.settings import (
+    CompareSettings,
+    compare_settings,
+    refuse_duplicates,
+    refuse_foreign,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Unpack
 
     from kldiv_cli.core.distribution import Distribution
-    from kldiv_cli.pipeline.settings import CompareOptions, CompareSettings, Rules, Source
+    from kldiv_cli.pipeline.settings import CompareOptions, Rules, Source
 
 
 def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> Report:
@@ -166,6 +171,8 @@ def compared(settings: CompareSettings) -> Report:
     notes = list(both.notes)
     for pair in both.pairs:
         _check_options(pair, both, settings)
+        if pair.labels is None:
+            refuse_duplicates([side.options for side in settings.sources])
         comparison = _measured(pair, settings)
         if settings.estimate:
             comparison = comparison._replace(estimate=estimated(pair, settings.base))
@@ -255,6 +262,9 @@ def _check_options(pair: Pair, both: _Sides, settings: CompareSettings) -> None:
             message = f"a floor is for probabilities, and {name} holds {kind}"
             hint = "leave --smoothing out"
             raise UsageError("smoothing-needs-probabilities", message, hint=hint)
+    if settings.top != CompareSettings._field_defaults["top"] and pair.is_batch:
+        message = "the contributions of single outcomes are not listed for a batch"
+        raise UsageError("usage", message, hint="leave --top out")
     if settings.reduction != "batchmean" and not pair.is_batch:
         message = f"the reduction '{settings.reduction}' is for the rows of a batch"
         message += ", and these are none"

@@ -9,7 +9,7 @@ from kldiv_cli.core import counts
 from kldiv_cli.core.counts import Binned, Categories, EdgesDifferError, TypeChangedError
 from kldiv_cli.core.dataset import IDENTIFIER, TOO_MANY_ROWS, DataSet, Excluded, too_many_rows
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.pipeline.settings import Rules, refuse_foreign
+from kldiv_cli.pipeline.settings import Rules, refuse_for_profiles, refuse_foreign
 from kldiv_cli.pipeline.sides import data_set, refuse_condition
 from kldiv_cli.pipeline.validation import ColumnRules
 
@@ -65,6 +65,8 @@ def profile(
         refuse_condition(part, options)
         parts.append(part if model is None else _count_like(part, model, rules))
     refuse_foreign([options] * len(parts), [part.format for part in parts])
+    if all(part.kind == "profile" for part in parts):
+        refuse_for_profiles(rules)
     first = parts[0]
     known = [
         title for part in parts for title in (*part.seen, part.chosen_by) if title is not None

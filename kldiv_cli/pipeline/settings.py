@@ -110,6 +110,8 @@ class Rules(NamedTuple):
     missing: Literal["category", "drop", "error"] = "category"
     na: tuple[str, ...] = ()
     max_outcomes: int = MOST_OUTCOMES
+    asked: frozenset[str] = frozenset()
+    """Options that this call gives, and no file of a project."""
 
     def typed(self, type: Type) -> frozenset[str]:
         """Return the columns that the user says are of this type."""
@@ -324,7 +326,7 @@ def compare_settings(
         hint = "name a second file, or two columns of the first: --weight BEFORE --weight AFTER"
         message = "there is only one source, and no two weights of it are named"
         raise UsageError("one-side", message, hint=hint)
-    rules = _made(Rules, given)
+    rules = _made(Rules, given, asked=frozenset(given))
     if any(each.max_kl is not None for each in rules.columns.values()):
         raise UsageError("usage", "max_kl is a limit of a check, and a comparison has none")
     refusals = (
@@ -376,7 +378,7 @@ def check_settings(
         hint = "name a second file, or two values: --where COLUMN=BEFORE --where COLUMN=AFTER"
         raise UsageError("one-side", message, hint=hint)
     raw = (sides[0].kind in (None, "samples"), sides[1].kind in (None, "samples"))
-    rules = _made(Rules, given)
+    rules = _made(Rules, given, asked=given.keys() - {*project})
     typed = any(each.type for each in rules.columns.values())
     names = ("missing", "na", "columns") if typed else ("missing", "na")
     kinds = {side.kind for side in sides}
@@ -422,7 +424,8 @@ def profile_settings(
     names = ("column", "exclude", "columns", "bins")
     _refuse([(names, (not like,) * 2, why, "leave {} or --like out")], given, spell, project)
     source = _source(None, 0, given)
-    return _made(ProfileSettings, given, rules=_made(Rules, given), options=source.options)
+    rules = _made(Rules, given, asked=given.keys() - {*project})
+    return _made(ProfileSettings, given, rules=rules, options=source.options)
 
 
 def inspect_settings(file: object, options: Mapping[str, object], spell: Spelling = str) -> Source:
@@ -467,6 +470,34 @@ def refuse_foreign(options: Sequence[ReadOptions], formats: Sequence[str]) -> No
         if useless and (len(set(values)) > 1 or len(useless) == len(formats)):
             why = f"the option '{name}' has no meaning for the format {useless[0]}"
             raise UsageError("usage", why, hint=f"leave --{name} out")
+
+
+def refuse_for_profiles(rules: Rules) -> None:
+    """Refuse options for counting raw rows where all sides are profiles, which are counted.
+
+    Raises
+    ------
+    UsageError
+        If this call gives such an option.
+    """
+    own = "columns" in rules.asked and any(each.na for each in rules.columns.values())
+    for name in ("na", "max_outcomes"):
+        if name in rules.asked or (name == "na" and own):
+            why = f"the option '{name}' is for raw rows, and profiles are counted already"
+            raise UsageError("usage", why, hint=f"leave --{name.replace('_', '-')} out")
+
+
+def refuse_duplicates(options: Sequence[ReadOptions]) -> None:
+    """Refuse to add up labels that repeat where outcomes are known by position.
+
+    Raises
+    ------
+    UsageError
+        If an option asks for it.
+    """
+    if any(each.duplicates != "error" for each in options):
+        why = "the option 'duplicates' is for labels that repeat, and these outcomes have none"
+        raise UsageError("usage", why, hint="leave --duplicates out")
 
 
 _NOTHING: tuple[object, ...] = (None, (), {}, (None, None))

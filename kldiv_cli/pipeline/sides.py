@@ -18,6 +18,7 @@ from kldiv_cli.core.report import Side
 from kldiv_cli.core.table import Members
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.pipeline import renames
+from kldiv_cli.pipeline.settings import refuse_for_profiles
 from kldiv_cli.readers import ReadOptions
 from kldiv_cli.readers.formats import TIDY_COLUMNS
 
@@ -187,6 +188,8 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
         found = _columns(tables[1], wanted, only)
     else:
         found = _rows(second, wanted, rules, model)
+    if model.kind == found.kind == "profile":
+        refuse_for_profiles(rules)
     renames.check_old_names(model, second.map)
     renames.check_old_names(found, first.map)
     conditions = {first.options.where, second.options.where}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+
+WHOLE = 100
+"""Characters of the longest word of the input that a hint repeats."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +124,42 @@ class OutputError(KldivError, OSError):
     """A report that could not be written."""
 
 
+def option(flag: str, word: str, *, instead: str = "NAME") -> str:
+    """Return an option with a word of the input, to be copied from a hint into a shell.
+
+    Parameters
+    ----------
+    flag : str
+        ``--exclude``, for example.
+    word : str
+        Verbatim, such as the name of a column.
+    instead : str
+        Stands for a word that is too long to be shown whole: a part of it would not do.
+    """
+    if len(word) > WHOLE:
+        return f"{flag} {instead}"
+    return f"{flag}{'=' if word.startswith('-') else ' '}{in_shell(word)}"
+
+
+def in_shell(word: str, *, quoted: bool = False) -> str:
+    """Return a word as a shell reads it; with `quoted` there are quotes around it in any case."""
+    if not word.isprintable():
+        return f"$'{''.join(map(_escape, word))}'"
+    if not quoted and re.fullmatch(r"[\w@%+=/.:-]*[\w@%+=/-]", word):
+        return word
+    return "'" + word.replace("'", "'\"'\"'") + "'"
+
+
+def _escape(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    known = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    code = ord(character)
+    return known.get(character, f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+
+
 def abridged(names: Iterable[str], most: int = 8) -> str:
     """Return names for a message, and how many more there are."""
     every = list(names)
@@ -130,8 +171,10 @@ def did_you_mean(word: str, names: Sequence[str]) -> str:
     """Return a hint with the name that may have been meant, else with all names."""
     from difflib import get_close_matches
 
-    known = {name.strip().casefold(): name for name in reversed(names[:1000]) if len(name) < 100}
-    close = get_close_matches(word.strip().casefold()[:100], known, n=1)
+    short = [name for name in names if len(name) <= WHOLE]
+    known = {name.strip().casefold(): name for name in reversed(short[:1000])}
+    close = get_close_matches(word.strip().casefold()[:WHOLE], known, n=1)
     if close:
-        return f"did you mean {known[close[0]]!r}?"
-    return f"there are {abridged(f'{name[:60]!r}' for name in names)}"
+        return f"did you mean {in_shell(known[close[0]], quoted=True)}?"
+    shown = (in_shell(name, quoted=True) if len(name) <= WHOLE else _cut(name) for name in names)
+    return f"there are {abridged(shown)}"

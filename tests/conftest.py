@@ -88,14 +88,24 @@ def kldiv(capfdbinary):
     return call
 
 
-@pytest.fixture
-def shell():
-    """Run a shell command line in which ``kldiv`` is this project's, from the repository."""
+@pytest.fixture(scope="session")
+def environment():
+    """Return the environment of a process in which ``kldiv`` is this project's."""
 
-    def call(command, cwd=ROOT, stdin=None, **environment):
+    def made(**more):
         env = {k: v for k, v in os.environ.items() if k not in CLEARED}
         env |= {"PATH": f"{bin_folder()}{os.pathsep}{env['PATH']}", "PYTHONPATH": str(ROOT)}
-        env |= {"PYTHONWARNINGS": "error", **environment}
+        return env | {"PYTHONWARNINGS": "error", **more}
+
+    return made
+
+
+@pytest.fixture
+def shell(environment):
+    """Run a shell command line in which ``kldiv`` is this project's, from the repository."""
+
+    def call(command, cwd=ROOT, stdin=None, **more):
+        env = environment(**more)
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=cwd,

@@ -89,7 +89,7 @@ def test_a_number_of_many_megabytes_is_refused_shortly(table, kldiv):
 
 
 def test_an_error_on_a_line_of_many_megabytes_is_short(table, kldiv):
-    path = table("p.json", '{"' + "x" * LONG + '": "1"}')
+    path = table("p.json", '{"' + "x" * LONG + '": "one"}')
     ran = kldiv(path, path)
     assert ran.code == 2
     assert len(ran.err) < 1000

@@ -12,6 +12,7 @@ import typer
 
 from kldiv_cli import __version__
 from kldiv_cli.cli.commands import COMMANDS, Call, load
+from kldiv_cli.cli.short_help import missing_argument
 from kldiv_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,13 +32,15 @@ def parsed(words: list[str]) -> Call | str:
     UsageError
         If it does not understand them.
     """
-    # The help and the scripts for completion are written to standard output: taken up, they
-    # are written where everything is written.
+    # The help is written to standard output: taken up, it is written where everything is.
     with redirect_stdout(io.StringIO()) as caught:
         try:
-            result = app(words[0])(args=words, prog_name="kldiv", standalone_mode=False)
+            # Typer's own completion evaluates what it is given: no variable asks for it.
+            result = app(words[0])(
+                args=words, prog_name="kldiv", standalone_mode=False, complete_var=""
+            )
         except _UsageProblem as problem:
-            raise _usage_error(problem) from None
+            raise _usage_error(problem, words[0]) from None
     if isinstance(result, Call | str):
         return result
     if result:  # Typer turns an interrupt into an exit code that it returns.
@@ -53,6 +56,7 @@ def app(first: str) -> typer.Typer:
         name="kldiv",
         help="How far apart are two distributions, and has the data drifted?\n\n"
         "'kldiv P Q' is short for 'kldiv compare P Q'.",
+        add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -102,10 +106,14 @@ def _option(row: Option) -> Parameter:
     return Parameter(row.name, Parameter.KEYWORD_ONLY, default=made, annotation=kind)
 
 
-def _usage_error(problem: Exception) -> UsageError:
-    """Return Typer's complaint as an error of this package."""
+def _usage_error(problem: Exception, first: str) -> UsageError:
+    """Return Typer's complaint as an error of this package; `first` names the command."""
     message: str = problem.format_message()  # type: ignore[attr-defined]
     text = " ".join(message.split())
-    context = getattr(problem, "ctx", None)
-    command = context.command_path if context is not None else "kldiv"
-    return UsageError("usage", text[:1].lower() + text[1:].rstrip("."), hint=f"{command} --help")
+    if first in COMMANDS and text.startswith("Missing argument"):
+        command, missing = load(first), text.rpartition("'")[0].rpartition("'")[2]
+        given = [row.metavar for row in command.arguments].index(missing)
+        return missing_argument(first, command, given)
+    # The complaint about an option without its value does not know of the command.
+    hint = f"kldiv {first} --help" if first in COMMANDS else "kldiv --help"
+    return UsageError("usage", text[:1].lower() + text[1:].rstrip("."), hint=hint)

@@ -71,6 +71,15 @@ def note(remark: Note, *, terminal: bool, color: bool) -> str:
     return text.replace("note", _styled("note", _BOLD + _YELLOW, color), 1)
 
 
+def written(about: tuple[str, str, str], *, terminal: bool, color: bool) -> str:
+    """Return the message on a file that was written: its path, what it is, and what comes next."""
+    path, summary, following = (show(text, LONGEST) for text in about)
+    if not terminal:
+        return f"{path}: note[written]: settings for these data ({summary}); next: {following}\n"
+    head = f"kldiv: {_styled('wrote', _BOLD, color)} {path} ({summary})"
+    return f"{head}\n  {_styled('next', _CYAN, color)}: {following}\n"
+
+
 def _end(source: str) -> str:
     shown = show(source)
     return shown if len(shown) <= 200 else f"...{shown[-200:]}"

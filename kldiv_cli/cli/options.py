@@ -197,6 +197,12 @@ TEXT = (
     Option("decimal", "CHAR...", "The decimal mark: a point or a comma."),
     Option("header", "...", "Whether the first row names the columns.", ("--header/--no-header",)),
     Option("comment", "CHAR...", "Skip lines that begin with it."),
+    Option("escape", "CHAR...", "Stands before a quote inside quotes: the backslash of Spark's"
+           " CSV; a quote is doubled if not given."),
+)
+TOTAL_ROW = Option(
+    "total_row", "drop|keep...", "What to do with a row that is the sum of all the others; it is"
+    " refused if not given.",
 )
 AT = Option(
     "at", "POINTER...", "Of JSON, the value at a pointer, such as /choices/0/logprobs; twice with"
@@ -227,7 +233,7 @@ TYPES = (
     Option("categorical", "NAME...", "A column holds labels; repeatable."),
     Option("bins", "N", "Bins of numeric columns, before the tails are split.", read=number),
 )
-NA = Option("na", "TEXT...", "A cell that means a missing value; repeatable.")
+NA = Option("na", "TEXT...", "A cell or a label that means a missing value; repeatable.")
 MAX_OUTCOMES = Option(
     "max_outcomes", "N", "Most outcomes of a column; 100000 if not given.", read=number
 )

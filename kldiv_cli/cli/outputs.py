@@ -57,7 +57,7 @@ class Outputs(ExitStack):
         self._summary = summary if "github" in dict(self._targets) else None
         if self._quiet and self._targets[0][0] != "text":
             message = f"-q prints a short text, and the format is {self._targets[0][0]}"
-            raise UsageError("usage", message, hint="leave one of them out")
+            raise UsageError("usage", message, hint="leave --quiet out; --format text prints it")
 
     @property
     def has_reports(self) -> bool:
@@ -90,7 +90,7 @@ class Outputs(ExitStack):
         places += [file.replaces for _, file in self._files if file.replaces]
         if doubles := [place for place in places if places.count(place) > 1]:
             where = "standard output" if doubles[0] == STDOUT else doubles[0]
-            hint = "give each --report, and -o, a file of its own"
+            hint = "give each report a file of its own"
             raise UsageError("usage", f"two reports go to {where}", hint=hint)
 
     def write(
@@ -116,9 +116,7 @@ class Outputs(ExitStack):
             If a report does not arrive.
         """
         interrupts.raise_kept()
-        for note in notes:
-            if note.repair or not self._quiet:
-                streams.tell(messages.note, note, self._color)
+        tell_notes(notes, quiet=self._quiet, color=self._color)
 
         def report(format: str, layout: Layout) -> str:
             return bare() if bare and self._quiet and format == "text" else text(format, layout)
@@ -168,10 +166,21 @@ class ReportFile:
     ----------
     path : str
         Where the report shall be.
+    new : bool
+        Whether there must not be such a file yet.
+    hint : str
+        What to do where it cannot be written.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        new: bool = False,
+        hint: str = "-o needs a folder that exists and can be written",
+    ) -> None:
         self._path = path
+        self._new, self._hint = new, hint
         self._target = path
         self._beside: str | None = None
         self._stream: IO[bytes] | None = None
@@ -183,7 +192,9 @@ class ReportFile:
 
     def open(self, inputs: Sequence[str]) -> None:
         """Make sure that the report can be written, and is no input; see `Outputs.open`."""
-        with streams.arriving(self._path, "-o needs a folder that exists and can be written"):
+        if self._new and os.path.lexists(self._path):
+            raise exists(self._path, self._hint)
+        with streams.arriving(self._path, self._hint):
             self._stream = self._opened(inputs)
 
     def _opened(self, inputs: Sequence[str]) -> IO[bytes]:
@@ -235,10 +246,31 @@ class ReportFile:
         OutputError
             If that fails; the target is as it was.
         """
-        if self._beside:
-            with streams.arriving(self._path):
+        if self._beside is None:
+            return
+        # Nothing is called once the file is in its place: from there on the run has succeeded.
+        try:
+            if self._new:
+                self._claim()
+            else:
                 os.replace(self._beside, self._target)
-            self._beside = None
+        except OSError as error:
+            raise streams.lost(self._path, error.strerror or str(error)) from None
+        self._beside = None
+
+    def _claim(self) -> None:
+        """Rename the written file to a name that no file has, even if one came in the meantime."""
+        assert self._beside is not None
+        try:
+            os.link(self._beside, self._target)
+        except FileExistsError:
+            raise exists(self._path, self._hint) from None
+        except OSError:  # Not every file system has links.
+            if os.path.lexists(self._target):
+                raise exists(self._path, self._hint) from None
+            os.replace(self._beside, self._target)
+        else:
+            os.unlink(self._beside)
 
     def __enter__(self) -> ReportFile:
         return self
@@ -250,6 +282,19 @@ class ReportFile:
         if self._beside:
             with suppress(FileNotFoundError):
                 os.unlink(self._beside)
+
+
+def exists(path: str, hint: str) -> UsageError:
+    """Return the error for a file that is there already where a new one was to be written."""
+    message = f"there is a file {path} already, and it is left as it is"
+    return UsageError("file-exists", message, hint=hint)
+
+
+def tell_notes(notes: Iterable[Note], *, quiet: bool, color: str) -> None:
+    """Write notes to standard error; under ``--quiet`` only those on repairs."""
+    for note in notes:
+        if note.repair or not quiet:
+            streams.tell(messages.note, note, color)
 
 
 def append(path: str, text: str) -> None:

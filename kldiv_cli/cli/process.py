@@ -27,7 +27,8 @@ def run(arguments: list[str]) -> int:
         asked = parsed(arguments)
         if not isinstance(asked, Call):
             streams.write_stdout(asked, "text")
-            return 0
+            # A script whose words are all empty has asked for nothing, and gets no answer.
+            return 0 if arguments else NO_ANSWER
         color = asked.said.get("color", color)
         return asked.answer()
     except KldivError as problem:

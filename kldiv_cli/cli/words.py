@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli import __version__
 from kldiv_cli.cli.commands import COMMANDS, Call, load
-from kldiv_cli.errors import UsageError
+from kldiv_cli.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from kldiv_cli.cli.options import Command
 
-TOP_OPTIONS = ("-h", "--help", "--version", "--install-completion", "--show-completion")
+TOP_OPTIONS = ("-h", "--help", "--version")
 
 
 def parsed(arguments: list[str]) -> Call | str:
@@ -25,15 +25,31 @@ def parsed(arguments: list[str]) -> Call | str:
     """
     if arguments == ["--version"]:
         return f"kldiv {__version__}\n"
+    arguments = without_help(arguments)
+    if arguments in ([], ["-h"]):
+        from kldiv_cli.cli import short_help
+
+        return short_help.text()
+    if arguments[:1] == [QUESTION]:
+        from kldiv_cli.cli import completion
+
+        return completion.answer(arguments[1:])
     words = with_command(arguments)
-    is_plain = words[0] in COMMANDS and "_KLDIV_COMPLETE" not in os.environ
-    if is_plain and (call := plain_call(load(words[0]), words[1:])):
-        return call
+    if words[0] in COMMANDS:
+        command = load(words[0])
+        if call := plain_call(command, words[1:]):
+            return call
+        if len(words) == 1:
+            from kldiv_cli.cli import short_help
+
+            raise short_help.missing_argument(words[0], command)
     from kldiv_cli.cli import app
 
     return app.parsed(words)
 
 
+QUESTION = "__complete"
+"""The first word where a shell asks what may stand at its cursor."""
 _UNKNOWN: tuple[None, Any] = (None, None)
 
 
@@ -69,6 +85,22 @@ def plain_call(command: Command, words: list[str]) -> Call | None:
     return Call(command, values, command.said(given)) if fit else None
 
 
+def without_help(arguments: list[str]) -> list[str]:
+    """Return what stands for ``help`` and ``help COMMAND``, unless there is a file of that name.
+
+    Raises
+    ------
+    UsageError
+        If there is no such command.
+    """
+    if arguments[:1] != ["help"] or os.path.lexists("help"):
+        return arguments
+    if len(arguments) > 1 and arguments[1] not in COMMANDS:
+        hint = did_you_mean(arguments[1], COMMANDS)
+        raise UsageError("unknown-command", f"there is no command '{arguments[1]}'", hint=hint)
+    return [arguments[1], "--help"] if len(arguments) > 1 else ["-h"]
+
+
 def with_command(arguments: list[str]) -> list[str]:
     """Return the arguments with ``compare`` put in front of bare sources.
 
@@ -77,9 +109,6 @@ def with_command(arguments: list[str]) -> list[str]:
     UsageError
         If the first word is neither a command nor a source.
     """
-    if not arguments:
-        hint = "kldiv P Q, or kldiv --help"
-        raise UsageError("usage", "two distributions are needed", hint=hint)
     first = arguments[0]
     if first in COMMANDS or first.partition("=")[0] in TOP_OPTIONS:
         return arguments

@@ -14,7 +14,7 @@ MOST_OUTCOMES = 100_000
 TOO_MANY_ROWS = 10**18
 """Rows that a data set may not have: they are counted in 64 bits."""
 CHOOSES = "--where: all rows have the value that chose them"
-IDENTIFIER = "looks like a key: nearly all values are distinct (--column judges it)"
+IDENTIFIER = "looks like a key: nearly all values are distinct (--column NAME judges it)"
 
 
 class Excluded(NamedTuple):

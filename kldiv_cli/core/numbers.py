@@ -56,6 +56,12 @@ def is_integer(text: str) -> bool:
     return _is_integer(text) is not None
 
 
+def is_percent(text: str, decimal: str = ".") -> bool:
+    """Return whether a text is a number with a per cent sign behind it: ``12.5%``, ``12,5 %``."""
+    plain = text.rstrip()
+    return plain.endswith("%") and is_number(plain[:-1].rstrip(), decimal)
+
+
 def is_zero(number: str) -> bool:
     """Return whether a number literal denotes zero, and is not merely too small for a double."""
     return _nonzero_mantissa(number) is None

@@ -168,23 +168,48 @@ def pair_distributions(p: Distribution, q: Distribution, column: str | None = No
     if (p.outcomes is None) != (q.outcomes is None):
         labelled, positional = (p, q) if q.outcomes is None else (q, p)
         raise ValueError(labels_on_one_side(labelled.name, positional.name))
-    labels = p.outcomes
     weights: tuple[NDArray[Any], NDArray[Any]] = p.weights, q.weights
-    if p.outcomes is None or q.outcomes is None:
+    labels, of_q, missing = _common_labels(p, q)
+    if labels is None or of_q is None:
         _check_lengths(p, q)
-    elif p.outcomes != q.outcomes:
-        at = {outcome: index for index, outcome in enumerate(p.outcomes)}
-        places = [at.setdefault(outcome, len(at)) for outcome in q.outcomes]
-        labels = tuple(at)
+    elif labels != of_q:
+        at = {outcome: index for index, outcome in enumerate(labels)}
+        places = [at.setdefault(outcome, len(at)) for outcome in of_q]
         weights = (
-            _spread(p, np.arange(len(p.outcomes)), len(at)),
+            _spread(p, np.arange(len(labels)), len(at)),
             _spread(q, np.array(places, dtype=np.intp), len(at)),
         )
+        labels = tuple(at)
     _check_rows(p, q)
+    of_data = None
+    if labels is not None and missing is not None:
+        of_data = np.array([label != missing for label in labels])
     return Pair(
-        *weights, (p.kind, q.kind), labels, column,
+        *weights, (p.kind, q.kind), labels, column, of_data=of_data,
         rows=(p.rows_used, q.rows_used), missing=(p.missing, q.missing),
     )  # fmt: skip
+
+
+def _common_labels(
+    p: Distribution, q: Distribution
+) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None, str | None]:
+    """Return the labels of P and of Q, and the label that stands for missing values in both.
+
+    It is none of the other labels of either side.
+    """
+    sides = (p, q)
+    if all(side.missing_label is None for side in sides):
+        return p.outcomes, q.outcomes, None
+    given = [
+        {label for label in side.outcomes or () if label != side.missing_label} for side in sides
+    ]
+    missing = counts.missing_label(set().union(*given))
+    first, second = (
+        side.outcomes
+        and tuple(missing if label == side.missing_label else label for label in side.outcomes)
+        for side in sides
+    )
+    return first, second, missing
 
 
 def _check_rows(p: Distribution, q: Distribution) -> None:

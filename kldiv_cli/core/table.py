@@ -57,8 +57,10 @@ class Faults:
             If there are any.
         """
         if self._fault is not None:
-            code, message, hint = self._fault
-            raise InputError(code, message, *self._places, count=self._count, hint=hint)
+            fault, places = self._fault, self._places
+            raise InputError(
+                fault.code, fault.message, *places, count=self._count, hint=fault.hint
+            )
 
 
 class Batch(NamedTuple):
@@ -121,6 +123,8 @@ class Table(NamedTuple):
         Choices and repairs.
     details : mapping of str to str
         How the input is read, for ``kldiv inspect``.
+    has_row_names : bool
+        The first column, which has no name, holds the names of rows, as R writes them.
     """
 
     format: str
@@ -137,6 +141,7 @@ class Table(NamedTuple):
     chosen_by: str | None = None
     notes: Sequence[Note] = ()
     details: Mapping[str, str] = {}
+    has_row_names: bool = False
 
     def is_number(self, cell: Any) -> bool:
         """Return whether a cell holds a number."""

@@ -17,7 +17,7 @@ from kldiv_cli.core import counts, numbers
 from kldiv_cli.core.binning import MOST_CATEGORIES
 from kldiv_cli.core.dataset import IDENTIFIER, DataSet, Excluded, Wanted, missing_value
 from kldiv_cli.core.labels import check_text
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.errors import InputError, Place, option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -261,8 +261,8 @@ class ColumnCounter:
             what = "has a leading zero"
         elif self._table.is_number(cell):
             what = "is beyond a 64-bit float"
-        hint = f"--categorical {_quoted(self.name)} if the column is text"
-        hint = f"--na {_quoted(cell)} if it means a missing value; {hint}"
+        hint = f"{option('--categorical', self.name)} if the column is text"
+        hint = f"{option('--na', cell, instead='TEXT')} if it means a missing value; {hint}"
         if numbers.is_decorated(cell) and not self._table.typed:
             hint = f"--decimal ',' if the comma is a decimal mark; no separators or signs; {hint}"
         message = f"column {self.name[:60]!r} holds numbers, and this {what}"
@@ -328,17 +328,11 @@ def _check_size(counters: Iterable[ColumnCounter], wanted: Wanted, source: str) 
 
 def _too_many_outcomes(name: str, wanted: Wanted, source: str) -> InputError:
     message = f"column {name[:60]!r} has more than {wanted.most_outcomes} outcomes"
-    hint = "--exclude leaves it out; --max-outcomes N allows more"
+    hint = f"{option('--exclude', name)} leaves it out; --max-outcomes N allows more"
     return InputError("too-many-outcomes", message, Place(source, name=name), hint=hint)
 
 
 def _too_many_numbers(source: str) -> InputError:
     message = f"the numeric columns hold more than {MOST_NUMBERS} numbers"
-    hint = "choose some with --column, or count shards one by one with kldiv profile --like"
+    hint = "--column NAME chooses some; kldiv profile PART --like PROFILE counts parts one by one"
     return InputError("too-many-numbers", message, Place(source), hint=hint)
-
-
-def _quoted(word: str) -> str:
-    from shlex import quote
-
-    return quote(word[:60])

@@ -13,16 +13,22 @@ from kldiv_cli.core.inference.resampling import SEED
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair, Unpaired
 from kldiv_cli.core.report import Side
-from kldiv_cli.errors import InputError, Note, Place
+from kldiv_cli.errors import InputError, Note, Place, option
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
-from kldiv_cli.pipeline.settings import check_settings, refuse_duplicates, refuse_foreign
+from kldiv_cli.pipeline.settings import (
+    KINDS_OF_CHECK,
+    check_settings,
+    refuse_duplicates,
+    refuse_foreign,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Unpack
 
+    from kldiv_cli.core.counts import Column
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.pipeline.settings import CheckOptions, CheckSettings, Rules, Source
 
@@ -73,7 +79,7 @@ def check(
     missing : {"category", "drop", "error"}, default "category"
         Whether missing values are an outcome, are left out or are refused.
     na : str or sequence of str, optional
-        Texts that mean a missing value, beside empty cells.
+        Texts that mean a missing value or outcome, beside empty cells.
     max_outcomes : int, default 100000
         The most outcomes of a categorical column.
     max_kl : float, default 0.05
@@ -107,6 +113,12 @@ def check(
         Whether the first row of a table names the columns; decided by its cells if not given.
     comment : str or pair of str, optional
         The text at the beginning of lines that are skipped.
+    escape : str or pair of str, optional
+        The character before a quote inside quotes, such as the backslash of Spark's CSV; a quote
+        is doubled there if not given.
+    total_row : {"drop", "keep"} or pair of these, optional
+        What to do with a row of a table that is the sum of all the others: leave it out, or take
+        it for an outcome; it is refused if not given.
     where : str or pair of str, optional
         ``column=value``: the only rows of a side that are read. A pair of them takes both sides
         from one source.
@@ -143,7 +155,10 @@ def check(
     >>> report.verdict, report.columns["side"].reason.code
     ('drift', 'above-threshold')
     """
-    return checked(check_settings((reference, current), options))
+    from kldiv_cli.pipeline.spelling import in_python
+
+    with in_python(KINDS_OF_CHECK):
+        return checked(check_settings((reference, current), options))
 
 
 class _Sides(NamedTuple):
@@ -154,10 +169,23 @@ class _Sides(NamedTuple):
     columns: tuple[Pair | Unpaired, ...]
     excluded: tuple[Excluded, ...]
     notes: tuple[Note, ...]
+    counted: Mapping[str, Column] = {}
+    """The columns of the reference as they were counted; none of distributions."""
 
 
 def checked(settings: CheckSettings) -> CheckReport:
     """Read both sides, pair their columns, judge these, and return the report.
+
+    Raises
+    ------
+    InputError, UsageError
+        As `read_sides` does.
+    """
+    return judged_sides(read_sides(settings), settings)
+
+
+def read_sides(settings: CheckSettings) -> _Sides:
+    """Read both sides and pair their columns.
 
     Raises
     ------
@@ -175,6 +203,11 @@ def checked(settings: CheckSettings) -> CheckReport:
         sides.refuse_repairs(both.notes)
     if not both.columns:
         raise _nothing_judged(both)
+    return both
+
+
+def judged_sides(both: _Sides, settings: CheckSettings) -> CheckReport:
+    """Judge the columns of both sides, and return the report."""
     limits: Limits = settings.limits
     pairs = [one for one in both.columns if isinstance(one, Pair)]
     judged = iter(judging.judged(pairs, limits, top=settings.top))
@@ -203,13 +236,12 @@ def _unpaired(column: Unpaired, limits: Limits) -> Finding:
 
 def _nothing_judged(both: _Sides) -> InputError:
     """Return the error for sides of which no column is left to judge."""
+    message, hint = "there is no column to judge", ""
     if both.excluded:
         names = ", ".join(f"'{one.column[:40]}'" for one in both.excluded[:5])
         message = f"no column is left to judge; excluded: {names}"
-        hint = "--column NAME judges one that looks like a key; --as counts if these are counts"
-    else:
-        message = "the two sides have no column in common"
-        hint = "--header or --no-header says whether the first rows name the columns"
+        named = option("--column", both.excluded[0].column)
+        hint = f"{named} judges it; --as counts if these are counts"
     return InputError("no-column-judged", message, Place(both.current.source), hint=hint)
 
 
@@ -229,6 +261,7 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
         columns,
         first.excluded,
         (*first.notes, *second.notes, *notes, *_nearly_alike(pairs, source)),
+        first.columns,
     )
 
 
@@ -245,19 +278,19 @@ def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two sides of which at least one is exactly known, and pair them."""
     q, p = (sides.read_distribution(side, rules) for side in (reference, current))
     q, p = tell_apart(q, p, (reference.name, current.name))
-    column = (q.column if q.outcomes else None) or "outcome"
+    names = [side.column for side in (q, p) if side.outcomes and side.column] or ["outcome"]
+    # The user may call the column as either side does.
+    column = next((name for name in names if name in rules.column), names[0])
     pair = sides.match_outcomes(p, q, column)
     if pair.labels is None:
         refuse_duplicates([reference.options, current.options])
-    rules.check_names([column], q.source)
+    rules.check_names(names, q.source)
     # A dropped missing value is one of the rows all the same.
     dropped = rules.missing != "category"
     p_rows, q_rows = (
         int(side.total) + dropped * side.missing if side.kind == "counts" else 0 for side in (p, q)
     )
-    unnamed = {p.missing_label, q.missing_label}
-    of_data = np.array([label not in unnamed for label in pair.names])
-    pair = pair._replace(of_data=of_data, rows=(p_rows, q_rows))
+    pair = pair._replace(rows=(p_rows, q_rows))
     wanted = rules.wants(column)
     return _Sides(
         sides.describe_distribution(q),

@@ -14,11 +14,12 @@ from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair
-from kldiv_cli.errors import InputError, Note, Place, UsageError
+from kldiv_cli.errors import InputError, Note, Place, UsageError, option
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
 from kldiv_cli.pipeline.settings import (
+    KINDS,
     CompareSettings,
     compare_settings,
     refuse_duplicates,
@@ -80,6 +81,12 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         Whether the first row of a table names the columns; decided by its cells if not given.
     comment : str or pair of str, optional
         The text at the beginning of lines that are skipped.
+    escape : str or pair of str, optional
+        The character before a quote inside quotes, such as the backslash of Spark's CSV; a quote
+        is doubled there if not given.
+    total_row : {"drop", "keep"} or pair of these, optional
+        What to do with a row of a table that is the sum of all the others: leave it out, or take
+        it for an outcome; it is refused if not given.
     where : str or pair of str, optional
         ``column=value``: the only rows of a side that are read. A pair of them takes both sides
         from one source.
@@ -108,7 +115,7 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
     missing : {"category", "drop", "error"}, default "category"
         Whether missing values are an outcome, are left out or are refused.
     na : str or sequence of str, optional
-        Texts that mean a missing value, beside empty cells.
+        Texts that mean a missing value or outcome, beside empty cells.
     max_outcomes : int, default 100000
         The most outcomes of a categorical column.
     top : int, default 10
@@ -141,7 +148,10 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
     >>> round(report.comparisons[0].measures["kl_pq"], 6)
     0.020411
     """
-    return compared(compare_settings((p, q), options))
+    from kldiv_cli.pipeline.spelling import in_python
+
+    with in_python(KINDS):
+        return compared(compare_settings((p, q), options))
 
 
 class _Sides(NamedTuple):
@@ -221,7 +231,7 @@ def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
     first, second = tell_apart(found.first, found.second, (p.name, q.name), ("p", "q"))
     if first.columns.keys().isdisjoint(second.columns):
         message = f"{first.name} and {second.name} have no column in common"
-        hint = "--header or --no-header says whether the first rows name the columns"
+        hint = "--no-header if the first rows hold data"
         raise InputError("no-common-support", message, Place(second.source), hint=hint)
     pairs, alone = [], []
     for made in pair_data_sets(first, second, rules):
@@ -231,7 +241,8 @@ def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
             alone.append(_not_shared(made.column, first.source))
         else:
             message = f"column '{made.column}' is of two types: {made.text}"
-            hint = "--categorical or --numeric says what it is; --exclude leaves it out"
+            hint = f"{option('--categorical', made.column)} takes it as text"
+            hint += f"; {option('--exclude', made.column)} leaves it out"
             raise InputError(made.code, message, Place(second.source), hint=hint)
     alone += [_not_shared(name, second.source) for name in found.only_second]
     return _Sides(

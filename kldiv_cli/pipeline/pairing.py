@@ -62,7 +62,7 @@ def _paired(name: str, sides: tuple[DataSet, DataSet], rules: Rules) -> Pair:
         pair = pair_columns(*columns, bins=bins, edges=edges, type=given.type, missing=missing)
     except EdgesDifferError as differ:
         message, place = f"column '{name}': {differ}", Place(sides[1].source)
-        hint = "kldiv profile DATA --like REFERENCE counts with the edges of REFERENCE"
+        hint = "kldiv profile DATA --like REFERENCE -o FILE counts with the edges of REFERENCE"
         raise InputError("edges-differ", message, place, hint=hint) from None
     for side, counts in zip(sides, (pair.p, pair.q), strict=True):
         if not counts.any():

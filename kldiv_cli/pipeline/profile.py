@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kldiv_cli.core import counts
 from kldiv_cli.core.counts import Binned, Categories, EdgesDifferError, TypeChangedError
 from kldiv_cli.core.dataset import IDENTIFIER, TOO_MANY_ROWS, DataSet, Excluded, too_many_rows
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.errors import InputError, Place, option
 from kldiv_cli.pipeline.settings import Rules, refuse_for_profiles, refuse_foreign
 from kldiv_cli.pipeline.sides import data_set, refuse_condition
 from kldiv_cli.pipeline.validation import ColumnRules
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.readers import ReadOptions
+
+MOST_NAMED = 5
+"""Columns that a hint leaves out one by one."""
 
 
 def profile(
@@ -84,8 +87,9 @@ def profile(
         else:
             columns[title] = _count(column, rules, first.source, min_count)
     if not columns:
-        hint = "--column NAME counts a column that looks like a key"
-        place = Place(first.source)
+        hint, place = "", Place(first.source)
+        if excluded:
+            hint = f"{option('--column', next(iter(excluded)))} counts it all the same"
         raise InputError("no-column-judged", "no column is left to count", place, hint=hint)
     rows = sum(part.rows for part in parts)
     if rows >= TOO_MANY_ROWS:
@@ -155,7 +159,11 @@ def _merge(title: str, parts: Sequence[DataSet]) -> Column:
     for part in parts:
         if title not in part.columns:
             message = f"there is no column '{title[:60]}', which another part has"
-            hint = "--column or --exclude chooses the columns that all parts have"
+            of_all = [*map(set, (part.columns for part in parts))]
+            uneven = sorted(set[str]().union(*of_all).difference(set[str].intersection(*of_all)))
+            hint = " ".join(option("--exclude", name) for name in uneven)
+            if len(uneven) > MOST_NAMED:
+                hint = "--column NAME chooses the columns that all parts have"
             raise InputError("unknown-column", message, Place(part.source), hint=hint)
     with _naming(title, parts[0].source):
         return counts.merged([part.columns[title] for part in parts])

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
         decimal: PerSide[str]
         header: PerSide[bool | None]
         comment: PerSide[str | None]
+        escape: PerSide[str | None]
+        total_row: PerSide[Literal["drop", "keep"] | None]
         where: PerSide[str | None]
         duplicates: Literal["error", "sum"]
         at: PerSide[str | None]
@@ -220,20 +222,21 @@ class ProfileSettings(NamedTuple):
     strict: bool = False
 
 
-AS_SAMPLES = "--as samples, or leave {} out"
 KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
+KINDS_OF_CHECK = ("samples", "counts", "probabilities", "weights")
 READING: dict[str, Validator] = {
     # Any field that has no row below is a text, which the reader checks.
     **dict.fromkeys(ReadOptions._fields, per_side(validation.text)),
     "kind": per_side(among(*KINDS)),
     "header": per_side(validation.anything),
+    "total_row": per_side(among("drop", "keep")),
     "where": per_side(validation.condition),
     "duplicates": among("error", "sum"),
     "max_inflated": optional(whole(0)),
 }
 READING["input_format"] = READING.pop("format")
-# It is for both sides, and for raw rows as well.
-del READING["joint"]
+# These are said of raw rows, too, and once for both sides.
+del READING["na"], READING["joint"]
 COLUMNS: dict[str, Validator] = {
     "column": validation.texts,
     "exclude": validation.texts,
@@ -245,6 +248,7 @@ COLUMNS: dict[str, Validator] = {
     "na": validation.texts,
     "max_outcomes": whole(1),
 }
+INSPECT: dict[str, Validator] = {**READING, "na": COLUMNS["na"], "joint": COLUMNS["joint"]}
 JUDGING: dict[str, Validator] = {
     "max_kl": validation.divergence_limit,
     "alpha": validation.level,
@@ -273,7 +277,7 @@ CHECK: dict[str, Validator] = {
     **COLUMNS,
     **JUDGING,
     **SHOWING,
-    "kind": per_side(among("samples", "counts", "probabilities", "weights")),
+    "kind": per_side(among(*KINDS_OF_CHECK)),
 }
 # The file of a project serves several commands.
 PROJECT: dict[str, Validator] = {
@@ -286,7 +290,6 @@ PROJECT: dict[str, Validator] = {
 PROFILE: dict[str, Validator] = {**READING, **PROJECT, "strict": validation.anything}
 # A profile holds missing values apart, whatever a check will make of them.
 del PROFILE["missing"], PROFILE["map"]
-INSPECT: dict[str, Validator] = {**READING, "joint": COLUMNS["joint"]}
 # What one run counts together is no setting of a project.
 del PROJECT["joint"]
 
@@ -329,9 +332,10 @@ def compare_settings(
     rules = _made(Rules, given, asked=frozenset(given))
     if any(each.max_kl is not None for each in rules.columns.values()):
         raise UsageError("usage", "max_kl is a limit of a check, and a comparison has none")
+    names = [name for name in COLUMNS if name not in ("na", "joint")]
     refusals = (
-        (COLUMNS.keys() - {"joint"}, (any(raw),) * 2, "is for raw rows", AS_SAMPLES),
-        (("map",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"),
+        Refusal(names, (any(raw),) * 2, "is for raw rows", "--as samples, or leave {} out"),
+        Refusal(("map",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"),
         *_refusals(sides, raw),
     )
     _refuse(refusals, given, spell)
@@ -380,14 +384,15 @@ def check_settings(
     raw = (sides[0].kind in (None, "samples"), sides[1].kind in (None, "samples"))
     rules = _made(Rules, given, asked=given.keys() - {*project})
     typed = any(each.type for each in rules.columns.values())
-    names = ("missing", "na", "columns") if typed else ("missing", "na")
+    names = ("missing", "columns") if typed else ("missing",)
     kinds = {side.kind for side in sides}
     cells, exact = any(raw) or kinds == {"counts"}, kinds & {"probabilities", "weights"}
+    sets = (cells and not exact,) * 2
     why = "is for raw rows; beside a known distribution a table is taken as it is"
     refusals = (
-        (names, (cells, cells), why, "leave {} out"),
-        (("max_outcomes",), (any(raw),) * 2, "is for raw rows", "leave {} out"),
-        (("map",), (cells and not exact,) * 2, "renames columns of data sets", "leave {} out"),
+        Refusal(names, (cells, cells), why, "leave {} out"),
+        Refusal(("max_outcomes",), (any(raw),) * 2, "is for raw rows", "leave {} out"),
+        Refusal(("map",), sets, "renames columns of data sets", "leave {} out"),
         *_refusals(sides, raw),
     )
     _refuse(refusals, given, spell, project)
@@ -422,7 +427,8 @@ def profile_settings(
     given = _checked("profile", PROFILE, options, spell)
     why = "says nothing beside --like, which takes columns, types and edges from a profile"
     names = ("column", "exclude", "columns", "bins")
-    _refuse([(names, (not like,) * 2, why, "leave {} or --like out")], given, spell, project)
+    beside = Refusal(names, (not like,) * 2, why, "leave {} or --like out")
+    _refuse([beside], given, spell, project)
     source = _source(None, 0, given)
     rules = _made(Rules, given, asked=given.keys() - {*project})
     return _made(ProfileSettings, given, rules=rules, options=source.options)
@@ -469,7 +475,8 @@ def refuse_foreign(options: Sequence[ReadOptions], formats: Sequence[str]) -> No
         ]
         if useless and (len(set(values)) > 1 or len(useless) == len(formats)):
             why = f"the option '{name}' has no meaning for the format {useless[0]}"
-            raise UsageError("usage", why, hint=f"leave --{name} out")
+            hint = f"leave --{name.replace('_', '-')} out for this format"
+            raise UsageError("usage", why, hint=hint)
 
 
 def refuse_for_profiles(rules: Rules) -> None:
@@ -559,13 +566,11 @@ def _source(source: object, side: int, given: Given) -> Source:
         said["format"] = said.pop("input_format")
     if joint := given.get("joint"):
         if "label" in said:
-            raise UsageError(
-                "usage",
-                "the outcomes are in one column, or in several together",
-                hint="leave --label or --joint out",
-            )
+            message = "the outcomes are in one column, or in several together"
+            raise UsageError("usage", message, hint="leave --label or --joint out")
         said["joint"] = joint
-    options = ReadOptions(kind if kind != "samples" else None, **said)
+    na = frozenset(given.get("na", ()))
+    options = ReadOptions(kind if kind != "samples" else None, na=na, **said)
     return Source(source, kind, options, given.get("names", (None, None))[side])
 
 
@@ -581,26 +586,38 @@ def _refuse_twice(options: Mapping[str, object], message: str) -> None:
             raise UsageError("usage", message)
 
 
-if TYPE_CHECKING:
-    Refusal: TypeAlias = tuple[Iterable[str], tuple[bool, bool], str, str]
-    """Options, whether either side can use them, and else what is wrong and what to do."""
+class Refusal(NamedTuple):
+    """Options that a side may have no use for."""
+
+    names: Iterable[str]
+    able: tuple[bool, bool]
+    """Whether either side can use them."""
+    why: str
+    """What is wrong if not."""
+    hint: str
+    """What to do then; braces stand for the option."""
 
 
 def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[Refusal]:
     """Yield the refusals that all commands share; `raw` tells which sides are raw rows."""
     tables = (not raw[0], not raw[1])
     counts = "--as counts if this is a table of counts"
-    yield ("bins",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"
+    why = "is for raw rows on both sides"
+    yield Refusal(("bins",), (all(raw),) * 2, why, "leave {} out")
     why = "chooses a column of a distribution, and these are raw rows"
-    yield ("label", "weight"), tables, why, f"--column NAME chooses columns; {counts}"
+    yield Refusal(("label", "weight"), tables, why, f"leave {{}} out; {counts}")
     why = "is for repeated labels of a table, and these are raw rows"
-    yield ("duplicates",), tables, why, f"leave {{}} out; {counts}"
+    yield Refusal(("duplicates",), tables, why, f"leave {{}} out; {counts}")
+    why = "is for a table of counts or weights, and these are raw rows"
+    yield Refusal(("total_row",), tables, why, f"leave {{}} out; {counts}")
     first, second = (isinstance(side.source, str | os.PathLike) for side in sides)
     # Without a second source both sides come from the first.
     files = (first, first if sides[1].source is None else second)
-    names = ("input_format", "encoding", "delimiter", "header", "comment", "max_inflated")
+    names = (
+        "input_format", "encoding", "delimiter", "header", "comment", "escape", "max_inflated",
+    )  # fmt: skip
     why = "says how a file is read, and this is an object in memory"
-    yield names, files, why, "leave {} out"
+    yield Refusal(names, files, why, "leave {} out")
 
 
 def _refuse(
@@ -610,9 +627,11 @@ def _refuse(
 
     An option that is given once is for both sides, of which one suffices.
     """
-    for names, able, why, hint in refusals:
-        for name in [name for name in names if name in given and name not in project]:
+    for each in refusals:
+        for name in [name for name in each.names if name in given and name not in project]:
             first, second = _per_side(name, given[name])
+            able = each.able
             lost = (first is not None and not able[0], second is not None and not able[1])
             if all(lost) if first == second else any(lost):
-                raise UsageError("usage", f"{spell(name)} {why}", hint=hint.format(spell(name)))
+                word = spell(name)
+                raise UsageError("usage", f"{word} {each.why}", hint=each.hint.format(word))

@@ -16,7 +16,7 @@ from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.core.pair import Pair, labels_on_one_side, pair_distributions
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.table import Members
-from kldiv_cli.errors import InputError, Place, UsageError
+from kldiv_cli.errors import InputError, Place, UsageError, option
 from kldiv_cli.pipeline import renames
 from kldiv_cli.pipeline.settings import refuse_for_profiles
 from kldiv_cli.readers import ReadOptions
@@ -225,7 +225,8 @@ def read_distribution(side: Source, rules: Rules) -> Distribution:
     if len(columns) != 1:
         message = f"there are {len(columns)} columns of raw rows"
         message += ", and one distribution to meet them"
-        hint = "--column NAME chooses one; --as counts if this is a table of counts"
+        named = option("--column", next(iter(rows.columns), "NAME"))
+        hint = f"{named}, or another, chooses one; --as counts if this is a table of counts"
         raise InputError("several-columns", message, Place(rows.source), hint=hint)
     (column,) = columns
     if isinstance(column, Binned):
@@ -286,7 +287,8 @@ def refuse_condition(rows: DataSet, options: ReadOptions) -> None:
 
 def no_values(column: str, source: str) -> InputError:
     """Return the error for a column that has no values on one side."""
-    hint = "--missing category makes missing values an outcome; --exclude leaves it out"
+    hint = "--missing category makes missing values an outcome"
+    hint += f"; {option('--exclude', column)} leaves it out"
     return InputError("no-values", f"column '{column}' has no values", Place(source), hint=hint)
 
 
@@ -354,7 +356,8 @@ def _may_be_labels(column: Column) -> bool:
     """Return whether all values of a column could be labels: distinct, and none a fraction."""
     if isinstance(column, Binned) or (isinstance(column, Values) and np.any(column.values % 1)):
         return False
-    return not column.missing and counts.distinct(column) == column.rows
+    # One label of a table of counts may be missing.
+    return column.missing <= 1 and counts.distinct(column) == column.rows - column.missing
 
 
 def _table(side: Source, wanted: Wanted) -> DataSet | Distribution:
@@ -387,6 +390,8 @@ def _columns(table: DataSet | Distribution, wanted: Wanted, only: str | None = N
         columns = {name: column for name, column in table.columns.items() if wanted.wants(name)}
         return table._replace(columns=columns)
     labels = table.outcomes or tuple(map(str, range(len(table.weights))))
+    if table.missing_label is not None:
+        labels = tuple("" if label == table.missing_label else label for label in labels)
     outcomes = dict(zip(labels, map(int, table.weights.tolist()), strict=True))
     name = only or (table.column if table.outcomes else None) or "outcome"
     from kldiv_cli.readers import counted

@@ -68,7 +68,7 @@ def among(*choices: str) -> Validator:
         from difflib import get_close_matches
 
         close = get_close_matches(str(value), choices, 1)
-        hint = f"{name} {close[0]}" if close and name.startswith("-") else ""
+        hint = f"did you mean {close[0]!r}?" if close else ""
         raise _refused(name, f"one of {', '.join(choices)}", value, hint)
 
     return check

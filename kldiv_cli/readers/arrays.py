@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.core.distribution import LOG_KINDS
+from kldiv_cli.core.numbers import Number
 from kldiv_cli.core.table import SAMPLE, Faults, Matrix, Table
 from kldiv_cli.errors import Fault, InputError, Place
 from kldiv_cli.readers import weight_column
-from kldiv_cli.readers.column_choice import Columns, Numeric
-from kldiv_cli.readers.outcomes import Labels, Weights
+from kldiv_cli.readers.column_choice import Columns, Numeric, written
+from kldiv_cli.readers.outcomes import Labels, Weights, with_labels
 from kldiv_cli.readers.values import check_type, is_missing, is_real, library_of, to_list
 
 if TYPE_CHECKING:
@@ -34,8 +37,14 @@ def of_matrix(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
     here = Place(source, name=matrix.name)
     check_type(matrix.dtype, here)
     (block,) = matrix.blocks
-    found = _labelled(block.values, matrix.labels, option, here)
-    return found._replace(format=matrix.format, column=matrix.name, details=matrix.details)
+    found, side = _labelled(block.values, matrix.labels, option, here)
+    found = found._replace(
+        format=matrix.format,
+        column=matrix.name,
+        notes=[*matrix.notes, *found.notes],
+        details=matrix.details,
+    )
+    return with_labels([found], [side], source)[0]
 
 
 def of_columns(
@@ -51,26 +60,31 @@ def of_columns(
     whole = table.whole or ()
     numeric = [_numeric(column) for _, column in whole]
     columns = Columns(source, [name for name, _ in whole], numeric)
-    every = []
+    every, sides = [], []
     for choice, option in zip(choose(columns, wanted), wanted, strict=True):
         title, weights = whole[choice.weight]
         labels = None if choice.label is None else to_list(whole[choice.label][1])
-        groups = None
-        if choice.group is not None and labels is not None:
-            # In a tidy table a missing label stands for the missing values of a column.
-            labels = ["" if is_missing(label) else label for label in labels]
-            groups = _texts(to_list(whole[choice.group][1]), source)
-        found = _labelled(weights, labels, option, Place(source, name=title), groups)
+        groups = None if choice.group is None else to_list(whole[choice.group][1])
+        here = Place(source, name=title)
+        found, side = _labelled(weights, labels, option, here, groups)
         found = found._replace(column=title, outcomes_in=choice.outcomes_in)
-        every.append(found._replace(notes=[*found.notes, *choice.notes], details=choice.details))
-    return every
+        notes = [*table.notes, *found.notes, *choice.notes]
+        every.append(found._replace(notes=notes, details={**table.details, **choice.details}))
+        sides.append(side)
+    return with_labels(every, sides, source)
 
 
 def _numeric(column: Any) -> Numeric:
-    values = to_list(column[:SAMPLE])
+    values = [None if is_missing(value) else value for value in to_list(column[:SAMPLE])]
     # A missing value among numbers does not make a column text.
-    numbers = sum(value is None or is_real(value) for value in values)
+    numbers = sum(value is None or _is_number(value) for value in values)
+    if values and not numbers:
+        return written(values)
     return "all" if numbers == len(values) > 0 else "some" if numbers else "none"
+
+
+def _is_number(value: object) -> bool:
+    return is_real(value) or isinstance(value, Decimal)
 
 
 def _labelled(
@@ -78,34 +92,90 @@ def _labelled(
     labels: Sequence[Any] | None,
     option: ReadOptions,
     here: Place,
-    groups: Sequence[str] | None = None,
-) -> Weights:
-    """Return weights with labels, rows of one label added up; labels of groups are pairs."""
-    array, integers = _checked(_array(values, here), option.kind, here)
-    found = Weights("python", array, integers)
+    groups: Sequence[Any] | None = None,
+) -> tuple[Weights, Labels | None]:
+    """Return the weights of all rows, and their labels; those of groups are pairs."""
+    found = _of_values(values, option, here)
     if labels is None:
-        return found
+        return found, None
     texts = _texts(labels, here.source)
+    array = found.weights
     if array.ndim != 1 or len(texts) != len(array):
         message = f"there are {len(texts)} labels for weights of shape {array.shape}"
         raise InputError("bad-shape", message, here)
-    keys = texts if groups is None else list(zip(groups, texts, strict=True))
+    keys: list[Any] = list(texts)
+    if groups is not None:
+        # In a tidy table a missing label stands for the missing values of a column.
+        names = _texts(groups, here.source)
+        for i, name in enumerate(names):
+            if name is None:
+                place = Place(here.source, index=(i,))
+                raise InputError("missing-label", "a record has no outcome", place)
+        keys = [(name, text or "") for name, text in zip(names, texts, strict=True)]
     faults = Faults()
     known = Labels(option, faults)
     known.add(keys, lambda i: Place(here.source, index=(i,), value=texts[i]))
     faults.check()
-    return known.given_to(found, here.source)
+    return found, known
 
 
-def _texts(labels: Iterable[Any], source: str) -> list[str]:
-    texts = []
+def _of_values(values: Any, option: ReadOptions, here: Place) -> Weights:
+    """Return the weights of all rows: of an array of numbers, or of numbers written as text."""
+    cells = _written(values)
+    if cells is None:
+        array, integers = _checked(_array(values, here), option.kind, here)
+        return Weights("python", array, integers)
+    faults = Faults()
+    column = weight_column.WeightColumn(option.kind, ".", faults, typed=True)
+
+    def place(i: int) -> Place:
+        return replace(here, index=(i,), value=str(cells[i]))
+
+    for i, cell in enumerate(cells):
+        if cell is None:
+            faults.add(weight_column.MISSING, partial(place, i))
+    column.add(["1" if cell is None else cell for cell in cells], place)
+    column.check()
+    faults.check()
+    array, integers = column.finish()
+    notes = list(column.notes(here.source))
+    return Weights("python", array, integers, notes=notes, is_percent=column.is_percent)
+
+
+def _written(values: Any) -> list[str | None] | None:
+    """Return a column that holds numbers as text, or decimal ones, as cells; None of any other.
+
+    Of text that begins otherwise nothing is said here.
+    """
+    is_column = isinstance(values, Sequence) or library_of(values)
+    if isinstance(values, (str, bytes, bytearray)) or not is_column:
+        return None
+    first = next((row for row in to_list(values[:SAMPLE]) if not is_missing(row)), None)
+    if not isinstance(first, (str, Decimal)):
+        return None
+    rows = to_list(values)
+    cells: list[str | None] = []
+    for row in rows:
+        if is_missing(row):
+            cells.append(None)
+        elif isinstance(row, str):
+            cells.append(row)
+        elif _is_number(row):
+            cells.append(Number(row))
+        else:
+            return None
+    return cells
+
+
+def _texts(labels: Iterable[Any], source: str) -> list[str | None]:
+    """Return labels as text; None where one is missing."""
+    texts: list[str | None] = []
     for i, label in enumerate(labels):
         plain = label.item() if isinstance(label, np.generic) else label
-        if is_missing(plain):
-            raise InputError("missing-label", "a label is missing", Place(source, index=(i,)))
         if isinstance(plain, (bytes, bytearray)):
             raise InputError("bad-label", "a label is bytes, not text", Place(source, index=(i,)))
-        texts.append(plain if type(plain) is str else str(plain))
+        text = plain if type(plain) is str else str(plain)
+        texts.append(None if is_missing(plain) else text)
     return texts
 
 

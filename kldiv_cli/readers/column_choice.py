@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from kldiv_cli.core.dataset import position
+from kldiv_cli.core.numbers import is_number, is_percent
 from kldiv_cli.core.table import SAMPLE, Batch, Table
-from kldiv_cli.errors import InputError, Note, Place, abridged
+from kldiv_cli.errors import InputError, Note, Place, abridged, option
 from kldiv_cli.readers.options import ReadOptions
 
-Numeric = Literal["all", "some", "none", "blank"]
-"""How many of a column's first cells are numbers; blank, if there is nothing at all."""
+Numeric = Literal["all", "some", "none", "blank", "percent", "quoted"]
+"""How many of a column's first cells are numbers; blank, if there is nothing at all.
+
+All of them may be numbers with a per cent sign, or in quotes where the format tells these from
+text: they are labels beside a column of plain numbers, and weights if there is none.
+"""
 
 WEIGHTS = frozenset(
     """
@@ -73,11 +78,18 @@ class Columns:
     ) -> None:
         self.source = source
         self.names = names
-        self.numeric = numeric
+        self.numeric = list(numeric)
         self.keys = keys or range(len(numeric))
         self.sample = sample
         plain = [name.strip().casefold() for name in names or ()]
         self.plain = plain or [""] * len(numeric)
+        has_plain = any(each in ("all", "some") for each in numeric)
+        for i, each in enumerate(numeric):
+            # A database may quote the large integers alone; a name tells that they are counts.
+            if each == "quoted":
+                self.numeric[i] = "none" if has_plain and self.plain[i] not in WEIGHTS else "all"
+            elif each == "percent" and not has_plain:
+                self.numeric[i] = "all"
 
     def __len__(self) -> int:
         return len(self.numeric)
@@ -143,22 +155,20 @@ class Columns:
     def _choice(self, wanted: ReadOptions, weight: int, weights: list[int]) -> Choice:
         label, open_ = self._label(wanted, weight, weights)
         both_numbers = len(self) == 2 and self.names is None and self.has_numbers(0)
-        if not open_ and (wanted.weight is not None or not (len(self) > 2 or both_numbers)):
+        is_said = not open_ and (wanted.weight is not None or not (len(self) > 2 or both_numbers))
+        if label is None or is_said:
             return self.choice(label, weight)
         what = f"the weights are in column {self.title(weight)}"
-        advice = f"--weight {self._word(weight)}"
-        if label is not None:
-            what += f", the outcomes in column {self.title(label)}"
-            advice = f"--label {self._word(label)} {advice}"
-        if len(self) > (1 if label is None else 2):
+        what += f", the outcomes in column {self.title(label)}"
+        advice = f"{self._option('--label', label)} {self._option('--weight', weight)}"
+        if len(self) > 2:
             what += f" (of {len(self)} columns)"
         note = Note("columns-chosen", what, self.source, advice=advice, repair=True)
         return self.choice(label, weight, note)
 
-    def _word(self, index: int) -> str:
-        from shlex import quote
-
-        return str(index + 1) if self.names is None else quote(self.names[index][:60])
+    def _option(self, flag: str, index: int) -> str:
+        word = str(index + 1) if self.names is None else self.names[index]
+        return option(flag, word, instead="COLUMN")
 
     def _weight(self, wanted: ReadOptions) -> int:
         if wanted.weight is not None:
@@ -191,19 +201,20 @@ class Columns:
             label = self.find(wanted.label)
             if label in weights:
                 message = f"column {self.title(label)} cannot hold both outcomes and weights"
-                hint = "--label and --weight name different columns"
+                hint = "leave --label out, or name another column by it"
                 raise InputError("one-column-twice", message, Place(self.source), hint=hint)
             return label, False
         others = [
             i
             for i in range(len(self))
-            if i not in weights and not (self.numeric[i] == "all" and self.plain[i] in WEIGHTS)
+            if i not in weights
+            and not (self.numeric[i] in ("all", "percent") and self.plain[i] in WEIGHTS)
         ]
         # A delimiter at the end of every line makes a column of nothing.
         others = [i for i in others if self.numeric[i] != "blank"] or others[:1]
         if len(others) < 2:
             return (others[0] if others else None), False
-        texts = [i for i in others if self.numeric[i] != "all"]
+        texts = [i for i in others if self.numeric[i] not in ("all", "percent")]
         named = [i for i in others if self.plain[i] in LABELS]
         # A numeric `id` beside a column of text may be a row's number.
         likely = [i for i in named if i in texts or not texts] if named else texts
@@ -212,26 +223,30 @@ class Columns:
         return likely[0], True
 
     def _several(self, role: Literal["label", "weight"], columns: list[int]) -> InputError:
-        what, which, likely = "outcomes", "the one that holds the outcomes", columns[0]
+        what, choice = "outcomes", f"{self._option('--label', columns[0])}, or another of these"
         if role == "weight":
-            what, which, likely = "weights", "one of these", columns[-1]
+            what = "weights"
+            choice = f"{self._option('--weight', columns[-1])}, or another of these"
         titles = abridged(self.title(i) for i in columns)
         message = f"several columns may hold the {what}: {titles}"
-        hint = f"--{role} {self._word(likely)}, or {which}; --as samples if these are raw rows"
+        hint = f"{choice}; --as samples if these are raw rows"
         texts = [i for i in columns if self.numeric[i] == "none"]
         if role == "label" and len(texts) == len(columns) == 2:
-            words = " ".join(f"--joint {self._word(i)}" for i in columns)
+            words = " ".join(self._option("--joint", i) for i in columns)
             hint = f"{words} if the outcomes are pairs; {hint}"
         return InputError(f"several-{role}s", message, Place(self.source), hint=hint)
 
     def _no_weight(self, label: int | None) -> InputError:
         only = len(self) - (label is not None) == 1
         what = "the column holds no" if only else "no column holds"
-        hint = "--as samples if the rows are raw values; --delimiter if columns were not split"
+        hint = "--as samples if the rows are raw values"
+        hint += "; --delimiter CHAR if the columns were not split"
         if self.sample is not None:
             table, first = self.sample
             if table.typed:
                 hint = "--as samples if these are raw values"
+            elif len(self) == 1 and _are_awk(self.names, first):
+                hint = "--delimiter ' ' if a blank separates label and number"
             elif table.decimal == "." and any(
                 table._replace(decimal=",").is_number(cell)
                 for cells in first.columns.values()
@@ -240,6 +255,26 @@ class Columns:
                 hint = "--decimal ',' if the comma is a decimal mark"
         message = f"{what} numbers that could be weights"
         return InputError("no-weights", message, Place(self.source), hint=hint)
+
+
+def _are_awk(names: Sequence[str] | None, first: Batch) -> bool:
+    """Return whether the lines of a single column are what ``awk`` prints of a count."""
+    (cells,) = first.columns.values()
+    return is_label_and_number([*(names or ()), *cells])
+
+
+def is_label_and_number(lines: Sequence[Any]) -> bool:
+    """Return whether all lines are a label, one blank and a number, and no label comes twice.
+
+    The first line may hold names.
+    """
+    pairs = [line.split(" ") for line in lines if isinstance(line, str)]
+    return (
+        len(pairs) == len(lines) > 1
+        and all(len(pair) == 2 and pair[0] for pair in pairs)
+        and all(is_number(number) for _, number in pairs[1:])
+        and len({label for label, _ in pairs}) == len(pairs)
+    )
 
 
 def columns_of(table: Table, first: Batch, source: str) -> Columns:
@@ -251,6 +286,18 @@ def columns_of(table: Table, first: Batch, source: str) -> Columns:
 
 def _numeric(table: Table, cells: Sequence[str | None]) -> Numeric:
     numbers = sum(map(table.is_number, cells))
-    if cells and not numbers and all(map(table.is_missing, cells)):
-        return "blank"
+    if cells and not numbers:
+        if all(map(table.is_missing, cells)):
+            return "blank"
+        return written(cells, table.decimal)
     return "all" if numbers == len(cells) > 0 else "some" if numbers else "none"
+
+
+def written(cells: Sequence[Any], decimal: str = ".") -> Numeric:
+    """Return whether texts are numbers with per cent signs, or in quotes, or else none."""
+    texts = [cell for cell in cells if cell is not None]
+    if all(isinstance(text, str) and is_percent(text, decimal) for text in texts):
+        return "percent"
+    if all(isinstance(text, str) and is_number(text) for text in texts):
+        return "quoted"
+    return "none"

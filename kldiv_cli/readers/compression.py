@@ -43,16 +43,9 @@ def recognised(stream: ByteStream, extension: str) -> str | None:
 
 
 def needs_extra(format_: str, source: str) -> InputError:
-    """Return the error for Parquet, Arrow and Zstandard, which are known and not yet read."""
-    from shlex import quote
-
-    path = quote("FILE" if source == "-" else source)
-    message = f"{format_} is not read by this version"
-    hint = f"zstd -dc {path} | kldiv check REFERENCE -"
-    if format_ == "parquet":
-        hint = f"duckdb -csv -c \"from '{path}'\" | kldiv check REFERENCE -"
-    elif format_ == "arrow":
-        hint = "in Python, kldiv_cli.check takes the table that pyarrow.feather.read_table returns"
+    """Return the error for Parquet, Arrow and Zstandard, which need an extra."""
+    message = f"{format_} cannot be read by this version"
+    hint = "unpack it with zstd -d" if format_ == "zstd" else "convert the file to CSV"
     return InputError("needs-extra", message, Place(source), hint=hint)
 
 

@@ -94,7 +94,9 @@ def data_set(
     left_out = wanted.left_out(list(counts), source)
     columns = {}
     for title, outcomes in counts.items():
-        missing = sum(outcomes.pop(label, 0) for label in {"", *wanted.missing_words(title)})
+        words = wanted.missing_words(title)
+        absent = [label for label in outcomes if not label.strip() or label in words]
+        missing = sum(map(outcomes.pop, absent))
         if missing and wanted.forbid_missing:
             raise missing_value(Place(source, name=title))
         columns[title] = Categories(title, missing, outcomes)
@@ -242,5 +244,5 @@ def _count(found: Any, what: str, here: Place) -> int:
 
 
 def _refuse(message: str, here: Place) -> NoReturn:
-    hint = "a profile is not edited by hand: make it anew with kldiv profile"
+    hint = "a profile is not edited by hand: kldiv profile DATA -o FILE makes it anew"
     raise InputError("bad-profile", message, here, hint=hint)

@@ -8,14 +8,15 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from kldiv_cli.core.numbers import is_number
 from kldiv_cli.core.table import Batch, Faults, Table
-from kldiv_cli.errors import Fault, InputError, Place
+from kldiv_cli.errors import Fault, InputError, Note, Place
 from kldiv_cli.readers import delimiter
 from kldiv_cli.readers.records import Records, long_fields
-from kldiv_cli.readers.text import Text
+from kldiv_cli.readers.text import NULL, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.records import Numbered, Row
@@ -28,22 +29,36 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     """Read records as rows whose columns are known by position; the first row may hold names."""
     source = stream.source
     text = Text(stream, options.encoding)
-    lines = text.lines()
+    lines = text.lines(quoted=True)
     sample = list(delimiter.sample_lines(lines, options.comment))
+    if delimiter.is_uniq(sample, options, stream.format):
+        from kldiv_cli.readers import uniq
+
+        message = "read as the output of 'uniq -c': each line is a count, one blank and a label"
+        note = Note("uniq", message, source, advice="--input-format csv if each line is one value")
+        return uniq.table(text, chain(sample, lines), [note])
     separator = delimiter.find(sample, options, stream.format, source)
     named = stream.format != "text"
     shown = {",": "csv", "\t": "tsv"}.get(separator, "text")
-    records = Records(source, chain(sample, lines), separator, options.comment)
+    every = chain(sample, lines)
+    records = Records(source, every, separator, options.comment, options.escape, text.backslashes)
     with long_fields():
         first = records.sample()
     rows = first[0]
     if not rows:
         raise InputError("no-rows", "there are only blank lines or comments", Place(source))
+    notes, details = list(text.notes), {"encoding": text.encoding, "delimiter": repr(separator)}
+    has_row_names = options.header is not False and _has_row_names(rows, options.decimal)
+    if has_row_names:
+        rows[0].insert(0, "")
+        message = "the header has one name fewer than there are fields: the first holds row names"
+        notes.append(Note("row-names", message, source, repair=True))
+        details["row names"] = "in the first column, which has no name"
     width = len(rows[0])
     faults, blanks = Faults(), list[Place]()
     is_ragged = set(map(len, rows)) != {width}
     comment = is_ragged and rows[0][0].startswith("#")
-    batches = _batches(records, first, faults, blanks, comment=comment)
+    batches = _batches(records, first, faults, blanks, text.backslashes, comment=comment)
     if is_ragged:
         # The columns are uncertain, so that ragged rows are counted and nothing else is read.
         for _ in batches:
@@ -57,23 +72,53 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
         named=named,
         faults=faults,
         blanks=blanks,
-        notes=text.notes,
-        details={"encoding": text.encoding, "delimiter": repr(separator)},
+        notes=notes,
+        details=details,
+        has_row_names=has_row_names,
     )
 
 
+def _has_row_names(rows: Sequence[Row], decimal: str) -> bool:
+    """Return whether the first record has no name for the first field of the others.
+
+    So does R write a table whose rows have names. It is otherwise with a delimiter at the end of
+    the other records, whose last field is empty, and with a title or a comment above the names.
+    """
+    header, *below = rows
+    if {*map(len, below)} != {len(header) + 1} or header[0].startswith("#"):
+        return False
+    if any(is_number(name, decimal) or not name for name in header):
+        return False
+    columns = list(zip(*below, strict=True))
+    numeric = [column for column in columns if any(is_number(cell, decimal) for cell in column)]
+    has_names_below = numeric and not any(is_number(column[0], decimal) for column in numeric)
+    return any(columns[-1]) and not has_names_below
+
+
 def _batches(
-    records: Records, first: Numbered, faults: Faults, blanks: list[Place], *, comment: bool
+    records: Records,
+    first: Numbered,
+    faults: Faults,
+    blanks: list[Place],
+    backslashes: Container[str],
+    *,
+    comment: bool,
 ) -> Iterator[Batch]:
     """Yield the rows of the sample, then the others, without those that are ragged.
 
-    With `comment` the first row looks like one, and a hint says so.
+    With `comment` the first row looks like one, and a hint says so. A null is an empty cell.
     """
     width = len(first[0][0])
     batch: Numbered | None = first
+    last: tuple[Row, int] | None = None
+    count = 0
     with long_fields():
         while batch is not None:
             rows, lines = batch
+            if NULL in backslashes:
+                rows = [list(map(_plain, row)) for row in rows]
+            if rows:
+                count, last = count + len(rows), (rows[-1], lines[-1])
             if not {width}.issuperset(map(len, rows)):
                 for row, line in zip(rows, lines, strict=True):
                     if len(row) != width:
@@ -89,8 +134,20 @@ def _batches(
 
             yield Batch(_Columns(rows, width), len(rows), where)
             batch = records.batch(max(1, BATCH_CELLS // width), faults)
+    if width == 1 and last is not None and delimiter.is_footer(last[0]):
+        # The rows are all above it, and so may be a name.
+        rows_above = last[0][0].strip("( ").partition(" ")[0]
+        if rows_above in (str(count - 1), str(count - 2)):
+            faults.add(_footer, partial(Place, records.source, last[1], value=last[0][0]))
     if width == 1 and records.inner_blank is not None:
         blanks.append(Place(records.source, records.inner_blank))
+
+
+def _plain(cell: str) -> str:
+    """Return a cell as it is meant: empty where it is a null, unless that was quoted."""
+    if cell == NULL:
+        return ""
+    return cell.replace("\0", "") if "\0" in cell else cell
 
 
 class _Columns(Mapping[int, Sequence[str]]):
@@ -114,9 +171,18 @@ class _Columns(Mapping[int, Sequence[str]]):
         return self._width
 
 
+_footer = Fault(
+    "footer",
+    "this is the count of rows, which a program wrote for people",
+    "leave out the count of rows: psql --csv or psql -t, or SET NOCOUNT ON",
+)
+
+
 def _ragged(row: Row, width: int, *, comment: bool) -> Fault:
+    message = f"found {len(row)} fields, expected {width} as in the first row"
+    if delimiter.is_footer(row):
+        return Fault("ragged-row", message, _footer.hint)
     hint = "quote a field that holds the delimiter or a line end"
     if row[0].startswith("#") or comment:
         hint = "--comment '#' if lines that begin so are comments"
-    message = f"found {len(row)} fields, expected {width} as in the first row"
     return Fault("ragged-row", message, hint)

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 from kldiv_cli.core.numbers import is_number
 from kldiv_cli.core.table import SAMPLE
 from kldiv_cli.errors import InputError, Place, UsageError
-from kldiv_cli.readers.records import SAMPLE_CELLS, long_fields
+from kldiv_cli.readers.records import ESCAPE_HINT, SAMPLE_CELLS, long_fields, parsed
+from kldiv_cli.readers.text import ESCAPED_QUOTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.records import Row
 
 DELIMITERS = (",", ";", "\t", "|")
 BY_FORMAT = {"csv": ",", "tsv": "\t"}
+AS_CSV = "psql --csv, mysql --batch (tabs), sqlite3 -csv or duckdb -csv"
+"""How programs that draw tables are asked for delimited text."""
 
 
 def sample_lines(lines: Iterator[str], comment: str | None) -> Iterator[str]:
@@ -43,7 +46,8 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
     Raises
     ------
     InputError
-        If no delimiter, or more than one, would do, or not the one that the name says.
+        If no delimiter, or more than one, would do, or not the one that the name says, or the
+        lines are a table that is drawn for people.
     UsageError
         If the declared delimiter cannot separate fields.
     """
@@ -52,15 +56,20 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
     if option.decimal not in (".", ","):
         message = f"the decimal mark is '.' or ',', not {option.decimal[:20]!r}"
         raise UsageError("bad-decimal", message)
+    if option.escape is not None:
+        _check_escape(option.escape)
+    _refuse_drawn(sample, lines, source)
     if option.delimiter is not None:
         return _declared(option.delimiter)
     if option.format is None and _is_uniq(lines):
         message = "this looks like the output of 'uniq -c'"
-        hint = "--input-format uniq, or --input-format csv if it is not"
+        hint = "--input-format uniq; --input-format csv if each line is one value"
         raise InputError("looks-like-uniq", message, place, hint=hint)
-    splits = {d: _fields(lines, d) for d in DELIMITERS}
+    splits = {d: _fields(lines, d, option.escape) for d in DELIMITERS}
     even = [d for d, fields in splits.items() if fields > 1]
     named = BY_FORMAT.get(format_)
+    if not even:
+        _refuse_quoted(lines, option, source)
     if named is None:
         if len(even) == 1:
             return even[0]
@@ -84,6 +93,70 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
     return named
 
 
+def is_uniq(sample: list[str], option: ReadOptions, format_: str) -> bool:
+    """Return whether lines are what ``uniq -c`` prints, and neither name nor user say otherwise.
+
+    Only counts that stand below each other, with blanks in front of them, leave no doubt.
+    """
+    if format_ != "text" or option.format is not None or option.delimiter is not None:
+        return False
+    lines = [line for line in sample if line.strip()]
+    return _is_uniq(lines) and any(line[0] in " \t" for line in lines)
+
+
+def _check_escape(escape: str) -> None:
+    if len(escape) != 1 or escape in '"\r\n\0.+-' or escape.isalnum():
+        message = f"{escape[:20]!r} cannot escape quotes"
+        raise UsageError("bad-escape", message, hint=r"one character: --escape '\'")
+
+
+def _refuse_drawn(sample: list[str], lines: list[str], source: str) -> None:
+    """Refuse a table with drawn rules, as ``psql`` shows it to people."""
+    for number, line in enumerate(lines[:3]):
+        # A rule of a single column has no joints, and stands below a name with blanks around it.
+        lone = number == 1 and lines[0][0] == " " and re.fullmatch("-{2,}", line.rstrip())
+        if _is_rule(line.rstrip(), below_names=number == 1) or lone:
+            message = "these lines are a table that is drawn for people, with rules between rows"
+            place = Place(source, sample.index(line) + 1)
+            raise InputError("drawn-table", message, place, hint=f"write it as CSV: {AS_CSV}")
+
+
+def _refuse_quoted(lines: list[str], option: ReadOptions, source: str) -> None:
+    """Refuse quoted fields that blanks separate, or whose quotes are escaped by a backslash."""
+    if not any('"' in line for line in lines):
+        return
+    is_escaped = option.escape is None and ESCAPED_QUOTE in "".join(lines)
+    if is_escaped and any(_fields(lines, d, "\\") > 1 for d in DELIMITERS):
+        message = "a backslash seems to stand before quotes inside quoted fields"
+        raise InputError("bad-quote", message, Place(source, 1), hint=ESCAPE_HINT)
+    widths = [len(row) for row in _split(lines, " ", option.escape)]
+    if _split(lines, ",", option.escape) == _NO_RECORDS and is_even(widths) and widths[-1] > 1:
+        message = "blanks seem to separate these fields"
+        hint = "--delimiter ' '"
+        raise InputError("which-delimiter", message, Place(source, 1), hint=hint)
+
+
+_joints = re.compile(r"[+|┼╪╋┬┴├┤│┌┐└┘╭╮╰╯╞╡╔╗╚╝╠╣╦╩╬║┃┏┓┗┛┡┩╇╈]|(?<=\S) +(?=\S)")
+_dashes = re.compile("[-=:─━═╌┄]*")
+
+
+def _is_rule(line: str, *, below_names: bool) -> bool:
+    """Return whether a line is a rule of a drawn table: dashes with joints among them."""
+    bare, joints = _joints.subn("", line.strip())
+    if below_names and not joints:
+        # The rule of sqlcmd has delimiters for joints.
+        bare, joints = re.subn("(?<=---)[,;\t](?=---)", "", line)
+    return joints > 0 and len(bare) > 2 and _dashes.fullmatch(bare) is not None
+
+
+def is_footer(row: Sequence[str]) -> bool:
+    """Return whether a record is the count of rows that ``psql`` or ``sqlcmd`` writes last."""
+    return len(row) == 1 and _footer(row[0].strip()) is not None
+
+
+_footer = re.compile(r"\([0-9]+ rows?(?: affected)?\)").fullmatch
+
+
 def _declared(delimiter: str) -> str:
     character = {"\\t": "\t", "tab": "\t", "TAB": "\t"}.get(delimiter, delimiter)
     if len(character) != 1 or character in '"\r\n\0.+-' or character.isalnum():
@@ -102,36 +175,56 @@ def _spelt(delimiter: str) -> str:
     return "tab" if delimiter == "\t" else f"'{delimiter}'"
 
 
-def _fields(lines: list[str], delimiter: str) -> int:
-    """Return into how many fields a delimiter splits each of the lines; 0 if unevenly."""
+def _fields(lines: list[str], delimiter: str, escape: str | None = None) -> int:
+    """Return into how many fields a delimiter splits each of the lines; 0 if unevenly.
+
+    The first record may have one field fewer, as in a table of R whose rows have names.
+    """
     if not any(delimiter in line for line in lines):
         return 1
     if delimiter not in lines[0] and '"' not in lines[0]:
         return 0
-    counts = {len(row) for row in _split(lines, delimiter)}
-    return counts.pop() if len(counts) == 1 else 0
+    widths = [len(row) for row in _split(lines, delimiter, escape)]
+    return widths[-1] if widths and is_even(widths) else 0
 
 
-def _split(lines: list[str], delimiter: str) -> list[Row]:
+_NO_RECORDS: list[list[str]] = [[], [], [""]]
+"""What lines are split into that are none of records."""
+
+
+def is_even(widths: Sequence[int]) -> bool:
+    """Return whether records have one width, or all but the first have one field more.
+
+    So does R write a table whose rows have names: the header has no name for these.
+    """
+    return len({*widths}) == 1 or {*widths[1:]} == {widths[0] + 1}
+
+
+def _split(lines: list[str], delimiter: str, escape: str | None = None) -> list[Row]:
     """Return the records of the first lines, without one that is cut."""
     rows: list[Row] = []
     try:
         with long_fields():
-            rows.extend(csv.reader(lines, delimiter=delimiter, strict=True))
+            rows.extend(parsed(lines, delimiter, escape))
     except csv.Error as error:
         if "unexpected end" not in str(error):
-            return [[], [""]]
+            return _NO_RECORDS
     return [row for row in rows if row]
 
 
 def _decimal(lines: list[str], delimiter: str) -> str:
-    """Return the decimal mark of a column that holds numbers below its first cell, or ''."""
+    """Return the decimal mark of columns that hold numbers below their first cells, or ''."""
     rows = _split(lines, delimiter)
-    for decimal in (".", ","):
-        for column in zip(*(rows[1:] or rows), strict=True):
-            if all(is_number(cell, decimal) for cell in column):
-                return decimal
-    return ""
+    if len(rows) > 1:
+        # In a table of R the header has no name for the first column.
+        rows = [row[len(row) - len(rows[0]) :] for row in rows[1:]]
+    columns = [*zip(*rows, strict=True)]
+    numeric = {mark: [c for c in columns if all(is_number(x, mark) for x in c)] for mark in ".,"}
+    # Whole numbers tell no mark.
+    marked = {mark for mark in ".," for c in numeric[mark] if any(mark in cell for cell in c)}
+    if marked == {","} or not numeric["."]:
+        return "," if numeric[","] else ""
+    return "."
 
 
 def _is_uniq(lines: list[str]) -> bool:

@@ -19,8 +19,9 @@ class Format(NamedTuple):
     """Its raw rows are never held in memory together."""
 
 
-_TABLE = ("encoding", "delimiter", "decimal", "header", "comment", "duplicates")
-_TEXT = ("encoding", "duplicates")
+_LABELS = ("duplicates", "total_row")
+_TABLE = ("encoding", "delimiter", "decimal", "header", "comment", "escape", *_LABELS)
+_TEXT = ("encoding", *_LABELS)
 _JSON = (*_TEXT, "at")
 FORMATS = {
     "text": Format("delimited", (), _TABLE, streamed=True),
@@ -34,6 +35,7 @@ FORMATS = {
     "parquet": Format(None, (".parquet", ".pq"), marks=(b"PAR1",)),
     "arrow": Format(None, (".arrow", ".feather", ".ipc"), marks=(b"ARROW1",)),
 }
+READABLE = tuple(name for name, entry in FORMATS.items() if entry.module)
 TIDY_COLUMNS = ("column", "outcome", "count")
 """Names of the columns of a tidy table: the counts of several columns, one outcome a row."""
 OF_SOME = tuple(dict.fromkeys(name for entry in FORMATS.values() for name in entry.options))

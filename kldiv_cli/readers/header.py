@@ -9,15 +9,17 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.numbers import looks_like_a_number
-from kldiv_cli.errors import InputError, Note
-from kldiv_cli.readers.column_choice import Columns, columns_of
+from kldiv_cli.core.numbers import is_percent, looks_like_a_number
+from kldiv_cli.errors import InputError, Note, Place
+from kldiv_cli.readers.column_choice import Columns, columns_of, is_label_and_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kldiv_cli.core.table import Batch, Table
     from kldiv_cli.readers.options import ReadOptions
+
+WHICH = "--header if it holds names, --no-header if it holds data"
 
 
 def with_names(
@@ -45,12 +47,19 @@ def with_names(
     first = next(batches)
     row = [cells[0] for cells in first.columns.values()]
     notes = list(table.notes)
-    names = wanted[0].header
+    names: bool | None = True if table.has_row_names else wanted[0].header
     if names is None:
-        names = _holds_names(table, first, row, wanted, source, raw=raw)
+        more = next(batches, None) if raw and len(row) == 1 else None
+        batches = chain(() if more is None else (more,), batches)
+        why = "it holds numbers" if raw else "its weight is a number"
+        if raw and _comes_again(table, first, more, row):
+            names, why = False, "its words come again below"
+        else:
+            if raw and len(row) == 1 and not table.named and wanted[0].delimiter is None:
+                _refuse_label_and_number(first, row)
+            names = _holds_names(table, first, row, wanted, source, raw=raw)
         if not names:
-            what = "it holds numbers" if raw else "its weight is a number"
-            message = f"the first row is read as data: {what}"
+            message = f"the first row is read as data: {why}"
             advice = "--header if it names the columns, --no-header if it does not"
             notes.append(Note("no-header", message, source, advice=advice, repair=True))
         elif raw and len(row) == 1 and not table.named:
@@ -63,6 +72,27 @@ def with_names(
         notes=notes,
         details={**table.details, "header": "yes" if names else "no"},
     )
+
+
+def _comes_again(table: Table, first: Batch, more: Batch | None, row: Sequence[str]) -> bool:
+    """Return whether every cell of the first row is a word that its column holds again.
+
+    Names of columns do not; `more` are rows behind the first ones, if there are any.
+    """
+    return all(
+        not looks_like_a_number(word)
+        and (word in first.columns[key][1:] or (more is not None and word in more.columns[key]))
+        for key, word in enumerate(row)
+    )
+
+
+def _refuse_label_and_number(first: Batch, row: Sequence[str]) -> None:
+    """Refuse lines of a label, a blank and a number, as ``awk`` prints them, as raw values."""
+    (lines,) = first.columns.values()
+    if is_label_and_number(lines):
+        message = "each line is a word, a blank and a number"
+        hint = "--delimiter ' ' if a blank separates the two, --delimiter ',' if it does not"
+        raise InputError("which-delimiter", message, first.place(0, 0), hint=hint)
 
 
 def _named(batch: Batch, names: Sequence[str]) -> Batch:
@@ -79,6 +109,10 @@ def _holds_names(
     *,
     raw: bool,
 ) -> bool:
+    place = _counts_columns(table, first, row)
+    if place is not None and not _is_a_name(wanted, row):
+        message = "the first row counts 0, 1, …: it may hold names or data"
+        raise InputError("which-header", message, place, hint=WHICH)
     below = first.below() if first.size > 1 else first
     columns = columns_of(table._replace(names=row), below, source)
     numeric = [i for i in range(len(row)) if columns.numeric[i] == "all"]
@@ -95,14 +129,39 @@ def _holds_names(
     numbers = [i for i in beside if table.is_number(row[i])]
     if not doubtful and not numbers:
         return True
-    is_data = bool(decisive) and all(table.is_number(row[i]) for i in decisive)
+    is_data = bool(decisive) and all(
+        table.is_number(row[i]) or is_percent(row[i], table.decimal) for i in decisive
+    )
     if not raw and first.size > 2:
         is_data = is_data and all(looks_like_a_number(row[i]) for i in beside)
     if is_data:
         return False
     place = first.place(0, numbers[0] if raw else decisive[0])
-    hint = "--header if it holds names, --no-header if it holds data"
-    raise InputError("which-header", "the first row may hold names or data", place, hint=hint)
+    raise InputError("which-header", "the first row may hold names or data", place, hint=WHICH)
+
+
+def _counts_columns(table: Table, first: Batch, row: Sequence[str]) -> Place | None:
+    """Return where a first row begins whose numbers are 0, 1 and so on; None of any other.
+
+    So does pandas name columns that have no names. A cell that may be a number in any way, but
+    for one that is empty, must be one of them.
+    """
+    numbers = [i for i, cell in enumerate(row) if cell.strip() and looks_like_a_number(cell)]
+    if first.size < 2 or not numbers:
+        return None
+    if [row[i].strip() for i in numbers] != list(map(str, range(len(numbers)))):
+        return None
+    return first.place(0, numbers[0])
+
+
+def _is_a_name(wanted: Sequence[ReadOptions], row: Sequence[str]) -> bool:
+    """Return whether a word of the user can only be a name of the first row."""
+    words = [word for option in wanted for word in (option.label, option.weight) if word]
+    return any(not _is_number_of_column(word, row) and word in row for word in words)
+
+
+def _is_number_of_column(word: str, row: Sequence[str]) -> bool:
+    return word.isascii() and word.isdigit() and 1 <= int(word[:9]) <= len(row)
 
 
 def _weight_column(
@@ -115,8 +174,8 @@ def _weight_column(
     words = [word for option in wanted for word in (option.label, option.weight) if word]
     if not all(word.isascii() and word.isdigit() for word in words):
         return None
-    # A word of digits counts columns, unless it counts too far and is a name.
-    if any(int(word[:9]) > len(row) and word in row for word in words):
+    # A word of digits counts columns from 1, unless there is no such column, and it is a name.
+    if any(not _is_number_of_column(word, row) and word in row for word in words):
         return None
     weight = wanted[0].weight
     if weight and 1 <= int(weight[:9]) <= len(row):

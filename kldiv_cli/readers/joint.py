@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -16,7 +16,7 @@ KEY = "joint"
 """The key of the column in a table whose columns are known by position."""
 
 
-def with_joint(table: Table, joint: Sequence[str], source: str) -> Table:
+def with_joint(table: Table, joint: Sequence[str], source: str, na: Collection[str] = ()) -> Table:
     """Return a table in which columns are replaced by one that has their labels together.
 
     Parameters
@@ -28,6 +28,8 @@ def with_joint(table: Table, joint: Sequence[str], source: str) -> Table:
         The names of the columns, or their numbers where there are no names.
     source : str
         The name of the source in errors.
+    na : collection of str
+        Labels that mean a missing value.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def with_joint(table: Table, joint: Sequence[str], source: str) -> Table:
     """
     name = joint_name(joint)
     if table.whole is not None:
-        return table._replace(whole=_whole(table.whole, joint, name, source))
+        return table._replace(whole=_whole(table.whole, joint, name, source, na))
     names = table.names
     batches = iter(table.batches)
     if names is None and table.positional:
@@ -55,43 +57,52 @@ def with_joint(table: Table, joint: Sequence[str], source: str) -> Table:
     else:
         keys, key = list(joint), name
     rest = [title for i, title in enumerate(titles) if i not in at]
-    made = _batches(batches, keys, key, source)
+    made = _batches(batches, keys, key, na, None if table.typed else "")
     return table._replace(batches=made, names=[name, *rest])
 
 
 def _batches(
-    batches: Iterable[Batch], keys: Sequence[Any], joint: str, source: str
+    batches: Iterable[Batch],
+    keys: Sequence[Any],
+    joint: str,
+    na: Collection[str],
+    missing: str | None,
 ) -> Iterator[Batch]:
+    """Yield rows with the column of labels; `missing` is that of a row without any."""
     for batch in batches:
         parts = []
         for key in keys:
             cells = batch.columns[key] if key in batch.columns else [None] * batch.size
-            parts.append([_part(cell, i, key, batch) for i, cell in enumerate(cells)])
+            parts.append([_part(cell, na, i, key, batch) for i, cell in enumerate(cells)])
         rest = {key: cells for key, cells in batch.columns.items() if key not in keys}
 
         def place(i: int, key: Any, batch: Batch = batch) -> Place:
             return batch.place(i, keys[0] if key == joint else key)
 
-        yield batch._replace(columns={joint: _labels(parts), **rest}, place=place)
+        yield batch._replace(columns={joint: _labels(parts, missing), **rest}, place=place)
 
 
-def _part(cell: Any, i: int, key: Any, batch: Batch) -> str | None:
+def _part(cell: Any, na: Collection[str], i: int, key: Any, batch: Batch) -> str | None:
     """Return a cell as a part of a label; None where it has no value."""
     text = shown(cell)
     if text is None and cell is not None:
         message = f"an outcome is {kind_of(cell)}, not text or a number"
         raise InputError("bad-label", message, batch.place(i, key))
-    return str(text) if text else None
+    return str(text) if text and text not in na else None
 
 
-def _labels(parts: Sequence[Sequence[str | None]]) -> list[str]:
+def _labels(parts: Sequence[Sequence[str | None]], missing: str | None) -> list[str | None]:
     """Return the labels of rows; where no part has a value, nor has the row."""
     rows = zip(*parts, strict=True)
-    return ["" if set(row) == {None} else joint_label(row) for row in rows]
+    return [missing if set(row) == {None} else joint_label(row) for row in rows]
 
 
 def _whole(
-    whole: Sequence[tuple[str, Any]], joint: Sequence[str], name: str, source: str
+    whole: Sequence[tuple[str, Any]],
+    joint: Sequence[str],
+    name: str,
+    source: str,
+    na: Collection[str],
 ) -> list[tuple[str, Any]]:
     from kldiv_cli.readers.values import cell_of, to_list
 
@@ -101,6 +112,6 @@ def _whole(
         here = Place(source, name=word)
         column = to_list(whole[position(word, names, source)][1])
         cells = (cell_of(value, i, here) for i, value in enumerate(column))
-        parts.append([str(cell) if cell else None for cell in cells])
+        parts.append([str(cell) if cell and cell not in na else None for cell in cells])
     rest = [(title, column) for title, column in whole if title not in joint]
-    return [(name, _labels(parts)), *rest]
+    return [(name, _labels(parts, None)), *rest]

@@ -20,14 +20,23 @@ class Repeated(dict[str, Any]):
         self.pairs = pairs
 
 
-def labels(values: Sequence[Any], faults: Faults, place: Callable[[int, Any], Place]) -> list[str]:
-    """Return the texts of outcomes; a value that is no label is a fault, and gets a text, too."""
-    texts = []
+def labels(
+    values: Sequence[Any],
+    faults: Faults,
+    place: Callable[[int, Any], Place],
+    *,
+    needed: bool = False,
+) -> list[str | None]:
+    """Return the texts of outcomes; a value that is no label is a fault, and gets a text, too.
+
+    None stays None, unless a text is `needed`.
+    """
+    texts: list[str | None] = []
     for i, value in enumerate(values):
         text = shown(value)
-        if text is not None:
+        if text is not None or (value is None and not needed):
             # Of a number, its literal as plain text.
-            texts.append(str(text))
+            texts.append(None if text is None else str(text))
             continue
         if value is None:
             fault = Fault("missing-label", "a record has no outcome")
@@ -39,18 +48,17 @@ def labels(values: Sequence[Any], faults: Faults, place: Callable[[int, Any], Pl
 
 
 def texts(values: Sequence[Any], faults: Faults, place: Callable[[int], Place]) -> Sequence[str]:
-    """Return number literals; a value that is no number is a fault, and gets a number, too."""
-    if {Number}.issuperset(map(type, values)):
+    """Return number literals, and texts; any other value is a fault, and gets a number, too."""
+    if {Number, str}.issuperset(map(type, values)):
         return values
     found: list[str] = []
     for i, value in enumerate(values):
-        if type(value) is Number:
+        if isinstance(value, str):
             found.append(value)
             continue
         fault = MISSING
         if value is not None:
-            hint = "write numbers without quotes" if isinstance(value, str) else ""
-            fault = Fault("not-a-number", f"weight is {kind_of(value)}, not a number", hint)
+            fault = Fault("not-a-number", f"weight is {kind_of(value)}, not a number")
         faults.add(fault, partial(place, i))
         found.append(Number("1"))
     return found
@@ -79,9 +87,7 @@ def misfits(rows: Sequence[Any], width: int) -> Iterator[tuple[int, str]]:
 def no_raw_rows(value: Any, source: str, hint: str = "") -> InputError:
     """Return the error for a value of JSON that holds no raw rows; a hint may know better."""
     message = f"this is {kind_of(value)}, and holds no raw rows"
-    hint = (
-        hint or "an array of records, or an object of columns; --as says if it is a distribution"
-    )
+    hint = hint or "write an array of records, or an object of columns"
     return InputError("bad-shape", message, Place(source), hint=hint)
 
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kldiv_cli.core import counts
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Kind
 from kldiv_cli.core.labels import kept_apart, near_duplicates, unwritable
-from kldiv_cli.core.numbers import DIGITS
+from kldiv_cli.core.numbers import DIGITS, EXACT
 from kldiv_cli.errors import InputError, Note, Place
 from kldiv_cli.readers.outcomes import DUPLICATE, Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-6
 """How far from 1 a sum of probabilities may be."""
+SINGLE = 2**24
+"""From here on numbers of 32 bits do not tell an integer from its neighbours."""
 LARGE = 2.0**1023
 """A rounded total below it is no exact one that overflows."""
 
@@ -45,22 +48,31 @@ def distribution(found: Weights, option: ReadOptions, source: str, name: str) ->
         If there is no mass, or declared counts are not whole.
     """
     kind, weights, notes = meaning_of(found, option.kind, source)
-    if found.labels is not None:
-        check_labels(found.labels, Place(source, name=found.column))
-        notes += _label_notes(found.labels, source)
+    labels, missing, missing_label = found.labels, 0, None
+    if labels is not None:
+        texts = [label for label in labels if label is not None]
+        check_labels(texts, Place(source, name=found.column))
+        notes += kept_apart(near_duplicates(texts), "labels", source)
+        if len(texts) < len(labels):
+            missing_label = counts.missing_label(set(texts))
+            at = labels.index(None)
+            labels = (*labels[:at], missing_label, *labels[at + 1 :])
+            missing = int(weights[at]) if kind == "counts" else 0
     rows = len(weights) if found.rows_read is None else found.rows_read
     return Distribution(
         name=name,
         source=source,
         format=found.format,
         kind=kind,
-        outcomes=found.labels,
+        outcomes=labels,
         weights=weights,
         rows_read=rows,
-        rows_used=rows,
+        rows_used=rows if found.rows_used is None else found.rows_used,
+        missing=missing,
         notes=tuple(notes),
         details=tuple(found.details.items()),
         column=found.outcomes_in,
+        missing_label=missing_label,
     )
 
 
@@ -90,17 +102,25 @@ def meaning_of(
                 message = f"log-probs of total {_total(sums)} are normalised to 1"
                 notes.append(_normalised(message, "--as logits", source))
         return declared, weights, notes
+    whole = not found.is_percent and (found.integers or _are_whole(weights))
     totals = _totals(weights, integers=found.integers)
     _check_mass(totals > 0, here)
     _check_size(totals, weights, here)
-    kind = declared or _chosen(totals, weights, integers=found.integers)
+    kind: Kind = declared or _chosen(totals, weights, whole=whole)
+    if found.is_percent and not declared:
+        kind = "weights"
+    if kind == "counts" and whole and not found.integers:
+        weights = weights.astype(np.int64)
+        if not declared:
+            notes.append(_whole(totals, source))
     if found.summed and kind != "counts":
         message = f"rows of one outcome can be added up if they are counts; these are {kind}"
         hint = "--as counts if they are counts; else one row for each outcome"
         raise InputError(DUPLICATE.code, message, here, hint=hint)
-    if kind in ("weights", "probabilities") and not _near_one(totals, weights):
+    is_one = _near_one(totals / 100 if found.is_percent else totals, weights)
+    if kind in ("weights", "probabilities") and not is_one:
         message = f"{kind} of total {_total(totals)} are normalised to 1"
-        advice = "--as counts" if found.integers else "divide them by their total"
+        advice = "--as counts" if whole else "divide them by their total"
         notes.append(_normalised(message, advice, source))
     if found.labels is None and kind in ("weights", "counts"):
         notes.append(_unlabelled(weights, totals, source))
@@ -124,8 +144,14 @@ def _near_one(totals: NDArray[Any], weights: NDArray[Any]) -> bool:
     return bool(np.all(abs(totals - 1) <= tolerance))
 
 
-def _chosen(totals: NDArray[Any], weights: NDArray[Any], *, integers: bool) -> Kind:
-    if integers and bool(np.all((totals > 1) & (totals != 100))):
+def _are_whole(weights: NDArray[Any]) -> bool:
+    """Return whether doubles are whole numbers, and small enough that fractions would show."""
+    limit = SINGLE if weights.dtype == np.float32 else EXACT
+    return bool(np.all(weights == np.floor(weights)) and weights.max() <= limit)
+
+
+def _chosen(totals: NDArray[Any], weights: NDArray[Any], *, whole: bool) -> Kind:
+    if whole and bool(np.all((totals > 1) & (totals != 100))):
         return "counts"
     return "probabilities" if _near_one(totals, weights) else "weights"
 
@@ -190,15 +216,15 @@ def _normalised(message: str, advice: str, source: str) -> Note:
     return Note("normalised", message, source, advice=advice, repair=True)
 
 
+def _whole(totals: NDArray[Any], source: str) -> Note:
+    message = f"whole numbers of total {_total(totals)} are taken for counts"
+    advice = "--as counts, or --as weights if they are none"
+    return Note("whole-numbers", message, source, advice=advice, repair=True)
+
+
 def _unlabelled(weights: NDArray[Any], totals: NDArray[Any], source: str) -> Note:
     rows = f"{len(weights)} rows of " if weights.ndim == 2 else ""
     outcomes = weights.shape[-1]
     plural = "" if outcomes == 1 else "s"
     message = f"{rows}{outcomes} outcome{plural}, total {_total(totals)}"
     return Note("unlabelled", message, source, advice="if these are raw values: --as samples")
-
-
-def _label_notes(labels: Sequence[str], source: str) -> Iterable[Note]:
-    if "" in labels:
-        yield Note("empty-label", "an outcome has the empty text as its label", source)
-    yield from kept_apart(near_duplicates(labels), "labels", source)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from kldiv_cli.core.table import Block, Matrix, Members, Table
-from kldiv_cli.errors import InputError, KldivError, Place, abridged
+from kldiv_cli.errors import InputError, KldivError, Place, abridged, option
 from kldiv_cli.readers.compression import INFLATED, RATIO
 from kldiv_cli.readers.npy import read_array
 from kldiv_cli.readers.options import refuse_columns
@@ -83,7 +83,7 @@ class Archive(Members):
         if name is None and len(self.names) > 1:
             several = abridged(f"{name[:60]!r}" for name in self.names)
             message = f"there are several arrays: {several}"
-            hint = f"--weight {self.names[0][:60]}, or another"
+            hint = f"{option('--weight', self.names[0])}, or another"
             raise InputError("several-weights", message, Place(self.source), hint=hint)
         return self._matrix(self._members[0 if name is None else self.find(name)], self._allowed)
 

@@ -30,6 +30,12 @@ class ReadOptions(NamedTuple):
     """Whether the first row of a table holds names."""
     comment: str | None = None
     """How a line begins that is no data."""
+    escape: str | None = None
+    """The character before a quote that is text; a quote doubles it if there is none."""
+    total_row: Literal["drop", "keep"] | None = None
+    """What to do with a row that is the sum of all the others; it is refused if None."""
+    na: frozenset[str] = frozenset()
+    """Labels that mean a missing value, beside empty ones."""
     duplicates: Literal["error", "sum"] = "error"
     """Whether rows that repeat an outcome are refused or added up."""
     at: str | None = None

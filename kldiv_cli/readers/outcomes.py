@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kldiv_cli.core.table import Faults, Matrix, Table
 from kldiv_cli.errors import Fault, InputError, Note, Place
+from kldiv_cli.readers import totals
 from kldiv_cli.readers.weight_column import WeightColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,13 +38,18 @@ class Weights(NamedTuple):
     integers : bool
         All of them are integer literals, or their type is an integer type.
     labels : tuple, or None
-        The outcomes, which are distinct: text, or pairs of a column and its outcome.
+        The outcomes, which are distinct: text, None for missing values, or pairs of a column and
+        its outcome.
     rows_read : int, or None
         Records of the source; None where they are the weights.
     column, outcomes_in : str, or None
         The names of the weights and of the outcomes in the source.
     summed : bool
         Rows of one label were added up.
+    rows_used : int or None
+        Records that the weights rest on, if not all do.
+    is_percent : bool
+        Each of them was written with a per cent sign.
     notes : sequence of Note
         Choices and repairs.
     details : mapping of str to str
@@ -58,6 +64,8 @@ class Weights(NamedTuple):
     column: str | None = None
     outcomes_in: str | None = None
     summed: bool = False
+    rows_used: int | None = None
+    is_percent: bool = False
     notes: Sequence[Note] = ()
     details: Mapping[str, str] = {}
 
@@ -66,42 +74,178 @@ class Labels:
     """The distinct labels of rows that come in in batches, and which of them each row has.
 
     A label is held once, however often it is repeated, so that a repetition by the million
-    costs no memory.
+    costs no memory. One that stands for no value is None, or the empty text in a tidy table.
 
     Parameters
     ----------
     option : ReadOptions
-        Whether a label may be repeated.
+        Whether a label may be repeated, which mean a missing value, and what totals are.
     faults : Faults
         Takes the rows that repeat one if none may.
     """
 
     def __init__(self, option: ReadOptions, faults: Faults) -> None:
+        self._option = option
         self._may_repeat = option.duplicates == "sum"
         self._faults = faults
         self._at: dict[Any, int] = {}
         self._positions = array("q")
+        self._rows = 0
+        self._last: Any = None
+        self._suspects: list[totals.Suspect] = []
+        self._repeated: list[totals.Suspect] = []
 
     def add(self, labels: Sequence[Any], place: Callable[[int], Place]) -> None:
         """Take the labels of the next rows; `place` tells where the i-th of them stands."""
         at, size = self._at, len(self._at)
-        if not self._positions:
+        fresh = dict.fromkeys(labels)
+        if suspects := self._among(fresh):
+            labels = self._without_missing(labels, suspects, place)
             fresh = dict.fromkeys(labels)
+        self._rows += len(labels)
+        self._last = labels[-1] if labels else self._last
+        if not self._positions:
             if len(fresh) == len(labels) and at.keys().isdisjoint(fresh):
                 at.update(zip(labels, range(size, size + len(labels)), strict=True))
                 return
             # A label was repeated: from now on the position of each row's label is kept.
             self._positions = array("q", range(size))
+        known = {suspect.row: suspect for suspect in self._suspects} if suspects else {}
         for i, label in enumerate(() if self._may_repeat else labels):
             if label in at:
-                self._faults.add(DUPLICATE, partial(place, i))
+                if suspect := known.get(self._rows - len(labels) + i):
+                    # It may be a total, and need not be a second row of an outcome.
+                    self._repeated.append(suspect)
+                else:
+                    self._faults.add(DUPLICATE, partial(place, i))
             at.setdefault(label, len(at))
         self._positions.extend([at.setdefault(label, len(at)) for label in labels])
 
-    def given_to(self, found: Weights, source: str) -> Weights:
-        """Return weights of one row each with their labels, and rows of one label added up."""
-        found = found._replace(labels=tuple(self._at))
-        return add_up(found, self._positions, source) if self._positions else found
+    @property
+    def drops_totals(self) -> bool:
+        """Whether the user wants totals to be left out."""
+        return self._option.total_row == "drop"
+
+    def find_totals(self, weights: NDArray[Any]) -> totals.Totals:
+        """Return the totals among all rows, whose weights are given.
+
+        Raises
+        ------
+        InputError
+            If there are any, and the user does not say what they are.
+        """
+        if weights.ndim > 1 or len(weights) != self._rows:
+            return totals.Totals()
+        if isinstance(self._last, tuple):
+            found = self._totals_of_columns(weights)
+        else:
+            is_outcome = self._last is not None and not totals.is_named(self._last)
+            last = self._last if is_outcome else None
+            found = totals.find(weights, self._suspects, last, self._option)
+        if self._option.total_row is None:
+            repeated = {suspect.label for suspect in self._repeated}
+            may_keep = repeated.isdisjoint(suspect.label for suspect in found.certain)
+            totals.refuse(found, may_keep=may_keep)
+        return found
+
+    def given_to(
+        self, found: Weights, source: str, without: Mapping[int, str] | None = None
+    ) -> Weights:
+        """Return weights of one row each with their labels, and rows of one label added up.
+
+        Parameters
+        ----------
+        found : Weights
+            The weights of all rows.
+        source : str
+            The name of the source in notes.
+        without : mapping of int to str, optional
+            Rows that are left out, each with a sentence on it.
+
+        Raises
+        ------
+        InputError
+            If a label is repeated and none may be.
+        """
+        labels, positions, rows = list(self._at), self._positions, self._rows
+        for suspect in self._left_twice(without or {}):
+            self._faults.add(DUPLICATE, suspect.place)
+        self._faults.check()
+        if without:
+            every = positions or array("q", range(rows))
+            kept = [every[row] for row in range(rows) if row not in without]
+            fresh = {position: i for i, position in enumerate(dict.fromkeys(kept))}
+            labels = [labels[position] for position in fresh]
+            positions = array("q", [fresh[position] for position in kept])
+            weights = _without(found.weights, without)
+            notes = [Note("total-row", text, source) for text in without.values()]
+            found = found._replace(
+                weights=weights, rows_read=rows, rows_used=len(kept), notes=[*found.notes, *notes]
+            )
+            if not len(weights):
+                raise no_rows(source)
+        found = found._replace(labels=tuple(labels))
+        if None in labels:
+            message = "a label is empty or null: its outcome is that of missing values"
+            found = found._replace(notes=[*found.notes, Note("missing-label", message, source)])
+        return add_up(found, positions, source) if len(labels) < len(positions) else found
+
+    def _among(self, labels: Iterable[Any]) -> Collection[Any]:
+        """Return those of some labels that may be no outcomes."""
+        na = self._option.na
+        if not isinstance(next(iter(labels), None), tuple):
+            return totals.suspects(labels, na)
+        found = totals.suspects({label for _, label in labels}, na)
+        return {label for label in labels if label[1] in found} if found else ()
+
+    def _without_missing(
+        self, labels: Sequence[Any], suspects: Collection[Any], place: Callable[[int], Place]
+    ) -> Sequence[Any]:
+        """Return labels with those that stand for no value made one, and note the suspects."""
+        plain = list(labels)
+        for i, label in enumerate(labels):
+            if label not in suspects:
+                continue
+            group, text = label if isinstance(label, tuple) else (None, label)
+            text = None if totals.is_missing(text, self._option.na) else text
+            # The spellings of a column's missing values are added up where it is counted.
+            plain[i] = label if group is not None else text
+            if len(self._suspects) < totals.MOST_SUSPECTS:
+                row = self._rows + i
+                self._suspects.append(totals.Suspect(row, text, partial(place, i), group))
+        return plain
+
+    def _totals_of_columns(self, weights: NDArray[Any]) -> totals.Totals:
+        """Return the totals in a tidy table, each among the rows of its column."""
+        keys = list(self._at)
+        columns = [keys[position][0] for position in self._positions or range(len(keys))]
+        certain: list[totals.Suspect] = []
+        doubtful: list[tuple[int, str, str]] = []
+        for column in dict.fromkeys(suspect.group for suspect in self._suspects):
+            rows = [row for row, group in enumerate(columns) if group == column]
+            at = {row: i for i, row in enumerate(rows)}
+            within = [
+                suspect._replace(row=at[suspect.row])
+                for suspect in self._suspects
+                if suspect.group == column
+            ]
+            found = totals.find(weights[rows], within, None, self._option)
+            certain += [suspect._replace(row=rows[suspect.row]) for suspect in found.certain]
+            doubtful += [(rows[row], label, what) for row, label, what in found.doubtful]
+        return totals.Totals(tuple(certain), tuple(doubtful))
+
+    def _left_twice(self, without: Collection[int]) -> list[totals.Suspect]:
+        """Return the suspects that repeat a label when some rows are left out."""
+        repeated = {(suspect.group, suspect.label) for suspect in self._repeated}
+        twice, seen = [], set[Any]()
+        for suspect in self._suspects:
+            key = (suspect.group, suspect.label)
+            if suspect.row in without or key not in repeated:
+                continue
+            if key in seen:
+                twice.append(suspect)
+            seen.add(key)
+        return twice
 
 
 class Outcomes:
@@ -117,14 +261,22 @@ class Outcomes:
         Takes the rows that are bad.
     labelled : bool
         Outcomes have labels; they are known by position otherwise.
+    typed : bool
+        Numbers are told from text: see `WeightColumn`.
     """
 
     def __init__(
-        self, option: ReadOptions, decimal: str, faults: Faults, *, labelled: bool
+        self,
+        option: ReadOptions,
+        decimal: str,
+        faults: Faults,
+        *,
+        labelled: bool,
+        typed: bool = False,
     ) -> None:
         self.faults = faults
-        self._weights = WeightColumn(option.kind, decimal, faults)
-        self._labels = Labels(option, faults) if labelled else None
+        self._weights = WeightColumn(option.kind, decimal, faults, typed=typed)
+        self.labels = Labels(option, faults) if labelled else None
         self._count = 0
 
     def add(
@@ -136,24 +288,72 @@ class Outcomes:
         """Take the next rows; `place` tells where a cell of the i-th of them stands."""
         self._count += len(weights)
         self._weights.add(weights, lambda i: place(i, "weight"))
-        if self._labels is not None and labels is not None:
-            self._labels.add(labels, lambda i: place(i, "label"))
+        if self.labels is not None and labels is not None:
+            self.labels.add(labels, lambda i: place(i, "label"))
 
     def finish(self, data: Table | Matrix, source: str) -> Weights:
-        """Return the weights in a source, with what is known of it.
+        """Return the weights of all rows, with what is known of the source, but no labels yet.
 
         Raises
         ------
         InputError
             If a row was bad, or there was none.
         """
+        self._weights.check()
         self.faults.check()
         if not self._count:
             raise no_rows(source)
         weights, integers = self._weights.finish()
         found = Weights(data.format, weights, integers, rows_read=self._count)
-        found = found._replace(notes=data.notes, details=data.details)
-        return found if self._labels is None else self._labels.given_to(found, source)
+        notes = [*data.notes, *self._weights.notes(source)]
+        is_percent = self._weights.is_percent
+        return found._replace(notes=notes, details=data.details, is_percent=is_percent)
+
+
+def with_labels(
+    every: Sequence[Weights], labels: Sequence[Labels | None], source: str
+) -> list[Weights]:
+    """Return the weights of all sides with their labels, and without totals.
+
+    A row that is left out of one side is left out of every side that leaves some out: it is the
+    total of the table.
+
+    Parameters
+    ----------
+    every : sequence of Weights
+        Those of all rows, for each side.
+    labels : sequence of Labels or None
+        Their labels, if they have some.
+    source : str
+        The name of the source in notes.
+
+    Raises
+    ------
+    InputError
+        If a row is a total and the user does not say what it is, or a label is repeated.
+    """
+    found = [
+        totals.Totals() if side is None else side.find_totals(weights.weights)
+        for side, weights in zip(labels, every, strict=True)
+    ]
+    drops = [side is not None and side.drops_totals for side in labels]
+    without: dict[int, str] = {}
+    for rows, is_wanted in zip(found, drops, strict=True):
+        without |= totals.dropped(rows) if is_wanted else {}
+    finished = []
+    for side, weights, rows, is_wanted in zip(labels, every, found, drops, strict=True):
+        if side is not None:
+            left_out = without if is_wanted else {}
+            notes = [*weights.notes, *totals.notes_on(rows, left_out, source)]
+            weights = side.given_to(weights._replace(notes=notes), source, left_out)
+        finished.append(weights)
+    return finished
+
+
+def _without(weights: NDArray[Any], rows: Iterable[int]) -> NDArray[Any]:
+    import numpy as np
+
+    return np.delete(weights, list(rows))
 
 
 def no_rows(source: str) -> InputError:
@@ -188,4 +388,5 @@ def add_up(found: Weights, positions: Sequence[int], source: str) -> Weights:
     rows = len(weights)
     message = f"{rows - size} of {rows} rows repeat an outcome and were added to it"
     note = Note("duplicates-summed", message, source, repair=True)
-    return found._replace(weights=sums, rows_read=rows, summed=True, notes=[*found.notes, note])
+    read = rows if found.rows_read is None else found.rows_read
+    return found._replace(weights=sums, rows_read=read, summed=True, notes=[*found.notes, note])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.errors import InputError, UsageError, abridged
+from kldiv_cli.errors import InputError, UsageError, abridged, in_shell, option
 
 if TYPE_CHECKING:
     from kldiv_cli.core.table import Path, PathLocator
@@ -20,7 +19,7 @@ def escaped(key: object) -> str:
 
 def pointer_of(*keys: object) -> str:
     """Return the pointer to a member of a member as a word of a shell."""
-    return quote("".join(f"/{escaped(key)}" for key in keys))
+    return in_shell("".join(f"/{escaped(key)}" for key in keys))
 
 
 def find(value: Any, pointer: str, place: PathLocator) -> tuple[Any, Path]:
@@ -65,7 +64,7 @@ def _tokens(pointer: str) -> list[str]:
         raise UsageError("bad-pointer", message, hint=f"--at {pointer_of(*filter(None, keys))}")
     if re.search("~(?![01])", pointer):
         message = f"a JSON pointer spells ~ as ~0 and / as ~1; found {pointer[:60]!r}"
-        hint = f"--at {quote(re.sub('~(?![01])', '~0', pointer))}"
+        hint = option("--at", re.sub("~(?![01])", "~0", pointer), instead="POINTER")
         raise UsageError("bad-pointer", message, hint=hint)
     return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import re
 from contextlib import contextmanager
 from itertools import accumulate, chain, islice
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.table import SAMPLE, Faults
 from kldiv_cli.errors import Fault, InputError, Place
+from kldiv_cli.readers.text import ESCAPED_QUOTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     Row = list[str]
     Numbered = tuple[Sequence[Row], Sequence[int]]
@@ -22,6 +24,8 @@ SAMPLE_CELLS = 1_000_000
 FIELD = 1 << 28
 """Characters of the longest field: what an unclosed quote may swallow before it is an error."""
 
+ESCAPE_HINT = r"--escape '\' if a backslash stands before each quote inside a quoted field"
+"""For a file that is no CSV, and holds escaped quotes."""
 _DOUBLED = 'double each quote inside a quoted field: "5"" pipe"'
 # fmt: off
 FAULTS = {
@@ -52,12 +56,23 @@ class Records:
         One character.
     comment : str or None
         The beginning of lines that are no data.
+    escape : str or None
+        The character before a quote, or a delimiter, that is text.
+    backslashes : container of str
+        Tells, of an escaped quote, whether it stood in the lines so far.
     """
 
     def __init__(
-        self, source: str, lines: Iterable[str], delimiter: str, comment: str | None
+        self,
+        source: str,
+        lines: Iterable[str],
+        delimiter: str,
+        comment: str | None,
+        escape: str | None = None,
+        backslashes: Container[str] = (),
     ) -> None:
         self.source = source
+        self._backslashes = () if escape else backslashes
         lines = iter(lines)
         first = next(lines, "")
         self._line_end = "\r" if first.endswith("\r") else "\n"
@@ -66,7 +81,7 @@ class Records:
         self._between = True
         if comment:
             lines = self._without(comment, lines)
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        reader = parsed(lines, delimiter, escape)
         self._reader: Iterator[Row] = self._followed(reader) if comment else reader
         self._next_line = 1
         self._begun = False
@@ -108,8 +123,11 @@ class Records:
         except csv.Error as error:
             faults.check()
             line = self._next_line + sum(map(self._height, rows))
-            code, message, hint = next(row for words, row in FAULTS.items() if words in str(error))
-            raise InputError(code, message, Place(self.source, line), hint=hint) from error
+            fault = next(row for words, row in FAULTS.items() if words in str(error))
+            if ESCAPED_QUOTE in self._backslashes and _DOUBLED in fault.hint:
+                fault = fault._replace(hint=ESCAPE_HINT)
+            place = Place(self.source, line)
+            raise InputError(fault.code, fault.message, place, hint=fault.hint) from error
         if not rows:
             return None
         first = self._next_line
@@ -135,6 +153,69 @@ class Records:
 
     def _height(self, row: Row) -> int:
         return 1 + sum(cell.count(self._line_end) for cell in row)
+
+
+def parsed(lines: Iterable[str], delimiter: str, escape: str | None = None) -> Iterator[Row]:
+    r"""Return a reader of records.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        With their ends.
+    delimiter : str
+        One character.
+    escape : str, optional
+        Behind it, a quote is text, inside quotes another `escape`, and outside them a delimiter
+        or a line end. Elsewhere it is a character like any: ``C:\new`` stays what it is.
+    """
+    if escape is None:
+        return csv.reader(lines, delimiter=delimiter, strict=True)
+    lines = _escaped(lines, delimiter, escape)
+    return csv.reader(lines, delimiter=delimiter, strict=True, escapechar=escape)
+
+
+def _escaped(lines: Iterable[str], delimiter: str, escape: str) -> Iterator[str]:
+    """Yield lines in which an `escape` that is text is doubled, as the csv module wants it."""
+    mark, end = re.escape(escape), re.escape(delimiter)
+    quoted = re.compile(rf'(?:[^"{mark}]|""|{mark}.|{mark}$)*+', re.DOTALL)
+    plain = re.compile(rf"(?:[^{end}{mark}]|{mark}.|{mark}$)*+", re.DOTALL)
+    pair = re.compile(f"{mark}(.?)", re.DOTALL)
+
+    def in_quotes(match: re.Match[str]) -> str:
+        return match[0] if match[1] in ('"', escape) and match[1] else escape + match[0]
+
+    def outside(match: re.Match[str]) -> str:
+        if match[1] == escape:
+            return match[0] * 2
+        return match[0] if match[1] in (delimiter, '"', "\n", "\r") else escape + match[0]
+
+    is_quoted = is_started = False
+    for line in lines:
+        if escape not in line and line.count('"') % 2 == 0:
+            is_started = is_quoted
+            yield line
+            continue
+        pieces, at = [], 0
+        while at < len(line):
+            if is_quoted:
+                text = quoted.match(line, at)[0]  # type: ignore[index]
+                pieces.append(pair.sub(in_quotes, text))
+                at += len(text)
+                if at < len(line):
+                    pieces.append('"')
+                    at, is_quoted, is_started = at + 1, False, True
+            elif not is_started and line[at] == '"':
+                pieces.append('"')
+                at, is_quoted = at + 1, True
+            else:
+                text = plain.match(line, at)[0]  # type: ignore[index]
+                pieces.append(pair.sub(outside, text))
+                at += len(text)
+                is_started = at == len(line) and pieces[-1].endswith(f"{escape}\n")
+                if at < len(line):
+                    pieces.append(delimiter)
+                    at += 1
+        yield "".join(pieces)
 
 
 @contextmanager

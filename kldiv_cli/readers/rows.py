@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.core.dataset import TOO_MANY_ROWS, too_many_rows
 from kldiv_cli.core.numbers import Number
 from kldiv_cli.core.table import Batch, Block, Data, Faults, Matrix, Members, Table
-from kldiv_cli.errors import Fault, InputError, Place
+from kldiv_cli.errors import Fault, InputError, Place, option
 
 if TYPE_CHECKING:
     from kldiv_cli.readers.options import ReadOptions
@@ -58,6 +58,9 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
         from kldiv_cli.readers.header import with_names
 
         data = with_names(data, [options], source, raw=True)
+        if data.has_row_names and data.names:
+            # The names of rows are no column of raw rows, as an index of pandas is none.
+            data = data._replace(names=data.names[1:], batches=map(_without_first, data.batches))
         names = data.names and _distinct(data.names, source)
         data = data._replace(names=names)
     return data._replace(batches=_text_batches(data, names, source), positional=False)
@@ -94,6 +97,13 @@ def _text_batches(table: Table, names: Sequence[str] | None, source: str) -> Ite
     for blank in table.blanks:
         message = "a blank line stands among the values"
         raise InputError("blank-line", message, blank, hint='write "" where a value is missing')
+
+
+def _without_first(batch: Batch) -> Batch:
+    """Return rows without their first column."""
+    columns = dict(batch.columns)
+    del columns[next(iter(columns))]
+    return batch._replace(columns=columns)
 
 
 def _named(batch: Batch, names: Sequence[str]) -> Batch:
@@ -144,7 +154,7 @@ def _plain(
     for i, value in enumerate(values):
         if isinstance(value, (dict, list)):
             message = f"this is {kind_of(value)}, not a value"
-            hint = f"--exclude {name[:60]} if the column is not to be judged"
+            hint = f"{option('--exclude', name)} leaves the column out"
             raise InputError("nested-value", message, place(i, name), hint=hint)
         cells.append(kind_of(value) if isinstance(value, bool) else value)
     return cells
@@ -200,7 +210,7 @@ def _of_whole_columns(columns: Sequence[tuple[str, Any]], format_: str, source: 
         here = Place(source, name=name)
         if isinstance(column, (str, bytes, Mapping)) or not hasattr(type(column), "__len__"):
             message = f"an object of type {type(column).__name__[:60]} is no column of raw values"
-            hint = "kind='counts', 'probabilities' or 'weights' if this is a distribution"
+            hint = "give each column as a list or an array"
             raise InputError("bad-object", message, here, hint=hint)
         if getattr(column, "ndim", 1) != 1:
             message = f"a column has one dimension, and this has {column.ndim}"

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.dataset import which_kind
 from kldiv_cli.core.table import SAMPLE, Batch, Block, Faults, Matrix, Members, Table, no_columns
-from kldiv_cli.errors import Fault, InputError, Note, Place, abridged
+from kldiv_cli.errors import Fault, InputError, Note, Place, abridged, option
 from kldiv_cli.readers import layouts, pointers
 from kldiv_cli.readers.column_choice import LABELS, MAYBE_WEIGHTS, WEIGHTS
 from kldiv_cli.readers.literals import Repeated, kind_of, no_raw_rows, shown
@@ -351,7 +350,7 @@ class Keyed(Members):
         if members and len(members) == len(self.value):
             names = abridged(f"{name[:60]!r}" for name in members)
             message = f"this object holds other objects or arrays: {names}"
-            hint = self._choices() or f"--weight {quote(members[0][:60])} chooses one"
+            hint = self._choices() or f"{option('--weight', members[0])}, or another, chooses one"
             raise InputError("several-weights", message, self.locate(()), hint=hint)
         if members:
             at = self.names.index(members[0])
@@ -368,7 +367,7 @@ class Keyed(Members):
         """
         found = layouts.pointers(self.value)
         if shallow or any(pointer.count("/") > 1 for pointer in found):
-            chosen = " or ".join(f"--at {quote(pointer)}" for pointer in found)
+            chosen = " or ".join(option("--at", pointer) for pointer in found)
             return f"{chosen} chooses one" if found else ""
         return ""
 
@@ -397,7 +396,7 @@ class Keyed(Members):
                 are_columns = layouts.numbers_tell(self.value, layouts.are_integers)
             if are_columns is None and len(self.names) > 1:
                 message = "the members of this object may be columns, or rows"
-                hint = "an array of records tells; --as says if they are distributions"
+                hint = "write an array of records, which tells"
                 raise InputError("bad-shape", message, self.locate(()), hint=hint)
             if are_columns is not None:
                 laid = layouts.by_columns if are_columns else layouts.by_rows

@@ -9,9 +9,9 @@ import sys
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from kldiv_cli.errors import InputError, Place, UsageError
+from kldiv_cli.errors import InputError, Place, UsageError, did_you_mean, in_shell
 from kldiv_cli.readers import compression, foreign
-from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
+from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS, READABLE
 from kldiv_cli.readers.stream import CHUNK, HEAD, ByteStream
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def opened(
     path = os.fsdecode(source)
     if option.format is not None and option.format not in FORMATS:
         message = f"there is no input format {option.format!r}"
-        raise UsageError("unknown-format", message, hint="|".join(FORMATS))
+        raise UsageError("unknown-format", message, hint=did_you_mean(option.format, READABLE))
     file = io.BytesIO(source.data) if isinstance(source, Held) else _open(path)
     try:
         stream = ByteStream(path, _chunks(file), _regular_size(file))
@@ -65,7 +65,7 @@ def opened(
                 extension = os.path.splitext(stem)[1]
             stream = compression.inflated(packed, codec)
         foreign.refuse(stream, named=option.format is not None)
-        format_ = option.format or _format(stream, extension)
+        format_ = option.format or format_of(stream, extension)
         is_free = raw and FORMATS[format_].streamed and option.max_inflated is None
         if codec is not None and not is_free:
             inner = compression.bounded(stream, packed, codec, option.max_inflated)
@@ -93,16 +93,14 @@ def _open(path: str) -> IO[bytes]:
 
 
 def _url(url: str) -> InputError:
-    from shlex import quote
+    from urllib.parse import unquote, urlsplit
 
-    scheme = url.partition(":")[0].lower()
-    known = {"s3": f"aws s3 cp {quote(url)} -", "gs": f"gcloud storage cat {quote(url)}"}
-    fetch = known.get(scheme, f"curl -L {quote(url)}")
-    extension = os.path.splitext(re.split("[?#]", url)[0])[1].lower()
-    format_ = BY_EXTENSION.get(extension, "csv")
-    hint = f"{fetch} | kldiv compare - Q --input-format {format_}"
+    word, scheme = in_shell(url), url.partition(":")[0].lower()
+    known = {"s3": f"aws s3 cp {word} -", "gs": f"gcloud storage cat {word}"}
+    # The first bytes tell the format of a pipe; an option would be for the other side, too.
+    hint = f"{known.get(scheme, f'curl -L {word}')} | kldiv compare - Q"
     if scheme == "file":
-        hint = f"name the file itself: {url[7:]}"
+        hint = f"name the file itself: {in_shell(unquote(urlsplit(url).path))}"
     message = "this is a URL, and nothing is fetched from the network"
     return InputError("url", message, Place(url), hint=hint)
 
@@ -126,7 +124,7 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
         raise BlockingIOError("it has no data now and does not wait for them")
 
 
-def _format(stream: ByteStream, extension: str) -> str:
+def format_of(stream: ByteStream, extension: str) -> str:
     """Return the format by the extension, else by the first bytes."""
     head = stream.peek(HEAD)
     # Text may begin with the mark of a format that is not read.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from kldiv_cli.errors import InputError, Note, Place, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from kldiv_cli.readers.stream import ByteStream
 
@@ -24,6 +25,13 @@ MARKS = {
 NO_TEXT = ("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7")
 HEAD = 1 << 16
 """Characters in which a line end is looked for."""
+NULL = "\\N"
+"""How a database writes that there is no value, where no quotes are around it."""
+QUOTED_NULL = f"{NULL}\0"
+"""How lines hold that text where it is quoted; no other NUL gets this far."""
+ESCAPED_QUOTE = '\\"'
+# Within a quoted field its quotes would be doubled.
+_quoted_null = re.compile(rf'(?<!")"{re.escape(NULL)}"(?!")')
 
 
 class Text:
@@ -40,11 +48,14 @@ class Text:
     ----------
     notes : list of Note
         A note if it was decoded from another encoding than UTF-8.
+    backslashes : set of str
+        Which of `NULL` and `ESCAPED_QUOTE` stand in the lines so far.
     """
 
     def __init__(self, stream: ByteStream, encoding: str | None) -> None:
         self.source = stream.source
         self.notes: list[Note] = []
+        self.backslashes: set[str] = set()
         self._stream = stream
         mark = stream.mark(MARKS)
         marked = MARKS.get(mark)
@@ -89,8 +100,12 @@ class Text:
                 line, column = _moved(line, column, text)
                 yield text
 
-    def lines(self) -> Iterator[str]:
-        r"""Yield lines with their ends: ``\n``, or ``\r`` where there is no other in sight."""
+    def lines(self, *, quoted: bool = False) -> Iterator[str]:
+        r"""Yield lines with their ends: ``\n``, or ``\r`` where there is no other in sight.
+
+        Where fields may be `quoted`, the text ``"\N"`` is marked with a NUL, so that it is told
+        from the same without quotes.
+        """
         pieces = iter(self)
         head = ""
         # A pipe may be cut between the two halves of \r\n.
@@ -99,21 +114,26 @@ class Text:
                 break
             head += piece
         end = "\r" if "\r" in head and "\n" not in head else "\n"
-        return _lines(chain((head,), pieces), end)
+        # A list, since a line of 50 MB comes in hundreds of pieces.
+        begun: list[str] = []
+        for piece in chain((head,), pieces):
+            first, *rest = piece.split(end)
+            begun.append(first)
+            if rest:
+                lines = ["".join(begun) + end, *[line + end for line in rest[:-1]]]
+                begun = [rest.pop()]
+                has_backslash = quoted and ("\\" in piece or "\\" in lines[0])
+                yield from self._marked(lines) if has_backslash else lines
+        if last := "".join(begun):
+            yield from self._marked([last]) if quoted else [last]
 
-
-def _lines(pieces: Iterable[str], end: str) -> Iterator[str]:
-    # A list, since a line of 50 MB comes in hundreds of pieces.
-    begun: list[str] = []
-    for piece in pieces:
-        first, *rest = piece.split(end)
-        begun.append(first)
-        if rest:
-            yield "".join(begun) + end
-            begun = [rest.pop()]
-            yield from [line + end for line in rest]
-    if last := "".join(begun):
-        yield last
+    def _marked(self, lines: list[str]) -> list[str]:
+        """Note the backslashes in lines, and mark each quoted null."""
+        text = "".join(lines)
+        self.backslashes.update(word for word in (NULL, ESCAPED_QUOTE) if word in text)
+        if f'"{NULL}"' not in text:
+            return lines
+        return [_quoted_null.sub(lambda _: f'"{QUOTED_NULL}"', line) for line in lines]
 
 
 def _moved(line: int, column: int, text: str) -> tuple[int, int]:

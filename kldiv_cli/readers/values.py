@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core.numbers import EXACT, Number
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.errors import InputError, Place, option
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,17 +19,26 @@ if TYPE_CHECKING:
 
 _SAMPLES = "--as samples if the elements are raw values"
 TYPES = {
-    "b": ("booleans", _SAMPLES),
-    "c": ("complex numbers", ""),
-    "M": ("dates", ""),
-    "m": ("time differences", ""),
-    "U": ("text", _SAMPLES),
-    "T": ("text", ""),
-    "S": ("bytes", _SAMPLES),
-    "V": ("records", "save one field of the records as an array of its own"),
-    "O": ("Python objects", "save the numbers as integers or floats; objects are never unpickled"),
+    "b": "booleans",
+    "c": "complex numbers",
+    "M": "dates",
+    "m": "time differences",
+    "U": "text",
+    "T": "text",
+    "S": "bytes",
+    "V": "records",
+    "O": "Python objects",
 }
-"""The kinds of elements that are no weights: what messages call them, and what to do."""
+"""The kinds of elements that are no weights, and what messages call them …"""
+REMEDIES = {
+    "b": _SAMPLES,
+    "M": _SAMPLES,
+    "U": _SAMPLES,
+    "S": "save them as text, with .astype(str)",
+    "V": "save one field of the records as an array of its own",
+    "O": "save the numbers as integers or floats; objects are never unpickled",
+}
+"""… and what to do about them."""
 
 
 def check_type(dtype: np.dtype[Any] | None, here: Place, *, raw: bool = False) -> None:
@@ -42,7 +51,7 @@ def check_type(dtype: np.dtype[Any] | None, here: Place, *, raw: bool = False) -
     """
     if dtype is None or dtype.kind in ("iufbUM" if raw else "iuf"):
         return
-    meaning, hint = TYPES.get(dtype.kind, ("no numbers", ""))
+    meaning, hint = TYPES.get(dtype.kind, "no numbers"), REMEDIES.get(dtype.kind, "")
     wanted = "raw values" if raw else "weights"
     message = f"elements of type {str(dtype)[:60]} are {meaning}, not {wanted}"
     raise InputError("bad-dtype", message, here, hint="" if raw and hint == _SAMPLES else hint)
@@ -129,7 +138,7 @@ def cell_of(value: Any, i: int, here: Place) -> str | None:
         return None
     if isinstance(plain, (bytes, bytearray, Mapping, list, tuple, np.ndarray)):
         message = f"an object of type {type(plain).__name__[:60]} is no value"
-        hint = f"exclude {here.name or ''!r} if the column is not to be judged"
+        hint = f"{option('--exclude', here.name or '')} leaves the column out"
         raise InputError("nested-value", message, replace(here, index=(i,)), hint=hint)
     if isinstance(plain, bool):
         return "true" if plain else "false"

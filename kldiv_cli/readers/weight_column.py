@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core import numbers
 from kldiv_cli.core.distribution import LOG_KINDS
-from kldiv_cli.errors import Fault, Place
+from kldiv_cli.errors import Fault, Note, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,14 +25,25 @@ if TYPE_CHECKING:
 NEGATIVE = Fault(
     "negative-weight",
     "weight is negative",
-    "counts and probabilities must be >= 0; --as logits or --as log-probs if these are logarithms,"
-    " --as samples if they are raw values",
+    "counts and probabilities must be >= 0; --as logits or --as log-probs if these are"
+    " logarithms; --as samples if they are raw values",
 )
 NOT_FINITE = Fault("not-finite", "weight is not a finite number", "every weight must be finite")
 NO_MASS = NOT_FINITE._replace(hint="--as logits or --as log-probs if -inf stands for no mass")
 FRACTIONAL = Fault("fractional-count", "a count is not a whole number", "--as weights")
 MISSING = Fault("missing-weight", "weight is missing", "write 0 where there is no mass")
 OVERFLOW = Fault("number-overflow", "a number is too large for a 64-bit float")
+PERCENT_COUNT = Fault("fractional-count", "a count has a per cent sign", "--as weights")
+SOME_PERCENT = Fault(
+    "not-a-number",
+    "some weights have a per cent sign, and some have none",
+    "write all of them with the sign, or none",
+)
+SOME_QUOTED = Fault(
+    "not-a-number",
+    "some weights are in quotes, and some are not",
+    "write all of them without quotes",
+)
 _LARGEST = int(sys.float_info.max)
 
 
@@ -47,15 +58,29 @@ class WeightColumn:
         The decimal mark.
     faults : Faults
         Takes the cells that are no weights.
+    typed : bool
+        Numbers are `Number`, and any other text stood in quotes.
     """
 
-    def __init__(self, kind: str | None, decimal: str, faults: Faults) -> None:
+    def __init__(
+        self, kind: str | None, decimal: str, faults: Faults, *, typed: bool = False
+    ) -> None:
         self._kind = kind
+        self._typed = typed
+        self._quoted: list[Callable[[], Place]] = []
+        self._unquoted: list[Callable[[], Place]] = []
+        self._percent: list[Callable[[], Place]] = []
+        self._plain: list[Callable[[], Place]] = []
         self._decimal = decimal
         self._faults = faults
         self._floats: array[float] | None = None
         self._integers: array[int] | list[int] = array("q")
         self._huge: Callable[[], Place] | None = None
+
+    @property
+    def is_percent(self) -> bool:
+        """Whether the cells have per cent signs."""
+        return bool(self._percent)
 
     def add(self, cells: Sequence[str], place: Callable[[int], Place]) -> None:
         """Parse the next cells; `place` tells where the i-th of them stands."""
@@ -63,16 +88,55 @@ class WeightColumn:
         if values is None:
             values = []
             for i, cell in enumerate(cells):
-                value = parse(cell, self._kind, self._decimal)
+                value = self._parsed(cell, partial(place, i))
                 if isinstance(value, Fault):
                     self._faults.add(value, partial(place, i))
                     value = 1
                 values.append(value)
+        elif cells and not self._plain:
+            self._plain.append(partial(place, 0))
+        if self._typed:
+            types = list(map(type, cells))
+            for type_, which in ((numbers.Number, self._unquoted), (str, self._quoted)):
+                if not which and type_ in types:
+                    which.append(partial(place, types.index(type_)))
         whole = {int}.issuperset(map(type, values))
         if self._floats is None and whole and self._kind not in LOG_KINDS:
             self._add_integers(values, place)
         else:
             self._add_floats(values, place)
+
+    def check(self) -> None:
+        """Take it for a fault if cells are written in two ways, so that they may be two things."""
+        for fault, some, others in (
+            (SOME_PERCENT, self._percent, self._plain),
+            (SOME_QUOTED, self._quoted, self._unquoted),
+        ):
+            if some and others:
+                self._faults.add(fault, some[0])
+
+    def notes(self, source: str) -> Iterator[Note]:
+        """Yield notes on how the cells are written."""
+        if self._percent:
+            message = "each weight has a per cent sign: they are percentages"
+            advice = "write them without the sign"
+            yield Note("percent", message, source, advice=advice, repair=True)
+        if self._quoted:
+            message = "the weights are numbers in quotes"
+            advice = "write them without quotes"
+            yield Note("quoted-numbers", message, source, advice=advice, repair=True)
+
+    def _parsed(self, cell: str, place: Callable[[], Place]) -> int | float | Fault:
+        """Return the weight that a cell denotes, which may have a per cent sign, or a fault."""
+        bare = cell
+        if numbers.is_percent(cell, self._decimal) and self._kind not in LOG_KINDS:
+            if self._kind == "counts":
+                return PERCENT_COUNT
+            bare = cell.rstrip().removesuffix("%").rstrip()
+        which = self._plain if bare is cell else self._percent
+        if not which:
+            which.append(place)
+        return parse(bare, self._kind, self._decimal)
 
     def finish(self) -> tuple[NDArray[Any], bool]:
         """Return the weights, and whether all of them are integer literals."""
@@ -189,5 +253,5 @@ def _no_number(cell: str, decimal: str) -> Fault:
     elif "_" in word or "," in word or " " in word or "'" in word:
         hint = "write numbers without separators"
     elif word.endswith("%"):
-        hint = "write percentages without the sign"
+        hint = "write percentages with a number before the sign"
     return Fault("not-a-number", "weight is not a number", hint)

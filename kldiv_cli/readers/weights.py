@@ -15,7 +15,7 @@ from kldiv_cli.core.table import Batch, Data, Faults, Matrix, Members, Path, Tab
 from kldiv_cli.errors import Fault, InputError, Place, UsageError
 from kldiv_cli.readers.column_choice import Choice, Columns, columns_of
 from kldiv_cli.readers.options import ReadOptions, refuse_columns
-from kldiv_cli.readers.outcomes import Outcomes, Role, Weights, no_rows
+from kldiv_cli.readers.outcomes import Outcomes, Role, Weights, no_rows, with_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,7 +88,7 @@ def _chosen(
         from kldiv_cli.core.joint import joint_name
         from kldiv_cli.readers.joint import with_joint
 
-        table = with_joint(table, joint, source)
+        table = with_joint(table, joint, source, wanted[0].na)
         wanted = [option._replace(label=joint_name(joint)) for option in wanted]
     return table, wanted
 
@@ -129,7 +129,13 @@ def _of_rows(
         choices = [Choice(next(iter(first.columns)), None)] * len(wanted)
     faults = table.faults or Faults()
     sides = [
-        Outcomes(option, table.decimal, faults, labelled=choice.label is not None)
+        Outcomes(
+            option,
+            table.decimal,
+            faults,
+            labelled=choice.label is not None,
+            typed=table.typed,
+        )
         for option, choice in zip(wanted, choices, strict=True)
     ]
     for batch in chain((first,), batches):
@@ -143,7 +149,7 @@ def _of_rows(
         notes, details = [*table.notes, *choice.notes], {**table.details, **choice.details}
         found = side.finish(table._replace(notes=notes, details=details), source)
         every.append(found._replace(column=choice.weights_in, outcomes_in=choice.outcomes_in))
-    return every
+    return with_labels(every, [side.labels for side in sides], source)
 
 
 def _add(side: Outcomes, batch: Batch, choice: Choice, *, typed: bool) -> None:
@@ -162,7 +168,7 @@ def _add(side: Outcomes, batch: Batch, choice: Choice, *, typed: bool) -> None:
         if groups is not None:
             # In a tidy table null stands for the missing values of a column.
             labels = ["" if label is None else label for label in labels or ()]
-            groups = literals.labels(groups, side.faults, place)
+            groups = literals.labels(groups, side.faults, place, needed=True)
         labels = None if labels is None else literals.labels(labels, side.faults, place)
     if groups is not None:
         labels = list(zip(groups, labels or (), strict=True))
@@ -211,9 +217,9 @@ def _of_values(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
         index = {} if matrix.labels is not None else {"index": path}
         return locate(path, value=literals.shown(flat[i]), **index)
 
-    side = Outcomes(option, ".", faults, labelled=matrix.labels is not None)
+    side = Outcomes(option, ".", faults, labelled=matrix.labels is not None, typed=True)
     side.add(matrix.labels, literals.texts(flat, faults, where), where)
-    found = side.finish(matrix, source)
+    (found,) = with_labels([side.finish(matrix, source)], [side.labels], source)
     if is_batch:
         batch = found.weights.reshape(len(values), width)
         found = found._replace(weights=batch, rows_read=len(values))

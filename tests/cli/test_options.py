@@ -5,7 +5,7 @@ import pytest
 from kldiv_cli.cli.words import COMMANDS, load
 from kldiv_cli.pipeline import settings
 
-ALONE = {"format", "output", "report", "quiet", "color", "config", "exit_zero", "like"}
+ALONE = {"format", "output", "report", "quiet", "color", "config", "exit_zero", "like", "init"}
 """Options of the command line alone."""
 JOINED = {"numeric", "categorical"}
 """They become `columns`."""
@@ -19,6 +19,7 @@ def test_every_option_is_one_of_python_by_the_same_name(name):
         "profile": settings.PROFILE,
         "inspect": settings.INSPECT,
         "measures": {},
+        "completion": {},
     }[name]
     names = [option.name for option in load(name).options]
     assert len(names) == len(set(names))

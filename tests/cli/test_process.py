@@ -67,7 +67,7 @@ def test_exit_codes(kldiv, words, code, monkeypatch, root):
         (("sample_data/die_lodaed.csv", "x"), "the file 'sample_data/die_loaded.csv'"),
         (("compare", *SAMPLES, "-m", "renyii:2"), "renyi"),
         (("compare", *SAMPLES, "--fromat", "json"), "--format"),
-        (("compare", *SAMPLES, "-f", "jsn"), "--format json"),
+        (("compare", *SAMPLES, "-f", "jsn"), "did you mean 'json'?"),
     ],
 )
 def test_did_you_mean(kldiv, words, suggestion, monkeypatch, root):

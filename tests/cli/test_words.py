@@ -77,8 +77,18 @@ def test_other_words_are_left_to_typer(words):
     assert plain_call(load("compare"), words) is None
 
 
-def test_completion_is_left_to_typer(monkeypatch):
-    monkeypatch.setattr(app, "parsed", lambda words: f"asked for {words}")
-    assert isinstance(parsed(["measures"]), Call)
+def test_no_variable_asks_for_the_completion_of_typer(monkeypatch, kldiv):
     monkeypatch.setenv("_KLDIV_COMPLETE", "complete_bash")
-    assert parsed(["measures"]) == "asked for ['measures']"
+    monkeypatch.setenv("COMP_WORDS", "kldiv che")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    assert isinstance(parsed(["measures"]), Call)
+    assert "Usage: kldiv" in kldiv("--help").out
+    assert kldiv("check").code == 2
+
+
+@pytest.mark.parametrize("option", ["--install-completion", "--show-completion"])
+def test_no_option_edits_the_files_of_a_shell(kldiv, option, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for words in ([option], [option, "bash"], [option, "bash", "--help"], [f"{option}=bash"]):
+        assert kldiv(*words).code == 2
+    assert list(tmp_path.iterdir()) == []

@@ -474,7 +474,7 @@ def delimiters(corpus):
         "text/blank.txt": TEXTS["csv"].replace(",", " "),
         "text/two.txt": "a,b;c\nd,1;2\ne,3;4\n",
         "text/uneven.txt": "a;b\nc;1;2\nd;3\n",
-        "text/looks_like_uniq.txt": TEXTS["uniq"],
+        "text/looks_like_uniq.txt": TEXTS["uniq"].replace("      ", ""),
     }.items():
         hint = {"hint": {"delimiter": ";", "decimal": ","}} if data is decimal else {}
         kind = corpus.either if hint else corpus.invalid
@@ -803,7 +803,7 @@ def json_shapes(corpus):
         "zeros": "[0, 0, 0]",
         "length": "[1, 2]",
         "empty_rows": "[[], []]",
-        "strings": '["1", "2", "3"]',
+        "strings": '["1", 2, 3]',
         "numbers_as_labels": '[{"x": [1], "n": 1}]',
         "missing_label": '[{"n": 1}, {"x": "a"}]',
         "geojson": '{"type": "FeatureCollection", "features": []}',
@@ -875,7 +875,6 @@ def json_lines(corpus):
         "keys": '{"colour": "red", "count": 7, "count": 8}\n' + text,
         "ragged": "[1, 2]\n[3]\n",
         "missing": text + '{"colour": "pink"}\n',
-        "null_label": text + '{"colour": null, "count": 1}\n',
         "mixed": "1\n[2]\n",
         "csv": TEXTS["csv"],
         "pretty": json.dumps(RECORDS[0], indent=1),
@@ -883,6 +882,8 @@ def json_lines(corpus):
         "object_label": text + '{"colour": {}, "count": 1}\n',
     }.items():
         corpus.invalid(f"jsonl/fault_{name}.jsonl", data, "not one record a line")
+    data = text + '{"colour": null, "count": 1}\n'
+    corpus.valid("jsonl/null_label.jsonl", data, "the outcome is missing", value="inf")
 
 
 def uniq(corpus):
@@ -1211,7 +1212,8 @@ def sources(corpus):
         name_hint="pipe.csv",
     )
     for format_, content in TEXTS.items():
-        kind = "valid" if format_ in ("csv", "tsv", "json", "jsonl") else "invalid"
+        known = ("csv", "tsv", "json", "jsonl", "uniq")
+        kind = "valid" if format_ in known else "invalid"
         value = {"expected_kl": KL} if kind == "valid" else {}
         setup = {"type": "stdin", "content": content}
         special(f"stdin_{format_}", kind, "known by its first bytes", setup, name_hint="", **value)

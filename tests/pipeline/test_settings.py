@@ -88,11 +88,9 @@ UNUSABLE = [
     (compare_settings, {"columns": {"x": {"type": "numeric"}}}, "columns is for raw rows"),
     (compare_settings, {"bins": 5}, "bins is for raw rows"),
     (compare_settings, {"missing": "drop"}, "missing is for raw rows"),
-    (compare_settings, {"na": "-"}, "na is for raw rows"),
     (compare_settings, {"max_outcomes": 5}, "max_outcomes is for raw rows"),
     (check_settings, {"kind": "counts", "bins": 5}, "bins is for raw rows on both sides"),
     (check_settings, {"kind": "counts", "max_outcomes": 5}, "max_outcomes is for raw rows"),
-    (check_settings, {"kind": "weights", "na": "-"}, "na is for raw rows"),
     (check_settings, {"kind": "weights", "missing": "drop"}, "missing is for raw rows"),
     (check_settings, {"kind": "weights", "columns": {"x": {"type": "numeric"}}}, "columns is for"),
     # Bins, where a side has outcomes of its own.
@@ -239,17 +237,28 @@ def files(tmp_path):
     return pair
 
 
+# fmt: off
 USES = {
-    "csv": {"encoding", "delimiter", "decimal", "header", "comment", "duplicates"},
-    "json": {"encoding", "duplicates"},
-    "jsonl": {"encoding", "duplicates"},
-    "uniq": {"encoding", "duplicates"},
+    "csv": {
+        "encoding", "delimiter", "decimal", "header", "comment", "escape", "duplicates",
+        "total_row",
+    },
+    "json": {"encoding", "duplicates", "total_row"},
+    "jsonl": {"encoding", "duplicates", "total_row"},
+    "uniq": {"encoding", "duplicates", "total_row"},
     "npy": set(),
     "npz": set(),
 }
+# fmt: on
 SAID = {
-    "encoding": "utf-8", "delimiter": ",", "decimal": ",", "header": True, "comment": "#",
+    "encoding": "utf-8",
+    "delimiter": ",",
+    "decimal": ",",
+    "header": True,
+    "comment": "#",
+    "escape": "\\",
     "duplicates": "sum",
+    "total_row": "drop",
 }  # fmt: skip
 
 
@@ -264,7 +273,7 @@ def test_an_option_that_a_format_has_no_use_for_is_refused(files, form, name):
     message = f"the option '{name}' has no meaning for the format {form}"
     with pytest.raises(UsageError, match=message) as caught:
         compare(*files(form), **given)
-    assert caught.value.hint == f"leave --{name} out"
+    assert caught.value.hint == f"leave {name} out for this format"
     with pytest.raises(UsageError, match=message):
         check(*files(form), kind="counts", **given)
     # Given once it is for both sides, and it is enough if one of them has a use for it.

@@ -28,7 +28,11 @@ ROWS = {
     ("", ""): (None, True),
     ("colour", "2020"): (False, False),
     ("colour", "nan"): (None, True),
-    ("colour", "12%"): (None, True),
+    ("colour", "12%"): (False, True),
+    ("colour", "0"): (None, None),
+    ("0", "1"): (None, None),
+    ("", "0"): (None, None),
+    ("2024-01-05", "0"): (False, False),
 }
 
 

@@ -16,7 +16,12 @@ A_B = ("a", "b")
 UNDERSTOOD = {
     "mapping": ('{"a": 5, "b": 3}', {}, A_B, [5, 3], "counts"),
     "fractions": ('{"a": 0.5, "b": 5e-1}', {}, A_B, [0.5, 0.5], "probabilities"),
-    "floats": ('{"a": 5.0, "b": 3.0}', {}, A_B, [5, 3], "weights"),
+    "floats": ('{"a": 5.0, "b": 3.5}', {}, A_B, [5, 3.5], "weights"),
+    "whole floats": ('{"a": 5.0, "b": 3.0}', {}, A_B, [5, 3], "counts"),
+    "no label": ('[{"c": "a", "n": 1}, {"n": 2}]', {}, ("a", "(missing)"), [1, 2], "counts"),
+    "label null": ('[{"c": null, "n": 2}]', {}, ("(missing)",), [2], "counts"),
+    "label empty": ('{"": 2, "a": 3}', {}, ("(missing)", "a"), [2, 3], "counts"),
+    "in quotes": ('{"a": "5", "b": "3"}', {}, A_B, [5, 3], "counts"),
     "mark": ('\ufeff{"a": 5, "b": 3}', {}, A_B, [5, 3], "counts"),
     "large": ('{"a": 9007199254740993, "b": 1}', {}, A_B, [9007199254740993, 1], "counts"),
     "larger": (f'{{"a": 1{"0" * 40}, "b": 1}}', {}, A_B, [10**40, 1], "counts"),
@@ -113,8 +118,6 @@ REFUSED = {
     ),
     "member twice": ('{"p": [1], "p": [2]}', {"weight": "p"}, "duplicate-columns", 1, 1, None, ""),
     "no weight": ('[{"c": "a", "n": 1}, {"c": "b"}]', {}, "missing-weight", 1, 22, "n", ""),
-    "no label": ('[{"c": "a", "n": 1}, {"n": 2}]', {}, "missing-label", 1, 22, "c", ""),
-    "label null": ('[{"c": null, "n": 1}]', {}, "missing-label", 1, 8, "c", ""),
     "label of objects": ('[{"c": {}, "n": 1}]', {}, "bad-label", 1, 8, "c", ""),
     "no record": ('[{"c": "a", "n": 1}, 3]', {}, "not-a-record", 1, 22, None, ""),
     "bad record": (

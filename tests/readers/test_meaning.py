@@ -20,7 +20,12 @@ EPS = 2.0**-24
         ([1, 1], "counts", ["unlabelled"]),
         ([60, 40], "weights", ["normalised", "unlabelled"]),
         ([60, 41], "counts", ["unlabelled"]),
-        ([60.0, 41.0], "weights", ["normalised", "unlabelled"]),
+        ([60.0, 41.0], "counts", ["whole-numbers", "unlabelled"]),
+        ([60.0, 40.0], "weights", ["normalised", "unlabelled"]),
+        ([60.5, 41.0], "weights", ["normalised", "unlabelled"]),
+        ([2.0**53, 4.0], "counts", ["whole-numbers", "unlabelled"]),
+        ([2.0**54, 4.0], "weights", ["normalised", "unlabelled"]),
+        ([1.0, 0.0], "probabilities", []),
         ([0.5, 0.5], "probabilities", []),
         ([0.5, 0.5 + 9e-7], "probabilities", []),
         ([0.5, 0.5 + 2e-6], "weights", ["normalised", "unlabelled"]),
@@ -99,7 +104,10 @@ def test_the_notes_say_what_was_there():
     assert notes[0].message == "weights of total 53.2 are normalised to 1"
     assert notes[1].message == "2 outcomes, total 53.2"
     assert "--as samples" in notes[1].advice
-    assert read([[1.0, 2.0], [3.0, 4.0]]).notes[0].message.startswith("weights of total 3 to 7")
+    assert read([[1.5, 1.5], [3.0, 4.0]]).notes[0].message.startswith("weights of total 3 to 7")
+    whole = read([[1.0, 2.0], [3.0, 4.0]]).notes[0]
+    assert whole.message == "whole numbers of total 3 to 7 are taken for counts"
+    assert "--as counts" in whole.advice
     assert read([5]).notes[0].message == "1 outcome, total 5"
 
 

@@ -23,7 +23,12 @@ QUICK = settings(
         HealthCheck.function_scoped_fixture,
     ],
 )
-TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+TEXT = st.text(
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12
+).filter(
+    # These mean that there is no label.
+    lambda text: text.strip() and text != "\\N"
+)
 WEIGHT = st.integers(0, 10**25) | st.floats(0, 1e300)
 TABLE = st.dictionaries(TEXT, WEIGHT, min_size=1, max_size=12).filter(
     lambda table: 0 < sum(map(float, table.values())) < math.inf

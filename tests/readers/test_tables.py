@@ -74,7 +74,7 @@ UNDERSTOOD = {
         [5, 3],
         ["near-dup"],
     ),
-    "empty label": ("x.csv", "c,n\n,5\nb,3\n", {}, ("", "b"), [5, 3], ["empty-label"]),
+    "empty label": ("x.csv", "c,n\n,5\nb,3\n", {}, ("(missing)", "b"), [5, 3], ["missing-label"]),
     "no header": ("x.csv", "red,5\nblue,3\n", {}, *RED_BLUE, ["no-header"]),
     "no header, said so": ("x.csv", "red,5\nblue,3\n", {"header": False}, *RED_BLUE, []),
     "one row": ("x.csv", "red,5", {}, ("red",), [5], ["no-header"]),
@@ -166,9 +166,9 @@ UNDERSTOOD = {
         "x.uniq",
         "      5  a,b \r\n12345678 \r\n",
         {},
-        (" a,b ", ""),
+        (" a,b ", "(missing)"),
         [5, 12345678],
-        ["empty-label"],
+        ["missing-label"],
     ),
 }
 
@@ -183,7 +183,7 @@ def test_it_is_understood(given, case):
     for note, code in zip(side.notes, notes, strict=True):
         assert note.code.startswith(code)
         assert note.repair is (
-            note.code not in ("unlabelled", "near-duplicate-labels", "empty-label")
+            note.code not in ("unlabelled", "near-duplicate-labels", "missing-label")
         )
 
 
@@ -336,9 +336,9 @@ REFUSED = {
     "two delimiters": ("x", "a;0,5\nb;0,5\n", {}, "which-delimiter", 1, None, "or"),
     "uneven": ("x", "a,5\nb;3\n", {}, "which-delimiter", 1, None, "--delimiter"),
     "blanks": ("x", "red 5\nblue 3\n", {}, "no-weights", None, None, "--delimiter"),
-    "uniq -c": (
+    "uniq -c, no blanks": (
         "x",
-        "      5 a\n      3 b\n",
+        "12345678 a\n23456789 b\n",
         {},
         "looks-like-uniq",
         1,

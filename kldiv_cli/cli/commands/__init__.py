@@ -5,10 +5,29 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kldiv_cli.errors import KldivError
+
 if TYPE_CHECKING:
     from kldiv_cli.cli.options import Command
 
-COMMANDS = ("compare", "check", "profile", "inspect", "measures")
+SUMMARIES = {
+    "compare": "how far apart are two distributions, in both directions?",
+    "check": "has this data drifted from a reference? the gate for CI",
+    "profile": "count raw rows into a file that can be kept as a reference",
+    "inspect": "how will this file be read?",
+    "measures": "every measure: symbol, formula, range, unit",
+    "completion": "completion of words for bash, zsh and fish",
+}
+"""The commands, in the order of the help, and what each is for."""
+COMMANDS = tuple(SUMMARIES)
+EXAMPLES = {
+    "compare": "kldiv compare january.csv july.csv",
+    "check": "kldiv check january.csv july.csv",
+    "profile": "kldiv profile january.csv -o january.json",
+    "inspect": "kldiv inspect january.csv",
+    "completion": "kldiv completion bash",
+}
+"""A line for each command that needs arguments, for those who gave none."""
 
 
 class Call(NamedTuple):
@@ -19,8 +38,23 @@ class Call(NamedTuple):
     said: dict[str, Any]
 
     def answer(self) -> int:
-        """Run the command and return the exit code."""
-        return self.command.run(*self.arguments, dict(self.said))
+        """Run the command and return the exit code; the hint of an error offers what it has."""
+        try:
+            return self.command.run(*self.arguments, dict(self.said))
+        except KldivError as problem:
+            from kldiv_cli.pipeline.spelling import fitting
+
+            problem.hint = fitting(problem.hint, self._has)
+            raise
+
+    def _has(self, flag: str, word: str) -> bool:
+        """Return whether the command has an option, and knows its word."""
+        option = next((row for row in self.command.options if flag in row.ends()), None)
+        if option is None or option.name != "kind":
+            return option is not None
+        from kldiv_cli.pipeline.settings import KINDS, KINDS_OF_CHECK
+
+        return word in (KINDS_OF_CHECK if self.command.run.__name__ == "check" else KINDS)
 
 
 def load(name: str) -> Command:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.cli import options
 from kldiv_cli.cli.messages import failure
 from kldiv_cli.cli.options import Argument, Option, number
-from kldiv_cli.cli.outputs import Outputs
+from kldiv_cli.cli.outputs import Outputs, tell_notes
 from kldiv_cli.errors import InputError
 
 if TYPE_CHECKING:
     from kldiv_cli.core.findings import Check
+    from kldiv_cli.pipeline.config import Config
+    from kldiv_cli.pipeline.settings import CheckSettings
 
 DRIFT, INCONCLUSIVE = 1, 3
 EPILOG = """Exit codes: 0 no drift, 1 drift, 2 no answer, 3 inconclusive (not one column could be
@@ -49,6 +51,7 @@ ROWS = (
     Option("fail_on", "drift|inconclusive", "Exit 3 if any column is inconclusive, too."),
     Option("exit_zero", "", "Exit 0 where it would be 1 or 3; never for 2."),
     options.CONFIG,
+    Option("init", "", "Write kldiv.toml, or --config FILE, with settings for these data."),
     *options.TYPES,
     Option("missing", "category|drop|error", "Missing values: an outcome, left out, refused."),
     options.NA, options.MAX_OUTCOMES,
@@ -58,7 +61,8 @@ ROWS = (
     options.LABEL, options.WEIGHT, options.AT, options.JOINT,
     Option("top", "N", "How many outcomes to list of a column.", read=number),
     *options.REPORTS, options.QUIET._replace(help="Print the verdict alone, and no notes."),
-    options.STRICT, *options.TEXT, options.DUPLICATES, options.MAX_INFLATED, options.COLOR,
+    options.STRICT, *options.TEXT, options.DUPLICATES, options.TOTAL_ROW,
+    options.MAX_INFLATED, options.COLOR,
 )
 # fmt: on
 
@@ -72,26 +76,23 @@ def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
     sample sizes is never called drift: the chance of a false one is at most --alpha.
 
     Options that describe a side (--as, --label, --weight, --at, --input-format, --encoding,
-    --delimiter, --decimal, --header, --comment) serve both; given twice, the first is for
-    REFERENCE. Formats: text, json, csv, markdown, junit, github, prometheus.
+    --delimiter, --decimal, --header, --comment, --escape, --total-row) serve both; given
+    twice, the first is for REFERENCE. Formats: text, json, csv, markdown, junit, github,
+    prometheus.
     """
     from kldiv_cli.core.findings import failed
     from kldiv_cli.core.inference.resampling import SEED
     from kldiv_cli.pipeline import config
     from kldiv_cli.pipeline.check import checked
-    from kldiv_cli.pipeline.settings import CHECK, PROJECT, check_settings
     from kldiv_cli.renderers import CHECK_FORMATS, render
 
+    if said.pop("init", False):
+        return begin(reference, current, said)
     outputs = Outputs(said, CHECK_FORMATS)
     file, exit_zero = said.pop("config", None), said.pop("exit_zero", False)
-    words = (reference,) if current is None else (reference, current)
-    names, paths = options.sources(*words)
-    asked = options.with_columns(said)
+    names, paths = options.sources(*_words(reference, current))
     project = config.load(file)
-    given = {**project.beneath(asked, {*CHECK, "fail_on"}), "names": (*names, None)[:2]}
-    fail_on = PROJECT["fail_on"]("--fail-on", given.pop("fail_on", "drift"))
-    own = given.keys() - asked.keys()
-    settings = check_settings((*paths, None)[:2], given, check.spell, own)
+    settings, given = prepared(names, paths, said, project)
     with outputs:
         outputs.open((*paths, *config.files(file)))
         try:
@@ -103,7 +104,63 @@ def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
             raise
         notes = (*project.notes(), *report.notes)
         outputs.write(partial(render, report), notes, bare=lambda: f"{report.verdict}\n")
-    return 0 if exit_zero else exit_code(report, fail_on)
+    return 0 if exit_zero else exit_code(report, given["fail_on"])
+
+
+def prepared(
+    names: tuple[str | None, ...], paths: tuple[str, ...], said: dict[str, Any], project: Config
+) -> tuple[CheckSettings, dict[str, Any]]:
+    """Return the settings of a check, and the options that they are made of.
+
+    Parameters
+    ----------
+    names, paths : tuple of str
+        Those of REFERENCE and CURRENT; of one source both sides are rows.
+    said : dict of str to object
+        The options of the command line.
+    project : Config
+        The settings of the project, which an option replaces.
+
+    Raises
+    ------
+    UsageError
+        If an option has a wrong value, or cannot be used by this kind of input.
+    """
+    from kldiv_cli.pipeline.settings import CHECK, PROJECT, check_settings
+
+    asked = options.with_columns(said)
+    given = {**project.beneath(asked, {*CHECK, "fail_on"}), "names": (*names, None)[:2]}
+    fail_on = PROJECT["fail_on"]("--fail-on", given.pop("fail_on", "drift"))
+    own = given.keys() - asked.keys()
+    settings = check_settings((*paths, None)[:2], given, check.spell, own)
+    return settings, {**given, "fail_on": fail_on}
+
+
+def _words(reference: str, current: str | None) -> tuple[str, ...]:
+    """Return the words for the sources: one, of which both sides are rows, or two."""
+    return (reference,) if current is None else (reference, current)
+
+
+def begin(reference: str, current: str | None, said: dict[str, Any]) -> int:
+    """Write a file of settings for these data, and return the exit code."""
+    from kldiv_cli.cli import init
+    from kldiv_cli.pipeline import config
+
+    asked = dict(said)
+    path = init.target(said)
+    for name in ("config", "exit_zero"):
+        said.pop(name, None)
+    quiet, color = said.pop("quiet", False), said.pop("color", "auto")
+    words = _words(reference, current)
+    names, paths = options.sources(*words)
+    project = config.load()
+    settings, given = prepared(names, paths, said, project)
+    made = init.write(path, settings, {**project.settings, **given}, paths)
+    tell_notes((*project.notes(), *made.notes), quiet=quiet, color=color)
+    if not quiet:
+        following = init.next_command(check, words, asked)
+        init.tell(path, made.summary, following, color)
+    return 0
 
 
 def exit_code(report: Check, fail_on: str) -> int:

@@ -43,7 +43,7 @@ ROWS = (
     options.WHERE, *options.WANTED, options.map_of("P", "Q"), *options.TYPES, options.NA,
     Option("top", "N", "How many outcomes to list.", default="10", read=number),
     *options.REPORTS, options.QUIET, options.STRICT,
-    *options.TEXT, options.DUPLICATES, options.MAX_INFLATED, options.COLOR,
+    *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.MAX_INFLATED, options.COLOR,
 )
 # fmt: on
 
@@ -59,8 +59,8 @@ def compare(p: str, q: str | None, said: dict[str, Any]) -> int:
     --as samples counts raw rows, and compares them column by column.
 
     Options that describe a side (--as, --label, --weight, --at, --input-format, --encoding,
-    --delimiter, --decimal, --header, --comment) serve both sides; given twice, the first
-    is for P.
+    --delimiter, --decimal, --header, --comment, --escape, --total-row) serve both sides;
+    given twice, the first is for P.
     """
     from kldiv_cli.core.report import failed
     from kldiv_cli.pipeline.compare import compared

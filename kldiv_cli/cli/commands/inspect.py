@@ -12,8 +12,8 @@ from kldiv_cli.cli.outputs import Outputs
 ROWS = (
     Argument("file", "FILE", "A file, or - for stdin."),
     options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT,
-    options.WHERE._replace(help="Read only rows with this value in a column."),
-    *options.TEXT, options.DUPLICATES, options.MAX_INFLATED, options.COLOR,
+    options.WHERE._replace(help="Read only rows with this value in a column."), options.NA,
+    *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.MAX_INFLATED, options.COLOR,
 )
 # fmt: on
 
@@ -21,6 +21,7 @@ ROWS = (
 @options.command(*ROWS)
 def inspect(file: str, said: dict[str, Any]) -> int:
     """Say how a file will be read: format, columns, kind, rows, total."""
+    from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.pipeline.settings import inspect_settings, refuse_foreign
     from kldiv_cli.pipeline.sides import data_set
     from kldiv_cli.readers import read
@@ -30,7 +31,8 @@ def inspect(file: str, said: dict[str, Any]) -> int:
     _, (path,) = options.sources(file)
     source = inspect_settings(path, said, inspect.spell)
     raw = source.kind == "samples"
-    side = data_set(path, source.options) if raw else read(path, source.options)
+    wanted = Wanted(na=source.options.na)
+    side = data_set(path, source.options, wanted) if raw else read(path, source.options)
     refuse_foreign([source.options], [side.format])
     outputs.write(lambda _format, layout: render(side, layout), side.notes)
     return 0

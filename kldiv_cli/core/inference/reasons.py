@@ -55,7 +55,7 @@ def drifted(evidence: Evidence, names: Sequence[str] | None) -> Reason:
         text = f"the current data have an outcome of probability 0 in the reference{moved}"
         return Reason("impossible-outcome", text)
     if evidence.disjoint:
-        text = "no common outcome: a date or key? leave it out with --exclude"
+        text = "no common outcome: a date or key? --exclude NAME leaves it out"
         return Reason("no-common-outcome", text)
     chance = "" if evidence.p_drift is None else f" (p {_p_value(evidence.p_drift)})"
     if evidence.threshold == 0 and not evidence.exact:

@@ -1,0 +1,123 @@
+"""Hints as those need them who read them: of this command, or in the words of Python.
+
+The options in a hint are those of the command line, in clauses with a semicolon between them.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kldiv_cli.errors import KldivError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+NAMES = {"as": "kind", "measure": "measures"}
+"""The names of options that are not those of the command line."""
+SWITCHES = {"header": "header=True", "no-header": "header=False", "strict": "strict=True"}
+_QUOTED = r"""'[^']*'|"[^"]*"|\$'(?:\\.|[^'\\])*'"""
+_WORD = rf"(?:{_QUOTED}|[^\s'\"()])+?(?=[,.;:?)…]*(?:\s|$))"
+_ONE = rf"--(?:(?:{'|'.join(SWITCHES)})(?![\w-])|[a-z][a-z-]*[= ]{_WORD})"
+_FLAG = re.compile(rf"(?<!\S)(--[a-z][a-z-]*)(?:[= ]({_WORD}))?")
+_SPELT = re.compile(
+    # A command line stays as it is.
+    rf"(?P<line>\| kldiv .*|kldiv profile(?: [A-Z]+| --?[a-z-]+| [A-Z]+)*)"
+    rf"|kldiv (?P<function>compare|check)(?= [a-z])"
+    rf"|leave (?P<names>--[a-z-]+(?:(?:,| and| or) --[a-z-]+)*) out"
+    rf"|(?<!\S)(?P<options>{_ONE}(?: {_ONE})*)"
+)
+
+
+@contextmanager
+def in_python(kinds: Collection[str]) -> Iterator[None]:
+    """Spell the hint of an error that is raised in the context as Python's callers do.
+
+    Parameters
+    ----------
+    kinds : collection of str
+        The kinds of numbers that the called function knows.
+    """
+
+    def is_known(flag: str, word: str) -> bool:
+        return flag != "--as" or word in kinds
+
+    try:
+        yield
+    except KldivError as problem:
+        problem.hint = spelt(fitting(problem.hint, is_known))
+        raise
+
+
+def fitting(text: str, is_known: Callable[[str, str], bool]) -> str:
+    """Return a hint without the clauses that offer what there is not.
+
+    Parameters
+    ----------
+    text : str
+        Clauses with a semicolon and a blank between them.
+    is_known : callable
+        Tells whether there is an option, which may be given a word.
+    """
+    clauses = [
+        clause
+        for clause in text.split("; ")
+        # The options of another command are its own.
+        if "kldiv " in clause or all(is_known(flag, word) for flag, word in _FLAG.findall(clause))
+    ]
+    return "; ".join(clauses)
+
+
+def spelt(text: str) -> str:
+    """Return a hint with the options of the command line as arguments of a function."""
+    return _SPELT.sub(_part, text)
+
+
+def _part(match: re.Match[str]) -> str:
+    if match["line"]:
+        return match[0]
+    if match["function"]:
+        return f"{match['function']}()"
+    if match["names"]:
+        return f"leave {re.sub(r'--([a-z-]+)', lambda one: _name(one[1]), match['names'])} out"
+    values: dict[str, list[str]] = {}
+    switches = []
+    for option in re.finditer(_ONE, match["options"]):
+        flag, *word = re.split("[= ]", option[0][2:], maxsplit=1)
+        if word:
+            values.setdefault(_name(flag), []).append(_literal(word[0]))
+        else:
+            switches.append(SWITCHES[flag])
+    arguments = [_argument(name, given) for name, given in values.items()]
+    return ", ".join([*arguments, *switches])
+
+
+def _name(flag: str) -> str:
+    return NAMES.get(flag, flag.replace("-", "_"))
+
+
+def _argument(name: str, values: list[str]) -> str:
+    if name in ("numeric", "categorical"):
+        rules = ", ".join(f"{value}: {{'type': '{name}'}}" for value in values)
+        return f"columns={{{rules}}}"
+    every = ", ".join(values)
+    return f"{name}={every}" if len(values) == 1 else f"{name}=({every})"
+
+
+def _literal(word: str) -> str:
+    """Return a word of a shell as a literal of Python; what the user fills in stays as it is."""
+    if re.fullmatch("[A-Z]+", word):
+        return word
+    return repr("".join(map(_plain, re.findall(rf"{_QUOTED}|[^'\"]+", word))))
+
+
+def _plain(part: str) -> str:
+    if part.startswith("$'"):
+        return re.sub(r"\\(u.{4}|U.{8}|.)", _unescaped, part[2:-1])
+    return part[1:-1] if part[0] in "'\"" else part
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    known = {"n": "\n", "t": "\t", "r": "\r"}
+    return chr(int(match[1][1:], 16)) if match[1][1:] else known.get(match[1], match[1])

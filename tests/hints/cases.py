@@ -1,0 +1,1111 @@
+"""For each hint of the package a command line that prints it, and what it is to follow it.
+
+The hints stand under the module that makes them, as in its source, with ``{}`` for their holes.
+tests/README.md tells how to add one.
+"""
+
+import gzip
+import io
+import json
+import zipfile
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+
+class Case(NamedTuple):
+    """A command line that prints a hint, and what its user does then.
+
+    Attributes
+    ----------
+    hint : str
+        As it is written in the source, with ``{}`` for each hole.
+    line : str
+        The words after ``kldiv``.
+    files : dict of str to str or bytes
+        The files of the working folder.
+    fill : dict of str to str
+        What the user puts for words in capitals, such as NAME.
+    tries : collection of int, optional
+        The offers of the hint, from 0, that fit this case; all of them if not given. Those left
+        out need another case of the same hint.
+    wrong : str
+        The word that is replaced where the hint says which was meant.
+    then : str
+        The command line after the hint was followed, if it is another one.
+    edit : dict of str to str or bytes
+        The files as the user changed them, where the hint tells how to.
+    external : str
+        Why a person has to look whether it is true: it is done outside kldiv.
+    before : tuple of str
+        Command lines that are run first.
+    stdin : bytes
+        Standard input, where the hint tells how to bring it there.
+    side : int, optional
+        Which side the hint is about, where an option is given for each.
+    says : str
+        What the answer must hold.
+    stays : bool
+        A note is still printed when its advice was taken: it is no fault.
+    patch : dict of str to object
+        Constants that are smaller for this case, by their full names.
+    """
+
+    hint: str
+    line: str
+    files: dict
+    fill: dict = {}  # noqa: RUF012
+    tries: object = None
+    wrong: str = ""
+    then: str = ""
+    edit: dict = {}  # noqa: RUF012
+    external: str = ""
+    before: tuple = ()
+    stdin: bytes = b""
+    side: int | None = None
+    says: str = ""
+    stays: bool = False
+    patch: dict = {}  # noqa: RUF012
+
+
+def both(content, extension="csv"):
+    return {f"p.{extension}": content, f"q.{extension}": content}
+
+
+class Call(NamedTuple):
+    """A call from Python that prints a hint; the words of the hint are those of `spelling`.
+
+    `wrong` to `external` are as of a `Case`; `instead` are the sides as the hint says that they
+    should be.
+    """
+
+    hint: str
+    function: str
+    sides: tuple
+    options: dict = {}  # noqa: RUF012
+    fill: dict = {}  # noqa: RUF012
+    tries: object = None
+    wrong: object = ""
+    instead: tuple = ()
+    instead_options: dict = {}  # noqa: RUF012
+
+
+P = "colour,count\nred,5\ngreen,3\nblue,2\n"
+Q = "colour,count\nred,2\ngreen,2\nblue,6\n"
+PAIR = {"p.csv": P, "q.csv": Q}
+ROWS = "size,colour\n" + "1,red\n2,red\n3,blue\n" * 20
+ROWS_2 = "size,colour\n" + "1,red\n3,red\n3,blue\n" * 20
+RAW = {"p.csv": ROWS, "q.csv": ROWS_2}
+MANY = "".join(f"{i}\n" for i in range(300)) * 3
+NUMBERS = {"p.csv": "x\n" + MANY, "q.csv": "x\n" + MANY + "12\n" * 9 + "400\n"}
+KEYS = both("id\n" + "".join(f"u{i}\n" for i in range(100)))
+SAME = '"kl_pq": 0.0'
+
+
+def npy(values):
+    file = io.BytesIO()
+    np.save(file, np.asarray(values))
+    return file.getvalue()
+
+
+def npz(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def packed(**members):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return file.getvalue()
+
+
+CASES = {
+    "cli/app.py": [
+        Case("{} --help", "compare p.csv q.csv --wrong", PAIR),
+    ],
+    "cli/outputs.py": [
+        Case("--report json=out.json", "compare p.csv q.csv --report json", PAIR),
+        Case(
+            "name a file in a folder that exists and can be written",
+            "compare p.csv q.csv -o there/out.txt",
+            PAIR,
+            edit={"there/other.txt": ""},
+        ),
+        Case(
+            "give each report a file of its own",
+            "compare p.csv q.csv -o out.json --report csv=out.json",
+            PAIR,
+            edit=PAIR,
+            then="compare p.csv q.csv -o out.json --report csv=out.csv",
+        ),
+        Case("leave --quiet out; --format text prints it", "compare p.csv q.csv -q -f json", PAIR),
+        Case(
+            "write the report to another file",
+            "compare p.csv q.csv -o p.csv",
+            PAIR,
+            edit=PAIR,
+            then="compare p.csv q.csv -o r.csv",
+        ),
+    ],
+    "cli/process.py": [
+        Case(
+            "this is a bug in kldiv; with KLDIV_DEBUG=1 it shows where",
+            "compare p.csv q.csv",
+            PAIR,
+            external="a bug is not mended by its user; the variable is tested with the process",
+            patch={"kldiv_cli.pipeline.compare.compared": None},
+        ),
+    ],
+    "cli/words.py": [
+        Case("did you mean {}?", "comprae p.csv q.csv", PAIR, wrong="comprae"),
+        Case("kldiv --help", "nowhere-at-all", {}),
+        Case("kldiv P Q, or kldiv --help", "", PAIR, fill={"P": "p.csv", "Q": "q.csv"}),
+    ],
+    "core/dataset.py": [
+        Case(
+            "--as counts, --as probabilities, --as weights or --as samples",
+            "check p.csv q.csv",
+            PAIR,
+        ),
+        Case(
+            "--missing category counts missing values, --missing drop leaves them out",
+            "check p.csv q.csv --missing error",
+            {"p.csv": ROWS, "q.csv": ROWS + "1,\n"},
+        ),
+        Case("did you mean {}?", "check p.csv q.csv --column color", RAW, wrong="color"),
+        Case("did you mean {}?", "p.csv q.csv --weight cuont", PAIR, wrong="cuont"),
+        Case("there are {}", "check p.csv q.csv --column weight", RAW, wrong="weight"),
+        Case(
+            "rename all but one of them",
+            "p.csv q.csv --weight n",
+            both("label,n,n\na,1,2\nb,2,1\n"),
+            edit=both("label,n,m\na,1,2\nb,2,1\n"),
+        ),
+    ],
+    "core/judging.py": [
+        Case(
+            "{} X would make it drift",
+            "check p.csv q.csv",
+            {"p.csv": ROWS, "q.csv": ROWS + "9,violet\n"},
+            fill={"X": "0"},
+            says="drift",
+        ),
+        Case(
+            "{} X would make it drift",
+            "check p.csv q.csv",
+            {"p.csv": ROWS, "q.csv": ROWS + ",red\n" * 3},
+            fill={"X": "0.001"},
+            says="drift",
+        ),
+    ],
+    "core/labels.py": [
+        Case(
+            "spell them alike if they are one outcome",
+            "p.csv q.csv",
+            {"p.csv": P, "q.csv": Q.replace("red", "red ")},
+            edit=PAIR,
+        ),
+    ],
+    "core/table.py": [
+        Case("leave --weight and --label out", "p.npy q.npy --weight 1", both(npy([1, 2]), "npy")),
+    ],
+    "engines/local.py": [
+        Case(
+            "--decimal ',' if the comma is a decimal mark; no separators or signs; --na {} if it"
+            " means a missing value; --categorical {} if the column is text",
+            "check p.txt q.txt --delimiter tab",
+            both("x\n" + MANY + "1,5\n", "txt"),
+        ),
+        Case(
+            "--na {} if it means a missing value; --categorical {} if the column is text",
+            "check p.csv q.csv",
+            both("x y\n" + MANY + "n k\n"),
+        ),
+        Case(
+            "--na {} if it means a missing value; --categorical {} if the column is text",
+            "check p.csv q.csv",
+            both("-y\n" + MANY + "-\n"),
+        ),
+        Case(
+            "--exclude {} leaves it out; --max-outcomes N allows more",
+            "check p.csv q.csv --max-outcomes 2 --categorical size",
+            RAW,
+            fill={"N": "10"},
+        ),
+        Case(
+            "--column NAME chooses some; kldiv profile PART --like PROFILE counts parts one by"
+            " one",
+            "check p.csv q.csv",
+            both("a,b,c\n" + "".join(f"{i},{i},{i % 5}\n" for i in range(60))),
+            fill={"NAME": "a", "PART": "p.csv", "PROFILE": "a.json"},
+            before=("profile p.csv --column a -o a.json",),
+            patch={"kldiv_cli.engines.local.MOST_NUMBERS": 100},
+        ),
+    ],
+    "pipeline/check.py": [
+        Case(
+            "--column {} judges it; --as counts if these are counts",
+            "check p.csv q.csv",
+            KEYS,
+            tries=[0],
+        ),
+        Case(
+            "--column {} judges it; --as counts if these are counts",
+            "check p.csv q.csv",
+            both("name,n\n" + "".join(f"u{i},{i * i}\n" for i in range(100))),
+            tries=[1],
+        ),
+    ],
+    "pipeline/compare.py": [
+        Case(
+            "--as counts if these are counts; --smoothing floor:1e-6 if they are not",
+            "p.csv q.csv --smoothing jeffreys",
+            both("x,n\na,60\nb,40\n"),
+        ),
+        Case("--as logits", "p.npy q.npy --temperature 2", both(npy([[1, 2], [2, 3]]), "npy")),
+        Case(
+            "--categorical {} takes it as text; --exclude {} leaves it out",
+            "compare p.csv q.csv --as samples",
+            {"p.csv": "x,y\n" + "1.5,a\n2,b\n" * 9, "q.csv": "x,y\n" + "u,a\nv,b\n" * 9},
+        ),
+        Case(
+            "--no-header if the first rows hold data",
+            "compare p.csv q.csv --as samples",
+            {"p.csv": "a\nx\ny\n", "q.csv": "x\ny\nx\n"},
+        ),
+        Case(
+            "--reduction batchmean",
+            "p.npy q.npy --reduction mean",
+            both(npy([[1, 2], [2, 3]]), "npy"),
+        ),
+        Case("leave --reduction out", "p.csv q.csv --reduction sum", PAIR),
+        Case(
+            "leave --smoothing out",
+            "p.npy q.npy --as logits --smoothing floor:0.1",
+            both(npy([[1, 2], [2, 3]]), "npy"),
+        ),
+    ],
+    "pipeline/config.py": [
+        Case(
+            "did you mean {}?",
+            "check p.csv q.csv",
+            {**RAW, "kldiv.toml": "max-lk = 0.1\n"},
+            wrong="max-lk",
+        ),
+        Case(
+            "there are {}",
+            "check p.csv q.csv",
+            {**RAW, "kldiv.toml": "[columns.size]\nquux = 3\n"},
+            edit={"kldiv.toml": "[columns.size]\nbins = 3\n"},
+        ),
+    ],
+    "pipeline/pairing.py": [
+        Case(
+            "kldiv profile DATA --like REFERENCE -o FILE counts with the edges of REFERENCE",
+            "check ref.json cur.json",
+            NUMBERS,
+            before=("profile p.csv -o ref.json", "profile q.csv -o cur.json"),
+            fill={"DATA": "q.csv", "REFERENCE": "ref.json", "FILE": "new.json"},
+            then="check ref.json new.json",
+        ),
+        Case(
+            "make the profile anew with this option, or leave it out",
+            "check ref.json q.csv --bins 3",
+            NUMBERS,
+            before=("profile p.csv -o ref.json",),
+            edit=NUMBERS,
+            then="check ref.json q.csv",
+        ),
+        Case(
+            "make the profile anew with this option, or leave it out",
+            "check ref.json q.csv --categorical x",
+            NUMBERS,
+            before=("profile p.csv -o ref.json", "profile p.csv -o new.json --categorical x"),
+            edit=NUMBERS,
+            then="check new.json q.csv --categorical x",
+        ),
+    ],
+    "pipeline/profile.py": [
+        Case("--column {} counts it all the same", "profile p.csv", KEYS),
+        Case(
+            "--exclude {}",
+            "profile p.csv q.csv",
+            {"p.csv": ROWS, "q.csv": "size\n1\n2\n"},
+        ),
+        Case(
+            "--exclude {} {}",
+            "profile p.csv q.csv",
+            {"p.csv": ROWS, "q.csv": ROWS.replace("size", "length")},
+        ),
+        Case(
+            "--column NAME chooses the columns that all parts have",
+            "profile p.csv q.csv",
+            {"p.csv": "a,b,c,d,e,f,g\n" + "1,1,1,1,1,1,1\n" * 9, "q.csv": "a\n" + "1\n" * 9},
+            fill={"NAME": "a"},
+        ),
+        Case(
+            "--like PROFILE counts raw rows with the columns, types and edges of PROFILE",
+            "profile ref.json q.csv",
+            {"p.csv": "x\n" + MANY, "q.csv": "x\n" + MANY + "7777\n" * 5},
+            before=("profile p.csv -o ref.json",),
+            fill={"PROFILE": "ref.json"},
+        ),
+        Case(
+            "kldiv profile DATA -o FILE makes one",
+            "profile p.csv --like q.csv",
+            RAW,
+            fill={"DATA": "q.csv", "FILE": "q.json"},
+            then="profile p.csv --like q.json",
+        ),
+    ],
+    "pipeline/settings.py": [
+        Case("--as samples, or leave {} out", "p.csv q.csv --bins 5", PAIR),
+        Case("--as samples, or leave {} out", "p.csv q.csv --numeric count", PAIR),
+        Case(
+            "leave --{} out for this format", "p.npy q.npy --delimiter ,", both(npy([1, 2]), "npy")
+        ),
+        Case(
+            "leave one of the names out, or give each side its own",
+            "a=p.csv a=q.csv",
+            PAIR,
+            edit=PAIR,
+            then="a=p.csv b=q.csv",
+        ),
+        Case(
+            "leave {} or --like out",
+            "profile q.csv --like p.json --bins 5",
+            NUMBERS,
+            before=("profile p.csv -o p.json",),
+        ),
+        Case("leave {} out", "check p.csv q.csv --as counts --bins 3", PAIR),
+        Case("leave {} out", "check p.csv q.csv --as weights --na x", PAIR),
+        Case(
+            "leave {} out; --as counts if this is a table of counts",
+            "check p.csv q.csv --label colour --weight count",
+            PAIR,
+            tries=[1],
+        ),
+        Case(
+            "leave {} out; --as counts if this is a table of counts",
+            "check p.csv q.csv --duplicates sum",
+            RAW,
+            tries=[0],
+        ),
+        Case(
+            "leave {} out; --as counts if this is a table of counts",
+            "check p.csv q.csv --duplicates sum",
+            PAIR,
+            tries=[1],
+        ),
+        Case(
+            "name a second file, or two columns of the first: --weight BEFORE --weight AFTER",
+            "p.csv",
+            {"p.csv": "x,a,b\nu,1,2\nv,2,1\n"},
+            fill={"BEFORE": "a", "AFTER": "b"},
+        ),
+    ],
+    "pipeline/sides.py": [
+        Case(
+            "--column {}, or another, chooses one; --as counts if this is a table of counts",
+            "check p.csv q.csv --as probabilities --as samples",
+            {"p.csv": "x,p\nred,0.5\nblue,0.5\n", "q.csv": "colour,n\nred,5\nblue,5\nred,6\n"},
+            tries=[0],
+        ),
+        Case(
+            "--column {}, or another, chooses one; --as counts if this is a table of counts",
+            "check p.csv q.csv --as probabilities --as samples",
+            {"p.csv": "x,p\nred,0.5\nblue,0.5\n", "q.csv": "x,n\nred,5\nblue,5\n"},
+            tries=[1],
+            side=1,
+        ),
+        Case(
+            "--missing category makes missing values an outcome; --exclude {} leaves it out",
+            "check p.csv q.csv --missing drop",
+            {"p.csv": ROWS, "q.csv": "size,colour\n" + "1,\n2,\n" * 9},
+        ),
+        Case(
+            "kldiv compare compares batches row by row; --as samples if these are raw rows",
+            "check p.npy q.npy --as counts",
+            both(npy([[1, 2], [2, 1]] * 9), "npy"),
+        ),
+        Case(
+            "mend the data, or leave --strict out",
+            "p.csv q.csv --strict --duplicates sum",
+            {"p.csv": P + "red,1\n", "q.csv": Q},
+        ),
+    ],
+    "pipeline/validation.py": [
+        Case("'kldiv measures' lists them all", "p.csv q.csv --measure kl_qq", PAIR),
+        Case("--base {}", "p.csv q.csv --base bits", PAIR),
+        Case("did you mean {}?", "p.csv q.csv --as conuts", PAIR, wrong="conuts"),
+        Case("did you mean {}?", "p.csv q.csv --color alwys", PAIR, wrong="alwys"),
+        Case("did you mean {}?", "p.csv q.csv -f jsn", PAIR, wrong="jsn"),
+        Call("did you mean {}?", "compare", ([1, 2], [2, 1]), {"kind": "conuts"}, wrong="conuts"),
+        Call("--base {}", "compare", ([1, 2], [2, 1]), {"base": "bits"}),
+        Call(
+            "columns={'age': {'max_kl': 0.1}}",
+            "check",
+            ({"age": [1, 2] * 9},) * 2,
+            {"columns": "age"},
+        ),
+        Call(
+            "there are {}",
+            "check",
+            ({"age": [1, 2] * 9},) * 2,
+            {"columns": {"age": {"x": 3}}},
+            instead_options={"columns": {"age": {"bins": 3}}},
+        ),
+    ],
+    "readers/column_choice.py": [
+        Case(
+            "--as samples if the rows are raw values; --delimiter CHAR if the columns were not"
+            " split",
+            "p.csv q.csv",
+            both("x,y\na,b\nb,b\n"),
+            fill={"CHAR": ","},
+            tries=[0],
+        ),
+        Case(
+            "--as samples if the rows are raw values; --delimiter CHAR if the columns were not"
+            " split",
+            "p.csv q.csv",
+            both("x:y\na:5\nb:7\n"),
+            fill={"CHAR": ":"},
+            tries=[1],
+            says="0",
+        ),
+        Case(
+            "--as samples if these are raw values",
+            "p.json q.json",
+            both('[{"x": "a"}, {"x": "b"}]', "json"),
+        ),
+        Case(
+            "--decimal ',' if the comma is a decimal mark",
+            "p.csv q.csv --delimiter ;",
+            both("x;y\na;0,5\nb;0,5\n"),
+        ),
+        Case(
+            "--header if the first row holds the names",
+            "p.csv q.csv --no-header --weight n",
+            both("x,n\na,5\nb,6\n"),
+        ),
+        Case("--label {} --weight {}", "p.csv q.csv", both("name,x,n\na,u,1\nb,v,2\n")),
+        Case("--label {} --weight {}", "p.csv q.csv", both("id, it's,count,-c\na,u,1,\nb,v,2,\n")),
+        Case(
+            "--label {}, or another of these; --as samples if these are raw rows",
+            "p.csv q.csv",
+            both("x,y,n\na,u,1\nb,v,2\n"),
+        ),
+        Case(
+            "--weight {}, or another of these; --as samples if these are raw rows",
+            "p.csv q.csv",
+            both("x,-a,-b\nu,1,2\nv,2,1\n"),
+        ),
+        Case(
+            "leave --label out, or name another column by it",
+            "p.csv q.csv --label n --weight n",
+            both("x,n\na,1\nb,2\n"),
+        ),
+    ],
+    "readers/__init__.py": [
+        Call(
+            "--weight BEFORE --weight AFTER",
+            "compare",
+            ({"a": [1, 2], "b": [2, 1]},),
+            {"weight": ("a", None)},
+            fill={"BEFORE": "'a'", "AFTER": "'b'"},
+        ),
+    ],
+    "readers/arrays.py": [
+        Call(
+            "convert it with float() or int()",
+            "compare",
+            ([Fraction(1, 2), Fraction(1, 2)], [1, 2]),
+            instead=([0.5, 0.5], [1, 2]),
+        ),
+        Call(
+            "give a path, an array, a mapping of labels to weights or a data frame",
+            "compare",
+            (5, [1, 2]),
+            instead=([5, 6], [1, 2]),
+        ),
+        Call(
+            "save the array as float64",
+            "compare",
+            (np.array([np.longdouble(1) / 3, 1]), [1, 2]),
+            instead=(np.array([1 / 3, 1]), [1, 2]),
+        ),
+    ],
+    "readers/compression.py": [
+        Case(
+            "--max-inflated BYTES allows more",
+            "p.csv.gz q.csv.gz --max-inflated 10",
+            {f"{name}.gz": gzip.compress(text.encode()) for name, text in PAIR.items()},
+            fill={"BYTES": "1MB"},
+        ),
+        Case(
+            "convert the file to CSV",
+            "p.parquet q.parquet",
+            both(b"PAR1\0\0", "parquet"),
+            edit=PAIR,
+            then="p.csv q.csv",
+        ),
+        Case(
+            "unpack it with zstd -d",
+            "p.csv.zst q.csv",
+            {"p.csv.zst": b"\x28\xb5\x2f\xfd", "q.csv": Q},
+            external="zstd is another program",
+        ),
+        Case(
+            "rename the file if it is not compressed",
+            "p.csv.gz q.csv",
+            {"p.csv.gz": P, "q.csv": Q},
+            edit=PAIR,
+            then="p.csv q.csv",
+        ),
+    ],
+    "readers/counted.py": [
+        Case(
+            "a profile is not edited by hand: kldiv profile DATA -o FILE makes it anew",
+            "check p.json q.csv",
+            {
+                **RAW,
+                "p.json": json.dumps({"schema": "kldiv.profile/1", "rows": 1, "columns": [1]}),
+            },
+            fill={"DATA": "p.csv", "FILE": "p.json"},
+        ),
+        Case(
+            "kldiv profile DATA -o FILE makes one",
+            "check p.json q.csv",
+            {**RAW, "p.json": json.dumps({"schema": "kldiv.profile/9"})},
+            fill={"DATA": "p.csv", "FILE": "p.json"},
+        ),
+        Case(
+            "kldiv profile DATA -o FILE makes one",
+            "check p.json q.csv",
+            RAW,
+            before=("compare p.csv q.csv --as samples -f json -o p.json",),
+            fill={"DATA": "p.csv", "FILE": "p.json"},
+        ),
+    ],
+    "readers/delimited.py": [
+        Case(
+            "--comment '#' if lines that begin so are comments",
+            "p.csv q.csv",
+            both("# a table, of counts, and more\n" + P),
+        ),
+        Case(
+            "--comment '#' if lines that begin so are comments",
+            "p.csv q.csv",
+            both(P + "# the end\n"),
+        ),
+        Case(
+            "quote a field that holds the delimiter or a line end",
+            "p.csv q.csv",
+            both(P + "a,b,3\n"),
+            edit=both(P + '"a,b",3\n'),
+        ),
+    ],
+    "readers/delimiter.py": [
+        Case("--delimiter {}", "p.csv q.csv", both(P.replace(",", ";"))),
+        Case("--delimiter {}", "p.csv q.csv", both(P.replace(",", "\t"))),
+        Case("--delimiter {}", "p.csv q.csv", both(P.replace(",", "|"))),
+        Case("--delimiter {} --decimal ','", "p.csv q.csv", both("x;p\na;0,25\nb;0,75\n")),
+        Case(
+            "--delimiter {} --decimal ',' or {}",
+            "p.txt q.txt",
+            both("p;x|y\n0,25;a|u\n0,75;b|v\n", "txt"),
+            tries=[0],
+        ),
+        Case(
+            "--delimiter {} --decimal ',' or {}",
+            "p.txt q.txt",
+            both("p;x|y\n0,25;a|1\n0,75;b|2\n", "txt"),
+            tries=[1],
+        ),
+        Case(
+            "--delimiter {} --decimal ',', or --delimiter {} if it is that",
+            "p.csv q.csv",
+            both("x;w,v\na;5,2\nb;5,3\n"),
+        ),
+        Case(
+            "--delimiter {} or {}", "p.txt q.txt", both("n;x|y\n5;a|u\n6;b|v\n", "txt"), tries=[0]
+        ),
+        Case(
+            "--delimiter {} or {}", "p.txt q.txt", both("x;y|n\na;u|5\nb;v|6\n", "txt"), tries=[1]
+        ),
+        Case(
+            "--delimiter {}, or --delimiter {} if it is that",
+            "p.csv q.csv",
+            both("label;n;y,w\na;5;b,1\nc;6;d,2\n"),
+        ),
+        Case(
+            "--input-format uniq, or --input-format csv if it is not",
+            "p.csv q.csv",
+            both("   5 red\n   3 blue\n"),
+            tries=[0],
+        ),
+        Case(
+            "one character: --delimiter ';' (or ',', '|', tab)",
+            "p.csv q.csv --delimiter ;;",
+            both(P.replace(",", ";")),
+        ),
+    ],
+    "readers/header.py": [
+        Case(
+            "--header if it holds names, --no-header if it holds data",
+            "check p.csv q.csv",
+            both("1,x\n" + "2,3\n4,5\n" * 20),
+        ),
+        Case(
+            "--header if it names the columns, --no-header if it does not",
+            "p.csv q.csv",
+            both("red,5\ngreen,3\nblue,2\n"),
+        ),
+        Case(
+            "--no-header if it is data",
+            "check p q --as samples",
+            {"p": "red\nblue\n" * 9, "q": "red\nblue\n" * 9},
+        ),
+    ],
+    "readers/json.py": [
+        Case(
+            "--as logits or --as log-probs if it stands for no mass",
+            "p.json q.json",
+            both("[0.5, -Infinity, 1.5]", "json"),
+        ),
+        Case(
+            "--input-format jsonl if there is one record a line",
+            "p.json q.json",
+            both('{"x": "a", "n": 5}\n{"x": "b", "n": 3}\n', "json"),
+        ),
+        Case(
+            "every weight must be finite",
+            "p.json q.json",
+            both("[0.5, NaN]", "json"),
+            edit=both("[0.5, 0.5]", "json"),
+        ),
+    ],
+    "readers/literals.py": [
+        Case(
+            "write an array of records, or an object of columns",
+            "check p.json q.json",
+            both('{"x": "a"}', "json"),
+            edit=both('[{"x": "a"}]', "json"),
+        ),
+        Case(
+            "write numbers without quotes",
+            "p.json q.json",
+            both('{"a": "5", "b": "x"}', "json"),
+            edit=both('{"a": 5, "b": 3}', "json"),
+        ),
+    ],
+    "readers/meaning.py": [
+        Case("--as counts", "p.csv q.csv", both("x,n\na,60\nb,40\n"), says="counts of 2 outcomes"),
+        Case("--as counts", "p.csv q.csv --strict", both("x,n\na,60\nb,40\n")),
+        Case(
+            "--as counts if they are counts; else one row for each outcome",
+            "p.csv q.csv --duplicates sum",
+            both("x,n\na,60\nb,30\nb,10\n"),
+        ),
+        Case("--as logits", "p.npy q.npy --as log-probs", both(npy([-1.0, -2.0]), "npy")),
+        Case(
+            "a distribution needs one outcome at least that has mass",
+            "p.csv q.csv",
+            both("x,n\na,0\nb,0\n"),
+            edit=both("x,n\na,0\nb,1\n"),
+        ),
+        Case(
+            "divide all of them by one number",
+            "p.csv q.csv",
+            both("x,n\na,1.5e308\nb,1.5e308\n"),
+            edit=both("x,n\na,1.5\nb,1.5\n"),
+        ),
+        Case(
+            "divide them by their total",
+            "p.csv q.csv",
+            both("x,n\na,1.5\nb,1.5\n"),
+            edit=both("x,n\na,0.5\nb,0.5\n"),
+        ),
+        Case(
+            "if these are raw values: --as samples", "p.json q.json", both("[5, 6, 5, 7]", "json")
+        ),
+    ],
+    "readers/npz.py": [
+        Case(
+            "--max-inflated BYTES allows more",
+            "p.npz q.npz --max-inflated 10",
+            both(npz(a=[1, 2]), "npz"),
+            fill={"BYTES": "1MB"},
+        ),
+        Case("--weight {}, or another", "p.npz q.npz", both(npz(a=[1, 2], b=[2, 3]), "npz")),
+        Case(
+            "--weight {}, or another",
+            "p.npz q.npz",
+            both(npz(**{"-a b": [1, 2], "b": [2, 3]}), "npz"),
+        ),
+        Case(
+            "save the sheet as CSV",
+            "p.zip q.csv --input-format npz --input-format csv",
+            {"p.zip": packed(**{"[Content_Types].xml": "<x/>"}), "q.csv": Q},
+            external="a spreadsheet saves it",
+        ),
+        Case(
+            "unpack it, and name the file inside",
+            "p.npz q.csv",
+            {"p.npz": packed(**{"p.csv": P}), "q.csv": Q},
+            edit=PAIR,
+            then="p.csv q.csv",
+        ),
+    ],
+    "readers/outcomes.py": [
+        Case(
+            "--duplicates sum adds the rows up if they are counts",
+            "p.csv q.csv",
+            both(P + "red,3\n"),
+            says="total 13",
+        ),
+    ],
+    "readers/pointers.py": [
+        Case(
+            "--at {}",
+            "p.json q.json --at a.b",
+            both('{"a": {"b": [1, 2]}, "c": {"b": [2, 3]}}', "json"),
+        ),
+        Case("--at {}", "p.json q.json --at /a~b", both('{"a~b": [1, 2], "c": [2, 3]}', "json")),
+        Case(
+            "--at {} is its first value",
+            "p.json q.json --at /a/b",
+            both('{"a": [{"x": 1, "y": 2}, {"x": 2, "y": 3}], "c": 5}', "json"),
+        ),
+        Case(
+            "did you mean --at {} (it has {})",
+            "p.json q.json --at '/my cuonts:'",
+            both('{"my counts:": [1, 2], "c": [2, 3]}', "json"),
+        ),
+        Case(
+            "it has {}",
+            "p.json q.json --at /zzz",
+            both('{"counts": [1, 2], "c": [2, 3]}', "json"),
+            wrong="zzz",
+        ),
+    ],
+    "readers/records.py": [
+        Case(
+            'close it, or double each quote inside a quoted field: "5"" pipe"',
+            "p.csv q.csv",
+            both(P + '"5 pipe,3\n'),
+            edit=both(P + '"5"" pipe",3\n'),
+        ),
+        Case(
+            'double each quote inside a quoted field: "5"" pipe"',
+            "p.csv q.csv",
+            both(P + '"5" pipe",3\n'),
+            edit=both(P + '"5"" pipe",3\n'),
+        ),
+        Case(
+            "quote the field, or use one kind of line end throughout",
+            "p.csv q.csv",
+            both(P + "a\rb,3\n"),
+            edit=both(P + '"a\rb",3\n'),
+        ),
+    ],
+    "readers/rows.py": [
+        Case(
+            "--exclude {} leaves the column out",
+            "check p.json q.json",
+            both('[{"-a b": {"c": 1}, "x": "u"}, {"-a b": {"c": 2}, "x": "v"}]', "json"),
+        ),
+        Call(
+            "give each column as a list or an array",
+            "check",
+            ({"a": "x", "b": 2, "c": 3},) * 2,
+            instead=({"a": ["x", "y"], "b": [2, 3], "c": [3, 4]},) * 2,
+        ),
+        Call(
+            "rename one",
+            "check",
+            (pd.DataFrame([[1, 2]] * 9, columns=["a", "a"]),) * 2,
+            instead=(pd.DataFrame([[1, 2]] * 9, columns=["a", "b"]),) * 2,
+        ),
+        Case(
+            "rename all but one of them; --no-header if the first row holds data",
+            "check p.csv q.csv",
+            both("a,a\n" + "a,b\nb,a\n" * 9),
+        ),
+        Case(
+            'write "" where a value is missing',
+            "check p.csv q.csv",
+            both("x\na\n\nb\n"),
+            edit=both('x\na\n""\nb\n'),
+        ),
+    ],
+    "readers/shapes.py": [
+        Case("--at {}", "p.json q.json", both('{"a:": {"x": 1, "y": 2}}', "json")),
+        Case("--at {}", "p.json q.json --strict", both('{"a": {"x": 1, "y": 2}}', "json")),
+        Case(
+            "--at {} chooses one",
+            "p.json q.json",
+            both('{"a": {"x": {"u": 1, "v": 2}}, "c": {"y": {"u": "s"}}}', "json"),
+        ),
+        Case(
+            "--at {} or {} chooses one",
+            "p.json q.json",
+            both('{"a": {"x": {"u": 1, "v": 2}}, "c": {"y": {"u": 3, "v": 2}}}', "json"),
+        ),
+        Case(
+            "write an array of records, which tells",
+            "check p.json q.json",
+            both('{"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 2}}', "json"),
+            edit=both('[{"x": 1, "y": 2}, {"x": 1, "y": 2}]', "json"),
+            then="check p.json q.json --as samples",
+        ),
+        Case(
+            "--as samples compares its columns; kldiv check judges them",
+            "p.json q.csv",
+            RAW,
+            before=("profile p.csv -o p.json",),
+        ),
+        Case(
+            "--weight {}, or another, chooses one",
+            "p.json q.json",
+            both('{"a b": {"x": 1, "y": 2}, "c": {"x": 2, "y": 3}}', "json"),
+        ),
+        Case(
+            "leave --label out",
+            "p.json q.json --weight a --label x",
+            both('{"a": {"x": 1, "y": 2}, "c": {"x": 2, "y": 3}}', "json"),
+        ),
+        Case(
+            "leave --weight out if the object itself is the distribution",
+            "p.json q.json --weight a",
+            both('{"a": 1, "b": 2}', "json"),
+        ),
+    ],
+    "readers/source.py": [
+        Case("--input-format {}", "p.csv q.csv", both(npy([1, 2]))),
+        *[
+            Case(
+                f"{fetch} | kldiv compare - Q",
+                f"{scheme}://bucket/a.json.gz q.csv",
+                {"q.csv": Q},
+                fill={"Q": "q.csv"},
+                stdin=gzip.compress(b'{"red": 5, "blue": 3}'),
+            )
+            for scheme, fetch in (
+                ("s3", "aws s3 cp {} -"),
+                ("gs", "gcloud storage cat {}"),
+                ("https", "curl -L {}"),
+            )
+        ],
+        Case("did you mean {}?", "p.csv q.csv --input-format cvs", PAIR, wrong="cvs"),
+        Case(
+            "there are {}",
+            "p.csv q.csv --input-format text/plain",
+            PAIR,
+            wrong="text/plain",
+            tries=[0, 1],
+        ),
+        Case(
+            "name the file itself: {}",
+            "file:///p.csv q.csv",
+            PAIR,
+            edit=PAIR,
+            then="p.csv q.csv",
+        ),
+    ],
+    "readers/text.py": [
+        Case(
+            "--encoding latin-1 (or cp1252, utf-16-le …) if this is text",
+            "p.csv q.csv",
+            both(P.replace("red", "grün").encode("latin-1")),
+            says="grün",
+        ),
+        Case(
+            "--encoding utf-16-le (or utf-16-be, utf-32-le …) if this is text",
+            "p.csv q.csv",
+            both(P.encode("utf-16-le")),
+        ),
+        Case(
+            "--encoding utf-8, latin-1, cp1252, utf-16, shift_jis …",
+            "p.csv q.csv --encoding utf-88",
+            PAIR,
+        ),
+        Case("--encoding {}", "p.csv q.csv", both(P.encode("utf-16"))),
+        Case(
+            "--encoding {}, or leave --encoding out",
+            "p.csv q.csv --encoding latin-1",
+            both(P.encode("utf-16")),
+        ),
+        Case(
+            "--encoding {}-le or --encoding {}-be",
+            "p.csv q.csv --encoding utf-16",
+            both(P.encode("utf-16-le")),
+            tries=[0],
+        ),
+        Case(
+            "--encoding {}-le or --encoding {}-be",
+            "p.csv q.csv --encoding utf-16",
+            both(P.encode("utf-16-be")),
+            tries=[1],
+        ),
+    ],
+    "readers/values.py": [
+        Call(
+            "--exclude {} leaves the column out",
+            "check",
+            ({"it's": [[1], [2]], "b": [1, 2]},) * 2,
+        ),
+        Case(
+            "--as samples if the elements are raw values",
+            "p.npy q.npy",
+            both(npy(["a", "b", "a"]), "npy"),
+        ),
+        Case(
+            "--as samples if the elements are raw values",
+            "p.npy q.npy",
+            both(npy([True, False]), "npy"),
+        ),
+        Case(
+            "--as samples if the elements are raw values",
+            "p.npy q.npy",
+            both(npy(np.array(["2024-01-01"], "M8[D]")), "npy"),
+        ),
+        Case(
+            "save one field of the records as an array of its own",
+            "p.npy q.npy",
+            both(npy(np.zeros(2, [("a", int), ("b", float)])), "npy"),
+            edit=both(npy([1, 2]), "npy"),
+        ),
+        Case(
+            "save the numbers as integers or floats; objects are never unpickled",
+            "p.npy q.npy",
+            both(npy(np.array([1, 2], object)), "npy"),
+            edit=both(npy([1, 2]), "npy"),
+        ),
+        Case(
+            "save them as text, with .astype(str)",
+            "p.npy q.npy --as samples",
+            both(npy([b"a", b"b"]), "npy"),
+            edit=both(npy(np.array([b"a", b"b"]).astype(str)), "npy"),
+        ),
+    ],
+    "readers/weight_column.py": [
+        Case(
+            "--as logits or --as log-probs if -inf stands for no mass",
+            "p.csv q.csv",
+            both("x,n\na,0.5\nb,-inf\n"),
+        ),
+        Case("--as weights", "p.csv q.csv --as counts", both("x,n\na,0.5\nb,1.5\n")),
+        Case(
+            "--decimal ',' if the comma is a decimal mark; no thousands separators",
+            "p.tsv q.tsv",
+            both("x\tn\na\t1,5\nb\t2,5\n", "tsv"),
+        ),
+        Case(
+            "counts and probabilities must be >= 0; --as logits or --as log-probs if these are"
+            " logarithms; --as samples if they are raw values",
+            "p.csv q.csv",
+            both("x,n\na,-0.5\nb,1.5\n"),
+        ),
+        Case(
+            "every weight must be finite",
+            "p.csv q.csv",
+            both("x,n\na,1\nb,inf\n"),
+            edit=both("x,n\na,1\nb,2\n"),
+        ),
+        Case(
+            "leave --decimal out if the point is the decimal mark",
+            "p.tsv q.tsv --decimal ,",
+            both("x\tn\na\t1.5\nb\t2.5\n", "tsv"),
+        ),
+        Case(
+            "write 0 where there is no mass",
+            "p.json q.json",
+            both('{"a": 5, "b": null}', "json"),
+            edit=both('{"a": 5, "b": 0}', "json"),
+        ),
+        Case(
+            "write 0, or leave the outcome's row out",
+            "p.csv q.csv",
+            both("x,n\na,5\nb,\n"),
+            edit=both("x,n\na,5\nb,0\n"),
+        ),
+        Case(
+            "write numbers without separators",
+            "p.csv q.csv",
+            both("x,n\na,5\nb,1_000\n"),
+            edit=both("x,n\na,5\nb,1000\n"),
+        ),
+        Case(
+            "write percentages without the sign",
+            "p.csv q.csv",
+            both("x,n\na,50%\nb,50\n"),
+            edit=both("x,n\na,50\nb,50\n"),
+        ),
+    ],
+}
+
+
+SAID = {
+    # Texts of reports and messages that name an option or a command, and are no hints.
+    "core/dataset.py": [
+        Case(
+            "looks like a key: nearly all values are distinct (--column NAME judges it)",
+            "inspect p.csv --as samples",
+            KEYS,
+            fill={"NAME": "id"},
+            then="check p.csv q.csv --column id",
+        ),
+    ],
+    "core/inference/reasons.py": [
+        Case(
+            "no common outcome: a date or key? --exclude NAME leaves it out",
+            "check p.csv q.csv",
+            {"p.csv": ROWS, "q.csv": ROWS.replace("red", "rot").replace("blue", "blau")},
+            fill={"NAME": "colour"},
+        ),
+    ],
+    "renderers/measures.py": [
+        Case(
+            "A range in logarithms is in nats; --base 2 and --base 10 give bits and hartleys.",
+            "measures",
+            PAIR,
+            then="compare p.csv q.csv --base 2 --measure kl",
+        ),
+    ],
+    "renderers/text.py": [
+        Case(
+            " more rows: -f json",
+            "compare p.npy q.npy --reduction none --measure kl",
+            both(npy([[1, 2], [2, 3]] * 20), "npy"),
+        ),
+        Case(
+            "--smoothing jeffreys",
+            "compare p.csv q.csv",
+            {"p.csv": P, "q.csv": Q + "violet,1\n"},
+        ),
+        Case(
+            "--smoothing floor:1e-6",
+            "compare p.csv q.csv",
+            {"p.csv": "x,p\na,0.5\nb,0.5\n", "q.csv": "x,p\na,0.5\nc,0.5\n"},
+        ),
+    ],
+}
+NO_OFFERS = {
+    "cli/app.py": {
+        "How far apart are two distributions, and has the data drifted?\n\n'kldiv P Q' is short"
+        " for 'kldiv compare P Q'."
+    },
+    "cli/outputs.py": {"--report takes FORMAT=FILE; found '"},
+    "pipeline/settings.py": {
+        "says nothing beside --like, which takes columns, types and edges from a profile"
+    },
+    "renderers/check/junit.py": {"kldiv check"},
+}
+"""Texts that name an option only to say what it is."""

@@ -21,7 +21,7 @@ from kldiv_cli.core.inference.samples import samples
 from kldiv_cli.core.inference.verdict import judge
 from kldiv_cli.core.measures import DEFAULT_MEASURES
 from kldiv_cli.core.report import largest_contributions
-from kldiv_cli.errors import Note, abridged
+from kldiv_cli.errors import Note, abridged, option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -223,20 +223,18 @@ def _shares(finding: Finding, limits: Limits) -> Iterator[tuple[Reason, float, f
 
 def warnings(findings: Findings, limits: Limits, source: str) -> Iterator[Note]:
     """Yield a note on each share that changed, of all columns, where no limit is set on it."""
-    from shlex import quote
-
     unlimited = [finding for finding in findings if is_warned(finding)]
     if unlimited:
         names = abridged(f"'{finding.column}'" for finding in unlimited)
         message = f"KL is above {USUAL_LIMIT:g}, and no limit makes it drift: {names}"
-        limit = f"{unlimited[0].column}={USUAL_LIMIT:g}"
-        advice = f"--max-kl {quote(limit)} would make the first drift"
+        limit = option("--max-kl", f"{unlimited[0].column}={USUAL_LIMIT:g}")
+        advice = f"{limit} would make it drift"
         yield Note(WARN_ONLY, message, source, advice=advice)
     computed = [finding for finding in findings if finding.new_share != "error"]
     shares = [_shares(finding, limits) for finding in computed]
     tolerated = (MISSING_SHIFT, "--max-missing-shift"), (NEW_SHARE, "--max-new")
     # The shares by column are turned into columns by share; without a column there are none.
-    for (most, option), by_column in zip(tolerated, zip(*shares, strict=True), strict=False):
+    for (most, flag), by_column in zip(tolerated, zip(*shares, strict=True), strict=False):
         said = [
             (reason.code, f"column '{finding.column}': {reason.text}")
             for finding, (reason, share, limit) in zip(computed, by_column, strict=True)
@@ -245,4 +243,4 @@ def warnings(findings: Findings, limits: Limits, source: str) -> Iterator[Note]:
         if said:
             more = f"; and {len(said) - MOST_NAMED} more columns" if len(said) > MOST_NAMED else ""
             message = "; ".join(text for _, text in said[:MOST_NAMED]) + more
-            yield Note(said[0][0], message, source, advice=f"{option} X would make it drift")
+            yield Note(said[0][0], message, source, advice=f"{flag} X would make it drift")

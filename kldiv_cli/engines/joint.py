@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import repeat
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core import counts
@@ -14,7 +13,7 @@ from kldiv_cli.core.joint import joint_label, joint_name
 from kldiv_cli.core.labels import canonical, check_text
 from kldiv_cli.core.numbers import has_leading_zero, is_number, with_point
 from kldiv_cli.engines import local
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.errors import InputError, Place, option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,7 +123,7 @@ class _Pairs:
             numbers = set(plain.values())
             if len(numbers) > MOST_CATEGORIES or not all(map(_is_whole, numbers)):
                 message = f"column {name[:60]!r} holds numbers, which are counted in bins"
-                hint = f"--categorical {quote(name[:60])} takes each number for a label"
+                hint = f"{option('--categorical', name)} takes each number for a label"
                 place = Place(self._source, name=name)
                 raise InputError("joint-of-numbers", message, place, hint=hint)
             spelt.update(plain)

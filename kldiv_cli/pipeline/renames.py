@@ -66,7 +66,7 @@ def renamed(rows: DataSet, renames: Renames, joint: tuple[str, ...] = ()) -> Dat
             raise unknown_column(new, seen, rows.source)
         if old in seen and old not in renames:
             message = f"there is a column '{old[:60]}' beside '{new[:60]}', which is taken for it"
-            hint = f"leave '{new[:60]}={old[:60]}' out of --map, or drop one of the columns"
+            hint = "leave --map out, or drop one of the columns"
             raise InputError("columns-clash", message, Place(rows.source), hint=hint)
     names = dict(renames)
     if joint:

@@ -488,10 +488,12 @@ def refuse_for_profiles(rules: Rules) -> None:
         If this call gives such an option.
     """
     own = "columns" in rules.asked and any(each.na for each in rules.columns.values())
-    for name in ("na", "max_outcomes"):
-        if name in rules.asked or (name == "na" and own):
-            why = f"the option '{name}' is for raw rows, and profiles are counted already"
-            raise UsageError("usage", why, hint=f"leave --{name.replace('_', '-')} out")
+    if "na" in rules.asked or own:
+        why = "the option 'na' is for raw rows, and profiles are counted already"
+        raise UsageError("usage", why, hint="leave --na out")
+    if "max_outcomes" in rules.asked:
+        why = "the option 'max_outcomes' is for raw rows, and profiles are counted already"
+        raise UsageError("usage", why, hint="leave --max-outcomes out")
 
 
 def refuse_duplicates(options: Sequence[ReadOptions]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -103,7 +102,7 @@ def data_set(
         table = raw_rows(data, options, found.source)
         if table.chosen_by in (wanted.columns or ()):
             message = f"rows are chosen by column '{table.chosen_by}', in which they are the same"
-            hint = "leave --column of it out, or --where"
+            hint = "leave --where or --column out"
             raise UsageError("usage", message, hint=hint)
         count = _engine(wanted)
         rows = count(table, wanted, found.source, name or found.name)
@@ -135,12 +134,16 @@ def _with_joint(profile: DataSet, wanted: Wanted) -> DataSet:
     title = joint_name(wanted.joint)
     if title not in profile.columns:
         message = f"this profile has not counted '{title[:60]}' together"
-        words = " ".join(f"--joint {quote(name[:40])}" for name in wanted.joint)
+        words = " ".join(map(_joint_option, wanted.joint))
         hint = f"kldiv profile DATA {words} -o FILE does"
         raise InputError("unknown-column", message, Place(profile.source), hint=hint)
     wanted.left_out(profile.seen, profile.source)
     columns = {name: one for name, one in profile.columns.items() if wanted.wants(name)}
     return profile._replace(columns=columns)
+
+
+def _joint_option(name: str) -> str:
+    return option("--joint", name)
 
 
 def _engine(wanted: Wanted) -> Callable[[Table, Wanted, str, str], DataSet]:
@@ -281,7 +284,8 @@ def refuse_condition(rows: DataSet, options: ReadOptions) -> None:
     """
     if rows.kind == "profile" and options.where is not None:
         message = "this is a profile, which has counts and no rows to choose"
-        hint = f"kldiv profile DATA --where {quote(options.where[:60])} -o FILE counts these alone"
+        condition = option("--where", options.where, instead="COLUMN=VALUE")
+        hint = f"kldiv profile DATA {condition} -o FILE counts these rows alone"
         raise InputError("is-a-profile", message, Place(rows.source), hint=hint)
 
 

@@ -155,7 +155,9 @@ def renames(name: str, value: object) -> dict[str, str]:
     for words in zip(*pairs, strict=True):
         if len(set(words)) < len(words):
             twice = next(word for word in words if words.count(word) > 1)
-            raise UsageError("usage", f"{name} has '{twice[:60]}' twice", hint="keep one of them")
+            raise UsageError(
+                "usage", f"{name} has '{twice[:60]}' twice", hint="leave one of the two out"
+            )
     return {new: old for new, old in pairs if new != old}
 
 

@@ -227,13 +227,12 @@ class Columns:
         if role == "weight":
             what = "weights"
             choice = f"{self._option('--weight', columns[-1])}, or another of these"
+        elif [self.numeric[i] for i in columns] == ["none"] * 2:
+            pair = f"{self._option('--joint', columns[0])} {self._option('--joint', columns[1])}"
+            choice = f"{choice}; {pair} if the outcomes are pairs"
         titles = abridged(self.title(i) for i in columns)
         message = f"several columns may hold the {what}: {titles}"
         hint = f"{choice}; --as samples if these are raw rows"
-        texts = [i for i in columns if self.numeric[i] == "none"]
-        if role == "label" and len(texts) == len(columns) == 2:
-            words = " ".join(self._option("--joint", i) for i in columns)
-            hint = f"{words} if the outcomes are pairs; {hint}"
         return InputError(f"several-{role}s", message, Place(self.source), hint=hint)
 
     def _no_weight(self, label: int | None) -> InputError:

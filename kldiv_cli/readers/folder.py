@@ -10,14 +10,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
-from shlex import quote
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli.core.labels import canonical
 from kldiv_cli.core.numbers import Number, has_leading_zero, is_number
 from kldiv_cli.core.table import Batch, Data, Members, Table
-from kldiv_cli.errors import InputError, Note, Place, abridged
+from kldiv_cli.errors import InputError, Note, Place, abridged, in_shell
 from kldiv_cli.readers.compression import EXTENSIONS
 from kldiv_cli.readers.failures import failures_named
 from kldiv_cli.readers.formats import BY_EXTENSION
@@ -33,14 +32,29 @@ NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """What the name of a folder says where its rows have no value."""
 SAME = {"jsonl": "json"}
 """Formats that are one where parts are compared."""
-_SCAN = "duckdb -csv -c \"from {0}('FOLDER')\" | kldiv check REFERENCE -"
+
+
+class TableFormat(NamedTuple):
+    """A row of `TABLE_FORMATS`."""
+
+    name: str
+    mark: str
+    """A folder in it; with ``/*``, the end of a name in that folder."""
+    hint: str
+
+
+_SCAN = "duckdb -csv -c \"from {}('FOLDER')\" | kldiv check REFERENCE -"
 TABLE_FORMATS = (
-    ("Delta Lake", "_delta_log", _SCAN.format("delta_scan")),
-    ("Apache Iceberg", "metadata/*.metadata.json", _SCAN.format("iceberg_scan")),
-    ("Apache Hudi", ".hoodie", "write its rows as CSV with Spark, and name that folder"),
-    ("Lance", "_versions", "kldiv_cli.check in Python takes lance.dataset(FOLDER).to_table()"),
+    TableFormat("Delta Lake", "_delta_log", _SCAN.format("delta_scan")),
+    TableFormat("Apache Iceberg", "metadata/*.metadata.json", _SCAN.format("iceberg_scan")),
+    TableFormat(
+        "Apache Hudi", ".hoodie", "write its rows as CSV with Spark, and name that folder"
+    ),
+    TableFormat(
+        "Lance", "_versions", "kldiv_cli.check in Python takes lance.dataset(FOLDER).to_table()"
+    ),
 )
-"""Tables whose folders hold rows that were deleted: the name, what tells it, and what to do."""
+"""Tables in whose folders rows are that were deleted."""
 
 
 class Part(NamedTuple):
@@ -310,7 +324,7 @@ def _collect(
     plain = [name for name in folders if not name.partition("=")[0] or "=" not in name]
     if plain:
         message = f"the folder '{plain[0][:60]}' in it is not called COLUMN=VALUE"
-        hint = f"name one folder of part files, such as {quote(os.path.join(folder, plain[0]))}"
+        hint = f"name one folder of part files, such as {in_shell(os.path.join(folder, plain[0]))}"
         raise InputError("mixed-folder", message, Place(folder), hint=hint)
     if (files and folders) or len(keys) > 1:
         what = (
@@ -395,7 +409,7 @@ def _rows_not_wanted(folder: str, options: ReadOptions) -> InputError:
     message = "this is a folder of part files, which is read as raw rows"
     hint = "--as samples if these are raw rows"
     if len(parts) == 1:
-        hint = f"name the only file in it: {quote(parts[0].path)}"
+        hint = f"name the only file in it: {in_shell(parts[0].path)}"
     elif options.kind is not None:
         hint = "put the parts together in one file, and name that"
     return InputError("is-a-directory", message, Place(folder), hint=hint)
@@ -405,12 +419,12 @@ def _refuse_table_format(folder: str) -> None:
     """Refuse the folder of a table whose files hold rows that were deleted since."""
     path = os.path.abspath(folder)
     while True:
-        for name, mark, hint in TABLE_FORMATS:
-            if _holds(path, mark):
+        for table in TABLE_FORMATS:
+            if _holds(path, table.mark):
                 message = (
-                    f"this is a table of {name}: rows that were deleted are in its files still"
+                    f"this is a table of {table.name}, whose files keep rows that were deleted"
                 )
-                raise InputError("table-format", message, Place(folder), hint=hint)
+                raise InputError("table-format", message, Place(folder), hint=table.hint)
         # The files of a table are in folders below it.
         if "=" not in os.path.basename(path) and os.path.basename(path) != "data":
             return

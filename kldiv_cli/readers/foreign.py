@@ -20,7 +20,7 @@ class Foreign(NamedTuple):
     """What the file is, with an article."""
     marks: tuple[bytes, ...]
     hint: str
-    """What to do; ``FILE`` stands for its path."""
+    """What to do."""
     offset: int = 0
     """Where a mark begins."""
     binary: bool = False
@@ -98,8 +98,5 @@ def refuse(stream: ByteStream, *, named: bool) -> None:
         if not head.startswith(file.marks, file.offset) or (file.binary and b"\0" not in head):
             continue
         if not (file.text and named):
-            from shlex import quote
-
-            path = stream.source
-            hint = file.hint.replace("FILE", quote(path)) if path != "-" else file.hint
-            raise InputError("foreign-format", f"this is {file.name}", Place(path), hint=hint)
+            here = Place(stream.source)
+            raise InputError("foreign-format", f"this is {file.name}", here, hint=file.hint)

@@ -11,10 +11,12 @@ from kldiv_cli.core.dataset import position, unknown_column
 from kldiv_cli.core.labels import canonical
 from kldiv_cli.core.numbers import has_leading_zero, is_number, with_point
 from kldiv_cli.core.table import SAMPLE, Batch, Table
-from kldiv_cli.errors import InputError, Place, abridged, did_you_mean
+from kldiv_cli.errors import InputError, Place, did_you_mean
 
 BOOLEANS = {"true": ("true", "t"), "false": ("false", "f")}
 """How others spell what the user calls true or false."""
+MISSING = "(missing)"
+"""What messages call a missing value."""
 MOST_VALUES = 1000
 """Other values that are remembered, to be named where no row has the one that is asked for."""
 
@@ -114,12 +116,9 @@ class _Rows:
 
     def none(self) -> InputError:
         """Return the error for a value that no row has."""
-        words = ["" if text is None else str(text) for text in self._known]
-        values = [word or "(missing)" for word in words[:8]]
+        values = [MISSING if text is None or not text.strip() else text for text in self._known]
         message = f"no row has {self._value[:60]!r} in column {self._title[:60]!r}"
-        hint = did_you_mean(self._value, words) if self._value and words else ""
-        if not hint.startswith("did"):
-            hint = f"there are {abridged([f'{value[:40]!r}' for value in values])}"
+        hint = did_you_mean(self._value, values)
         return InputError("no-rows-where", message, Place(self._source), hint=hint)
 
 

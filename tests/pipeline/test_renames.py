@@ -84,7 +84,8 @@ def test_profiles_and_tidy_tables(both, table, kldiv, tmp_path):
     ("renames", "code", "hint"),
     [({"stor": "shop"}, "unknown-column", "'store'"),
      ({"store": "shap"}, "unknown-column", "'shop'"),
-     ({"x": "store"}, "columns-clash", "--map"), ({"store": "x"}, "columns-clash", "--map")],
+     ({"x": "store"}, "columns-clash", "leave map out"),
+     ({"store": "x"}, "columns-clash", "leave map out")],
 )  # fmt: skip
 def test_names_that_are_not_there_or_are_there_twice(both, renames, code, hint):
     with pytest.raises(InputError) as caught:

@@ -358,7 +358,7 @@ def test_a_folder_is_no_distribution(folder, kind):
     with pytest.raises(InputError) as caught:
         compare(path, {"u": 1, "v": 2}, kind=kind)
     assert caught.value.code == "is-a-directory"
-    assert ("--as samples" in caught.value.hint) == (kind is None)
+    assert ("kind='samples'" in caught.value.hint) == (kind is None)
     only = folder({"a.csv": "x,n\nu,1\n", "_SUCCESS": ""}, "one")
     with pytest.raises(InputError) as caught:
         compare(only, {"u": 1, "v": 2}, kind=kind)

@@ -91,7 +91,7 @@ def test_a_database_of_sqlite(refused, tmp_path):
     assert refused("x.csv", content, format="csv")[0] == "foreign-format"
     with pytest.raises(InputError) as caught:
         read(str(tmp_path / "made.db"))
-    assert caught.value.hint.startswith("sqlite3 -csv -header /")
+    assert caught.value.hint.startswith("sqlite3 -csv -header FILE ")
 
 
 @pytest.mark.parametrize(

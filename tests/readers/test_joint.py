@@ -149,7 +149,7 @@ def test_numbers_are_binned_and_are_no_part_of_a_pair(table):
     with pytest.raises(InputError) as caught:
         check(A, B, joint=("shop", "price"))
     assert caught.value.code == "joint-of-numbers"
-    assert caught.value.hint.startswith("--categorical price ")
+    assert caught.value.hint.startswith("columns={'price': {'type': 'categorical'}} ")
     report = check(A, B, joint=("shop", "price"), columns={"price": {"type": "categorical"}})
     assert report.columns[0].outcomes == 300
 

@@ -59,7 +59,8 @@ class Note(NamedTuple):
     """Something the reader of a report should know.
 
     A `repair` is a note that says that the input was changed or a choice was made
-    for the user; ``--strict`` turns repairs into errors.
+    for the user; ``--strict`` turns repairs into errors. The message of a note on a `column`
+    begins with it: ``column 'age' is ...``.
     """
 
     code: str
@@ -67,6 +68,12 @@ class Note(NamedTuple):
     source: str
     advice: str = ""
     repair: bool = False
+    column: str = ""
+
+
+def note_on(code: str, column: str, is_what: str, source: str) -> Note:
+    """Return a note on a column; `is_what` begins with a verb, such as ``is new``."""
+    return Note(code, f"column '{column}' {is_what}", source, column=column)
 
 
 class Fault(NamedTuple):

@@ -9,6 +9,8 @@ import re
 import shutil
 from xml.etree import ElementTree
 
+import pytest
+
 CONSOLE = re.compile(r"```console\n(.*?)```", re.S)
 
 
@@ -78,3 +80,62 @@ def test_the_lines_for_github_name_inputs_of_the_action(root):
     action = (root / block[1] / "action.yml").read_text()
     for name in re.findall(r"^    ([a-z-]+):", block[2], re.M):
         assert f"\n  {name}:\n" in action
+
+
+WITHIN = "p.csv q.csv"
+"""What follows ``kldiv`` to compare two files that are within 0.05 nats."""
+SHUT = [
+    "missing.csv q.csv",
+    "p.csv missing.csv",
+    "compare missing.csv q.csv",
+    "compaer p.csv q.csv",
+    "p.csv empty.csv",
+    "p.csv blank.csv",
+    "p.csv more.csv",
+    "p.csv far.csv",
+    "p.csv",
+    "",
+    f"{WITHIN} -m kl_pw",
+    f"{WITHIN} --mesure kl_pq",
+    f"{WITHIN} --output no/such/folder/x",
+    f"{WITHIN} --base 3",
+    f"{WITHIN} -m",
+]
+"""What is not within them, or has no answer."""
+
+
+@pytest.fixture
+def gated(tmp_path, shell):
+    """Run a gate on the files that `WITHIN` and `SHUT` name, and return its exit code."""
+    rows = {"p": "red,50\nblue,50\n", "q": "red,51\nblue,49\n", "more": "red,50\n",
+            "far": "red,5\nblue,95\n"}  # fmt: skip
+    for name, text in rows.items():
+        (tmp_path / f"{name}.csv").write_text(f"colour,count\n{text}")
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "blank.csv").write_text("\n\n")
+    return lambda command: shell(command, cwd=tmp_path).code
+
+
+def test_the_gate_is_open_within_its_limit_alone(gated, root):
+    readme = (root / "README.md").read_text()
+    option = re.sub("=.*", "=0.05", re.search(r"--fail-above \S+", readme)[0])
+    assert gated(f"kldiv {WITHIN} {option}") == 0
+    # A measure that is not shown has its limit all the same.
+    assert gated(f"kldiv {WITHIN} {option} -m js") == 0
+    for words in SHUT:
+        # Where an option lacks its word, the limit becomes that word.
+        assert gated(f"kldiv {words} {option}") in (1, 2), words
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="there is no jq")
+def test_the_gate_of_jq_is_open_within_its_limit_alone(gated, root, shell):
+    gate = re.search(r"-f json \| (jq .*)$", (root / "README.md").read_text(), re.M)[1]
+    for spelled in ("-f json", "--format=json"):
+        assert gated(f"kldiv {WITHIN} {spelled} | {gate}") == 0
+        assert gated(f"kldiv {WITHIN} {spelled} -m js | {gate}") != 0
+        for words in SHUT:
+            assert gated(f"kldiv {words} {spelled} | {gate}") != 0, words
+    values = ("NaN", "null", '"Infinity"', '"error"', "true", "[]", "-1", "0.06", "1e999")
+    documents = [f'{{"comparisons": [{{"measures": {{"kl_pq": {value}}}}}]}}' for value in values]
+    for text in ("", "x", "{}", "[]", "null", *documents):
+        assert shell(gate, stdin=text.encode()).code != 0, text

@@ -211,10 +211,7 @@ FILES = ("FILE", "PROFILE")
 
 
 def _formats(command: Command) -> Iterator[Candidate]:
-    from kldiv_cli.renderers import CHECK_FORMATS, FORMATS
-
-    checks = any(row.name == "max_kl" for row in command.options)
-    return ((name, "") for name in (CHECK_FORMATS if checks else FORMATS))
+    return ((name, "") for name in command.formats)
 
 
 def _input_formats(command: Command) -> Iterator[Candidate]:

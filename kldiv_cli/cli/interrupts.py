@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from sys import UnraisableHookArgs
     from types import FrameType
 
+_NUMBERS = (signal.SIGINT, signal.SIGTERM)
 _kept: list[BaseException] = []
 """Exceptions that end the run, but were raised in a callback, where Python drops them."""
 
@@ -27,6 +30,17 @@ def listen() -> None:
     _kept.clear()
     signal.signal(signal.SIGTERM, _terminate)
     sys.unraisablehook = _keep
+
+
+@contextmanager
+def ignored() -> Iterator[None]:
+    """Let no signal end what is done after one has arrived."""
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in _NUMBERS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def raise_kept() -> None:

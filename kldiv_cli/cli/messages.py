@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kldiv_cli.errors import abridged
 from kldiv_cli.renderers.show import folded, show
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from kldiv_cli.core.report import Failure
     from kldiv_cli.errors import KldivError, Note, Place
 
@@ -69,6 +72,34 @@ def note(remark: Note, *, terminal: bool, color: bool) -> str:
     # The lines after the first are indented.
     text = "\n  ".join(folded(f"kldiv: note: {about}{message}{advice}", width)) + "\n"
     return text.replace("note", _styled("note", _BOLD + _YELLOW, color), 1)
+
+
+def grouped(notes: Iterable[Note]) -> list[Note]:
+    """Return notes, those of one kind on one source as one: ``3 columns are new: ...``."""
+    kinds: dict[tuple[object, ...], list[Note]] = {}
+    for each in dict.fromkeys(notes):
+        kind = (each.code, each.source, each.advice, each.repair)
+        kinds.setdefault(kind, []).append(each)
+    return [_together(kind) for kind in kinds.values()]
+
+
+def _together(notes: Sequence[Note]) -> Note:
+    """Return notes of one kind as one note."""
+    first = notes[0]
+    if len(notes) == 1:
+        return first
+    verbs = {each.message.removeprefix(f"column '{each.column}' ") for each in notes}
+    verb, _, rest = verbs.pop().partition(" ")
+    if verbs or not first.column or verb not in _PLURALS:
+        texts = "; ".join(each.message for each in notes[:SHOWN_PLACES])
+        more = len(notes) - SHOWN_PLACES
+        others = f"; and {more} more" if more > 0 else ""
+        return first._replace(message=f"{len(notes)} such notes: {texts}{others}")
+    names = abridged(f"'{each.column[:40]}'" for each in notes)
+    return first._replace(message=f"{len(notes)} columns {_PLURALS[verb]} {rest}: {names}")
+
+
+_PLURALS = {"is": "are", "has": "have", "holds": "hold", "looks": "look", "was": "were"}
 
 
 def written(about: tuple[str, str, str], *, terminal: bool, color: bool) -> str:

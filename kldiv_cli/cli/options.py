@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kldiv_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kldiv_cli.core.findings import Check
+    from kldiv_cli.core.report import Failure, Report
+
+    Given = Mapping[str, Any]
 
 
 class Argument(NamedTuple):
@@ -87,13 +92,27 @@ class Option(NamedTuple):
 class Command(NamedTuple):
     """A command: the words that it takes, and the function that answers it.
 
-    `run` takes the arguments, and then the options that were given, by name.
+    Attributes
+    ----------
+    run : callable
+        Takes the arguments, and then the options that were given, by name.
+    arguments, options : tuple
+        Their rows.
+    epilog : str
+        The end of the help.
+    formats : tuple of str
+        Those of its report.
+    failed : callable, optional
+        Makes the report of an error from the words of the arguments, the options that were given
+        by name, and the error; the words may be wrong.
     """
 
     run: Callable[..., int]
     arguments: tuple[Argument, ...]
     options: tuple[Option, ...]
-    epilog: str
+    epilog: str = ""
+    formats: tuple[str, ...] = ()
+    failed: Callable[[Sequence[str], Given, Failure], Report | Check] | None = None
 
     def spell(self, name: str) -> str:
         """Return an option as it is written on the command line."""
@@ -109,11 +128,14 @@ class Command(NamedTuple):
         }
 
 
-def command(*rows: Argument | Option, epilog: str = "") -> Callable[[Callable[..., int]], Command]:
-    """Return a decorator that makes a command of a function, whose docstring is the help."""
+def command(*rows: Argument | Option, **more: Any) -> Callable[[Callable[..., int]], Command]:
+    """Return a decorator that makes a command of a function, whose docstring is the help.
+
+    `more` are further attributes of `Command`, by name.
+    """
     arguments = tuple(row for row in rows if isinstance(row, Argument))
     options = tuple(row for row in rows if isinstance(row, Option))
-    return lambda function: Command(function, arguments, options, epilog)
+    return lambda function: Command(function, arguments, options, **more)
 
 
 def number(word: str) -> int | float | str:
@@ -177,6 +199,41 @@ def map_of(current: str, reference: str) -> Option:
     """Return the option for columns that were renamed, of sides that are called so."""
     help = f"Column NEW of {current} is column OLD of {reference}; repeatable."
     return Option("map", "NEW=OLD...", help)
+
+
+def with_limits(said: dict[str, Any]) -> dict[str, Any]:
+    """Return options with the words of ``--fail-above`` put together as `fail_above`.
+
+    Of two limits of one measure the lower counts: a gate is not opened by a second one.
+
+    Raises
+    ------
+    UsageError
+        If a word is not MEASURE=VALUE.
+    """
+    limits: dict[str, list[Any]] = {}
+    for word in said.get("fail_above", ()):
+        measure, equals, end = word.rpartition("=")
+        if not equals:
+            message = f"--fail-above takes MEASURE=VALUE; found '{word}'"
+            raise UsageError("usage", message, hint=f"--fail-above {_likely_limit(word)}")
+        limits.setdefault(measure, []).append(number(end))
+    # A text comes first: the check of the option refuses it.
+    lowest = {
+        measure: min(ends, key=lambda end: -1.0 if isinstance(end, str) else end)
+        for measure, ends in limits.items()
+    }
+    return {**said, "fail_above": lowest} if lowest else said
+
+
+def _likely_limit(word: str) -> str:
+    """Return a limit of a measure for a word that is a measure, or a number, or neither."""
+    from kldiv_cli.core.measures import find
+
+    try:
+        return f"{find(word).name}=0.05"
+    except ValueError:
+        return f"kl_pq={0.05 if isinstance(number(word), str) else word}"
 
 
 # fmt: off
@@ -250,5 +307,6 @@ REPORTS = (
 QUIET = Option(
     "quiet", "", "Print the bare numbers, and no notes but repairs.", ("--quiet", "-q")
 )
+EXIT_ZERO = Option("exit_zero", "", "Exit 0 where it would be 1 or 3; never for 2.")
 COLOR = Option("color", "WHEN", "auto, always or never.", default="auto")
 # fmt: on

@@ -13,10 +13,8 @@ from kldiv_cli.pipeline.validation import among
 from kldiv_cli.renderers import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from kldiv_cli.core.findings import Check
-    from kldiv_cli.core.report import Report
     from kldiv_cli.errors import Note
 
 STDOUT = "-"
@@ -24,6 +22,18 @@ FORMATS_BY_EXTENSION = {
     ".json": "json", ".csv": "csv", ".md": "markdown", ".markdown": "markdown",
     ".xml": "junit", ".prom": "prometheus",
 }  # fmt: skip
+PLANNED = (".html", ".htm", ".svg")
+"""Extensions of formats that are still to be built."""
+FOREIGN = (
+    ".7z", ".arrow", ".avif", ".avro", ".bmp", ".bz2", ".db", ".doc", ".docx", ".dta",
+    ".duckdb", ".eps", ".epub", ".feather", ".gif", ".gz", ".h5", ".hdf5", ".heic", ".ico",
+    ".ipc", ".ipynb", ".jpeg", ".jpg", ".jsonl", ".key", ".mat", ".ndjson", ".npy", ".npz",
+    ".numbers", ".odp", ".ods", ".odt", ".orc", ".pages", ".parquet", ".pdf", ".pickle",
+    ".pkl", ".png", ".ppt", ".pptx", ".pq", ".ps", ".rdata", ".rds", ".rtf", ".sas7bdat",
+    ".sav", ".sqlite", ".tab", ".tar", ".tgz", ".tif", ".tiff", ".tsv", ".webp",
+    ".xls", ".xlsb", ".xlsm", ".xlsx", ".xz", ".yaml", ".yml", ".zip", ".zst",
+)  # fmt: skip
+"""Extensions that promise what no report is: pictures, documents, sheets, data, archives."""
 _COLORS = among("auto", "always", "never")
 _STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
 
@@ -37,8 +47,8 @@ class Outputs(ExitStack):
     ----------
     said : dict of str to object
         The options of the command line; those of the output are taken out.
-    formats : collection of str
-        The formats of this kind of report.
+    formats : sequence of str
+        The formats of this kind of report, the default first.
 
     Raises
     ------
@@ -46,7 +56,7 @@ class Outputs(ExitStack):
         If an option has a wrong value.
     """
 
-    def __init__(self, said: dict[str, Any], formats: Collection[str]) -> None:
+    def __init__(self, said: dict[str, Any], formats: Sequence[str]) -> None:
         super().__init__()
         self._color = _COLORS("--color", said.pop("color", "auto"))
         self._quiet = said.pop("quiet", False)
@@ -132,21 +142,27 @@ class Outputs(ExitStack):
                 layout = streams.stdout_layout(self._color)
                 streams.write_stdout(report(format, layout), format)
 
-    def fail(self, report: Report | Check) -> None:
-        """Write the report of an error, where standard output is for JSON."""
-        if ("json", STDOUT) in self._targets:
-            from kldiv_cli.renderers.show import document
 
-            streams.write_stdout(document(report.to_dict()), "json")
+def asked_reports(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the format and the path of each report that options ask for, the main report first.
+
+    There may be no such format; it is empty where neither an option nor an extension names one.
+    """
+    path = said.get("output", STDOUT)
+    yield said.get("format", FORMATS_BY_EXTENSION.get(_extension(path), "")), path
+    for word in said.get("report", ()):
+        format, _, path = word.partition("=")
+        yield format, path
 
 
-def _targets(said: dict[str, Any], formats: Collection[str]) -> list[tuple[str, str]]:
+def _targets(said: dict[str, Any], formats: Sequence[str]) -> list[tuple[str, str]]:
     """Return the format and the path of every report, the main report first."""
-    path = said.pop("output", STDOUT)
-    named = FORMATS_BY_EXTENSION.get(os.path.splitext(path)[1].lower())
     known = among(*formats)
-    default = named if named in formats else next(iter(formats))
-    found = [(known("--format", said.pop("format", default)), path)]
+    format, path = next(asked_reports(said))
+    if said.pop("format", None) is None:
+        format = format if format in formats else _default(path, formats)
+    found = [(known("--format", format), path)]
+    said.pop("output", None)
     for word in said.pop("report", ()):
         format, equals, path = word.partition("=")
         if not equals or not path:
@@ -154,6 +170,30 @@ def _targets(said: dict[str, Any], formats: Collection[str]) -> list[tuple[str, 
             raise UsageError("usage", message, hint="--report json=out.json")
         found.append((known("--report", format), path))
     return found
+
+
+def _default(path: str, formats: Sequence[str]) -> str:
+    """Return the format of a report whose path names none, unless it names what no report is."""
+    extension = _extension(path)
+    if extension not in (*FORMATS_BY_EXTENSION, *PLANNED, *FOREIGN):
+        return formats[0]
+    yet = " yet" if extension in PLANNED else ""
+    message = f"there is no report that is a {extension} file{yet}: it is {', '.join(formats)}"
+    stem = os.path.splitext(path)[0]
+    named = {format: end for end, format in reversed(FORMATS_BY_EXTENSION.items())}
+    wanted = "markdown" if "markdown" in formats else formats[0]
+    if FORMATS_BY_EXTENSION.get(_extension(stem)) not in formats:
+        stem += named[wanted]
+    from shlex import quote
+
+    hint = f"--output {quote(stem)}"
+    if len(formats) > 1:
+        hint += f"; --format {formats[0]} writes {formats[0]}, whatever the name of the file"
+    raise UsageError("unknown-format", message, hint=hint)
+
+
+def _extension(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
 
 
 class ReportFile:
@@ -207,7 +247,7 @@ class ReportFile:
             raise OSError(str(error)) from None
         if status is not None:
             refuse_input(self._path, inputs)
-            if (number := _descriptor(self._path)) is not None:
+            if (number := descriptor(self._path)) is not None:
                 return os.fdopen(os.dup(number), "wb", buffering=0)
             if not S_ISREG(status.st_mode):
                 return open(self._path, "wb", buffering=0)
@@ -291,10 +331,9 @@ def exists(path: str, hint: str) -> UsageError:
 
 
 def tell_notes(notes: Iterable[Note], *, quiet: bool, color: str) -> None:
-    """Write notes to standard error; under ``--quiet`` only those on repairs."""
-    for note in notes:
-        if note.repair or not quiet:
-            streams.tell(messages.note, note, color)
+    """Write notes to standard error, those of one kind as one; only repairs under ``--quiet``."""
+    for note in messages.grouped(note for note in notes if note.repair or not quiet):
+        streams.tell(messages.note, note, color)
 
 
 def append(path: str, text: str) -> None:
@@ -313,10 +352,10 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _descriptor(path: str) -> int | None:
-    """Return the descriptor that a name leads to: its file is open, and written on, not replaced.
+def descriptor(path: str) -> int | None:
+    """Return the descriptor that a path leads to: its file is open, and written on, not replaced.
 
-    A name that leads to none, such as ``/dev/fd/x``, has None.
+    A path that leads to none, such as ``/dev/fd/x``, has None.
     """
     number = path.removeprefix("/dev/fd/").removeprefix("/proc/self/fd/")
     if number != path and number.isascii() and number.isdigit() and len(number) < 10:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from kldiv_cli.cli.options import Command
 
 EXAMPLE = (
-    """echo '{"red": 600, "blue": 400}' > p.json""",
+    """echo '{"red": 700, "blue": 300}' > p.json""",
     """echo '{"red": 500, "blue": 500}' > q.json""",
     "kldiv p.json q.json",
     "kldiv check q.json p.json --as counts",

@@ -43,6 +43,8 @@ class DataSet(NamedTuple):
         Choices and repairs.
     seen : tuple of str
         All columns of the source, counted or not, but for `chosen_by`.
+    details : tuple of pairs of str
+        How the source was read: encoding, delimiter, shape …
     chosen_by : str, or None
         A column by whose value the rows were chosen, which is left out.
     """
@@ -56,6 +58,7 @@ class DataSet(NamedTuple):
     excluded: tuple[Excluded, ...] = ()
     notes: tuple[Note, ...] = ()
     seen: tuple[str, ...] = ()
+    details: tuple[tuple[str, str], ...] = ()
     chosen_by: str | None = None
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kldiv_cli.errors import Note
 
 DIRECTION = "current || reference"
+NO_DATA_SET = "unknown"
+"""The name of a data set where there is not even a reference."""
 USUAL_LIMIT = 0.05
 """The largest divergence that is accepted where the user says nothing, in nats."""
 
@@ -117,6 +119,7 @@ class Check(Document):
     reference: Side | None = None
     current: Side | None = None
     direction: str = DIRECTION
+    dataset: str = NO_DATA_SET
     verdict: Verdict
     alpha: float
     adjust: str
@@ -155,10 +158,24 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return min(verdicts, key=WORST_FIRST.index)
 
 
-def failed(failure: Failure, *, alpha: float, adjust: str, seed: int, max_kl: float) -> Check:
+def failed(
+    failure: Failure,
+    *,
+    alpha: float,
+    adjust: str,
+    seed: int,
+    max_kl: float,
+    dataset: str = NO_DATA_SET,
+) -> Check:
     """Return the report of an error: one finding, without a column or a figure."""
     finding = Finding(None, "error", "error", Reason(failure.code, failure.message), max_kl)
     columns = Findings([finding])
     return Check(
-        verdict="error", alpha=alpha, adjust=adjust, seed=seed, columns=columns, error=failure
+        dataset=dataset,
+        verdict="error",
+        alpha=alpha,
+        adjust=adjust,
+        seed=seed,
+        columns=columns,
+        error=failure,
     )

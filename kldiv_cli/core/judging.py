@@ -26,6 +26,8 @@ from kldiv_cli.errors import Note, abridged, option
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from kldiv_cli.core.divergences import Contributions
     from kldiv_cli.core.inference.evidence import Evidence
     from kldiv_cli.core.inference.verdict import Judgement
@@ -141,8 +143,7 @@ def _finding(
         fresh &= pair.of_data
     new = sorted(np.flatnonzero(fresh).tolist(), key=lambda i: -parts.p[i])
     missing_p, missing_q = (
-        missing / rows if rows else 0.0
-        for missing, rows in zip(pair.missing, pair.rows, strict=True)
+        _missing_share(pair, shares, side) for side, shares in enumerate((parts.p, parts.q))
     )
     return Finding(
         column=pair.column,
@@ -169,6 +170,15 @@ def _finding(
         contributions=largest_contributions(parts, pair.names, top),
         measures={name: float(value) for name, value in measures.items()},
     )
+
+
+def _missing_share(pair: Pair, shares: NDArray[np.float64], side: int) -> float:
+    """Return the share of missing values on one side: of its rows, or else of its mass."""
+    if pair.rows[side]:
+        return pair.missing[side] / pair.rows[side]
+    if not pair.known[side] or pair.of_data is None:
+        return 0.0
+    return math.fsum(shares[~pair.of_data])
 
 
 def unpaired(column: Unpaired, limits: Limits) -> Finding:

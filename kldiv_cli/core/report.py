@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from kldiv_cli.core.divergences import Contributions
     from kldiv_cli.errors import Note
@@ -157,6 +157,64 @@ class Comparison(NamedTuple):
     estimate: Interval | None = None
     batch: Batch | None = None
 
+    def without(self, measures: Collection[str]) -> Comparison:
+        """Return the comparison without some measures."""
+        kept = [name for name in self.measures if name not in measures]
+        return self._replace(
+            measures={name: self.measures[name] for name in kept},
+            error_bounds={name: self.error_bounds[name] for name in kept},
+        )
+
+
+class Exceeded(NamedTuple):
+    """A limit that a measure passed.
+
+    Attributes
+    ----------
+    column : str or None
+        The raw column that was compared; None for whole distributions.
+    row : int or None
+        The row of a batch that was not reduced whose value is the largest, from 0; None of
+        anything else.
+    measure : str
+        Its name as asked.
+    value : float or "error"
+        Its value, of a batch the reduced one, or the largest of a row.
+    limit : float
+        The largest value that was accepted.
+    """
+
+    column: str | None
+    row: int | None
+    measure: str
+    value: float | Literal["error"]
+    limit: float
+
+
+def exceeded(
+    column: str | None, measures: Mapping[str, Value], limits: Mapping[str, float]
+) -> Iterator[Exceeded]:
+    """Yield each limit that a measure of a comparison passed: that is not (value <= limit).
+
+    What is infinite, or was not computed, passes every limit.
+
+    Parameters
+    ----------
+    column : str or None
+        The column that was compared.
+    measures : mapping of str to float
+        The measures, which include those that have limits.
+    limits : mapping of str to float
+        The largest value of each measure that is accepted.
+    """
+    for name, limit in limits.items():
+        value, row = measures[name], None
+        if isinstance(value, tuple):
+            row = max(range(len(value)), key=value.__getitem__)
+            value = value[row]
+        if value == "error" or not value <= limit:
+            yield Exceeded(column, row, name, value, limit)
+
 
 class Failure(NamedTuple):
     """The error that prevented an answer."""
@@ -182,7 +240,7 @@ class Document:
         """Return the report as the JSON document: dicts, lists, strings and numbers."""
         document = plain(self)
         for note in document["notes"]:
-            del note["repair"]
+            del note["repair"], note["column"]
         return {"schema": self.schema, **document}
 
 
@@ -201,18 +259,35 @@ class Report(Document):
     p: Side | None
     q: Side | None
     comparisons: tuple[Comparison, ...]
+    failed: tuple[Exceeded, ...] = ()
     notes: tuple[Note, ...] = ()
     error: Failure | None = None
 
 
 def failed(
-    failure: Failure, measures: tuple[str, ...], base: str, smoothing: str, temperature: float
+    failure: Failure,
+    measures: Iterable[str],
+    limits: Mapping[str, float],
+    base: str,
+    smoothing: str,
+    temperature: float,
 ) -> Report:
-    """Return the report of an error, with ``"error"`` for every measure that was asked for."""
+    """Return the report of an error, with ``"error"`` for every measure that was asked for.
+
+    Each of the limits was passed: nothing that was not computed is within one.
+    """
     errors: dict[str, Value] = dict.fromkeys(measures, "error")
     comparison = Comparison(None, errors, errors, mass_only_in_p="error", mass_only_in_q="error")
     return Report(
-        base, UNITS[base], smoothing, temperature, None, None, (comparison,), error=failure
+        base=base,
+        unit=UNITS[base],
+        smoothing=smoothing,
+        temperature=temperature,
+        p=None,
+        q=None,
+        comparisons=(comparison,),
+        failed=tuple(exceeded(None, dict.fromkeys(limits, "error"), limits)),
+        error=failure,
     )
 
 

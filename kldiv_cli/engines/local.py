@@ -115,6 +115,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         excluded=(*(Excluded(title, IDENTIFIER) for title in keys), *left_out),
         notes=tuple(table.notes),
         seen=tuple(seen),
+        details=tuple(table.details.items()),
     )
 
 

@@ -13,7 +13,7 @@ from kldiv_cli.core.inference.resampling import SEED
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair, Unpaired
 from kldiv_cli.core.report import Side
-from kldiv_cli.errors import InputError, Note, Place, option
+from kldiv_cli.errors import InputError, Note, Place, note_on, option
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
@@ -126,6 +126,9 @@ def check(
         Whether rows of counts that repeat an outcome are refused or added up.
     max_inflated : int, optional
         The most bytes that a compressed file may hold; 64 MB, or 100 times the file, if not given.
+    dataset : str, optional
+        What to call the data set in metrics and test results; the path of the reference without
+        its extension if not given.
     names : pair of str, optional
         What to call the sides.
     top : int, default 10
@@ -218,6 +221,7 @@ def judged_sides(both: _Sides, settings: CheckSettings) -> CheckReport:
     return CheckReport(
         reference=both.reference,
         current=both.current,
+        dataset=settings.dataset,
         verdict=findings.worst(finding.verdict for finding in columns),
         alpha=limits.alpha,
         adjust=limits.adjust,
@@ -253,8 +257,8 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
     columns = tuple(one.swapped() if isinstance(one, Pair) else one for one in made)
     pairs = [one for one in columns if isinstance(one, Pair)]
     source = second.source
-    new = [f"column '{name}' is not in the reference" for name in found.only_second]
-    notes = [Note("new-column", message, source) for message in new]
+    new = "is not in the reference"
+    notes = [note_on("new-column", name, new, source) for name in found.only_second]
     return _Sides(
         sides.describe_data_set(first, pairs, is_p=False),
         sides.describe_data_set(second, pairs, is_p=True),

@@ -14,7 +14,7 @@ from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair
-from kldiv_cli.errors import InputError, Note, Place, UsageError, option
+from kldiv_cli.errors import InputError, Note, Place, UsageError, note_on, option
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
@@ -58,6 +58,10 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         Divides logits.
     reduction : {"batchmean", "mean", "sum", "none"}, default "batchmean"
         How the rows of a batch become one number, as ``torch.nn.functional.kl_div`` does.
+    fail_above : mapping of str to float, optional
+        The largest value of a measure that is accepted: ``{"kl_pq": 0.05}``. Those that are not
+        within their limit are the report's `failed`; they need not be among `measures`. Of a
+        batch it is the limit of the reduced value, or of every row.
     kind : str or pair of str, optional
         What the numbers mean: ``probabilities``, ``counts``, ``weights``, ``logits``,
         ``log-probs`` or ``samples`` (raw rows, compared column by column). Chosen from the numbers
@@ -178,12 +182,17 @@ def compared(settings: CompareSettings) -> Report:
     if settings.strict:
         sides.refuse_repairs(both.notes)
     comparisons = []
+    failed: list[report.Exceeded] = []
+    # A measure may be computed for the sake of its limit alone.
+    asked = tuple(dict.fromkeys((*settings.measures, *settings.fail_above)))
     notes = list(both.notes)
     for pair in both.pairs:
         _check_options(pair, both, settings)
         if pair.labels is None:
             refuse_duplicates([side.options for side in settings.sources])
-        comparison = _measured(pair, settings)
+        comparison = _measured(pair, settings._replace(measures=asked))
+        failed += report.exceeded(pair.column, comparison.measures, settings.fail_above)
+        comparison = comparison.without(settings.fail_above.keys() - settings.measures)
         if settings.estimate:
             comparison = comparison._replace(estimate=estimated(pair, settings.base))
         comparisons.append(comparison)
@@ -196,6 +205,7 @@ def compared(settings: CompareSettings) -> Report:
         p=both.p,
         q=both.q,
         comparisons=tuple(comparisons),
+        failed=tuple(failed),
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -254,7 +264,7 @@ def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
 
 
 def _not_shared(column: str, source: str) -> Note:
-    return Note("column-not-shared", f"column '{column}' is on one side alone", source)
+    return note_on("column-not-shared", column, "is on one side alone", source)
 
 
 def _check_options(pair: Pair, both: _Sides, settings: CompareSettings) -> None:

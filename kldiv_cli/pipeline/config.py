@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, did_you_mean
-from kldiv_cli.pipeline.settings import PROJECT
+from kldiv_cli.pipeline.settings import PROJECT, right_options
 from kldiv_cli.pipeline.validation import ColumnRules
 
 if TYPE_CHECKING:
@@ -70,19 +70,36 @@ def load(path: str | None = None, folder: str = ".") -> Config:
     InputError
         If the file cannot be read, has a key that is no setting, or sets a wrong value.
     """
+    path, document = _document(path, folder)
+    return _checked(document, path) if path else Config()
+
+
+def right_settings(path: str | None = None) -> dict[str, Any]:
+    """Return the settings of a file that have right values, whatever else is wrong with it."""
+    try:
+        _, document = _document(path, ".")
+    except InputError:
+        return {}
+    known = document if isinstance(document, dict) else {}
+    options = {KEYS[key]: value for key, value in known.items() if key in KEYS}
+    return right_options(PROJECT, options)
+
+
+def _document(path: str | None, folder: str) -> tuple[str, Any]:
+    """Return the file that `load` reads and what it holds; an empty path if there is none."""
     if path is None:
         try:
             path = _nearest(os.path.abspath(folder))
         except FileNotFoundError:  # The working directory was deleted: nothing is near.
             path = None
         if path is None:
-            return Config()
+            return "", {}
     document = _parsed(path)
     if os.path.basename(path) == SHARED:
         document = _shared(document)
         if document is None:
             raise _bad(path, "there is no table [tool.kldiv]")
-    return _checked(document, path)
+    return path, document
 
 
 def files(path: str | None) -> tuple[str, ...]:
@@ -165,7 +182,7 @@ def _known(key: str, known: list[str], place: Place, of: str = "") -> str:
         message = (
             f"{key[:60]!r} is no setting: a file that travels with data names no place to {acts}"
         )
-        hint = f"delete {key[:60]!r} here; the command line alone says it"
+        hint = f"delete {key[:60]!r} here, since the command line alone says it"
         raise InputError("forbidden-key", message, place, hint=hint)
     if key not in known:
         hint = did_you_mean(key, known if of else ["columns", *known])

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from kldiv_cli import readers
 from kldiv_cli.core.dataset import MOST_OUTCOMES, Wanted, unknown_column
+from kldiv_cli.core.findings import NO_DATA_SET
 from kldiv_cli.errors import UsageError
 from kldiv_cli.pipeline import validation
 from kldiv_cli.pipeline.validation import ColumnRules, Validator, among, optional, per_side, whole
@@ -83,6 +86,7 @@ if TYPE_CHECKING:
         smoothing: str
         temperature: float
         reduction: Reduction
+        fail_above: Mapping[str, float] | None
         names: Names
         top: int
         strict: bool
@@ -91,6 +95,7 @@ if TYPE_CHECKING:
     class CheckOptions(Reading, Columns, Judging, total=False):
         """The options of `check`."""
 
+        dataset: str | None
         names: Names
         top: int
         strict: bool
@@ -198,6 +203,7 @@ class CompareSettings(NamedTuple):
     base: Base = "e"
     temperature: float = 1.0
     reduction: Reduction = "batchmean"
+    fail_above: Mapping[str, float] = {}
     top: int = 10
     strict: bool = False
     estimate: bool = True
@@ -209,6 +215,7 @@ class CheckSettings(NamedTuple):
     sources: tuple[Source, Source]
     rules: Rules
     limits: Limits
+    dataset: str
     top: int = 10
     strict: bool = False
 
@@ -270,6 +277,7 @@ COMPARE: dict[str, Validator] = {
     "smoothing": validation.smoothing,
     "temperature": validation.temperature,
     "reduction": among("batchmean", "mean", "sum", "none"),
+    "fail_above": optional(validation.limits),
     "estimate": validation.anything,
 }
 CHECK: dict[str, Validator] = {
@@ -277,6 +285,7 @@ CHECK: dict[str, Validator] = {
     **COLUMNS,
     **JUDGING,
     **SHOWING,
+    "dataset": optional(validation.named),
     "kind": per_side(among(*KINDS_OF_CHECK)),
 }
 # The file of a project serves several commands.
@@ -284,12 +293,13 @@ PROJECT: dict[str, Validator] = {
     **COLUMNS,
     **JUDGING,
     "top": whole(0),
+    "dataset": validation.named,
     "min_count": whole(0),
     "fail_on": among("drift", "inconclusive"),
 }
 PROFILE: dict[str, Validator] = {**READING, **PROJECT, "strict": validation.anything}
-# A profile holds missing values apart, whatever a check will make of them.
-del PROFILE["missing"], PROFILE["map"]
+# A profile holds missing values apart, whatever a check will make of them, and has its own name.
+del PROFILE["missing"], PROFILE["dataset"], PROFILE["map"]
 # What one run counts together is no setting of a project.
 del PROJECT["joint"]
 
@@ -399,7 +409,28 @@ def check_settings(
     own = {name: each.max_kl for name, each in rules.columns.items() if each.max_kl is not None}
     limits = _made(Limits, given, max_kl_of=own)
     sides = (sides[0], sides[1]._replace(map=given.get("map", {})))
-    return _made(CheckSettings, given, sources=sides, rules=rules, limits=limits)
+    dataset = given.pop("dataset", None) or name_of_data_set(sides[0].source, sides[0].name)
+    return _made(CheckSettings, given, sources=sides, rules=rules, limits=limits, dataset=dataset)
+
+
+def name_of_data_set(reference: object, name: str | None = None) -> str:
+    """Return the name of a data set that is called nothing: the path of its reference.
+
+    It stays the same from run to run, as the path is that which was given, but for what it says
+    of its format. An object in memory may have a name instead.
+    """
+    if not isinstance(reference, str | os.PathLike) and name:
+        return name
+    return readers.location(reference) or NO_DATA_SET
+
+
+def right_options(table: Mapping[str, Validator], options: Given) -> dict[str, Any]:
+    """Return those options that have a right value, checked; the others are left out."""
+    found = {}
+    for name in [name for name in options if name in table]:
+        with suppress(UsageError):
+            found[name] = table[name](name, options[name])
+    return found
 
 
 def profile_settings(

@@ -10,7 +10,7 @@ from kldiv_cli import readers
 from kldiv_cli.core import counts
 from kldiv_cli.core.binning import MOST_CATEGORIES
 from kldiv_cli.core.counts import Binned, Categories, Values
-from kldiv_cli.core.dataset import CHOOSES, DataSet, Excluded, Wanted, which_kind
+from kldiv_cli.core.dataset import CHOOSES, DataSet, Excluded, Wanted, missing_value, which_kind
 from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.core.pair import Pair, labels_on_one_side, pair_distributions
 from kldiv_cli.core.report import Side
@@ -221,6 +221,7 @@ def read_distribution(side: Source, rules: Rules) -> Distribution:
     if side.kind in ("counts", "probabilities", "weights"):
         found = readers.read(side.source, side.options, name=side.name)
         _refuse_batch(found)
+        _check_missing(found, rules)
         return found
     rows = data_set(side.source, side.options, rules.counting(), name=side.name)
     refuse_condition(rows, side.options)
@@ -258,6 +259,17 @@ def read_distribution(side: Source, rules: Rules) -> Distribution:
         column=column.name,
         missing_label=label,
     )
+
+
+def _check_missing(found: Distribution, rules: Rules) -> None:
+    """Refuse a missing outcome of a known distribution where missing values are none."""
+    if found.missing_label is None or rules.missing == "category":
+        return
+    place = Place(found.source, name=found.column)
+    if rules.missing == "error":
+        raise missing_value(place)
+    message = "this distribution has an outcome for missing values, which cannot be left out"
+    raise InputError("missing-value", message, place, hint="--missing category")
 
 
 def match_outcomes(p: Distribution, q: Distribution, column: str | None = None) -> Pair:

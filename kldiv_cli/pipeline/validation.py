@@ -105,6 +105,7 @@ def real(wanted: str, fits: Callable[[float], bool]) -> Validator:
 
 
 limit = real("a number >= 0", lambda number: 0 <= number < math.inf)
+_finite = real("a finite number >= 0", lambda number: 0 <= number < math.inf)
 UNLIMITED = ("inf", "infinity")
 
 
@@ -132,6 +133,13 @@ def text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise _refused(name, "text", value)
     return value
+
+
+def named(name: str, value: object) -> str:
+    """Check a name, which is a text that is not blank."""
+    if not text(name, value).strip():
+        raise _refused(name, "a name", value)
+    return text(name, value)
 
 
 def condition(name: str, value: object) -> str:
@@ -197,6 +205,15 @@ def measures(name: str, value: object) -> tuple[str, ...]:
             hint = "'kldiv measures' lists them all"
             raise UsageError("unknown-measure", str(error), hint=hint) from None
     return asked
+
+
+def limits(name: str, value: object) -> dict[str, float]:
+    """Check a mapping of measures to the largest values that are accepted."""
+    if not isinstance(value, Mapping):
+        wanted = "a mapping of measures to the largest values that are accepted"
+        raise _refused(name, wanted, value)
+    names = measures(name, list(value))
+    return {measure: _finite(f"{name} {measure}", value[measure]) for measure in names}
 
 
 def base(name: str, value: object) -> str:

@@ -269,6 +269,23 @@ def source_name(source: object) -> str:
     return objects.source_name(source)
 
 
+def location(source: object) -> str:
+    """Return the path of a source as it is given, without what it says of the format.
+
+    Of an object in memory it is what errors and reports call it.
+    """
+    from kldiv_cli.readers.compression import EXTENSIONS
+
+    path = source_name(source)
+    if path in ("-", "/dev/stdin"):
+        return "stdin"
+    stem, extension = os.path.splitext(path.rstrip("/"))
+    if extension.lower() in EXTENSIONS:
+        path, (stem, extension) = stem, os.path.splitext(stem)
+    # What follows the last point may be a version, which tells two sources apart.
+    return stem if extension.lower() in (*BY_EXTENSION, ".txt") else path.rstrip("/") or path
+
+
 def _stem(source: str) -> str:
     """Return the name of a file without what it says of its format."""
     if source in ("-", "/dev/stdin"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from kldiv_cli.core.dataset import position
@@ -238,41 +239,49 @@ class Columns:
     def _no_weight(self, label: int | None) -> InputError:
         only = len(self) - (label is not None) == 1
         what = "the column holds no" if only else "no column holds"
-        hint = "--as samples if the rows are raw values"
-        hint += "; --delimiter CHAR if the columns were not split"
+        raw = "--as samples if the rows are raw values"
+        hint = f"{raw}; --delimiter CHAR if the columns were not split"
         if self.sample is not None:
             table, first = self.sample
+            cells = list(chain.from_iterable(first.columns.values()))
+            commas = table._replace(decimal=",")
             if table.typed:
                 hint = "--as samples if these are raw values"
-            elif len(self) == 1 and _are_awk(self.names, first):
+            elif len(self) == 1 and are_parted_by_blanks([*(self.names or ()), *cells]):
                 hint = "--delimiter ' ' if a blank separates label and number"
-            elif table.decimal == "." and any(
-                table._replace(decimal=",").is_number(cell)
-                for cells in first.columns.values()
-                for cell in cells
-            ):
+            elif table.decimal == "." and any(map(commas.is_number, cells)):
                 hint = "--decimal ',' if the comma is a decimal mark"
+            elif len(self) == 1 and all(" " in str(cell).strip() for cell in cells):
+                hint = f"{raw}; write commas or tabs between columns if these are several"
         message = f"{what} numbers that could be weights"
         return InputError("no-weights", message, Place(self.source), hint=hint)
 
 
-def _are_awk(names: Sequence[str] | None, first: Batch) -> bool:
-    """Return whether the lines of a single column are what ``awk`` prints of a count."""
-    (cells,) = first.columns.values()
-    return is_label_and_number([*(names or ()), *cells])
+def are_parted_by_blanks(lines: Sequence[Any], *, raw: bool = False) -> bool:
+    """Return whether lines are fields with one blank between, the last of which is a number.
 
+    So are a label and a number that ``awk`` prints, and a table of R whose header has one name
+    fewer than there are fields. The first line may hold names; no first field comes twice.
 
-def is_label_and_number(lines: Sequence[Any]) -> bool:
-    """Return whether all lines are a label, one blank and a number, and no label comes twice.
-
-    The first line may hold names.
+    Parameters
+    ----------
+    lines : sequence of cells
+        The lines of a single column.
+    raw : bool
+        They may be raw rows, of any number of fields.
     """
-    pairs = [line.split(" ") for line in lines if isinstance(line, str)]
+    rows = [line.split(" ") for line in lines if isinstance(line, str)]
+    if len(rows) < len(lines) or len(rows) < 2 or not all(map(all, rows)):
+        return False
+    names, *below = rows
+    (width, *others) = {*map(len, below)}
+    has_row_names = width == len(names) + 1 > 2
     return (
-        len(pairs) == len(lines) > 1
-        and all(len(pair) == 2 and pair[0] for pair in pairs)
-        and all(is_number(number) for _, number in pairs[1:])
-        and len({label for label, _ in pairs}) == len(pairs)
+        not others
+        and (has_row_names or len(names) == width == 2)
+        and (raw or width == 2 + has_row_names)
+        and all(is_number(row[-1]) for row in below)
+        and len({row[0] for row in rows}) == len(rows)
     )
 
 

@@ -65,6 +65,9 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
         message = "this looks like the output of 'uniq -c'"
         hint = "--input-format uniq; --input-format csv if each line is one value"
         raise InputError("looks-like-uniq", message, place, hint=hint)
+    if len(lines) > 1 and is_footer(lines[-1:]):
+        # It is no record, and refused as such when all is read.
+        lines = lines[:-1]
     splits = {d: _fields(lines, d, option.escape) for d in DELIMITERS}
     even = [d for d, fields in splits.items() if fields > 1]
     named = BY_FORMAT.get(format_)

@@ -48,7 +48,7 @@ FILES = (
     Foreign("an HDF5 file", (b"\x89HDF\r\n\x1a\n",), _FRAME.format("pandas.read_hdf"), offset=512),
     Foreign("a NetCDF file", (b"CDF\x01", b"CDF\x02", b"CDF\x05"), "ncdump prints it as text"),
     Foreign("a pickle", (b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05\x95"),
-            "a pickle may run any code and is never opened; write the data as CSV"),
+            "write the data as CSV: a pickle may run any code and is never opened"),
     Foreign("an ORC file", (b"ORC",), _FRAME.format("pandas.read_orc"), binary=True),
     Foreign("an Avro file", (b"Obj\x01",),
             "convert its rows to JSON Lines, one record a line"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.numbers import is_percent, looks_like_a_number
 from kldiv_cli.errors import InputError, Note, Place
-from kldiv_cli.readers.column_choice import Columns, columns_of, is_label_and_number
+from kldiv_cli.readers.column_choice import Columns, are_parted_by_blanks, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def with_names(
             names, why = False, "its words come again below"
         else:
             if raw and len(row) == 1 and not table.named and wanted[0].delimiter is None:
-                _refuse_label_and_number(first, row)
+                _refuse_parted_by_blanks(first)
             names = _holds_names(table, first, row, wanted, source, raw=raw)
         if not names:
             message = f"the first row is read as data: {why}"
@@ -86,12 +86,12 @@ def _comes_again(table: Table, first: Batch, more: Batch | None, row: Sequence[s
     )
 
 
-def _refuse_label_and_number(first: Batch, row: Sequence[str]) -> None:
+def _refuse_parted_by_blanks(first: Batch) -> None:
     """Refuse lines of a label, a blank and a number, as ``awk`` prints them, as raw values."""
     (lines,) = first.columns.values()
-    if is_label_and_number(lines):
+    if are_parted_by_blanks(lines, raw=True):
         message = "each line is a word, a blank and a number"
-        hint = "--delimiter ' ' if a blank separates the two, --delimiter ',' if it does not"
+        hint = "--delimiter ' ' if a blank separates them, --delimiter ',' if it does not"
         raise InputError("which-delimiter", message, first.place(0, 0), hint=hint)
 
 

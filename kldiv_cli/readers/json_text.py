@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.core.numbers import Number
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.literals import Repeated
+from kldiv_cli.readers.pointers import START
 from kldiv_cli.readers.shapes import Whole, shape_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.table import Data, Path, PathLocator
     from kldiv_cli.readers.options import ReadOptions
+    from kldiv_cli.readers.pointers import Route
     from kldiv_cli.readers.text import Text
 
 BLANKS = " \t\r\n"
@@ -37,10 +39,12 @@ def of_document(value: Any, document: str, text: Text, options: ReadOptions) -> 
 def of_value(value: Any, place: PathLocator, text: Text, options: ReadOptions) -> Data:
     """Return what a value holds; if the user chooses a part of it, as one that is to be chosen."""
 
-    def shape(value: Any, place: PathLocator) -> Data:
-        return shape_of(value, place, text.source, text.notes)
+    def shape(value: Any, place: PathLocator, route: Route) -> Data:
+        return shape_of(value, place, text.source, text.notes, route)
 
-    return shape(value, place) if options.at is None else Whole(value, place, text.source, shape)
+    if options.at is None:
+        return shape(value, place, START)
+    return Whole(value, place, text.source, shape)
 
 
 def is_begun(line: str) -> bool:

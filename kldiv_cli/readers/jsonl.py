@@ -12,7 +12,8 @@ from kldiv_cli.readers.shapes import BATCH, holds_one, rows_of
 from kldiv_cli.readers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from kldiv_cli.core.table import Data, Path
     from kldiv_cli.readers.options import ReadOptions
@@ -44,7 +45,7 @@ def read(stream: ByteStream, options: ReadOptions) -> Data:
     try:
         value = json_text.parse(document, text.source)
     except InputError:
-        json_text.parse(line, text.source)
+        json_text.parse(line.rstrip("\r\n"), text.source)
         raise
     return json_text.of_document(value, document, text, options)
 
@@ -70,7 +71,7 @@ def read_lines(lines: Iterable[str], text: Text, options: ReadOptions) -> Data:
     first = next(blocks, None)
     if first is None:
         raise InputError("no-rows", "there are only blank lines", Place(text.source))
-    if options.at is None and not holds_one(first.values):
+    if options.at is None and not _is_document(first.values):
         return rows_of(chain((first,), blocks), "jsonl", text.notes)
     # A pointer, or a value that holds others, wants all lines at once.
     every = [first, *blocks]
@@ -84,11 +85,18 @@ def read_lines(lines: Iterable[str], text: Text, options: ReadOptions) -> Data:
     return json_text.of_value(values[0] if len(values) == 1 else values, place, text, options)
 
 
+def _is_document(values: Sequence[Any]) -> bool:
+    """Return whether the only line is a value that holds others, and no row or record."""
+    if len(values) > 1 or not isinstance(values[0], list):
+        return holds_one(values)
+    return bool(values[0]) and isinstance(values[0][0], dict | list)
+
+
 def _blocks(lines: Iterable[str], source: str) -> Iterator[Block]:
     numbered = enumerate(lines, start=1)
     filled = ((number, line) for number, line in numbered if line.strip(json_text.BLANKS))
     while batch := list(islice(filled, BATCH)):
-        values = [json_text.parse(line, source, number) for number, line in batch]
+        values = [json_text.parse(line.rstrip("\r\n"), source, number) for number, line in batch]
 
         def place(path: Path, batch: list[tuple[int, str]] = batch) -> Place:
             number, line = batch[path[0]]

@@ -13,9 +13,10 @@ import numpy as np
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.numbers import Number, is_integer, is_number
 from kldiv_cli.core.table import SAMPLE, Faults
-from kldiv_cli.errors import InputError, Place, abridged
+from kldiv_cli.errors import InputError, Place, abridged, option
 from kldiv_cli.readers import literals
 from kldiv_cli.readers.column_choice import LABELS
+from kldiv_cli.readers.layouts import pointers
 from kldiv_cli.readers.meaning import TOLERANCE
 from kldiv_cli.readers.outcomes import Weights, no_rows
 from kldiv_cli.readers.weight_column import WeightColumn
@@ -36,7 +37,7 @@ LOGARITHMS = frozenset(
 """Names of columns of logarithms: records that have one are rows of a table."""
 
 
-def are_rows(records: Sequence[Record], option: ReadOptions) -> bool:
+def are_rows(records: Sequence[Record], wanted: ReadOptions) -> bool:
     """Return whether records are distributions, whose keys are the outcomes.
 
     Logarithms are distributions, unless the same few keys tell of the columns of a table;
@@ -46,29 +47,29 @@ def are_rows(records: Sequence[Record], option: ReadOptions) -> bool:
     ----------
     records : sequence of dict
         The first rows of a table.
-    option : ReadOptions
+    wanted : ReadOptions
         The kind that the user declared, and the columns that are named.
     """
     records = records[:SAMPLE]
     keys = dict.fromkeys(key for record in records for key in record)
     numbers = {Number}.issuperset({type(cell) for record in records for cell in record.values()})
-    if not numbers or len(keys) < 2 or option.label is not None or option.weight is not None:
+    if not numbers or len(keys) < 2 or wanted.label is not None or wanted.weight is not None:
         return False
-    if option.kind in LOG_KINDS:
+    if wanted.kind in LOG_KINDS:
         return not _are_columns(list(keys), records)
-    if option.kind not in (None, "probabilities"):
+    if wanted.kind not in (None, "probabilities"):
         return False
     cells = [cell for record in records for cell in record.values()]
     if not all(map(is_number, cells)):
         return False
     # Ones and zeros are marks, as of raw rows, unless the user calls them probabilities.
-    if option.kind is None and all(map(is_integer, cells)):
+    if wanted.kind is None and all(map(is_integer, cells)):
         return False
     sums = (math.fsum(map(float, record.values())) for record in records)
     return all(abs(total - 1) <= TOLERANCE for total in sums)
 
 
-def refuse_logarithms(records: Sequence[Record], option: ReadOptions, source: str) -> None:
+def refuse_logarithms(records: Sequence[Record], wanted: ReadOptions, source: str) -> None:
     """Refuse records of negative numbers, which look like logarithms, and say how to read them.
 
     Raises
@@ -76,7 +77,7 @@ def refuse_logarithms(records: Sequence[Record], option: ReadOptions, source: st
     InputError
         If no value is text or above zero, and the user says nothing of them.
     """
-    if option.kind is not None or option.label is not None or option.weight is not None:
+    if wanted.kind is not None or wanted.label is not None or wanted.weight is not None:
         return
     keys = dict.fromkeys(key for record in records[:SAMPLE] for key in record)
     cells = [cell for record in records[:SAMPLE] for cell in record.values()]
@@ -91,6 +92,23 @@ def refuse_logarithms(records: Sequence[Record], option: ReadOptions, source: st
         raise InputError("several-weights", message, Place(source), hint=hint)
 
 
+def refuse_nested(records: Sequence[Record], source: str) -> None:
+    """Refuse records that hold objects or arrays, and no numbers, and say where some are.
+
+    Raises
+    ------
+    InputError
+        If no record has a number, and one has a value that may be a distribution.
+    """
+    cells = [cell for record in records[:SAMPLE] for cell in record.values()]
+    if not any(type(cell) is Number for cell in cells):
+        found = pointers(list(records[:SAMPLE]), most=1)
+        if found:
+            message = "the records hold objects or arrays, and no numbers"
+            hint = f"{option('--at', found[0])} chooses one of these"
+            raise InputError("no-weights", message, Place(source), hint=hint)
+
+
 def _are_columns(keys: Sequence[str], records: Sequence[Record]) -> bool:
     """Return whether keys are names of columns: the same in all records, and they say so."""
     if len(keys) > 5 or any(len(record) < len(keys) for record in records):
@@ -99,7 +117,7 @@ def _are_columns(keys: Sequence[str], records: Sequence[Record]) -> bool:
     return bool(plain & LOGARITHMS) or (len(keys) == 2 < 2 * len(records) and bool(plain & LABELS))
 
 
-def read_rows(table: Table, batches: Iterable[Batch], option: ReadOptions, source: str) -> Weights:
+def read_rows(table: Table, batches: Iterable[Batch], wanted: ReadOptions, source: str) -> Weights:
     """Return the numbers of records as a batch over the union of their keys.
 
     Parameters
@@ -108,7 +126,7 @@ def read_rows(table: Table, batches: Iterable[Batch], option: ReadOptions, sourc
         The table that the records are the rows of.
     batches : iterable of Batch
         All of its batches.
-    option : ReadOptions
+    wanted : ReadOptions
         The kind that the user declared, if any.
     source : str
         The name of the source in errors.
@@ -119,7 +137,7 @@ def read_rows(table: Table, batches: Iterable[Batch], option: ReadOptions, sourc
         If there is a value that is no weight, or there are too many numbers.
     """
     faults = table.faults or Faults()
-    column = WeightColumn(option.kind, ".", faults)
+    column = WeightColumn(wanted.kind, ".", faults)
     at: dict[str, int] = {}
     places: list[int] = []
     widths: list[int] = []
@@ -142,7 +160,7 @@ def read_rows(table: Table, batches: Iterable[Batch], option: ReadOptions, sourc
     if not widths or not at:
         raise no_rows(source)
     numbers, integers = column.finish()
-    absent = -np.inf if option.kind in LOG_KINDS else 0
+    absent = -np.inf if wanted.kind in LOG_KINDS else 0
     weights = np.full((len(widths), len(at)), absent, dtype=numbers.dtype)
     weights[np.repeat(np.arange(len(widths)), widths), places] = numbers
     return Weights(

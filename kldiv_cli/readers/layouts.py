@@ -13,6 +13,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli.core.numbers import Number, is_integer, is_number
+from kldiv_cli.readers.column_choice import WEIGHTS
 from kldiv_cli.readers.pointers import escaped
 
 if TYPE_CHECKING:
@@ -69,12 +70,17 @@ class Layout(NamedTuple):
         return self._replace(columns=self.columns[self.levels :], levels=0)
 
     def outcomes(self) -> Layout:
-        """Return the table without an index that only counts the rows.
+        """Return the table without an index that only numbers its rows.
 
-        The index of a table of one column is all that may hold its outcomes.
+        Numbers that do not count from 0, as of rows that were sorted, are no labels either where a
+        column may hold these. The index of a table of one column is all that may.
         """
-        counted = self.levels == 1 and are_row_numbers(self.columns[0].cells)
-        return self.values() if counted and len(self.columns) > 2 else self
+        index, *columns = self.columns
+        if self.levels != 1 or len(columns) < 2 or index.name != INDEX:
+            return self
+        beside = any(column.name.strip().casefold() not in WEIGHTS for column in columns)
+        numbers = are_row_numbers(index.cells) or (beside and are_integers(index.cells))
+        return self.values() if numbers else self
 
 
 class DamagedLayoutError(ValueError):
@@ -468,8 +474,47 @@ def _valued(column: int, at: int, row: int) -> Path:
     return 0, column, at, row
 
 
-def pointers(value: Any, *, most: int = 3, depth: int = 6) -> list[str]:
-    """Return the JSON pointers of the values in an object that may be distributions or tables."""
+_TYPE = (
+    r"(Nullable|LowCardinality|Array|Map|Tuple|Enum\d*|Decimal\d*|DateTime\d*|FixedString)\(.*\)|"
+    r"U?Int\d+|B?Float\d+|String|Bool|UUID|Date(32|Time)?|IPv[46]|Nothing"
+)
+"""ClickHouse's names of types."""
+
+
+def names_above(rows: Sequence[Sequence[Any]]) -> tuple[list[str] | None, int]:
+    """Return the names of columns that stand in the first of some arrays of cells.
+
+    Returns
+    -------
+    names : list of str or None
+        None where the first row is data, as of arrays of text throughout.
+    height : int
+        How many rows these names take; two where ClickHouse writes types below them.
+    """
+    first, *below = rows
+    if not all(type(cell) is str for cell in first) or len({*first}) < len(first):
+        return None, 0
+    height = 1
+    if below and all(type(cell) is str and re.fullmatch(_TYPE, cell) for cell in below[0]):
+        height, below = 2, below[1:]
+    has_numbers = any(is_numeric(cell) for row in below for cell in row)
+    return (list(first), height) if has_numbers else (None, 0)
+
+
+def pointers(value: Any, *, rows: bool = False, most: int = 3, depth: int = 6) -> list[str]:
+    """Return the JSON pointers of the values in an object that may be distributions or tables.
+
+    Parameters
+    ----------
+    value : object
+        An object or an array.
+    rows : bool
+        Raw rows are looked for, which are tables alone.
+    most : int
+        How many are returned.
+    depth : int
+        How deep they are looked for.
+    """
     found: list[str] = []
     level: list[tuple[str, Any]] = [("", value)]
     for _ in range(depth):
@@ -477,7 +522,9 @@ def pointers(value: Any, *, most: int = 3, depth: int = 6) -> list[str]:
         for pointer, outer in level:
             for key, inner in _members(outer):
                 here = f"{pointer}/{escaped(key)}"
-                if _may_be_read(inner):
+                # The labels of numbers deep inside may lie elsewhere.
+                are_numbers = is_array(inner) and not any(map(is_container, inner))
+                if _may_be_read(inner, rows=rows) and not (pointer and are_numbers):
                     found.append(here)
                 elif is_container(inner):
                     below.append((here, inner))
@@ -493,13 +540,11 @@ def _members(value: Any) -> Iterable[tuple[Any, Any]]:
     return list(enumerate(value[:10])) if isinstance(value, list | tuple) else ()
 
 
-def _may_be_read(value: Any) -> bool:
+def _may_be_read(value: Any, *, rows: bool) -> bool:
     """Return whether a value is records, numbers, or a table, so that it may be chosen."""
     if isinstance(value, Mapping):
-        if not value:
-            return False
-        if all(map(is_numeric, value.values())):
-            return True
+        if len(value) > 1 and all(map(is_numeric, value.values())):
+            return not rows
         return describes(value) or has_text(of_arrays(value))
     if not isinstance(value, list | tuple) or not value:
         return False
@@ -508,7 +553,9 @@ def _may_be_read(value: Any) -> bool:
             [cell for row in value[:100] if isinstance(row, Mapping) for cell in row.values()]
         )
         return {"text", "number"} <= kinds
-    return all(map(is_numeric, value))
+    if is_array(value[0]):
+        return "text" in sorts_of(value[0])
+    return not rows and all(map(is_numeric, value))
 
 
 def has_text(layout: Layout | None) -> bool:

@@ -47,7 +47,9 @@ def distribution(found: Weights, option: ReadOptions, source: str, name: str) ->
     InputError
         If there is no mass, or declared counts are not whole.
     """
-    kind, weights, notes = meaning_of(found, option.kind, source)
+    # Lines were counted, whatever their number.
+    declared = option.kind or ("counts" if found.format == "uniq" else None)
+    kind, weights, notes = meaning_of(found, declared, source)
     labels, missing, missing_label = found.labels, 0, None
     if labels is not None:
         texts = [label for label in labels if label is not None]

@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.core.numbers import Number
-from kldiv_cli.core.table import Block, Data, Matrix, Table
+from kldiv_cli.core.numbers import Number, is_integer
+from kldiv_cli.core.table import SAMPLE, Block, Data, Matrix, Table
 from kldiv_cli.errors import Note, Place, UsageError
+from kldiv_cli.readers import layouts
 from kldiv_cli.readers.layouts import is_container
+from kldiv_cli.readers.pointers import START, Route
 from kldiv_cli.readers.shapes import (
     BATCH,
     DEEPEST,
@@ -73,27 +75,28 @@ def read(source: Any, name: str, *, raw: bool = False, pointer: str | None = Non
         message += f", and this is an object of type {type(source).__name__[:60]}"
         raise UsageError("usage", message, hint="leave --at out")
 
-    def shape(value: Any, place: PathLocator) -> Data:
-        return _shape_of(value, name, raw=raw)
+    def shape(value: Any, place: PathLocator, route: Route) -> Data:
+        return _shape_of(value, name, raw=raw, route=route)
 
     return Whole(source, lambda path: Place(name), name, shape)
 
 
 def _shape_of(
-    source: Any, name: str, *, raw: bool, notes: Sequence[Note] = (), depth: int = 0
+    source: Any, name: str, *, raw: bool, notes: Sequence[Note] = (), route: Route = START
 ) -> Data:
     """Return an object as a table, a matrix or members; see `shapes.shape_of`."""
     library = library_of(source)
     if _is_frame(source):
         return Table(FORMAT, whole=_columns_of(source, library, raw=raw), notes=notes)
     if isinstance(source, Mapping):
-        return Items(source, name, notes, depth, raw=raw)
+        return Items(source, name, notes, route, raw=raw)
     if isinstance(source, list | tuple) and source:
-        if holds_one(source) and depth < DEEPEST:
-            notes = [*notes, opening("0", name)]
-            return _shape_of(source[0], name, raw=raw, notes=notes, depth=depth + 1)
+        if holds_one(source) and route.opened < DEEPEST:
+            route = route.to(0, opened=True)
+            notes = [*notes, opening(route, name)]
+            return _shape_of(source[0], name, raw=raw, notes=notes, route=route)
         # The columns of raw rows keep their types.
-        if not raw and all(isinstance(record, Mapping) for record in source):
+        if not raw and _are_rows(source):
             return rows_of(_blocks(source, name), FORMAT, notes)
     labels = None
     if library == "pandas":
@@ -103,16 +106,29 @@ def _shape_of(
     return Matrix(FORMAT, [Block(source)], labels=labels, notes=notes)
 
 
-def _blocks(records: Sequence[Mapping[Any, Any]], name: str) -> Iterator[Block]:
-    """Yield records as JSON has them, whose numbers are literals."""
-    for start in range(0, len(records), BATCH):
+def _are_rows(values: Sequence[Any]) -> bool:
+    """Return whether values are records, or rows in which there is text."""
+    if isinstance(values[0], list | tuple):
+        sample = [row for row in values[:SAMPLE] if isinstance(row, list | tuple)]
+        return any(isinstance(cell, str) for row in sample for cell in row)
+    return all(isinstance(record, Mapping) for record in values)
+
+
+def _blocks(rows: Sequence[Any], name: str) -> Iterator[Block]:
+    """Yield records or rows as JSON has them, whose numbers are literals."""
+    for start in range(0, len(rows), BATCH):
 
         def place(path: Path, start: int = start) -> Place:
             return Place(name, index=(start + path[0],) if path else None)
 
-        batch = records[start : start + BATCH]
-        rows = [{str(key): _literal(cell) for key, cell in row.items()} for row in batch]
-        yield Block(rows, place)
+        yield Block([_row(row) for row in rows[start : start + BATCH]], place)
+
+
+def _row(row: Any) -> Any:
+    """Return a record or a row of Python as JSON has it."""
+    if isinstance(row, Mapping):
+        return {str(key): _literal(cell) for key, cell in row.items()}
+    return [_literal(cell) for cell in row] if isinstance(row, list | tuple) else row
 
 
 def _literal(value: Any) -> Any:
@@ -126,6 +142,16 @@ def _literal(value: Any) -> Any:
     if isinstance(plain, int | float | Decimal):
         return Number(plain)
     return None if is_missing(plain) else plain if is_container(plain) else str(plain)
+
+
+def _plain(cells: Sequence[Any]) -> Sequence[Any]:
+    """Return cells whose literals of numbers are numbers of Python."""
+    if not isinstance(cells, list) or Number not in set(map(type, cells)):
+        return cells
+    return [
+        cell if type(cell) is not Number else int(cell) if is_integer(cell) else float(cell)
+        for cell in cells
+    ]
 
 
 def _is_frame(source: object) -> bool:
@@ -154,7 +180,7 @@ class Items(Keyed):
     ----------
     mapping : mapping
         Its keys become text.
-    source, notes, depth
+    source, notes, route
         As of `Keyed`.
     raw : bool
         As of `read`.
@@ -167,11 +193,11 @@ class Items(Keyed):
         mapping: Mapping[Any, Any],
         source: str,
         notes: Sequence[Note] = (),
-        depth: int = 0,
+        route: Route = START,
         *,
         raw: bool = False,
     ) -> None:
-        super().__init__(mapping, source, list(map(str, mapping)), notes, depth)
+        super().__init__(mapping, source, list(map(str, mapping)), notes, route)
         self._values = list(mapping.values())
         self._raw = raw
 
@@ -179,10 +205,10 @@ class Items(Keyed):
         """See `Keyed.locate`."""
         return Place(self.source)
 
-    def inside(self, at: int, notes: Sequence[Note], depth: int) -> Data:
+    def inside(self, at: int, notes: Sequence[Note], route: Route) -> Data:
         """See `Keyed.inside`."""
         value = self._values[at]
-        return _shape_of(value, self.source, raw=self._raw, notes=notes, depth=depth)
+        return _shape_of(value, self.source, raw=self._raw, notes=notes, route=route)
 
     def numbers(self) -> Matrix:
         """See `Keyed.numbers`."""
@@ -191,13 +217,14 @@ class Items(Keyed):
 
     def no_table(self) -> Data:
         """Return the values as columns, which are refused one by one."""
-        if self._choices():
+        if layouts.pointers(self.value, rows=True):
             return super().no_table()
         return Table(FORMAT, whole=list(zip(self.names, self._values, strict=True)))
 
     def laid_out(self, layout: Layout) -> Table:
         """See `Keyed.laid_out`."""
         names = named_once(layout, self.locate(()))
-        cells = [column.cells for column in layout.columns]
+        cells = [_plain(column.cells) for column in layout.columns]
         notes = [*self.notes, *(Note(*note, self.source) for note in layout.notes)]
-        return Table(FORMAT, whole=list(zip(names, cells, strict=True)), notes=notes)
+        whole = list(zip(names, cells, strict=True))
+        return Table(FORMAT, whole=whole, notes=notes, details={"shape": layout.shape})

@@ -169,7 +169,7 @@ class Labels:
         """
         labels, positions, rows = list(self._at), self._positions, self._rows
         for suspect in self._left_twice(without or {}):
-            self._faults.add(DUPLICATE, suspect.place)
+            self._faults.add(self._duplicate(found.weights), suspect.place)
         self._faults.check()
         if without:
             every = positions or array("q", range(rows))
@@ -233,6 +233,15 @@ class Labels:
             certain += [suspect._replace(row=rows[suspect.row]) for suspect in found.certain]
             doubtful += [(rows[row], label, what) for row, label, what in found.doubtful]
         return totals.Totals(tuple(certain), tuple(doubtful))
+
+    def _duplicate(self, weights: NDArray[Any]) -> Fault:
+        """Return the fault of a label that is repeated, where one of its rows may be a total."""
+        repeated = {suspect.label for suspect in self._repeated}
+        option = self._option._replace(total_row=None)
+        found = totals.find(weights, self._suspects, None, option).certain
+        if repeated.isdisjoint(suspect.label for suspect in found):
+            return DUPLICATE
+        return DUPLICATE._replace(hint="--total-row drop leaves out the sum of all the others")
 
     def _left_twice(self, without: Collection[int]) -> list[totals.Suspect]:
         """Return the suspects that repeat a label when some rows are left out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli.errors import InputError, UsageError, abridged, in_shell, option
 
@@ -20,6 +20,28 @@ def escaped(key: object) -> str:
 def pointer_of(*keys: object) -> str:
     """Return the pointer to a member of a member as a word of a shell."""
     return in_shell("".join(f"/{escaped(key)}" for key in keys))
+
+
+class Route(NamedTuple):
+    """The way that led to a value inside others.
+
+    Attributes
+    ----------
+    pointer : str
+        From the whole to it.
+    opened : int
+        How many objects or arrays of one member were opened on the way.
+    """
+
+    pointer: str = ""
+    opened: int = 0
+
+    def to(self, key: object, *, opened: bool = False) -> Route:
+        """Return the way to a member of the value."""
+        return Route(f"{self.pointer}/{escaped(key)}", self.opened + opened)
+
+
+START = Route()
 
 
 def find(value: Any, pointer: str, place: PathLocator) -> tuple[Any, Path]:

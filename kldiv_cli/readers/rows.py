@@ -50,7 +50,7 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
         data = rows_where(data, where, source)
     if data.whole is not None:
         rows = _of_whole_columns(data.whole, data.format, source)
-        return rows._replace(chosen_by=data.chosen_by)
+        return rows._replace(notes=data.notes, chosen_by=data.chosen_by)
     if data.typed:
         return data._replace(batches=_plain_batches(data))
     names = None
@@ -163,13 +163,14 @@ def _plain(
 def _of_matrix(matrix: Matrix, source: str) -> Table:
     if matrix.typed:
         batches = _batches_of(matrix.blocks, source)
-        return Table(matrix.format, batches, typed=True, notes=matrix.notes)
+        details = matrix.details
+        return Table(matrix.format, batches, typed=True, notes=matrix.notes, details=details)
     from kldiv_cli.readers.values import check_type, columns_of
 
     here = Place(source, name=matrix.name)
     check_type(matrix.dtype, here, raw=True)
     (block,) = matrix.blocks
-    return Table(matrix.format, whole=columns_of(block.values, here))
+    return Table(matrix.format, whole=columns_of(block.values, here), notes=matrix.notes)
 
 
 def _batches_of(blocks: Iterable[Block], source: str) -> Iterator[Batch]:

@@ -13,21 +13,27 @@ from kldiv_cli.core.table import SAMPLE, Batch, Block, Faults, Matrix, Members, 
 from kldiv_cli.errors import Fault, InputError, Note, Place, abridged, option
 from kldiv_cli.readers import layouts, pointers
 from kldiv_cli.readers.column_choice import LABELS, MAYBE_WEIGHTS, WEIGHTS
-from kldiv_cli.readers.literals import Repeated, kind_of, no_raw_rows, shown
-from kldiv_cli.readers.pointers import pointer_of
+from kldiv_cli.readers.literals import Repeated, kind_of, misfits, no_raw_rows, shown
+from kldiv_cli.readers.pointers import START, Route
 
 if TYPE_CHECKING:
     from kldiv_cli.core.table import Data, Path, PathLocator
     from kldiv_cli.readers.layouts import Layout
 
 BATCH = 4096
+WIDEST = 1000
+"""Columns of arrays that may be rows of a table."""
 DEEPEST = 2
 """How many objects or arrays of one member are opened, one in the other."""
 NO_COLUMNS = "there are no columns here, and"
 
 
 def shape_of(
-    value: Any, place: PathLocator, source: str, notes: Sequence[Note], depth: int = 0
+    value: Any,
+    place: PathLocator,
+    source: str,
+    notes: Sequence[Note],
+    route: Route = START,
 ) -> Data:
     """Return a parsed JSON value as a table, a matrix or members.
 
@@ -41,32 +47,33 @@ def shape_of(
         The name of the source in errors.
     notes : sequence of Note
         Notes on the decoding of the text, and on the way to the value.
-    depth : int
-        How many objects or arrays of one member were opened to come to it.
+    route : Route
+        The way to the value.
     """
     if isinstance(value, dict):
         ours = str(value.get("schema", "")).startswith("kldiv.")
-        return (Document if ours else Object)(value, place, source, notes, depth)
-    if isinstance(value, list) and holds_one(value) and depth < DEEPEST:
-        notes = [*notes, opening("0", source)]
-        return shape_of(value[0], lambda path: place((0, *path)), source, notes, depth + 1)
+        return (Document if ours else Object)(value, place, source, notes, route)
+    if isinstance(value, list) and holds_one(value) and route.opened < DEEPEST:
+        route = route.to(0, opened=True)
+        notes = [*notes, opening(route, source)]
+        return shape_of(value[0], lambda path: place((0, *path)), source, notes, route)
     if isinstance(value, list) and value:
         return rows_of(_pieces(value, place), "json", notes)
     return Matrix("json", [Block(value, place)], NO_COLUMNS, typed=True, notes=notes)
 
 
 def holds_one(values: Sequence[Any]) -> bool:
-    """Return whether an array has one member, an object which holds all there is in arrays."""
+    """Return whether an array has one member, an object that holds all there is in containers."""
     if len(values) != 1 or not isinstance(values[0], Mapping) or not values[0]:
         return False
     members = values[0].values()
     return all(map(layouts.is_container, members)) or layouts.describes(values[0])
 
 
-def opening(name: str, source: str) -> Note:
+def opening(route: Route, source: str) -> Note:
     """Return the note on an object or an array that was opened, since it has one member."""
-    message = f"the only member, {name[:60]!r}, is read for itself"
-    return Note("opened", message, source, advice=f"--at {pointer_of(name)}", repair=True)
+    message = f"{route.pointer[:100]!r}, the only member, is read for itself"
+    return Note("opened", message, source, advice=option("--at", route.pointer), repair=True)
 
 
 def named_once(layout: Layout, here: Place) -> list[str]:
@@ -100,6 +107,8 @@ def rows_of(blocks: Iterable[Block], format_: str, notes: Sequence[Note]) -> Tab
     rest = iter(blocks)
     first = next(rest)
     blocks = chain((first,), rest)
+    if isinstance(first.values[0], list) and _hold_text(first.values):
+        return _table_of_arrays(first, rest, format_, notes)
     if not isinstance(first.values[0], dict):
         return _array(blocks, _shape_in_words(first.values[0]), format_, notes)
     faults = Faults()
@@ -113,6 +122,44 @@ def rows_of(blocks: Iterable[Block], format_: str, notes: Sequence[Note]) -> Tab
         notes=notes,
         details={"shape": "records"},
     )
+
+
+def _hold_text(rows: Sequence[Any]) -> bool:
+    """Return whether some arrays are rows of a table: there is text in them, beside numbers."""
+    sample = [row for row in rows[:SAMPLE] if isinstance(row, list)]
+    return len(sample[0]) <= WIDEST and any(type(cell) is str for row in sample for cell in row)
+
+
+def _table_of_arrays(
+    first: Block, rest: Iterable[Block], format_: str, notes: Sequence[Note]
+) -> Table:
+    """Return arrays of cells as rows, whose names may stand in the first of them."""
+    width = len(first.values[0])
+    sample = [row for row in first.values[:SAMPLE] if isinstance(row, list) and len(row) == width]
+    given, height = layouts.names_above(sample)
+    names = given or list(map(str, range(width)))
+    at = {name: j for j, name in enumerate(names)}
+    faults = Faults()
+
+    def rows(block: Block, skipped: int = 0) -> Batch:
+        left_out = set(range(skipped))
+        for i, what in misfits(block.values, width):
+            message = f"a row is {what}, expected an array of length {width} as the first"
+            faults.add(Fault("ragged-row", message), partial(block.locate, (i,)))
+            left_out.add(i)
+        kept = [i for i in range(len(block.values)) if i not in left_out]
+        values = [block.values[i] for i in kept]
+
+        def where(i: int, name: str) -> Place:
+            value = shown(values[i][at[name]])
+            return block.locate((kept[i], at[name]), name=name, value=value)
+
+        cells = {name: [row[j] for row in values] for name, j in at.items()}
+        return Batch(cells, len(values), where)
+
+    batches = chain((rows(first, height),), (rows(block) for block in rest))
+    details = {"shape": "an array of rows"}
+    return Table(format_, batches, names, typed=True, faults=faults, notes=notes, details=details)
 
 
 def _array(blocks: Iterable[Block], shape: str, format_: str, notes: Sequence[Note]) -> Matrix:
@@ -188,10 +235,10 @@ class Keyed(Members):
         The name of the source in errors.
     names : sequence of str
         Its keys, each as often as it is given.
-    depth : int
-        How many objects or arrays of one member were opened to come to it.
     notes : sequence of Note
         Notes on the way to it.
+    route : Route
+        The way to it.
     """
 
     what = NO_COLUMNS
@@ -202,12 +249,12 @@ class Keyed(Members):
         source: str,
         names: Sequence[str],
         notes: Sequence[Note] = (),
-        depth: int = 0,
+        route: Route = START,
     ) -> None:
         super().__init__(source, names)
         self.value = value
         self.notes = notes
-        self.depth = depth
+        self.route = route
 
     def locate(self, path: Path) -> Place:
         """Return the place of a member."""
@@ -217,7 +264,7 @@ class Keyed(Members):
         """Return the table of a layout."""
         raise NotImplementedError
 
-    def inside(self, at: int, notes: Sequence[Note], depth: int) -> Data:
+    def inside(self, at: int, notes: Sequence[Note], route: Route) -> Data:
         """Return the value of a member for itself, with these notes on the way to it."""
         raise NotImplementedError
 
@@ -315,14 +362,15 @@ class Keyed(Members):
 
     def _may_be_opened(self) -> bool:
         """Return whether there is one member, which holds the rest."""
-        if len(self.names) != 1 or self.depth >= DEEPEST:
+        if len(self.names) != 1 or self.route.opened >= DEEPEST:
             return False
         (value,) = self.value.values()
         return layouts.is_container(value)
 
     def opened(self) -> Data:
         """Return the only member for itself."""
-        return self.inside(0, [*self.notes, opening(self.names[0], self.source)], self.depth + 1)
+        route = self.route.to(self.names[0], opened=True)
+        return self.inside(0, [*self.notes, opening(route, self.source)], route)
 
     def refuse_label(self, label: str | None, name: str | None) -> None:
         """See `Members.refuse_label`."""
@@ -341,7 +389,7 @@ class Keyed(Members):
     def member(self, name: str | None) -> Data:
         """See `Members.member`."""
         if name is not None:
-            return self.inside(self.find(name), self.notes, self.depth)
+            return self.inside(self.find(name), self.notes, self.route.to(name))
         members = [
             key
             for key, value in zip(self.names, self.value.values(), strict=False)
@@ -350,26 +398,43 @@ class Keyed(Members):
         if members and len(members) == len(self.value):
             names = abridged(f"{name[:60]!r}" for name in members)
             message = f"this object holds other objects or arrays: {names}"
-            hint = self._choices() or f"{option('--weight', members[0])}, or another, chooses one"
+            are_alike = len(members) > 1 and layouts.has_equal_keys(self.value)
+            hint = (not are_alike and self._choices()) or self._names(members)
             raise InputError("several-weights", message, self.locate(()), hint=hint)
         if members:
             at = self.names.index(members[0])
             what = kind_of(self.value[members[0]])
             message = f"the member {members[0][:60]!r} is {what}, and others are single values"
             place = replace(self.locate((at,)), name=members[0])
-            raise InputError("not-a-number", message, place, hint=self._choices(shallow=True))
+            raise InputError("not-a-number", message, place, hint=self._choices(by_name=False))
         return self.numbers()
 
-    def _choices(self, *, shallow: bool = False) -> str:
+    def _names(self, members: Sequence[str]) -> str:
+        """Return a hint with the names that choose one of the members, which are alike."""
+        hint = f"{option('--weight', members[0])}, or another, chooses one"
+        if not layouts.has_equal_keys(self.value):
+            return hint
+        inner = [str(key) for key in next(iter(self.value.values())) if key not in members]
+        if not inner:
+            return hint
+        of_rows = option("--weight", inner[0])
+        if len(next(iter(self.value.values()))) == 1:
+            return f"{of_rows} if the members are rows"
+        return f"{hint} of several distributions; {of_rows} if the members are rows"
+
+    def _choices(self, *, by_name: bool = True) -> str:
         """Return a hint with the pointers of the values inside that may be distributions.
 
-        The members themselves are named by --weight, unless it is said that pointers are.
+        There is none where --weight names the members themselves.
         """
         found = layouts.pointers(self.value)
-        if shallow or any(pointer.count("/") > 1 for pointer in found):
-            chosen = " or ".join(option("--at", pointer) for pointer in found)
-            return f"{chosen} chooses one" if found else ""
-        return ""
+        are_members = found and all(pointer.count("/") == 1 for pointer in found)
+        if by_name and are_members and not self.route.pointer:
+            return ""
+        if not found:
+            return "an array of records, or an object of numbers, is a distribution"
+        chosen = " or ".join(option("--at", self.route.pointer + pointer) for pointer in found)
+        return f"{chosen} chooses one"
 
     def table(self) -> Data:
         """See `Members.table`."""
@@ -413,7 +478,10 @@ class Keyed(Members):
         InputError
             Always.
         """
-        raise no_raw_rows(self.value, self.source, self._choices())
+        found = layouts.pointers(self.value, rows=True)
+        chosen = " or ".join(option("--at", self.route.pointer + pointer) for pointer in found)
+        hint = f"{chosen} chooses one" if found else ""
+        raise no_raw_rows(self.value, self.source, hint)
 
 
 class Object(Keyed):
@@ -425,7 +493,7 @@ class Object(Keyed):
         The parsed object.
     place : function
         From a path of ordinals to where that value stands.
-    source, notes, depth
+    source, notes, route
         As of `Keyed`.
     """
 
@@ -435,10 +503,10 @@ class Object(Keyed):
         place: PathLocator,
         source: str,
         notes: Sequence[Note] = (),
-        depth: int = 0,
+        route: Route = START,
     ) -> None:
         pairs = value.pairs if isinstance(value, Repeated) else list(value.items())
-        super().__init__(value, source, [key for key, _ in pairs], notes, depth)
+        super().__init__(value, source, [key for key, _ in pairs], notes, route)
         self._values = [member for _, member in pairs]
         self._place = place
 
@@ -446,7 +514,7 @@ class Object(Keyed):
         """See `Keyed.locate`."""
         return self._place(path)
 
-    def inside(self, at: int, notes: Sequence[Note], depth: int) -> Data:
+    def inside(self, at: int, notes: Sequence[Note], route: Route) -> Data:
         """See `Keyed.inside`."""
         name, value = self.names[at], self._values[at]
         if not isinstance(value, dict | list):
@@ -457,7 +525,7 @@ class Object(Keyed):
         def place(path: Path) -> Place:
             return replace(self.locate((at, *path)), name=name)
 
-        return shape_of(value, place, self.source, notes, depth)
+        return shape_of(value, place, self.source, notes, route)
 
     def numbers(self) -> Matrix:
         """See `Keyed.numbers`."""
@@ -513,7 +581,8 @@ class Whole(Members):
     source : str
         The name of the source in errors.
     shape : function
-        Makes the data of a value, and of the function that tells where its parts stand.
+        Makes the data of a value, of the function that tells where its parts stand, and of the
+        way to it.
     """
 
     what = NO_COLUMNS
@@ -523,7 +592,7 @@ class Whole(Members):
         value: Any,
         place: PathLocator,
         source: str,
-        shape: Callable[[Any, PathLocator], Data],
+        shape: Callable[[Any, PathLocator, Route], Data],
     ) -> None:
         super().__init__(source, ())
         self._value = value
@@ -537,4 +606,4 @@ class Whole(Members):
         def place(below: Path) -> Place:
             return self._place((*path, *below))
 
-        return self._shape(value, place)
+        return self._shape(value, place, Route(pointer))

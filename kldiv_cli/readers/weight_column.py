@@ -121,7 +121,7 @@ class WeightColumn:
             message = "each weight has a per cent sign: they are percentages"
             advice = "write them without the sign"
             yield Note("percent", message, source, advice=advice, repair=True)
-        if self._quoted:
+        elif self._quoted:
             message = "the weights are numbers in quotes"
             advice = "write them without quotes"
             yield Note("quoted-numbers", message, source, advice=advice, repair=True)

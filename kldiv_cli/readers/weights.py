@@ -123,6 +123,7 @@ def _of_rows(
             rows = chain((first,), batches)
             return [labelled_rows.read_rows(table, rows, wanted[0], source)]
         labelled_rows.refuse_logarithms(records, wanted[0], source)
+        labelled_rows.refuse_nested(records, source)
     if first.counts is None:
         choices = choose(columns_of(table, first, source), wanted)
     else:

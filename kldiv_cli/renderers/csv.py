@@ -38,10 +38,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def _rows(report: Report) -> Iterator[Sequence[object]]:
     for comparison in report.comparisons:
         for name, value in comparison.measures.items():
-            measure = find(name)
-            direction = cell(spelled(measure.symbol, *side_names(report)))
-            head = (cell(comparison.column or ""), name, direction)
-            tail = (report.unit if measure.scales else "", report.smoothing)
+            # A failed run may have been asked for a measure that there is not.
+            measure = None if report.error else find(name)
+            symbol = spelled(measure.symbol, *side_names(report)) if measure else ""
+            head = (cell(comparison.column or ""), cell(name), cell(symbol))
+            tail = (report.unit if measure and measure.scales else "", report.smoothing)
             pairs = zip(rows_of(value), rows_of(comparison.error_bounds[name]), strict=True)
             for row, pair in enumerate(pairs):
                 numbers = [entry if entry == "error" else number(entry) for entry in pair]

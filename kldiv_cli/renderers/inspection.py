@@ -22,12 +22,14 @@ def render(side: Distribution | DataSet, layout: Layout) -> str:
     if isinstance(side, Distribution):
         shape = side.weights.shape
         facts |= {**dict(side.details), "kind": side.kind, "outcomes": str(shape[-1])}
+        if side.missing_label is not None:
+            facts["missing"] = f"the outcome {side.missing_label}"
         facts["total"] = amount(side.total)
         facts["rows"] = f"{side.rows_read} read, {side.rows_used} used"
         if len(shape) == 2:
             facts["batch"] = f"{count(shape[0], 'distribution')}, one a row"
         return _fact_lines(facts, layout)
-    facts |= {"kind": side.kind, "rows": str(side.rows)}
+    facts |= {**dict(side.details), "kind": side.kind, "rows": str(side.rows)}
     columns = {name: _column_facts(column) for name, column in side.columns.items()}
     columns |= {left_out.column: f"left out: {left_out.reason}" for left_out in side.excluded}
     return _fact_lines(facts, layout) + "columns\n" + _fact_lines(columns, layout, "  ")

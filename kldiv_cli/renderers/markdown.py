@@ -25,6 +25,8 @@ def render(report: Report, layout: Layout) -> str:
         return ""
     p, q = names = escaped_names(report.p.name, report.q.name, NAME_WIDTH)
     lines = [f"### {p} and {q}", ""]
+    for words in text.exceeded(report, layout):
+        lines += [f"**Failed:** {markdown(words, NOTE_WIDTH)}", ""]
     for comparison in report.comparisons:
         if comparison.column is not None:
             lines += ["", f"#### {markdown(comparison.column, LABEL_WIDTH)}", ""]

@@ -36,6 +36,10 @@ def render(report: Report, layout: Layout) -> str:
     parts: list[Text] = []
     for comparison in report.comparisons:
         parts += _parts(report, comparison, layout)
+    if report.failed:
+        parts.append(Text())
+        lines = (f"failed: {words}" for words in text.exceeded(report, layout))
+        parts += [Text(line, style="bold red") for line in lines]
     return printed(parts, layout)
 
 

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Literal
 
 from kldiv_cli.core.measures import find
 from kldiv_cli.core.report import DOUBT
-from kldiv_cli.renderers.figures import amount, bars, count, figure, p_value, rough, spelled
+from kldiv_cli.renderers.figures import (
+    amount,
+    bars,
+    count,
+    figure,
+    infinity,
+    p_value,
+    rough,
+    spelled,
+)
 from kldiv_cli.renderers.show import display_width, pad, show, show_names
 
 if TYPE_CHECKING:
@@ -49,6 +58,8 @@ def render(report: Report, layout: Layout) -> str:
             lines += _contributions(comparison, layout, names)
     if len(report.comparisons) > 1:
         lines += _sides(report, layout)
+    if report.failed:
+        lines += ["", *(f"failed: {words}" for words in exceeded(report, layout))]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -188,6 +199,17 @@ def batch_lines(report: Report, batch: Batch) -> Iterator[str]:
         of_rows = ".sum(-1)" if batch.reduction == "none" else ""
         yield f"it is torch's F.kl_div(log_softmax(q{scale}, -1), softmax(p{scale}, -1),"
         yield f"  reduction='{batch.reduction}'){of_rows}"
+
+
+def exceeded(report: Report, layout: Layout) -> Iterator[str]:
+    """Yield each limit that was passed in words: ``kl_pq 0.31 is above 0.05``."""
+    for column, row, measure, value, limit in report.failed:
+        of_column = "" if column is None else f"{show(column, 60, unicode=layout.unicode)}: "
+        of_row = "" if row is None else f" of row {row}"
+        shown = figure(value, infinity=infinity(layout))
+        if shown == figure(limit):
+            shown = str(value)
+        yield f"{of_column}{measure}{of_row} {shown} is above {limit!r}"
 
 
 def origins(p: Side, q: Side, layout: Layout, width: int) -> Names:

@@ -3,7 +3,7 @@
 import pytest
 
 from kldiv_cli.cli import messages
-from kldiv_cli.errors import InputError, Note, Place
+from kldiv_cli.errors import InputError, Note, Place, note_on
 
 PLACE = Place("prices.csv", line=17, column=3, name="weight", value="-0.2")
 NEGATIVE = InputError(
@@ -81,3 +81,54 @@ def test_notes():
     assert messages.note(note, terminal=True, color=False) == (
         "kldiv: note: jan.csv: the total is 53.2; help: --strict refuses it\n"
     )
+
+
+def on_columns(names, code="new-column", verb="is not in the reference"):
+    return [note_on(code, name, verb, "p.csv") for name in names]
+
+
+def test_notes_of_one_kind_are_one_line():
+    notes = [Note("header", "the first", "p.csv"), *on_columns("abc")]
+    notes.insert(2, Note("header", "the first", "q.csv"))
+    assert [each.message for each in messages.grouped(notes)] == [
+        "the first",
+        "3 columns are not in the reference: 'a', 'b', 'c'",
+        "the first",
+    ]
+    assert messages.grouped(on_columns("a")) == on_columns("a")
+    assert messages.grouped([]) == []
+    # The same note twice is said once.
+    assert messages.grouped(notes[:1] * 2) == notes[:1]
+
+
+def test_many_columns_are_counted_and_few_are_named():
+    (note,) = messages.grouped(on_columns(f"c{i}" for i in range(500)))
+    assert note.message.startswith("500 columns are not in the reference: 'c0', 'c1', ")
+    assert note.message.endswith(" and 492 more")
+    assert len(messages.note(note, terminal=False, color=False)) < 400
+
+
+def test_notes_that_differ_in_more_than_the_column_keep_their_words():
+    notes = [*on_columns("a"), *on_columns("b", verb="is here alone")]
+    (note,) = messages.grouped(notes)
+    assert note.message == (
+        "2 such notes: column 'a' is not in the reference; column 'b' is here alone"
+    )
+    texts = [Note("x", f"labels {i}", "p.csv") for i in range(5)]
+    (note,) = messages.grouped(texts)
+    assert note.message == "5 such notes: labels 0; labels 1; labels 2; and 2 more"
+
+
+def test_notes_with_another_source_or_advice_stay_apart():
+    for change in ({"source": "q.csv"}, {"advice": "--x"}, {"repair": True}, {"code": "y"}):
+        first, second = on_columns("ab")
+        assert len(messages.grouped([first, second._replace(**change)])) == 2
+
+
+def test_hostile_names_in_a_group():
+    hostile = ["\x1b[31m", "a\nb", "x' is fine: 'y", "::error::"]
+    (note,) = messages.grouped(on_columns(hostile))
+    text = messages.note(note, terminal=False, color=False)
+    assert text.count("\n") == 1
+    assert text.strip().isprintable()
+    assert "4 columns are" in text

@@ -5,7 +5,7 @@ import pytest
 from kldiv_cli.cli.words import COMMANDS, load
 from kldiv_cli.pipeline import settings
 
-ALONE = {"format", "output", "report", "quiet", "color", "config", "exit_zero", "like", "init"}
+ALONE = {"format", "output", "report", "quiet", "color", "config", "exit_zero", "init", "like"}
 """Options of the command line alone."""
 JOINED = {"numeric", "categorical"}
 """They become `columns`."""

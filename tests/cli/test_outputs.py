@@ -181,6 +181,58 @@ def test_a_pipe_is_not_written_by_who_reads_it(shell, pair):
     assert "output-is-input" in ran.err
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["chart.png", "chart.PDF", "report.xlsx", "p.parquet", "report.json.gz", "r.tsv", "r.html"],
+)
+@pytest.mark.parametrize("command", ["compare", "check"])
+def test_a_name_that_promises_what_no_report_is(kldiv, pair, tmp_path, monkeypatch, command, name):
+    monkeypatch.chdir(tmp_path)
+    kinds = ["--as", "counts"]
+    ran = kldiv(command, *pair, *kinds, "-o", name)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{os.path.splitext(name)[1].lower()} file" in ran.err
+    assert "text, json, csv, markdown" in ran.err
+    assert left(tmp_path) == ["p.csv", "q.csv"]
+    # Each of the two hints works, and an explicit format always does.
+    hint = ran.err.rpartition("help: ")[2]
+    first, second = hint.split("; ")
+    assert second.startswith("--format text ")
+    for words in (first.split(), ["-o", name, "--format", "text"], ["-o", name, "-f", "csv"]):
+        assert kldiv(command, *pair, *kinds, "-o", name, *words).code != 2
+    assert (tmp_path / name).read_text().startswith("column,")
+    assert len(left(tmp_path)) == 4
+
+
+@pytest.mark.parametrize("name", ["r.xml", "r.prom"])
+def test_a_format_of_another_command_is_none_of_this_one(kldiv, pair, tmp_path, name):
+    ran = kldiv("compare", *pair, "-o", tmp_path / name)
+    assert ran.code == 2
+    assert "error[unknown-format]" in ran.err
+    assert left(tmp_path) == ["p.csv", "q.csv"]
+    assert kldiv("check", *pair, "--as", "counts", "-o", tmp_path / name).code != 2
+    assert (tmp_path / name).read_text()[0] in "<#"
+
+
+@pytest.mark.parametrize("name", ["p.json", "p.json.gz", "p.csv", "p.npz", "p.out"])
+def test_a_profile_is_json_and_no_other_file(kldiv, pair, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    ran = kldiv("profile", pair[0], "-o", name)
+    if name in ("p.json", "p.out"):
+        assert ran.code == 0
+        assert json.loads((tmp_path / name).read_text())["schema"] == "kldiv.profile/1"
+        return
+    assert ran.code == 2
+    assert ran.err.endswith("help: --output p.json\n")
+    assert kldiv("profile", pair[0], "-o", name, "--output", "p.json").code == 0
+
+
+@pytest.mark.parametrize("name", ["report.out", "report", "report.txt", "report.2026-11", ".png"])
+def test_an_unknown_extension_is_a_text_report(kldiv, pair, tmp_path, name):
+    assert kldiv("compare", *pair, "-o", tmp_path / name).code == 0
+    assert (tmp_path / name).read_text().startswith("kl_pq  ")
+
+
 def test_an_empty_name_is_no_file(kldiv, pair):
     ran = kldiv("compare", *pair, "-o", "")
     assert (ran.code, ran.out) == (2, "")

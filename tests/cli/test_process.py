@@ -9,6 +9,8 @@ import threading
 
 import pytest
 
+from kldiv_cli.cli.commands import COMMANDS, EXAMPLES
+
 SAMPLES = ("sample_data/die_loaded.csv", "sample_data/die_fair.csv")
 
 
@@ -23,7 +25,6 @@ SAMPLES = ("sample_data/die_loaded.csv", "sample_data/die_fair.csv")
         (("-h",), 0),
         (("compare", "--help"), 0),
         (("measures",), 0),
-        ((), 2),
         (("compar", *SAMPLES), 2),
         (("compare",), 2),
         (("compare", SAMPLES[0]), 2),
@@ -54,7 +55,8 @@ def test_exit_codes(kldiv, words, code, monkeypatch, root):
     monkeypatch.chdir(root)
     ran = kldiv(*words)
     assert ran.code == code, ran.err
-    assert bool(ran.out) == (code == 0)
+    # Whoever asked for JSON gets a document in any case.
+    assert bool(ran.out) == (code == 0 or "-f json" in " ".join(words))
     assert bool(ran.err) == (code != 0)
     assert "Traceback" not in ran.err
     assert ran.err.count("\n") <= 1
@@ -73,6 +75,71 @@ def test_exit_codes(kldiv, words, code, monkeypatch, root):
 def test_did_you_mean(kldiv, words, suggestion, monkeypatch, root):
     monkeypatch.chdir(root)
     assert suggestion in kldiv(*words).err
+
+
+def test_the_short_help(kldiv, shell, tmp_path):
+    ran = kldiv("-h")
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    # A terminal of 80 columns and 24 lines shows it, and the next prompt below it.
+    assert len(lines) < 24
+    assert max(map(len, lines)) < 80
+    assert ran.out.isascii()
+    for command in COMMANDS:
+        assert any(line.startswith(f"  {command} ") for line in lines)
+    # A script whose words are all empty gets no answer that could open a gate.
+    bare = kldiv()
+    assert (bare.code, bare.out, bare.err) == (2, ran.out, "")
+    assert kldiv("help").out == ran.out
+    start = lines.index("Try it:") + 1
+    for line in lines[start : lines.index("", start)]:
+        done = shell(line, cwd=tmp_path)
+        assert done.code == (1 if "check" in line else 0), done.err
+        assert done.err == ""
+
+
+def test_the_short_help_loads_next_to_nothing(root):
+    code = (
+        "import sys; from kldiv_cli.cli.process import run; code = run(sys.argv[1:]);"
+        "sys.exit({'typer', 'numpy', 'rich', 'shutil'} & {*sys.modules} or code)"
+    )
+    command = [sys.executable, "-c", code, "-h"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_help_on_a_command(kldiv, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert kldiv("help", "check").out == kldiv("check", "--help").out
+    ran = kldiv("help", "chekc")
+    assert (ran.code, ran.out) == (2, "")
+    assert "did you mean 'check'?" in ran.err
+    (tmp_path / "help").write_text('{"a": 1, "b": 2}')
+    assert kldiv("help", "help", "-q", "-m", "kl").out == "0.0\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [(name, []) for name in EXAMPLES]
+    + [("check", ["a.csv"]), ("check", ["--alpha", "0.1"]), ("compare", ["-q"])],
+)
+def test_a_command_without_its_arguments_shows_an_example(kldiv, name, words):
+    ran = kldiv(name, *words)
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "missing argument" in ran.err
+    assert f"kldiv {name} " in ran.err
+    assert EXAMPLES[name] in ran.err
+    assert f"kldiv {name} --help tells more" in ran.err
+
+
+@pytest.mark.parametrize("name", ["compare", "check", "profile"])
+def test_a_mistake_names_the_help_of_its_command(kldiv, name, monkeypatch, root):
+    monkeypatch.chdir(root)
+    for words in (["a", "b", "--nothing"], ["a", "b", "--column"], ["a", "b", "--strict=x"]):
+        ran = kldiv(name, *words)
+        assert ran.code == 2
+        assert ran.err.endswith(f"; help: kldiv {name} --help\n")
+    assert kldiv(*SAMPLES, "--measure").err.endswith("; help: kldiv compare --help\n")
 
 
 def test_a_bug_has_its_own_exit_code(kldiv, monkeypatch, root):

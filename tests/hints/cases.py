@@ -307,7 +307,7 @@ CASES = {
     ],
     "pipeline/config.py": [
         Case(
-            "delete {} here; the command line alone says it",
+            "delete {} here, since the command line alone says it",
             "check p.csv q.csv --config k.toml",
             {**RAW, "k.toml": "output = 'x.html'"},
             edit={"k.toml": ""},
@@ -541,8 +541,7 @@ CASES = {
     ],
     "readers/column_choice.py": [
         Case(
-            "--label {}, or another of these; --joint {} --joint {} if the outcomes are pairs;"
-            " --as samples if these are raw rows",
+            "--joint {} --joint {} if the outcomes are pairs",
             "p.csv q.csv",
             both("shop,device,n\nx,u,5\ny,v,7\n"),
         ),
@@ -1262,7 +1261,7 @@ CASES = {
             external="ncdump is another program",
         ),
         Case(
-            "a pickle may run any code and is never opened; write the data as CSV",
+            "write the data as CSV: a pickle may run any code and is never opened",
             "check p.csv q.csv",
             {**RAW, "q.csv": b"\x80\x04\x95"},
             external="Python writes it",

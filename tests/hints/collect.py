@@ -23,7 +23,7 @@ MOST = 64
 
 
 class Hint(NamedTuple):
-    """The text of a hint, with ``{}`` for its holes, and the module that gives it to a class."""
+    """A clause of a hint, with ``{}`` for its holes, and the module that gives it to a class."""
 
     module: str
     text: str
@@ -34,6 +34,11 @@ class Hint(NamedTuple):
         # A word that begins with a dash follows its option with a sign between them.
         pattern = re.sub(r"(-[a-z]+)\\ \.\*", r"\1[ =].*", pattern)
         return re.fullmatch(pattern, printed) is not None
+
+
+def clauses(text: str) -> list[str]:
+    """Return the clauses of a hint: each says one thing, and semicolons stand between them."""
+    return text.split("; ")
 
 
 class UnknownHintError(Exception):
@@ -167,7 +172,7 @@ def hints(package: Package) -> set[Hint]:
     found: set[Hint] = set()
     for path, tree in package.trees.items():
         Walk(package, path, None, found).block(tree.body)
-    return {hint for hint in found if hint.text}
+    return {hint for hint in found if hint.text.strip()}
 
 
 class Assigned(NamedTuple):
@@ -238,12 +243,24 @@ class Walk:
                 if isinstance(target, ast.Attribute) and target.attr in FIELDS:
                     self._collect(node.value)
                 self._assign(target, node.value)
+        elif (
+            isinstance(node, ast.AugAssign)
+            and isinstance(node.target, ast.Name)
+            and self._is_list(node.target.id)
+        ):
+            self._append(node.target.id, node.value)
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             sum_ = ast.BinOp(ast.Name(node.target.id), node.op, node.value)
             self._assign(node.target, ast.copy_location(sum_, node))
         elif isinstance(node, ast.Return) and node.value is not None:
             self.returned.append((node.value, dict(self.known)))
         return not isinstance(node, (ast.Return, ast.Raise, ast.Continue, ast.Break))
+
+    def _is_list(self, name) -> bool:
+        return any(isinstance(each.value, ast.List) for each in self.known.get(name, ()))
+
+    def _append(self, name, value):
+        self.known[name] = (*self.known[name], Assigned(value, dict(self.known)))
 
     def _inner(self, node):
         return next(each for each in self.package.functions[node.name] if each.node is node)
@@ -292,6 +309,14 @@ class Walk:
         for call in ast.walk(node):
             if isinstance(call, ast.NamedExpr):
                 self._assign(call.target, call.value)
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Attribute)
+                and call.func.attr == "append"
+                and isinstance(call.func.value, ast.Name)
+                and self._is_list(call.func.value.id)
+            ):
+                self._append(call.func.value.id, call.args[0])
             if not isinstance(call, ast.Call):
                 continue
             name = _name(call.func)
@@ -322,10 +347,10 @@ class Walk:
         where = f"kldiv_cli/{self.module}:{value.lineno}"
         if texts is None:
             raise UnknownHintError(f"{where}: the text of this hint cannot be followed")
-        for text in texts:
-            if text and not re.search(r"\w", text.replace(HOLE, "")):
-                raise UnknownHintError(f"{where}: this hint has no words of its own: {text!r}")
-            self.found.add(Hint(self.module, text))
+        for clause in {clause for text in texts for clause in clauses(text)}:
+            if clause and not re.search(r"\w", clause.replace(HOLE, "")):
+                raise UnknownHintError(f"{where}: this hint has no words of its own: {clause!r}")
+            self.found.add(Hint(self.module, clause))
 
     def texts(self, node) -> Texts | None:
         """Return the texts that an expression may have; None if they cannot be told."""
@@ -441,11 +466,27 @@ class Walk:
         if between is None:
             return None
         one = None
-        if isinstance(elements, (ast.GeneratorExp, ast.ListComp)):
+        if isinstance(elements, ast.Name) and elements.id in self.known:
+            values = self.known[elements.id]
+            one = _either(self._of_elements(each.value, each.known) for each in values)
+        elif isinstance(elements, (ast.GeneratorExp, ast.ListComp)):
             one = self.texts(elements.elt)
         elif isinstance(elements, (ast.List, ast.Tuple)):
             one = _either(map(self.texts, elements.elts))
-        return ANY if one is None else _either([one, _joined([one, between, ANY])])
+        if one is None:
+            return ANY
+        # Clauses are each for itself.
+        return one if between == {"; "} else _either([one, _joined([one, between, ANY])])
+
+    def _of_elements(self, value, known) -> Texts | None:
+        """Return the texts that the elements of a list may have."""
+        if isinstance(value, (ast.List, ast.Tuple)):
+            return _either(self._at(each, known) for each in value.elts)
+        if isinstance(value, ast.Call) and _name(value.func) == "fromkeys" and value.args:
+            value = value.args[0]
+        if isinstance(value, (ast.GeneratorExp, ast.ListComp)):
+            return self._at(value.elt, known)
+        return self._at(value, known)
 
 
 def _name(node) -> str:
@@ -495,7 +536,8 @@ def mentions(package: Package, known: set[Hint]) -> set[Hint]:
                 continue
             text = node.value if isinstance(node.value, str) else ""
             is_phrase = " " in text.strip() and re.search(NAMED, text)
-            if is_phrase and not any(text in hint for hint in texts):
+            is_hint = all(any(part in hint for hint in texts) for part in clauses(text))
+            if is_phrase and not is_hint:
                 found.add(Hint(path, text))
     return found
 

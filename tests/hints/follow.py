@@ -18,6 +18,8 @@ WORD = r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\$'(?:\\.|[^'\\])*'|\\.|[^\s'"\\;&|<>()]
 OPTION = r"(?:--[a-z][a-z-]*|-[a-z](?![\w-]))"
 ENDS = ",.;:?!…"
 """What ends a clause, and is no part of the word that it follows."""
+PROGRAMS = "aws|curl|duckdb|gcloud|git|jq|lz4|mysql|psql|sqlite3|zcat|zstd"
+"""Other programs, whose options are their own."""
 SEVERAL = {"--exclude", "--na", "--numeric", "--categorical", "--max-kl", "-m"}
 """Options that are given beside those of the same name, and do not replace them."""
 
@@ -67,7 +69,8 @@ def offers(hint: str, fill: dict[str, str]) -> list[Offer]:
     found: list[Offer] = []
     at = 0
     starts = re.compile(
-        rf"leave (?P<leave>{OPTION}(?:(?:,| and| or) {OPTION})*) out"
+        rf"(?P<other>(?<!\S)(?:{PROGRAMS}) [^,;|)]*)"
+        rf"|leave (?P<leave>{OPTION}(?:(?:,| and| or) {OPTION})*) out"
         rf"|did you mean (?!--)(?:the (?:command|file) )?(?P<say>{WORD})"
         rf"|(?:there are|(?<!\()it has) (?P<several>{WORD}(?: {WORD})*)"
         rf"|'kldiv (?P<whole>[a-z]+)'"
@@ -77,6 +80,8 @@ def offers(hint: str, fill: dict[str, str]) -> list[Offer]:
     )
     while match := starts.search(hint, at):
         at = match.end()
+        if match["other"]:
+            continue
         if match["leave"]:
             ways = re.split(", | or ", match["leave"])
             found += [Offer("leave", tuple(re.findall(OPTION, way))) for way in ways]

@@ -578,8 +578,8 @@ def test_all_keys_are_there_and_no_number_is_missing(schema, name):
     assert document == json.loads(json.dumps(report.to_dict(), allow_nan=False))
     schema.validate(document)
     assert list(document) == [
-        "schema", "base", "unit", "reference", "current", "direction", "verdict", "alpha",
-        "adjust", "seed", "columns", "excluded", "notes", "error",
+        "schema", "base", "unit", "reference", "current", "direction", "dataset", "verdict",
+        "alpha", "adjust", "seed", "columns", "excluded", "notes", "error",
     ]  # fmt: skip
     for column in document["columns"]:
         assert set(column["measures"]) == set(DEFAULT_MEASURES)
@@ -756,8 +756,11 @@ def test_a_column_without_a_limit_only_warns(limit, schema):
     assert f"2 pass ({warned} warn-only)" in text
     assert "::warning title=kldiv%3A warn-only::a: KL" in report.render("github")
     assert "::error" not in report.render("github")
-    assert 'kldiv_threshold_nats{column="a"' in report.render("prometheus")
-    assert "} +Inf" in report.render("prometheus")
+    gauges = report.render("prometheus").splitlines()
+    (threshold,) = (
+        line for line in gauges if "nats{" in line and "threshold" in line and '"a"' in line
+    )
+    assert threshold.endswith("} +Inf")
     assert "warn-only" in report.render("junit")
 
 

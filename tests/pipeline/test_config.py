@@ -66,6 +66,7 @@ VALUES = {
     "one of ": "x",
     "text, or a list of texts": ["x", "y"],
     "NEW=OLD": ["x=y"],
+    "text": "x",
 }
 WRONG = {
     "a number": ['"x"', "true", "[1]", "{a = 1}"],
@@ -73,6 +74,7 @@ WRONG = {
     "one of ": ["1", "true", '["x"]'],
     "text, or a list of texts": ["1", "true", "[1]", '["x", 1]', '{x = "y"}'],
     "NEW=OLD": ['"x"', '["=x"]', "{x = 1}", '{x = ""}'],
+    "text": ["1", "true", '["x"]'],
 }
 TYPES = {
     "column": "text, or a list of texts",
@@ -80,6 +82,7 @@ TYPES = {
     "max-kl": "a number",
     "alpha": "a number",
     "adjust": "one of ",
+    "dataset": "text",
     "fail-on": "one of ",
     "max-new": "a number",
     "max-missing-shift": "a number",

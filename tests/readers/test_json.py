@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given as over
 from hypothesis import strategies as st
 
-from kldiv_cli.readers import ReadOptions, read_two
+from kldiv_cli.readers import ReadOptions, jsonl, read_two
 from kldiv_cli.readers.json_text import locate, parse
 from kldiv_cli.readers.literals import Repeated
 
@@ -159,6 +159,62 @@ def test_lines_are_understood(given, case):
     data, outcomes, weights = case
     side = given("x.jsonl", data)
     assert (side.outcomes, side.weights.tolist(), side.format) == (outcomes, weights, "jsonl")
+
+
+MANY = "".join(f'{{"c": {i}, "n": 1}}\n' for i in range(5000))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("case", LINES.values(), ids=LINES)
+@pytest.mark.parametrize("name", ["x.json", "stdin"])
+def test_lines_are_known_by_any_name(given, case, name, end):
+    data, outcomes, weights = case
+    if name == "stdin" and data[0] not in "{[":
+        return
+    side = given(name, data.replace("\r", "").replace("\n", end))
+    assert (side.outcomes, side.weights.tolist(), side.format) == (outcomes, weights, "jsonl")
+    explicit = given("y.txt", data, format="json")
+    assert explicit.weights.tolist() == weights
+
+
+def test_lines_of_any_length_are_known(given):
+    records = [{"c": "a" * 100_000, "n": 5}, {"c": "b", "n": 3}]
+    side = given("x.json", "\n\n" + "\n".join(map(json.dumps, records)))
+    assert (side.weights.tolist(), side.format) == ([5, 3], "jsonl")
+    side = given("x.json", MANY)
+    assert (side.rows_read, side.total) == (5000, 5000)
+
+
+DOCUMENTS = {
+    "records": [{"c": "a", "n": 5}, {"c": "b", "n": 3}],
+    "mapping": {"a": 5, "b": 3},
+    "opened": {"h": {"a": 5, "b": 3}},
+}
+
+
+@pytest.mark.parametrize("value", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_a_document_over_several_lines_is_known_by_any_name(given, value):
+    side = given("x.jsonl", json.dumps(value, indent=2))
+    assert (side.outcomes, side.weights.tolist()) == (A_B, [5, 3])
+
+
+def test_an_array_of_records_may_be_the_only_line(given):
+    side = given("x.jsonl", json.dumps(DOCUMENTS["records"]))
+    assert (side.outcomes, side.weights.tolist()) == (A_B, [5, 3])
+
+
+def test_a_document_that_is_cut_is_an_error_at_its_end(refused):
+    error = refused("x.jsonl", json.dumps(DOCUMENTS["records"], indent=2)[:-3])
+    assert (error.code, error.places[0].line) == ("bad-json", 9)
+    # A line that is cut is that line's.
+    error = refused("x.jsonl", '{"c": "a", "n": 5\n' + MANY)
+    assert (error.code, error.places[0].line) == ("bad-json", 1)
+
+
+def test_a_document_of_several_lines_has_a_length(refused, monkeypatch):
+    monkeypatch.setattr(jsonl, "LONGEST", 1000)
+    error = refused("x.jsonl", "[\n" + ",\n".join(["1"] * 1000) + "]")
+    assert (error.code, error.places[0].line) == ("bad-json", 1)
 
 
 LINES_REFUSED = {

@@ -17,6 +17,7 @@ from kldiv_cli.core.report import (
     Batch,
     Comparison,
     Contribution,
+    Exceeded,
     Failure,
     Interval,
     Report,
@@ -81,7 +82,8 @@ def hostile():
         contributions=tuple(part._replace(outcome=label) for label in HOSTILE),
     )
     names = [side(label)._replace(source=label) for label in (HOSTILE[0], HOSTILE[3])]
-    return replace(report, p=names[0], q=names[1], comparisons=(comparison,))
+    failed = tuple(Exceeded(label, 3, "kl_pq", math.inf, 0.5) for label in HOSTILE)
+    return replace(report, p=names[0], q=names[1], comparisons=(comparison,), failed=failed)
 
 
 def batch():
@@ -97,7 +99,7 @@ def batch():
 
 def no_answer():
     failure = Failure("negative-weight", "weight is negative", "p.csv:2:1", "…")
-    return failed(failure, ("kl_pq",), "e", "none", 1.0)
+    return failed(failure, ("kl_pq",), {"js": 0.5}, "e", "none", 1.0)
 
 
 REPORTS = [simple, hostile, batch, no_answer]
@@ -115,8 +117,8 @@ def test_json_follows_its_schema(make):
 def test_json_has_the_fixed_paths():
     document = json.loads(render(simple(), "json"))
     assert list(document) == [
-        "schema", "base", "unit", "smoothing", "temperature", "p", "q", "comparisons", "notes",
-        "error",
+        "schema", "base", "unit", "smoothing", "temperature", "p", "q", "comparisons", "failed",
+        "notes", "error",
     ]  # fmt: skip
     assert document["schema"] == "kldiv.compare/1"
     assert document["comparisons"][0]["measures"] == {
@@ -141,6 +143,8 @@ def test_an_error_document_has_error_for_every_measure():
     assert document["comparisons"][0]["error_bounds"] == {"kl_pq": "error"}
     assert document["comparisons"][0]["column"] is None
     assert document["error"]["code"] == "negative-weight"
+    (failed,) = document["failed"]
+    assert (failed["measure"], failed["value"], failed["limit"]) == ("js", "error", 0.5)
 
 
 def test_not_a_number_never_leaves():

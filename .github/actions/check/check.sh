@@ -37,7 +37,8 @@ json=${KLDIV_REPORT:-$(mktemp "${RUNNER_TEMP:-/tmp}/kldiv.XXXXXX.json")}
 kldiv check "${words[@]}" --format github --report "json=$json" \
   -- "${KLDIV_REFERENCE:-}" "${KLDIV_CURRENT:-}"
 code=$?
-if [ "$code" -ne 2 ] && [ -s "$json" ]; then
+# A run without an answer leaves an older report as it was, whose verdict is not that of this run.
+if [ "$code" -le 1 ] || [ "$code" -eq 3 ]; then
   report=${json//[$'\r\n']/}
   verdict=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["verdict"])' "$json")
 fi

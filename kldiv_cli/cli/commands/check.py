@@ -6,17 +6,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli import options
-from kldiv_cli.cli.messages import failure
 from kldiv_cli.cli.options import Argument, Option, number
 from kldiv_cli.cli.outputs import Outputs, tell_notes
-from kldiv_cli.errors import InputError
+from kldiv_cli.renderers import CHECK_FORMATS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from kldiv_cli.core.findings import Check
+    from kldiv_cli.core.report import Failure
     from kldiv_cli.pipeline.config import Config
     from kldiv_cli.pipeline.settings import CheckSettings
 
 DRIFT, INCONCLUSIVE = 1, 3
+_SHOWN_LIMITS = ("alpha", "adjust", "max_kl")
 EPILOG = """Exit codes: 0 no drift, 1 drift, 2 no answer, 3 inconclusive (not one column could be
 decided, or --fail-on inconclusive).
 
@@ -49,8 +52,7 @@ ROWS = (
     Option("max_missing_shift", "X", "Largest change of the share of missing values.",
            read=number),
     Option("fail_on", "drift|inconclusive", "Exit 3 if any column is inconclusive, too."),
-    Option("exit_zero", "", "Exit 0 where it would be 1 or 3; never for 2."),
-    options.CONFIG,
+    options.EXIT_ZERO, options.CONFIG,
     Option("init", "", "Write kldiv.toml, or --config FILE, with settings for these data."),
     *options.TYPES,
     Option("missing", "category|drop|error", "Missing values: an outcome, left out, refused."),
@@ -60,6 +62,8 @@ ROWS = (
                           " column,outcome,count."),
     options.LABEL, options.WEIGHT, options.AT, options.JOINT,
     Option("top", "N", "How many outcomes to list of a column.", read=number),
+    Option("dataset", "NAME", "Name of the data set in metrics and test results; the path of"
+           " REFERENCE without its extension if not given."),
     *options.REPORTS, options.QUIET._replace(help="Print the verdict alone, and no notes."),
     options.STRICT, *options.TEXT, options.DUPLICATES, options.TOTAL_ROW,
     options.MAX_INFLATED, options.COLOR,
@@ -67,7 +71,30 @@ ROWS = (
 # fmt: on
 
 
-@options.command(*ROWS, epilog=EPILOG)
+def failed(arguments: Sequence[str], said: Mapping[str, Any], failure: Failure) -> Check:
+    """Return the report of an error, with those options and settings that have right values."""
+    from kldiv_cli.core.findings import NO_DATA_SET, failed
+    from kldiv_cli.core.inference.resampling import SEED
+    from kldiv_cli.core.judging import Limits
+    from kldiv_cli.pipeline.config import right_settings
+    from kldiv_cli.pipeline.settings import CHECK, name_of_data_set, right_options
+
+    max_kl = [number(word) for word in said.get("max_kl", ()) if "=" not in word]
+    given = right_options(CHECK, {**said, "max_kl": max_kl[-1] if max_kl else None})
+    right = {**right_settings(said.get("config")), **given}
+    dataset = name_of_data_set(*options.sources(arguments[0])[1]) if arguments else NO_DATA_SET
+    limits = Limits(**{name: right[name] for name in _SHOWN_LIMITS if name in right})
+    return failed(
+        failure,
+        alpha=limits.alpha,
+        adjust=limits.adjust,
+        seed=SEED,
+        max_kl=limits.max_kl,
+        dataset=right.get("dataset") or dataset,
+    )
+
+
+@options.command(*ROWS, epilog=EPILOG, formats=CHECK_FORMATS, failed=failed)
 def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
     """Judge, column by column, whether data have drifted from a reference.
 
@@ -80,11 +107,9 @@ def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
     twice, the first is for REFERENCE. Formats: text, json, csv, markdown, junit, github,
     prometheus.
     """
-    from kldiv_cli.core.findings import failed
-    from kldiv_cli.core.inference.resampling import SEED
     from kldiv_cli.pipeline import config
     from kldiv_cli.pipeline.check import checked
-    from kldiv_cli.renderers import CHECK_FORMATS, render
+    from kldiv_cli.renderers import render
 
     if said.pop("init", False):
         return begin(reference, current, said)
@@ -95,13 +120,7 @@ def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
     settings, given = prepared(names, paths, said, project)
     with outputs:
         outputs.open((*paths, *config.files(file)))
-        try:
-            report = checked(settings)
-        except InputError as problem:
-            why, limits = failure(problem), settings.limits
-            alpha, adjust, max_kl = limits.alpha, limits.adjust, limits.max_kl
-            outputs.fail(failed(why, alpha=alpha, adjust=adjust, seed=SEED, max_kl=max_kl))
-            raise
+        report = checked(settings)
         notes = (*project.notes(), *report.notes)
         outputs.write(partial(render, report), notes, bare=lambda: f"{report.verdict}\n")
     return 0 if exit_zero else exit_code(report, given["fail_on"])

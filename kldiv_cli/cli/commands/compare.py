@@ -6,15 +6,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli import options
-from kldiv_cli.cli.messages import failure
 from kldiv_cli.cli.options import Argument, Option, number
 from kldiv_cli.cli.outputs import Outputs
-from kldiv_cli.errors import InputError
+from kldiv_cli.renderers import FORMATS
 
 if TYPE_CHECKING:
-    from kldiv_cli.core.report import Report
+    from collections.abc import Mapping, Sequence
 
-EPILOG = """Examples:
+    from kldiv_cli.core.report import Failure, Report
+
+ABOVE = 1
+EPILOG = """Exit codes: 0 answered, 1 a measure is above its --fail-above, 2 no answer.
+
+Examples:
 
 \b
   kldiv sample_data/airlines_july.csv sample_data/airlines_january.csv
@@ -22,6 +26,7 @@ EPILOG = """Examples:
   kldiv compare sample_data/wolf_dice.csv --weight white --weight red --base 2
   kldiv compare sample_data/teacher_logits.npy sample_data/student_logits.npy --as logits
   kldiv compare sample_data/flights_july.csv sample_data/flights_january.json --as samples
+  kldiv sample_data/die_loaded.csv sample_data/die_fair.csv --fail-above kl_pq=0.05
   cat sample_data/die_loaded.csv | kldiv - sample_data/die_fair.csv -q --measure kl_pq
 """
 
@@ -33,6 +38,9 @@ ROWS = (
              " twice), or two sets of its rows (--where twice)."),
     Option("measures", "NAME...", "A measure, as 'kldiv measures' lists them; repeatable.",
            ("--measure", "-m")),
+    Option("fail_above", "MEASURE=VALUE...", "Exit 1 if a measure is not at most VALUE;"
+           " repeatable."),
+    options.EXIT_ZERO._replace(help="Exit 0 where it would be 1; never for 2."),
     Option("base", "e|2|10", "Of the logarithm: nats, bits or hartleys.", default="e"),
     options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT,
     Option("smoothing", "HOW", "none, jeffreys, laplace or add:ALPHA (counts), or floor:EPS; on"
@@ -48,7 +56,30 @@ ROWS = (
 # fmt: on
 
 
-@options.command(*ROWS, epilog=EPILOG)
+def failed(_: Sequence[str], said: Mapping[str, Any], failure: Failure) -> Report:
+    """Return the report of an error, with those options that have right values."""
+    from kldiv_cli.core.measures import DEFAULT_MEASURES
+    from kldiv_cli.core.report import failed
+    from kldiv_cli.core.smoothing import Smoothing
+    from kldiv_cli.pipeline.settings import COMPARE, right_options
+
+    right = right_options(COMPARE, said)
+    words = [word for word in said.get("fail_above", ()) if "=" in word]
+    limits: dict[str, float] = {}
+    for limit in (options.with_limits({"fail_above": [word]}) for word in words):
+        limits |= right_options(COMPARE, limit).get("fail_above", {})
+    return failed(
+        failure,
+        # Whoever asked for a measure that there is not waits for its name as well.
+        said.get("measures", DEFAULT_MEASURES),
+        limits,
+        right.get("base", "e"),
+        right.get("smoothing", Smoothing()).name,
+        right.get("temperature", 1.0),
+    )
+
+
+@options.command(*ROWS, epilog=EPILOG, formats=FORMATS, failed=failed)
 def compare(p: str, q: str | None, said: dict[str, Any]) -> int:
     """Compare two distributions, in both directions.
 
@@ -58,32 +89,29 @@ def compare(p: str, q: str | None, said: dict[str, Any]) -> int:
 
     --as samples counts raw rows, and compares them column by column.
 
+    --fail-above MEASURE=VALUE makes a gate of it: exit 1 where not (measure <= VALUE), so
+    nothing that is infinite passes.
+
     Options that describe a side (--as, --label, --weight, --at, --input-format, --encoding,
     --delimiter, --decimal, --header, --comment, --escape, --total-row) serve both sides;
     given twice, the first is for P.
     """
-    from kldiv_cli.core.report import failed
     from kldiv_cli.pipeline.compare import compared
     from kldiv_cli.pipeline.settings import compare_settings
-    from kldiv_cli.renderers import FORMATS, render
+    from kldiv_cli.renderers import render
 
     outputs = Outputs(said, FORMATS)
+    exit_zero = said.pop("exit_zero", False)
     names, paths = options.sources(*((p,) if q is None else (p, q)))
-    given = {**options.with_columns(said), "names": (*names, None)[:2]}
+    given = {**options.with_columns(options.with_limits(said)), "names": (*names, None)[:2]}
     # The bare numbers have no estimate beside them.
     given["estimate"] = outputs.has_reports
     settings = compare_settings((*paths, None)[:2], given, compare.spell)
     with outputs:
         outputs.open(paths)
-        try:
-            report = compared(settings)
-        except InputError as problem:
-            base, smoothing = settings.base, settings.smoothing.name
-            asked = (settings.measures, base, smoothing, settings.temperature)
-            outputs.fail(failed(failure(problem), *asked))
-            raise
+        report = compared(settings)
         outputs.write(partial(render, report), report.notes, bare=partial(bare, report))
-    return 0
+    return ABOVE if report.failed and not exit_zero else 0
 
 
 def bare(report: Report) -> str:

@@ -112,6 +112,15 @@ def explained(finding: Finding, layout: Layout) -> str:
     return "; ".join(words)
 
 
+def error_words(report: Check) -> str:
+    """Return the error that prevented an answer: where, what, and how to mend it; else nothing."""
+    if report.error is None:
+        return ""
+    where = f"{report.error.where}: " if report.error.where else ""
+    advice = f"; help: {report.error.hint}" if report.error.hint else ""
+    return show(f"{where}{report.error.message}{advice}", REASON_WIDTH)
+
+
 def data_contents(report: Check, side: Side) -> str:
     """Return in words a side's rows and the share of its values that is missing.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.findings import is_warned
 from kldiv_cli.core.inference.reasons import WARN_ONLY
-from kldiv_cli.renderers.check import column_name, explained, text, worst_first
+from kldiv_cli.renderers.check import column_name, error_words, explained, text, worst_first
 from kldiv_cli.renderers.show import show
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def render(report: Check, layout: Layout) -> str:
     shown = found if len(found) <= MOST else found[: MOST - 1]
     commands = []
     for finding in shown:
-        message = _message(finding, layout)
+        message = error_words(report) or _message(finding, layout)
         commands.append(_command([finding], f"kldiv: {_word(finding)}", message))
     if rest := found[len(shown) :]:
         said = [_word(finding) for finding in rest]
@@ -45,8 +45,6 @@ def _word(finding: Finding) -> str:
 def _message(finding: Finding, layout: Layout) -> str:
     """Return the column and the reason of its verdict."""
     words = explained(finding, layout)
-    if finding.column is None:
-        return words
     return f"{show(column_name(finding), 100, unicode=layout.unicode)}: {words}"
 
 

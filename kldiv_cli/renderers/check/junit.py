@@ -7,7 +7,14 @@ from xml.etree import ElementTree
 
 from kldiv_cli.core.findings import only_warns
 from kldiv_cli.renderers import Layout
-from kldiv_cli.renderers.check import column_name, explained, figures_of, numbered, side_names
+from kldiv_cli.renderers.check import (
+    column_name,
+    error_words,
+    explained,
+    figures_of,
+    numbered,
+    side_names,
+)
 from kldiv_cli.renderers.show import show
 
 if TYPE_CHECKING:
@@ -19,8 +26,9 @@ OUTCOMES = {"drift": "failure", "inconclusive": "skipped", "error": "error"}
 def render(report: Check, layout: Layout) -> str:
     """Return the document, in ASCII: no encoding on its way can spoil it.
 
-    The run is a suite. The sides are the class of every case: of two cases with the same class
-    and name, which two checks in one job would have, some collectors drop the second.
+    The run is a suite. The data set and the sides are the class of every case: of two cases with
+    the same class and name, which two checks in one job would have, some collectors drop the
+    second.
     """
     current, reference = map(show, side_names(report))
     title = f"D({current} || {reference})"
@@ -33,13 +41,14 @@ def render(report: Check, layout: Layout) -> str:
     attributes = {"name": title, **counts, "skipped": str(report.count("inconclusive"))}
     suite = ElementTree.SubElement(root, "testsuite", attributes)
     properties = ElementTree.SubElement(suite, "properties")
-    for name in ("verdict", "direction", "alpha", "adjust", "seed"):
-        value = str(getattr(report, name))
+    for name in ("dataset", "verdict", "direction", "alpha", "adjust", "seed"):
+        value = show(str(getattr(report, name)))
         ElementTree.SubElement(properties, "property", name=name, value=value)
+    group = f"{show(report.dataset)}: {title}"
     names = numbered(map(column_name, report.columns))
     for name, finding in zip(names, report.columns, strict=True):
-        case = ElementTree.SubElement(suite, "testcase", classname=title, name=name, time="0")
-        words = explained(finding, Layout(unicode=True))
+        case = ElementTree.SubElement(suite, "testcase", classname=group, name=name, time="0")
+        words = error_words(report) or explained(finding, Layout(unicode=True))
         if finding.verdict == "pass":
             if only_warns(finding):
                 ElementTree.SubElement(case, "system-out").text = words
@@ -47,7 +56,8 @@ def render(report: Check, layout: Layout) -> str:
         kind, code = OUTCOMES[finding.verdict], finding.reason.code
         outcome = ElementTree.SubElement(case, kind, type=code, message=words)
         kl, interval, threshold = figures_of(finding)
-        outcome.text = f"kl {kl} nats, {interval}, threshold {threshold}\n{words}"
+        figures = f"kl {kl} nats, {interval}, threshold {threshold}\n"
+        outcome.text = words if report.error else figures + words
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=True).decode()
     # Some collectors show a document that they cannot read as a green run.

@@ -23,24 +23,29 @@ GAUGES = {
     "kldiv_missing_ratio": "Share of the rows without a value.",
     "kldiv_rows": "Rows; infinite where a side is exactly known.",
     "kldiv_verdict": "1 for the verdict on the column, 0 for the others.",
-    "kldiv_success": "1: the check gave an answer. A check that fails leaves the file as it was.",
+    "kldiv_success": "1 if the check gave an answer, whatever the verdict, 0 if it failed.",
 }
 VALUES = {"Infinity": "+Inf", "-Infinity": "-Inf"}
 
 
 def render(report: Check, layout: Layout) -> str:
-    """Return the gauges, each with all its samples; a value that was not computed has none."""
+    """Return the gauges, each with all its samples; a value that was not computed has none.
+
+    Every sample says which data set it is of: of two that are equal but for their values, which
+    two checks of one collector would have, one is dropped, and nobody is told. No label changes
+    from run to run as long as the data set and its columns do not.
+    """
     samples: dict[str, list[str]] = {gauge: [] for gauge in GAUGES}
+    dataset = {"dataset": show(report.dataset)}
     if not report.error:
-        current, reference = map(show, side_names(report))
+        _, reference = map(show, side_names(report))
         columns = numbered(finding.column or "" for finding in report.columns)
         for column, finding in zip(columns, report.columns, strict=True):
-            common = {"column": column, "reference": reference, "current": current}
+            common = dataset | {"column": column, "reference": reference}
             for gauge, own, value in _samples(finding):
                 if value != "error":
-                    labels = ",".join(f'{k}="{_quoted(v)}"' for k, v in (common | own).items())
-                    samples[gauge].append(f"{gauge}{{{labels}}} {_value(value)}")
-    samples["kldiv_success"] = [f"kldiv_success {int(report.error is None)}"]
+                    samples[gauge].append(_sample(gauge, common | own, value))
+    samples["kldiv_success"].append(_sample("kldiv_success", dataset, int(report.error is None)))
     lines = []
     for gauge, found in samples.items():
         if found:
@@ -62,9 +67,11 @@ def _samples(finding: Finding) -> Iterator[tuple[str, dict[str, str], Figure]]:
         yield "kldiv_verdict", {"verdict": verdict}, int(finding.verdict == verdict)
 
 
-def _value(value: Figure) -> str:
+def _sample(gauge: str, labels: dict[str, str], value: Figure) -> str:
+    """Return a gauge's line with its labels and its value."""
     text = str(number(value) if isinstance(value, float) else value)
-    return VALUES.get(text, text)
+    pairs = ",".join(f'{name}="{_quoted(label)}"' for name, label in labels.items())
+    return f"{gauge}{{{pairs}}} {VALUES.get(text, text)}"
 
 
 def _quoted(label: str) -> str:

@@ -73,7 +73,7 @@ def one_sample():
 
 def no_answer():
     failure = Failure("negative-weight", "weight is negative\n::error::", "p.csv:2:1", "mend it")
-    return failed(failure, alpha=0.05, adjust="bh", seed=7, max_kl=0.05)
+    return failed(failure, alpha=0.05, adjust="bh", seed=7, max_kl=0.05, dataset="orders")
 
 
 def by_hand():
@@ -108,8 +108,8 @@ def by_hand():
     return Check(
         base="e", unit="nats",
         reference=side._replace(name="jan", source="jan.csv", total=2000, missing=0),
-        current=side, direction="current || reference", verdict="drift", alpha=0.1, adjust="bh",
-        seed=7, columns=Findings([amount, plan, finding, gone]),
+        current=side, direction="current || reference", dataset="orders", verdict="drift",
+        alpha=0.1, adjust="bh", seed=7, columns=Findings([amount, plan, finding, gone]),
         excluded=(Excluded("id", "looks like a key"),),
         notes=(Note("new-column", "column 'extra' is not in the reference", "jul.csv"),),
     )  # fmt: skip
@@ -132,6 +132,7 @@ def labelled(report, *texts):
         report,
         reference=report.reference._replace(name=first, source=last),
         current=report.current._replace(name=last, source=first),
+        dataset=first if first.strip() else "orders",
         columns=Findings(columns),
         excluded=tuple(Excluded(text, text) for text in texts),
         notes=tuple(Note("new-column", text, text) for text in texts),

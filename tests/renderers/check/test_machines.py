@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from kldiv_cli.core.findings import Findings
 from kldiv_cli.renderers import render
 from kldiv_cli.renderers.check import numbered
+from kldiv_cli.renderers.show import show
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=200)
 
@@ -251,9 +252,10 @@ def test_junit_says_what_and_why(reports):
     suite = junit(reports["by_hand"])
     assert suite.get("name") == "D(jul || jan)"
     assert {entry.get("name"): entry.get("value") for entry in suite[0]} == {
-        "verdict": "drift", "direction": "current || reference", "alpha": "0.1",
-        "adjust": "bh", "seed": "7",
+        "dataset": "orders", "verdict": "drift", "direction": "current || reference",
+        "alpha": "0.1", "adjust": "bh", "seed": "7",
     }  # fmt: skip
+    assert {case.get("classname") for case in suite[1:]} == {"orders: D(jul || jan)"}
     (failure,) = suite[3]
     assert suite[3].get("name") == "city"
     assert failure.get("type") == "above-threshold"
@@ -261,6 +263,8 @@ def test_junit_says_what_and_why(reports):
     assert failure.text.startswith("kl 0.200 nats, 0.150 to 0.250, threshold 0.05\nKL 0.2")
     (error,) = junit(reports["no_answer"])[1]
     assert (error.tag, error.get("type")) == ("error", "negative-weight")
+    assert error.text.startswith("p.csv:2:1: weight is negative")
+    assert error.text.endswith("; help: mend it")
 
 
 LABEL = re.compile(r'([a-zA-Z_]\w*)="((?:[^"\\\n]|\\[\\"n])*)"', re.A)
@@ -308,7 +312,12 @@ def prometheus(report):
 def test_prometheus_reads_every_report(report):
     metrics = prometheus(report)
     assert list(metrics)[-1] == "kldiv_success"
-    assert metrics["kldiv_success"] == [({}, 0.0 if report.error else 1.0)]
+    dataset = {"dataset": show(report.dataset).replace("\\", r"\\")}
+    assert metrics["kldiv_success"] == [(dataset, 0.0 if report.error else 1.0)]
+    assert all(
+        dataset.items() <= labels.items() for found in metrics.values() for labels, _ in found
+    )
+    assert not any("current" in labels for found in metrics.values() for labels, _ in found)
     if not report.error:
         shown = [labels["verdict"] for labels, on in metrics["kldiv_verdict"] if on]
         assert shown == [finding.verdict for finding in report.columns]
@@ -317,7 +326,7 @@ def test_prometheus_reads_every_report(report):
 
 def test_prometheus_has_the_figures_that_there_are(reports):
     metrics = prometheus(reports["by_hand"])
-    common = {"reference": "jan", "current": "jul"}
+    common = {"dataset": "orders", "reference": "jan"}
     city = {"column": "city", **common}
     gone = {"column": "gone", **common}
     assert (city, 0.2) in metrics["kldiv_kl_nats"]
@@ -341,7 +350,8 @@ def test_what_is_exactly_known_has_infinitely_many_rows(reports):
 
 
 def test_without_an_answer_prometheus_hears_of_the_failure_alone(reports):
-    assert prometheus(reports["no_answer"]) == {"kldiv_success": [({}, 0.0)]}
+    found = prometheus(reports["no_answer"])
+    assert found == {"kldiv_success": [({"dataset": "orders"}, 0.0)]}
 
 
 @given(st.lists(ANY_TEXT, max_size=6))

@@ -237,7 +237,7 @@ def test_no_label_commands_github(hostile):
 
 def test_github_says_why_there_is_no_answer(reports):
     assert render(reports["no_answer"], "github") == (
-        "::error title=kldiv%3A error::weight is negative\\n::error::\n"
+        "::error title=kldiv%3A error::p.csv:2:1: weight is negative\\n::error::; help: mend it\n"
     )
 
 

@@ -1,0 +1,139 @@
+"""The reports of a run that failed, for programs that would take silence for an answer.
+
+What is read as it is written, standard output or another stream, gets the report of the error in
+every format but those that people read. Files stay as they were, but for those of `REPLACED`.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from difflib import get_close_matches
+from stat import S_ISREG
+from typing import TYPE_CHECKING, Any
+
+from kldiv_cli.cli import messages, streams
+from kldiv_cli.cli.commands import COMMANDS, load
+from kldiv_cli.cli.outputs import STDOUT, ReportFile, asked_reports, descriptor
+from kldiv_cli.cli.words import told_apart
+from kldiv_cli.errors import KldivError, OutputError, UsageError
+from kldiv_cli.pipeline import config
+from kldiv_cli.renderers import Layout, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kldiv_cli.cli.options import Command
+    from kldiv_cli.cli.words import Words
+
+REPLACED = ("junit", "prometheus")
+"""Formats whose files are read later, when an old answer is worse than none."""
+
+
+def report(
+    arguments: list[str], problem: KldivError, *, to_streams: bool = True
+) -> Iterator[KldivError]:
+    """Write the reports of an error, and yield the errors of those that do not arrive.
+
+    They are those that a command line asks for, as far as it is understood.
+
+    Parameters
+    ----------
+    arguments : list of str
+        The words of the command line, which may be wrong.
+    problem : KldivError
+        The error.
+    to_streams : bool
+        Whether streams get a report; without, only files are replaced.
+    """
+    command, found = guessed(arguments)
+    assert command.failed
+    made = None
+    places: set[str] = set()
+    for format, path in asked_reports(found.given):
+        if path == STDOUT or descriptor(path) is not None:
+            wanted = to_streams and not _is_lost(problem, path)
+        else:
+            wanted = format in REPLACED and _is_stale(path)
+        if not wanted or format not in command.formats or path in places:
+            continue
+        places.add(path)
+        if made is None:
+            why = messages.failure(problem)
+            made = command.failed(found.arguments, _said(command, found), why)
+        try:
+            if text := render(made, format, Layout(unicode=True)):
+                _write(text, format, path, [*_inputs(found)])
+        except KldivError as lost:
+            if not isinstance(problem, OutputError):
+                yield lost
+
+
+def guessed(arguments: list[str]) -> tuple[Command, Words]:
+    """Return the command that words most likely ask for, and these words told apart.
+
+    Words that name no command with reports, not even nearly, ask for a comparison, unless they
+    want a report that only a check has.
+    """
+    first = arguments[0] if arguments else ""
+    # A file may be called nearly as a command is, but hardly without an extension.
+    named = get_close_matches(first, COMMANDS, 1, cutoff=0.75) if first.isalpha() else []
+    words = arguments[len(named) :]
+    commands = [load(name) for name in named or ("compare", "check")]
+    commands = [command for command in commands if command.failed] or [load("compare")]
+    guesses = [(command, told_apart(command, words)) for command in commands]
+    for command, found in guesses:
+        if all(format in ("", *command.formats) for format, _ in asked_reports(found.given)):
+            return command, found
+    return guesses[0]
+
+
+def _said(command: Command, found: Words) -> dict[str, Any]:
+    """Return the options that words give; one whose value cannot be read is left out."""
+    said: dict[str, Any] = {}
+    for name, word in found.given.items():
+        with suppress(UsageError):
+            said |= command.said({name: word})
+    return said
+
+
+def _is_lost(problem: KldivError, path: str) -> bool:
+    """Return whether the error is that a stream did not take the report."""
+    sources = {place.source for place in problem.places}
+    name = "standard output" if path == STDOUT else path
+    return isinstance(problem, OutputError) and name in sources
+
+
+def _is_stale(path: str) -> bool:
+    """Return whether what is at a path, or nothing, would be taken for the answer of this run.
+
+    A named pipe was closed when the run failed, and would have to wait for another reader.
+    """
+    try:
+        return bool(path) and S_ISREG(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def _inputs(found: Words) -> Iterator[str]:
+    """Yield every path that words may name as an input, which no report replaces."""
+    options = (word for name, word in found.given.items() if name not in ("output", "report"))
+    words = [*found.arguments, *found.strange]
+    for option in options:
+        words += option if isinstance(option, list) else [str(option)]
+    for word in words:
+        yield from (word, word.partition("=")[2])
+    yield from config.files(None)
+
+
+def _write(text: str, format: str, path: str, inputs: list[str]) -> None:
+    """Write a report to standard output, to another stream, or in the place of a file."""
+    if path == STDOUT:
+        streams.write_stdout(text, format)
+        return
+    with ReportFile(path) as file:
+        file.open(inputs)
+        file.write(text)
+        file.put_in_place()

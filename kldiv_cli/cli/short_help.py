@@ -56,4 +56,4 @@ def missing_argument(name: str, command: Command, given: int = 0) -> UsageError:
     row = command.arguments[given]
     usage = " ".join(("kldiv", name, *(row.metavar for row in command.arguments)))
     hint = f"{usage}, such as: {EXAMPLES[name]}; kldiv {name} --help tells more"
-    return UsageError("usage", f"missing argument '{row.metavar}'", hint=hint)
+    return UsageError("usage", f"missing argument '{row.metavar.strip('[]')}'", hint=hint)

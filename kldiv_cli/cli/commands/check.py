@@ -111,6 +111,10 @@ def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
     from kldiv_cli.pipeline.check import checked
     from kldiv_cli.renderers import render
 
+    if current is None and len(said.get("where", ())) < 2:
+        from kldiv_cli.cli.short_help import missing_argument
+
+        raise missing_argument("check", check, 1)
     if said.pop("init", False):
         return begin(reference, current, said)
     outputs = Outputs(said, CHECK_FORMATS)

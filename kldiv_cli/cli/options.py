@@ -282,7 +282,7 @@ STRICT = Option("strict", "", "Refuse what would be repaired with a note.")
 
 WANTED = (
     Option("column", "NAME...", "Judge this column; repeatable. Every shared one if not given,"
-           " but those that look like keys."),
+           " but dates and those that look like keys."),
     Option("exclude", "NAME|GLOB...", "Leave columns out; repeatable."),
 )
 TYPES = (

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-Type = Literal["categorical", "numeric"]
+Type = Literal["categorical", "numeric", "boolean", "date"]
+"""What the outcomes of a column are: labels, bins of numbers, true and false, or instants."""
 MISSING = SPECIAL[-1]
 """The outcome that stands for missing values."""
 OTHER = "(other)"
@@ -35,6 +36,8 @@ class Categories(NamedTuple):
     counts: Mapping[str, int]
     pooled: bool = False
     """Whether `OTHER` stands for pooled rare outcomes; else it is a label like any."""
+    type: Type = "categorical"
+    """What the labels are: see `kldiv_cli.core.types`."""
 
     @property
     def rows(self) -> int:
@@ -110,7 +113,8 @@ def _merged(first: Column, second: Column) -> Column:
         refuse_other_pools(first, second)
         counts = Counter(first.counts)
         counts.update(second.counts)
-        return Categories(first.name, missing, dict(counts), first.pooled)
+        same = first.type if first.type == second.type else "categorical"
+        return Categories(first.name, missing, dict(counts), first.pooled, same)
     if isinstance(first, Values) and isinstance(second, Values):
         return Values(first.name, missing, np.concatenate([first.values, second.values]))
     if isinstance(first, Binned) and isinstance(second, Binned) and first.bins == second.bins:
@@ -178,7 +182,7 @@ def pooled(column: Categories, min_count: int) -> Categories:
         return column
     counts = {label: count for label, count in column.counts.items() if count >= min_count}
     counts[OTHER] = counts.get(OTHER, 0) + sum(column.counts[label] for label in rare)
-    return Categories(column.name, column.missing, counts, pooled=True)
+    return column._replace(counts=counts, pooled=True)
 
 
 def is_identifier(column: Column) -> bool:
@@ -200,6 +204,27 @@ def distinct(column: Categories | Values) -> int:
     return len(column.counts if isinstance(column, Categories) else np.unique(column.values))
 
 
+def nearly_all_distinct(column: Column) -> bool:
+    """Return whether nearly all values of a column are distinct, however few they are."""
+    if isinstance(column, Binned):
+        return False
+    values = column.rows - column.missing
+    return values > 1 and distinct(column) >= _DISTINCT * values
+
+
+def constant(column: Column) -> str | None:
+    """Return the only value of a column as a label; None if it has several, or none."""
+    if isinstance(column, Categories):
+        labels = [label for label, count in column.counts.items() if count]
+        return labels[0] if len(labels) == 1 else None
+    if isinstance(column, Binned) or not len(column.values):
+        return None
+    first = column.values[:1]
+    if np.any(column.values != first):
+        return None
+    return next(iter(as_categories(column._replace(values=first)).counts))
+
+
 def nearly_distinct(outcomes: int, rows: int) -> bool:
     """Return whether so many outcomes in so many rows are nearly all distinct."""
     return rows >= _FEWEST and outcomes >= _DISTINCT * rows
@@ -207,14 +232,21 @@ def nearly_distinct(outcomes: int, rows: int) -> bool:
 
 def type_changed(*sides: tuple[str, Column]) -> TypeChangedError:
     """Return the error for columns of different types; each side is given with its name."""
-    words = []
-    for whose, side in sides:
-        if isinstance(side, Categories):
-            example = next((label for label in side.counts if not _is_integer(label)), "")
-            words.append(f"{whose} is text, such as '{example[:40]}'")
-        else:
-            words.append(f"{whose} is numbers")
-    return TypeChangedError(", ".join(words))
+    return TypeChangedError(", ".join(f"{whose} is {_contents(side)}" for whose, side in sides))
+
+
+def _contents(column: Column) -> str:
+    """Return in words what the values of a column are."""
+    if not isinstance(column, Categories):
+        return "numbers"
+    if column.type == "boolean":
+        return "booleans (true and false)"
+    example = next((label for label in column.counts if not _is_integer(label)), None)
+    if example is None:
+        return "numbers"
+    return (
+        f"dates, such as {example}" if column.type == "date" else f"text, such as '{example[:40]}'"
+    )
 
 
 def alike(first: Column, second: Column) -> tuple[Column, Column]:
@@ -234,7 +266,8 @@ def _retyped(column: Column, other: Column) -> Column:
         return column
     if isinstance(other, Values):
         return Values(column.name, column.missing, np.zeros(0))
-    none = Categories(column.name, column.missing, {})
+    type_ = other.type if isinstance(other, Categories) else "categorical"
+    none = Categories(column.name, column.missing, {}, type=type_)
     return _in_bins(none, other)
 
 
@@ -298,9 +331,15 @@ def _is_integer(label: str) -> bool:
 
 
 def as_categories(column: Values) -> Categories:
-    """Return a numeric column by label, each number in its shortest form: ``3``, ``2.5``."""
+    """Return a numeric column by label, each number in its shortest form: ``3``, ``2.5``.
+
+    Infinities have the labels that they have among bins.
+    """
     distinct, counts = np.unique(column.values + 0.0, return_counts=True)
-    labels = (repr(value).removesuffix(".0") for value in distinct.tolist())
+    labels = (
+        repr(value).removesuffix(".0") if np.isfinite(value) else f"{value:+}"
+        for value in distinct.tolist()
+    )
     return Categories(column.name, column.missing, dict(zip(labels, counts.tolist(), strict=True)))
 
 
@@ -328,7 +367,7 @@ def pooled_like(column: Categories, other: Categories) -> Categories:
     counts = {label: column.counts.get(label, 0) for label in other.counts}
     named = sum(counts.values()) - counts[OTHER]
     counts[OTHER] = column.total - named
-    return Categories(column.name, column.missing, counts, pooled=True)
+    return column._replace(counts=counts, pooled=True)
 
 
 def counts_in(column: Values | Binned, bins: Bins) -> Integers:

@@ -9,12 +9,15 @@ from kldiv_cli.errors import InputError, Note, Place, did_you_mean
 
 if TYPE_CHECKING:
     from kldiv_cli.core.counts import Column
+    from kldiv_cli.core.refusals import Refusal
 
 MOST_OUTCOMES = 100_000
 TOO_MANY_ROWS = 10**18
 """Rows that a data set may not have: they are counted in 64 bits."""
+BY_NAME = "--exclude"
 CHOOSES = "--where: all rows have the value that chose them"
 IDENTIFIER = "looks like a key: nearly all values are distinct (--column NAME judges it)"
+DATE = "date: time moves on by itself (--categorical NAME judges it)"
 
 
 class Excluded(NamedTuple):
@@ -45,6 +48,8 @@ class DataSet(NamedTuple):
         All columns of the source, counted or not, but for `chosen_by`.
     details : tuple of pairs of str
         How the source was read: encoding, delimiter, shape …
+    refused : tuple of Refusal
+        Columns that cannot be counted: an error, as soon as all are known.
     chosen_by : str, or None
         A column by whose value the rows were chosen, which is left out.
     """
@@ -59,6 +64,7 @@ class DataSet(NamedTuple):
     notes: tuple[Note, ...] = ()
     seen: tuple[str, ...] = ()
     details: tuple[tuple[str, str], ...] = ()
+    refused: tuple[Refusal, ...] = ()
     chosen_by: str | None = None
 
 
@@ -74,6 +80,8 @@ class Wanted(NamedTuple):
     """Cells that mean a missing value, beside empty ones …"""
     na_of: Mapping[str, frozenset[str]] = {}
     """… and those that do in a single column, by its name."""
+    dates: frozenset[str] = frozenset()
+    """Columns that the user says hold dates."""
     forbid_missing: bool = False
     drop_missing: bool = False
     """Whether missing values are left out later; a pair is missing then if any part is."""
@@ -93,8 +101,12 @@ class Wanted(NamedTuple):
 
     def may_leave_out(self, name: str) -> bool:
         """Return whether a column may be left out if it looks like a key: no option names it."""
-        asked = self.named | self.numeric | self.categorical | (self.columns or frozenset())
-        return self.identifiers and name not in asked
+        return self.identifiers and not self.asks_for(name)
+
+    def asks_for(self, name: str) -> bool:
+        """Return whether an option names a column, so that it is never left out by itself."""
+        asked = self.named | self.numeric | self.categorical | self.dates
+        return name in asked or name in (self.columns or ())
 
     def wants(self, name: str) -> bool:
         """Return whether a column is to be counted."""
@@ -113,7 +125,7 @@ class Wanted(NamedTuple):
                 raise unknown_column(word, names, source)
         if self.columns is not None:
             return []
-        return [Excluded(name, "--exclude") for name in names if self.excluded(name)]
+        return [Excluded(name, BY_NAME) for name in names if self.excluded(name)]
 
 
 def position(word: str, names: Sequence[str], source: str, *, each: str = "column") -> int:

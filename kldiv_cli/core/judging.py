@@ -9,6 +9,7 @@ import numpy as np
 
 from kldiv_cli.core.divergences import contributions, divergences
 from kldiv_cli.core.findings import USUAL_LIMIT, Finding, Findings, is_warned
+from kldiv_cli.core.inference import reasons
 from kldiv_cli.core.inference.evidence import weigh, weigh_exact
 from kldiv_cli.core.inference.reasons import (
     WARN_ONLY,
@@ -19,6 +20,8 @@ from kldiv_cli.core.inference.reasons import (
 )
 from kldiv_cli.core.inference.samples import samples
 from kldiv_cli.core.inference.verdict import judge
+from kldiv_cli.core.instants import has_zone
+from kldiv_cli.core.labels import respelled
 from kldiv_cli.core.measures import DEFAULT_MEASURES
 from kldiv_cli.core.report import largest_contributions
 from kldiv_cli.errors import Note, abridged, option
@@ -139,6 +142,9 @@ def _finding(
     """Put together the finding on one column, before its shares are compared with their limits."""
     has_p, has_q = pair.support()
     fresh = has_p & ~has_q
+    reason = judgement.reason
+    if judgement.verdict == "drift":
+        reason = _special_reason(pair, parts, float(measures["kl_pq"]), evidence) or reason
     if pair.of_data is not None:
         fresh &= pair.of_data
     new = sorted(np.flatnonzero(fresh).tolist(), key=lambda i: -parts.p[i])
@@ -149,7 +155,7 @@ def _finding(
         column=pair.column,
         type=pair.type,
         verdict=judgement.verdict,
-        reason=judgement.reason,
+        reason=reason,
         threshold=evidence.threshold,
         kl=evidence.kl,
         low=evidence.low,
@@ -179,6 +185,64 @@ def _missing_share(pair: Pair, shares: NDArray[np.float64], side: int) -> float:
     if not pair.known[side] or pair.of_data is None:
         return 0.0
     return math.fsum(shares[~pair.of_data])
+
+
+def _special_reason(
+    pair: Pair, parts: Contributions, kl: float, evidence: Evidence
+) -> Reason | None:
+    """Return the reason for drift that a person would name before any number; None if none is."""
+    current, reference = (
+        missing / rows if rows else 0.0
+        for missing, rows in zip(pair.missing, pair.rows, strict=True)
+    )
+    if (current == 1) != (reference == 1):
+        if current == 1:
+            return reasons.all_missing("current side", "reference", reference)
+        return reasons.all_missing("reference", "current side", current)
+    if pair.type != "numeric" and pair.labels is not None:
+        if spellings := _respelled(pair, parts, kl, evidence.threshold):
+            return reasons.labels_respelled(spellings)
+        if side := _side_with_zones(pair):
+            return reasons.zone_changed(side)
+    new, old = pair.constants
+    if new is not None and old is not None and new != old:
+        return reasons.constant_changed(old, new)
+    return reasons.keys() if pair.are_keys else None
+
+
+def _respelled(
+    pair: Pair, parts: Contributions, kl: float, threshold: float
+) -> list[tuple[str, str]]:
+    """Return the labels of the reference and of today that are what drifts, and spelling alone.
+
+    Were their outcomes the same, the divergence would be within the threshold, or at most half
+    of what it is.
+    """
+    gone = np.flatnonzero((parts.q > 0) & (parts.p == 0)).tolist()
+    new = np.flatnonzero((parts.p > 0) & (parts.q == 0)).tolist()
+    names = pair.names
+    pairs = respelled([names[i] for i in gone], [names[i] for i in new])
+    if not pairs:
+        return []
+    place = {name: i for i, name in enumerate(names)}
+    p = parts.p.copy()
+    for old, today in pairs:
+        p[place[old]], p[place[today]] = p[place[today]], 0.0
+    as_one = float(divergences(p, parts.q, measures=("kl_pq",))["kl_pq"])
+    return pairs if as_one <= max(threshold, kl / 2) and as_one < kl else []
+
+
+def _side_with_zones(pair: Pair) -> str:
+    """Return the side whose instants all have a zone where those of the other have none, or ""."""
+    if pair.type != "date":
+        return ""
+    zones = np.array([has_zone(name) for name in pair.names])
+    valued = pair.of_data if pair.of_data is not None else np.ones(len(zones), dtype=np.bool_)
+    in_p, in_q = ((side > 0) & valued for side in (pair.p, pair.q))
+    for side, own, other in (("current side", in_p, in_q), ("reference", in_q, in_p)):
+        if own.any() and other.any() and zones[own].all() and not zones[other].any():
+            return side
+    return ""
 
 
 def unpaired(column: Unpaired, limits: Limits) -> Finding:

@@ -1,4 +1,4 @@
-"""Labels are text and matched exactly; those that only seem to agree are worth a note."""
+"""Labels are text and matched exactly; those that differ in spelling alone are worth a note."""
 
 from __future__ import annotations
 
@@ -32,6 +32,48 @@ def canonical(label: str) -> str:
     power = int(exponent or 0) - len(fraction) + len(digits) - len(stripped)
     # So that a plain integer is its own canonical form.
     return sign + (stripped + "0" * power if 0 <= power <= 40 else f"{stripped}e{power}")
+
+
+DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"), "-")
+"""What is printed for a hyphen or a minus sign."""
+_UNSEEN = re.compile(r"[\s\u00ad\u200b-\u200d\u2060\ufeff]+")
+
+
+def loose(label: str) -> str:
+    """Return a label without what may differ where two programs write it.
+
+    Case, dashes, blanks, the form of Unicode, and how a number is spelt.
+    """
+    plain = label
+    if not plain.isascii():
+        from unicodedata import normalize
+
+        plain = normalize("NFKC", plain.translate(DASHES)).translate(DASHES)
+    return canonical(_UNSEEN.sub("", plain).casefold())
+
+
+def respelled(first: Iterable[str], second: Iterable[str]) -> list[tuple[str, str]]:
+    """Return pairs of a label of either side that differ in spelling alone.
+
+    Parameters
+    ----------
+    first, second : iterable of str
+        Labels that one side has, and the other has not. Two labels of a side that are the same
+        but for their spelling are meant to be two, and in no pair.
+    """
+    ours, theirs = _by_loose_form(first), _by_loose_form(second)
+    return [
+        (ours[form][0], theirs[form][0])
+        for form in ours
+        if len(ours[form]) == 1 and len(theirs.get(form, ())) == 1
+    ]
+
+
+def _by_loose_form(labels: Iterable[str]) -> dict[str, list[str]]:
+    forms: dict[str, list[str]] = {}
+    for label in labels:
+        forms.setdefault(loose(label), []).append(label)
+    return forms
 
 
 def unwritable(labels: Sequence[str]) -> list[str]:
@@ -87,11 +129,7 @@ def unmatched(
     first: Sequence[str], second: Sequence[str], whose: str, source: str
 ) -> Iterator[Note]:
     """Yield a note on labels of the first side that nearly agree with labels of the second."""
-    ours = set(first)
-    across = [
-        pair for pair in near_duplicates((*first, *second)) if len(ours.intersection(pair)) == 1
-    ]
-    return kept_apart(across, whose, source)
+    return kept_apart(respelled(first, second), whose, source)
 
 
 def kept_apart(pairs: Sequence[tuple[str, str]], whose: str, source: str) -> Iterator[Note]:

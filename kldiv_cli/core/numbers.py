@@ -2,14 +2,14 @@
 
 A number is written in ASCII digits with at most one decimal mark, an exponent if need be, and
 blanks or tabs around it: no ``1_000``, no thousands separators, no ``nan``, no digits of other
-scripts.
+scripts. Beside numbers raw rows may hold words for infinity and for a missing value.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 DIGITS = 4300
 """The longest integer literal; reading takes a time that is quadratic in its length."""
@@ -30,6 +30,14 @@ _LEADING_ZERO = r"\n[ \t]*[+-]?0[0-9]"
 _DECORATED = (
     r"[+-]?[$€£¥₹]? ?[+-]?[0-9]{1,3}(?:[0-9]*|(?:[,.' ][0-9]{3})*)(?:[.,][0-9]+)? ?[%$€£¥₹]?"
 )
+
+MISSING_WORDS = frozenset(
+    ("NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "-NaN", "-nan")
+)
+"""Texts that stand for a missing value among numbers, dates or booleans; elsewhere labels."""
+_INFINITIES = ("inf", "infinity")
+# Signs that stand before a number in printed text: the minus of mathematics, dashes, wide forms.
+_TYPOGRAPHIC_MINUS = "\u2212\u2012\u2013\ufe63\uff0d"
 
 
 class Number(str):
@@ -130,11 +138,30 @@ def has_leading_zero(number: str) -> bool:
     return len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
 
 
+def meant_as_missing(words: Iterable[str]) -> list[float]:
+    """Return the numbers among words that mean a missing value, for which any spelling does."""
+    return [float(word) for word in words if is_number(word) and not has_leading_zero(word)]
+
+
 def is_inexact(number: str) -> bool:
     """Return whether a number is an integer that doubles do not tell from its neighbours."""
     return (
         len(number) > 15 and number.strip().lstrip("+-").isdigit() and abs(float(number)) >= EXACT
     )
+
+
+def infinity(text: str) -> float | None:
+    """Return the infinity that a word denotes, with a sign or without; None of another text."""
+    word = text.strip().lower()
+    if word.lstrip("+-") not in _INFINITIES or len(word) - len(word.lstrip("+-")) > 1:
+        return None
+    return -math.inf if word[0] == "-" else math.inf
+
+
+def typographic_minus(text: str) -> str:
+    """Return the sign with which a text begins that is a number but for it; else an empty text."""
+    word = text.strip()
+    return word[0] if word[:1] in tuple(_TYPOGRAPHIC_MINUS) and is_number(word[1:]) else ""
 
 
 def is_decorated(text: str) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core import counts
+from kldiv_cli.core import counts, types
 from kldiv_cli.core.binning import SPECIAL, Bins, pooled_bins
 from kldiv_cli.core.counts import Binned, Categories, Values
 from kldiv_cli.core.distribution import LOG_KINDS
@@ -32,13 +32,17 @@ class Pair(NamedTuple):
         those that only the other side has. None where outcomes are known by position.
     column : str or None
         The column that was counted; None for whole distributions.
-    type : {"categorical", "numeric"}
-        Whether the outcomes are labels or bins of numbers.
+    type : {"categorical", "numeric", "boolean", "date"}
+        Whether the outcomes are labels, bins of numbers, true and false, or instants.
     of_data : ndarray of bool, shape (K,), or None
-        False for bins and for missing values, which are no outcomes of the data; None where
-        every outcome is one of the data.
+        False for bins of finite numbers and for missing values, which are no outcomes of the
+        data; None where every outcome is one of the data.
     rows, missing : pair of int
         Rows of P and of Q, and how many of these have no value.
+    constants : pair of str or None
+        The only value of P, and of Q; None of a side that has several, or none.
+    are_keys : bool
+        Whether nearly all values are distinct and none is common to both sides.
     """
 
     p: NDArray[Any]
@@ -50,6 +54,8 @@ class Pair(NamedTuple):
     of_data: NDArray[np.bool_] | None = None
     rows: tuple[int, int] = (0, 0)
     missing: tuple[int, int] = (0, 0)
+    constants: tuple[str | None, str | None] = (None, None)
+    are_keys: bool = False
 
     @property
     def known(self) -> tuple[bool, bool]:
@@ -66,6 +72,13 @@ class Pair(NamedTuple):
         """The labels of the outcomes, or their positions from 0."""
         return self.labels or tuple(map(str, range(self.p.shape[-1])))
 
+    @property
+    def values(self) -> list[str]:
+        """The labels of the outcomes that are values of the data, and not missing ones."""
+        if self.of_data is None:
+            return list(self.names)
+        return [name for name, own in zip(self.names, self.of_data, strict=True) if own]
+
     def support(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which outcomes have mass in P, and which in Q."""
         p, q = (
@@ -77,7 +90,9 @@ class Pair(NamedTuple):
     def swapped(self) -> Pair:
         """Return the pair with P and Q exchanged; the order of the outcomes is kept."""
         exchanged = self._replace(p=self.q, q=self.p, kinds=self.kinds[::-1])
-        return exchanged._replace(rows=self.rows[::-1], missing=self.missing[::-1])
+        return exchanged._replace(
+            rows=self.rows[::-1], missing=self.missing[::-1], constants=self.constants[::-1]
+        )
 
     def in_order_of_weights(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return P and Q in an order that depends neither on the rows' order nor on the sides'.
@@ -247,6 +262,7 @@ def pair_columns(
     edges: tuple[float, ...] | None = None,
     type: Type | None = None,
     missing: Literal["category", "drop"] = "category",
+    whose: tuple[str, str] = ("the reference", "the current side"),
 ) -> Pair:
     """Return two counted columns over one support; the first is P.
 
@@ -266,14 +282,19 @@ def pair_columns(
         The type that the user declares.
     missing : {"category", "drop"}
         Whether missing values are an outcome.
+    whose : pair of str
+        What messages call the side of the first column, and that of the second.
 
     Raises
     ------
     TypeChangedError
-        If one column holds numbers and the other text; see `type_changed`.
+        If one column holds numbers and the other text, or only one of them booleans or dates.
     EdgesDifferError
         If both were counted before, with different edges, or with different outcomes pooled.
     """
+    if type is None and types.changes(first, second):
+        named = types.named_type(first), types.named_type(second)
+        raise counts.type_changed(*zip(whose, named, strict=True))
     sides = counts.alike(first, second)
     if edges is None and type != "numeric":
         sides = counts.as_categories_where_few(*sides, forced=type == "categorical")
@@ -281,11 +302,30 @@ def pair_columns(
     if isinstance(p, Categories) and isinstance(q, Categories):
         pair = _categorical(p, q, missing)
     elif isinstance(p, Categories) or isinstance(q, Categories):
-        raise counts.type_changed(("the reference", p), ("the current side", q))
+        raise counts.type_changed((whose[0], p), (whose[1], q))
     else:
         pair = _numeric(p, q, bins, edges, missing)
     rows, missing_rows = (first.rows, second.rows), (first.missing, second.missing)
-    return pair._replace(column=first.name, rows=rows, missing=missing_rows)
+    constants = counts.constant(p), counts.constant(q)
+    disjoint = not np.any((pair.p > 0) & (pair.q > 0) & _valued(pair))
+    are_keys = disjoint and counts.nearly_all_distinct(p) and counts.nearly_all_distinct(q)
+    return pair._replace(
+        column=first.name,
+        rows=rows,
+        missing=missing_rows,
+        constants=constants,
+        are_keys=are_keys,
+    )
+
+
+def _valued(pair: Pair) -> NDArray[np.bool_]:
+    """Return which outcomes stand for values, and not for missing ones."""
+    valued = np.ones(pair.p.shape[-1], dtype=np.bool_)
+    if pair.type == "numeric":
+        valued[-1] = pair.names[-1] != counts.MISSING
+    elif pair.of_data is not None:
+        valued = pair.of_data
+    return valued
 
 
 def _categorical(p: Categories, q: Categories, missing: Literal["category", "drop"]) -> Pair:
@@ -305,6 +345,7 @@ def _categorical(p: Categories, q: Categories, missing: Literal["category", "dro
         np.array(in_q, dtype=np.int64),
         ("counts", "counts"),
         tuple(labels),
+        type=p.type if p.type == q.type else "categorical",
         of_data=np.array(of_data, dtype=np.bool_),
     )
 
@@ -332,11 +373,12 @@ def _numeric(
     regular = len(labels) - len(SPECIAL)
     # The bins for what is not a finite number are kept only where they hold rows.
     kept = (np.arange(len(labels)) < regular) | (in_p + in_q > 0)
+    infinite = np.isin(labels, SPECIAL[:-1])
     return Pair(
         in_p[kept],
         in_q[kept],
         ("counts", "counts"),
         tuple(labels[kept]),
         type="numeric",
-        of_data=np.zeros(int(kept.sum()), dtype=np.bool_),
+        of_data=infinite[kept],
     )

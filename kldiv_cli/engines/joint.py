@@ -11,12 +11,13 @@ from kldiv_cli.core.binning import MOST_CATEGORIES
 from kldiv_cli.core.dataset import DataSet, Wanted, missing_value, unknown_column
 from kldiv_cli.core.joint import joint_label, joint_name
 from kldiv_cli.core.labels import canonical, check_text
-from kldiv_cli.core.numbers import has_leading_zero, is_number, with_point
+from kldiv_cli.core.numbers import MISSING_WORDS, has_leading_zero, is_number, with_point
+from kldiv_cli.core.types import spelling_of
 from kldiv_cli.engines import local
 from kldiv_cli.errors import InputError, Place, option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kldiv_cli.core.table import Batch, Table
 
@@ -62,8 +63,9 @@ class _Pairs:
     def _add(self, batch: Batch | None, whole: dict[str, Any]) -> None:
         size = batch.size if batch else len(next(iter(whole.values())))
         parts: list[Sequence[str | None]] = []
+        titles = set(batch.columns) if batch else set()
         for name in self._wanted.joint:
-            if batch and name in batch.columns:
+            if batch and name in titles:
                 cells = batch.columns[name]
             else:
                 cells = _texts(whole[name]) if name in whole else [None] * size
@@ -109,25 +111,26 @@ class _Pairs:
         return none > 0 if strict else none == len(parts)
 
     def _spellings(self, part: int, name: str) -> dict[str | None, str | None]:
-        """Return how the values of a column are spelt: few integers, and booleans, alike."""
+        """Return how values of a column are spelt: few integers, booleans and dates alike."""
         cells = {row[part] for row in self._counts}
-        texts = [cell for cell in cells if cell is not None]
         spelt: dict[str | None, str | None] = {cell: cell for cell in cells}
-        decimal = self._table.decimal
-        if not texts or name in self._wanted.categorical:
+        values = [cell for cell in cells if cell is not None and cell not in MISSING_WORDS]
+        if not values or name in self._wanted.categorical:
             return spelt
-        if {text.casefold() for text in texts} <= {"true", "false"}:
-            spelt.update((text, text.casefold()) for text in texts)
-        elif all(is_number(text, decimal) and not has_leading_zero(text) for text in texts):
-            plain = {text: canonical(with_point(text, decimal)) for text in texts}
-            numbers = set(plain.values())
+        decimal = self._table.decimal
+        alike: Mapping[str, str] = {}
+        if found := spelling_of(values):
+            alike = found.of
+        elif all(is_number(text, decimal) and not has_leading_zero(text) for text in values):
+            alike = {text: canonical(with_point(text, decimal)) for text in values}
+            numbers = set(alike.values())
             if len(numbers) > MOST_CATEGORIES or not all(map(_is_whole, numbers)):
                 message = f"column {name[:60]!r} holds numbers, which are counted in bins"
                 hint = f"{option('--categorical', name)} takes each number for a label"
                 place = Place(self._source, name=name)
                 raise InputError("joint-of-numbers", message, place, hint=hint)
-            spelt.update(plain)
-        return spelt
+        # Among labels, words such as NA are labels.
+        return {cell: alike.get(cell or "") for cell in cells} if alike else spelt
 
 
 def _is_whole(number: str) -> bool:

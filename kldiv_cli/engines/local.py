@@ -1,8 +1,9 @@
 """The engine in this process: it counts the columns of raw rows as the rows come in.
 
-A column is numeric if its first thousand values are numbers and none has a leading zero; a later
-value that is no number is an error that names its line. A categorical column takes memory for
-its outcomes, a numeric one eight bytes a row.
+A column is numeric if its first thousand values are numbers and none has a leading zero,
+whatever quotes a format puts around them; words for a missing value, and for infinity, may
+stand among them. A later value that is no number refuses the column, and is named with its
+line. A categorical column takes memory for its outcomes, a numeric one eight bytes a row.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from dataclasses import replace
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core import counts, numbers
 from kldiv_cli.core.binning import MOST_CATEGORIES
-from kldiv_cli.core.dataset import IDENTIFIER, DataSet, Excluded, Wanted, missing_value
+from kldiv_cli.core.dataset import DATE, IDENTIFIER, DataSet, Excluded, Wanted, missing_value
+from kldiv_cli.core.instants import instants
 from kldiv_cli.core.labels import check_text
-from kldiv_cli.errors import InputError, Place, option
+from kldiv_cli.core.refusals import LONGEST_WORD, MOST_WORDS, Refusal
+from kldiv_cli.errors import InputError, Note, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Literal
 
     from numpy.typing import NDArray
 
@@ -72,7 +75,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
                 check_text([title], title, source)
                 counters[title] = ColumnCounter(title, wanted, source, table)
                 counters[title].pad(rows)
-            counters[title].add(batch.columns[title], batch.place)
+            _add(counters[title], batch, wanted)
         rows += batch.size
         if batch.counts is not None:
             repeated.append(batch)
@@ -82,9 +85,10 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     for counter in counters.values():
         counter.settle()
     _check_size(counters.values(), wanted, source)
+    refusals = [found for counter in counters.values() if (found := counter.refused())]
     columns: dict[str, counts.Column] = {}
     for title, counter in counters.items():
-        if not counter.identifier:
+        if not (counter.identifier or counter.date or counter.refusal):
             column = counter.finish()
             columns[title] = _repeated(column, counter, repeated, source) if repeated else column
     if repeated:
@@ -93,30 +97,67 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         seen.setdefault(title)
         rows = len(values)
         if wanted.wants(title):
-            columns[title] = _column_of(title, values, wanted, source)
+            column = columns[title] = _column_of(title, values, wanted, source)
+            if isinstance(column, counts.Categories) and len(column.counts) > wanted.most_outcomes:
+                refusals.append(_too_many_outcomes(title, wanted, source))
     if not rows:
         raise InputError("no-rows", "there are no rows of data", Place(source))
     left_out = wanted.left_out(list(seen), source)
-    keys = [title for title, counter in counters.items() if counter.identifier]
+    reasons = {title: IDENTIFIER for title, counter in counters.items() if counter.identifier}
+    reasons |= {title: DATE for title, counter in counters.items() if counter.date}
     columns = {title: columns[title] for title in seen if title in columns}
     if not wanted.late:
-        keys += [
-            title
+        reasons |= {
+            title: IDENTIFIER
             for title, column in columns.items()
-            if wanted.may_leave_out(title) and counts.is_identifier(column)
-        ]
+            if wanted.may_leave_out(title) and counts.is_identifier(column) and not is_date(column)
+        }
     return DataSet(
         name=name,
         source=source,
         format=table.format,
         kind="samples",
         rows=rows,
-        columns={title: column for title, column in columns.items() if title not in keys},
-        excluded=(*(Excluded(title, IDENTIFIER) for title in keys), *left_out),
-        notes=tuple(table.notes),
+        columns={title: column for title, column in columns.items() if title not in reasons},
+        excluded=(*(Excluded(*one) for one in reasons.items()), *left_out),
+        notes=(*table.notes, *_words_noted(counters.values(), source)),
         seen=tuple(seen),
         details=tuple(table.details.items()),
+        refused=tuple(refusals),
     )
+
+
+def _add(counter: ColumnCounter, batch: Batch, wanted: Wanted) -> None:
+    """Count the cells of a batch; a column of objects or arrays is refused."""
+    if counter.gave_up:
+        counter.skip(batch.size)
+        return
+    try:
+        cells = batch.columns[counter.name]
+    except InputError as problem:
+        if problem.code != "nested-value":
+            raise
+        settles, place = option_to_leave_out(wanted), problem.places[0]
+        counter.refuse(Refusal(counter.name, problem.code, problem.message, place, settles))
+        counter.skip(batch.size)
+        return
+    counter.add(cells, batch.place)
+
+
+def is_date(column: counts.Column) -> bool:
+    """Return whether the values of a column are dates."""
+    from kldiv_cli.core.types import own_type
+
+    return isinstance(column, counts.Categories) and own_type(column) == "date"
+
+
+def _words_noted(counters: Iterable[ColumnCounter], source: str) -> Iterator[Note]:
+    """Yield a note on words for a missing value that were found among numbers."""
+    from kldiv_cli.core.types import words_as_missing
+
+    found = [counter for counter in counters if counter.words and not counter.refusal]
+    if found:
+        yield words_as_missing({each.name: each.words for each in found}, source)
 
 
 class ColumnCounter:
@@ -131,43 +172,69 @@ class ColumnCounter:
     source : str
         The source for error messages.
     table : Table
-        Tells numbers from text, and what is missing.
+        Says how its numbers are written.
     """
 
     def __init__(self, name: str, wanted: Wanted, source: str, table: Table) -> None:
         self.name = name
         self.counts: Counter[str] = Counter()
         self.values: array[float] = array("d")
-        self.identifier = False
+        self.words: Counter[str] = Counter()  # ``NA`` and the like among numbers
+        self.identifier = self.date = False
+        self.refusal: Refusal | None = None
         self._missing = self._rows = 0
-        self._source, self._table = source, table
-        self._na, self._forbid = wanted.missing_words(name), wanted.forbid_missing
+        self._source, self._wanted = source, wanted
+        self._decimal, self._forbid = table.decimal, wanted.forbid_missing
+        na = wanted.missing_words(name)
         # Cells of nothing but blanks are missing, too, but are told only where they matter.
-        self._absent = frozenset({None, *self._na, *(() if table.typed else ("",))})
+        self._absent = frozenset({None, "", *na})
+        self._words = numbers.MISSING_WORDS - self._absent
+        self._absent_numbers = numbers.meant_as_missing(na)
         # A leading zero makes no code of what the user calls numbers.
         self._codes = name not in wanted.numeric
         self._numeric: bool | None = None
-        if name in wanted.numeric | wanted.categorical:
+        if name in wanted.numeric | wanted.categorical | wanted.dates:
             self._numeric = name in wanted.numeric
         self._waiting: list[tuple[Sequence[Cell], Locator]] = []
         self._waits = 0
+        # Words for missing values that came before any other value, and the first of them.
+        self._early: Counter[str] = Counter()
+        self._first_word: Place | None = None
+        self._bad: dict[str, None] = {}
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the values are no longer counted."""
+        return self.identifier or self.date or (self.refusal is not None and not self._numeric)
+
+    def skip(self, rows: int) -> None:
+        """Pass over rows of a column whose values are not counted."""
+        self._rows += rows
 
     def add(self, cells: Sequence[Cell], place: Locator) -> None:
         """Count the cells of the next rows."""
         self._rows += len(cells)
-        if self.identifier:
-            return
         if self._numeric is not None:
             self._count(cells, place)
             return
-        values = len(cells) - sum(map(self._table.is_missing, cells, repeat(self._na)))
-        if not values:
-            self._note_missing(len(cells), cells, place)
+        values = sum(not self.is_missing(cell) for cell in cells)
+        words = sum(map(self._words.__contains__, cells)) if values else 0
+        if values == words:
+            self._wait_without_values(cells, place)
             return
         self._waiting.append((cells, place))
-        self._waits += values
+        self._waits += values - words
         if self._waits >= SAMPLE or len(self._waiting) >= MOST_BATCHES:
             self.settle()
+
+    def _wait_without_values(self, cells: Sequence[Cell], place: Locator) -> None:
+        """Count cells that are missing, or words for it, which do not tell what the column is."""
+        words = Counter(cell for cell in cells if cell in self._words)
+        if words and self._first_word is None:
+            first = next(i for i, cell in enumerate(cells) if cell in words)
+            self._first_word = place(first, self.name)
+        self._early.update(words)
+        self._note_missing(len(cells) - words.total(), cells, place)
 
     def pad(self, rows: int) -> None:
         """Count rows without the column as missing, up to so many rows in all."""
@@ -175,18 +242,32 @@ class ColumnCounter:
             number, self._rows = rows - self._rows, rows
             self._note_missing(number, [None], lambda i, name: Place(self._source, name=name))
 
-    def give_up(self) -> None:
-        """Take the column for a key, whose values are no longer counted."""
-        self.identifier = True
+    def give_up(self, *, date: bool) -> None:
+        """Take the column for dates, or for a key, whose values are no longer counted."""
+        self.identifier, self.date = not date, date
+        self.counts.clear()
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Refuse the column; its values are no longer counted, unless they are numbers."""
+        self.refusal = self.refusal or refusal
         self.counts.clear()
 
     def settle(self) -> None:
         """Decide by the values so far whether the column is numeric, unless that is known."""
-        if self._numeric is not None:
-            return
         waiting, self._waiting = self._waiting, []
-        cells = [(cell, i, place) for some, place in waiting for i, cell in enumerate(some)]
-        self._numeric = self._looks_numeric([c for c in cells if not self.is_missing(c[0])])
+        if self._numeric is None:
+            cells = [(cell, i, place) for some, place in waiting for i, cell in enumerate(some)]
+            told = [c for c in cells if not self.is_missing(c[0]) and not _is_word(c[0])]
+            # Words for missing values alone are labels, until numbers of the other side say more.
+            self._numeric = self._looks_numeric(told) if told or not self._early else False
+        if self._early and not self.gave_up:
+            early, self._early = self._early, Counter()
+            if self._numeric:
+                if self._forbid and self._first_word:
+                    raise missing_value(self._first_word)
+                self.words.update(early)
+            else:
+                self.counts.update(early)
         for some, place in waiting:
             self._count(some, place)
 
@@ -195,29 +276,59 @@ class ColumnCounter:
         import numpy as np
 
         if self._numeric:
-            return counts.Values(self.name, self._missing, np.frombuffer(self.values) + 0.0)
+            missing = self._missing + self.words.total()
+            return counts.Values(self.name, missing, np.frombuffer(self.values) + 0.0)
         check_text(list(self.counts), self.name, self._source)
         return counts.Categories(self.name, self._missing, dict(self.counts))
 
+    def refused(self) -> Refusal | None:
+        """Return why the column cannot be counted, with all that is known of its bad values."""
+        if self.refusal is None or not self._numeric:
+            return self.refusal
+        import numpy as np
+
+        distinct = len(np.unique(np.frombuffer(self.values))) + len(self._bad)
+        words = tuple(self._bad)
+        if len(words) > MOST_WORDS or not all(map(_may_mean_missing, words)):
+            words = ()
+        refusal = self.refusal._replace(words=words)
+        if distinct > self._wanted.most_outcomes or self.name in self._wanted.numeric:
+            refusal = refusal._replace(option=option_to_leave_out(self._wanted))
+        return refusal
+
     def is_missing(self, cell: Cell) -> bool:
-        """Return whether a cell holds no value."""
-        return self._table.is_missing(cell, self._na)
+        """Return whether a cell holds no value; see also `words`."""
+        if cell is None or cell in self._absent or cell.isspace():
+            return True
+        if not self._numeric:
+            return False
+        if _is_word(cell):
+            return True
+        found = self._floats([cell]) if self._absent_numbers else None
+        return found is not None and found[0] in self._absent_numbers
 
     def _looks_numeric(self, sample: list[tuple[Any, int, Locator]]) -> bool:
         """Return whether values are numbers; refuse numbers with a little text among them."""
-        literals = [cell for cell, _, _ in sample if self._table.is_number(cell)]
+        literals = [cell for cell, _, _ in sample if numbers.is_number(cell, self._decimal)]
         if any(numbers.has_leading_zero(cell) or numbers.is_inexact(cell) for cell in literals):
             return False
-        if len(literals) < len(sample):
+        rest = [cell for cell, _, _ in sample if not numbers.is_number(cell, self._decimal)]
+        infinite = [cell for cell in rest if numbers.infinity(cell) is not None]
+        known = len(literals) + len(infinite)
+        if known < len(sample):
+            signed = [cell for cell in rest if numbers.typographic_minus(cell)]
             decorated = [cell for cell, _, _ in sample if numbers.is_decorated(cell)]
             few = len({*literals, *decorated}) <= MOST_CATEGORIES
-            if few or len(literals) + len(decorated) < MOSTLY_NUMBERS * len(sample):
-                return False
-            cell, i, place = next(c for c in sample if not self._table.is_number(c[0]))
-            raise self._no_number(cell, place(i, self.name))
+            # Negative numbers are no labels, however few they are.
+            if known + len(signed) < len(sample):
+                meant = known + len(decorated) + len(signed)
+                if few or meant < MOSTLY_NUMBERS * len(sample):
+                    return False
         return True
 
     def _count(self, cells: Sequence[Cell], place: Locator) -> None:
+        if self.gave_up:
+            return
         present: Sequence[Any] = cells
         absent = self._absent
         if not absent.isdisjoint(cells):
@@ -226,27 +337,54 @@ class ColumnCounter:
         if not self._numeric:
             known = len(self.counts)
             self.counts.update(present)
-            if len(self.counts) > known and not self._table.typed:
+            if len(self.counts) > known:
                 for label in [label for label in self.counts if label.isspace()]:
                     self._note_missing(self.counts.pop(label), cells, place)
             return
         doubles = self._floats(present)
+        if doubles is None and not self._words.isdisjoint(present):
+            words = Counter(cell for cell in present if cell in self._words)
+            present = [cell for cell in present if cell not in words]
+            self._note_words(words, cells, place)
+            doubles = self._floats(present)
         if doubles is None:
-            rest = [cell for cell in present if not self.is_missing(cell)]
-            if len(rest) < len(present):
-                self._note_missing(len(present) - len(rest), cells, place)
-            doubles = self._floats(rest)
-        if doubles is None:
-            there = ((i, cell) for i, cell in enumerate(cells) if not self.is_missing(cell))
-            i, bad = next((i, cell) for i, cell in there if self._floats([cell]) is None)
-            raise self._no_number(bad or "", place(i, self.name))
+            doubles = self._one_by_one(cells, place)
+        if self._absent_numbers:
+            kept = [value for value in doubles if value not in self._absent_numbers]
+            self._note_missing(len(doubles) - len(kept), cells, place)
+            doubles = kept
         self.values.extend(doubles)
+
+    def _one_by_one(self, cells: Sequence[Cell], place: Locator) -> list[float]:
+        """Return the numbers and infinities in cells, those left out that were counted before."""
+        doubles = []
+        for i, cell in enumerate(cells):
+            if cell is None or cell in self._absent or cell in self._words:
+                continue
+            if (found := self._floats([cell])) is not None:
+                doubles += found
+            elif (value := numbers.infinity(cell)) is not None:
+                doubles.append(value)
+            elif cell.isspace():
+                self._note_missing(1, cells, place)
+            elif _is_word(cell):
+                self._note_words(Counter([cell.strip()]), cells, place)
+            else:
+                if len(self._bad) <= MOST_WORDS:
+                    self._bad[cell] = None
+                if self.refusal is None:
+                    self.refusal = self._no_number(cell, place(i, self.name))
+        return doubles
 
     def _floats(self, cells: Sequence[Any]) -> list[float] | None:
         """Return the numbers in cells; None if one is no number."""
-        if self._table.typed and not {numbers.Number}.issuperset(map(type, cells)):
-            return None
-        return numbers.floats(cells, self._table.decimal, codes=self._codes)
+        return numbers.floats(cells, self._decimal, codes=self._codes)
+
+    def _note_words(self, words: Counter[str], cells: Sequence[Cell], place: Locator) -> None:
+        self.words.update(words)
+        if self._forbid:
+            first = next(i for i, cell in enumerate(cells) if self.is_missing(cell))
+            raise missing_value(place(first, self.name))
 
     def _note_missing(self, number: int, cells: Sequence[Cell], place: Locator) -> None:
         self._missing += number
@@ -254,21 +392,39 @@ class ColumnCounter:
             first = next(i for i, cell in enumerate(cells) if self.is_missing(cell))
             raise missing_value(place(first, self.name))
 
-    def _no_number(self, cell: str, place: Place) -> InputError:
-        what = "is not a number"
-        if self._table.typed and type(cell) is not numbers.Number:
-            what = "is text, not a number"
+    def _no_number(self, cell: str, place: Place) -> Refusal:
+        """Return the refusal of a column of numbers for a cell that is none."""
+        what, advice = "is not a number", ""
+        if sign := numbers.typographic_minus(cell):
+            what = f"begins with the minus sign U+{ord(sign):04X}, which is no hyphen"
+            advice = f"write '-' for '{sign}' in the data"
         elif self._codes and numbers.has_leading_zero(cell):
             what = "has a leading zero"
-        elif self._table.is_number(cell):
+        elif numbers.is_number(cell, self._decimal):
             what = "is beyond a 64-bit float"
-        hint = f"{option('--categorical', self.name)} if the column is text"
-        hint = f"{option('--na', cell, instead='TEXT')} if it means a missing value; {hint}"
-        if numbers.is_decorated(cell) and not self._table.typed:
-            hint = f"--decimal ',' if the comma is a decimal mark; no separators or signs; {hint}"
+        elif numbers.is_decorated(cell):
+            advice = "--decimal ',' if the comma is a decimal mark; no separators or signs"
         message = f"column {self.name[:60]!r} holds numbers, and this {what}"
         place = replace(place, name=self.name, value=str(cell))
-        return InputError("mixed-column", message, place, hint=hint)
+        return Refusal(self.name, "mixed-column", message, place, "--categorical", advice=advice)
+
+
+def _is_word(cell: Cell) -> bool:
+    """Return whether a cell holds a word for a missing value."""
+    return cell is not None and cell.strip() in numbers.MISSING_WORDS
+
+
+def _may_mean_missing(word: str) -> bool:
+    """Return whether a text may mean a missing value: it is not meant as a number."""
+    looks = (
+        numbers.is_number(word) or numbers.is_decorated(word) or numbers.typographic_minus(word)
+    )
+    return not looks and len(word) <= LONGEST_WORD and word.isprintable()
+
+
+def option_to_leave_out(wanted: Wanted) -> Literal["--exclude", ""]:
+    """Return the option that leaves a column out; none does if ``--column`` names it."""
+    return "" if wanted.columns is not None else "--exclude"
 
 
 def _repeated(
@@ -301,15 +457,11 @@ def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> 
     doubles = values.astype(np.float64)
     missing = np.isnan(doubles)
     if words := wanted.missing_words(name):
-        missing |= np.isin(doubles, [float(word) for word in words if numbers.is_number(word)])
+        missing |= np.isin(doubles, numbers.meant_as_missing(words))
     if wanted.forbid_missing and missing.any():
         raise missing_value(Place(source, name=name, index=(int(missing.argmax()),)))
     column = counts.Values(name, int(missing.sum()), doubles[~missing] + 0.0)
-    if name not in wanted.categorical:
-        return column
-    if counts.distinct(column) > wanted.most_outcomes:
-        raise _too_many_outcomes(name, wanted, source)
-    return counts.as_categories(column)
+    return counts.as_categories(column) if name in wanted.categorical else column
 
 
 def _check_size(counters: Iterable[ColumnCounter], wanted: Wanted, source: str) -> None:
@@ -318,19 +470,23 @@ def _check_size(counters: Iterable[ColumnCounter], wanted: Wanted, source: str) 
     for counter in counters:
         held += len(counter.values)
         outcomes = len(counter.counts)
-        if outcomes > wanted.most_outcomes and not counter.identifier:
+        if outcomes > wanted.most_outcomes and not counter.gave_up:
             is_key = counts.nearly_distinct(outcomes, counter.counts.total())
-            if not is_key or not wanted.may_leave_out(counter.name):
-                raise _too_many_outcomes(counter.name, wanted, source)
-            counter.give_up()
+            if not wanted.asks_for(counter.name) and instants(counter.counts):
+                counter.give_up(date=True)
+            elif is_key and wanted.may_leave_out(counter.name):
+                counter.give_up(date=False)
+            else:
+                counter.refuse(_too_many_outcomes(counter.name, wanted, source))
     if held > MOST_NUMBERS:
         raise _too_many_numbers(source)
 
 
-def _too_many_outcomes(name: str, wanted: Wanted, source: str) -> InputError:
+def _too_many_outcomes(name: str, wanted: Wanted, source: str) -> Refusal:
     message = f"column {name[:60]!r} has more than {wanted.most_outcomes} outcomes"
-    hint = f"{option('--exclude', name)} leaves it out; --max-outcomes N allows more"
-    return InputError("too-many-outcomes", message, Place(source, name=name), hint=hint)
+    advice, place = "--max-outcomes N allows more", Place(source, name=name)
+    settles = option_to_leave_out(wanted)
+    return Refusal(name, "too-many-outcomes", message, place, settles, advice=advice)
 
 
 def _too_many_numbers(source: str) -> InputError:

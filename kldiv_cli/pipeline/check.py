@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kldiv_cli.core import findings, judging
-from kldiv_cli.core.dataset import Excluded
+from kldiv_cli.core.dataset import BY_NAME, Excluded
 from kldiv_cli.core.findings import Finding, Findings
 from kldiv_cli.core.inference.resampling import SEED
+from kldiv_cli.core.instants import zones_noted
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair, Unpaired
 from kldiv_cli.core.report import Side
-from kldiv_cli.errors import InputError, Note, Place, note_on, option
+from kldiv_cli.errors import Note, note_on
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
@@ -23,6 +24,7 @@ from kldiv_cli.pipeline.settings import (
     refuse_duplicates,
     refuse_foreign,
 )
+from kldiv_cli.pipeline.settling import settled_distributions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,8 +63,8 @@ def check(
         The parameters below, by their names. Those that describe one side (`kind` to `where`)
         are given once for both, or as a pair.
     column : str or sequence of str, optional
-        The only columns of raw rows to judge; every shared one but those that look like keys if
-        not given.
+        The only columns of raw rows to judge; every shared one but dates and those that look like
+        keys if not given.
     exclude : str or sequence of str, optional
         Columns, or patterns such as ``created_*``, to leave out.
     map : mapping of str to str, optional
@@ -72,7 +74,8 @@ def check(
         judged alone, unless `column` names others.
     columns : mapping, optional
         Rules for single columns: ``{"age": {"max_kl": 0.1, "type": "numeric", "bins": 9}}``;
-        `type` is ``numeric`` or ``categorical``, and `bins` a number of bins or their edges.
+        `type` is ``numeric``, ``categorical`` or ``date``, and `bins` a number of bins or their
+        edges.
     bins : int, optional
         Number of bins of numeric columns, before the tails are split; chosen by the rows if not
         given.
@@ -205,7 +208,7 @@ def read_sides(settings: CheckSettings) -> _Sides:
     if settings.strict:
         sides.refuse_repairs(both.notes)
     if not both.columns:
-        raise _nothing_judged(both)
+        raise sides.nothing_left("judge", both.excluded, both.current.source)
     return both
 
 
@@ -238,17 +241,6 @@ def _unpaired(column: Unpaired, limits: Limits) -> Finding:
     return judging.unpaired(column._replace(text=changed + column.text), limits)
 
 
-def _nothing_judged(both: _Sides) -> InputError:
-    """Return the error for sides of which no column is left to judge."""
-    message, hint = "there is no column to judge", ""
-    if both.excluded:
-        names = ", ".join(f"'{one.column[:40]}'" for one in both.excluded[:5])
-        message = f"no column is left to judge; excluded: {names}"
-        named = option("--column", both.excluded[0].column)
-        hint = f"{named} judges it; --as counts if these are counts"
-    return InputError("no-column-judged", message, Place(both.current.source), hint=hint)
-
-
 def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two data sets and pair their columns."""
     found = sides.read_data_sets(reference, current, rules)
@@ -270,18 +262,22 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
 
 
 def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
-    """Yield notes on labels that would meet one of the other side but for their spelling."""
+    """Yield notes on values that would meet one of the other side but for how they are written."""
     for pair in pairs:
         if pair.type == "categorical":
             gone = [pair.names[i] for i in np.flatnonzero(pair.p == 0)]
             new = [pair.names[i] for i in np.flatnonzero(pair.q == 0)]
             yield from unmatched(gone, new, f"labels of column '{pair.column}'", source)
+        if pair.type == "date":
+            yield from zones_noted(pair.values, pair.column or "", source)
 
 
 def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two sides of which at least one is exactly known, and pair them."""
     q, p = (sides.read_distribution(side, rules) for side in (reference, current))
     q, p = tell_apart(q, p, (reference.name, current.name))
+    if {reference.kind, current.kind} & {None, "samples"}:
+        q, p = settled_distributions(q, p)
     names = [side.column for side in (q, p) if side.outcomes and side.column] or ["outcome"]
     # The user may call the column as either side does.
     column = next((name for name in names if name in rules.column), names[0])
@@ -300,6 +296,6 @@ def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
         sides.describe_distribution(q),
         sides.describe_distribution(p),
         (pair,) if wanted else (),
-        () if wanted else (Excluded(column, "--exclude"),),
+        () if wanted else (Excluded(column, BY_NAME),),
         (*q.notes, *p.notes),
     )

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kldiv_cli.core import batches, report
+from kldiv_cli.core.dataset import BY_NAME
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.estimates import estimated
+from kldiv_cli.core.instants import zones_noted
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair
-from kldiv_cli.errors import InputError, Note, Place, UsageError, note_on, option
+from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, note_on, option
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
@@ -25,12 +27,14 @@ from kldiv_cli.pipeline.settings import (
     refuse_duplicates,
     refuse_foreign,
 )
+from kldiv_cli.pipeline.settling import settled_distributions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Unpack
 
     from kldiv_cli.core.distribution import Distribution
+    from kldiv_cli.core.pair import Unpaired
     from kldiv_cli.pipeline.settings import CompareOptions, Rules, Source
 
 
@@ -101,8 +105,8 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
     names : pair of str, optional
         What to call the sides.
     column : str or sequence of str, optional
-        The only columns of raw rows to compare; every shared one but those that look like keys if
-        not given.
+        The only columns of raw rows to compare; every shared one but dates and those that look
+        like keys if not given.
     exclude : str or sequence of str, optional
         Columns, or patterns such as ``created_*``, to leave out.
     map : mapping of str to str, optional
@@ -112,7 +116,8 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         compared alone, unless `column` names others.
     columns : mapping, optional
         Rules for single columns: ``{"age": {"type": "numeric", "bins": [18, 30, 65]}}``;
-        `type` is ``numeric`` or ``categorical``, and `bins` a number of bins or their edges.
+        `type` is ``numeric``, ``categorical`` or ``date``, and `bins` a number of bins or their
+        edges.
     bins : int, optional
         Number of bins of numeric columns, before the tails are split; chosen by the rows if not
         given.
@@ -217,9 +222,9 @@ def _read(settings: CompareSettings) -> _Sides:
         return _whole(*sides.read_distributions(p, q), (p.name, q.name))
     if p.kind == q.kind:
         return _columns(p, q, settings.rules)
-    read = [sides.read_distribution(side, settings.rules) for side in (p, q)]
+    read = tuple(sides.read_distribution(side, settings.rules) for side in (p, q))
     raw = read[0] if p.kind == "samples" else read[1]
-    return _whole(read[0], read[1], (p.name, q.name), raw.column)
+    return _whole(*settled_distributions(*read), (p.name, q.name), raw.column)
 
 
 def _whole(
@@ -239,28 +244,50 @@ def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
     """Read raw rows of both sides and pair their columns."""
     found = sides.read_data_sets(p, q, rules)
     first, second = tell_apart(found.first, found.second, (p.name, q.name), ("p", "q"))
+    left_out = [
+        Note("column-excluded", f"column '{each.column}' is left out: {each.reason}", first.source)
+        for each in first.excluded
+        if each.reason != BY_NAME
+    ]
+    if left_out and first.columns.keys().isdisjoint(second.columns):
+        raise sides.nothing_left("compare", first.excluded, second.source)
     if first.columns.keys().isdisjoint(second.columns):
         message = f"{first.name} and {second.name} have no column in common"
         hint = "--no-header if the first rows hold data"
         raise InputError("no-common-support", message, Place(second.source), hint=hint)
-    pairs, alone = [], []
-    for made in pair_data_sets(first, second, rules):
+    pairs, alone, changed = [], [], []
+    for made in pair_data_sets(first, second, rules, (first.name, second.name)):
         if isinstance(made, Pair):
             pairs.append(made)
         elif made.code == "column-missing":
             alone.append(_not_shared(made.column, first.source))
         else:
-            message = f"column '{made.column}' is of two types: {made.text}"
-            hint = f"{option('--categorical', made.column)} takes it as text"
-            hint += f"; {option('--exclude', made.column)} leaves it out"
-            raise InputError(made.code, message, Place(second.source), hint=hint)
+            changed.append(made)
+    if changed:
+        raise _type_changed(changed, second.source, rules)
     alone += [_not_shared(name, second.source) for name in found.only_second]
     return _Sides(
         sides.describe_data_set(first, pairs, is_p=True),
         sides.describe_data_set(second, pairs, is_p=False),
         tuple(pairs),
-        (*first.notes, *second.notes, *alone),
+        (*first.notes, *second.notes, *left_out, *alone),
     )
+
+
+def _type_changed(changed: Sequence[Unpaired], source: str, rules: Rules) -> InputError:
+    """Return the error for columns that are of two types, which cannot be compared."""
+    first = changed[0]
+    message = f"column '{first.column[:60]}' is of two types: {first.text}"
+    if len(changed) > 1:
+        names = abridged(f"'{each.column[:40]}'" for each in changed[1:])
+        message += f"; and so {'is' if len(changed) == 2 else 'are'} {names}"
+    they = "them" if len(changed) > 1 else "it"
+    columns = [each.column for each in changed]
+    hint = " ".join(option("--categorical", name) for name in columns) + f" takes {they} as text"
+    if not rules.column:
+        hint += "; " + " ".join(option("--exclude", name) for name in columns)
+        hint += f" leaves {they} out"
+    return InputError(first.code, message, Place(source), hint=hint)
 
 
 def _not_shared(column: str, source: str) -> Note:
@@ -350,6 +377,8 @@ def _of_rows(
 def _remarks(pair: Pair, made: report.Comparison, settings: CompareSettings) -> Iterator[Note]:
     """Yield the notes on a comparison that was made of a pair."""
     yield from unmatched(made.only_in_p, made.only_in_q, "labels of the two sides", source="")
+    if pair.type == "date":
+        yield from zones_noted(pair.values, pair.column or "", source="")
     if made.estimate and not made.estimate.reliable:
         message = f"the estimate's interval is not reliable: {report.DOUBT}"
         yield Note("unreliable-estimate", message, source="")

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 Side = TypeVar("Side", Distribution, DataSet)
 
 
-def pair_data_sets(first: DataSet, second: DataSet, rules: Rules) -> Iterator[Pair | Unpaired]:
+def pair_data_sets(
+    first: DataSet,
+    second: DataSet,
+    rules: Rules,
+    whose: tuple[str, str] = ("the reference", "the current side"),
+) -> Iterator[Pair | Unpaired]:
     """Yield each column of the first data set, over one support with that of the second.
 
     Parameters
@@ -31,6 +36,8 @@ def pair_data_sets(first: DataSet, second: DataSet, rules: Rules) -> Iterator[Pa
         The first is P of the pairs, and its outcomes come first.
     rules : Rules
         The user's types, bins and treatment of missing values.
+    whose : pair of str
+        What messages call the two.
 
     Raises
     ------
@@ -45,12 +52,14 @@ def pair_data_sets(first: DataSet, second: DataSet, rules: Rules) -> Iterator[Pa
             yield Unpaired(name, "column-missing", text, (column.rows, 0))
         else:
             try:
-                yield _paired(name, (first, second), rules)
+                yield _paired(name, (first, second), rules, whose)
             except TypeChangedError as change:
                 yield Unpaired(name, "type-changed", str(change), (column.rows, found.rows))
 
 
-def _paired(name: str, sides: tuple[DataSet, DataSet], rules: Rules) -> Pair:
+def _paired(
+    name: str, sides: tuple[DataSet, DataSet], rules: Rules, whose: tuple[str, str]
+) -> Pair:
     """Bring one column of both data sets over one support."""
     given = rules.of(name)
     for side in sides:
@@ -59,7 +68,9 @@ def _paired(name: str, sides: tuple[DataSet, DataSet], rules: Rules) -> Pair:
     bins, edges = rules.bins_of(name)
     missing: Literal["drop", "category"] = "drop" if rules.missing == "drop" else "category"
     try:
-        pair = pair_columns(*columns, bins=bins, edges=edges, type=given.type, missing=missing)
+        pair = pair_columns(
+            *columns, bins=bins, edges=edges, type=given.type, missing=missing, whose=whose
+        )
     except EdgesDifferError as differ:
         message, place = f"column '{name}': {differ}", Place(sides[1].source)
         hint = "kldiv profile DATA --like REFERENCE -o FILE counts with the edges of REFERENCE"

@@ -5,12 +5,21 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core import counts
+from kldiv_cli.core import counts, types
 from kldiv_cli.core.counts import Binned, Categories, EdgesDifferError, TypeChangedError
-from kldiv_cli.core.dataset import IDENTIFIER, TOO_MANY_ROWS, DataSet, Excluded, too_many_rows
+from kldiv_cli.core.dataset import (
+    DATE,
+    IDENTIFIER,
+    TOO_MANY_ROWS,
+    DataSet,
+    Excluded,
+    too_many_rows,
+)
+from kldiv_cli.core.refusals import CODES
 from kldiv_cli.errors import InputError, Place, option
+from kldiv_cli.pipeline import settling
 from kldiv_cli.pipeline.settings import Rules, refuse_for_profiles, refuse_foreign
-from kldiv_cli.pipeline.sides import data_set, refuse_condition
+from kldiv_cli.pipeline.sides import data_set, nothing_left, refuse_condition
 from kldiv_cli.pipeline.validation import ColumnRules
 
 if TYPE_CHECKING:
@@ -64,7 +73,16 @@ def profile(
     wanted = rules.counting()._replace(identifiers=model is None, late=True)
     parts = []
     for name, source in sources:
-        part = data_set(source, options, wanted, name=name)
+        try:
+            part = data_set(source, options, wanted, name=name)
+        except InputError as problem:
+            if model is None or problem.code not in CODES:
+                raise
+            hint = "mend the data, or make the profile to be like anew without the column"
+            message, places = problem.message, problem.places
+            raise InputError(
+                problem.code, message, *places, count=problem.count, hint=hint
+            ) from None
         refuse_condition(part, options)
         parts.append(part if model is None else _count_like(part, model, rules))
     refuse_foreign([options] * len(parts), [part.format for part in parts])
@@ -80,17 +98,17 @@ def profile(
     for title in dict.fromkeys(title for part in parts for title in part.columns):
         if title in excluded:
             continue
-        column = _merge(title, parts)
+        column = _merge(title, parts, asked)
         # A column may look like a key in all parts together only.
         if wanted.may_leave_out(title) and counts.is_identifier(column):
-            excluded[title] = Excluded(title, IDENTIFIER)
+            is_date = isinstance(column, Categories) and column.type == "date"
+            excluded[title] = Excluded(title, DATE if is_date else IDENTIFIER)
         else:
             columns[title] = _count(column, rules, first.source, min_count)
     if not columns:
-        hint, place = "", Place(first.source)
-        if excluded:
-            hint = f"{option('--column', next(iter(excluded)))} counts it all the same"
-        raise InputError("no-column-judged", "no column is left to count", place, hint=hint)
+        raise nothing_left("count", [*excluded.values()], first.source)
+    for place, part in enumerate(parts):
+        parts[place] = part._replace(notes=(*part.notes, *settling.words_noted(part, columns)))
     rows = sum(part.rows for part in parts)
     if rows >= TOO_MANY_ROWS:
         raise too_many_rows(first.source)
@@ -135,6 +153,8 @@ def _count_like(part: DataSet, model: DataSet, rules: Rules) -> DataSet:
     columns: dict[str, Column] = {}
     for title, column in part.columns.items():
         of_model = model.columns[title]
+        if isinstance(of_model, Categories):
+            of_model, column = types.settled([of_model, column])
         if isinstance(of_model, Categories) and isinstance(column, counts.Values):
             column = counts.as_categories(column)
         found = columns[title] = _count(column, rules, part.source)
@@ -154,7 +174,7 @@ def _count(column: Column, rules: Rules, source: str, min_count: int = 0) -> Cat
         return counts.counted(column, edges=edges, bins=bins, type=type, min_count=min_count)
 
 
-def _merge(title: str, parts: Sequence[DataSet]) -> Column:
+def _merge(title: str, parts: Sequence[DataSet], rules: Rules) -> Column:
     """Return the counts of one column over all parts."""
     for part in parts:
         if title not in part.columns:
@@ -166,7 +186,7 @@ def _merge(title: str, parts: Sequence[DataSet]) -> Column:
                 hint = "--column NAME chooses the columns that all parts have"
             raise InputError("unknown-column", message, Place(part.source), hint=hint)
     with _naming(title, parts[0].source):
-        return counts.merged([part.columns[title] for part in parts])
+        return counts.merged(settling.settled_parts(title, parts, rules))
 
 
 @contextmanager

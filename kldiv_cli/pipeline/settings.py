@@ -170,6 +170,7 @@ class Rules(NamedTuple):
             columns=self._wanted(),
             numeric=self.typed("numeric"),
             categorical=self.typed("categorical"),
+            dates=self.typed("date"),
             named=frozenset(self.columns),
             excluded=self.excludes,
             na=frozenset(self.na),

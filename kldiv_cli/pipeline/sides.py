@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kldiv_cli import readers
-from kldiv_cli.core import counts
+from kldiv_cli.core import counts, types
 from kldiv_cli.core.binning import MOST_CATEGORIES
 from kldiv_cli.core.counts import Binned, Categories, Values
 from kldiv_cli.core.dataset import CHOOSES, DataSet, Excluded, Wanted, missing_value, which_kind
 from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.core.pair import Pair, labels_on_one_side, pair_distributions
+from kldiv_cli.core.refusals import refused
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.table import Members
 from kldiv_cli.errors import InputError, Place, UsageError, option
-from kldiv_cli.pipeline import renames
+from kldiv_cli.pipeline import renames, settling
 from kldiv_cli.pipeline.settings import refuse_for_profiles
 from kldiv_cli.readers import ReadOptions
 from kldiv_cli.readers.formats import TIDY_COLUMNS
@@ -85,9 +86,29 @@ def data_set(
     InputError, UsageError
         As `kldiv_cli.readers.read` does.
     """
+    found = _counted(source, options or ReadOptions(), wanted or Wanted(), name)
+    if found.refused:
+        raise refused(found.refused)
+    return found
+
+
+def inspected(source: object, options: ReadOptions, wanted: Wanted) -> DataSet:
+    """Count the columns of raw rows, or read a profile, with types as its own values say.
+
+    Columns that cannot be counted are in `DataSet.refused`.
+
+    Raises
+    ------
+    InputError, UsageError
+        As `kldiv_cli.readers.read` does.
+    """
+    return settling.settled_alone(_counted(source, options, wanted, None))
+
+
+def _counted(source: object, options: ReadOptions, wanted: Wanted, name: str | None) -> DataSet:
+    """Count the columns of raw rows; those that cannot be counted are in `DataSet.refused`."""
     from kldiv_cli.readers.rows import raw_rows
 
-    options, wanted = options or ReadOptions(), wanted or Wanted()
     with readers.opened(source, options, raw=True) as found:
         data = found.data
         if isinstance(data, Members) and options.at is not None:
@@ -181,9 +202,10 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
         _match_tables(tables[1], tables[0])
     model = _columns(tables[0], wanted) if tables[0] else _rows(first, wanted, rules)
     text = frozenset(name for name, column in model.columns.items() if _is_text(column))
+    refusals = {each.column for each in model.refused}
     wanted = wanted._replace(
         categorical=wanted.categorical | (text - wanted.numeric),
-        excluded=lambda name: name not in model.columns,
+        excluded=lambda name: name not in model.columns or name in refusals,
         identifiers=False,
     )
     if tables[1] is not None:
@@ -191,6 +213,8 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
         found = _columns(tables[1], wanted, only)
     else:
         found = _rows(second, wanted, rules, model)
+    if every := (*model.refused, *found.refused):
+        raise refused(every)
     if model.kind == found.kind == "profile":
         refuse_for_profiles(rules)
     renames.check_old_names(model, second.map)
@@ -207,7 +231,8 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
     left_out = {one.column: one for one in model.excluded}
     left_out |= {name: Excluded(name, CHOOSES) for name in chosen_by}
     model = model._replace(columns=columns, excluded=tuple(left_out.values()))
-    return DataSets(model, found, tuple(filter(rules.wants, new)))
+    new = [name for name in new if rules.wants(name)]
+    return DataSets(*settling.settled_sides(model, found, rules), tuple(new))
 
 
 def read_distribution(side: Source, rules: Rules) -> Distribution:
@@ -301,6 +326,17 @@ def refuse_condition(rows: DataSet, options: ReadOptions) -> None:
         raise InputError("is-a-profile", message, Place(rows.source), hint=hint)
 
 
+def nothing_left(what: str, excluded: Sequence[Excluded], source: str) -> InputError:
+    """Return the error for sides of which no column is left to `what`: judge, or compare."""
+    message, hint = f"there is no column to {what}", ""
+    if excluded:
+        names = ", ".join(f"'{each.column[:40]}'" for each in excluded[:5])
+        message = f"no column is left to {what}; excluded: {names}"
+        named = option("--column", excluded[0].column)
+        hint = f"{named} brings it in; --as counts if these are counts"
+    return InputError("no-column-judged", message, Place(source), hint=hint)
+
+
 def no_values(column: str, source: str) -> InputError:
     """Return the error for a column that has no values on one side."""
     hint = "--missing category makes missing values an outcome"
@@ -324,15 +360,18 @@ def describe_data_set(side: DataSet, pairs: Sequence[Pair], *, is_p: bool) -> Si
 
 def _is_text(column: Column) -> bool:
     """Return whether the labels of a column are more than integers that may be numbers."""
-    return isinstance(column, Categories) and not (
-        len(column.counts) <= MOST_CATEGORIES and counts.has_integer_labels(column)
-    )
+    if not isinstance(column, Categories):
+        return False
+    if len(column.counts) <= MOST_CATEGORIES and counts.has_integer_labels(column):
+        return False
+    # Booleans and dates are no labels that numbers may be among.
+    return types.own_type(column) not in ("boolean", "date", None)
 
 
 def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = None) -> DataSet:
     """Read raw rows, or a profile; `model` is the side that they are compared with."""
     its = renames.in_its_words(wanted, side.map) if side.map else wanted
-    rows = data_set(side.source, side.options, its, name=side.name)
+    rows = _counted(side.source, side.options, its, side.name)
     if side.map:
         rows = renames.renamed(rows, side.map, wanted.joint)
     # These are raw rows where the user has rules for columns, or the model has the same columns.

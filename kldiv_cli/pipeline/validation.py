@@ -255,12 +255,12 @@ def _column_rules(title: object, given: object) -> ColumnRules:
         if key not in ColumnRules._fields:
             hint = did_you_mean(str(key), ColumnRules._fields)
             raise UsageError("usage", f"{name} has no key {key!r}", hint=hint)
-    type_ = optional(among("categorical", "numeric"))(f"{name}: type", given.get("type"))
+    type_ = optional(among("categorical", "numeric", "date"))(f"{name}: type", given.get("type"))
     max_kl = optional(divergence_limit)(f"{name}: max_kl", given.get("max_kl"))
     bins = given.get("bins")
     check = _edges if isinstance(bins, list | tuple) else whole(1)
     bins = optional(check)(f"{name}: bins", bins)
-    if bins is not None and type_ == "categorical":
+    if bins is not None and type_ in ("categorical", "date"):
         raise UsageError("usage", f"{name}: bins are for numeric columns")
     na = texts(f"{name}: na", given.get("na", ()))
     return ColumnRules(type_ if bins is None else "numeric", max_kl, bins, na)

@@ -13,6 +13,7 @@ from kldiv_cli.core.counts import OTHER, Binned, Categories, Column
 from kldiv_cli.core.dataset import TOO_MANY_ROWS, DataSet, Excluded, missing_value, too_many_rows
 from kldiv_cli.core.labels import check_text, kept_apart, near_duplicates
 from kldiv_cli.core.numbers import Number
+from kldiv_cli.core.types import own_type
 from kldiv_cli.errors import InputError, Note, Place
 from kldiv_cli.readers.column_choice import Choice, Columns
 from kldiv_cli.readers.formats import TIDY_COLUMNS
@@ -149,6 +150,11 @@ def profile(data: Members, wanted: Wanted, source: str, name: str | None) -> Dat
     for title, _ in excluded:
         if title in columns:
             _refuse(f"column {title[:60]!r} is both counted and excluded", here)
+    for title, reason in excluded:
+        if title in (wanted.columns or ()):
+            message = f"the profile does not hold column {title[:60]!r}: {reason}"
+            hint = "make the profile anew with --column, from its data"
+            raise InputError("not-in-profile", message, here, hint=hint)
     excluded += wanted.left_out(list(columns), source)
     return DataSet(
         name=name or _text(value, "name", here),
@@ -184,14 +190,19 @@ def _column(entry: Any, rows: int, here: Place) -> Column:
     edges = _array(entry, "edges", here)
     if type_ == "numeric":
         return _binned(name, missing, counts, edges, here)
-    if type_ != "categorical":
-        _refuse(f"the type is {type_[:40]!r}, neither 'categorical' nor 'numeric'", here)
+    if type_ not in ("categorical", "boolean", "date"):
+        _refuse(f"the type is {type_[:40]!r}, none of those that a profile has", here)
     if edges:
-        _refuse("a categorical column has no edges", here)
+        _refuse(f"a {type_} column has no edges", here)
     pooled = entry.get("pooled", False)
     if pooled not in (True, False) or (pooled and OTHER not in counts):
         _refuse("'pooled' is not what the outcomes say", here)
-    return Categories(name, missing, counts, pooled is True)
+    column = Categories(name, missing, counts, pooled is True)
+    if type_ == "categorical":
+        return column
+    if own_type(column) not in (type_, None):
+        _refuse(f"the outcomes are no {type_}s", here)
+    return column._replace(type="date" if type_ == "date" else "boolean")
 
 
 def _binned(

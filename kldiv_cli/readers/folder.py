@@ -7,11 +7,12 @@ Hidden names, and those that begin with ``_``, are left out. The rows in a folde
 from __future__ import annotations
 
 import os
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
 from stat import S_ISREG
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from kldiv_cli.core.labels import canonical
 from kldiv_cli.core.numbers import Number, has_leading_zero, is_number
@@ -271,19 +272,22 @@ def _with_values(batch: Batch, part: Part, *, typed: bool) -> Batch:
     """Return rows with the columns that the folders around them name."""
     if not part.values:
         return batch
-    columns = dict(batch.columns)
+    added: dict[Any, Sequence[Any]] = {}
+    titles = set(batch.columns)
     for name, value in part.values:
-        if name in columns:
-            for i, cell in enumerate(columns[name]):
+        if name in titles:
+            for i, cell in enumerate(batch.columns[name]):
                 if canonical(cell or "") != canonical(value or ""):
                     message = f"the folder says {name[:40]}={(value or '')[:40]}, and this row not"
                     raise InputError("columns-differ", message, batch.place(i, name))
         else:
-            columns[name] = [_cell(value, typed=typed)] * batch.size
+            added[name] = [_cell(value, typed=typed)] * batch.size
 
     def place(i: int, key: Any) -> Place:
-        return batch.place(i, key) if key in batch.columns else Place(part.path, name=key)
+        return Place(part.path, name=key) if key in added else batch.place(i, key)
 
+    # A column is made when it is asked for: it may hold objects, and be left out.
+    columns = ChainMap(added, cast("dict[Any, Sequence[Any]]", batch.columns))
     return batch._replace(columns=columns, place=place)
 
 

@@ -70,9 +70,9 @@ def _batches(
 ) -> Iterator[Batch]:
     """Yield rows with the column of labels; `missing` is that of a row without any."""
     for batch in batches:
-        parts = []
+        parts, titles = [], set(batch.columns)
         for key in keys:
-            cells = batch.columns[key] if key in batch.columns else [None] * batch.size
+            cells = batch.columns[key] if key in titles else [None] * batch.size
             parts.append([_part(cell, na, i, key, batch) for i, cell in enumerate(cells)])
         rest = {key: cells for key, cells in batch.columns.items() if key not in keys}
 

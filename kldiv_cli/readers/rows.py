@@ -136,27 +136,52 @@ def _plain_batches(table: Table) -> Iterator[Batch]:
     for batch in table.batches:
         if table.faults is not None:
             table.faults.check()
-        columns = {name: _plain(cells, name, batch.place) for name, cells in batch.columns.items()}
-        yield batch._replace(columns=columns)
+        yield batch._replace(columns=_Plain(batch))
 
 
 _PLAIN = {Number, str, type(None)}
 
 
+class _Plain(Mapping[str, Sequence[str | None]]):
+    """Columns of values of JSON as cells, each made when it is asked for: some are left out."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+
+    def __getitem__(self, name: str) -> Sequence[str | None]:
+        return _plain(self._batch.columns[name], name, self._batch.place)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._batch.columns)
+
+    def __len__(self) -> int:
+        return len(self._batch.columns)
+
+
 def _plain(
     values: Sequence[Any], name: str, place: Callable[[int, str], Place]
 ) -> Sequence[str | None]:
-    if _PLAIN.issuperset(map(type, values)):
+    """Return values as cells; that which is not a number is missing.
+
+    Raises
+    ------
+    InputError
+        If a value is an object or an array.
+    """
+    if _PLAIN.issuperset(map(type, values)) and "NaN" not in values:
         return values
     from kldiv_cli.readers.literals import kind_of
 
     cells: list[str | None] = []
     for i, value in enumerate(values):
         if isinstance(value, (dict, list)):
-            message = f"this is {kind_of(value)}, not a value"
+            message = f"column {name[:60]!r} holds {kind_of(value)}, which is no single value"
             hint = f"{option('--exclude', name)} leaves the column out"
             raise InputError("nested-value", message, place(i, name), hint=hint)
-        cells.append(kind_of(value) if isinstance(value, bool) else value)
+        if type(value) is Number and value == "NaN":
+            cells.append(None)
+        else:
+            cells.append(kind_of(value) if isinstance(value, bool) else value)
     return cells
 
 
@@ -205,7 +230,7 @@ def _batches_of(blocks: Iterable[Block], source: str) -> Iterator[Batch]:
 
 
 def _of_whole_columns(columns: Sequence[tuple[str, Any]], format_: str, source: str) -> Table:
-    from kldiv_cli.readers.values import cell_of, numbers_of, to_list
+    from kldiv_cli.readers.values import numbers_of
 
     for name, column in columns:
         here = Place(source, name=name)
@@ -217,28 +242,52 @@ def _of_whole_columns(columns: Sequence[tuple[str, Any]], format_: str, source: 
             message = f"a column has one dimension, and this has {column.ndim}"
             raise InputError("bad-shape", message, here)
     arrays: dict[str, Any] = {}
-    cells: dict[str, Sequence[str | None]] = {}
+    objects: dict[str, Any] = {}
     for name, column in columns:
-        if name in arrays or name in cells:
+        here = Place(source, name=name)
+        if name in arrays or name in objects:
             message = f"two columns are called {name[:60]!r}"
             raise InputError("duplicate-columns", message, Place(source), hint="rename one")
-        numbers = numbers_of(column)
+        numbers = numbers_of(column, here)
         if numbers is None:
-            here = Place(source, name=name)
-            cells[name] = [cell_of(value, i, here) for i, value in enumerate(to_list(column))]
+            objects[name] = column
         else:
             arrays[name] = numbers
-    lengths = {name: len(column) for name, column in (arrays | cells).items()}
+    lengths = {name: len(column) for name, column in (arrays | objects).items()}
     if len(set(lengths.values())) > 1:
         rows, name = min((length, name) for name, length in lengths.items())
         message = f"the columns differ in length: {rows} to {max(lengths.values())} rows"
         raise InputError("ragged-row", message, Place(source, name=name))
-    size = len(next(iter(cells.values()), ()))
-    batches = [Batch(cells, size, lambda i, name: Place(source, name=name, index=(i,)))]
+    size = lengths[next(iter(objects))] if objects else 0
+    batch = Batch(
+        _Objects(objects, source), size, lambda i, name: Place(source, name=name, index=(i,))
+    )
     return Table(
         format_,
-        batches if cells else (),
+        [batch] if objects else (),
         [name for name, _ in columns],
         whole=list(arrays.items()),
         typed=True,
     )
+
+
+class _Objects(Mapping[str, Sequence[str | None]]):
+    """Columns of objects of Python as cells, each made when it is asked for."""
+
+    def __init__(self, columns: Mapping[str, Any], source: str) -> None:
+        self._columns = columns
+        self._source = source
+
+    def __getitem__(self, name: str) -> list[str | None]:
+        from kldiv_cli.readers.values import cell_of, foreign, to_list
+
+        here = Place(self._source, name=name)
+        with foreign(here):
+            values = to_list(self._columns[name])
+            return [cell_of(value, i, here) for i, value in enumerate(values)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core.numbers import EXACT, Number
-from kldiv_cli.errors import InputError, Place, option
+from kldiv_cli.errors import InputError, KldivError, Place, option
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 
@@ -84,11 +87,40 @@ def columns_of(values: Any, here: Place) -> list[tuple[str, Any]]:
     return [("0", values)]
 
 
-def numbers_of(column: Any) -> NDArray[Any] | None:
+@contextmanager
+def foreign(here: Place) -> Iterator[None]:
+    """Turn whatever fails in an object of another library into an error that has a place.
+
+    Raises
+    ------
+    InputError
+        If anything fails but memory and the stack.
+    """
+    try:
+        yield
+    except (KldivError, MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".rstrip(": ")[:200]
+        hint = "pass a list, an array or a data frame of plain values"
+        raise InputError("bad-object", f"this cannot be read: {said}", here, hint=hint) from error
+
+
+def numbers_of(column: Any, here: Place) -> NDArray[Any] | None:
     """Return a column of numbers as doubles, nan where one is missing; None of anything else.
 
     Integers that doubles do not tell apart are none of these numbers.
+
+    Raises
+    ------
+    InputError
+        If the object fails when it is asked for its values.
     """
+    with foreign(here):
+        return _numbers_of(column)
+
+
+def _numbers_of(column: Any) -> NDArray[Any] | None:
     of = library_of(column)
     type_ = getattr(column, "dtype", None)
     if of == "pyarrow":
@@ -101,6 +133,8 @@ def numbers_of(column: Any) -> NDArray[Any] | None:
         if not column.dtype.is_numeric():
             return None
         whole = column.dtype.is_integer()
+        # NumPy has no integers of 128 bits.
+        column = column.cast(float) if "128" in str(column.dtype) else column
         numbers = np.asarray(column.to_numpy(), dtype=np.float64)
     elif getattr(type_, "kind", "") in tuple("iuf"):
         whole = getattr(type_, "kind", "") in "iu"
@@ -137,8 +171,9 @@ def cell_of(value: Any, i: int, here: Place) -> str | None:
     if is_missing(plain):
         return None
     if isinstance(plain, (bytes, bytearray, Mapping, list, tuple, np.ndarray)):
-        message = f"an object of type {type(plain).__name__[:60]} is no value"
-        hint = f"{option('--exclude', here.name or '')} leaves the column out"
+        name, kind = here.name or "", type(plain).__name__[:60]
+        message = f"column {name[:60]!r} holds an object of type {kind}, which is no single value"
+        hint = f"{option('--exclude', name)} leaves the column out"
         raise InputError("nested-value", message, replace(here, index=(i,)), hint=hint)
     if isinstance(plain, bool):
         return "true" if plain else "false"
@@ -164,6 +199,9 @@ def to_list(column: Any) -> list[Any]:
         # As integers they would be numbers of the smallest unit.
         none = np.isnat(column)
         return [None if n else str(text) for text, n in zip(column.astype(str), none, strict=True)]
+    if library_of(column) == "polars" and str(column.dtype).startswith("Datetime"):
+        # Python's own timestamps know no nanoseconds.
+        column = column.cast(str)
     for method in ("to_pylist", "to_list", "tolist"):
         if hasattr(column, method):
             values: list[Any] = getattr(column, method)()

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain, compress
 from typing import Any
 
 from kldiv_cli.core.dataset import position, unknown_column
+from kldiv_cli.core.instants import instant
 from kldiv_cli.core.labels import canonical
 from kldiv_cli.core.numbers import has_leading_zero, is_number, with_point
 from kldiv_cli.core.table import SAMPLE, Batch, Table
+from kldiv_cli.core.types import FALSE, TRUE
 from kldiv_cli.errors import InputError, Place, did_you_mean
 
-BOOLEANS = {"true": ("true", "t"), "false": ("false", "f")}
-"""How others spell what the user calls true or false."""
 MISSING = "(missing)"
 """What messages call a missing value."""
 MOST_VALUES = 1000
@@ -132,14 +132,17 @@ def _text(cell: Any) -> str | None:
 def _wanted(value: str, table: Table) -> Callable[[str | None], bool]:
     """Return a function that tells whether a cell has a value."""
     number = canonical(value) if is_number(value) and not has_leading_zero(value) else None
-    spellings = BOOLEANS.get(value.casefold(), ())
+    spellings = next((words for words in (TRUE, FALSE) if value in words and value[1:]), ())
+    time = instant(value)
 
     def is_wanted(cell: str | None) -> bool:
         if table.is_missing(cell):
             return not value
         assert cell is not None
-        if cell == value or cell.casefold() in spellings:
+        if cell == value or cell in spellings:
             return True
+        if time is not None:
+            return instant(cell) == time
         if number is None or not is_number(cell, table.decimal) or has_leading_zero(cell):
             return False
         return canonical(with_point(cell, table.decimal)) == number
@@ -149,12 +152,29 @@ def _wanted(value: str, table: Table) -> Callable[[str | None], bool]:
 
 def _chosen(batch: Batch, kept: Sequence[bool], key: Any) -> Batch:
     """Return the rows of a batch that are marked, without the column of that key."""
-    rest = {title: cells for title, cells in batch.columns.items() if title != key}
-    if all(kept):
-        return batch._replace(columns=rest)
     rows = list(compress(range(batch.size), kept))
-    columns = {title: list(compress(cells, kept)) for title, cells in rest.items()}
+    columns = _Rest(batch.columns, key, kept)
     return Batch(columns, len(rows), lambda i, title: batch.place(rows[i], title))
+
+
+class _Rest(Mapping[Any, Sequence[Any]]):
+    """Some rows of the columns but one, each made when it is asked for: it may hold objects."""
+
+    def __init__(
+        self, columns: Mapping[Any, Sequence[Any]], key: Any, kept: Sequence[bool]
+    ) -> None:
+        self._columns = columns
+        self._titles = [title for title in columns if title != key]
+        self._kept = kept
+
+    def __getitem__(self, title: Any) -> Sequence[Any]:
+        return list(compress(self._columns[title], self._kept))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._titles)
+
+    def __len__(self) -> int:
+        return len(self._titles)
 
 
 def _filled(batches: Iterator[Batch]) -> Iterator[Batch]:
@@ -170,19 +190,36 @@ def _filled(batches: Iterator[Batch]) -> Iterator[Batch]:
 
 def _together(batches: Sequence[Batch]) -> Batch:
     """Return several batches as one."""
-    titles = dict.fromkeys(title for batch in batches for title in batch.columns)
-    columns: dict[Any, list[Any]] = {title: [] for title in titles}
-    for batch in batches:
-        for title in titles:
-            cells = batch.columns[title] if title in batch.columns else [None] * batch.size
-            columns[title] += cells
     ends = list(accumulate(batch.size for batch in batches))
 
     def place(i: int, title: Any) -> Place:
         at = bisect_right(ends, i)
         return batches[at].place(i - (ends[at] - batches[at].size), title)
 
-    return Batch(columns, ends[-1], place)
+    return Batch(_Joined(batches), ends[-1], place)
+
+
+class _Joined(Mapping[Any, Sequence[Any]]):
+    """The columns of several batches, each made when it is asked for."""
+
+    def __init__(self, batches: Sequence[Batch]) -> None:
+        self._batches = batches
+        self._titles = dict.fromkeys(title for batch in batches for title in batch.columns)
+
+    def __getitem__(self, title: Any) -> Sequence[Any]:
+        if title not in self._titles:
+            raise KeyError(title)
+        cells: list[Any] = []
+        for batch in self._batches:
+            has_it = title in set(batch.columns)
+            cells += batch.columns[title] if has_it else [None] * batch.size
+        return cells
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._titles)
+
+    def __len__(self) -> int:
+        return len(self._titles)
 
 
 def _of_columns(table: Table, where: str, source: str) -> Table:

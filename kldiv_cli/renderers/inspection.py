@@ -31,6 +31,7 @@ def render(side: Distribution | DataSet, layout: Layout) -> str:
         return _fact_lines(facts, layout)
     facts |= {**dict(side.details), "kind": side.kind, "rows": str(side.rows)}
     columns = {name: _column_facts(column) for name, column in side.columns.items()}
+    columns |= {each.column: f"refused: {each.message}" for each in side.refused}
     columns |= {left_out.column: f"left out: {left_out.reason}" for left_out in side.excluded}
     return _fact_lines(facts, layout) + "columns\n" + _fact_lines(columns, layout, "  ")
 
@@ -46,7 +47,8 @@ def _column_facts(column: Column) -> str:
         text = f"numeric, {count(distinct(column), 'distinct value')}"
     else:
         assert isinstance(column, Categories | Values)
-        text = f"categorical, {count(distinct(column), 'outcome')}"
+        type_ = column.type if isinstance(column, Categories) else "categorical"
+        text = f"{type_}, {count(distinct(column), 'outcome')}"
     return f"{text}, {column.missing} missing" if column.missing else text
 
 

@@ -39,7 +39,7 @@ def _column(column: Column) -> dict[str, Any]:
         outcomes = [[label, count] for label, count in sorted(column.counts.items())]
     return {
         "column": column.name,
-        "type": "numeric" if isinstance(column, Binned) else "categorical",
+        "type": "numeric" if isinstance(column, Binned) else column.type,
         "edges": edges,
         "missing": column.missing,
         "pooled": isinstance(column, Categories) and column.pooled,

@@ -303,3 +303,16 @@ def test_raw_rows_and_profiles_are_inspected(kldiv, data):
     assert ran.code == 2
     assert "--as samples" in ran.err
     assert "side  categorical, 2 outcomes" in kldiv("inspect", "even.json", "--as", "samples").out
+
+
+def test_types_are_inspected(kldiv, tmp_path):
+    path = tmp_path / "x.csv"
+    cells = [f"{n / 7},2024-01-0{n % 3 + 1} 00:00:00,{'tf'[n % 2]},{n / 3}" for n in range(60)]
+    path.write_text("\n".join(("a,b,c,d", *cells, "NA,NA,NA,none")) + "\n")
+    ran = kldiv("inspect", path, "--as", "samples")
+    assert (ran.code, ran.out.partition("columns\n")[2].splitlines()) == (0, [
+        "  a  numeric, 60 distinct values, 1 missing",
+        "  b  date, 3 outcomes, 1 missing",
+        "  c  boolean, 2 outcomes, 1 missing",
+        "  d  refused: column 'd' holds numbers, and this is not a number",
+    ])  # fmt: skip

@@ -88,11 +88,22 @@ TYPES = {
     "leading zero, signed": (["-07", "8"], ("text", 0, {"-07": 1, "8": 1})),
     "zero point": (["0.5", "0"], ("numbers", 0, {0.5: 1, 0.0: 1})),
     "underscore": (["1_000", "2"], ("text", 0, {"1_000": 1, "2": 1})),
-    "nan is text": (["nan", "1"], ("text", 0, {"nan": 1, "1": 1})),
-    "inf is text": (["inf", "1"], ("text", 0, {"inf": 1, "1": 1})),
+    "nan is missing": (["nan", "1"], ("numbers", 1, {1.0: 1})),
+    "nan is text": (["nan", "x"], ("text", 0, {"nan": 1, "x": 1})),
+    "infinite": (["inf", "1", "-Infinity", "+INF"],
+                 ("numbers", 0, {math.inf: 2, 1.0: 1, -math.inf: 1})),
+    "infinite alone": (["inf", "-inf"], ("numbers", 0, {math.inf: 1, -math.inf: 1})),
+    "inf is text": (["inf", "x"], ("text", 0, {"inf": 1, "x": 1})),
+    "two signs": (["--inf", "1"], ("text", 0, {"--inf": 1, "1": 1})),
     "other digits": (["１", "2"], ("text", 0, {"１": 1, "2": 1})),
     "thousands": (["1'000", "2"], ("text", 0, {"1'000": 1, "2": 1})),
-    "NA among few numbers": (["1", "2", "NA"], ("text", 0, {"1": 1, "2": 1, "NA": 1})),
+    "NA among few numbers": (["1", "2", "NA"], ("numbers", 1, {1.0: 1, 2.0: 1})),
+    "NA with blanks": (["1", " NA ", " inf"], ("numbers", 1, {1.0: 1, math.inf: 1})),
+    "NA among codes": (["007", "NA"], ("text", 0, {"007": 1, "NA": 1})),
+    "NA alone": (["NA", "NA", ""], ("text", 1, {"NA": 2})),
+    "na is a word": (["1", "2", "na"], ("text", 0, {"1": 1, "2": 1, "na": 1})),
+    "null of a database": (["1", r"\N"], ("numbers", 1, {1.0: 1})),
+    "null among text": (["x", r"\N"], ("text", 1, {"x": 1})),
     "empty": (["1", "", "2"], ("numbers", 1, {1.0: 1, 2.0: 1})),
     "blank": (["x", "  ", "\t", "y"], ("text", 2, {"x": 1, "y": 1})),
     "blank among numbers": (["1", " ", "2"], ("numbers", 1, {1.0: 1, 2.0: 1})),
@@ -117,18 +128,19 @@ def test_types_are_strict(counted, name):
 
 
 def test_text_among_many_numbers_is_an_error_that_names_both_ways_out(refused):
-    error = refused("x.csv", csv_of([*MANY, "NA", *MANY], ["y"] * 61))
+    error = refused("x.csv", csv_of([*MANY, "unknown", *MANY], ["y"] * 61))
     assert error.code == "mixed-column"
     assert where(error) == (32, 1)
-    assert (error.places[0].name, error.places[0].value) == ("a", "NA")
-    assert "--na NA" in error.hint
+    assert (error.places[0].name, error.places[0].value) == ("a", "unknown")
+    assert "--na unknown" in error.hint
     assert "--categorical a" in error.hint
 
 
 @pytest.mark.parametrize(
     ("late", "words"),
     [("x", "is not a number"), ("007", "has a leading zero"), ("1e400", "beyond a 64-bit float"),
-     ("nan", "is not a number"), ("1_000", "is not a number")],
+     ("na", "is not a number"), ("1_000", "is not a number"),
+     ("\u22125", "minus sign U+2212")],
 )  # fmt: skip
 def test_a_number_that_comes_late_and_is_none(counted, refused, late, words):
     # Far beyond the values that are looked at.
@@ -340,19 +352,23 @@ def test_shapes_of_json(counted):
     assert of(counted("values.jsonl", '"x"\nnull\n"x"\n')) == {"0": expected["0"]}
 
 
-def test_numbers_as_text_are_text(counted):
-    side = counted("x.json", '{"a":["1","2","2"],"b":[1,2,2],"c":[true,false,true]}')
+def test_numbers_are_numbers_whatever_quotes_stand_around_them(counted):
+    side = counted(
+        "x.json", '{"a":["1","2",2],"b":[1,2,2],"c":[true,false,true],"d":["01","2",3]}'
+    )
     assert of(side) == {
-        "a": ("text", 0, {"1": 1, "2": 2}),
+        "a": ("numbers", 0, {1.0: 1, 2.0: 2}),
         "b": ("numbers", 0, {1.0: 1, 2.0: 2}),
         "c": ("text", 0, {"true": 2, "false": 1}),
+        "d": ("text", 0, {"01": 1, "2": 1, "3": 1}),
     }
 
 
-def test_a_text_of_nothing_is_a_text_where_null_is_known(counted):
-    assert plain(counted("x.json", '{"a":["","x",null]}').columns["a"]) == (
-        "text", 1, {"": 1, "x": 1},
-    )  # fmt: skip
+def test_a_text_of_nothing_is_missing_in_every_format(counted):
+    expected = ("text", 3, {"x": 1})
+    assert plain(counted("x.json", '{"a":["","x",null," "]}').columns["a"]) == expected
+    assert plain(counted("x.csv", 'a,b\n"",1\nx,1\n,1\n" ",1\n').columns["a"]) == expected
+    assert plain(data_set({"a": ["", "x", None, " "]}).columns["a"]) == expected
 
 
 BAD_JSON = {
@@ -793,3 +809,165 @@ def test_a_truncated_stream_is_no_answer(refused):
 def test_options_that_make_no_sense(counted):
     with pytest.raises(UsageError):
         counted("x.csv", "a\n1\n", encoding="rot13")
+
+
+# Words for a missing value, infinities, and columns that cannot be counted.
+
+LATE = [str(n / 8) for n in range(3000)]
+
+
+@pytest.mark.parametrize(
+    "word", ["NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "<NA>"]
+)
+@pytest.mark.parametrize("cells", [
+    [*LATE, "{}", "{}"], ["{}", "{}", *LATE], [*LATE[:500], "{}", *LATE[500:], "{}"],
+    ["{}"] * 2 + [""] * 40_000 + LATE,
+], ids=["late", "early", "within", "before blanks"])  # fmt: skip
+def test_a_word_for_a_missing_value_is_one_wherever_it_comes(counted, word, cells):
+    cells = [cell.format(word) for cell in cells]
+    side = counted("x.csv", csv_of(cells, ["z"] * len(cells)))
+    column = side.columns["a"]
+    assert isinstance(column, Values)
+    assert sorted(column.values) == sorted(map(float, LATE))
+    assert column.missing == cells.count(word) + cells.count("")
+    (note,) = side.notes
+    assert (note.code, note.repair) == ("missing-words", False)
+    assert f"'a' ({word} 2)" in note.message
+    assert counted("y.csv", csv_of(cells, ["z"] * len(cells)), Wanted(na={word})).notes == ()
+    lines = [json.dumps({"a": cell}) for cell in cells]
+    assert plain(counted("x.jsonl", "\n".join(lines)).columns["a"]) == plain(column)
+    assert plain(data_set({"a": cells}).columns["a"]) == plain(column)
+
+
+@pytest.mark.parametrize("before", [["x"], ["1.5"] * 3000, []])
+def test_a_word_is_forbidden_among_numbers_alone(counted, refused, before):
+    forbidden = Wanted(forbid_missing=True)
+    text = csv_of([*before, "NA", *LATE], ["y"] * (len(before) + 3001))
+    if before == ["x"]:
+        assert counted("x.csv", csv_of(["x", "NA"], [1, 2]), forbidden).columns["a"].missing == 0
+        return
+    error = refused("x.csv", text, forbidden)
+    assert (error.code, where(error)) == ("missing-value", (len(before) + 2, 1))
+
+
+def test_infinities_of_every_spelling(counted):
+    words = ["inf", "-Inf", "+INF", "Infinity", "-infinity", " inf "]
+    expected = dict(Counter([*map(float, LATE), *map(float, words)]))
+    for cells in ([*LATE, *words], [*words, *LATE]):
+        assert plain(counted("x.csv", csv_of(cells, LATE + words)).columns["a"]) == (
+            "numbers", 0, expected,
+        )  # fmt: skip
+        assert plain(data_set({"a": cells}).columns["a"]) == ("numbers", 0, expected)
+        assert plain(data_set({"a": [*map(float, cells)]}).columns["a"])[2] == expected
+
+
+def test_a_number_that_means_missing_does_so_in_every_spelling(counted):
+    na = Wanted(na=frozenset(["-999", "007"]))
+    cells = ["-999", "-999.0", "-9.99e2", "7", "8.5"]
+    assert plain(counted("x.csv", csv_of(cells, cells), na).columns["a"]) == (
+        "numbers", 3, {7.0: 1, 8.5: 1},
+    )  # fmt: skip
+    assert plain(data_set({"a": [*map(float, cells)]}, None, na).columns["a"])[1] == 3
+
+
+def test_rows_that_stand_for_many_keep_their_numbers(tmp_path):
+    path = tmp_path / "x.uniq"
+    path.write_text("  2 1.5\n  3 NA\n  4 inf\n  5 2.5\n  6 \n")
+    column = data_set(str(path)).columns["value"]
+    assert plain(column) == ("numbers", 9, {1.5: 2, math.inf: 4, 2.5: 5})
+
+
+def test_all_columns_that_cannot_be_counted_are_refused_at_once(refused):
+    numbers = [*MANY, *MANY]
+    columns = [*numbers, "x"], [*numbers, "n a"], [*numbers, "7"]
+    error = refused("x.csv", csv_of(*columns, names=("a b", "b", "c")))
+    assert (error.code, error.count) == ("mixed-column", 2)
+    assert [(place.name, place.value, place.line) for place in error.places] == [
+        ("a b", "x", 62), ("b", "n a", 62),
+    ]  # fmt: skip
+    assert "'a b', 'b'" in error.message
+    assert error.hint == (
+        "--na x --na 'n a' if these mean a missing value;"
+        " --categorical 'a b' --categorical b if these are text"
+    )
+
+
+def test_a_hint_offers_what_settles_the_column(refused):
+    numbers = MANY * 400
+
+    def hint(cells, **wanted):
+        return refused("x.csv", csv_of([*numbers, *cells], [1] * (12_000 + len(cells))),
+                       Wanted(**wanted)).hint  # fmt: skip
+
+    assert hint(["x", "y", "x"]).startswith("--na x --na y if these mean")
+    # More words than are likely to mean one thing.
+    assert hint(["x", "y", "z", "w"]) == "--categorical a if the column is text"
+    for number in ("007", "\u22125", "1'000"):
+        assert "--na" not in hint([number])
+    assert "'-'" in hint(["\u22125"])
+    # It would have too many outcomes.
+    assert hint(["x"] * 4 + ["007"], most_outcomes=20) == "--exclude a leaves it out"
+    assert "--exclude a" in hint(["x"], numeric=frozenset("a"))
+    assert "leave a out of --column" in hint(
+        ["x"] * 4 + ["007"], most_outcomes=20, columns=frozenset("a")
+    )
+
+
+def test_a_minus_of_typography_is_never_a_label(refused):
+    for cells in (["1", "\u22121"], ["\u22121", "\u22122"], ["NA", "\u20131"]):
+        error = refused("x.csv", csv_of(cells, [1] * len(cells)))
+        assert error.code == "mixed-column"
+        assert "U+2212" in error.message or "U+2013" in error.message
+        assert "--na" not in error.hint
+    side = data_set({"a": ["18\u221224", "25\u221234", "\u2212"]})
+    assert plain(side.columns["a"])[0] == "text"
+
+
+def test_what_is_left_out_is_never_looked_at(counted):
+    text = '[{"a":1,"b":[1]},{"a":2,"b":{"c":1}}]'
+    without = Wanted(excluded=lambda name: name == "b")
+    assert list(counted("x.json", text, without).columns) == ["a"]
+    assert list(counted("x.json", text, Wanted(columns=frozenset("a"))).columns) == ["a"]
+    nested = pd.DataFrame({"a": [1, 2], "b": [[1], {}]})
+    assert list(data_set(nested, None, without).columns) == ["a"]
+
+
+class Broken:
+    """A column that fails as objects of other people do."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __len__(self):
+        return 3
+
+    def __iter__(self):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [StopIteration("x"), TypeError("x"), KeyError("x"), Exception()])
+def test_an_object_that_fails_is_an_error_with_a_place(error):
+    with pytest.raises(InputError) as caught:
+        data_set({"a": Broken(error)})
+    assert caught.value.code == "bad-object"
+    assert caught.value.places[0].name == "a"
+    assert type(error).__name__ in caught.value.message
+
+
+def test_integers_of_128_bits():
+    frame = pl.DataFrame({"a": pl.Series([1, 2, None], dtype=pl.Int128)})
+    assert plain(data_set(frame).columns["a"]) == ("numbers", 1, {1.0: 1, 2.0: 1})
+    big = pl.DataFrame({"a": pl.Series([2**100, 2], dtype=pl.Int128)})
+    assert plain(data_set(big).columns["a"]) == ("text", 0, {str(2**100): 1, "2": 1})
+
+
+def test_timestamps_of_many_rows_are_left_out_and_never_too_many(counted):
+    days = [f"2024-01-05 {n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}" for n in range(20_000)] * 2
+    few = Wanted(most_outcomes=1000)
+    for wanted in (few, few._replace(identifiers=False)):
+        side = counted("x.csv", csv_of(days, [1] * len(days)), wanted)
+        assert list(side.columns) == ["b"]
+        assert [(each.column, each.reason[:5]) for each in side.excluded] == [("a", "date:")]
+    with pytest.raises(InputError) as caught:
+        counted("y.csv", csv_of(days, [1] * len(days)), few._replace(columns=frozenset("a")))
+    assert caught.value.code == "too-many-outcomes"

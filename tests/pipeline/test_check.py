@@ -15,7 +15,7 @@ from exact import kl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kldiv_cli import InputError, UsageError, check, estimate
+from kldiv_cli import InputError, UsageError, check, compare, estimate
 from kldiv_cli.core.measures import DEFAULT_MEASURES
 
 HEADS, TAILS = {"side": ["heads", "tails"] * 300}, {"side": ["heads"] * 400}
@@ -232,8 +232,9 @@ def test_keys_of_the_reference_are_left_out_and_named():
 
 def test_nothing_in_common_is_judged_with_a_reason():
     days = [[f"2024-{month}-{day}" for day in range(10, 20)] * 6 for month in ("01", "02")]
-    report = check({"day": days[0]}, {"day": days[1]})
+    report = check({"day": days[0]}, {"day": days[1]}, column="day")
     assert verdicts(report) == {"day": ("drift", "no-common-outcome")}
+    assert "key" not in report.columns["day"].reason.text
     # Keys that occur once each tell nothing of a distribution.
     keys = [[f"{side}{i}" for i in range(600)] for side in "pq"]
     report = check({"id": keys[0]}, {"id": keys[1]}, column="id")
@@ -264,11 +265,13 @@ def test_numbers_that_become_text_are_drift():
 
 def test_a_rating_that_gains_a_word_has_a_new_outcome(table):
     ratings = "x,y\n" + "1,a\n2,b\n3,a\n" * 500
-    paths = table("p.csv", ratings), table("q.csv", ratings + "NA,a\n")
+    paths = table("p.csv", ratings), table("q.csv", ratings + "none,a\n")
     for sides in (paths, paths[::-1]):
         assert check(*sides).verdict == "pass"
     found = check(*paths).columns["x"]
-    assert (found.type, found.new_outcomes) == ("categorical", ("NA",))
+    assert (found.type, found.new_outcomes) == ("categorical", ("none",))
+    found = check(paths[0], table("r.csv", ratings + "NA,a\n")).columns["x"]
+    assert (found.new_outcomes, found.missing_current) == ((), 1 / 1501)
 
 
 def test_labels_of_the_reference_make_text_of_the_current_side(table):
@@ -652,11 +655,11 @@ def test_numbers_in_a_spelling_that_is_not_read_are_no_labels(tmp_path):
     for spelling in ("#{}", "2026-01-{}", "10.0.{}.1", "v{}.2", "A{}"):
         cells = [spelling.format(i) for i in range(1, 101)] * 2
         assert check({"x": cells}, {"x": cells}).columns["x"].type == "categorical"
-    half = [*(str(i / 7) for i in range(60)), *["NULL"] * 40]
+    half = [*(str(i / 7) for i in range(60)), *["void"] * 40]
     (tmp_path / "half.csv").write_text("x\n" + "\n".join(half) + "\n")
     path = str(tmp_path / "half.csv")
     refused(path, path, code="mixed-column")
-    assert check(path, path, na="NULL").columns["x"].type == "numeric"
+    assert check(path, path, na="void").columns["x"].type == "numeric"
 
 
 def test_a_column_with_a_threshold_of_its_own_is_never_taken_for_a_key():
@@ -791,3 +794,194 @@ def test_an_infinite_divergence_of_known_distributions_only_warns():
     sides = {"x": 1.0, "y": 0.0}, {"x": 0.5, "y": 0.5}
     report = check(*sides, kind="probabilities", max_kl=math.inf)
     assert (report.verdict, report.columns[0].kl) == ("pass", math.inf)
+
+
+# Reasons that a person would name before any number.
+
+
+def reason(before, after, **options):
+    column = check({"x": before}, {"x": after}, column="x", **options).columns["x"]
+    return column.verdict, column.reason.code, column.reason.text
+
+
+PLANS = rows(Free=400, Team=300, Firm=100)
+
+
+@pytest.mark.parametrize(
+    "respell", [str.lower, "{} ".format, lambda label: label[0] + "\u200b" + label[1:]]
+)
+def test_labels_in_another_spelling_are_the_reason(respell):
+    verdict, code, text = reason(PLANS, [*map(respell, PLANS)])
+    assert (verdict, code) == ("drift", "labels-respelled")
+    assert "'Free' is '" in text
+    # One label of three, and missing values on both sides.
+    some = [respell(label) if label == "Free" else label for label in PLANS]
+    assert reason([*PLANS, None], [*some, None])[1] == "labels-respelled"
+    counts = [{label: side.count(label) for label in side} for side in (PLANS, some)]
+    found = check(*counts, kind="counts").columns[0]
+    assert found.reason.code == "labels-respelled"
+    shares = {label: count / 800 for label, count in counts[0].items()}
+    found = check(shares, counts[1], kind=("probabilities", "counts")).columns[0]
+    assert (found.reason.code, found.kl) == ("labels-respelled", math.inf)
+
+
+def test_what_drifts_besides_its_spelling():
+    # What moved is more than the spelling.
+    moved = rows(free=100, Team=300, Firm=700)
+    assert reason(PLANS, moved)[1] in ("above-threshold", "labels-respelled")
+    moved = rows(free=400, Team=300, New=100)
+    assert reason(PLANS, moved)[1] == "above-threshold"
+    # Both spellings on a side are two outcomes.
+    both = rows(a=300, A=300)
+    assert reason(both, rows(a=300, A=310))[0] == "pass"
+    assert reason(both, rows(a=300, A=30))[1] == "above-threshold"
+    assert reason(rows(a=300), both)[1] == "above-threshold"
+
+
+def test_a_side_without_values():
+    for values in (PLANS, [i / 7 for i in range(800)], [True, False] * 400):
+        verdict, code, text = reason([*values, None], [None] * 800)
+        assert (verdict, code) == ("drift", "all-missing")
+        assert text == (
+            f"every value of the current side is missing, and {100 / 801:.3g} % of the reference"
+        )
+        assert "of the reference is missing, and 0 %" in reason([None] * 800, values)[2]
+    assert reason([None] * 800, [None] * 800)[0] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(7, 9), (7.25, 9.5), ("a", "b"), (True, False), ("2024-01-05", "2024-01-06")],
+)
+def test_a_constant_that_changed(before, after):
+    verdict, code, text = reason([before] * 500, [after] * 500)
+    assert (verdict, code) == ("drift", "constant-changed")
+    words = {True: "true", False: "false"}
+    assert text == (
+        f"the constant changed: it was '{words.get(before, before)}',"
+        f" and is '{words.get(after, after)}'"
+    )
+    assert reason([before, None] * 500, [after] * 500)[1] == "constant-changed"
+    assert reason([before] * 500, [before] * 500)[0] == "pass"
+
+
+def test_only_nearly_distinct_values_are_called_keys():
+    verdict, code, text = reason([*range(1000, 2000)], [*range(3000, 4000)])
+    assert (verdict, code) == ("drift", "no-common-outcome")
+    assert "a date or key?" in text
+    few = rows(a=300, b=300), rows(c=300, d=300)
+    verdict, code, text = reason(*few)
+    assert (verdict, code) == ("drift", "no-common-outcome")
+    assert "key" not in text
+
+
+# Booleans, dates, words for a missing value and infinities.
+
+
+def test_numbers_against_booleans_are_a_change_of_type():
+    spellings = {"True": "False", "t": "f", "TRUE": "FALSE"}
+    ones = [1] * 300 + [0] * 300
+    for true, false in spellings.items():
+        side = [true] * 300 + [false] * 300
+        for current in (ones, [*map(float, ones)], [*map(str, ones)], np.array(ones)):
+            for sides in (({"x": side}, {"x": current}), ({"x": current}, {"x": side})):
+                found = check(*sides).columns["x"]
+                assert found.reason.code == "type-changed"
+                assert "is numbers" in found.reason.text
+                assert "is booleans (true and false)" in found.reason.text
+
+
+def test_dates_are_left_out_unless_they_are_asked_for(tmp_path, kldiv):
+    days = [f"2024-01-{n:02}" for n in range(1, 11)] * 30
+    sides = {"day": days, "x": [*"ab"] * 150}, {"day": days[5:] + days[:5], "x": [*"ab"] * 150}
+    report = check(*sides)
+    assert verdicts(report) == {"x": ("pass", "below-threshold")}
+    assert report.excluded == (("day", report.excluded[0].reason),)
+    assert report.excluded[0].reason.startswith("date: ")
+    for options, type_ in (
+        ({"column": "day"}, "date"),
+        ({"columns": {"day": {"type": "date"}}}, "date"),
+        ({"columns": {"day": {"max_kl": 1}}}, "date"),
+        ({"columns": {"day": {"type": "categorical"}}}, "categorical"),
+    ):
+        found = check(*sides, **options).columns["day"]
+        assert (found.type, found.measures["kl_pq"]) == (type_, 0)
+    # On one side alone dates are judged: their type changed, or another text is among them.
+    other = {"day": [20240101 + n % 10 for n in range(300)], "x": [*"ab"] * 150}
+    assert verdicts(check(sides[0], other))["day"] == ("drift", "type-changed")
+    other["day"] = ["unknown", *days[1:]]
+    found = check(sides[0], other).columns["day"]
+    assert (found.type, found.new_outcomes) == ("categorical", ("unknown",))
+    other["day"] = [None] * 300
+    assert check(sides[0], other).excluded[0].column == "day"
+
+
+def test_an_instant_with_a_zone_never_meets_one_without():
+    times = [f"2024-01-05 {hour:02}:00:00" for hour in range(8)] * 50
+    zoned = [f"{time}+00:00" for time in times]
+    for sides, whose in (((times, zoned), "current side"), ((zoned, times), "reference")):
+        verdict, code, text = reason(*sides)
+        assert (verdict, code) == ("drift", "no-common-outcome")
+        assert f"only the instants of the {whose} have a time zone" in text
+        report = check({"x": sides[0]}, {"x": sides[1]}, column="x")
+        assert "mixed-zones" in [note.code for note in report.notes]
+        report = compare({"x": sides[0]}, {"x": sides[1]}, column="x", kind="samples")
+        assert "mixed-zones" in [note.code for note in report.notes]
+    assert reason(zoned, [f"{time}Z" for time in times])[0] == "pass"
+
+
+def test_a_column_that_is_said_to_hold_dates_holds_nothing_else():
+    days = ["2024-01-05", "2024-01-06"] * 100
+    options = {"columns": {"x": {"type": "date"}}}
+    error = refused({"x": days}, {"x": [*days[1:], "soon"]}, code="mixed-column", **options)
+    assert (error.places[0].name, error.places[0].value) == ("x", "soon")
+    refused({"x": days}, {"x": [5] * 200}, code="mixed-column", **options)
+
+
+def test_words_for_a_missing_value_among_booleans_and_dates():
+    flags = [*["TRUE"] * 200, *["FALSE"] * 100]
+    report = check({"x": flags}, {"x": [*flags, *["NA"] * 30]})
+    column = report.columns["x"]
+    assert (column.missing_current, column.new_outcomes) == (30 / 330, ())
+    (note,) = (note for note in report.notes if note.code == "missing-words")
+    assert "'x' (NA 30)" in note.message
+    error = refused({"x": flags}, {"x": [*flags, "NA"]}, missing="error", code="missing-value")
+    assert error.places[0].value == "NA"
+    # Among labels it is one, and the note names the way out.
+    lands = {"x": rows(NA=100, DE=200)}
+    report = check(lands, lands)
+    assert report.columns["x"].missing_current == 0
+    (note,) = (note for note in report.notes if note.code == "missing-words-as-labels")
+    assert note.advice.startswith("--na NA ")
+    assert check(lands, lands, na="NA").notes == ()
+
+
+def test_columns_of_both_sides_are_refused_at_once(kldiv, tmp_path):
+    numbers = [i / 7 for i in range(300)]
+    before = {"a": [*numbers[1:], "x"], "b": numbers, "c": numbers, "d": numbers}
+    after = {"a": numbers, "b": [*numbers[1:], "y"], "c": [*numbers[1:], "x"], "d": numbers}
+    error = refused(before, after, code="mixed-column")
+    assert error.count == 3
+    assert "--categorical a --categorical b --categorical c if these are text" in error.hint
+    paths = [tmp_path / "p.csv", tmp_path / "q.csv"]
+    for path, side in zip(paths, (before, after), strict=True):
+        pd.DataFrame(side).to_csv(path, index=False)
+    assert kldiv("check", *paths).code == 2
+    assert kldiv("check", *paths, "--na", "x", "--na", "y").code == 0
+    assert (
+        kldiv(
+            "check", *paths, *["--categorical", "a", "--categorical", "b", "--categorical", "c"]
+        ).code
+        != 2
+    )
+
+
+def test_a_column_of_objects_is_left_out_by_its_hint(kldiv, tmp_path):
+    path = tmp_path / "x.jsonl"
+    lines = [{"a": n % 3, "b b": {"c": n}, "d": [n]} for n in range(300)]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    ran = kldiv("check", path, path)
+    assert (ran.code, "--exclude 'b b' --exclude d leaves them out" in ran.err) == (2, True)
+    assert kldiv("check", path, path, "--exclude", "b b", "--exclude", "d").code == 0
+    assert kldiv("compare", path, path, "--as", "samples", "--exclude", "[bd]*").code == 0
+    assert kldiv("profile", path, "--exclude", "b*", "--exclude", "d").code == 0

@@ -374,10 +374,22 @@ def test_a_profile_is_made_of_a_folder(folder, kldiv, tmp_path):
     assert kldiv("check", str(tmp_path / "p.json"), path).code in (0, 3)
 
 
-@pytest.mark.parametrize("target", ["report.json", "0.csv", "a=1/x.json"])
+@pytest.mark.parametrize("target", ["report.json", "a=1/x.json"])
 def test_no_report_is_written_among_the_parts(folder, kldiv, target):
     path = folder({"a=1/0.csv": "x\n1\n"} if "=" in target else {"0.csv": "x\n1\n"})
     ran = kldiv("profile", path, "-o", os.path.join(path, target))
     assert ran.code == 2
     assert "output-is-input" in ran.err
     assert not os.path.exists(os.path.join(path, "report.json"))
+
+
+def test_a_column_of_objects_may_be_left_out(folder):
+    lines = [{"a": i % 3, "b": {"c": i}} for i in range(60)]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    for files in ({"0.jsonl": text, "1.jsonl": text}, {"m=1/0.jsonl": text, "m=2/0.jsonl": text}):
+        path = folder(files, str(len(files)) + next(iter(files))[0])
+        report = check(path, path, exclude="b", where="a=1" if "m=1/0.jsonl" in files else None)
+        assert report.current.total == (40 if "m=1/0.jsonl" in files else 120)
+        with pytest.raises(InputError) as caught:
+            check(path, path)
+        assert "b" in caught.value.hint

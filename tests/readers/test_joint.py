@@ -216,3 +216,21 @@ def test_counted_lines_have_one_column(table):
     with pytest.raises(InputError) as caught:
         check(path, path, joint=("label", "x"), kind="samples")
     assert caught.value.code == "unknown-column"
+
+
+def test_booleans_dates_and_words_for_a_missing_value_are_parts(table):
+    days = ["2024-01-05", "2024-01-06"] * 60
+    plain = pd.DataFrame({"flag": [True, False, None] * 40, "day": days, "n": [1, 2, 3] * 40})
+    other = pd.DataFrame({
+        "flag": ["TRUE", "f", "NA"] * 40, "day": [f"{day} 00:00:00" for day in days],
+        "n": ["1.0", "2.0", "3.0"] * 40,
+    })  # fmt: skip
+    path = table("other.csv", other.to_csv(index=False))
+    for names in (("flag", "day"), ("flag", "n"), ("n", "day")):
+        for sides in ((plain, path), (path, plain)):
+            assert check(*sides, joint=names).columns[0].measures["kl_pq"] == 0
+    # Among labels NA is Namibia.
+    lands = pd.DataFrame({"land": ["NA", "DE"] * 60, "n": [1, 2] * 60})
+    assert check(lands, lands, joint=("land", "n")).columns[0].contributions[0].outcome in (
+        "NA & 1", "DE & 2",
+    )  # fmt: skip

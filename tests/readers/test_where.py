@@ -210,3 +210,12 @@ def test_a_column_that_exists_wins(names, value):
         found = column_and_value(f"{name}={value}", [name])
         assert "=".join(found) == f"{name}={value}"
         assert found[0] == name or found[0] in names
+
+
+def test_dates_and_booleans_are_equal_however_they_are_spelt(table):
+    path = table("p.csv", "d,f,x\n2024-01-05 00:00:00,TRUE,u\n2024-01-05,t,v\n2024-01-06,F,v\n")
+    for where, rows in (
+        ("d=2024-01-05", 2), ("d=2024-01-05T00:00", 2), ("f=true", 2), ("f=False", 1), ("f=t", 1),
+    ):  # fmt: skip
+        report = compare(path, {"x": ["u", "v"]}, kind="samples", where=(where, None), column="x")
+        assert report.p.total == rows

@@ -49,6 +49,7 @@ ROWS = (
     Option("reduction", "HOW", "How the rows of a batch become one number, as in torch's F.kl_div:"
            " batchmean, mean, sum or none.", default="batchmean"),
     options.WHERE, *options.WANTED, options.map_of("P", "Q"), *options.TYPES, options.NA,
+    options.MAX_OUTCOMES,
     Option("top", "N", "How many outcomes to list.", default="10", read=number),
     *options.REPORTS, options.QUIET, options.STRICT,
     *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.MAX_INFLATED, options.COLOR,

@@ -23,7 +23,7 @@ def inspect(file: str, said: dict[str, Any]) -> int:
     """Say how a file will be read: format, columns, kind, rows, total."""
     from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.pipeline.settings import inspect_settings, refuse_foreign
-    from kldiv_cli.pipeline.sides import data_set
+    from kldiv_cli.pipeline.sides import inspected
     from kldiv_cli.readers import read
     from kldiv_cli.renderers.inspection import render
 
@@ -32,7 +32,7 @@ def inspect(file: str, said: dict[str, Any]) -> int:
     source = inspect_settings(path, said, inspect.spell)
     raw = source.kind == "samples"
     wanted = Wanted(na=source.options.na)
-    side = data_set(path, source.options, wanted) if raw else read(path, source.options)
+    side = inspected(path, source.options, wanted) if raw else read(path, source.options)
     refuse_foreign([source.options], [side.format])
     outputs.write(lambda _format, layout: render(side, layout), side.notes)
     return 0

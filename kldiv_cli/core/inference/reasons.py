@@ -55,13 +55,51 @@ def drifted(evidence: Evidence, names: Sequence[str] | None) -> Reason:
         text = f"the current data have an outcome of probability 0 in the reference{moved}"
         return Reason("impossible-outcome", text)
     if evidence.disjoint:
-        text = "no common outcome: a date or key? --exclude NAME leaves it out"
-        return Reason("no-common-outcome", text)
+        return Reason("no-common-outcome", f"no common outcome{moved}")
     chance = "" if evidence.p_drift is None else f" (p {_p_value(evidence.p_drift)})"
     if evidence.threshold == 0 and not evidence.exact:
         return Reason("different", f"the distributions differ{chance}{moved}")
     text = f"KL {_kl(evidence)} is above {evidence.threshold:.3g}{chance}{moved}"
     return Reason("above-threshold", text)
+
+
+def all_missing(side: str, other: str, share: float) -> Reason:
+    """Return the reason that one side has no value at all; the other lacks a share of its own."""
+    text = f"every value of the {side} is missing, and {percent(share)} of the {other}"
+    return Reason("all-missing", text, ("missing-shift",))
+
+
+def constant_changed(reference: str, current: str) -> Reason:
+    """Return the reason that the only value of the reference is another one today."""
+    old, new = (f"'{value[:LONGEST_NAME]}'" for value in (reference, current))
+    return Reason("constant-changed", f"the constant changed: it was {old}, and is {new}")
+
+
+def labels_respelled(pairs: Sequence[tuple[str, str]]) -> Reason:
+    """Return the reason that outcomes drift whose labels of both sides differ in spelling alone.
+
+    Parameters
+    ----------
+    pairs : sequence of pairs of str
+        The label of the reference, and that of the current side, of each.
+    """
+    shown = (
+        f"'{old[:LONGEST_NAME]}' is '{new[:LONGEST_NAME]}'" for old, new in pairs[:MOST_NAMED]
+    )
+    more = f" and {len(pairs) - MOST_NAMED} more" if len(pairs) > MOST_NAMED else ""
+    return Reason("labels-respelled", f"labels are spelt in another way: {', '.join(shown)}{more}")
+
+
+def zone_changed(side: str) -> Reason:
+    """Return the reason that instants of one side alone have a zone, and so none is common."""
+    text = f"no common outcome: only the instants of the {side} have a time zone"
+    return Reason("no-common-outcome", f"{text}, and are never equal to any without")
+
+
+def keys() -> Reason:
+    """Return the reason that values which are nearly all distinct are other ones today."""
+    text = "no common outcome: a date or key? leave it out with --exclude"
+    return Reason("no-common-outcome", text)
 
 
 def undecided(

@@ -1,0 +1,93 @@
+"""Columns that cannot be counted: one error for all of them, which names what settles it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from kldiv_cli.errors import InputError, abridged, option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kldiv_cli.errors import Place
+
+MOST_WORDS = 3
+"""Texts of a column that are offered as words for a missing value."""
+LONGEST_WORD = 60
+"""Characters of such a text."""
+_TOGETHER = {
+    "mixed-column": "hold numbers, and values that are none",
+    "nested-value": "hold values that are objects or arrays",
+    "too-many-outcomes": "have too many outcomes",
+}
+"""What several columns that are refused for one reason have in common …"""
+CODES = tuple(_TOGETHER)
+_MIXED = "cannot be counted"
+"""… and for several reasons."""
+
+
+class Refusal(NamedTuple):
+    """A column that cannot be counted, why, and which options settle it.
+
+    Attributes
+    ----------
+    column, code, message : str
+        Its name, and the code and the words of the error.
+    place : Place
+        Where its first bad value stands.
+    option : {"--categorical", "--exclude", ""}
+        The option that settles it where it names the column; empty if none does.
+    words : tuple of str
+        All bad values, if they may be words for a missing value.
+    advice : str
+        What else to say of it.
+    """
+
+    column: str
+    code: str
+    message: str
+    place: Place
+    option: Literal["--categorical", "--exclude", ""]
+    words: tuple[str, ...] = ()
+    advice: str = ""
+
+
+def refused(refusals: Sequence[Refusal]) -> InputError:
+    """Return the error for all columns that cannot be counted, and what settles them at once."""
+    first = refusals[0]
+    if len(refusals) == 1:
+        return InputError(first.code, first.message, first.place, hint=_hint(refusals))
+    names = abridged(repr(each.column[:40]) for each in refusals)
+    what = _MIXED
+    if {each.code for each in refusals} == {first.code}:
+        what = _TOGETHER.get(first.code, what)
+    message = f"{len(refusals)} columns {what}: {names}"
+    if what == _MIXED:
+        message = f"{message}; {first.message}"
+    places = [each.place for each in refusals[:3]]
+    return InputError(first.code, message, *places, count=len(refusals), hint=_hint(refusals))
+
+
+def _hint(refusals: Sequence[Refusal]) -> str:
+    """Return the options that settle all columns, each way apart from the next."""
+    hints = []
+    words = list(dict.fromkeys(word for each in refusals for word in each.words))
+    if all(each.words for each in refusals) and len(words) <= 2 * MOST_WORDS:
+        given = " ".join(option("--na", word, instead="TEXT") for word in words)
+        hints.append(
+            f"{given} if {'it means' if len(words) == 1 else 'these mean'} a missing value"
+        )
+    options = [option(each.option, each.column) for each in refusals if each.option]
+    if options:
+        chosen = {each.option for each in refusals if each.option}
+        one = len(options) == 1
+        said = {
+            "--categorical": "if the column is text" if one else "if these are text",
+            "--exclude": "leaves it out" if one else "leaves them out",
+        }
+        words_of = said[chosen.pop()] if len(chosen) == 1 else "settles them"
+        hints.append(" ".join([*options, words_of]))
+    if unsettled := [each.column for each in refusals if not each.option]:
+        hints.append(f"leave {abridged(map(repr, unsettled))} out of --column")
+    hints += dict.fromkeys(each.advice for each in refusals if each.advice)
+    return "; ".join(hints)

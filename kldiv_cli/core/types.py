@@ -1,0 +1,166 @@
+"""The types of columns of text: booleans, dates, or labels, decided over all sides together.
+
+Programs write true and false, midnight and a missing value in many spellings. Where all values of
+a column are booleans, or all are dates, equal values get one label, so that they meet. Whether a
+text is a number is decided where rows are counted; this is about what is none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from kldiv_cli.core.counts import OTHER, Categories
+from kldiv_cli.core.instants import instant, instants
+from kldiv_cli.core.numbers import MISSING_WORDS, has_leading_zero, is_number
+from kldiv_cli.errors import Note, abridged, option
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from kldiv_cli.core.counts import Column, Type
+
+TRUE = frozenset(("true", "True", "TRUE", "t", "T"))
+FALSE = frozenset(("false", "False", "FALSE", "f", "F"))
+
+
+class Spelling(NamedTuple):
+    """What the labels of a column are, and the one spelling of each."""
+
+    type: Type
+    of: Mapping[str, str]
+
+
+def spelling_of(labels: Collection[str]) -> Spelling | None:
+    """Return what all labels are, if they all are booleans or dates; None of any others."""
+    if flags := _booleans(labels):
+        return Spelling("boolean", flags)
+    if dates := instants(labels):
+        return Spelling("date", dates)
+    return None
+
+
+def _booleans(labels: Collection[str]) -> dict[str, str] | None:
+    """Return the spellings of booleans; a single letter needs its opposite, or a whole word."""
+    if not labels or len(labels) > len(TRUE | FALSE) or not set(labels) <= TRUE | FALSE:
+        return None
+    words = any(len(label) > 1 for label in labels)
+    if not words and (TRUE.isdisjoint(labels) or FALSE.isdisjoint(labels)):
+        return None
+    return {label: "true" if label in TRUE else "false" for label in labels}
+
+
+def settled(columns: Sequence[Column], *, words: bool = True) -> list[Column]:
+    """Return columns of one name, of several sides or parts, with their types decided together.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        A column of text with its labels as they were written.
+    words : bool
+        Whether texts such as ``NA`` mean a missing value among booleans, dates and numbers;
+        not where the user, or a table of counts, says that they are labels.
+
+    Returns
+    -------
+    list of Column
+        Booleans and dates have one spelling each, and their type; any others are as they were.
+    """
+    texts = [column for column in columns if isinstance(column, Categories)]
+    absent = MISSING_WORDS if words else frozenset()
+    labels = dict.fromkeys(label for column in texts for label in _named(column))
+    rest = [label for label in labels if label not in absent]
+    if spelling := spelling_of(rest):
+        return [_respelled(column, spelling, absent) for column in columns]
+    meets_numbers = len(texts) < len(columns) or bool(rest)
+    if len(rest) < len(labels) and meets_numbers and all(map(_is_plain_number, rest)):
+        return [_respelled(column, None, absent) for column in columns]
+    if len(columns) > 1 and any(own_type(column) == "date" for column in texts):
+        # A date beside text keeps one spelling, so that it meets itself there.
+        spelling = Spelling("categorical", {label: instant(label) or label for label in labels})
+        return [_respelled(column, spelling, frozenset()) for column in columns]
+    return list(columns)
+
+
+def _named(column: Categories) -> list[str]:
+    """Return the labels of a column but that of pooled outcomes."""
+    return [label for label in column.counts if not (column.pooled and label == OTHER)]
+
+
+def _respelled(column: Column, spelling: Spelling | None, absent: Collection[str]) -> Column:
+    """Return a column of text with its labels spelt anew, words for missing values counted so."""
+    if not isinstance(column, Categories):
+        return column
+    missing, counts = column.missing, Counter[str]()
+    for label, count in column.counts.items():
+        if label in absent:
+            missing += count
+        else:
+            counts[spelling.of.get(label, label) if spelling else label] += count
+    type_ = spelling.type if spelling else column.type
+    return Categories(column.name, missing, dict(counts), column.pooled, type_)
+
+
+def own_type(column: Column) -> Type | None:
+    """Return the type of a column by its own values alone; None if it has none."""
+    if column.rows == column.missing:
+        return None
+    if not isinstance(column, Categories):
+        return "numeric"
+    rest = [label for label in _named(column) if label not in MISSING_WORDS]
+    if spelling := spelling_of(rest):
+        return spelling.type
+    if rest and all(map(_is_plain_number, rest)):
+        return "numeric"
+    return "categorical" if rest else None
+
+
+def changes(first: Column, second: Column) -> bool:
+    """Return whether one of two settled columns holds booleans or dates, and the other does not.
+
+    They can be compared by label all the same if they have a label in common.
+    """
+    types = {own_type(first), own_type(second)}
+    if len(types) < 2 or None in types or types.isdisjoint(("boolean", "date")):
+        return False
+    if isinstance(first, Categories) and isinstance(second, Categories):
+        return first.counts.keys().isdisjoint(second.counts)
+    return True
+
+
+def named_type(column: Column) -> Column:
+    """Return a column of text with the type of its own values, for messages."""
+    found = own_type(column)
+    if isinstance(column, Categories) and found in ("boolean", "date"):
+        return column._replace(type=found)
+    return column
+
+
+def _is_plain_number(label: str) -> bool:
+    return is_number(label) and not has_leading_zero(label)
+
+
+Words = Mapping[str, Mapping[str, int]]
+"""How often words for a missing value occur, by column."""
+
+
+def words_as_missing(found: Words, source: str) -> Note:
+    """Return the note on words that are read as missing values."""
+    message = f"words for a missing value are read as such: {_shown(found)}"
+    return Note("missing-words", message, source)
+
+
+def words_as_labels(found: Words, source: str) -> Note:
+    """Return the note on words that often mean a missing value, and are labels here."""
+    message = f"texts that often mean a missing value are labels here: {_shown(found)}"
+    words = dict.fromkeys(word for words in found.values() for word in words)
+    options = " ".join(option("--na", word) for word in words)
+    return Note("missing-words-as-labels", message, source, advice=f"{options} if none is a label")
+
+
+def _shown(found: Words) -> str:
+    return abridged(
+        f"'{name[:40]}' ({', '.join(f'{word} {count:,}' for word, count in words.items())})"
+        for name, words in found.items()
+    )

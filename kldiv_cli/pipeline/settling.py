@@ -1,0 +1,201 @@
+"""The types of text columns, settled over both sides of a comparison or all parts of a profile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kldiv_cli.core import types
+from kldiv_cli.core.counts import Categories
+from kldiv_cli.core.dataset import DATE, DataSet, Excluded
+from kldiv_cli.core.instants import instant
+from kldiv_cli.core.numbers import MISSING_WORDS
+from kldiv_cli.errors import InputError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from kldiv_cli.core.counts import Column
+    from kldiv_cli.core.distribution import Distribution
+    from kldiv_cli.errors import Note
+    from kldiv_cli.pipeline.settings import Rules
+
+
+def settled_sides(first: DataSet, second: DataSet, rules: Rules) -> tuple[DataSet, DataSet]:
+    """Return two data sets whose columns of text have the types that both sides together say.
+
+    Dates are left out, unless the user names them or a profile counted them as labels.
+
+    Parameters
+    ----------
+    first, second : DataSet
+        The second has no columns but those of the first.
+    rules : Rules
+        The user's types.
+
+    Raises
+    ------
+    InputError
+        If a column that is said to hold dates holds something else, or a value is missing and
+        none may be.
+    """
+    sides = first, second
+    columns = dict(first.columns), dict(second.columns)
+    dates = {each.column for side in sides for each in side.excluded if each.reason == DATE}
+    for name in first.columns.keys() & (second.columns.keys() | dates):
+        having = [side for side in sides if name in side.columns]
+        found = _settled(name, [side.columns[name] for side in having], rules, having)
+        for own, column in zip((own for own in columns if name in own), found, strict=True):
+            own[name] = column
+        if name in dates or (_are_dates(found) and _may_leave_out(name, sides, rules)):
+            dates.add(name)
+            for own in columns:
+                own.pop(name, None)
+    excluded = [each for each in first.excluded if each.column not in dates]
+    left_out = [Excluded(name, DATE) for name in first.seen if name in dates]
+    first, second = (
+        side._replace(
+            columns={name: own[name] for name in side.columns if name in own},
+            notes=(*side.notes, *words_noted(side, own)),
+        )
+        for side, own in zip(sides, columns, strict=True)
+    )
+    return first._replace(excluded=(*left_out, *excluded)), second
+
+
+def settled_distributions(p: Distribution, q: Distribution) -> tuple[Distribution, Distribution]:
+    """Return counted raw rows and a known distribution with one spelling of booleans or dates."""
+    if p.outcomes is None or q.outcomes is None:
+        return p, q
+    unnamed = {p.missing_label, q.missing_label}
+    labels = [label for side in (p, q) for label in side.outcomes or () if label not in unnamed]
+    spelling = types.spelling_of(labels)
+    return (p, q) if spelling is None else (_respelt(p, spelling.of), _respelt(q, spelling.of))
+
+
+def _respelt(side: Distribution, spellings: Mapping[str, str]) -> Distribution:
+    """Return a distribution with its labels spelt anew; those that become one are added up."""
+    outcomes = [spellings.get(label, label) for label in side.outcomes or ()]
+    places = {label: place for place, label in enumerate(dict.fromkeys(outcomes))}
+    weights = np.zeros(len(places), dtype=side.weights.dtype)
+    np.add.at(weights, [places[label] for label in outcomes], side.weights)
+    return replace(side, outcomes=tuple(places), weights=weights)
+
+
+def settled_alone(side: DataSet) -> DataSet:
+    """Return one data set whose columns of text have the types that they say by themselves."""
+    columns = {name: types.settled([column])[0] for name, column in side.columns.items()}
+    return side._replace(columns=columns, notes=(*side.notes, *words_noted(side, columns)))
+
+
+def settled_parts(title: str, parts: Sequence[DataSet], rules: Rules) -> list[Column]:
+    """Return one column of all parts of a profile with the type that they say together.
+
+    Raises
+    ------
+    InputError
+        As `settled_sides` does.
+    """
+    columns = [part.columns[title] for part in parts]
+    labels = [
+        part.kind == "profile" and isinstance(column, Categories) and column.type == "categorical"
+        for part, column in zip(parts, columns, strict=True)
+    ]
+    # What a profile counted by label stays so.
+    if all(labels):
+        return columns
+    found = _settled(title, columns, rules, parts)
+    return [_as_labels(column) for column in found] if any(labels) else found
+
+
+def _settled(
+    name: str, columns: Sequence[Column], rules: Rules, sides: Sequence[DataSet]
+) -> list[Column]:
+    """Return the columns of one name, settled together as the user's rules say."""
+    type_ = rules.of(name).type
+    labels = type_ == "categorical" or any(side.kind == "counts" for side in sides)
+    found = types.settled(columns, words=not labels)
+    if type_ == "categorical":
+        found = [_as_labels(column) for column in found]
+    if type_ == "date":
+        for column, side in zip(found, sides, strict=True):
+            _check_dates(column, side.source)
+    if rules.missing == "error":
+        for before, after, side in zip(columns, found, sides, strict=True):
+            if after.missing > before.missing:
+                raise _missing_word(before, side.source)
+    return found
+
+
+def _as_labels(column: Column) -> Column:
+    if isinstance(column, Categories):
+        return column._replace(type="categorical")
+    return column
+
+
+def _check_dates(column: Column, source: str) -> None:
+    """Refuse a column that is said to hold dates, and holds something else."""
+    other = None
+    if not isinstance(column, Categories):
+        other = "a number"
+    elif column.type != "date":
+        other = next((label for label in column.counts if instant(label) is None), None)
+    if other is not None:
+        message = f"column {column.name[:60]!r} is said to hold dates, and this is none"
+        hint = "dates are written as 2024-01-05, or 2024-01-05T12:30:00Z; leave its type out"
+        place = Place(source, name=column.name, value=other)
+        raise InputError("mixed-column", message, place, hint=hint)
+
+
+def _missing_word(column: Column, source: str) -> InputError:
+    """Return the error for a word that means a missing value, where none may be missing."""
+    from kldiv_cli.core.dataset import missing_value
+
+    assert isinstance(column, Categories)
+    word = next(label for label in column.counts if label in MISSING_WORDS)
+    return missing_value(Place(source, name=column.name, value=word))
+
+
+def _are_dates(columns: Sequence[Column]) -> bool:
+    """Return whether all values of all columns are dates, and there are some."""
+    filled = [column for column in columns if column.rows > column.missing]
+    return bool(filled) and all(
+        isinstance(column, Categories) and column.type == "date" for column in filled
+    )
+
+
+def _may_leave_out(name: str, sides: tuple[DataSet, DataSet], rules: Rules) -> bool:
+    """Return whether dates are left out: nobody asks for them, and nobody took them for labels."""
+    if rules.counting().asks_for(name) or any(side.kind == "counts" for side in sides):
+        return False
+    # A profile says what its columns were taken for.
+    kept = [side.columns.get(name) for side in sides if side.kind == "profile"]
+    return not any(isinstance(each, Categories) and each.type == "categorical" for each in kept)
+
+
+def words_noted(before: DataSet, after: Mapping[str, Column]) -> Iterator[Note]:
+    """Yield notes on words such as NA: those that are read as missing, and those that are labels.
+
+    Parameters
+    ----------
+    before : DataSet
+        Columns with their labels as they were written.
+    after : mapping of str to Column
+        The columns once their types are settled, perhaps with those of other parts.
+    """
+    absent: dict[str, dict[str, int]] = {}
+    labels: dict[str, dict[str, int]] = {}
+    for name, column in before.columns.items():
+        if not isinstance(column, Categories) or before.kind == "counts":
+            continue
+        words = {label: n for label, n in column.counts.items() if label in MISSING_WORDS and n}
+        settled = after.get(name)
+        if words and settled is not None:
+            is_label = isinstance(settled, Categories) and words.keys() <= settled.counts.keys()
+            (labels if is_label else absent)[name] = words
+    if absent:
+        yield types.words_as_missing(absent, before.source)
+    if labels:
+        yield types.words_as_labels(labels, before.source)

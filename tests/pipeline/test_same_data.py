@@ -1,0 +1,222 @@
+"""The same data give the same report, whichever program wrote them, and in whichever format."""
+
+import csv
+import datetime as dt
+import json
+import random
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv
+import pytest
+
+from kldiv_cli import check, compare
+from kldiv_cli.pipeline.profile import profile
+from kldiv_cli.pipeline.settings import profile_settings
+from kldiv_cli.renderers.profile import render
+
+ROWS = 300
+OPTIONS = {"columns": {"seen": {"type": "date"}, "day": {"max_kl": 10}}}
+
+
+def data(seed, extra=0.0):
+    """Return columns of every type that programs spell in their own ways."""
+    draw = random.Random(seed)
+    noon = dt.datetime(2024, 3, 1, 12)
+
+    def some(values, missing=0.1):
+        return [None if draw.random() < missing else draw.choice(values) for _ in range(ROWS)]
+
+    return {
+        "flag": some([True, True, False]),
+        "sure": some([True, False], missing=0),
+        "day": some([dt.date(2024, 1, day) for day in range(1, 6)]),
+        "seen": some([noon + dt.timedelta(hours=6 * i, microseconds=5 * i) for i in range(4)], 0),
+        "stars": some([1, 2, 3, 4, 5]),
+        "items": some(list(range(1000)), missing=0.05),
+        # So short that no program loses a digit.
+        "rate": [
+            None if draw.random() < 0.05 else round(draw.gauss(0, 1 + extra), 4)
+            for _ in range(ROWS)
+        ],
+        "zip": some(["01067", "80331", "10115"]),
+        "land": some(["NA", "DE", "a, b", 'say "x"', "null"]),
+    }
+
+
+def plain(value):
+    """Return a value as JSON has it."""
+    return str(value) if isinstance(value, dt.date) else value
+
+
+def records(columns):
+    rows = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, map(plain, row), strict=True)) for row in rows]
+
+
+def by_csv(columns, path):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+    return path
+
+
+def by_json(columns, path):
+    path.write_text(json.dumps(records(columns)))
+    return path
+
+
+def by_json_lines_of_text(columns, path):
+    """As `json.dumps(default=str)` leaves decimals: numbers in quotes."""
+    lines = [
+        json.dumps({key: repr(value) if type(value) in (int, float) else value for key, value in
+                    record.items() if value is not None})
+        for record in records(columns)
+    ]  # fmt: skip
+    path.write_text("\n".join(lines))
+    return path
+
+
+def pandas_frame(columns, path=None):
+    return pd.DataFrame(columns)
+
+
+def typed_pandas_frame(columns, path=None):
+    frame = pd.DataFrame(columns)
+    types = {"flag": "boolean", "stars": "Int64", "items": "Int64", "zip": "string"}
+    frame["seen"] = pd.to_datetime(frame["seen"])
+    frame["day"] = pd.to_datetime(frame["day"])
+    frame["land"] = frame["land"].astype("category")
+    return frame.astype(types)
+
+
+def objects(columns, path=None):
+    return pd.DataFrame({name: pd.Series(each, dtype=object) for name, each in columns.items()})
+
+
+def pandas_csv(columns, path):
+    pandas_frame(columns).to_csv(path, index=False)
+    return path
+
+
+def typed_pandas_csv(columns, path):
+    typed_pandas_frame(columns).to_csv(path, index=False)
+    return path
+
+
+def pandas_lines(columns, path):
+    frame = typed_pandas_frame(columns)
+    frame.to_json(path, orient="records", lines=True, date_format="iso", date_unit="us",
+                  double_precision=15)  # fmt: skip
+    return path
+
+
+def polars_frame(columns, path=None):
+    return pl.DataFrame(columns)
+
+
+def polars_csv(columns, path):
+    polars_frame(columns).write_csv(path)
+    return path
+
+
+def polars_lines(columns, path):
+    polars_frame(columns).write_ndjson(path)
+    return path
+
+
+def polars_json(columns, path):
+    polars_frame(columns).write_json(path)
+    return path
+
+
+def arrow_table(columns, path=None):
+    return pa.table(columns)
+
+
+def arrow_csv(columns, path):
+    pa.csv.write_csv(arrow_table(columns), path)
+    return path
+
+
+def mapping(columns, path=None):
+    return columns
+
+
+def arrays(columns, path=None):
+    days = [np.datetime64("NaT") if day is None else np.datetime64(day) for day in columns["day"]]
+    return columns | {
+        "sure": np.array(columns["sure"]),
+        "seen": np.array(columns["seen"], dtype="datetime64[us]"),
+        "day": np.array(days),
+        "rate": np.array(columns["rate"], dtype=float),
+        "items": np.ma.masked_array([x or 0 for x in columns["items"]],
+                                    [x is None for x in columns["items"]]),
+    }  # fmt: skip
+
+
+WRITERS = {
+    by_csv: "x.csv", by_json: "x.json", by_json_lines_of_text: "x.jsonl",
+    pandas_frame: "", typed_pandas_frame: "", objects: "", pandas_csv: "x.csv",
+    typed_pandas_csv: "x.csv", pandas_lines: "x.jsonl", polars_frame: "", polars_csv: "x.csv",
+    polars_lines: "x.jsonl", polars_json: "x.json", arrow_table: "", arrow_csv: "x.csv",
+    mapping: "", arrays: "",
+}  # fmt: skip
+
+
+def written(writer, columns, folder):
+    folder.mkdir(exist_ok=True)
+    made = writer(columns, folder / WRITERS[writer])
+    return made if not WRITERS[writer] else str(made)
+
+
+def content(report):
+    """Return a report without what tells of its sources."""
+    document = report.to_dict()
+    document.pop("dataset", None)
+    for side in ("reference", "current", "p", "q"):
+        for key in ("source", "format", "name"):
+            (document.get(side) or {}).pop(key, None)
+    for note in document["notes"]:
+        del note["source"]
+    document["notes"].sort(key=str)
+    # Only text has words for a missing value; frames know it.
+    document["notes"] = [note for note in document["notes"] if note["code"] != "missing-words"]
+    return document
+
+
+@pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.__name__)
+def test_the_same_data_give_the_same_report(writer, tmp_path):
+    reference, current = data(1), data(2, extra=0.5)
+    mine = (by_csv(reference, tmp_path / "p.csv"), by_csv(current, tmp_path / "q.csv"))
+    theirs = (written(writer, reference, tmp_path / "p"), written(writer, current, tmp_path / "q"))
+    expected = content(check(*mine, **OPTIONS))
+    types = {column["column"]: column["type"] for column in expected["columns"]}
+    assert types == {
+        "flag": "boolean", "sure": "boolean", "day": "date", "seen": "date",
+        "stars": "categorical", "items": "numeric", "rate": "numeric", "zip": "categorical",
+        "land": "categorical",
+    }  # fmt: skip
+    for sides in (theirs, (mine[0], theirs[1]), (theirs[0], mine[1])):
+        assert content(check(*sides, **OPTIONS)) == expected
+    # A side against itself, as another program wrote it.
+    report = check(mine[0], theirs[0], **OPTIONS)
+    assert {column.measures["kl_pq"] for column in report.columns} == {0.0}
+
+
+@pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.__name__)
+def test_the_same_data_are_compared_and_profiled_alike(writer, tmp_path):
+    reference, current = data(1), data(2, extra=0.5)
+    mine = (by_csv(reference, tmp_path / "p.csv"), by_csv(current, tmp_path / "q.csv"))
+    theirs = (written(writer, reference, tmp_path / "p"), written(writer, current, tmp_path / "q"))
+    expected = content(compare(*mine, kind="samples"))
+    assert content(compare(*theirs, kind="samples")) == expected
+    settings = profile_settings({})
+    expected, found = (
+        render(profile([("x", side)], settings.rules, settings.options))
+        for side in (str(mine[0]), theirs[0])
+    )
+    assert found == expected

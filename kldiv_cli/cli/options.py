@@ -278,6 +278,7 @@ MAX_INFLATED = Option(
     "max_inflated", "SIZE", "Largest size of a compressed file's content, such as 500MB; 64MB or"
     " 100 times the file if not given.", read=size,
 )
+FLATTEN = Option("flatten", "", "Make one distribution of all elements of a 2-D array.")
 STRICT = Option("strict", "", "Refuse what would be repaired with a note.")
 
 WANTED = (

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.intervals import Intervals
     from kldiv_cli.errors import Note
 
 LOG_KINDS = ("logits", "log-probs")
@@ -47,6 +48,10 @@ class Distribution:
         The name of the column that holds the outcomes, where there is one.
     missing_label : str, or None
         The label of the outcome that stands for missing values, where there is one.
+    intervals : Intervals, or None
+        The bins that the outcomes are, where these are bins of numbers.
+    flattened : tuple of int, or None
+        The shape of the array whose elements are the outcomes, where it had several dimensions.
     """
 
     name: str
@@ -62,6 +67,8 @@ class Distribution:
     details: tuple[tuple[str, str], ...] = ()
     column: str | None = None
     missing_label: str | None = None
+    intervals: Intervals | None = None
+    flattened: tuple[int, ...] | None = None
 
     @property
     def total(self) -> int | float:

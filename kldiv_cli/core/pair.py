@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core import counts, types
+from kldiv_cli.core import counts, intervals, types
 from kldiv_cli.core.binning import SPECIAL, Bins, pooled_bins
 from kldiv_cli.core.counts import Binned, Categories, Values
 from kldiv_cli.core.distribution import LOG_KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from kldiv_cli.core.counts import Column, Type
@@ -165,7 +168,7 @@ def pair_distributions(p: Distribution, q: Distribution, column: str | None = No
 
     Outcomes are matched by label whatever their order, or by position where neither side has
     labels. An outcome that one side does not name has no mass there: weight 0, or -inf among
-    logits and log-probabilities.
+    logits and log-probabilities. Bins are matched by their edges; see `with_common_bins`.
 
     Parameters
     ----------
@@ -176,10 +179,13 @@ def pair_distributions(p: Distribution, q: Distribution, column: str | None = No
 
     Raises
     ------
+    BinsDifferError
+        If both sides are counted in bins, and these have different edges.
     ValueError
         If one side has labels and the other has none, or positional sides differ in length
         or in the number of rows.
     """
+    q = with_common_bins(p, q)
     if (p.outcomes is None) != (q.outcomes is None):
         labelled, positional = (p, q) if q.outcomes is None else (q, p)
         raise ValueError(labels_on_one_side(labelled.name, positional.name))
@@ -227,6 +233,44 @@ def _common_labels(
     return first, second, missing
 
 
+def with_common_bins(first: Distribution, second: Distribution) -> Distribution:
+    """Return the second side with the labels of the first for bins that have equal edges.
+
+    It is returned as it is where the outcomes of a side are no bins; see `intervals.matched`.
+
+    Raises
+    ------
+    BinsDifferError
+        If the bins of both sides have different edges.
+    """
+    ours, theirs = first.intervals, second.intervals
+    if ours is None or theirs is None or first.outcomes == second.outcomes:
+        return second
+    empty = (_empty(first), _empty(second))
+    names = (first.name, second.name)
+    if names[0] == names[1]:
+        names = ("the first side", "the second")
+    found = intervals.matched(ours, theirs, empty, names)
+    labels = _relabelled(first.outcomes or (), second.outcomes or (), found)
+    return replace(second, outcomes=labels)
+
+
+def _empty(side: Distribution) -> list[bool]:
+    """Return which outcomes have no mass."""
+    least = -np.inf if side.kind in LOG_KINDS else 0
+    empty: list[bool] = (np.atleast_2d(side.weights) == least).all(axis=0).tolist()
+    return empty
+
+
+def _relabelled(
+    first: Sequence[str], second: Sequence[str], found: Sequence[int | None]
+) -> tuple[str, ...]:
+    """Return the labels of the second side, where it has an outcome of the first those of that."""
+    return tuple(
+        label if at is None else first[at] for label, at in zip(second, found, strict=True)
+    )
+
+
 def _check_rows(p: Distribution, q: Distribution) -> None:
     """Refuse batches that differ in the number of their rows."""
     if p.weights.ndim == q.weights.ndim == 2 and len(p.weights) != len(q.weights):
@@ -237,7 +281,10 @@ def _check_rows(p: Distribution, q: Distribution) -> None:
 
 
 def _check_lengths(p: Distribution, q: Distribution) -> None:
-    """Refuse positional sides that differ in the number of their outcomes."""
+    """Refuse positional sides that differ in the number or the arrangement of their outcomes."""
+    if p.flattened and q.flattened and p.flattened != q.flattened:
+        first, second = (" x ".join(map(str, side.flattened or ())) for side in (p, q))
+        raise ValueError(f"the array of {p.name} is {first}, and that of {q.name} {second}")
     if p.weights.shape[-1] != q.weights.shape[-1]:
         raise ValueError(
             f"{p.name} has {p.weights.shape[-1]} outcomes and {q.name} has"
@@ -331,6 +378,8 @@ def _valued(pair: Pair) -> NDArray[np.bool_]:
 def _categorical(p: Categories, q: Categories, missing: Literal["category", "drop"]) -> Pair:
     """Match outcomes by label; missing values come last."""
     counts.refuse_other_pools(p, q)
+    if p.counts.keys() != q.counts.keys():
+        q = _with_bins_of(p, q)
     p, q = counts.pooled_like(p, q), counts.pooled_like(q, p)
     labels = [*p.counts, *(label for label in q.counts if label not in p.counts)]
     in_p, in_q = ([side.counts.get(label, 0) for label in labels] for side in (p, q))
@@ -348,6 +397,20 @@ def _categorical(p: Categories, q: Categories, missing: Literal["category", "dro
         type=p.type if p.type == q.type else "categorical",
         of_data=np.array(of_data, dtype=np.bool_),
     )
+
+
+def _with_bins_of(first: Categories, second: Categories) -> Categories:
+    """Return the second column with the labels of the first for intervals that are equal.
+
+    Rows need not have a value in every bin, so that an outer one may be on one side alone.
+    """
+    ours, theirs = intervals.of_labels(first.counts), intervals.of_labels(second.counts)
+    if ours is None or theirs is None:
+        return second
+    names = ("the reference", "the current side")
+    found = intervals.matched(ours, theirs, None, names)
+    labels = _relabelled(list(first.counts), list(second.counts), found)
+    return second._replace(counts=dict(zip(labels, second.counts.values(), strict=True)))
 
 
 def _numeric(

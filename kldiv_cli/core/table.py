@@ -125,6 +125,8 @@ class Table(NamedTuple):
         How the input is read, for ``kldiv inspect``.
     has_row_names : bool
         The first column, which has no name, holds the names of rows, as R writes them.
+    from_edges : bool
+        The labels are bins of which the source tells the edges, and not which of these they hold.
     """
 
     format: str
@@ -142,6 +144,7 @@ class Table(NamedTuple):
     notes: Sequence[Note] = ()
     details: Mapping[str, str] = {}
     has_row_names: bool = False
+    from_edges: bool = False
 
     def is_number(self, cell: Any) -> bool:
         """Return whether a cell holds a number."""
@@ -189,9 +192,11 @@ class Matrix(NamedTuple):
         Its name where the source has several.
     dtype : dtype, or None
         The type of its elements, where that is known before they are read.
+    shape : tuple of int, or None
+        Its shape, where that is known before they are read.
     labels : sequence, or None
         The outcomes, where they are not known by position alone.
-    notes, details
+    notes, details, from_edges
         As of a `Table`.
     """
 
@@ -201,9 +206,11 @@ class Matrix(NamedTuple):
     typed: bool = False
     name: str | None = None
     dtype: np.dtype[Any] | None = None
+    shape: tuple[int, ...] | None = None
     labels: Sequence[Any] | None = None
     notes: Sequence[Note] = ()
     details: Mapping[str, str] = {}
+    from_edges: bool = False
 
 
 class Members:

@@ -129,6 +129,8 @@ def check(
         Whether rows of counts that repeat an outcome are refused or added up.
     max_inflated : int, optional
         The most bytes that a compressed file may hold; 64 MB, or 100 times the file, if not given.
+    flatten : bool, default False
+        Make one distribution of all elements of a two-dimensional array.
     dataset : str, optional
         What to call the data set in metrics and test results; the path of the reference without
         its extension if not given.
@@ -274,11 +276,15 @@ def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
 
 def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two sides of which at least one is exactly known, and pair them."""
-    q, p = (sides.read_distribution(side, rules) for side in (reference, current))
+    q, p = sides.read_mixed(reference, current, rules)
     q, p = tell_apart(q, p, (reference.name, current.name))
     if {reference.kind, current.kind} & {None, "samples"}:
         q, p = settled_distributions(q, p)
     names = [side.column for side in (q, p) if side.outcomes and side.column] or ["outcome"]
+    if p.intervals or q.intervals:
+        # Bins have a name of their own where raw rows are counted in them.
+        raw = [side for side, of in ((p, current), (q, reference)) if of.kind not in sides.TABLES]
+        names = [*(side.column for side in raw if side.column), *names]
     # The user may call the column as either side does.
     column = next((name for name in names if name in rules.column), names[0])
     pair = sides.match_outcomes(p, q, column)

@@ -102,6 +102,8 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         Whether rows of counts that repeat an outcome are refused or added up.
     max_inflated : int, optional
         The most bytes that a compressed file may hold; 64 MB, or 100 times the file, if not given.
+    flatten : bool, default False
+        Make one distribution of all elements of a two-dimensional array.
     names : pair of str, optional
         What to call the sides.
     column : str or sequence of str, optional
@@ -222,7 +224,7 @@ def _read(settings: CompareSettings) -> _Sides:
         return _whole(*sides.read_distributions(p, q), (p.name, q.name))
     if p.kind == q.kind:
         return _columns(p, q, settings.rules)
-    read = tuple(sides.read_distribution(side, settings.rules) for side in (p, q))
+    read = sides.read_mixed(p, q, settings.rules)
     raw = read[0] if p.kind == "samples" else read[1]
     return _whole(*settled_distributions(*read), (p.name, q.name), raw.column)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from kldiv_cli.core.counts import Binned, EdgesDifferError, TypeChangedError
 from kldiv_cli.core.dataset import DataSet
 from kldiv_cli.core.distribution import Distribution
+from kldiv_cli.core.intervals import BinsDifferError
 from kldiv_cli.core.pair import Pair, Unpaired, pair_columns
-from kldiv_cli.errors import InputError, Place
-from kldiv_cli.pipeline.sides import no_values
+from kldiv_cli.errors import InputError, Place, option
+from kldiv_cli.pipeline.sides import BIN_ALIKE, no_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,10 @@ def _paired(
         pair = pair_columns(
             *columns, bins=bins, edges=edges, type=given.type, missing=missing, whose=whose
         )
+    except BinsDifferError as differ:
+        message = f"column '{name}': {differ}"
+        hint = f"{BIN_ALIKE}; {option('--exclude', name)} leaves it out"
+        raise InputError("edges-differ", message, Place(sides[1].source), hint=hint) from None
     except EdgesDifferError as differ:
         message, place = f"column '{name}': {differ}", Place(sides[1].source)
         hint = "kldiv profile DATA --like REFERENCE -o FILE counts with the edges of REFERENCE"

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         duplicates: Literal["error", "sum"]
         at: PerSide[str | None]
         max_inflated: int | None
+        flatten: bool
 
     class Columns(TypedDict, total=False):
         """Which columns are wanted, and how they are counted; the fields of `Rules`."""
@@ -241,6 +242,7 @@ READING: dict[str, Validator] = {
     "where": per_side(validation.condition),
     "duplicates": among("error", "sum"),
     "max_inflated": optional(whole(0)),
+    "flatten": validation.anything,
 }
 READING["input_format"] = READING.pop("format")
 # These are said of raw rows, too, and once for both sides.
@@ -299,8 +301,9 @@ PROJECT: dict[str, Validator] = {
     "fail_on": among("drift", "inconclusive"),
 }
 PROFILE: dict[str, Validator] = {**READING, **PROJECT, "strict": validation.anything}
-# A profile holds missing values apart, whatever a check will make of them, and has its own name.
-del PROFILE["missing"], PROFILE["dataset"], PROFILE["map"]
+# A profile holds missing values apart, whatever a check will make of them, and raw rows; and has
+# its own name.
+del PROFILE["missing"], PROFILE["flatten"], PROFILE["dataset"], PROFILE["map"]
 # What one run counts together is no setting of a project.
 del PROJECT["joint"]
 
@@ -644,6 +647,8 @@ def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[
     yield Refusal(("duplicates",), tables, why, f"leave {{}} out; {counts}")
     why = "is for a table of counts or weights, and these are raw rows"
     yield Refusal(("total_row",), tables, why, f"leave {{}} out; {counts}")
+    why = "makes one distribution of an array, and these are raw rows"
+    yield Refusal(("flatten",), tables, why, "leave {} out")
     first, second = (isinstance(side.source, str | os.PathLike) for side in sides)
     # Without a second source both sides come from the first.
     files = (first, first if sides[1].source is None else second)

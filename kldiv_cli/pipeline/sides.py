@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kldiv_cli import readers
-from kldiv_cli.core import counts, types
-from kldiv_cli.core.binning import MOST_CATEGORIES
+from kldiv_cli.core import counts, intervals, types
+from kldiv_cli.core.binning import MOST_CATEGORIES, SPECIAL
 from kldiv_cli.core.counts import Binned, Categories, Values
 from kldiv_cli.core.dataset import CHOOSES, DataSet, Excluded, Wanted, missing_value, which_kind
-from kldiv_cli.core.distribution import Distribution
-from kldiv_cli.core.pair import Pair, labels_on_one_side, pair_distributions
+from kldiv_cli.core.distribution import LOG_KINDS, Distribution
+from kldiv_cli.core.intervals import BinsDifferError
+from kldiv_cli.core.pair import (
+    Pair,
+    labels_on_one_side,
+    pair_distributions,
+    with_common_bins,
+)
 from kldiv_cli.core.refusals import refused
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.table import Members
@@ -143,9 +149,25 @@ def read_distributions(first: Source, second: Source) -> tuple[Distribution, Dis
     """
     if second.source is not None:
         p = readers.read(first.source, first.options, name=first.name)
-        return p, readers.read(second.source, second.options, name=second.name)
-    names = (first.name, second.name)
-    return readers.read_two(first.source, (first.options, second.options), names=names)
+        q = readers.read(second.source, second.options, name=second.name)
+    else:
+        names = (first.name, second.name)
+        p, q = readers.read_two(first.source, (first.options, second.options), names=names)
+    refuse_flat(first.options, p, q)
+    return p, q
+
+
+def refuse_flat(options: ReadOptions, *sides: Distribution) -> None:
+    """Refuse ``--flatten`` where no side is an array of several dimensions.
+
+    Raises
+    ------
+    UsageError
+        If none is.
+    """
+    if options.flatten and all(side.flattened is None for side in sides):
+        message = "the option 'flatten' is for an array of two dimensions, and there is none"
+        raise UsageError("usage", message, hint="leave --flatten out")
 
 
 def _with_joint(profile: DataSet, wanted: Wanted) -> DataSet:
@@ -198,8 +220,12 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
     """
     wanted = rules.counting()
     tables = [_table(side, wanted) if side.kind == "counts" else None for side in (first, second)]
+    known = [table for table in tables if isinstance(table, Distribution)]
+    refuse_flat(first.options, *known)
     if tables[0] is not None and tables[1] is not None:
-        _match_tables(tables[1], tables[0])
+        tables[1] = _match_tables(tables[1], tables[0])
+    elif known and _has_bins(known[0]):
+        return _in_bins(known[0], first, second, rules)
     model = _columns(tables[0], wanted) if tables[0] else _rows(first, wanted, rules)
     text = frozenset(name for name, column in model.columns.items() if _is_text(column))
     refusals = {each.column for each in model.refused}
@@ -235,29 +261,43 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
     return DataSets(*settling.settled_sides(model, found, rules), tuple(new))
 
 
-def read_distribution(side: Source, rules: Rules) -> Distribution:
-    """Read one distribution; raw rows must have one column, whose counts it is.
+def read_mixed(first: Source, second: Source, rules: Rules) -> tuple[Distribution, Distribution]:
+    """Read two sides, one of which at least is no raw rows; raw rows are counted as the other is.
+
+    Raw rows must have one column to be counted. Numbers are counted in the bins of the other side,
+    if it has some; their column is called as these bins are, or the only one of numbers.
 
     Raises
     ------
     InputError
-        If the source cannot be read, is a batch, or has several columns of raw rows.
+        If a source cannot be read, is a batch, or has several columns of raw rows.
     """
-    if side.kind in ("counts", "probabilities", "weights"):
-        found = readers.read(side.source, side.options, name=side.name)
-        _refuse_batch(found)
-        _check_missing(found, rules)
-        return found
-    rows = data_set(side.source, side.options, rules.counting(), name=side.name)
-    refuse_condition(rows, side.options)
-    columns = list(rows.columns.values())
-    if len(columns) != 1:
-        message = f"there are {len(columns)} columns of raw rows"
-        message += ", and one distribution to meet them"
-        named = option("--column", next(iter(rows.columns), "NAME"))
-        hint = f"{named}, or another, chooses one; --as counts if this is a table of counts"
-        raise InputError("several-columns", message, Place(rows.source), hint=hint)
-    (column,) = columns
+    pair = (first, second)
+    known = [_known(side, rules) if side.kind in TABLES else None for side in pair]
+    tables = [table for table in known if table is not None]
+    refuse_flat(first.options, *tables)
+    like = tables[0] if tables else None
+    p, q = (
+        table or _counted_like(like, side, rules) for side, table in zip(pair, known, strict=True)
+    )
+    return p, q
+
+
+TABLES = ("counts", "probabilities", "weights", *LOG_KINDS)
+"""The kinds of sides that are no raw rows."""
+
+
+def _known(side: Source, rules: Rules) -> Distribution:
+    """Read a side that is no raw rows."""
+    found = readers.read(side.source, side.options, name=side.name)
+    _refuse_batch(found)
+    _check_missing(found, rules)
+    return found
+
+
+def _counted_like(like: Distribution | None, side: Source, rules: Rules) -> Distribution:
+    """Read raw rows as the counts of one column, in the bins of another side if it has some."""
+    rows, column = _one_column(like, side, rules)
     if isinstance(column, Binned):
         bins = zip(column.bins.labels, column.counts.tolist(), strict=False)
         outcomes = {label: count for label, count in bins if count}
@@ -268,7 +308,7 @@ def read_distribution(side: Source, rules: Rules) -> Distribution:
     if column.missing and rules.missing == "category":
         label = counts.missing_label(outcomes)
         outcomes[label] = column.missing
-    if not outcomes:
+    if not any(outcomes.values()):
         raise no_values(column.name, rows.source)
     return Distribution(
         name=rows.name,
@@ -297,6 +337,97 @@ def _check_missing(found: Distribution, rules: Rules) -> None:
     raise InputError("missing-value", message, place, hint="--missing category")
 
 
+def _one_column(like: Distribution | None, side: Source, rules: Rules) -> tuple[DataSet, Column]:
+    """Read raw rows, and return the column that is to meet a distribution."""
+    wanted = rules.counting()
+    binned = like is not None and _has_bins(like)
+    title = like.column if like is not None and binned else None
+    if binned:
+        # What a table calls its outcomes is no key.
+        named = wanted.named if title is None else wanted.named | {title}
+        wanted = wanted._replace(named=named, late=True)
+    rows = data_set(side.source, side.options, wanted, name=side.name)
+    refuse_condition(rows, side.options)
+    columns = list(rows.columns.values())
+    if len(columns) > 1 and binned and not _may_be_a_distribution(rows):
+        numeric = [column for column in columns if isinstance(column, Values)]
+        numeric = [one for one in numeric if not counts.is_identifier(one)] or numeric
+        columns = [column for column in columns if column.name == title] or [*numeric]
+    if len(columns) != 1:
+        message = f"there are {len(columns)} columns of raw rows"
+        message += ", and one distribution to meet them"
+        chosen = option("--column", next(iter(rows.columns), "NAME"))
+        hint = f"{chosen}, or another, chooses one; --as counts if this is a table of counts"
+        raise InputError("several-columns", message, Place(rows.source), hint=hint)
+    (column,) = columns
+    return rows, _binned_like(like, column, rows) if like is not None and binned else column
+
+
+def _has_bins(side: Distribution) -> bool:
+    """Return whether numbers can be counted in the bins of a side: those of one axis."""
+    return side.intervals is not None and side.intervals.across is None
+
+
+def _binned_like(like: Distribution, column: Column, rows: DataSet) -> Column:
+    """Return a column of numbers in the bins of a distribution, with its labels.
+
+    Numbers outside of all bins are outcomes of their own. Labels that are intervals are matched
+    with the bins.
+    """
+    bins, labels = like.intervals, like.outcomes or ()
+    assert bins is not None
+    of_bins = [label for label, bin in zip(labels, bins.bins, strict=True) if bin is not None]
+    found = dict.fromkeys(of_bins, 0)
+    if isinstance(column, Binned | Categories):
+        is_profile = isinstance(column, Binned)
+        column = _labelled(column) if isinstance(column, Binned) else column
+        plain = {label: n for label, n in column.counts.items() if label not in SPECIAL}
+        own = intervals.of_labels(plain)
+        if own is not None:
+            # The bins of a profile are all there, those of rows only where there are such rows.
+            empty = [not n for n in like.weights], [not n for n in plain.values()]
+            names = (like.name, rows.name)
+            try:
+                places = intervals.matched(bins, own, empty if is_profile else None, names)
+            except BinsDifferError as differ:
+                raise bins_differ(differ, rows.source) from None
+            same = zip(plain, places, strict=True)
+            known = {label: labels[at] for label, at in same if at is not None}
+            found |= {known.get(label, label): n for label, n in column.counts.items()}
+            return column._replace(counts=found)
+        if not column.counts or not counts.has_integer_labels(column):
+            return column
+        numbers = np.array([float(label) for label in column.counts])
+        repeats = np.array(list(column.counts.values()), dtype=np.int64)
+        inside, outside = bins.counts_of(numbers, repeats)
+    else:
+        inside, outside = bins.counts_of(column.values)
+    found |= {label: n for label, n in zip(labels, inside, strict=True) if label in found}
+    return Categories(column.name, column.missing, found | dict(outside))
+
+
+def _labelled(column: Binned) -> Categories:
+    """Return numbers that were counted in bins by the labels of these."""
+    found = dict(zip(column.bins.labels, column.counts.tolist(), strict=False))
+    kept = {label: n for label, n in found.items() if n or label not in SPECIAL}
+    return Categories(column.name, column.missing, kept)
+
+
+def _in_bins(like: Distribution, first: Source, second: Source, rules: Rules) -> DataSets:
+    """Return a table of counts of bins and raw rows that were counted in these."""
+    is_first = first.kind == "counts"
+    raw = second if is_first else first
+    rows, column = _one_column(like, raw, rules)
+    rows = rows._replace(columns={column.name: column})
+    table = _columns(like, Wanted(), column.name)
+    rules.check_names(rows.seen, rows.source)
+    return DataSets(*((table, rows) if is_first else (rows, table)), ())
+
+
+BIN_ALIKE = "bin both sides alike: np.histogram(x, bins=edges), or pd.cut(x, edges)"
+"""The hint where the bins of two sides have different edges."""
+
+
 def match_outcomes(p: Distribution, q: Distribution, column: str | None = None) -> Pair:
     """Return two distributions over the union of their outcomes; see `pair_distributions`.
 
@@ -307,6 +438,8 @@ def match_outcomes(p: Distribution, q: Distribution, column: str | None = None) 
     """
     try:
         return pair_distributions(p, q, column)
+    except BinsDifferError as differ:
+        raise bins_differ(differ, p.source) from None
     except ValueError as error:
         raise InputError("no-common-support", str(error), Place(p.source)) from None
 
@@ -335,6 +468,11 @@ def nothing_left(what: str, excluded: Sequence[Excluded], source: str) -> InputE
         named = option("--column", excluded[0].column)
         hint = f"{named} brings it in; --as counts if these are counts"
     return InputError("no-column-judged", message, Place(source), hint=hint)
+
+
+def bins_differ(differ: BinsDifferError, source: str) -> InputError:
+    """Return the error for sides that were counted in different bins."""
+    return InputError("edges-differ", str(differ), Place(source), hint=BIN_ALIKE)
 
 
 def no_values(column: str, source: str) -> InputError:
@@ -371,7 +509,12 @@ def _is_text(column: Column) -> bool:
 def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = None) -> DataSet:
     """Read raw rows, or a profile; `model` is the side that they are compared with."""
     its = renames.in_its_words(wanted, side.map) if side.map else wanted
-    rows = _counted(side.source, side.options, its, side.name)
+    try:
+        rows = _counted(side.source, side.options, its, side.name)
+    except InputError as problem:
+        if problem.code == "is-a-histogram":
+            raise _kind_for_each(problem, model) from None
+        raise
     if side.map:
         rows = renames.renamed(rows, side.map, wanted.joint)
     # These are raw rows where the user has rules for columns, or the model has the same columns.
@@ -387,6 +530,17 @@ def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = No
         what = "this may be a table of outcomes and weights, or raw rows of two columns"
         raise which_kind(what, rows.source)
     return rows
+
+
+def _kind_for_each(problem: InputError, model: DataSet | None) -> InputError:
+    """Return the error for a histogram with the kinds of both sides as its hint."""
+    if model is None:
+        hint = "--as counts --as samples if the other side holds raw rows; --as counts if not"
+    elif model.kind == "counts":
+        return problem
+    else:
+        hint = "--as samples --as counts"
+    return InputError(problem.code, problem.message, *problem.places, hint=hint)
 
 
 def _may_be_a_distribution(rows: DataSet) -> bool:
@@ -429,14 +583,16 @@ def _table(side: Source, wanted: Wanted) -> DataSet | Distribution:
     return found
 
 
-def _match_tables(p: DataSet | Distribution, q: DataSet | Distribution) -> None:
-    """Refuse tables of counts whose outcomes cannot be matched."""
+def _match_tables(p: DataSet | Distribution, q: DataSet | Distribution) -> DataSet | Distribution:
+    """Refuse tables of counts whose outcomes cannot be matched; return P with the bins of Q."""
     if isinstance(p, Distribution) and isinstance(q, Distribution):
         match_outcomes(p, q)
+        return with_common_bins(q, p)
     for tidy, table in ((p, q), (q, p)):
         if isinstance(tidy, DataSet) and isinstance(table, Distribution) and not table.outcomes:
             reason = labels_on_one_side(tidy.name, table.name)
             raise InputError("no-common-support", reason, Place(p.source))
+    return p
 
 
 def _columns(table: DataSet | Distribution, wanted: Wanted, only: str | None = None) -> DataSet:
@@ -461,5 +617,6 @@ def _refuse_batch(side: Distribution) -> None:
     """Refuse a batch, where one distribution is needed."""
     if side.weights.ndim > 1:
         message = "this is a batch of distributions, and a check judges one"
-        hint = "kldiv compare compares batches row by row; --as samples if these are raw rows"
+        hint = "kldiv compare compares batches row by row; --flatten makes one distribution of the"
+        hint += " array; --as samples if these are raw rows"
         raise InputError("bad-shape", message, Place(side.source), hint=hint)

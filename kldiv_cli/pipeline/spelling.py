@@ -16,11 +16,18 @@ if TYPE_CHECKING:
 
 NAMES = {"as": "kind", "measure": "measures"}
 """The names of options that are not those of the command line."""
-SWITCHES = {"header": "header=True", "no-header": "header=False", "strict": "strict=True"}
+SWITCHES = {
+    "header": "header=True",
+    "no-header": "header=False",
+    "strict": "strict=True",
+    "flatten": "flatten=True",
+}
 _QUOTED = r"""'[^']*'|"[^"]*"|\$'(?:\\.|[^'\\])*'"""
 _WORD = rf"(?:{_QUOTED}|[^\s'\"()])+?(?=[,.;:?)…]*(?:\s|$))"
 _ONE = rf"--(?:(?:{'|'.join(SWITCHES)})(?![\w-])|[a-z][a-z-]*[= ]{_WORD})"
 _FLAG = re.compile(rf"(?<!\S)(--[a-z][a-z-]*)(?:[= ]({_WORD}))?")
+_FOREIGN = re.compile(r"\b(?:psql|mysql|sqlite3|duckdb|jq)(?: --?[a-z][\w-]*)+")
+"""Other programs with options of their own."""
 _SPELT = re.compile(
     # A command line stays as it is.
     rf"(?P<line>\| kldiv .*|kldiv profile(?: [A-Z]+| --?[a-z-]+| [A-Z]+)*)"
@@ -64,7 +71,8 @@ def fitting(text: str, is_known: Callable[[str, str], bool]) -> str:
         clause
         for clause in text.split("; ")
         # The options of another command are its own.
-        if "kldiv " in clause or all(is_known(flag, word) for flag, word in _FLAG.findall(clause))
+        if "kldiv " in clause
+        or all(is_known(flag, word) for flag, word in _FLAG.findall(_FOREIGN.sub("", clause)))
     ]
     return "; ".join(clauses)
 

@@ -14,7 +14,7 @@ from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.numbers import Number
 from kldiv_cli.core.table import SAMPLE, Faults, Matrix, Table
 from kldiv_cli.errors import Fault, InputError, Place
-from kldiv_cli.readers import weight_column
+from kldiv_cli.readers import histograms, weight_column
 from kldiv_cli.readers.column_choice import Columns, Numeric, written
 from kldiv_cli.readers.outcomes import Labels, Weights, with_labels
 from kldiv_cli.readers.values import check_type, is_missing, is_real, library_of, to_list
@@ -37,12 +37,19 @@ def of_matrix(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
     here = Place(source, name=matrix.name)
     check_type(matrix.dtype, here)
     (block,) = matrix.blocks
-    found, side = _labelled(block.values, matrix.labels, option, here)
+    values, shape = block.values, None
+    if option.flatten:
+        array = _array(values, here)
+        if array.ndim > 1:
+            values, shape = array.ravel(), array.shape
+    found, side = _labelled(values, matrix.labels, option, here)
     found = found._replace(
+        flattened=shape,
         format=matrix.format,
         column=matrix.name,
         notes=[*matrix.notes, *found.notes],
         details=matrix.details,
+        from_edges=matrix.from_edges,
     )
     return with_labels([found], [side], source)[0]
 
@@ -57,9 +64,12 @@ def of_columns(
     InputError
         If no column can be chosen, or the chosen column is not fit for a distribution.
     """
-    whole = table.whole or ()
-    numeric = [_numeric(column) for _, column in whole]
-    columns = Columns(source, [name for name, _ in whole], numeric)
+    whole, from_edges = table.whole or (), table.from_edges
+    columns = _columns(whole, source)
+    bins = histograms.bin_columns(columns, wanted, table)
+    if bins is not None:
+        whole, from_edges = _joined(whole, bins, source), bins.low is not None
+        columns = _columns(whole, source)
     every, sides = [], []
     for choice, option in zip(choose(columns, wanted), wanted, strict=True):
         title, weights = whole[choice.weight]
@@ -67,11 +77,39 @@ def of_columns(
         groups = None if choice.group is None else to_list(whole[choice.group][1])
         here = Place(source, name=title)
         found, side = _labelled(weights, labels, option, here, groups)
-        found = found._replace(column=title, outcomes_in=choice.outcomes_in)
-        notes = [*table.notes, *found.notes, *choice.notes]
-        every.append(found._replace(notes=notes, details={**table.details, **choice.details}))
+        found = found._replace(
+            format=table.format,
+            column=title,
+            outcomes_in=choice.outcomes_in,
+            notes=[*table.notes, *found.notes, *choice.notes],
+            details={**table.details, **choice.details},
+            from_edges=from_edges and choice.label is not None,
+        )
+        every.append(found)
         sides.append(side)
     return with_labels(every, sides, source)
+
+
+def _columns(whole: Sequence[tuple[str, Any]], source: str) -> Columns:
+    numeric = [_numeric(column) for _, column in whole]
+    return Columns(source, [name for name, _ in whole], numeric)
+
+
+def _joined(
+    whole: Sequence[tuple[str, Any]], bins: histograms.BinColumns, source: str
+) -> list[tuple[str, Any]]:
+    """Return columns with the labels of bins in place of their edges."""
+    columns = [column for _, column in whole]
+    if bins.low is None:
+        return [(name, columns[key]) for name, key in zip(bins.names, bins.keys, strict=True)]
+    faults = Faults()
+    ends = zip(to_list(columns[bins.low]), to_list(columns[bins.high]), strict=True)
+    labels = bins.labels(ends, faults, lambda i: Place(source, index=(i,)))
+    faults.check()
+    return [
+        (name, labels if key == bins.bin else columns[key])
+        for name, key in zip(bins.names, bins.keys, strict=True)
+    ]
 
 
 def _numeric(column: Any) -> Numeric:

@@ -33,7 +33,7 @@ def labels(
     """
     texts: list[str | None] = []
     for i, value in enumerate(values):
-        text = shown(value)
+        text = interval(value) if isinstance(value, dict) else shown(value)
         if text is not None or (value is None and not needed):
             # Of a number, its literal as plain text.
             texts.append(None if text is None else str(text))
@@ -89,6 +89,18 @@ def no_raw_rows(value: Any, source: str, hint: str = "") -> InputError:
     message = f"this is {kind_of(value)}, and holds no raw rows"
     hint = hint or "write an array of records, or an object of columns"
     return InputError("bad-shape", message, Place(source), hint=hint)
+
+
+def interval(value: Any) -> str | None:
+    """Return the label of an interval as pandas writes it into JSON; None of anything else."""
+    if not isinstance(value, dict) or not {"left", "right", "closed"} <= value.keys():
+        return None
+    low, high, closed = value["left"], value["right"], value["closed"]
+    if not {type(low), type(high)} <= {Number, type(None)}:
+        return None
+    start = "[" if closed in ("left", "both") else "("
+    end = "]" if closed in ("right", "both") else ")"
+    return f"{start}{low or '-inf'}, {high or 'inf'}{end}"
 
 
 def shown(value: Any) -> str | None:

@@ -13,6 +13,7 @@ from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Kind
 from kldiv_cli.core.labels import kept_apart, near_duplicates, unwritable
 from kldiv_cli.core.numbers import DIGITS, EXACT
 from kldiv_cli.errors import InputError, Note, Place
+from kldiv_cli.readers import histograms
 from kldiv_cli.readers.outcomes import DUPLICATE, Weights
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ def distribution(found: Weights, option: ReadOptions, source: str, name: str) ->
     InputError
         If there is no mass, or declared counts are not whole.
     """
+    bins = histograms.bins_of(found, source)
+    if bins is not None:
+        found = histograms.masses(found, bins, option.kind, source)
     # Lines were counted, whatever their number.
     declared = option.kind or ("counts" if found.format == "uniq" else None)
     kind, weights, notes = meaning_of(found, declared, source)
@@ -75,6 +79,8 @@ def distribution(found: Weights, option: ReadOptions, source: str, name: str) ->
         details=tuple(found.details.items()),
         column=found.outcomes_in,
         missing_label=missing_label,
+        intervals=bins,
+        flattened=histograms.grid_of(bins) or found.flattened,
     )
 
 
@@ -121,6 +127,10 @@ def meaning_of(
         raise InputError(DUPLICATE.code, message, here, hint=hint)
     is_one = _near_one(totals / 100 if found.is_percent else totals, weights)
     if kind in ("weights", "probabilities") and not is_one:
+        with np.errstate(over="ignore"):
+            sum_of_all = totals.sum()
+        if weights.ndim == 2 and abs(sum_of_all - 1) <= TOLERANCE:
+            notes.append(_looks_joint(source))
         message = f"{kind} of total {_total(totals)} are normalised to 1"
         advice = "--as counts" if whole else "divide them by their total"
         notes.append(_normalised(message, advice, source))
@@ -222,6 +232,11 @@ def _whole(totals: NDArray[Any], source: str) -> Note:
     message = f"whole numbers of total {_total(totals)} are taken for counts"
     advice = "--as counts, or --as weights if they are none"
     return Note("whole-numbers", message, source, advice=advice, repair=True)
+
+
+def _looks_joint(source: str) -> Note:
+    message = "the array adds up to 1 as a whole, and its rows, which are compared, do not"
+    return Note("looks-joint", message, source, advice="--flatten makes one distribution of it")
 
 
 def _unlabelled(weights: NDArray[Any], totals: NDArray[Any], source: str) -> Note:

@@ -77,7 +77,7 @@ def read_array(stream: ByteStream, name: str | None = None) -> Matrix:
         yield Block(array.reshape(shape, order="F" if fortran else "C"))
 
     details = {"type": str(dtype), "shape": " x ".join(map(str, shape))}
-    return Matrix("npy", blocks(), name=name, dtype=dtype, details=details)
+    return Matrix("npy", blocks(), name=name, dtype=dtype, shape=shape, details=details)
 
 
 def _header(header: bytes, encoding: str, here: Place) -> tuple[object, Any, bool]:

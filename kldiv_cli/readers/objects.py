@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.core.numbers import Number, is_integer
 from kldiv_cli.core.table import SAMPLE, Block, Data, Matrix, Table
 from kldiv_cli.errors import Note, Place, UsageError
-from kldiv_cli.readers import layouts
+from kldiv_cli.readers import histograms, layouts
 from kldiv_cli.readers.layouts import is_container
 from kldiv_cli.readers.pointers import START, Route
 from kldiv_cli.readers.shapes import (
@@ -95,9 +95,20 @@ def _shape_of(
             route = route.to(0, opened=True)
             notes = [*notes, opening(route, name)]
             return _shape_of(source[0], name, raw=raw, notes=notes, route=route)
+        arrays = histograms.unnamed(source, name)
+        if arrays is not None:
+            return Items(arrays, name, notes, route, raw=raw)
         # The columns of raw rows keep their types.
         if not raw and _are_rows(source):
             return rows_of(_blocks(source, name), FORMAT, notes)
+    fields = getattr(getattr(source, "dtype", None), "names", None)
+    if fields and getattr(source, "ndim", 1) == 1:
+        # The fields of records are columns.
+        return Table(FORMAT, whole=[(field, source[field]) for field in fields], notes=notes)
+    if type(source).__module__.startswith("scipy.sparse"):
+        # A matrix of one row is one distribution.
+        source = source.toarray()
+        source = source[0] if source.ndim == 2 and len(source) == 1 else source
     labels = None
     if library == "pandas":
         # An index without meaning counts the rows; an array of pandas has none.

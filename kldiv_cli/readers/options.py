@@ -46,6 +46,8 @@ class ReadOptions(NamedTuple):
     """The columns whose labels together are the outcomes."""
     max_inflated: int | None = None
     """Bytes that a compressed input may inflate to."""
+    flatten: bool = False
+    """Whether all elements of an array together are one distribution."""
 
 
 def refuse_columns(wanted: Sequence[ReadOptions], source: str, what: str) -> None:

@@ -54,6 +54,10 @@ class Weights(NamedTuple):
         Choices and repairs.
     details : mapping of str to str
         How the input is read, for ``kldiv inspect``.
+    from_edges : bool
+        The labels are bins of which the source tells the edges, and not which of these they hold.
+    flattened : tuple of int, or None
+        The shape of the array whose elements they are, where it had several dimensions.
     """
 
     format: str
@@ -68,6 +72,8 @@ class Weights(NamedTuple):
     is_percent: bool = False
     notes: Sequence[Note] = ()
     details: Mapping[str, str] = {}
+    from_edges: bool = False
+    flattened: tuple[int, ...] | None = None
 
 
 class Labels:
@@ -316,7 +322,12 @@ class Outcomes:
         found = Weights(data.format, weights, integers, rows_read=self._count)
         notes = [*data.notes, *self._weights.notes(source)]
         is_percent = self._weights.is_percent
-        return found._replace(notes=notes, details=data.details, is_percent=is_percent)
+        return found._replace(
+            notes=notes,
+            details=data.details,
+            is_percent=is_percent,
+            from_edges=data.from_edges,
+        )
 
 
 def with_labels(

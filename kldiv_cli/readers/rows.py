@@ -170,10 +170,13 @@ def _plain(
     """
     if _PLAIN.issuperset(map(type, values)) and "NaN" not in values:
         return values
-    from kldiv_cli.readers.literals import kind_of
+    from kldiv_cli.readers.literals import interval, kind_of
 
     cells: list[str | None] = []
     for i, value in enumerate(values):
+        if (label := interval(value)) is not None:
+            cells.append(label)
+            continue
         if isinstance(value, (dict, list)):
             message = f"column {name[:60]!r} holds {kind_of(value)}, which is no single value"
             hint = f"{option('--exclude', name)} leaves the column out"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.core.dataset import which_kind
 from kldiv_cli.core.table import SAMPLE, Batch, Block, Faults, Matrix, Members, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Note, Place, abridged, option
-from kldiv_cli.readers import layouts, pointers
+from kldiv_cli.readers import histograms, layouts, pointers
 from kldiv_cli.readers.column_choice import LABELS, MAYBE_WEIGHTS, WEIGHTS
 from kldiv_cli.readers.literals import Repeated, kind_of, misfits, no_raw_rows, shown
 from kldiv_cli.readers.pointers import START, Route
@@ -58,6 +58,9 @@ def shape_of(
         notes = [*notes, opening(route, source)]
         return shape_of(value[0], lambda path: place((0, *path)), source, notes, route)
     if isinstance(value, list) and value:
+        arrays = histograms.unnamed(value, source)
+        if arrays is not None:
+            return Object(arrays, place, source, notes, route)
         return rows_of(_pieces(value, place), "json", notes)
     return Matrix("json", [Block(value, place)], NO_COLUMNS, typed=True, notes=notes)
 
@@ -280,6 +283,10 @@ class Keyed(Members):
         """See `Members.resolved`."""
         if self._is_repeated:
             return self
+        found = self._histogram(weights)
+        if found is not None and not any(labels):
+            table = self.laid_out(histograms.layout_of(found, self.value))
+            return table._replace(from_edges=found.bins)
         layout = self._described() or self._of_weights([*filter(None, labels)], weights)
         if layout is not None:
             return self.laid_out(layout.outcomes())
@@ -291,6 +298,13 @@ class Keyed(Members):
             if isinstance(member, Table) or not any(weights):
                 return member
         return self
+
+    def _histogram(self, weights: Sequence[str | None]) -> histograms.Histogram | None:
+        """Return the histogram that the members are, if they are one."""
+        if len(self.names) > histograms.MOST_MEMBERS:
+            return None
+        members = dict(zip(self.names, self.value.values(), strict=True))
+        return histograms.in_object(members, weights, self.source)
 
     def _described(self) -> Layout | None:
         """Return the table of an object that says how it lays it out."""
@@ -337,7 +351,8 @@ class Keyed(Members):
         self, layout: Layout, labels: Sequence[str], named: Sequence[str]
     ) -> Layout | None:
         """Return a table if its labels are in sight: text, or numbers that may be labels."""
-        if labels or layouts.has_text(layout):
+        names = [column.name for column in layout.columns]
+        if labels or layouts.has_text(layout) or histograms.name_edges(names):
             return layout
         plain = {column.name: column.name.strip().casefold() for column in layout.columns}
         obvious = {name for name in plain if plain[name] in WEIGHTS}
@@ -438,6 +453,8 @@ class Keyed(Members):
 
     def table(self) -> Data:
         """See `Members.table`."""
+        if not self._is_repeated and self._histogram(()) is not None:
+            raise histograms.no_raw_rows(self.source)
         layout = None if self._is_repeated else self._described()
         if layout is not None:
             return self.laid_out(layout.values())

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.table import Batch, Data, Faults, Matrix, Members, Path, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Place, UsageError
+from kldiv_cli.readers import histograms
 from kldiv_cli.readers.column_choice import Choice, Columns, columns_of
 from kldiv_cli.readers.options import ReadOptions, refuse_columns
 from kldiv_cli.readers.outcomes import Outcomes, Role, Weights, no_rows, with_labels
@@ -124,11 +125,18 @@ def _of_rows(
             return [labelled_rows.read_rows(table, rows, wanted[0], source)]
         labelled_rows.refuse_logarithms(records, wanted[0], source)
         labelled_rows.refuse_nested(records, source)
+    faults = table.faults or Faults()
     if first.counts is None:
-        choices = choose(columns_of(table, first, source), wanted)
+        columns = columns_of(table, first, source)
+        bins = histograms.bin_columns(columns, wanted, table)
+        if bins is not None:
+            batches = (bins.joined(batch, faults) for batch in chain((first,), batches))
+            first = next(batches)
+            table = table._replace(names=bins.names, from_edges=bins.low is not None)
+            columns = columns_of(table, first, source)
+        choices = choose(columns, wanted)
     else:
         choices = [Choice(next(iter(first.columns)), None)] * len(wanted)
-    faults = table.faults or Faults()
     sides = [
         Outcomes(
             option,
@@ -221,6 +229,8 @@ def _of_values(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
     side = Outcomes(option, ".", faults, labelled=matrix.labels is not None, typed=True)
     side.add(matrix.labels, literals.texts(flat, faults, where), where)
     (found,) = with_labels([side.finish(matrix, source)], [side.labels], source)
+    if is_batch and option.flatten:
+        return found._replace(flattened=(len(values), width))
     if is_batch:
         batch = found.weights.reshape(len(values), width)
         found = found._replace(weights=batch, rows_read=len(values))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.distribution import Distribution
+from kldiv_cli.core.intervals import edge_text
+from kldiv_cli.errors import abridged
 from kldiv_cli.renderers.figures import amount, count
 from kldiv_cli.renderers.show import pad, show
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import DataSet
+    from kldiv_cli.core.intervals import Intervals
     from kldiv_cli.renderers import Layout
 
 
@@ -24,6 +27,8 @@ def render(side: Distribution | DataSet, layout: Layout) -> str:
         facts |= {**dict(side.details), "kind": side.kind, "outcomes": str(shape[-1])}
         if side.missing_label is not None:
             facts["missing"] = f"the outcome {side.missing_label}"
+        if side.intervals is not None:
+            facts |= _bin_facts(side.intervals)
         facts["total"] = amount(side.total)
         facts["rows"] = f"{side.rows_read} read, {side.rows_used} used"
         if len(shape) == 2:
@@ -34,6 +39,14 @@ def render(side: Distribution | DataSet, layout: Layout) -> str:
     columns |= {each.column: f"refused: {each.message}" for each in side.refused}
     columns |= {left_out.column: f"left out: {left_out.reason}" for left_out in side.excluded}
     return _fact_lines(facts, layout) + "columns\n" + _fact_lines(columns, layout, "  ")
+
+
+def _bin_facts(bins: Intervals) -> dict[str, str]:
+    """Return how many bins there are, and their edges along each axis."""
+    axes = [bins] if bins.across is None else [bins, bins.across]
+    numbers = [str(sum(bin is not None for bin in axis.bins)) for axis in axes]
+    edges = [abridged(map(edge_text, axis.edges), 20) for axis in axes]
+    return {"bins": " x ".join(numbers), "edges": " and ".join(edges)}
 
 
 def _column_facts(column: Column) -> str:

@@ -908,7 +908,7 @@ def test_a_hint_offers_what_settles_the_column(refused):
     # It would have too many outcomes.
     assert hint(["x"] * 4 + ["007"], most_outcomes=20) == "--exclude a leaves it out"
     assert "--exclude a" in hint(["x"], numeric=frozenset("a"))
-    assert "leave a out of --column" in hint(
+    assert "leave 'a' out of --column" in hint(
         ["x"] * 4 + ["007"], most_outcomes=20, columns=frozenset("a")
     )
 

@@ -70,6 +70,9 @@ class Case(NamedTuple):
     patch: dict = {}  # noqa: RUF012
 
 
+HISTOGRAM = '{"hist": [5, 3], "edges": [0, 1, 2]}'
+
+
 def both(content, extension="csv"):
     return {f"p.{extension}": content, f"q.{extension}": content}
 
@@ -327,6 +330,17 @@ CASES = {
     ],
     "pipeline/pairing.py": [
         Case(
+            "bin both sides alike: np.histogram(x, bins=edges), or pd.cut(x, edges); --exclude {}"
+            " leaves it out",
+            "check p.csv q.csv",
+            {
+                "p.csv": "x,y\n" + '"(0, 1]",a\n"(1, 2]",a\n' * 9,
+                "q.csv": "x,y\n" + '"(0, 2]",a\n"(2, 3]",a\n' * 9,
+            },
+            edit={"q.csv": "x,y\n" + '"(0.0, 1.0]",a\n"(1.0, 2.0]",a\n' * 9},
+            tries=[0, 1],
+        ),
+        Case(
             "kldiv profile DATA --like REFERENCE -o FILE counts with the edges of REFERENCE",
             "check ref.json cur.json",
             NUMBERS,
@@ -500,9 +514,39 @@ CASES = {
             {"p.csv": ROWS, "q.csv": "size,colour\n" + "1,\n2,\n" * 9},
         ),
         Case(
-            "kldiv compare compares batches row by row; --as samples if these are raw rows",
+            "kldiv compare compares batches row by row; --flatten makes one distribution of the"
+            " array; --as samples if these are raw rows",
             "check p.npy q.npy --as counts",
             both(npy([[1, 2], [2, 1]] * 9), "npy"),
+        ),
+        Case(
+            "--as counts --as samples if the other side holds raw rows; --as counts if not",
+            "check p.json q.json",
+            both(HISTOGRAM, "json"),
+            tries=[1],
+        ),
+        Case(
+            "--as counts --as samples if the other side holds raw rows; --as counts if not",
+            "check p.json q.csv",
+            {"p.json": HISTOGRAM, "q.csv": "x\n0.5\n1.5\n"},
+            tries=[0],
+        ),
+        Case(
+            "--as samples --as counts",
+            "check p.csv q.json",
+            {"p.csv": "x\n0.5\n1.5\n", "q.json": HISTOGRAM},
+        ),
+        Case(
+            "leave --flatten out",
+            "p.csv q.csv --flatten",
+            PAIR,
+        ),
+        Case(
+            "bin both sides alike: np.histogram(x, bins=edges), or pd.cut(x, edges)",
+            "p.csv q.csv",
+            {"p.csv": 'x,n\n"(0, 1]",5\n"(1, 2]",5\n', "q.csv": 'x,n\n"(0, 2]",5\n"(2, 3]",5\n'},
+            edit={"q.csv": 'x,n\n"(0.0, 1.0]",5\n"(1.0, 2.0]",5\n'},
+            external="the numbers are binned again",
         ),
         Case(
             "mend the data, or leave --strict out",
@@ -796,6 +840,11 @@ CASES = {
             "p.csv q.csv --duplicates sum",
             both("x,n\na,60\nb,30\nb,10\n"),
         ),
+        Case(
+            "--flatten makes one distribution of it",
+            "p.npy q.npy",
+            both(npy([[0.1, 0.2], [0.3, 0.4]]), "npy"),
+        ),
         Case("--as logits", "p.npy q.npy --as log-probs", both(npy([-1.0, -2.0]), "npy")),
         Case(
             "a distribution needs one outcome at least that has mass",
@@ -826,11 +875,16 @@ CASES = {
             both(npz(a=[1, 2]), "npz"),
             fill={"BYTES": "1MB"},
         ),
-        Case("--weight {}, or another", "p.npz q.npz", both(npz(a=[1, 2], b=[2, 3]), "npz")),
+        Case("--weight {}, or another", "p.npz q.npz", both(npz(a=[1.5, 2], b=[2, 3]), "npz")),
         Case(
             "--weight {}, or another",
             "p.npz q.npz",
-            both(npz(**{"-a b": [1, 2], "b": [2, 3]}), "npz"),
+            both(npz(**{"-a b": [1.5, 2], "b": [2, 3]}), "npz"),
+        ),
+        Case(
+            "--weight {}, or another; --label {} --weight {} if the first holds the outcomes",
+            "p.npz q.npz",
+            both(npz(a=[1, 2], b=[2, 3]), "npz"),
         ),
         Case(
             "save the sheet as CSV",
@@ -844,6 +898,79 @@ CASES = {
             {"p.npz": packed(**{"p.csv": P}), "q.csv": Q},
             edit=PAIR,
             then="p.csv q.csv",
+        ),
+    ],
+    "readers/histograms.py": [
+        Case(
+            "keep each histogram in a file of its own",
+            "p.json q.json",
+            both('{"h": [5, 3], "u": [0, 1, 2], "v": [0, 1, 3]}', "json"),
+            edit=both('{"h": [5, 3], "u": [0, 1, 2]}', "json"),
+        ),
+        Case(
+            "--as counts",
+            "inspect p.json --as samples",
+            {"p.json": HISTOGRAM},
+        ),
+        Case(
+            "--as counts",
+            "check p.json q.json --as counts --as samples",
+            both(HISTOGRAM, "json"),
+            side=1,
+        ),
+        Case(
+            "--label COLUMN names another column of outcomes",
+            "p.csv q.csv",
+            both("lower,upper,n\n0,2,5\n1,3,5\n"),
+            fill={"COLUMN": "lower"},
+        ),
+        Case(
+            "subtract from each bucket the one below it; the differences are the counts",
+            "p.csv q.csv",
+            both("le,n\n0.1,5\n0.5,8\n"),
+            edit=both("le,n\n0.1,5\n0.5,3\n"),
+        ),
+        Case(
+            "project it on one axis, as h.project(0) does",
+            "p.json q.json",
+            both(
+                '{"axes": [{"type": "variable", "edges": [0, 1, 2]},'
+                ' {"type": "variable", "edges": [0, 1, 2]}],'
+                ' "storage": {"type": "int", "values": [[1, 2], [3, 4]]}}',
+                "json",
+            ),
+            external="boost-histogram projects it",
+        ),
+        Case(
+            "write it with a storage of type double, int or weighted, not sparse",
+            "p.json q.json",
+            both(
+                '{"axes": [{"type": "variable", "edges": [0, 1, 2]}],'
+                ' "storage": {"type": "mean", "values": [1, 2]}}',
+                "json",
+            ),
+            edit=both(
+                '{"axes": [{"type": "variable", "edges": [0, 1, 2]}],'
+                ' "storage": {"type": "double", "values": [1, 2]}}',
+                "json",
+            ),
+        ),
+    ],
+    "readers/sparse.py": [
+        Case(
+            "--max-inflated BYTES allows more",
+            "p.npz q.npz --max-inflated 600",
+            both(
+                npz(
+                    format=np.array(b"csr"),
+                    shape=[1, 1000],
+                    data=[1, 2],
+                    indices=[0, 2],
+                    indptr=[0, 2],
+                ),
+                "npz",
+            ),
+            fill={"BYTES": "1MB"},
         ),
     ],
     "readers/outcomes.py": [

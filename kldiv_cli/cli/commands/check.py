@@ -65,7 +65,7 @@ ROWS = (
     Option("dataset", "NAME", "Name of the data set in metrics and test results; the path of"
            " REFERENCE without its extension if not given."),
     *options.REPORTS, options.QUIET._replace(help="Print the verdict alone, and no notes."),
-    options.STRICT, *options.TEXT, options.DUPLICATES, options.TOTAL_ROW,
+    options.STRICT, *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
     options.MAX_INFLATED, options.COLOR,
 )
 # fmt: on

@@ -52,7 +52,8 @@ ROWS = (
     options.MAX_OUTCOMES,
     Option("top", "N", "How many outcomes to list.", default="10", read=number),
     *options.REPORTS, options.QUIET, options.STRICT,
-    *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.MAX_INFLATED, options.COLOR,
+    *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
+    options.MAX_INFLATED, options.COLOR,
 )
 # fmt: on
 

@@ -13,7 +13,8 @@ ROWS = (
     Argument("file", "FILE", "A file, or - for stdin."),
     options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT,
     options.WHERE._replace(help="Read only rows with this value in a column."), options.NA,
-    *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.MAX_INFLATED, options.COLOR,
+    *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
+    options.MAX_INFLATED, options.COLOR,
 )
 # fmt: on
 
@@ -22,8 +23,9 @@ ROWS = (
 def inspect(file: str, said: dict[str, Any]) -> int:
     """Say how a file will be read: format, columns, kind, rows, total."""
     from kldiv_cli.core.dataset import Wanted
+    from kldiv_cli.core.distribution import Distribution
     from kldiv_cli.pipeline.settings import inspect_settings, refuse_foreign
-    from kldiv_cli.pipeline.sides import inspected
+    from kldiv_cli.pipeline.sides import inspected, refuse_flat
     from kldiv_cli.readers import read
     from kldiv_cli.renderers.inspection import render
 
@@ -34,5 +36,7 @@ def inspect(file: str, said: dict[str, Any]) -> int:
     wanted = Wanted(na=source.options.na)
     side = inspected(path, source.options, wanted) if raw else read(path, source.options)
     refuse_foreign([source.options], [side.format])
+    if isinstance(side, Distribution):
+        refuse_flat(source.options, side)
     outputs.write(lambda _format, layout: render(side, layout), side.notes)
     return 0

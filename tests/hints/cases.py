@@ -423,7 +423,7 @@ CASES = {
         ),
         Case(
             "name a second file, or two values: --where COLUMN=BEFORE --where COLUMN=AFTER",
-            "check p.csv",
+            "p.csv --as samples",
             RAW,
             fill={"COLUMN": "colour", "BEFORE": "red", "AFTER": "blue"},
         ),

@@ -12,7 +12,7 @@ import typer
 
 from kldiv_cli import __version__
 from kldiv_cli.cli.commands import COMMANDS, Call, load
-from kldiv_cli.cli.short_help import missing_argument
+from kldiv_cli.cli.short_help import missing_argument, usage
 from kldiv_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -108,12 +108,35 @@ def _option(row: Option) -> Parameter:
 
 def _usage_error(problem: Exception, first: str) -> UsageError:
     """Return Typer's complaint as an error of this package; `first` names the command."""
-    message: str = problem.format_message()  # type: ignore[attr-defined]
-    text = " ".join(message.split())
-    if first in COMMANDS and text.startswith("Missing argument"):
-        command, missing = load(first), text.rpartition("'")[0].rpartition("'")[2]
-        given = [row.metavar for row in command.arguments].index(missing)
-        return missing_argument(first, command, given)
-    # The complaint about an option without its value does not know of the command.
-    hint = f"kldiv {first} --help" if first in COMMANDS else "kldiv --help"
-    return UsageError("usage", text[:1].lower() + text[1:].rstrip("."), hint=hint)
+    text = " ".join(problem.format_message().split())  # type: ignore[attr-defined]
+    # Not every complaint knows of the command.
+    path = " ".join(["kldiv", *([first] if first in COMMANDS else [])])
+    if first in COMMANDS:
+        command, option = load(first), getattr(problem, "option_name", "")
+        if text.startswith("No such option"):
+            return _unknown_option(option, first, command)
+        if text.startswith("Missing argument"):
+            missing = text.rpartition("'")[0].rpartition("'")[2]
+            given = [row.metavar for row in command.arguments].index(missing)
+            return missing_argument(first, command, given)
+        if match := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", text):
+            text = f"unexpected arguments: {match[1]} (usage: {usage(first, command)})"
+    return UsageError("usage", text[:1].lower() + text[1:].rstrip("."), hint=f"{path} --help")
+
+
+def _unknown_option(option: str, name: str, command: Command) -> UsageError:
+    """Return the error for an option that a command does not have."""
+    from difflib import get_close_matches
+
+    others = [other for other in COMMANDS if option in _flags(load(other))]
+    message = f"{name} has no option {option}"
+    if others:
+        message += f", which is one of {' and '.join(others)}"
+    elif close := get_close_matches(option[2:], [flag[2:] for flag in _flags(command)], 1, 0.7):
+        hint = f"did you mean --{close[0]}? kldiv {name} --help lists all"
+        return UsageError("usage", message, hint=hint)
+    return UsageError("usage", message, hint=f"kldiv {name} --help")
+
+
+def _flags(command: Command) -> list[str]:
+    return [flag for row in command.options for flag in row.ends()]

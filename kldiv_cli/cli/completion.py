@@ -228,8 +228,8 @@ def _measures(command: Command) -> Iterator[Candidate]:
 
 
 def _kinds(command: Command) -> Iterator[Candidate]:
-    logs = any(row.name == "temperature" for row in command.options)
-    return (kind for kind in KINDS if logs or kind[0] not in ("logits", "log-probs"))
+    checks = any(row.name == "max_kl" for row in command.options)
+    return (kind for kind in KINDS if not checks or kind[0] not in ("logits", "log-probs"))
 
 
 KINDS = (
@@ -304,7 +304,7 @@ def _columns(typed: Typed) -> list[str]:
     return list(names)[:MOST_COLUMNS]
 
 
-READING = ("input_format", "encoding", "delimiter", "comment")
+READING = ("input_format", "encoding", "delimiter", "comment", "escape", "at")
 
 
 def is_safe(name: str) -> bool:

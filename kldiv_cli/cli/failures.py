@@ -1,7 +1,8 @@
 """The reports of a run that failed, for programs that would take silence for an answer.
 
 What is read as it is written, standard output or another stream, gets the report of the error in
-every format but those that people read. Files stay as they were, but for those of `REPLACED`.
+every format but text and Markdown, since people read standard error. Files stay as they were, but
+for those of `REPLACED`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from kldiv_cli.cli.outputs import STDOUT, ReportFile, asked_reports, descriptor
 from kldiv_cli.cli.words import told_apart
 from kldiv_cli.errors import KldivError, OutputError, UsageError
 from kldiv_cli.pipeline import config
+from kldiv_cli.readers import is_readable
 from kldiv_cli.renderers import Layout, render
 
 if TYPE_CHECKING:
@@ -72,20 +74,16 @@ def report(
 def guessed(arguments: list[str]) -> tuple[Command, Words]:
     """Return the command that words most likely ask for, and these words told apart.
 
-    Words that name no command with reports, not even nearly, ask for a comparison, unless they
-    want a report that only a check has.
+    Words that name no command with reports, not even nearly, ask for a comparison.
     """
     first = arguments[0] if arguments else ""
-    # A file may be called nearly as a command is, but hardly without an extension.
-    named = get_close_matches(first, COMMANDS, 1, cutoff=0.75) if first.isalpha() else []
-    words = arguments[len(named) :]
-    commands = [load(name) for name in named or ("compare", "check")]
-    commands = [command for command in commands if command.failed] or [load("compare")]
-    guesses = [(command, told_apart(command, words)) for command in commands]
-    for command, found in guesses:
-        if all(format in ("", *command.formats) for format, _ in asked_reports(found.given)):
-            return command, found
-    return guesses[0]
+    named = [first] if first in COMMANDS else []
+    if first.isalpha() and not is_readable(first):
+        named = get_close_matches(first, COMMANDS, 1, cutoff=0.75)
+    command = load(named[0] if named else "compare")
+    if not command.failed:
+        command = load("compare")
+    return command, told_apart(command, arguments[len(named) :])
 
 
 def _said(command: Command, found: Words) -> dict[str, Any]:
@@ -111,10 +109,8 @@ def _is_stale(path: str) -> bool:
     """
     try:
         return bool(path) and S_ISREG(os.stat(path).st_mode)
-    except FileNotFoundError:
+    except (OSError, ValueError):  # If it cannot be replaced either, that is told.
         return True
-    except (OSError, ValueError):
-        return False
 
 
 def _inputs(found: Words) -> Iterator[str]:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from kldiv_cli.pipeline.init import Written
     from kldiv_cli.pipeline.settings import CheckSettings
 
-ELSEWHERE = "--config FILE names another place"
 OUTPUTS = {"output": "-o", "format": "-f", "report": "--report"}
 
 
@@ -32,13 +31,13 @@ def target(said: Mapping[str, Any]) -> str:
     for name, flag in OUTPUTS.items():
         if name in said:
             message = f"--init writes settings and no report, and {flag} is for reports"
-            raise UsageError("usage", message, hint=f"leave {flag} out; --config FILE says where")
+            raise UsageError("usage", message, hint=f"leave {flag} out")
     path: str = said.get("config", FILE)
     if os.path.basename(path) in ("", "-", SHARED):
         message = f"--init writes a file of its own, which cannot be called '{path}'"
         raise UsageError("usage", message, hint=f"--config {FILE}")
     if os.path.lexists(path):
-        raise exists(path, ELSEWHERE)
+        raise exists(path)
     return path
 
 
@@ -72,7 +71,7 @@ def write(
     """
     from kldiv_cli.pipeline.init import settings_file
 
-    with ReportFile(path, new=True, hint=ELSEWHERE) as file:
+    with ReportFile(path, new=True) as file:
         file.open(inputs)
         made = settings_file(settings, said)
         file.write(made.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kldiv_cli.errors import abridged
@@ -47,14 +48,20 @@ def error(problem: KldivError, *, terminal: bool, color: bool) -> str:
         text = ", ".join(filter(None, parts))
         message += (f" ({text})" if text else "") + (f"; help: {hint}" if hint else "")
         return f"{head}: error[{problem.code}]: {message}\n"
-    lines = [f"kldiv: {_styled('error', _BOLD + _RED, color)}: {_styled(message, _BOLD, color)}"]
+    head, *rest = _folded(f"kldiv: error: {message}")
+    said = head.removeprefix("kldiv: error: ")
+    lines = [f"kldiv: {_styled('error', _BOLD + _RED, color)}: {_styled(said, _BOLD, color)}"]
+    lines += [f"  {_styled(line, _BOLD, color)}" for line in rest]
     for place in places:
         if place.source:
             about = show(place.detail(), DETAIL)
             arrow = _styled("-->", _CYAN, color)
             lines.append(f"  {arrow} {where(place)}" + (f" ({about})" if about else ""))
     lines += [f"  ... and {more} more"] if more > 0 else []
-    lines += [f"  {_styled('help', _CYAN, color)}: {hint}"] if hint else []
+    if hint:
+        head, *rest = _clauses(f"help: {hint}")
+        lines.append(f"  {_styled('help', _CYAN, color)}{head.removeprefix('help')}")
+        lines += [f"    {line}" for line in rest]
     return "\n".join(lines) + "\n"
 
 
@@ -66,11 +73,8 @@ def note(remark: Note, *, terminal: bool, color: bool) -> str:
     if not terminal:
         return f"{about or 'kldiv'}: note[{remark.code}]: {message}{advice}\n"
     about = f"{about}: " if about else ""
-    from shutil import get_terminal_size
-
-    width = max(get_terminal_size().columns, 40) - 2
     # The lines after the first are indented.
-    text = "\n  ".join(folded(f"kldiv: note: {about}{message}{advice}", width)) + "\n"
+    text = "\n  ".join(_folded(f"kldiv: note: {about}{message}{advice}")) + "\n"
     return text.replace("note", _styled("note", _BOLD + _YELLOW, color), 1)
 
 
@@ -78,9 +82,15 @@ def grouped(notes: Iterable[Note]) -> list[Note]:
     """Return notes, those of one kind on one source as one: ``3 columns are new: ...``."""
     kinds: dict[tuple[object, ...], list[Note]] = {}
     for each in dict.fromkeys(notes):
-        kind = (each.code, each.source, each.advice, each.repair)
+        kind = (each.code, each.source, each.advice, each.repair, _predicate(each))
         kinds.setdefault(kind, []).append(each)
     return [_together(kind) for kind in kinds.values()]
+
+
+def _predicate(note: Note) -> str:
+    """Return what is said of the column of a note; nothing if it is on no column."""
+    subject = f"column '{note.column}' "
+    return note.message.removeprefix(subject) if note.message.startswith(subject) else ""
 
 
 def _together(notes: Sequence[Note]) -> Note:
@@ -88,15 +98,14 @@ def _together(notes: Sequence[Note]) -> Note:
     first = notes[0]
     if len(notes) == 1:
         return first
-    verbs = {each.message.removeprefix(f"column '{each.column}' ") for each in notes}
-    verb, _, rest = verbs.pop().partition(" ")
-    if verbs or not first.column or verb not in _PLURALS:
-        texts = "; ".join(each.message for each in notes[:SHOWN_PLACES])
-        more = len(notes) - SHOWN_PLACES
-        others = f"; and {more} more" if more > 0 else ""
-        return first._replace(message=f"{len(notes)} such notes: {texts}{others}")
-    names = abridged(f"'{each.column[:40]}'" for each in notes)
-    return first._replace(message=f"{len(notes)} columns {_PLURALS[verb]} {rest}: {names}")
+    verb, _, rest = _predicate(first).partition(" ")
+    if verb in _PLURALS:
+        names = abridged(f"'{each.column[:40]}'" for each in notes)
+        return first._replace(message=f"{len(notes)} columns {_PLURALS[verb]} {rest}: {names}")
+    texts = "; ".join(each.message for each in notes[:SHOWN_PLACES])
+    more = len(notes) - SHOWN_PLACES
+    others = f"; and {more} more" if more > 0 else ""
+    return first._replace(message=f"{len(notes)} such notes: {texts}{others}")
 
 
 _PLURALS = {"is": "are", "has": "have", "holds": "hold", "looks": "look", "was": "were"}
@@ -109,6 +118,28 @@ def written(about: tuple[str, str, str], *, terminal: bool, color: bool) -> str:
         return f"{path}: note[written]: settings for these data ({summary}); next: {following}\n"
     head = f"kldiv: {_styled('wrote', _BOLD, color)} {path} ({summary})"
     return f"{head}\n  {_styled('next', _CYAN, color)}: {following}\n"
+
+
+def _folded(text: str) -> list[str]:
+    """Return a shown text as lines that fit the terminal, with room for an indent of four."""
+    from shutil import get_terminal_size
+
+    return folded(text, max(get_terminal_size().columns, 40) - 4)
+
+
+def _clauses(hint: str) -> list[str]:
+    """Return a hint as lines, one for each clause where it is longer than the terminal is wide.
+
+    A clause that can be copied into a shell is never broken.
+    """
+    if len(_folded(hint)) == 1:
+        return [hint]
+    clauses = re.split("(?<=;) ", hint)
+    return [
+        line
+        for clause in clauses
+        for line in ([clause] if re.search(r"--?\w|kldiv", clause) else _folded(clause))
+    ]
 
 
 def _end(source: str) -> str:

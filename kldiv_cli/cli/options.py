@@ -7,6 +7,7 @@ shared by commands; the order of a command's rows is that of its help.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli.errors import UsageError
@@ -216,7 +217,8 @@ def with_limits(said: dict[str, Any]) -> dict[str, Any]:
         measure, equals, end = word.rpartition("=")
         if not equals:
             message = f"--fail-above takes MEASURE=VALUE; found '{word}'"
-            raise UsageError("usage", message, hint=f"--fail-above {_likely_limit(word)}")
+            measure, limit = _likely_limit(word)
+            raise UsageError("usage", message, hint=f"--fail-above {measure}={limit}")
         limits.setdefault(measure, []).append(number(end))
     # A text comes first: the check of the option refuses it.
     lowest = {
@@ -226,14 +228,15 @@ def with_limits(said: dict[str, Any]) -> dict[str, Any]:
     return {**said, "fail_above": lowest} if lowest else said
 
 
-def _likely_limit(word: str) -> str:
-    """Return a limit of a measure for a word that is a measure, or a number, or neither."""
+def _likely_limit(word: str) -> tuple[str, str]:
+    """Return the measure and the limit that a word may mean which names only one of them."""
     from kldiv_cli.core.measures import find
 
     try:
-        return f"{find(word).name}=0.05"
+        return find(word).name, "0.05"
     except ValueError:
-        return f"kl_pq={0.05 if isinstance(number(word), str) else word}"
+        value = number(word)
+        return "kl_pq", "0.05" if isinstance(value, str) or not 0 <= value < math.inf else word
 
 
 # fmt: off

@@ -8,7 +8,7 @@ from stat import S_IMODE, S_ISFIFO, S_ISREG
 from typing import IO, TYPE_CHECKING, Any
 
 from kldiv_cli.cli import interrupts, messages, streams
-from kldiv_cli.errors import UsageError
+from kldiv_cli.errors import UsageError, option
 from kldiv_cli.pipeline.validation import among
 from kldiv_cli.renderers import Layout
 
@@ -179,17 +179,17 @@ def _default(path: str, formats: Sequence[str]) -> str:
         return formats[0]
     yet = " yet" if extension in PLANNED else ""
     message = f"there is no report that is a {extension} file{yet}: it is {', '.join(formats)}"
-    stem = os.path.splitext(path)[0]
-    named = {format: end for end, format in reversed(FORMATS_BY_EXTENSION.items())}
-    wanted = "markdown" if "markdown" in formats else formats[0]
-    if FORMATS_BY_EXTENSION.get(_extension(stem)) not in formats:
-        stem += named[wanted]
-    from shlex import quote
-
-    hint = f"--output {quote(stem)}"
-    if len(formats) > 1:
-        hint += f"; --format {formats[0]} writes {formats[0]}, whatever the name of the file"
+    hint = f"{option('--output', _renamed(path, formats))}; --format {formats[0]} writes it there"
     raise UsageError("unknown-format", message, hint=hint)
+
+
+def _renamed(path: str, formats: Sequence[str]) -> str:
+    """Return a path with the extension of a report in the place of one that is of none."""
+    stem = os.path.splitext(path)[0]
+    if FORMATS_BY_EXTENSION.get(_extension(stem)) in formats:
+        return stem
+    extensions = {format: end for end, format in reversed(FORMATS_BY_EXTENSION.items())}
+    return stem + extensions["markdown" if "markdown" in formats else formats[0]]
 
 
 def _extension(path: str) -> str:
@@ -207,20 +207,12 @@ class ReportFile:
     path : str
         Where the report shall be.
     new : bool
-        Whether there must not be such a file yet.
-    hint : str
-        What to do where it cannot be written.
+        Whether it is a file of settings, and there must not be one yet.
     """
 
-    def __init__(
-        self,
-        path: str,
-        *,
-        new: bool = False,
-        hint: str = "-o needs a folder that exists and can be written",
-    ) -> None:
+    def __init__(self, path: str, *, new: bool = False) -> None:
         self._path = path
-        self._new, self._hint = new, hint
+        self._new = new
         self._target = path
         self._beside: str | None = None
         self._stream: IO[bytes] | None = None
@@ -233,8 +225,9 @@ class ReportFile:
     def open(self, inputs: Sequence[str]) -> None:
         """Make sure that the report can be written, and is no input; see `Outputs.open`."""
         if self._new and os.path.lexists(self._path):
-            raise exists(self._path, self._hint)
-        with streams.arriving(self._path, self._hint):
+            raise exists(self._path)
+        hint = "name a file in a folder that exists and can be written"
+        with streams.arriving(self._path, hint):
             self._stream = self._opened(inputs)
 
     def _opened(self, inputs: Sequence[str]) -> IO[bytes]:
@@ -304,10 +297,10 @@ class ReportFile:
         try:
             os.link(self._beside, self._target)
         except FileExistsError:
-            raise exists(self._path, self._hint) from None
+            raise exists(self._path) from None
         except OSError:  # Not every file system has links.
             if os.path.lexists(self._target):
-                raise exists(self._path, self._hint) from None
+                raise exists(self._path) from None
             os.replace(self._beside, self._target)
         else:
             os.unlink(self._beside)
@@ -324,10 +317,10 @@ class ReportFile:
                 os.unlink(self._beside)
 
 
-def exists(path: str, hint: str) -> UsageError:
+def exists(path: str) -> UsageError:
     """Return the error for a file that is there already where a new one was to be written."""
     message = f"there is a file {path} already, and it is left as it is"
-    return UsageError("file-exists", message, hint=hint)
+    return UsageError("file-exists", message, hint="--config FILE names another place")
 
 
 def tell_notes(notes: Iterable[Note], *, quiet: bool, color: str) -> None:

@@ -54,6 +54,11 @@ def missing_argument(name: str, command: Command, given: int = 0) -> UsageError:
         How many arguments it was given.
     """
     row = command.arguments[given]
-    usage = " ".join(("kldiv", name, *(row.metavar for row in command.arguments)))
-    hint = f"{usage}, such as: {EXAMPLES[name]}; kldiv {name} --help tells more"
-    return UsageError("usage", f"missing argument '{row.metavar.strip('[]')}'", hint=hint)
+    message = f"missing argument '{row.metavar.strip('[]')}' (usage: {usage(name, command)})"
+    hint = f"{EXAMPLES[name]}, for example; kldiv {name} --help tells more"
+    return UsageError("usage", message, hint=hint)
+
+
+def usage(name: str, command: Command) -> str:
+    """Return how a command is written: ``kldiv check REFERENCE CURRENT``."""
+    return " ".join(("kldiv", name, *(row.metavar for row in command.arguments)))

@@ -173,11 +173,7 @@ def _close_matches(word: str) -> list[str]:
     """Return the command and the file whose names are closest to a word, as a hint calls them."""
     from difflib import get_close_matches
 
-    folder, name = os.path.split(word)
-    try:
-        files = sorted(os.listdir(folder or "."))[:2000]
-    except (OSError, ValueError):
-        files = []
+    from kldiv_cli.readers import near_files, split_name
+
     commands = [f"the command '{match}'" for match in get_close_matches(word, COMMANDS, 1)]
-    paths = [os.path.join(folder, match) for match in get_close_matches(name, files, 1)]
-    return commands + [f"the file '{match}'" for match in paths]
+    return commands + [f"the file '{match}'" for match in near_files(split_name(word)[1])]

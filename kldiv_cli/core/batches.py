@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core.divergences import Contributions, contributions, evaluate
+from kldiv_cli.core.divergences import Contributions, evaluate
+from kldiv_cli.core.divergences import contributions_of_rows as by_outcome
 from kldiv_cli.core.report import Batch, Value
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def reduce(
     )
 
 
-def contributions_of_rows(
+def reduced_contributions(
     p: NDArray[Any],
     q: NDArray[Any],
     *,
@@ -113,10 +114,11 @@ def contributions_of_rows(
     rows, outcomes = max(len(side) for side in (p, q) if side.ndim == 2), p.shape[-1]
     sums = np.zeros((4, outcomes))
     only = [0.0, 0.0]
-    for i in range(rows):
-        a, b = (side[i] if side.ndim == 2 else side for side in (p, q))
-        parts = contributions(a, b, base=base, kind=kinds, temperature=temperature)
-        sums += parts
+    step = max(1, PIECE // outcomes)
+    for start in range(0, rows, step):
+        a, b = (side[start : start + step] if side.ndim == 2 else side for side in (p, q))
+        parts = by_outcome(a, b, base=base, kind=kinds, temperature=temperature)
+        sums += [part.sum(axis=0) for part in parts]
         only[0] += math.fsum(parts.p[parts.q == 0])
         only[1] += math.fsum(parts.q[parts.p == 0])
     divisor = {"sum": 1, "mean": rows * outcomes}.get(reduction, rows)

@@ -241,7 +241,7 @@ def _contents(column: Column) -> str:
         return "numbers"
     if column.type == "boolean":
         return "booleans (true and false)"
-    example = next((label for label in column.counts if not _is_integer(label)), None)
+    example = next((label for label in column.counts if not is_plain_integer(label)), None)
     if example is None:
         return "numbers"
     return (
@@ -317,10 +317,11 @@ def _has_some(labels: Categories, *sides: Values) -> bool:
 
 def has_integer_labels(column: Categories) -> bool:
     """Return whether all labels are integers as `as_categories` writes them."""
-    return all(map(_is_integer, column.counts))
+    return all(map(is_plain_integer, column.counts))
 
 
-def _is_integer(label: str) -> bool:
+def is_plain_integer(label: str) -> bool:
+    """Return whether a label is an integer as `as_categories` writes it."""
     digits = label.removeprefix("-")
     return (
         len(digits) < 17

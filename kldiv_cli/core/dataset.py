@@ -9,11 +9,13 @@ from kldiv_cli.errors import InputError, Note, Place, did_you_mean
 
 if TYPE_CHECKING:
     from kldiv_cli.core.counts import Column
-    from kldiv_cli.core.refusals import Refusal
+    from kldiv_cli.core.refusals import Uncounted
 
 MOST_OUTCOMES = 100_000
 TOO_MANY_ROWS = 10**18
 """Rows that a data set may not have: they are counted in 64 bits."""
+NO_NAME = "unknown"
+"""The name of a data set that has neither a name nor a source."""
 BY_NAME = "--exclude"
 CHOOSES = "--where: all rows have the value that chose them"
 IDENTIFIER = "looks like a key: nearly all values are distinct (--column NAME judges it)"
@@ -48,7 +50,7 @@ class DataSet(NamedTuple):
         All columns of the source, counted or not, but for `chosen_by`.
     details : tuple of pairs of str
         How the source was read: encoding, delimiter, shape …
-    refused : tuple of Refusal
+    refused : tuple of Uncounted
         Columns that cannot be counted: an error, as soon as all are known.
     chosen_by : str, or None
         A column by whose value the rows were chosen, which is left out.
@@ -64,7 +66,7 @@ class DataSet(NamedTuple):
     notes: tuple[Note, ...] = ()
     seen: tuple[str, ...] = ()
     details: tuple[tuple[str, str], ...] = ()
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[Uncounted, ...] = ()
     chosen_by: str | None = None
 
 

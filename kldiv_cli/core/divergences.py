@@ -369,12 +369,44 @@ def contributions(
     ValueError, TypeError
         As `divergences`; ValueError also if a side is not 1-D.
     """
-    unit = _unit(base)
     sides = _Sides(p, q, kind, temperature, -1)
     if sides.shape != ():
         raise ValueError(f"p and q: expected one axis each, found a batch of shape {sides.shape}")
-    p_, q_, kl_pq, kl_qp = sides.ask(kernel.contributions)
-    return Contributions(p_ + 0.0, q_ + 0.0, kl_pq / unit + 0.0, kl_qp / unit + 0.0)
+    return Contributions(*(each[0] for each in _by_outcome(sides, _unit(base))))
+
+
+def contributions_of_rows(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    base: Base = "e",
+    kind: Kinds = "weights",
+    temperature: float = 1.0,
+) -> Contributions:
+    """Split both Kullback-Leibler divergences of each row of a batch by outcome.
+
+    Parameters
+    ----------
+    p, q, base, kind, temperature
+        As in `divergences`.
+
+    Returns
+    -------
+    Contributions
+        Four arrays of shape (N, K).
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `divergences`.
+    """
+    return _by_outcome(_Sides(p, q, kind, temperature, -1), _unit(base))
+
+
+def _by_outcome(sides: _Sides, unit: float) -> Contributions:
+    """Return the contributions of every row."""
+    p, q, kl_pq, kl_qp = sides.ask(kernel.contributions)
+    return Contributions(p + 0.0, q + 0.0, kl_pq / unit + 0.0, kl_qp / unit + 0.0)
 
 
 def _unit(base: object) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
+from kldiv_cli.core.dataset import NO_NAME
 from kldiv_cli.core.inference.reasons import Reason
 from kldiv_cli.core.measures import DEFAULT_MEASURES
 from kldiv_cli.core.report import Document, Failure, Value
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from kldiv_cli.errors import Note
 
 DIRECTION = "current || reference"
-NO_DATA_SET = "unknown"
-"""The name of a data set where there is not even a reference."""
 USUAL_LIMIT = 0.05
 """The largest divergence that is accepted where the user says nothing, in nats."""
 
@@ -119,7 +118,7 @@ class Check(Document):
     reference: Side | None = None
     current: Side | None = None
     direction: str = DIRECTION
-    dataset: str = NO_DATA_SET
+    dataset: str = NO_NAME
     verdict: Verdict
     alpha: float
     adjust: str
@@ -165,7 +164,7 @@ def failed(
     adjust: str,
     seed: int,
     max_kl: float,
-    dataset: str = NO_DATA_SET,
+    dataset: str = NO_NAME,
 ) -> Check:
     """Return the report of an error: one finding, without a column or a figure."""
     finding = Finding(None, "error", "error", Reason(failure.code, failure.message), max_kl)

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from kldiv_cli.errors import Note
+from kldiv_cli.errors import note_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from kldiv_cli.errors import Note
 
 # A date, and perhaps a time to the minute or finer, and the zone of that time.
 _INSTANT = (
@@ -79,10 +81,9 @@ def has_zone(spelling: str) -> bool:
 def zones_noted(instants: Iterable[str], column: str, source: str) -> Iterator[Note]:
     """Yield a note if some instants, as `instant` spells them, have a zone and others none."""
     if len({has_zone(spelling) for spelling in instants}) > 1:
-        message = f"column '{column}': some instants have a time zone and others none"
-        message += "; an instant with a zone is never equal to one without"
-        advice = "write all with a zone, or all without"
-        yield Note("mixed-zones", message, source, advice=advice)
+        what = "has instants with a time zone and others without, which are never equal"
+        note = note_on("mixed-zones", column, what, source)
+        yield note._replace(advice="write all instants with a zone, or all without")
 
 
 def instants(texts: Iterable[str]) -> dict[str, str] | None:

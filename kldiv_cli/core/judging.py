@@ -192,8 +192,7 @@ def _special_reason(
 ) -> Reason | None:
     """Return the reason for drift that a person would name before any number; None if none is."""
     current, reference = (
-        missing / rows if rows else 0.0
-        for missing, rows in zip(pair.missing, pair.rows, strict=True)
+        _missing_share(pair, shares, side) for side, shares in enumerate((parts.p, parts.q))
     )
     if (current == 1) != (reference == 1):
         if current == 1:

@@ -26,7 +26,7 @@ _MIXED = "cannot be counted"
 """… and for several reasons."""
 
 
-class Refusal(NamedTuple):
+class Uncounted(NamedTuple):
     """A column that cannot be counted, why, and which options settle it.
 
     Attributes
@@ -52,7 +52,7 @@ class Refusal(NamedTuple):
     advice: str = ""
 
 
-def refused(refusals: Sequence[Refusal]) -> InputError:
+def refused(refusals: Sequence[Uncounted]) -> InputError:
     """Return the error for all columns that cannot be counted, and what settles them at once."""
     first = refusals[0]
     if len(refusals) == 1:
@@ -68,26 +68,27 @@ def refused(refusals: Sequence[Refusal]) -> InputError:
     return InputError(first.code, message, *places, count=len(refusals), hint=_hint(refusals))
 
 
-def _hint(refusals: Sequence[Refusal]) -> str:
+def _hint(refusals: Sequence[Uncounted]) -> str:
     """Return the options that settle all columns, each way apart from the next."""
-    hints = []
+    hints: list[str] = []
     words = list(dict.fromkeys(word for each in refusals for word in each.words))
     if all(each.words for each in refusals) and len(words) <= 2 * MOST_WORDS:
         given = " ".join(option("--na", word, instead="TEXT") for word in words)
-        hints.append(
-            f"{given} if {'it means' if len(words) == 1 else 'these mean'} a missing value"
-        )
-    options = [option(each.option, each.column) for each in refusals if each.option]
-    if options:
-        chosen = {each.option for each in refusals if each.option}
-        one = len(options) == 1
-        said = {
-            "--categorical": "if the column is text" if one else "if these are text",
-            "--exclude": "leaves it out" if one else "leaves them out",
-        }
-        words_of = said[chosen.pop()] if len(chosen) == 1 else "settles them"
-        hints.append(" ".join([*options, words_of]))
+        hints.append(f"{given} for missing values")
+    text = [each.column for each in refusals if each.option == "--categorical"]
+    rest = [each.column for each in refusals if each.option == "--exclude"]
+    as_text = " ".join(option("--categorical", name) for name in text)
+    left_out = " ".join(option("--exclude", name) for name in rest)
+    if text and rest:
+        hints.append(f"{as_text} {left_out}")
+    elif text:
+        hints.append(f"{as_text} for text")
+    elif rest:
+        hints.append(f"{left_out} counts the other columns")
     if unsettled := [each.column for each in refusals if not each.option]:
-        hints.append(f"leave {abridged(map(repr, unsettled))} out of --column")
-    hints += dict.fromkeys(each.advice for each in refusals if each.advice)
+        names = abridged(map(repr, unsettled))
+        hints.append(f"leave {names} out of --column")
+    for each in refusals:
+        if each.advice and each.advice not in hints:
+            hints.append(each.advice)
     return "; ".join(hints)

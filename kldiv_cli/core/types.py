@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from kldiv_cli.core.counts import OTHER, Categories
+from kldiv_cli.core.counts import OTHER, Categories, is_plain_integer
 from kldiv_cli.core.instants import instant, instants
 from kldiv_cli.core.numbers import MISSING_WORDS, has_leading_zero, is_number
 from kldiv_cli.errors import Note, abridged, option
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 TRUE = frozenset(("true", "True", "TRUE", "t", "T"))
 FALSE = frozenset(("false", "False", "FALSE", "f", "F"))
+MOST_FLAGS = 1000
+"""Labels, with blanks around them, that may all be booleans."""
 
 
 class Spelling(NamedTuple):
@@ -43,15 +45,17 @@ def spelling_of(labels: Collection[str]) -> Spelling | None:
 
 def _booleans(labels: Collection[str]) -> dict[str, str] | None:
     """Return the spellings of booleans; a single letter needs its opposite, or a whole word."""
-    if not labels or len(labels) > len(TRUE | FALSE) or not set(labels) <= TRUE | FALSE:
+    if len(labels) > MOST_FLAGS:
         return None
-    words = any(len(label) > 1 for label in labels)
-    if not words and (TRUE.isdisjoint(labels) or FALSE.isdisjoint(labels)):
+    words = {label.strip() for label in labels}
+    if not words or not words <= TRUE | FALSE:
         return None
-    return {label: "true" if label in TRUE else "false" for label in labels}
+    if max(map(len, words)) == 1 and (TRUE.isdisjoint(words) or FALSE.isdisjoint(words)):
+        return None
+    return {label: "true" if label.strip() in TRUE else "false" for label in labels}
 
 
-def settled(columns: Sequence[Column], *, words: bool = True) -> list[Column]:
+def settled(columns: Sequence[Column], *, words: bool = True, whole: bool = False) -> list[Column]:
     """Return columns of one name, of several sides or parts, with their types decided together.
 
     Parameters
@@ -61,6 +65,9 @@ def settled(columns: Sequence[Column], *, words: bool = True) -> list[Column]:
     words : bool
         Whether texts such as ``NA`` mean a missing value among booleans, dates and numbers;
         not where the user, or a table of counts, says that they are labels.
+    whole : bool
+        Whether labels that are whole numbers have one spelling: ``1.0``, as a column of doubles
+        has it, and ``1``.
 
     Returns
     -------
@@ -70,17 +77,34 @@ def settled(columns: Sequence[Column], *, words: bool = True) -> list[Column]:
     texts = [column for column in columns if isinstance(column, Categories)]
     absent = MISSING_WORDS if words else frozenset()
     labels = dict.fromkeys(label for column in texts for label in _named(column))
-    rest = [label for label in labels if label not in absent]
+    rest = [label for label in labels if label.strip() not in absent]
     if spelling := spelling_of(rest):
         return [_respelled(column, spelling, absent) for column in columns]
     meets_numbers = len(texts) < len(columns) or bool(rest)
     if len(rest) < len(labels) and meets_numbers and all(map(_is_plain_number, rest)):
         return [_respelled(column, None, absent) for column in columns]
+    if whole and (numerals := _whole_numbers(texts)):
+        return [_respelled(column, numerals, frozenset()) for column in columns]
     if len(columns) > 1 and any(own_type(column) == "date" for column in texts):
         # A date beside text keeps one spelling, so that it meets itself there.
         spelling = Spelling("categorical", {label: instant(label) or label for label in labels})
         return [_respelled(column, spelling, frozenset()) for column in columns]
     return list(columns)
+
+
+def _whole_numbers(columns: Sequence[Categories]) -> Spelling | None:
+    """Return the integers that all labels are, if some have a fraction of 0 and no two are one."""
+    labels = {label for column in columns for label in _named(column)}
+    if not any(label.endswith(".0") for label in labels):
+        return None
+    numerals = {label: label.removesuffix(".0") for label in labels}
+    if not all(map(is_plain_integer, numerals.values())):
+        return None
+    for column in columns:
+        own = [numerals[label] for label in _named(column)]
+        if len(set(own)) < len(own):
+            return None
+    return Spelling("categorical", numerals)
 
 
 def _named(column: Categories) -> list[str]:
@@ -94,7 +118,7 @@ def _respelled(column: Column, spelling: Spelling | None, absent: Collection[str
         return column
     missing, counts = column.missing, Counter[str]()
     for label, count in column.counts.items():
-        if label in absent:
+        if label.strip() in absent:
             missing += count
         else:
             counts[spelling.of.get(label, label) if spelling else label] += count
@@ -108,7 +132,7 @@ def own_type(column: Column) -> Type | None:
         return None
     if not isinstance(column, Categories):
         return "numeric"
-    rest = [label for label in _named(column) if label not in MISSING_WORDS]
+    rest = [label for label in _named(column) if label.strip() not in MISSING_WORDS]
     if spelling := spelling_of(rest):
         return spelling.type
     if rest and all(map(_is_plain_number, rest)):

@@ -18,7 +18,7 @@ from kldiv_cli.core.binning import MOST_CATEGORIES
 from kldiv_cli.core.dataset import DATE, IDENTIFIER, DataSet, Excluded, Wanted, missing_value
 from kldiv_cli.core.instants import instants
 from kldiv_cli.core.labels import check_text
-from kldiv_cli.core.refusals import LONGEST_WORD, MOST_WORDS, Refusal
+from kldiv_cli.core.refusals import LONGEST_WORD, MOST_WORDS, Uncounted
 from kldiv_cli.errors import InputError, Note, Place
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _add(counter: ColumnCounter, batch: Batch, wanted: Wanted) -> None:
         if problem.code != "nested-value":
             raise
         settles, place = option_to_leave_out(wanted), problem.places[0]
-        counter.refuse(Refusal(counter.name, problem.code, problem.message, place, settles))
+        counter.reject(Uncounted(counter.name, problem.code, problem.message, place, settles))
         counter.skip(batch.size)
         return
     counter.add(cells, batch.place)
@@ -181,7 +181,7 @@ class ColumnCounter:
         self.values: array[float] = array("d")
         self.words: Counter[str] = Counter()  # ``NA`` and the like among numbers
         self.identifier = self.date = False
-        self.refusal: Refusal | None = None
+        self.refusal: Uncounted | None = None
         self._missing = self._rows = 0
         self._source, self._wanted = source, wanted
         self._decimal, self._forbid = table.decimal, wanted.forbid_missing
@@ -247,7 +247,7 @@ class ColumnCounter:
         self.identifier, self.date = not date, date
         self.counts.clear()
 
-    def refuse(self, refusal: Refusal) -> None:
+    def reject(self, refusal: Uncounted) -> None:
         """Refuse the column; its values are no longer counted, unless they are numbers."""
         self.refusal = self.refusal or refusal
         self.counts.clear()
@@ -256,8 +256,8 @@ class ColumnCounter:
         """Decide by the values so far whether the column is numeric, unless that is known."""
         waiting, self._waiting = self._waiting, []
         if self._numeric is None:
-            cells = [(cell, i, place) for some, place in waiting for i, cell in enumerate(some)]
-            told = [c for c in cells if not self.is_missing(c[0]) and not _is_word(c[0])]
+            cells = [cell for some, _ in waiting for cell in some if cell is not None]
+            told = [cell for cell in cells if not self.is_missing(cell) and not _is_word(cell)]
             # Words for missing values alone are labels, until numbers of the other side say more.
             self._numeric = self._looks_numeric(told) if told or not self._early else False
         if self._early and not self.gave_up:
@@ -281,7 +281,7 @@ class ColumnCounter:
         check_text(list(self.counts), self.name, self._source)
         return counts.Categories(self.name, self._missing, dict(self.counts))
 
-    def refused(self) -> Refusal | None:
+    def refused(self) -> Uncounted | None:
         """Return why the column cannot be counted, with all that is known of its bad values."""
         if self.refusal is None or not self._numeric:
             return self.refusal
@@ -307,17 +307,17 @@ class ColumnCounter:
         found = self._floats([cell]) if self._absent_numbers else None
         return found is not None and found[0] in self._absent_numbers
 
-    def _looks_numeric(self, sample: list[tuple[Any, int, Locator]]) -> bool:
-        """Return whether values are numbers; refuse numbers with a little text among them."""
-        literals = [cell for cell, _, _ in sample if numbers.is_number(cell, self._decimal)]
+    def _looks_numeric(self, sample: Sequence[str]) -> bool:
+        """Return whether values are numbers, or so many of them that the rest is a mistake."""
+        literals = [cell for cell in sample if numbers.is_number(cell, self._decimal)]
         if any(numbers.has_leading_zero(cell) or numbers.is_inexact(cell) for cell in literals):
             return False
-        rest = [cell for cell, _, _ in sample if not numbers.is_number(cell, self._decimal)]
+        rest = [cell for cell in sample if not numbers.is_number(cell, self._decimal)]
         infinite = [cell for cell in rest if numbers.infinity(cell) is not None]
         known = len(literals) + len(infinite)
         if known < len(sample):
             signed = [cell for cell in rest if numbers.typographic_minus(cell)]
-            decorated = [cell for cell, _, _ in sample if numbers.is_decorated(cell)]
+            decorated = [cell for cell in sample if numbers.is_decorated(cell)]
             few = len({*literals, *decorated}) <= MOST_CATEGORIES
             # Negative numbers are no labels, however few they are.
             if known + len(signed) < len(sample):
@@ -392,9 +392,10 @@ class ColumnCounter:
             first = next(i for i, cell in enumerate(cells) if self.is_missing(cell))
             raise missing_value(place(first, self.name))
 
-    def _no_number(self, cell: str, place: Place) -> Refusal:
+    def _no_number(self, cell: str, place: Place) -> Uncounted:
         """Return the refusal of a column of numbers for a cell that is none."""
-        what, advice = "is not a number", ""
+        what = "is not a number"
+        advice = ""
         if sign := numbers.typographic_minus(cell):
             what = f"begins with the minus sign U+{ord(sign):04X}, which is no hyphen"
             advice = f"write '-' for '{sign}' in the data"
@@ -406,7 +407,7 @@ class ColumnCounter:
             advice = "--decimal ',' if the comma is a decimal mark; no separators or signs"
         message = f"column {self.name[:60]!r} holds numbers, and this {what}"
         place = replace(place, name=self.name, value=str(cell))
-        return Refusal(self.name, "mixed-column", message, place, "--categorical", advice=advice)
+        return Uncounted(self.name, "mixed-column", message, place, "--categorical", advice=advice)
 
 
 def _is_word(cell: Cell) -> bool:
@@ -477,16 +478,16 @@ def _check_size(counters: Iterable[ColumnCounter], wanted: Wanted, source: str) 
             elif is_key and wanted.may_leave_out(counter.name):
                 counter.give_up(date=False)
             else:
-                counter.refuse(_too_many_outcomes(counter.name, wanted, source))
+                counter.reject(_too_many_outcomes(counter.name, wanted, source))
     if held > MOST_NUMBERS:
         raise _too_many_numbers(source)
 
 
-def _too_many_outcomes(name: str, wanted: Wanted, source: str) -> Refusal:
+def _too_many_outcomes(name: str, wanted: Wanted, source: str) -> Uncounted:
     message = f"column {name[:60]!r} has more than {wanted.most_outcomes} outcomes"
-    advice, place = "--max-outcomes N allows more", Place(source, name=name)
-    settles = option_to_leave_out(wanted)
-    return Refusal(name, "too-many-outcomes", message, place, settles, advice=advice)
+    advice = "--max-outcomes N allows more"
+    place, settles = Place(source, name=name), option_to_leave_out(wanted)
+    return Uncounted(name, "too-many-outcomes", message, place, settles, advice=advice)
 
 
 def _too_many_numbers(source: str) -> InputError:

@@ -24,7 +24,7 @@ from kldiv_cli.pipeline.settings import (
     refuse_duplicates,
     refuse_foreign,
 )
-from kldiv_cli.pipeline.settling import settled_distributions
+from kldiv_cli.pipeline.settling import settled_distributions, settled_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -280,6 +280,8 @@ def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     q, p = tell_apart(q, p, (reference.name, current.name))
     if {reference.kind, current.kind} & {None, "samples"}:
         q, p = settled_distributions(q, p)
+    else:
+        q, p = settled_tables(q, p)
     names = [side.column for side in (q, p) if side.outcomes and side.column] or ["outcome"]
     if p.intervals or q.intervals:
         # Bins have a name of their own where raw rows are counted in them.

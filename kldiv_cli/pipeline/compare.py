@@ -27,7 +27,7 @@ from kldiv_cli.pipeline.settings import (
     refuse_duplicates,
     refuse_foreign,
 )
-from kldiv_cli.pipeline.settling import settled_distributions
+from kldiv_cli.pipeline.settling import settled_distributions, settled_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,9 +63,10 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
     reduction : {"batchmean", "mean", "sum", "none"}, default "batchmean"
         How the rows of a batch become one number, as ``torch.nn.functional.kl_div`` does.
     fail_above : mapping of str to float, optional
-        The largest value of a measure that is accepted: ``{"kl_pq": 0.05}``. Those that are not
-        within their limit are the report's `failed`; they need not be among `measures`. Of a
-        batch it is the limit of the reduced value, or of every row.
+        The largest value of a measure that is accepted, in the unit of the report:
+        ``{"kl_pq": 0.05}``. Those that are not within their limit are the report's `failed`; they
+        need not be among `measures`. Of a batch it is the limit of the reduced value, or of
+        every row.
     kind : str or pair of str, optional
         What the numbers mean: ``probabilities``, ``counts``, ``weights``, ``logits``,
         ``log-probs`` or ``samples`` (raw rows, compared column by column). Chosen from the numbers
@@ -221,7 +222,7 @@ def _read(settings: CompareSettings) -> _Sides:
     """Read both sides and pair them: raw rows column by column, anything else as a whole."""
     p, q = sides.held(settings.sources)
     if settings.rules is None:
-        return _whole(*sides.read_distributions(p, q), (p.name, q.name))
+        return _whole(*settled_tables(*sides.read_distributions(p, q)), (p.name, q.name))
     if p.kind == q.kind:
         return _columns(p, q, settings.rules)
     read = sides.read_mixed(p, q, settings.rules)
@@ -247,7 +248,7 @@ def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
     found = sides.read_data_sets(p, q, rules)
     first, second = tell_apart(found.first, found.second, (p.name, q.name), ("p", "q"))
     left_out = [
-        Note("column-excluded", f"column '{each.column}' is left out: {each.reason}", first.source)
+        note_on("column-excluded", each.column, f"is left out: {each.reason}", first.source)
         for each in first.excluded
         if each.reason != BY_NAME
     ]
@@ -283,12 +284,12 @@ def _type_changed(changed: Sequence[Unpaired], source: str, rules: Rules) -> Inp
     if len(changed) > 1:
         names = abridged(f"'{each.column[:40]}'" for each in changed[1:])
         message += f"; and so {'is' if len(changed) == 2 else 'are'} {names}"
-    they = "them" if len(changed) > 1 else "it"
     columns = [each.column for each in changed]
-    hint = " ".join(option("--categorical", name) for name in columns) + f" takes {they} as text"
+    as_text = " ".join(option("--categorical", name) for name in columns)
+    left_out = " ".join(option("--exclude", name) for name in columns)
+    hint = f"{as_text} compares labels"
     if not rules.column:
-        hint += "; " + " ".join(option("--exclude", name) for name in columns)
-        hint += f" leaves {they} out"
+        hint = f"{hint}; {left_out} compares the other columns"
     return InputError(first.code, message, Place(source), hint=hint)
 
 
@@ -355,7 +356,7 @@ def _of_rows(
 ) -> report.Comparison:
     """Add to the comparison of a labelled batch the outcomes that set its rows apart."""
     terms = partial(
-        batches.contributions_of_rows,
+        batches.reduced_contributions,
         base=settings.base,
         kinds=pair.kinds,
         temperature=settings.temperature,

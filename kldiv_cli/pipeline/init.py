@@ -96,7 +96,7 @@ def settings_file(settings: CheckSettings, said: Mapping[str, Any]) -> Written:
         text.encode()
     except UnicodeEncodeError:
         message = "a name is no Unicode text, and a file of settings cannot hold it"
-        raise UsageError("usage", message, hint="rename the column, or leave --init out") from None
+        raise UsageError("usage", message, hint="leave --init out") from None
     return Written(text, _summary(report, len(looks)), report.notes)
 
 
@@ -202,7 +202,7 @@ def _left_out(report: Check, said: Mapping[str, Any]) -> Iterator[str]:
 
 def _why(reason: str) -> str:
     """Return the reason without its advice, which is one for the command line."""
-    return re.sub(r" \(--column .*\)$", "", reason)
+    return reason.partition(" (--")[0]
 
 
 def _worth_a_look(

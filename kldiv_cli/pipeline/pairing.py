@@ -6,8 +6,9 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from kldiv_cli.core import counts, types
 from kldiv_cli.core.counts import Binned, EdgesDifferError, TypeChangedError
-from kldiv_cli.core.dataset import DataSet
+from kldiv_cli.core.dataset import DATE, DataSet, Excluded
 from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.core.intervals import BinsDifferError
 from kldiv_cli.core.pair import Pair, Unpaired, pair_columns
@@ -48,7 +49,12 @@ def pair_data_sets(
     """
     for name, column in first.columns.items():
         found = second.columns.get(name)
-        if found is None:
+        if found is None and Excluded(name, DATE) in second.excluded:
+            # There were too many dates to be counted.
+            change = counts.type_changed((whose[0], types.named_type(column)))
+            text = f"{change}, {whose[1]} is dates"
+            yield Unpaired(name, "type-changed", text, (column.rows, second.rows))
+        elif found is None:
             text = "the current data have no such column"
             yield Unpaired(name, "column-missing", text, (column.rows, 0))
         else:
@@ -80,8 +86,8 @@ def _paired(
         message, place = f"column '{name}': {differ}", Place(sides[1].source)
         hint = "kldiv profile DATA --like REFERENCE -o FILE counts with the edges of REFERENCE"
         raise InputError("edges-differ", message, place, hint=hint) from None
-    for side, counts in zip(sides, (pair.p, pair.q), strict=True):
-        if not counts.any():
+    for side, weights in zip(sides, (pair.p, pair.q), strict=True):
+        if not weights.any():
             raise no_values(name, side.source)
     return pair
 

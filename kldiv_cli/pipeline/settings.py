@@ -13,8 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from kldiv_cli import readers
-from kldiv_cli.core.dataset import MOST_OUTCOMES, Wanted, unknown_column
-from kldiv_cli.core.findings import NO_DATA_SET
+from kldiv_cli.core.dataset import MOST_OUTCOMES, NO_NAME, Wanted, unknown_column
 from kldiv_cli.errors import UsageError
 from kldiv_cli.pipeline import validation
 from kldiv_cli.pipeline.validation import ColumnRules, Validator, among, optional, per_side, whole
@@ -425,7 +424,7 @@ def name_of_data_set(reference: object, name: str | None = None) -> str:
     """
     if not isinstance(reference, str | os.PathLike) and name:
         return name
-    return readers.location(reference) or NO_DATA_SET
+    return readers.location(reference) or NO_NAME
 
 
 def right_options(table: Mapping[str, Validator], options: Given) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from kldiv_cli.core import types
 from kldiv_cli.core.counts import Categories
 from kldiv_cli.core.dataset import DATE, DataSet, Excluded
+from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.instants import instant
 from kldiv_cli.core.numbers import MISSING_WORDS
 from kldiv_cli.errors import InputError, Place
@@ -43,18 +44,17 @@ def settled_sides(first: DataSet, second: DataSet, rules: Rules) -> tuple[DataSe
     """
     sides = first, second
     columns = dict(first.columns), dict(second.columns)
+    left_out: list[Excluded] = []
     dates = {each.column for side in sides for each in side.excluded if each.reason == DATE}
-    for name in first.columns.keys() & (second.columns.keys() | dates):
+    for name in [name for name in first.columns if name in second.columns or name in dates]:
         having = [side for side in sides if name in side.columns]
         found = _settled(name, [side.columns[name] for side in having], rules, having)
         for own, column in zip((own for own in columns if name in own), found, strict=True):
             own[name] = column
-        if name in dates or (_are_dates(found) and _may_leave_out(name, sides, rules)):
-            dates.add(name)
+        if _are_dates(found) and (name in dates or _may_leave_out(name, sides, rules)):
+            left_out.append(Excluded(name, DATE))
             for own in columns:
                 own.pop(name, None)
-    excluded = [each for each in first.excluded if each.column not in dates]
-    left_out = [Excluded(name, DATE) for name in first.seen if name in dates]
     first, second = (
         side._replace(
             columns={name: own[name] for name in side.columns if name in own},
@@ -62,7 +62,7 @@ def settled_sides(first: DataSet, second: DataSet, rules: Rules) -> tuple[DataSe
         )
         for side, own in zip(sides, columns, strict=True)
     )
-    return first._replace(excluded=(*left_out, *excluded)), second
+    return first._replace(excluded=(*first.excluded, *left_out)), second
 
 
 def settled_distributions(p: Distribution, q: Distribution) -> tuple[Distribution, Distribution]:
@@ -73,6 +73,21 @@ def settled_distributions(p: Distribution, q: Distribution) -> tuple[Distributio
     labels = [label for side in (p, q) for label in side.outcomes or () if label not in unnamed]
     spelling = types.spelling_of(labels)
     return (p, q) if spelling is None else (_respelt(p, spelling.of), _respelt(q, spelling.of))
+
+
+def settled_tables(p: Distribution, q: Distribution) -> tuple[Distribution, Distribution]:
+    """Return two tables of weights with one spelling of booleans or dates, where theirs differ.
+
+    They stay as they are where two outcomes of one side would become one.
+    """
+    sides = (p, q)
+    if any(side.weights.ndim > 1 or side.kind in LOG_KINDS for side in sides):
+        return p, q
+    if {*(p.outcomes or ())} == {*(q.outcomes or ())}:
+        return p, q
+    settled = settled_distributions(p, q)
+    sizes = zip(sides, settled, strict=True)
+    return settled if all(a.weights.size == b.weights.size for a, b in sizes) else sides
 
 
 def _respelt(side: Distribution, spellings: Mapping[str, str]) -> Distribution:
@@ -86,6 +101,8 @@ def _respelt(side: Distribution, spellings: Mapping[str, str]) -> Distribution:
 
 def settled_alone(side: DataSet) -> DataSet:
     """Return one data set whose columns of text have the types that they say by themselves."""
+    if side.kind == "profile":
+        return side
     columns = {name: types.settled([column])[0] for name, column in side.columns.items()}
     return side._replace(columns=columns, notes=(*side.notes, *words_noted(side, columns)))
 
@@ -115,8 +132,9 @@ def _settled(
 ) -> list[Column]:
     """Return the columns of one name, settled together as the user's rules say."""
     type_ = rules.of(name).type
-    labels = type_ == "categorical" or any(side.kind == "counts" for side in sides)
-    found = types.settled(columns, words=not labels)
+    counted = any(side.kind == "counts" for side in sides)
+    labels = counted or type_ == "categorical"
+    found = types.settled(columns, words=not labels, whole=not counted)
     if type_ == "categorical":
         found = [_as_labels(column) for column in found]
     if type_ == "date":
@@ -154,7 +172,7 @@ def _missing_word(column: Column, source: str) -> InputError:
     from kldiv_cli.core.dataset import missing_value
 
     assert isinstance(column, Categories)
-    word = next(label for label in column.counts if label in MISSING_WORDS)
+    word = next(label for label in column.counts if label.strip() in MISSING_WORDS)
     return missing_value(Place(source, name=column.name, value=word))
 
 
@@ -190,7 +208,8 @@ def words_noted(before: DataSet, after: Mapping[str, Column]) -> Iterator[Note]:
     for name, column in before.columns.items():
         if not isinstance(column, Categories) or before.kind == "counts":
             continue
-        words = {label: n for label, n in column.counts.items() if label in MISSING_WORDS and n}
+        counts = column.counts.items()
+        words = {label: n for label, n in counts if n and label.strip() in MISSING_WORDS}
         settled = after.get(name)
         if words and settled is not None:
             is_label = isinstance(settled, Categories) and words.keys() <= settled.counts.keys()

@@ -558,13 +558,18 @@ def _may_be_weights(column: Column) -> bool:
     """Return whether all values of a column could be weights: numbers that are not negative."""
     if not isinstance(column, Values) or column.missing:
         return False
-    return len(column.values) > 0 and not np.any(column.values < 0)
+    values = column.values
+    return len(values) > 0 and bool(np.all(np.isfinite(values)) and np.all(values >= 0))
 
 
 def _may_be_labels(column: Column) -> bool:
     """Return whether all values of a column could be labels: distinct, and none a fraction."""
-    if isinstance(column, Binned) or (isinstance(column, Values) and np.any(column.values % 1)):
+    if isinstance(column, Binned):
         return False
+    if isinstance(column, Values):
+        values = column.values
+        if not np.all(np.isfinite(values)) or np.any(values % 1):
+            return False
     # One label of a table of counts may be missing.
     return column.missing <= 1 and counts.distinct(column) == column.rows - column.missing
 

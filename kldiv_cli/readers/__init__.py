@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from kldiv_cli.errors import UsageError
-from kldiv_cli.readers.failures import failures_named
+from kldiv_cli.readers.failures import failures_named, near_files
 from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
 from kldiv_cli.readers.options import ReadOptions
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from kldiv_cli.core.table import Data
 
 __all__ = [
-    "FORMATS", "ReadOptions", "held", "is_read_once", "is_readable", "opened", "read",
-    "read_counts", "read_two", "split_name",
+    "FORMATS", "ReadOptions", "held", "is_read_once", "is_readable", "near_files", "opened",
+    "read", "read_counts", "read_two", "split_name",
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from kldiv_cli.core.numbers import is_number, is_percent
 from kldiv_cli.core.table import SAMPLE, Batch, Table
 from kldiv_cli.errors import InputError, Note, Place, abridged, option
 from kldiv_cli.readers.options import ReadOptions
+from kldiv_cli.readers.totals import NAMES
 
 Numeric = Literal["all", "some", "none", "blank", "percent", "quoted"]
 """How many of a column's first cells are numbers; blank, if there is nothing at all.
@@ -227,7 +228,9 @@ class Columns:
         what, choice = "outcomes", f"{self._option('--label', columns[0])}, or another of these"
         if role == "weight":
             what = "weights"
-            choice = f"{self._option('--weight', columns[-1])}, or another of these"
+            # A column of totals is hardly meant.
+            parts = [i for i in columns if self.plain[i] not in NAMES] or columns
+            choice = f"{self._option('--weight', parts[-1])}, or another of these"
         elif [self.numeric[i] for i in columns] == ["none"] * 2:
             pair = f"{self._option('--joint', columns[0])} {self._option('--joint', columns[1])}"
             choice = f"{choice}; {pair} if the outcomes are pairs"
@@ -249,7 +252,9 @@ class Columns:
                 hint = "--as samples if these are raw values"
             elif len(self) == 1 and are_parted_by_blanks([*(self.names or ()), *cells]):
                 hint = "--delimiter ' ' if a blank separates label and number"
-            elif table.decimal == "." and any(map(commas.is_number, cells)):
+            elif table.decimal == "." and any(
+                commas.is_number(cell) or is_percent(cell, ",") for cell in cells
+            ):
                 hint = "--decimal ',' if the comma is a decimal mark"
             elif len(self) == 1 and all(" " in str(cell).strip() for cell in cells):
                 hint = f"{raw}; write commas or tabs between columns if these are several"

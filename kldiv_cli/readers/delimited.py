@@ -49,7 +49,9 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     if not rows:
         raise InputError("no-rows", "there are only blank lines or comments", Place(source))
     notes, details = list(text.notes), {"encoding": text.encoding, "delimiter": repr(separator)}
-    has_row_names = options.header is not False and _has_row_names(rows, options.decimal)
+    has_row_names = options.header is not False and _has_row_names(
+        rows, separator, next(filter(str.strip, sample)), options.decimal
+    )
     if has_row_names:
         rows[0].insert(0, "")
         message = "the header has one name fewer than there are fields: the first holds row names"
@@ -79,21 +81,28 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     )
 
 
-def _has_row_names(rows: Sequence[Row], decimal: str) -> bool:
+def _has_row_names(rows: Sequence[Row], separator: str, line: str, decimal: str) -> bool:
     """Return whether the first record has no name for the first field of the others.
 
-    So does R write a table whose rows have names. It is otherwise with a delimiter at the end of
-    the other records, whose last field is empty, and with a title or a comment above the names.
+    So does R write a table whose rows have names. Other programs have other reasons for a longer
+    record: a delimiter at its end, a title or a comment above the names, or a number with a comma
+    that has no quotes around it. The first `line` tells whether names are in quotes.
     """
     header, *below = rows
     if {*map(len, below)} != {len(header) + 1} or header[0].startswith("#"):
         return False
     if any(is_number(name, decimal) or not name for name in header):
         return False
+    # A comma may be the decimal mark of fields that semicolons separate.
+    if len(header) == 1 and any(mark in header[0] for mark in delimiter.DELIMITERS):
+        return False
     columns = list(zip(*below, strict=True))
     numeric = [column for column in columns if any(is_number(cell, decimal) for cell in column)]
-    has_names_below = numeric and not any(is_number(column[0], decimal) for column in numeric)
-    return any(columns[-1]) and not has_names_below
+    if numeric and not any(is_number(column[0], decimal) for column in numeric):
+        return False
+    is_split = separator == "," and all(map(str.isdigit, chain(columns[-2], columns[-1])))
+    counts = columns[0] == tuple(map(str, range(1, len(below) + 1)))
+    return any(columns[-1]) and (counts or not is_split or line.startswith('"'))
 
 
 def _batches(
@@ -175,7 +184,7 @@ class _Columns(Mapping[int, Sequence[str]]):
 _footer = Fault(
     "footer",
     "this is the count of rows, which a program wrote for people",
-    "leave out the count of rows: psql --csv or psql -t, or SET NOCOUNT ON",
+    "leave out the count of rows: psql -At, or SET NOCOUNT ON",
 )
 
 

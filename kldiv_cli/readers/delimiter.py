@@ -6,7 +6,7 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.numbers import is_number
+from kldiv_cli.core.numbers import is_number, is_percent
 from kldiv_cli.core.table import SAMPLE
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.readers.records import ESCAPE_HINT, SAMPLE_CELLS, long_fields, parsed
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DELIMITERS = (",", ";", "\t", "|")
 BY_FORMAT = {"csv": ",", "tsv": "\t"}
-AS_CSV = "psql --csv, mysql --batch (tabs), sqlite3 -csv or duckdb -csv"
+AS_CSV = "psql -At -F ',', mysql -B (tabs), sqlite3 -csv or duckdb -csv"
 """How programs that draw tables are asked for delimited text."""
 
 
@@ -63,7 +63,9 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
         return _declared(option.delimiter)
     if option.format is None and _is_uniq(lines):
         message = "this looks like the output of 'uniq -c'"
-        hint = "--input-format uniq; --input-format csv if each line is one value"
+        hint = "--input-format uniq; --as samples --input-format csv if each line is one value"
+        if all(is_number(line.split()[-1]) and len(line.split()) == 2 for line in lines):
+            hint = "--input-format uniq if the count is first; --delimiter ' ' if it is last"
         raise InputError("looks-like-uniq", message, place, hint=hint)
     if len(lines) > 1 and is_footer(lines[-1:]):
         # It is no record, and refused as such when all is read.
@@ -121,7 +123,9 @@ def _refuse_drawn(sample: list[str], lines: list[str], source: str) -> None:
         if _is_rule(line.rstrip(), below_names=number == 1) or lone:
             message = "these lines are a table that is drawn for people, with rules between rows"
             place = Place(source, sample.index(line) + 1)
-            raise InputError("drawn-table", message, place, hint=f"write it as CSV: {AS_CSV}")
+            raise InputError(
+                "drawn-table", message, place, hint=f"write it without rules: {AS_CSV}"
+            )
 
 
 def _refuse_quoted(lines: list[str], option: ReadOptions, source: str) -> None:
@@ -222,7 +226,7 @@ def _decimal(lines: list[str], delimiter: str) -> str:
         # In a table of R the header has no name for the first column.
         rows = [row[len(row) - len(rows[0]) :] for row in rows[1:]]
     columns = [*zip(*rows, strict=True)]
-    numeric = {mark: [c for c in columns if all(is_number(x, mark) for x in c)] for mark in ".,"}
+    numeric = {mark: [c for c in columns if _are_numbers(c, mark)] for mark in ".,"}
     # Whole numbers tell no mark.
     marked = {mark for mark in ".," for c in numeric[mark] if any(mark in cell for cell in c)}
     if marked == {","} or not numeric["."]:
@@ -230,9 +234,13 @@ def _decimal(lines: list[str], delimiter: str) -> str:
     return "."
 
 
+def _are_numbers(cells: Sequence[str], decimal: str) -> bool:
+    return all(is_number(cell, decimal) or is_percent(cell, decimal) for cell in cells)
+
+
 def _is_uniq(lines: list[str]) -> bool:
     """Say whether lines are what ``uniq -c`` prints: blanks, a count, one blank, a text."""
-    matches = [re.match(r"[ \t]*[0-9]+ ([^\r\n]*)", line) for line in lines]
+    matches = [re.match(r"[ \t]*[1-9][0-9]* ([^\r\n]*)", line) for line in lines]
     if not all(matches) or not any(match and match[1].strip() for match in matches):
         return False
     return lines[0][0] == " " or not any(d in lines[0] for d in DELIMITERS)

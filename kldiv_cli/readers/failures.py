@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kldiv_cli.errors import InputError, KldivError, Place
+from kldiv_cli.errors import InputError, KldivError, Place, in_shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,4 +45,21 @@ def failures_named(source: str) -> Iterator[None]:
         reason = (getattr(error, "strerror", "") or str(error) or type(error).__name__)[:200]
         fallback = ("unreadable", f"this cannot be read: {reason}")
         code, message = KNOWN.get(getattr(error, "errno", 0), fallback)
-        raise InputError(code, message, Place(source)) from error
+        hint = ""
+        if code == "no-such-file" and (near := near_files(source)):
+            hint = f"did you mean {in_shell(near[0], quoted=True)}?"
+        raise InputError(code, message, Place(source), hint=hint) from error
+
+
+def near_files(path: str) -> list[str]:
+    """Return the path of the file whose name is closest to that of a path, if one is close."""
+    from difflib import get_close_matches
+
+    folder, name = os.path.split(path)
+    try:
+        names = sorted(os.listdir(folder or "."))[:2000]
+    except (OSError, ValueError):
+        return []
+    # Names that agree in little more than their extension are not close.
+    close = get_close_matches(name[:200], names, 1, cutoff=0.75)
+    return [os.path.join(folder, match) for match in close]

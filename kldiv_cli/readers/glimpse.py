@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.table import Members, Table
+from kldiv_cli.errors import KldivError
 from kldiv_cli.readers import compression
 from kldiv_cli.readers.formats import FORMATS, TIDY_COLUMNS
 from kldiv_cli.readers.source import format_of
@@ -92,10 +93,15 @@ def _names(head: bytes, format_: str, options: ReadOptions, *, whole: bool) -> I
     stream = ByteStream("", iter([head]), len(head))
     stream.format = format_
     data = import_module(f"kldiv_cli.readers.{module}").read(stream, options)
-    if isinstance(data, Members):
-        return data.names
-    table = raw_rows(data, options, "")
-    return _of_table(table)
+    if isinstance(data, Members) and options.at is not None:
+        data = data.at(options.at)
+    try:
+        return _of_table(raw_rows(data, options, ""))
+    except (KldivError, NotImplementedError):
+        # No raw rows: the members are weights, or have to be chosen first.
+        if not isinstance(data, Members):
+            raise
+    return data.names
 
 
 def _of_table(table: Table) -> Iterable[str]:

@@ -52,8 +52,8 @@ def with_names(
         more = next(batches, None) if raw and len(row) == 1 else None
         batches = chain(() if more is None else (more,), batches)
         why = "it holds numbers" if raw else "its weight is a number"
-        if raw and _comes_again(table, first, more, row):
-            names, why = False, "its words come again below"
+        if raw and len(row) == 1 and _comes_again(first, more, row[0]):
+            names, why = False, "its word comes again below"
         else:
             if raw and len(row) == 1 and not table.named and wanted[0].delimiter is None:
                 _refuse_parted_by_blanks(first)
@@ -74,16 +74,14 @@ def with_names(
     )
 
 
-def _comes_again(table: Table, first: Batch, more: Batch | None, row: Sequence[str]) -> bool:
-    """Return whether every cell of the first row is a word that its column holds again.
+def _comes_again(first: Batch, more: Batch | None, word: str) -> bool:
+    """Return whether the first row of a single column is a word that stands below it, too.
 
-    Names of columns do not; `more` are rows behind the first ones, if there are any.
+    The name of a column does not; `more` are rows behind the first ones, if there are any.
     """
-    return all(
-        not looks_like_a_number(word)
-        and (word in first.columns[key][1:] or (more is not None and word in more.columns[key]))
-        for key, word in enumerate(row)
-    )
+    below = chain.from_iterable(first.below().columns.values())
+    behind = () if more is None else chain.from_iterable(more.columns.values())
+    return not looks_like_a_number(word) and (word in below or word in behind)
 
 
 def _refuse_parted_by_blanks(first: Batch) -> None:
@@ -91,7 +89,11 @@ def _refuse_parted_by_blanks(first: Batch) -> None:
     (lines,) = first.columns.values()
     if are_parted_by_blanks(lines, raw=True):
         message = "each line is a word, a blank and a number"
-        hint = "--delimiter ' ' if a blank separates them, --delimiter ',' if it does not"
+        hint = "--delimiter ' ' --as counts if that is a label and its count"
+        if lines[1].count(" ") > 1:
+            message = "each line is words and a number, with blanks between them"
+            hint = "--delimiter ' ' if blanks separate columns"
+        hint += "; --delimiter ',' if each line is one value"
         raise InputError("which-delimiter", message, first.place(0, 0), hint=hint)
 
 

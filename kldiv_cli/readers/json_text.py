@@ -91,7 +91,7 @@ def parse(document: str, source: str, line: int = 1) -> Any:
     except json.JSONDecodeError as error:
         hint = ""
         if error.msg == "Extra data" and document[error.pos] in "{[":
-            hint = "write each value on a line of its own, as jq -c . does"
+            hint = "write each value on a line of its own: JSON Lines"
         message = f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         place = at(document, error.pos, source, line)
         raise InputError("bad-json", message, place, hint=hint) from None

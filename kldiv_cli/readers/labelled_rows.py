@@ -6,6 +6,7 @@ Log-probabilities by token are written so, since the most probable tokens differ
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.numbers import Number, is_integer, is_number
 from kldiv_cli.core.table import SAMPLE, Faults
-from kldiv_cli.errors import InputError, Place, abridged, option
+from kldiv_cli.errors import Fault, InputError, Place, abridged, option
 from kldiv_cli.readers import literals
 from kldiv_cli.readers.column_choice import LABELS
 from kldiv_cli.readers.layouts import pointers
@@ -149,6 +150,10 @@ def read_rows(table: Table, batches: Iterable[Batch], wanted: ReadOptions, sourc
             return batch.place(*cells[k])
 
         values = [value for record in records for value in record.values()]
+        texts = [k for k, value in enumerate(values) if type(value) is str]
+        for k in texts:
+            faults.add(Fault("not-a-number", "weight is text, not a number"), partial(where, k))
+            values[k] = Number("1")
         column.add(literals.texts(values, faults, where), where)
         places += [at.setdefault(key, len(at)) for _, key in cells]
         widths += map(len, records)

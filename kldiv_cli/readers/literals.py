@@ -29,10 +29,10 @@ def labels(
 ) -> list[str | None]:
     """Return the texts of outcomes; a value that is no label is a fault, and gets a text, too.
 
-    None stays None, unless a text is `needed`.
+    None stays None, and a bare ``NaN`` is none, unless a text is `needed`.
     """
     texts: list[str | None] = []
-    for i, value in enumerate(values):
+    for i, value in enumerate(map(value_of, values)):
         text = interval(value) if isinstance(value, dict) else shown(value)
         if text is not None or (value is None and not needed):
             # Of a number, its literal as plain text.
@@ -45,6 +45,11 @@ def labels(
         faults.add(fault, partial(place, i, "label"))
         texts.append(f"\0{i}")
     return texts
+
+
+def value_of(value: Any) -> Any:
+    """Return a value, or None where it is missing: ``NaN`` of programs that know no null."""
+    return None if type(value) is Number and value == "NaN" else value
 
 
 def texts(values: Sequence[Any], faults: Faults, place: Callable[[int], Place]) -> Sequence[str]:

@@ -414,7 +414,8 @@ class Keyed(Members):
             names = abridged(f"{name[:60]!r}" for name in members)
             message = f"this object holds other objects or arrays: {names}"
             are_alike = len(members) > 1 and layouts.has_equal_keys(self.value)
-            hint = (not are_alike and self._choices()) or self._names(members)
+            hint = "" if are_alike else self._choices()
+            hint = hint or self._names(members)
             raise InputError("several-weights", message, self.locate(()), hint=hint)
         if members:
             at = self.names.index(members[0])
@@ -557,6 +558,9 @@ class Object(Keyed):
     def laid_out(self, layout: Layout) -> Table:
         """See `Keyed.laid_out`."""
         names = named_once(layout, self.locate(()))
+        if _has_repeated(self.value, 3):
+            message = "an object inside gives a key more than once"
+            raise InputError("duplicate-keys", message, self.locate(()))
         columns = {column.name: column for column in layout.columns}
 
         def where(i: int, name: str) -> Place:
@@ -568,6 +572,17 @@ class Object(Keyed):
         notes = [*self.notes, *(Note(*note, self.source) for note in layout.notes)]
         details = {"shape": layout.shape}
         return Table("json", [batch], names, typed=True, notes=notes, details=details)
+
+
+def _has_repeated(value: Any, depth: int) -> bool:
+    """Return whether a value, or one so deep inside it, is an object that repeats a key."""
+    if isinstance(value, Repeated) or not depth:
+        return isinstance(value, Repeated)
+    inside = value.values() if isinstance(value, dict) else value
+    return any(_has_repeated(each, depth - 1) for each in inside if type(each) in _CONTAINERS)
+
+
+_CONTAINERS = (dict, list, Repeated)
 
 
 class Document(Object):

@@ -27,7 +27,7 @@ TOLERANCE = 1e-9
 FEWEST = 3
 """Rows whose sum is hardly the last row by chance."""
 LARGEST = 1e300
-"""A greater double is none of a table for people, and sums of such ones may overflow."""
+"""The sum of greater doubles may be beyond all doubles."""
 MOST_SUSPECTS = 1000
 """Rows that are kept in mind as totals; no table has as many."""
 _ENDS = frozenset(["", *" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u3000", *"lLmMsS"])
@@ -96,7 +96,8 @@ def find(
     if option.total_row == "keep" or option.kind in LOG_KINDS or len(weights) < 2:
         return Totals()
     if weights.dtype.kind == "f" and float(weights.max()) > LARGEST:
-        return Totals()
+        # So that no sum is beyond a double.
+        weights = weights * weights.dtype.type(2.0**-64)
     if not possible and (last is None or not _may_be_half(weights)):
         return Totals()
     values = weights.tolist()

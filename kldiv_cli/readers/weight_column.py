@@ -246,7 +246,8 @@ def _no_number(cell: str, decimal: str) -> Fault:
     if word.lstrip("+-") in ("nan", "inf", "infinity"):
         return NO_MASS if word.startswith("-inf") else NOT_FINITE
     hint = ""
-    if decimal == "." and "," in word and numbers.is_number(word.replace(",", ".", 1)):
+    bare = word.removesuffix("%").rstrip()
+    if decimal == "." and "," in bare and numbers.is_number(bare.replace(",", ".", 1)):
         hint = "--decimal ',' if the comma is a decimal mark; no thousands separators"
     elif decimal != "." and numbers.is_number(word):
         hint = "leave --decimal out if the point is the decimal mark"

@@ -112,6 +112,9 @@ def _of_rows(
         table = with_names(table, wanted, source)
     if table.what:
         refuse_columns(wanted, source, table.what)
+        # A line that is one value is a raw row.
+        advised = [note._replace(advice=f"--as samples {note.advice}") for note in table.notes]
+        table = table._replace(notes=advised)
     table, wanted = _chosen(table, wanted, source)
     batches = iter(table.batches)
     first = next(batches, None)
@@ -176,7 +179,9 @@ def _add(side: Outcomes, batch: Batch, choice: Choice, *, typed: bool) -> None:
         weights = literals.texts(weights or (), side.faults, lambda i: place(i, "weight"))
         if groups is not None:
             # In a tidy table null stands for the missing values of a column.
-            labels = ["" if label is None else label for label in labels or ()]
+            labels = [
+                "" if label is None else label for label in map(literals.value_of, labels or ())
+            ]
             groups = literals.labels(groups, side.faults, place, needed=True)
         labels = None if labels is None else literals.labels(labels, side.faults, place)
     if groups is not None:

@@ -235,6 +235,26 @@ def test_the_action_runs_and_always_sets_its_outputs(root, data, patience, input
     assert not (data / "hacked").exists()
 
 
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize("code", [2, 70, 130, 143])
+def test_the_action_takes_no_verdict_of_an_older_report(root, data, patience, code):
+    (data / "old.json").write_text('{"verdict": "pass"}')
+    (data / "kldiv").write_text(f"#!/bin/sh\nexit {code}\n")
+    (data / "kldiv").chmod(0o755)
+    environment = {
+        "PATH": f"{data}:{os.environ['PATH']}",
+        "GITHUB_OUTPUT": str(data / "output"),
+        "KLDIV_INSTALL": "none",
+        "KLDIV_REPORT": "old.json",
+    }
+    done = subprocess.run(
+        ["bash", str(root / ACTION / "check.sh")],
+        cwd=data, env=environment, capture_output=True, text=True, timeout=patience, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done
+    assert "verdict=error\n" in (data / "output").read_text()
+
+
 def test_the_action_passes_every_input_by_the_environment_alone(root):
     text = (root / ACTION / "action.yml").read_text()
     runs = [line for line in text.splitlines() if line.strip().startswith("run:")]

@@ -8,6 +8,7 @@ import select
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -115,6 +116,7 @@ def test_values(words, some):
 
 def test_a_check_takes_no_logits():
     assert "logits" not in offered("check", "--as", "")[1]
+    assert "logits" in offered("inspect", "--as", "")[1]
 
 
 def test_measures_say_what_they_are():
@@ -169,6 +171,9 @@ def test_columns_of_every_format(data):
         "x.jsonl": "\n".join(map(json.dumps, rows)),
         "x.tsv": "a\tb\n" + "1\tx\n2\ty\n" * 9000,
         "semi.csv.txt": "a;b\n1;x\n2;y\n",
+        "split.json": '{"columns": ["a", "b"], "index": [0], "data": [[1, "x"]]}',
+        "of_rows.json": json.dumps({"a": {"0": 1, "1": 2}, "b": {"0": "x", "1": "y"}}),
+        "one_member.json": json.dumps({"rows": [{"a": 1, "b": "x"}]}),
         "of_columns.json": json.dumps({"a": [1, 2], "b": ["x", "y"]}),
         "profile.json": json.dumps(
             {"schema": "kldiv.profile/1", "columns": [{"column": "a"}, {"column": "b"}]}
@@ -197,6 +202,8 @@ def test_columns_of_an_archive_and_of_tidy_counts(data):
 def test_how_a_file_is_read_is_heeded(data):
     (data / "odd.txt").write_text("a%b\n1%2\n3%4\n")
     assert offered("check", "odd.txt", "--delimiter", "%", "--column", "")[1] == ["a", "b"]
+    (data / "deep.json").write_text('{"n": 5, "rows": [{"a": 1, "b": 2}]}')
+    assert offered("check", "deep.json", "--at", "/rows", "--column", "")[1] == ["a", "b"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -246,7 +253,7 @@ def test_time_that_is_over_ends_the_look(data, monkeypatch, patience):
 
     def slow(path, options):
         if path == "slow":
-            time.sleep(patience)
+            threading.Event().wait(patience)
         return ("age",)
 
     monkeypatch.setattr(glimpse, "columns", slow)

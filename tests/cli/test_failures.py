@@ -260,6 +260,15 @@ def test_no_file_that_is_read_later_stays_as_it_was(kldiv, data, words, format, 
         (data / "out.prom").unlink()
 
 
+def test_a_report_of_another_command_stays_as_it_was(kldiv, data):
+    """A file that is called as those are which others read is none of a comparison."""
+    for name in ("out.prom", "out.xml"):
+        (data / name).write_text("old")
+        for words in (["p.csv", "q.csv"], ["compare", "p.csv", "q.csv"], ["profile", "p.csv"]):
+            assert kldiv(*words, "-o", name).code == 2
+            assert (data / name).read_text() == "old"
+
+
 def test_every_other_file_stays_as_it_was(kldiv, data):
     reports = {name: f"out.{name}" for name in ("text", "json", "csv", "markdown", "github")}
     for path in reports.values():

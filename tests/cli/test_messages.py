@@ -109,11 +109,13 @@ def test_many_columns_are_counted_and_few_are_named():
 
 
 def test_notes_that_differ_in_more_than_the_column_keep_their_words():
-    notes = [*on_columns("a"), *on_columns("b", verb="is here alone")]
-    (note,) = messages.grouped(notes)
-    assert note.message == (
-        "2 such notes: column 'a' is not in the reference; column 'b' is here alone"
-    )
+    notes = [*on_columns("ab"), *on_columns("cd", verb="is here alone")]
+    assert [note.message for note in messages.grouped(notes)] == [
+        "2 columns are not in the reference: 'a', 'b'",
+        "2 columns are here alone: 'c', 'd'",
+    ]
+    (note,) = messages.grouped(on_columns("ab", verb="resembles c"))
+    assert note.message == "2 such notes: column 'a' resembles c; column 'b' resembles c"
     texts = [Note("x", f"labels {i}", "p.csv") for i in range(5)]
     (note,) = messages.grouped(texts)
     assert note.message == "5 such notes: labels 0; labels 1; labels 2; and 2 more"
@@ -132,3 +134,27 @@ def test_hostile_names_in_a_group():
     assert text.count("\n") == 1
     assert text.strip().isprintable()
     assert "4 columns are" in text
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_an_error_on_a_terminal_breaks_between_words(monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    words = "the column holds no numbers that could be weights, " * 3
+    hint = "--as samples if the rows are raw values; " + "write commas or tabs between columns" * 2
+    problem = InputError("x", words.strip(), Place("p.csv"), hint=hint)
+    plain = messages.error(problem, terminal=True, color=False)
+    lines = plain.splitlines()
+    assert all(len(line) <= width for line in lines if "--as" not in line)
+    assert " ".join(plain.split()) == (
+        f"kldiv: error: {' '.join(words.split())} --> p.csv help: {hint}"
+    )
+    assert lines[-1].startswith("  " if len(hint) < width - 12 else "    ")
+
+
+def test_what_can_be_copied_is_not_broken(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    command = "kldiv profile january.csv february.csv -o merged.json"
+    problem = InputError("x", "no", hint=f"{command}; and this is a long text without a command")
+    lines = messages.error(problem, terminal=True, color=False).splitlines()
+    assert lines[1] == f"  help: {command};"
+    assert len(lines) == 4

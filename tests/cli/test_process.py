@@ -132,10 +132,34 @@ def test_a_command_without_its_arguments_shows_an_example(kldiv, name, words):
     assert f"kldiv {name} --help tells more" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("compare", *SAMPLES, "--config", "x"), "compare has no option --config, which is one of"
+         " check and profile; help: kldiv compare --help"),
+        (("compare", *SAMPLES, "--fromat", "x"), "compare has no option --fromat; help: did you"
+         " mean --format? kldiv compare --help lists all"),
+        (("compare", *SAMPLES, "a", "b c"), "unexpected arguments: a b c (usage: kldiv compare P"
+         " [Q]); help: kldiv compare --help"),
+        (("compare", "sample_data/die_lodaed.csv", "-"), "help: did you mean"
+         " 'sample_data/die_loaded.csv'?"),
+        (("check", "x=sample_data/die_lodaed.csv", "-"), "help: did you mean"
+         " 'sample_data/die_loaded.csv'?"),
+        (("compare", "nowhere/near/any.csv", "-"), "there is no such file\n"),
+        (("missing.csv", "-"), "help: kldiv --help\n"),
+    ],
+)  # fmt: skip
+def test_what_a_newcomer_meets(kldiv, monkeypatch, root, words, message):
+    monkeypatch.chdir(root)
+    ran = kldiv(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+
+
 @pytest.mark.parametrize("name", ["compare", "check", "profile"])
 def test_a_mistake_names_the_help_of_its_command(kldiv, name, monkeypatch, root):
     monkeypatch.chdir(root)
-    for words in (["a", "b", "--nothing"], ["a", "b", "--column"], ["a", "b", "--strict=x"]):
+    for words in (["a", "b", "--zzz"], ["a", "b", "--column"], ["a", "b", "--strict=x"]):
         ran = kldiv(name, *words)
         assert ran.code == 2
         assert ran.err.endswith(f"; help: kldiv {name} --help\n")

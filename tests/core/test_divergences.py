@@ -10,6 +10,7 @@ import pytest
 
 from kldiv_cli.core.divergences import (
     contributions,
+    contributions_of_rows,
     divergences,
     evaluate,
     kl_div,
@@ -148,6 +149,26 @@ def test_contributions_sum_to_the_divergences():
     np.testing.assert_allclose(logits.kl_qp, plain.kl_qp, rtol=1e-14, atol=1e-16)
     with pytest.raises(ValueError, match="expected one axis each, found a batch"):
         contributions(np.ones((2, 3)), np.ones(3))
+
+
+@pytest.mark.parametrize("kinds", ["weights", "logits", ("weights", "log-probs")], ids=str)
+@pytest.mark.parametrize("rows", [(5, 5), (1, 1), (3, None), (None, 3)], ids=str)
+def test_contributions_of_rows_are_those_of_each_row(kinds, rows):
+    rng = np.random.default_rng(3)
+    pair = (kinds, kinds) if isinstance(kinds, str) else kinds
+
+    def side(kind, n):
+        weights = rng.integers(0, 5, (n or 1, 7)) + np.eye(1, 7)
+        with np.errstate(divide="ignore"):
+            found = weights if kind == "weights" else np.log(weights)
+        return found if n else found[0]
+
+    p, q = (side(kind, n) for kind, n in zip(pair, rows, strict=True))
+    found = contributions_of_rows(p, q, kind=kinds)
+    for i in range(max(n or 0 for n in rows)):
+        alone = contributions(*(x[i] if x.ndim == 2 else x for x in (p, q)), kind=kinds)
+        for part, every in zip(alone, found, strict=True):
+            np.testing.assert_array_equal(every[i], part)
 
 
 EQUAL_SHARES = [

@@ -35,11 +35,17 @@ def test_booleans_of_every_spelling_are_true_and_false(true, false):
 @pytest.mark.parametrize(
     "labels",
     [["f", "m"], ["t", "f", "x"], ["yes", "no"], ["1", "0"], ["TRue", "false"], ["T"], ["F", "f"],
-     ["on", "off"], ["Y", "N"], [" true", "false"], ["wahr", "falsch"]],
+     ["on", "off"], ["Y", "N"], ["true", "false", "unknown"], ["wahr", "falsch"]],
     ids=str,
 )  # fmt: skip
 def test_what_is_no_boolean_is_a_label(labels):
     assert seen(text(*labels)) == [("categorical", dict.fromkeys(labels, 1), 0)]
+
+
+def test_blanks_around_booleans_and_words_are_passed_over():
+    assert seen(text(" true", "TRUE ", "false", " NA")) == [
+        ("boolean", {"true": 2, "false": 1}, 1)
+    ]
 
 
 def test_one_side_of_labels_makes_labels_of_both():
@@ -80,6 +86,19 @@ def test_words_for_a_missing_value():
     assert seen(text("1", "2", "NA"), text("1")) == [
         ("categorical", {"1": 1, "2": 1}, 1), ("categorical", {"1": 1}, 0),
     ]  # fmt: skip
+
+
+def test_whole_numbers_of_two_spellings():
+    floats, integers = text("1.0", "2.0"), text("1", "3")
+    assert seen(floats, integers, whole=True) == [
+        ("categorical", {"1": 1, "2": 1}, 0), ("categorical", {"1": 1, "3": 1}, 0),
+    ]  # fmt: skip
+    assert seen(floats, integers) == [
+        ("categorical", dict(column.counts), 0) for column in (floats, integers)
+    ]
+    # Versions, and codes, are no whole numbers.
+    for labels in (["1.0", "1"], ["1.0", "1.1"], ["1.0", "x"], ["01.0", "2"]):
+        assert seen(text(*labels), whole=True) == [("categorical", dict.fromkeys(labels, 1), 0)]
 
 
 def test_pooled_outcomes_stay_pooled():

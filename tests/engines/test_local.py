@@ -887,8 +887,7 @@ def test_all_columns_that_cannot_be_counted_are_refused_at_once(refused):
     ]  # fmt: skip
     assert "'a b', 'b'" in error.message
     assert error.hint == (
-        "--na x --na 'n a' if these mean a missing value;"
-        " --categorical 'a b' --categorical b if these are text"
+        "--na x --na 'n a' for missing values; --categorical 'a b' --categorical b for text"
     )
 
 
@@ -899,14 +898,14 @@ def test_a_hint_offers_what_settles_the_column(refused):
         return refused("x.csv", csv_of([*numbers, *cells], [1] * (12_000 + len(cells))),
                        Wanted(**wanted)).hint  # fmt: skip
 
-    assert hint(["x", "y", "x"]).startswith("--na x --na y if these mean")
+    assert hint(["x", "y", "x"]).startswith("--na x --na y for missing values")
     # More words than are likely to mean one thing.
-    assert hint(["x", "y", "z", "w"]) == "--categorical a if the column is text"
+    assert hint(["x", "y", "z", "w"]) == "--categorical a for text"
     for number in ("007", "\u22125", "1'000"):
         assert "--na" not in hint([number])
     assert "'-'" in hint(["\u22125"])
     # It would have too many outcomes.
-    assert hint(["x"] * 4 + ["007"], most_outcomes=20) == "--exclude a leaves it out"
+    assert hint(["x"] * 4 + ["007"], most_outcomes=20) == "--exclude a counts the other columns"
     assert "--exclude a" in hint(["x"], numeric=frozenset("a"))
     assert "leave 'a' out of --column" in hint(
         ["x"] * 4 + ["007"], most_outcomes=20, columns=frozenset("a")

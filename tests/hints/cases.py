@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from kldiv_cli.cli.commands import EXAMPLES
+
 
 class Case(NamedTuple):
     """A command line that prints a hint, and what its user does then.
@@ -127,9 +129,25 @@ def packed(**members):
     return file.getvalue()
 
 
+EXAMPLE_FILES = {"january.csv": ROWS, "july.csv": ROWS}
 CASES = {
     "cli/app.py": [
+        Case(
+            "did you mean --{}? kldiv {} --help lists all",
+            "compare p.csv q.csv --maesure kl",
+            PAIR,
+            then="compare p.csv q.csv --measure kl",
+        ),
         Case("{} --help", "compare p.csv q.csv --wrong", PAIR),
+    ],
+    "cli/init.py": [
+        Case("--config {}", "check p.csv q.csv --init --config pyproject.toml", RAW),
+        Case("leave {} out", "check p.csv q.csv --init -f json", RAW),
+    ],
+    "cli/options.py": [
+        Case("--fail-above {}={}", "compare p.csv q.csv --fail-above 0.05", PAIR),
+        Case("--fail-above {}={}", "compare p.csv q.csv --fail-above js", PAIR),
+        Case("--fail-above {}={}", "compare p.csv q.csv --fail-above x -f json", PAIR),
     ],
     "cli/outputs.py": [
         Case(
@@ -138,6 +156,16 @@ CASES = {
             {"d/a.csv": ROWS},
             edit={"d/a.csv": ROWS},
             then="profile d -o made.json",
+        ),
+        Case("--output {}", "compare p.csv q.csv -o chart.png", PAIR),
+        Case("--output {}", "check p.csv q.csv -o 'a report.xlsx'", RAW),
+        Case("--output {}", "profile p.csv -o p.json.gz", RAW),
+        Case("--format {} writes it there", "check p.csv q.csv -o p.parquet", RAW),
+        Case(
+            "--config FILE names another place",
+            "check p.csv q.csv --init",
+            {**RAW, "kldiv.toml": "alpha = 0.01"},
+            fill={"FILE": "new.toml"},
         ),
         Case("--report json=out.json", "compare p.csv q.csv --report json", PAIR),
         Case(
@@ -171,10 +199,21 @@ CASES = {
             patch={"kldiv_cli.pipeline.compare.compared": None},
         ),
     ],
+    "cli/short_help.py": [
+        Case(
+            f"{example}, for example; kldiv {{}} --help tells more",
+            name,
+            EXAMPLE_FILES,
+            fill={word: word for word in ("january.csv", "july.csv", "bash")},
+            then=example.removeprefix("kldiv "),
+        )
+        for name, example in EXAMPLES.items()
+    ],
     "cli/words.py": [
         Case("did you mean {}?", "comprae p.csv q.csv", PAIR, wrong="comprae"),
         Case("kldiv --help", "nowhere-at-all", {}),
-        Case("kldiv P Q, or kldiv --help", "", PAIR, fill={"P": "p.csv", "Q": "q.csv"}),
+        Case("did you mean {}?", "help chekc", {}, wrong="chekc"),
+        Case("there are {}", "help zzz", {}, wrong="zzz"),
     ],
     "core/dataset.py": [
         Case(
@@ -446,7 +485,7 @@ CASES = {
             before=("profile p.csv -o p.json",),
         ),
         Case("leave {} out", "check p.csv q.csv --as counts --bins 3", PAIR),
-        Case("leave {} out", "check p.csv q.csv --as weights --na x", PAIR),
+        Case("leave {} out", "check p.csv q.csv --as weights --missing drop", PAIR),
         Case(
             "leave {} out; --as counts if this is a table of counts",
             "check p.csv q.csv --label colour --weight count",
@@ -494,6 +533,11 @@ CASES = {
             "leave --where or --column out",
             "check p.csv q.csv --where size=3 --column size",
             RAW,
+        ),
+        Case(
+            "--missing category",
+            "check p.csv q.csv --as probabilities --as samples --missing drop",
+            {"p.csv": "x,p\nred,0.6\n,0.4\n", "q.csv": "x\nred\nblue\nred\n"},
         ),
         Case(
             "--column {}, or another, chooses one; --as counts if this is a table of counts",
@@ -583,11 +627,26 @@ CASES = {
             instead_options={"columns": {"age": {"bins": 3}}},
         ),
     ],
+    "pipeline/init.py": [
+        Case("leave --init out", "check p.csv q.csv --init --exclude \udcff*", RAW),
+    ],
     "readers/column_choice.py": [
         Case(
             "--joint {} --joint {} if the outcomes are pairs",
             "p.csv q.csv",
             both("shop,device,n\nx,u,5\ny,v,7\n"),
+        ),
+        Case(
+            "--delimiter ' ' if a blank separates label and number",
+            "p.txt q.txt",
+            both("red 5\nblue 3\n", "txt"),
+            says="counts of 2 outcomes",
+        ),
+        Case(
+            "--as samples if the rows are raw values; write commas or tabs between columns if"
+            " these are several",
+            "p.txt q.txt",
+            both("new york 5\nboston 3\nboston 3\n", "txt"),
         ),
         Case(
             "--as samples if the rows are raw values; --delimiter CHAR if the columns were not"
@@ -638,6 +697,9 @@ CASES = {
             "p.csv q.csv --label n --weight n",
             both("x,n\na,1\nb,2\n"),
         ),
+    ],
+    "readers/failures.py": [
+        Case("did you mean {}?", "compare pp.csv q.csv", PAIR, wrong="pp.csv"),
     ],
     "readers/__init__.py": [
         Call(
@@ -722,6 +784,17 @@ CASES = {
     ],
     "readers/delimited.py": [
         Case(
+            "--input-format csv if each line is one value",
+            "check p.txt q.txt",
+            both("   5 red\n   3 blue\n", "txt"),
+        ),
+        Case(
+            "leave out the count of rows: psql -At, or SET NOCOUNT ON",
+            "p.csv q.csv",
+            both(P + "(3 rows)\n"),
+            edit=PAIR,
+        ),
+        Case(
             "--comment '#' if lines that begin so are comments",
             "p.csv q.csv",
             both("# a table, of counts, and more\n" + P),
@@ -772,10 +845,38 @@ CASES = {
             both("label;n;y,w\na;5;b,1\nc;6;d,2\n"),
         ),
         Case(
-            "--input-format uniq, or --input-format csv if it is not",
+            "--input-format uniq; --as samples --input-format csv if each line is one value",
             "p.csv q.csv",
             both("   5 red\n   3 blue\n"),
-            tries=[0],
+        ),
+        Case(
+            "--input-format uniq if the count is first; --delimiter ' ' if it is last",
+            "p.txt q.txt",
+            both("5 18\n3 19\n", "txt"),
+        ),
+        Case(
+            "--delimiter ' '",
+            "p.txt q.txt",
+            both('"x" "Freq"\n"1" "red" 5\n"2" "blue" 3\n', "txt"),
+            says="counts of 2 outcomes",
+        ),
+        Case(
+            r"--escape '\' if a backslash stands before each quote inside a quoted field",
+            "p.txt q.txt",
+            both('x,n\n"a \\"b\\" c",5\n"d",3\n', "txt"),
+            says="counts of 2 outcomes",
+        ),
+        Case(
+            r"one character: --escape '\'",
+            "p.csv q.csv --escape two",
+            both('x,n\n"a \\"b\\" c",5\n"d",3\n'),
+        ),
+        Case(
+            "write it without rules: psql -At -F ',', mysql -B (tabs), sqlite3 -csv or duckdb"
+            " -csv",
+            "p.txt q.txt",
+            both(" x   | n \n-----+---\n red | 5 \n(1 row)\n", "txt"),
+            external="these programs write delimited text with these options",
         ),
         Case(
             "one character: --delimiter ';' (or ',', '|', tab)",
@@ -784,6 +885,18 @@ CASES = {
         ),
     ],
     "readers/header.py": [
+        Case(
+            "--delimiter ' ' --as counts if that is a label and its count; --delimiter ',' if each"
+            " line is one value",
+            "check p.txt q.txt",
+            both("red 5\nblue 3\n", "txt"),
+        ),
+        Case(
+            "--delimiter ' ' if blanks separate columns; --delimiter ',' if each line is one"
+            " value",
+            "check p.txt q.txt",
+            both("shop n\n1 a 1.5\n2 b 2.5\n3 a 1.5\n", "txt"),
+        ),
         Case(
             "--header if it holds names, --no-header if it holds data",
             "check p.csv q.csv",
@@ -797,25 +910,35 @@ CASES = {
         Case(
             "--no-header if it is data",
             "check p q --as samples",
-            {"p": "red\nblue\n" * 9, "q": "red\nblue\n" * 9},
+            {"p": "green\n" + "red\nblue\n" * 9, "q": "green\n" + "red\nblue\n" * 9},
         ),
     ],
-    "readers/json.py": [
+    "readers/json_text.py": [
         Case(
-            "--as logits or --as log-probs if it stands for no mass",
+            "write each value on a line of its own: JSON Lines",
             "p.json q.json",
-            both("[0.5, -Infinity, 1.5]", "json"),
+            both('{\n"x": "a",\n"n": 5}\n{\n"x": "b",\n"n": 3}\n', "json"),
+            edit=both('{"x": "a", "n": 5}\n{"x": "b", "n": 3}\n', "json"),
+        ),
+    ],
+    "readers/labelled_rows.py": [
+        Case(
+            "--as log-probs or --as logits if every line is a distribution over its keys;"
+            " --as samples if these are raw rows",
+            "p.jsonl q.jsonl",
+            both('{"x": -0.7, "y": -0.7}\n{"x": -0.7, "y": -0.7}\n', "jsonl"),
         ),
         Case(
-            "--input-format jsonl if there is one record a line",
-            "p.json q.json",
-            both('{"x": "a", "n": 5}\n{"x": "b", "n": 3}\n', "json"),
+            "--at {} chooses one of these",
+            "p.jsonl q.jsonl",
+            both('{"a b": {"x": 1, "y": 2}}\n{"a b": {"x": 2, "y": 2}}\n', "jsonl"),
         ),
         Case(
-            "every weight must be finite",
-            "p.json q.json",
-            both("[0.5, NaN]", "json"),
-            edit=both("[0.5, 0.5]", "json"),
+            "compare fewer lines at once",
+            "p.jsonl q.jsonl --as logits",
+            both('{"x": -1, "y": -2}\n' * 6, "jsonl"),
+            patch={"kldiv_cli.readers.labelled_rows.MOST": 10},
+            edit=both('{"x": -1, "y": -2}\n' * 5, "jsonl"),
         ),
     ],
     "readers/literals.py": [
@@ -825,14 +948,13 @@ CASES = {
             both('{"x": "a"}', "json"),
             edit=both('[{"x": "a"}]', "json"),
         ),
-        Case(
-            "write numbers without quotes",
-            "p.json q.json",
-            both('{"a": "5", "b": "x"}', "json"),
-            edit=both('{"a": 5, "b": 3}', "json"),
-        ),
     ],
     "readers/meaning.py": [
+        Case(
+            "--as counts, or --as weights if they are none",
+            "p.csv q.csv",
+            both("x,n\na,6e1\nb,9e1\n"),
+        ),
         Case("--as counts", "p.csv q.csv", both("x,n\na,60\nb,40\n"), says="counts of 2 outcomes"),
         Case("--as counts", "p.csv q.csv --strict", both("x,n\na,60\nb,40\n")),
         Case(
@@ -975,6 +1097,12 @@ CASES = {
     ],
     "readers/outcomes.py": [
         Case(
+            "--total-row drop leaves out the sum of all the others",
+            "p.csv q.csv --total-row keep",
+            both(P + ",4\n,14\n"),
+            says="total 14",
+        ),
+        Case(
             "--duplicates sum adds the rows up if they are counts",
             "p.csv q.csv",
             both(P + "red,3\n"),
@@ -1006,6 +1134,12 @@ CASES = {
         ),
     ],
     "readers/records.py": [
+        Case(
+            r"--escape '\' if a backslash stands before each quote inside a quoted field",
+            "p.csv q.csv",
+            both(P + '"5\\" pipe",3\n'),
+            says="total 13",
+        ),
         Case(
             'close it, or double each quote inside a quoted field: "5"" pipe"',
             "p.csv q.csv",
@@ -1084,7 +1218,24 @@ CASES = {
         Case(
             "--weight {}, or another, chooses one",
             "p.json q.json",
-            both('{"a b": {"x": 1, "y": 2}, "c": {"x": 2, "y": 3}}', "json"),
+            both('{"a b": {"x": 1, "y": 2}, "c": {"x": 2, "z": 3}}', "json"),
+        ),
+        Case(
+            "--weight {}, or another, chooses one of several distributions; --weight {} if the"
+            " members are rows",
+            "p.json q.json",
+            both('{"a b": {"x y": 1, "z": 2}, "c": {"x y": 2, "z": 3}}', "json"),
+        ),
+        Case(
+            "--weight {} if the members are rows",
+            "p.json q.json",
+            both('{"a b": {"x y": 1}, "c": {"x y": 2}}', "json"),
+        ),
+        Case(
+            "an array of records, or an object of numbers, is a distribution",
+            "p.json q.json",
+            both('{"a": {"x": "u"}, "b": ["v"]}', "json"),
+            edit=both('{"u": 1, "v": 2}', "json"),
         ),
         Case(
             "leave --label out",
@@ -1205,6 +1356,25 @@ CASES = {
             edit=both(npy(np.array([b"a", b"b"]).astype(str)), "npy"),
         ),
     ],
+    "readers/totals.py": [
+        Case(
+            "--total-row drop leaves it out", "p.csv q.csv", both(P + ",4\n,14\n"), says="total 14"
+        ),
+        Case(
+            "--total-row drop leaves it out; --total-row keep takes it for an outcome",
+            "p.csv q.csv",
+            both(P + "Total,10\n"),
+        ),
+        Case(
+            "--total-row drop leaves it out, --total-row keep keeps it without this note",
+            "p.csv q.csv",
+            both(P + "Total,11\n"),
+        ),
+        Case("--na NULL if it means a missing value", "p.csv q.csv", both(P + "NULL,11\n")),
+    ],
+    "readers/weights.py": [
+        Case("--as samples {}", "p.txt q.txt", both("   5 red\n   3 blue\n", "txt")),
+    ],
     "readers/weight_column.py": [
         Case(
             "--as logits or --as log-probs if -inf stands for no mass",
@@ -1253,10 +1423,34 @@ CASES = {
             edit=both("x,n\na,5\nb,1000\n"),
         ),
         Case(
-            "write percentages without the sign",
+            "write percentages with a number before the sign",
+            "p.csv q.csv",
+            both("x,n\na,50%\nb,50%%\n"),
+            edit=both("x,n\na,50%\nb,50%\n"),
+        ),
+        Case(
+            "write all of them with the sign, or none",
             "p.csv q.csv",
             both("x,n\na,50%\nb,50\n"),
-            edit=both("x,n\na,50\nb,50\n"),
+            edit=both("x,n\na,50%\nb,50%\n"),
+        ),
+        Case(
+            "write them without the sign",
+            "p.csv q.csv --strict",
+            both("x,n\na,60.5%\nb,39.5%\n"),
+            edit=both("x,n\na,0.605\nb,0.395\n"),
+        ),
+        Case(
+            "write all of them without quotes",
+            "p.json q.json",
+            both('{"a": "5", "b": 3}', "json"),
+            edit=both('{"a": 5, "b": 3}', "json"),
+        ),
+        Case(
+            "write them without quotes",
+            "p.json q.json --strict",
+            both('{"a": "5", "b": "3"}', "json"),
+            edit=both('{"a": 5, "b": 3}', "json"),
         ),
     ],
     "engines/joint.py": [
@@ -1510,7 +1704,26 @@ NO_OFFERS = {
         "How far apart are two distributions, and has the data drifted?\n\n'kldiv P Q' is short"
         " for 'kldiv compare P Q'."
     },
+    "cli/init.py": {
+        "--init writes a file of its own, which cannot be called '",
+        "--init writes settings and no report, and ",
+    },
     "cli/outputs.py": {"--report takes FORMAT=FILE; found '"},
+    # A test of the process runs what the short help shows.
+    "cli/short_help.py": {
+        "  kldiv check REFERENCE CURRENT  exit code 0: no drift, 1: drift",
+        "More: kldiv --help, and kldiv COMMAND --help.",
+        "kldiv check q.json p.json --as counts",
+        "kldiv p.json q.json",
+    },
+    # A test of --init does what the file of settings says.
+    "pipeline/init.py": {
+        "Columns that are left out, by name or by a pattern such as created_*. To judge one that"
+        " kldiv chose, delete its line here and give it a table below: type = 'categorical'.",
+        "Settings of kldiv, written by 'kldiv check --init'. As they stand they say what kldiv"
+        " does without them; a line with a # is an example. 'kldiv check --help' tells more, and"
+        " an option of the command line goes before a setting.",
+    },
     "pipeline/settings.py": {
         "says nothing beside --like, which takes columns, types and edges from a profile"
     },

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from kldiv_cli import InputError, UsageError, check, compare, estimate
 from kldiv_cli.core.measures import DEFAULT_MEASURES
+from kldiv_cli.pipeline.settings import check_settings
 
 HEADS, TAILS = {"side": ["heads", "tails"] * 300}, {"side": ["heads"] * 400}
 
@@ -962,7 +963,10 @@ def test_columns_of_both_sides_are_refused_at_once(kldiv, tmp_path):
     after = {"a": numbers, "b": [*numbers[1:], "y"], "c": [*numbers[1:], "x"], "d": numbers}
     error = refused(before, after, code="mixed-column")
     assert error.count == 3
-    assert "--categorical a --categorical b --categorical c if these are text" in error.hint
+    assert error.hint.startswith("na=('x', 'y') for missing values")
+    types = {name: {"type": "categorical"} for name in "abc"}
+    assert check(before, after, columns=types).error is None
+    assert f"columns={types} for text" in error.hint
     paths = [tmp_path / "p.csv", tmp_path / "q.csv"]
     for path, side in zip(paths, (before, after), strict=True):
         pd.DataFrame(side).to_csv(path, index=False)
@@ -981,7 +985,52 @@ def test_a_column_of_objects_is_left_out_by_its_hint(kldiv, tmp_path):
     lines = [{"a": n % 3, "b b": {"c": n}, "d": [n]} for n in range(300)]
     path.write_text("\n".join(map(json.dumps, lines)))
     ran = kldiv("check", path, path)
-    assert (ran.code, "--exclude 'b b' --exclude d leaves them out" in ran.err) == (2, True)
+    assert (ran.code, "--exclude 'b b' --exclude d counts the other columns" in ran.err) == (
+        2,
+        True,
+    )
     assert kldiv("check", path, path, "--exclude", "b b", "--exclude", "d").code == 0
     assert kldiv("compare", path, path, "--as", "samples", "--exclude", "[bd]*").code == 0
     assert kldiv("profile", path, "--exclude", "b*", "--exclude", "d").code == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("orders/march.csv", "orders/march"), ("./march.json", "./march"), ("march", "march"),
+        ("march.v2.csv", "march.v2"), ("march.2026-11", "march.2026-11"), ("March.CSV", "March"),
+        ("march.csv.gz", "march"), ("march.gz", "march"), ("march.txt", "march"),
+        ("a.b/march", "a.b/march"), ("rows.csv/", "rows"), ("/", "/"), ("-", "stdin"),
+        ("/dev/fd/63", "/dev/fd/63"), (".csv", ".csv"),
+    ],
+)  # fmt: skip
+def test_the_data_set_is_called_by_the_path_of_its_reference(path, name):
+    made = check_settings((path, HEADS), {})
+    assert made.dataset == name
+    assert check_settings((path, HEADS), {"dataset": "shop"}).dataset == "shop"
+
+
+def test_the_data_set_of_objects_has_their_name():
+    assert check(HEADS, HEADS).dataset == "mapping"
+    assert check(HEADS, HEADS, names=("march", None)).dataset == "march"
+    report = check(HEADS, HEADS, names=("march", None), dataset="shop")
+    assert report.dataset == report.to_dict()["dataset"] == "shop"
+    assert 'kldiv_success{dataset="shop"} 1' in report.render("prometheus")
+    assert 'classname="shop: ' in report.render("junit")
+    for wrong in ("", " ", 1, ["shop"]):
+        with pytest.raises(UsageError, match="dataset"):
+            check(HEADS, HEADS, dataset=wrong)
+
+
+def test_numbers_that_become_too_many_dates_to_be_counted_are_a_change_of_type():
+    times = [f"2024-01-05 {n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}" for n in range(400)]
+    options = {"max_outcomes": 100}
+    report = check({"x": [n / 7 for n in range(400)]}, {"x": times}, **options)
+    assert report.columns["x"].reason.code == "type-changed"
+    assert "the reference is numbers, the current side is dates" in report.columns["x"].reason.text
+    both = {"x": times, "y": [*"ab"] * 200}
+    few = {"x": times[:50] * 8, "y": [*"ab"] * 200}
+    for sides in ((both, few), (few, both), (both, both)):
+        report = check(*sides, **options)
+        assert [each.column for each in report.excluded] == ["x"]
+        assert report.excluded[0].reason.startswith("date: ")

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import json
 import random
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -97,6 +98,33 @@ def objects(columns, path=None):
     return pd.DataFrame({name: pd.Series(each, dtype=object) for name, each in columns.items()})
 
 
+def text_frame(columns, path=None):
+    """Numbers as text, in columns of objects."""
+    return objects({
+        name: [str(x) if type(x) in (int, float) else x for x in each]
+        for name, each in columns.items()
+    })  # fmt: skip
+
+
+def exact(numbers):
+    return [None if number is None else Decimal(str(number)) for number in numbers]
+
+
+def decimals(columns, path=None):
+    return objects(columns | {"rate": exact(columns["rate"]), "items": exact(columns["items"])})
+
+
+def polars_decimals(columns, path=None):
+    types = pl.col("rate").cast(pl.Decimal(20, 4)), pl.col("items").cast(pl.Int128)
+    return pl.DataFrame(columns).with_columns(*types)
+
+
+def arrow_decimals(columns, path=None):
+    table = pa.table(columns)
+    place = table.column_names.index("rate")
+    return table.set_column(place, "rate", pa.array(exact(columns["rate"]), pa.decimal128(20, 4)))
+
+
 def pandas_csv(columns, path):
     pandas_frame(columns).to_csv(path, index=False)
     return path
@@ -163,7 +191,7 @@ WRITERS = {
     pandas_frame: "", typed_pandas_frame: "", objects: "", pandas_csv: "x.csv",
     typed_pandas_csv: "x.csv", pandas_lines: "x.jsonl", polars_frame: "", polars_csv: "x.csv",
     polars_lines: "x.jsonl", polars_json: "x.json", arrow_table: "", arrow_csv: "x.csv",
-    mapping: "", arrays: "",
+    mapping: "", arrays: "", text_frame: "", decimals: "", polars_decimals: "", arrow_decimals: "",
 }  # fmt: skip
 
 

@@ -170,6 +170,7 @@ def test_logarithms_that_nobody_calls_so_are_refused_with_the_word(sources):
 
 FAULTS = {
     "text": ('{"a": -1, "b": -2}\n{"a": "x"}', "not-a-number", 2, 7),
+    "a number in quotes": ('{"a": -1, "b": -2}\n{"a": "-1"}', "not-a-number", 2, 7),
     "null": ('{"a": -1, "b": -2}\n{"a": null, "b": -1}', "missing-weight", 2, 7),
     "NaN": ('{"a": -1, "b": -2}\n{"c": NaN}', "not-finite", 2, 7),
     "Infinity": ('{"a": -1, "b": -2}\n{"c": Infinity}', "not-finite", 2, 7),

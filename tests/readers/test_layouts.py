@@ -232,6 +232,81 @@ def test_near_misses_stay_what_they_are(of_json, case, door):
     assert found == expected
 
 
+REPEATED = {
+    "in a column": '{"x": {"0": "a", "0": "b"}, "n": {"0": 1}}',
+    "in a row": '{"0": {"x": "a", "n": 1, "n": 2}, "1": {"x": "b", "n": 3}}',
+    "in a record": '{"meta": [{"name": "x"}], "data": [{"x": 1, "x": 2}], "rows": 1}',
+}
+
+
+@pytest.mark.parametrize("text", REPEATED.values(), ids=REPEATED)
+@pytest.mark.parametrize("kind", [None, "counts"])
+def test_a_key_that_is_given_twice_is_no_table(of_json, text, kind):
+    with pytest.raises(InputError) as caught:
+        of_json(text, kind=kind)
+    assert caught.value.code in ("duplicate-keys", "no-rows")
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{"x": "a", "n": 3}, {"x": NAN, "n": 2}],
+        [{"x": "a", "n": 3}, {"x": None, "n": 2}],
+        [{"x": "a", "n": 3}, {"n": 2}],
+        {"x": ["a", NAN], "n": [3, 2]},
+        {"x": {"0": "a", "1": NAN}, "n": {"0": 3, "1": 2}},
+        [["a", 3], [NAN, 2]],
+    ],
+    ids=repr,
+)
+def test_a_label_that_is_not_a_number_is_missing(of_json, value):
+    for side in (of_json(value), read(value)):
+        assert weights_of(side) == {"a": 3, "(missing)": 2}
+        assert codes(side) == ["missing-label"]
+
+
+NON_FINITE = {"NaN": NAN, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+@pytest.mark.parametrize("word", NON_FINITE)
+@pytest.mark.parametrize("quoted", [False, True])
+def test_what_is_not_finite_is_no_weight(of_json, word, quoted):
+    cell = word if quoted else NON_FINITE[word]
+    for value in (
+        {"red": 5.0, "blue": cell, "green": 3.0},
+        [{"x": "a", "n": 5}, {"x": "b", "n": cell}],
+        {"x": ["a", "b"], "n": [5, cell]},
+        {"x": {"0": "a", "1": "b"}, "n": {"0": 5, "1": cell}},
+        [["a", 5], ["b", cell]],
+    ):
+        with pytest.raises(InputError) as caught:
+            of_json(value)
+        assert caught.value.code == "not-finite"
+        assert caught.value.places[0].line == 1
+
+
+@pytest.mark.parametrize("missing", [True, False])
+@pytest.mark.parametrize("orient", ["list", "records", "dict", "split", "index"])
+def test_values_that_are_not_finite_are_raw_values(tmp_path, missing, orient):
+    values = [round(math.sin(i), 3) for i in range(200)]
+    values[::20] = [NAN if missing else math.inf] * 10
+    frame = pd.DataFrame({"x": [*"ab"] * 100, "y": values})
+    data = frame.to_dict(orient)
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(data))
+    lines = tmp_path / "lines.json"
+    lines.write_text("\n".join(map(json.dumps, frame.to_dict("records"))))
+    text = frame.to_csv(tmp_path / "x.csv", index=False) or str(tmp_path / "x.csv")
+    for current in (data, str(path), str(lines), text):
+        report = check(frame, current)
+        assert [column.type for column in report.columns] == ["categorical", "numeric"]
+        assert all(column.measures["kl_pq"] == 0 for column in report.columns)
+        assert report.columns["y"].missing_current == (0.05 if missing else 0)
+
+
 def test_totals_beside_rows_are_named(of_json):
     totals = {"meta": META, "data": RECORDS, "totals": {"colour": "", "count": 1889}, "rows": 3}
     side = of_json(totals)

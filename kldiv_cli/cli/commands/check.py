@@ -73,7 +73,8 @@ ROWS = (
 
 def failed(arguments: Sequence[str], said: Mapping[str, Any], failure: Failure) -> Check:
     """Return the report of an error, with those options and settings that have right values."""
-    from kldiv_cli.core.findings import NO_DATA_SET, failed
+    from kldiv_cli.core.dataset import NO_NAME
+    from kldiv_cli.core.findings import failed
     from kldiv_cli.core.inference.resampling import SEED
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.pipeline.config import right_settings
@@ -82,7 +83,7 @@ def failed(arguments: Sequence[str], said: Mapping[str, Any], failure: Failure) 
     max_kl = [number(word) for word in said.get("max_kl", ()) if "=" not in word]
     given = right_options(CHECK, {**said, "max_kl": max_kl[-1] if max_kl else None})
     right = {**right_settings(said.get("config")), **given}
-    dataset = name_of_data_set(*options.sources(arguments[0])[1]) if arguments else NO_DATA_SET
+    dataset = name_of_data_set(*options.sources(arguments[0])[1]) if arguments else NO_NAME
     limits = Limits(**{name: right[name] for name in _SHOWN_LIMITS if name in right})
     return failed(
         failure,

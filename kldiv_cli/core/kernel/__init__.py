@@ -169,11 +169,11 @@ def kl_of_vectors(p: Array, q: Array) -> float | None:
 
 
 def contributions(p: Side, q: Side) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return p, q, p log(p/q) and q log(q/p) of a single row, each of shape (K,).
+    """Return p, q, p log(p/q) and q log(q/p), each of shape (N, K).
 
     The terms are 0 where p and q are the same double.
     """
-    piece = Piece(slice(0, 1), slice(0, p.shape[1]), p.shape)
+    piece = Piece(slice(0, p.shape[0]), slice(0, p.shape[1]), p.shape)
     with np.errstate(all="ignore"):
         pair = pair_of(p, q)
         if isinstance(pair, PairOfLogs):
@@ -182,15 +182,15 @@ def contributions(p: Side, q: Side) -> tuple[Floats, Floats, Floats, Floats]:
             p_, q_ = e.x / centre.mass_p, e.b / centre.mass_p
         else:
             e = Elements(pair.piece(piece, Work()), Work())
-            p_ = pair.p.block(piece, None)[0] / pair.total_p.high
-            q_ = pair.q.block(piece, None)[0] / pair.total_q.high
+            p_ = pair.p.block(piece, None)[0] / pair.total_p.high[:, np.newaxis]
+            q_ = pair.q.block(piece, None)[0] / pair.total_q.high[:, np.newaxis]
         L = e.excess() + 2.0 * e.y
         only_p, only_q = e.only()
         # Shares that are the same double may differ below its last bit.
         same = p_ == q_
         kl_pq = np.where(only_p, np.inf, np.where(same | (p_ == 0.0), 0.0, -p_ * L))
         kl_qp = np.where(only_q, np.inf, np.where(same | (q_ == 0.0), 0.0, q_ * L))
-        return p_[0], q_[0], kl_pq[0], kl_qp[0]
+        return p_, q_, kl_pq, kl_qp
 
 
 class Loss(NamedTuple):

@@ -181,19 +181,25 @@ def with_columns(said: dict[str, Any]) -> dict[str, Any]:
     UsageError
         If a column is said to be of both types.
     """
-    from kldiv_cli.pipeline.validation import limit
+    from kldiv_cli.pipeline.validation import divergence_limit
 
     columns: dict[str, dict[str, Any]] = {}
     rest = {name: value for name, value in said.items() if name not in ("numeric", "categorical")}
     for word in rest.pop("max_kl", ()):
         column, equals, end = word.rpartition("=")
         given = columns.setdefault(column, {}) if equals else rest
-        given["max_kl"] = limit("--max-kl", number(end))
+        given["max_kl"] = divergence_limit("--max-kl", number(end))
     for type in ("numeric", "categorical"):
         for column in said.get(type, ()):
             if columns.setdefault(column, {}).setdefault("type", type) != type:
                 raise UsageError("usage", f"column '{column}' is said to be of both types")
     return {**rest, "columns": columns} if columns else rest
+
+
+def map_of(current: str, reference: str) -> Option:
+    """Return the option for columns that were renamed, of sides that are called so."""
+    help = f"Column NEW of {current} is column OLD of {reference}; repeatable."
+    return Option("map", "NEW=OLD...", help)
 
 
 def with_limits(said: dict[str, Any]) -> dict[str, Any]:
@@ -261,6 +267,12 @@ TOTAL_ROW = Option(
 AT = Option(
     "at", "POINTER...", "Of JSON, the value at a pointer, such as /choices/0/logprobs; twice with"
     " one file compares the two.",
+)
+JOINT = Option("joint", "COLUMN...", "Outcomes are those of this column and of others together;"
+               " given twice or more.")
+WHERE = Option(
+    "where", "COL=VALUE...", "Read only rows with this value in a column; twice with one file"
+    " takes one side each.",
 )
 DUPLICATES = Option(
     "duplicates", "error|sum", "What to do with labels that repeat in counts.", default="error"

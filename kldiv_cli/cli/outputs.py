@@ -231,6 +231,7 @@ class ReportFile:
             self._stream = self._opened(inputs)
 
     def _opened(self, inputs: Sequence[str]) -> IO[bytes]:
+        refuse_part(self._path, [source for source in inputs if os.path.isdir(source)])
         try:
             status = os.stat(self._path)
         except FileNotFoundError:
@@ -370,6 +371,24 @@ def refuse_input(path: str, inputs: Sequence[str]) -> None:
     if any(_is_input(status, source) for source in inputs):
         message = f"{path} is read by this run, and an input is never overwritten"
         raise UsageError("output-is-input", message, hint="write the report to another file")
+
+
+def refuse_part(path: str, folders: Sequence[str]) -> None:
+    """Refuse to write among the part files of folders that are read.
+
+    Raises
+    ------
+    UsageError
+        If `path` lies in a folder, and its name would make it one of the parts.
+    """
+    for source in folders:
+        folder, name = os.path.split(os.path.realpath(path))
+        within = os.path.realpath(source)
+        among = os.path.commonpath((within, folder)) == within
+        if among and not name.startswith((".", "_")):
+            message = f"{path} would be one of the files of {source}, which this run reads"
+            hint = "write the report to another folder"
+            raise UsageError("output-is-input", message, hint=hint)
 
 
 def _is_input(status: os.stat_result, source: str) -> bool:

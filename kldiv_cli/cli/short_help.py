@@ -54,7 +54,7 @@ def missing_argument(name: str, command: Command, given: int = 0) -> UsageError:
         How many arguments it was given.
     """
     row = command.arguments[given]
-    message = f"missing argument '{row.metavar}' (usage: {usage(name, command)})"
+    message = f"missing argument '{row.metavar.strip('[]')}' (usage: {usage(name, command)})"
     hint = f"{EXAMPLES[name]}, for example; kldiv {name} --help tells more"
     return UsageError("usage", message, hint=hint)
 

@@ -17,6 +17,7 @@ TOO_MANY_ROWS = 10**18
 NO_NAME = "unknown"
 """The name of a data set that has neither a name nor a source."""
 BY_NAME = "--exclude"
+CHOOSES = "--where: all rows have the value that chose them"
 IDENTIFIER = "looks like a key: nearly all values are distinct (--column NAME judges it)"
 DATE = "date: time moves on by itself (--categorical NAME judges it)"
 
@@ -46,11 +47,13 @@ class DataSet(NamedTuple):
     notes : tuple of Note
         Choices and repairs.
     seen : tuple of str
-        All columns of the source, counted or not.
+        All columns of the source, counted or not, but for `chosen_by`.
     details : tuple of pairs of str
         How the source was read: encoding, delimiter, shape …
     refused : tuple of Uncounted
         Columns that cannot be counted: an error, as soon as all are known.
+    chosen_by : str, or None
+        A column by whose value the rows were chosen, which is left out.
     """
 
     name: str
@@ -64,6 +67,7 @@ class DataSet(NamedTuple):
     seen: tuple[str, ...] = ()
     details: tuple[tuple[str, str], ...] = ()
     refused: tuple[Uncounted, ...] = ()
+    chosen_by: str | None = None
 
 
 class Wanted(NamedTuple):
@@ -75,10 +79,16 @@ class Wanted(NamedTuple):
     categorical: frozenset[str] = frozenset()
     excluded: Callable[[str], bool] = lambda name: False
     na: frozenset[str] = frozenset()
-    """Cells that mean a missing value, beside empty ones."""
+    """Cells that mean a missing value, beside empty ones …"""
+    na_of: Mapping[str, frozenset[str]] = {}
+    """… and those that do in a single column, by its name."""
     dates: frozenset[str] = frozenset()
     """Columns that the user says hold dates."""
     forbid_missing: bool = False
+    drop_missing: bool = False
+    """Whether missing values are left out later; a pair is missing then if any part is."""
+    joint: tuple[str, ...] = ()
+    """Columns that are counted together."""
     named: frozenset[str] = frozenset()
     """Columns of which the user says something."""
     late: bool = False
@@ -86,6 +96,10 @@ class Wanted(NamedTuple):
     identifiers: bool = True
     """Whether to leave out columns that look like keys."""
     most_outcomes: int = MOST_OUTCOMES
+
+    def missing_words(self, name: str) -> frozenset[str]:
+        """Return the cells that mean a missing value in a column, beside empty ones."""
+        return self.na | self.na_of.get(name, frozenset())
 
     def may_leave_out(self, name: str) -> bool:
         """Return whether a column may be left out if it looks like a key: no option names it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from kldiv_cli.errors import Note
 
 DIRECTION = "current || reference"
+USUAL_LIMIT = 0.05
+"""The largest divergence that is accepted where the user says nothing, in nats."""
 
 Verdict = Literal["pass", "drift", "inconclusive", "error"]
 WORST_FIRST: tuple[Verdict, ...] = ("error", "drift", "inconclusive", "pass")
@@ -39,10 +42,11 @@ class Finding(NamedTuple):
         D(current || reference) in nats: the estimate, corrected for bias, and the limits of its
         confidence interval; the value itself where both sides are exactly known.
     threshold : float
-        The largest divergence that is accepted.
+        The largest divergence that is accepted; infinite where none is drift.
     p_value, p_drift, p_drift_adjusted, p_pass : float or None
         Of no difference at all; of a divergence of at most the threshold, as it is and
-        corrected for the number of columns; and of at least the threshold.
+        corrected for the number of columns; and of at least the threshold. The last three are
+        None where the threshold is infinite.
     reliable : bool
         Whether the samples are large enough for the interval to be trusted.
     n_reference, n_current : int, float or "error"
@@ -134,6 +138,18 @@ class Check(Document):
     def count(self, verdict: Verdict) -> int:
         """Return how many columns have this verdict."""
         return sum(finding.verdict == verdict for finding in self.columns)
+
+
+def only_warns(finding: Finding) -> bool:
+    """Return whether no divergence of the column is drift: its limit is infinite."""
+    return math.isinf(finding.threshold)
+
+
+def is_warned(finding: Finding) -> bool:
+    """Return whether only its infinite limit keeps a column from being drift by the usual one."""
+    if not only_warns(finding) or finding.verdict != "pass":
+        return False
+    return finding.low == "error" or finding.low > USUAL_LIMIT
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from kldiv_cli.core.divergences import contributions, divergences
-from kldiv_cli.core.findings import Finding, Findings
+from kldiv_cli.core.findings import USUAL_LIMIT, Finding, Findings, is_warned
 from kldiv_cli.core.inference import reasons
 from kldiv_cli.core.inference.evidence import weigh, weigh_exact
-from kldiv_cli.core.inference.reasons import Reason, missing_shift, new_share, together
+from kldiv_cli.core.inference.reasons import (
+    WARN_ONLY,
+    Reason,
+    missing_shift,
+    new_share,
+    together,
+)
 from kldiv_cli.core.inference.samples import samples
 from kldiv_cli.core.inference.verdict import judge
 from kldiv_cli.core.instants import has_zone
 from kldiv_cli.core.labels import respelled
 from kldiv_cli.core.measures import DEFAULT_MEASURES
 from kldiv_cli.core.report import largest_contributions
-from kldiv_cli.errors import Note
+from kldiv_cli.errors import Note, abridged, option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,9 +49,11 @@ class Limits(NamedTuple):
     Attributes
     ----------
     max_kl : float
-        The largest divergence, in nats; `max_kl_of` replaces it for single columns.
+        The largest divergence, in nats; `max_kl_of` replaces it for single columns. Infinity
+        limits no divergence: it is estimated and shown, and never drift.
     max_kl_of : mapping of str to float
-        The largest divergence of a column, by its name.
+        The largest divergence of a column, by its name. A column whose own limit is infinite is
+        never drift, whatever is limited of the others.
     alpha : float
         Level of the tests.
     adjust : {"bh", "none"}
@@ -55,7 +63,7 @@ class Limits(NamedTuple):
         missing values; None does not limit them.
     """
 
-    max_kl: float = 0.05
+    max_kl: float = USUAL_LIMIT
     max_kl_of: Mapping[str, float] = {}
     alpha: float = 0.05
     adjust: Literal["bh", "none"] = "bh"
@@ -65,6 +73,14 @@ class Limits(NamedTuple):
     def of(self, column: str) -> float:
         """Return the largest divergence that is accepted of a column."""
         return self.max_kl_of.get(column, self.max_kl)
+
+    def has_none(self, column: str) -> bool:
+        """Return whether no divergence of a column is drift."""
+        return math.isinf(self.of(column))
+
+    def only_warns(self, column: str) -> bool:
+        """Return whether nothing about a column is drift: its own limit is infinite."""
+        return math.isinf(self.max_kl_of.get(column, 0.0))
 
 
 def judged(pairs: Sequence[Pair], limits: Limits, *, top: int = 10) -> Findings:
@@ -79,7 +95,8 @@ def judged(pairs: Sequence[Pair], limits: Limits, *, top: int = 10) -> Findings:
     top : int
         How many outcomes to list of each column.
     """
-    columns = sum(not all(pair.known) for pair in pairs)
+    # A column that cannot be drift takes no part in the correction for many columns.
+    columns = sum(not all(pair.known) and not limits.has_none(pair.column or "") for pair in pairs)
     shares = [contributions(pair.p, pair.q) for pair in pairs]
     measures = [
         divergences(*pair.in_order_of_weights(), measures=DEFAULT_MEASURES) for pair in pairs
@@ -107,6 +124,10 @@ def _evidence(
     max_kl = limits.of(pair.column or "")
     if known_p and known_q:
         return weigh_exact(exact, counts, max_kl=max_kl)
+    if math.isinf(max_kl):
+        # Any limit would do: what depends on it is left out.
+        weighed = weigh(counts, max_kl=USUAL_LIMIT, alpha=limits.alpha, columns=max(columns, 1))
+        return weighed._replace(threshold=max_kl, p_drift=None, p_pass=None)
     return weigh(counts, max_kl=max_kl, alpha=limits.alpha, columns=columns)
 
 
@@ -224,7 +245,7 @@ def _side_with_zones(pair: Pair) -> str:
 
 
 def unpaired(column: Unpaired, limits: Limits) -> Finding:
-    """Return the finding on a column that cannot be compared, which is drift.
+    """Return the finding on a column that cannot be compared, which is drift unless it only warns.
 
     Parameters
     ----------
@@ -233,11 +254,12 @@ def unpaired(column: Unpaired, limits: Limits) -> Finding:
     limits : Limits
         Gives the threshold that the finding shows.
     """
+    warns = limits.only_warns(column.column)
     return Finding(
         column=column.column,
         type="error",
-        verdict="drift",
-        reason=Reason(column.code, column.text),
+        verdict="pass" if warns else "drift",
+        reason=Reason(column.code, f"{column.text} ({WARN_ONLY})" if warns else column.text),
         threshold=limits.of(column.column),
         n_reference=column.rows[0],
         n_current=column.rows[1],
@@ -251,6 +273,8 @@ def _limited(finding: Finding, limits: Limits) -> Finding:
         for reason, share, limit in _shares(finding, limits)
         if limit is not None and not (share <= limit)
     ]
+    if limits.only_warns(finding.column or ""):
+        return finding._replace(reason=together(finding.reason, *broken))
     if not broken:
         return finding
     if finding.verdict == "drift":
@@ -272,11 +296,18 @@ def _shares(finding: Finding, limits: Limits) -> Iterator[tuple[Reason, float, f
 
 def warnings(findings: Findings, limits: Limits, source: str) -> Iterator[Note]:
     """Yield a note on each share that changed, of all columns, where no limit is set on it."""
+    unlimited = [finding for finding in findings if is_warned(finding)]
+    if unlimited:
+        names = abridged(f"'{finding.column}'" for finding in unlimited)
+        message = f"KL is above {USUAL_LIMIT:g}, and no limit makes it drift: {names}"
+        limit = option("--max-kl", f"{unlimited[0].column}={USUAL_LIMIT:g}")
+        advice = f"{limit} would make it drift"
+        yield Note(WARN_ONLY, message, source, advice=advice)
     computed = [finding for finding in findings if finding.new_share != "error"]
     shares = [_shares(finding, limits) for finding in computed]
     tolerated = (MISSING_SHIFT, "--max-missing-shift"), (NEW_SHARE, "--max-new")
     # The shares by column are turned into columns by share; without a column there are none.
-    for (most, option), by_column in zip(tolerated, zip(*shares, strict=True), strict=False):
+    for (most, flag), by_column in zip(tolerated, zip(*shares, strict=True), strict=False):
         said = [
             (reason.code, f"column '{finding.column}': {reason.text}")
             for finding, (reason, share, limit) in zip(computed, by_column, strict=True)
@@ -285,4 +316,4 @@ def warnings(findings: Findings, limits: Limits, source: str) -> Iterator[Note]:
         if said:
             more = f"; and {len(said) - MOST_NAMED} more columns" if len(said) > MOST_NAMED else ""
             message = "; ".join(text for _, text in said[:MOST_NAMED]) + more
-            yield Note(said[0][0], message, source, advice=f"{option} X would make it drift")
+            yield Note(said[0][0], message, source, advice=f"{flag} X would make it drift")

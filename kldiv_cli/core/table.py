@@ -117,6 +117,8 @@ class Table(NamedTuple):
         The rows that are left out of the batches, and why; complete when all batches were read.
     blanks : sequence of Place
         Blank lines among the rows of a single column; complete when all batches were read.
+    chosen_by : str, or None
+        A column by whose value the rows were chosen, and which was left out.
     notes : sequence of Note
         Choices and repairs.
     details : mapping of str to str
@@ -138,6 +140,7 @@ class Table(NamedTuple):
     named: bool = True
     faults: Faults | None = None
     blanks: Sequence[Place] = ()
+    chosen_by: str | None = None
     notes: Sequence[Note] = ()
     details: Mapping[str, str] = {}
     has_row_names: bool = False

@@ -185,10 +185,11 @@ class ColumnCounter:
         self._missing = self._rows = 0
         self._source, self._wanted = source, wanted
         self._decimal, self._forbid = table.decimal, wanted.forbid_missing
+        na = wanted.missing_words(name)
         # Cells of nothing but blanks are missing, too, but are told only where they matter.
-        self._absent = frozenset({None, "", *wanted.na})
+        self._absent = frozenset({None, "", *na})
         self._words = numbers.MISSING_WORDS - self._absent
-        self._absent_numbers = numbers.meant_as_missing(wanted.na)
+        self._absent_numbers = numbers.meant_as_missing(na)
         # A leading zero makes no code of what the user calls numbers.
         self._codes = name not in wanted.numeric
         self._numeric: bool | None = None
@@ -456,8 +457,8 @@ def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> 
 
     doubles = values.astype(np.float64)
     missing = np.isnan(doubles)
-    if wanted.na:
-        missing |= np.isin(doubles, numbers.meant_as_missing(wanted.na))
+    if words := wanted.missing_words(name):
+        missing |= np.isin(doubles, numbers.meant_as_missing(words))
     if wanted.forbid_missing and missing.any():
         raise missing_value(Place(source, name=name, index=(int(missing.argmax()),)))
     column = counts.Values(name, int(missing.sum()), doubles[~missing] + 0.0)

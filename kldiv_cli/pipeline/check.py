@@ -18,7 +18,12 @@ from kldiv_cli.errors import Note, note_on
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
-from kldiv_cli.pipeline.settings import KINDS_OF_CHECK, check_settings, refuse_foreign
+from kldiv_cli.pipeline.settings import (
+    KINDS_OF_CHECK,
+    check_settings,
+    refuse_duplicates,
+    refuse_foreign,
+)
 from kldiv_cli.pipeline.settling import settled_distributions, settled_tables
 
 if TYPE_CHECKING:
@@ -39,7 +44,9 @@ class CheckReport(Renderable, findings.Check):
     __slots__ = ()
 
 
-def check(reference: object, current: object, **options: Unpack[CheckOptions]) -> CheckReport:
+def check(
+    reference: object, current: object = None, **options: Unpack[CheckOptions]
+) -> CheckReport:
     """Judge whether data have drifted from a reference.
 
     For each column D(current || reference) is estimated from the counts and compared with
@@ -49,16 +56,22 @@ def check(reference: object, current: object, **options: Unpack[CheckOptions]) -
     Parameters
     ----------
     reference, current : path, data frame, mapping of columns, records or array
-        Raw rows; a path may also be a profile, as ``kldiv profile`` writes it. ``-`` is
-        standard input.
+        Raw rows; a path may also be a profile, as ``kldiv profile`` writes it, or a folder of
+        part files. ``-`` is standard input. Without `current`, two sets of the rows of
+        `reference` are compared, which `where` chooses.
     **options
-        The parameters below, by their names. Those that describe one side (`kind` to `total_row`)
+        The parameters below, by their names. Those that describe one side (`kind` to `where`)
         are given once for both, or as a pair.
     column : str or sequence of str, optional
         The only columns of raw rows to judge; every shared one but dates and those that look like
         keys if not given.
     exclude : str or sequence of str, optional
         Columns, or patterns such as ``created_*``, to leave out.
+    map : mapping of str to str, optional
+        Columns of `current` that have other names in `reference`: ``{"new": "old"}``.
+    joint : sequence of str, optional
+        Two columns or more whose outcomes are counted together, as pairs; of raw rows they are
+        judged alone, unless `column` names others.
     columns : mapping, optional
         Rules for single columns: ``{"age": {"max_kl": 0.1, "type": "numeric", "bins": 9}}``;
         `type` is ``numeric``, ``categorical`` or ``date``, and `bins` a number of bins or their
@@ -109,6 +122,9 @@ def check(reference: object, current: object, **options: Unpack[CheckOptions]) -
     total_row : {"drop", "keep"} or pair of these, optional
         What to do with a row of a table that is the sum of all the others: leave it out, or take
         it for an outcome; it is refused if not given.
+    where : str or pair of str, optional
+        ``column=value``: the only rows of a side that are read. A pair of them takes both sides
+        from one source.
     duplicates : {"error", "sum"}, default "error"
         Whether rows of counts that repeat an outcome are refused or added up.
     max_inflated : int, optional
@@ -186,7 +202,7 @@ def read_sides(settings: CheckSettings) -> _Sides:
     UsageError
         If an option does not fit the data.
     """
-    reference, current = settings.sources
+    reference, current = sides.held(settings.sources)
     exact = {reference.kind, current.kind} & {"probabilities", "weights"}
     both = (_distributions if exact else _data_sets)(reference, current, settings.rules)
     formats = (both.reference.format, both.current.format)
@@ -274,6 +290,8 @@ def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     # The user may call the column as either side does.
     column = next((name for name in names if name in rules.column), names[0])
     pair = sides.match_outcomes(p, q, column)
+    if pair.labels is None:
+        refuse_duplicates([reference.options, current.options])
     rules.check_names(names, q.source)
     # A dropped missing value is one of the rows all the same.
     dropped = rules.missing != "category"

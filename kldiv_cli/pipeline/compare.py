@@ -20,7 +20,13 @@ from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, note
 from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
-from kldiv_cli.pipeline.settings import KINDS, compare_settings, refuse_foreign
+from kldiv_cli.pipeline.settings import (
+    KINDS,
+    CompareSettings,
+    compare_settings,
+    refuse_duplicates,
+    refuse_foreign,
+)
 from kldiv_cli.pipeline.settling import settled_distributions, settled_tables
 
 if TYPE_CHECKING:
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.distribution import Distribution
     from kldiv_cli.core.pair import Unpaired
-    from kldiv_cli.pipeline.settings import CompareOptions, CompareSettings, Rules, Source
+    from kldiv_cli.pipeline.settings import CompareOptions, Rules, Source
 
 
 def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> Report:
@@ -43,7 +49,7 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         two-dimensional one is a batch, one distribution a row. Without `q`, two weights
         of `p` are compared, named by `weight`.
     **options
-        The parameters below, by their names. Those that describe one side (`kind` to `total_row`)
+        The parameters below, by their names. Those that describe one side (`kind` to `where`)
         are given once for both, or as a pair.
     measures : str or sequence of str, optional
         Names of measures, as ``kldiv measures`` lists them; every measure that takes no
@@ -90,6 +96,9 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
     total_row : {"drop", "keep"} or pair of these, optional
         What to do with a row of a table that is the sum of all the others: leave it out, or take
         it for an outcome; it is refused if not given.
+    where : str or pair of str, optional
+        ``column=value``: the only rows of a side that are read. A pair of them takes both sides
+        from one source.
     duplicates : {"error", "sum"}, default "error"
         Whether rows of counts that repeat an outcome are refused or added up.
     max_inflated : int, optional
@@ -103,6 +112,11 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         like keys if not given.
     exclude : str or sequence of str, optional
         Columns, or patterns such as ``created_*``, to leave out.
+    map : mapping of str to str, optional
+        Columns of `p` that have other names in `q`: ``{"new": "old"}``.
+    joint : sequence of str, optional
+        Two columns or more whose outcomes are counted together, as pairs; of raw rows they are
+        compared alone, unless `column` names others.
     columns : mapping, optional
         Rules for single columns: ``{"age": {"type": "numeric", "bins": [18, 30, 65]}}``;
         `type` is ``numeric``, ``categorical`` or ``date``, and `bins` a number of bins or their
@@ -182,6 +196,8 @@ def compared(settings: CompareSettings) -> Report:
     notes = list(both.notes)
     for pair in both.pairs:
         _check_options(pair, both, settings)
+        if pair.labels is None:
+            refuse_duplicates([side.options for side in settings.sources])
         comparison = _measured(pair, settings._replace(measures=asked))
         failed += report.exceeded(pair.column, comparison.measures, settings.fail_above)
         comparison = comparison.without(settings.fail_above.keys() - settings.measures)
@@ -204,7 +220,7 @@ def compared(settings: CompareSettings) -> Report:
 
 def _read(settings: CompareSettings) -> _Sides:
     """Read both sides and pair them: raw rows column by column, anything else as a whole."""
-    p, q = settings.sources
+    p, q = sides.held(settings.sources)
     if settings.rules is None:
         return _whole(*settled_tables(*sides.read_distributions(p, q)), (p.name, q.name))
     if p.kind == q.kind:
@@ -297,6 +313,9 @@ def _check_options(pair: Pair, both: _Sides, settings: CompareSettings) -> None:
             message = f"a floor is for probabilities, and {name} holds {kind}"
             hint = "leave --smoothing out"
             raise UsageError("smoothing-needs-probabilities", message, hint=hint)
+    if settings.top != CompareSettings._field_defaults["top"] and pair.is_batch:
+        message = "the contributions of single outcomes are not listed for a batch"
+        raise UsageError("usage", message, hint="leave --top out")
     if settings.reduction != "batchmean" and not pair.is_batch:
         message = f"the reduction '{settings.reduction}' is for the rows of a batch"
         message += ", and these are none"

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 FILE, SHARED = "kldiv.toml", "pyproject.toml"
 KEYS = {name.replace("_", "-"): name for name in PROJECT if name != "columns"}
 """The settings that a file may hold, and the options that they are."""
+# A file of settings travels with data, and is not always written by the user who reads it.
+OUTPUTS = (
+    "output", "format", "report", "reports", "html", "junit", "prometheus", "github-summary",
+)  # fmt: skip
+"""Words for places to write to, none of which a file may name …"""
+CONNECTIONS = (
+    "connect", "connection", "url", "database", "reference", "current", "data", "reference-sql",
+    "reference-table", "current-sql", "current-table", "like",
+)  # fmt: skip
+"""… and for places to read from."""
 
 
 class Config(NamedTuple):
@@ -166,6 +176,14 @@ def _column(name: str, given: Any, path: str) -> dict[str, Any]:
 
 def _known(key: str, known: list[str], place: Place, of: str = "") -> str:
     """Return the option that a key of a file sets."""
+    word = key.replace("_", "-").casefold()
+    if not of and word not in known and word in (*OUTPUTS, *CONNECTIONS):
+        acts = "write to" if word in OUTPUTS else "read from"
+        message = (
+            f"{key[:60]!r} is no setting: a file that travels with data names no place to {acts}"
+        )
+        hint = f"delete {key[:60]!r} here, since the command line alone says it"
+        raise InputError("forbidden-key", message, place, hint=hint)
     if key not in known:
         hint = did_you_mean(key, known if of else ["columns", *known])
         raise InputError("unknown-key", f"there is no setting {key[:60]!r}{of}", place, hint=hint)

@@ -18,8 +18,8 @@ from kldiv_cli.core.dataset import (
 from kldiv_cli.core.refusals import CODES
 from kldiv_cli.errors import InputError, Place, option
 from kldiv_cli.pipeline import settling
-from kldiv_cli.pipeline.settings import Rules, refuse_foreign
-from kldiv_cli.pipeline.sides import data_set, nothing_left
+from kldiv_cli.pipeline.settings import Rules, refuse_for_profiles, refuse_foreign
+from kldiv_cli.pipeline.sides import data_set, nothing_left, refuse_condition
 from kldiv_cli.pipeline.validation import ColumnRules
 
 if TYPE_CHECKING:
@@ -83,10 +83,16 @@ def profile(
             raise InputError(
                 problem.code, message, *places, count=problem.count, hint=hint
             ) from None
+        refuse_condition(part, options)
         parts.append(part if model is None else _count_like(part, model, rules))
     refuse_foreign([options] * len(parts), [part.format for part in parts])
+    if all(part.kind == "profile" for part in parts):
+        refuse_for_profiles(rules)
     first = parts[0]
-    asked.check_names([title for part in parts for title in part.seen], first.source)
+    known = [
+        title for part in parts for title in (*part.seen, part.chosen_by) if title is not None
+    ]
+    asked.check_names(known, first.source)
     excluded = {one.column: one for part in parts for one in part.excluded}
     columns: dict[str, Column] = {}
     for title in dict.fromkeys(title for part in parts for title in part.columns):

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         comment: PerSide[str | None]
         escape: PerSide[str | None]
         total_row: PerSide[Literal["drop", "keep"] | None]
+        where: PerSide[str | None]
         duplicates: Literal["error", "sum"]
         at: PerSide[str | None]
         max_inflated: int | None
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
 
         column: str | Sequence[str]
         exclude: str | Sequence[str]
+        joint: Sequence[str]
+        map: Mapping[str, str]
         columns: Mapping[str, Mapping[str, Any]] | None
         bins: int | None
         missing: Literal["category", "drop", "error"]
@@ -108,11 +111,14 @@ class Rules(NamedTuple):
 
     column: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    joint: tuple[str, ...] = ()
     columns: Mapping[str, ColumnRules] = {}
     bins: int | None = None
     missing: Literal["category", "drop", "error"] = "category"
     na: tuple[str, ...] = ()
     max_outcomes: int = MOST_OUTCOMES
+    asked: frozenset[str] = frozenset()
+    """Options that this call gives, and no file of a project."""
 
     def typed(self, type: Type) -> frozenset[str]:
         """Return the columns that the user says are of this type."""
@@ -150,17 +156,28 @@ class Rules(NamedTuple):
             if word not in names:
                 raise unknown_column(word, list(dict.fromkeys(names)), source)
 
+    def _wanted(self) -> frozenset[str] | None:
+        """Return the only columns to count; None for all."""
+        if not self.joint:
+            return frozenset(self.column) or None
+        from kldiv_cli.core.joint import joint_name
+
+        return frozenset((joint_name(self.joint), *self.column))
+
     def counting(self) -> Wanted:
         """Return these rules as the counting of raw rows knows them."""
         return Wanted(
-            columns=frozenset(self.column) or None,
+            columns=self._wanted(),
             numeric=self.typed("numeric"),
             categorical=self.typed("categorical"),
             dates=self.typed("date"),
             named=frozenset(self.columns),
             excluded=self.excludes,
             na=frozenset(self.na),
+            na_of={name: frozenset(rules.na) for name, rules in self.columns.items() if rules.na},
             forbid_missing=self.missing == "error",
+            drop_missing=self.missing == "drop",
+            joint=self.joint,
             most_outcomes=self.max_outcomes,
         )
 
@@ -173,6 +190,8 @@ class Source(NamedTuple):
     """A `Kind`, ``samples``, or None."""
     options: ReadOptions
     name: str | None
+    map: Mapping[str, str] = {}
+    """From its names of columns to those of the side that it is compared with."""
 
 
 class CompareSettings(NamedTuple):
@@ -219,25 +238,28 @@ READING: dict[str, Validator] = {
     "kind": per_side(among(*KINDS)),
     "header": per_side(validation.anything),
     "total_row": per_side(among("drop", "keep")),
+    "where": per_side(validation.condition),
     "duplicates": among("error", "sum"),
     "max_inflated": optional(whole(0)),
     "flatten": validation.anything,
 }
 READING["input_format"] = READING.pop("format")
-# It is said of raw rows, too, and once for both sides.
-del READING["na"]
+# These are said of raw rows, too, and once for both sides.
+del READING["na"], READING["joint"]
 COLUMNS: dict[str, Validator] = {
     "column": validation.texts,
     "exclude": validation.texts,
+    "joint": validation.several,
+    "map": validation.renames,
     "columns": optional(validation.columns),
     "bins": optional(whole(1)),
     "missing": among("category", "drop", "error"),
     "na": validation.texts,
     "max_outcomes": whole(1),
 }
-INSPECT: dict[str, Validator] = {**READING, "na": COLUMNS["na"]}
+INSPECT: dict[str, Validator] = {**READING, "na": COLUMNS["na"], "joint": COLUMNS["joint"]}
 JUDGING: dict[str, Validator] = {
-    "max_kl": validation.limit,
+    "max_kl": validation.divergence_limit,
     "alpha": validation.level,
     "adjust": among("bh", "none"),
     "max_new": optional(validation.limit),
@@ -280,7 +302,9 @@ PROJECT: dict[str, Validator] = {
 PROFILE: dict[str, Validator] = {**READING, **PROJECT, "strict": validation.anything}
 # A profile holds missing values apart, whatever a check will make of them, and raw rows; and has
 # its own name.
-del PROFILE["missing"], PROFILE["flatten"], PROFILE["dataset"]
+del PROFILE["missing"], PROFILE["flatten"], PROFILE["dataset"], PROFILE["map"]
+# What one run counts together is no setting of a project.
+del PROJECT["joint"]
 
 
 def compare_settings(
@@ -311,22 +335,27 @@ def compare_settings(
     sides = _sources(sources, given)
     raw = (sides[0].kind == "samples", sides[1].kind == "samples")
     if sides[1].source is None and any(raw):
-        raise UsageError("one-side", "raw rows are compared with others, and there is one source")
+        message = "raw rows are compared with others, and there is one source"
+        hint = "name a second file, or two values: --where COLUMN=BEFORE --where COLUMN=AFTER"
+        raise UsageError("one-side", message, hint=hint)
     if sides[1].source is None and len({(s.options.weight, s.options.at) for s in sides}) == 1:
         hint = "name a second file, or two columns of the first: --weight BEFORE --weight AFTER"
         message = "there is only one source, and no two weights of it are named"
         raise UsageError("one-side", message, hint=hint)
-    rules = _made(Rules, given)
+    rules = _made(Rules, given, asked=frozenset(given))
     if any(each.max_kl is not None for each in rules.columns.values()):
         raise UsageError("usage", "max_kl is a limit of a check, and a comparison has none")
-    names = [name for name in COLUMNS if name != "na"]
+    names = [name for name in COLUMNS if name not in ("na", "joint")]
     refusals = (
         Refusal(names, (any(raw),) * 2, "is for raw rows", "--as samples, or leave {} out"),
+        Refusal(("map",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"),
         *_refusals(sides, raw),
     )
     _refuse(refusals, given, spell)
     defaults = {"measures": tuple(DEFAULT_MEASURES), "smoothing": Smoothing()}
     chosen = rules if any(raw) else None
+    # P is the current side.
+    sides = (sides[0]._replace(map=given.get("map", {})), sides[1])
     return _made(CompareSettings, {**defaults, **given}, sources=sides, rules=chosen)
 
 
@@ -361,20 +390,28 @@ def check_settings(
 
     given = _checked("check", CHECK, options, spell)
     sides = _sources(sources, given)
+    if sides[1].source is None:
+        message = "data are judged against a reference, and there is one source"
+        hint = "name a second file, or two values: --where COLUMN=BEFORE --where COLUMN=AFTER"
+        raise UsageError("one-side", message, hint=hint)
     raw = (sides[0].kind in (None, "samples"), sides[1].kind in (None, "samples"))
-    rules = _made(Rules, given)
+    rules = _made(Rules, given, asked=given.keys() - {*project})
     typed = any(each.type for each in rules.columns.values())
     names = ("missing", "columns") if typed else ("missing",)
-    cells = any(raw) or {side.kind for side in sides} == {"counts"}
+    kinds = {side.kind for side in sides}
+    cells, exact = any(raw) or kinds == {"counts"}, kinds & {"probabilities", "weights"}
+    sets = (cells and not exact,) * 2
     why = "is for raw rows; beside a known distribution a table is taken as it is"
     refusals = (
         Refusal(names, (cells, cells), why, "leave {} out"),
         Refusal(("max_outcomes",), (any(raw),) * 2, "is for raw rows", "leave {} out"),
+        Refusal(("map",), sets, "renames columns of data sets", "leave {} out"),
         *_refusals(sides, raw),
     )
     _refuse(refusals, given, spell, project)
     own = {name: each.max_kl for name, each in rules.columns.items() if each.max_kl is not None}
     limits = _made(Limits, given, max_kl_of=own)
+    sides = (sides[0], sides[1]._replace(map=given.get("map", {})))
     dataset = given.pop("dataset", None) or name_of_data_set(sides[0].source, sides[0].name)
     return _made(CheckSettings, given, sources=sides, rules=rules, limits=limits, dataset=dataset)
 
@@ -427,7 +464,8 @@ def profile_settings(
     beside = Refusal(names, (not like,) * 2, why, "leave {} or --like out")
     _refuse([beside], given, spell, project)
     source = _source(None, 0, given)
-    return _made(ProfileSettings, given, rules=_made(Rules, given), options=source.options)
+    rules = _made(Rules, given, asked=given.keys() - {*project})
+    return _made(ProfileSettings, given, rules=rules, options=source.options)
 
 
 def inspect_settings(file: object, options: Mapping[str, object], spell: Spelling = str) -> Source:
@@ -475,6 +513,36 @@ def refuse_foreign(options: Sequence[ReadOptions], formats: Sequence[str]) -> No
             raise UsageError("usage", why, hint=hint)
 
 
+def refuse_for_profiles(rules: Rules) -> None:
+    """Refuse options for counting raw rows where all sides are profiles, which are counted.
+
+    Raises
+    ------
+    UsageError
+        If this call gives such an option.
+    """
+    own = "columns" in rules.asked and any(each.na for each in rules.columns.values())
+    if "na" in rules.asked or own:
+        why = "the option 'na' is for raw rows, and profiles are counted already"
+        raise UsageError("usage", why, hint="leave --na out")
+    if "max_outcomes" in rules.asked:
+        why = "the option 'max_outcomes' is for raw rows, and profiles are counted already"
+        raise UsageError("usage", why, hint="leave --max-outcomes out")
+
+
+def refuse_duplicates(options: Sequence[ReadOptions]) -> None:
+    """Refuse to add up labels that repeat where outcomes are known by position.
+
+    Raises
+    ------
+    UsageError
+        If an option asks for it.
+    """
+    if any(each.duplicates != "error" for each in options):
+        why = "the option 'duplicates' is for labels that repeat, and these outcomes have none"
+        raise UsageError("usage", why, hint="leave --duplicates out")
+
+
 _NOTHING: tuple[object, ...] = (None, (), {}, (None, None))
 _DEFAULTS = {**ReadOptions._field_defaults, **Rules._field_defaults}
 
@@ -503,11 +571,26 @@ def _sources(sources: Sequence[object], given: Given) -> tuple[Source, Source]:
     """Return both sides, each with the options that are for it."""
     if [os.fspath(one) for one in sources if isinstance(one, str | os.PathLike)] == ["-", "-"]:
         raise UsageError("usage", "only one side can be standard input ('-')")
+    conditions = given.get("where", (None, None))
+    if sources[1] is None and None not in conditions and conditions[0] != conditions[1]:
+        # Both sides are rows of one source.
+        sources = (sources[0], sources[0])
+        names = _names_of_rows(conditions, given.get("names", (None, None))[0])
+        given = {**given, "names": names}
     first, second = given.get("names", (None, None))
     if first is not None and first == second:
         hint = "leave one of the names out, or give each side its own"
         raise UsageError("usage", f"both sides are called '{first[:60]}'", hint=hint)
     return _source(sources[0], 0, given), _source(sources[1], 1, given)
+
+
+def _names_of_rows(conditions: tuple[str, str], name: str | None) -> tuple[str, str]:
+    """Return what rows of one source are called: by their values, where these tell them apart."""
+    (column, _, value), (other_column, _, other_value) = (one.partition("=") for one in conditions)
+    values = (
+        (value, other_value) if column == other_column and value and other_value else conditions
+    )
+    return values if name is None else (f"{name} {values[0]}", f"{name} {values[1]}")
 
 
 def _source(source: object, side: int, given: Given) -> Source:
@@ -517,6 +600,11 @@ def _source(source: object, side: int, given: Given) -> Source:
     kind = said.pop("kind", None)
     if "input_format" in said:
         said["format"] = said.pop("input_format")
+    if joint := given.get("joint"):
+        if "label" in said:
+            message = "the outcomes are in one column, or in several together"
+            raise UsageError("usage", message, hint="leave --label or --joint out")
+        said["joint"] = joint
     na = frozenset(given.get("na", ()))
     options = ReadOptions(kind if kind != "samples" else None, na=na, **said)
     return Source(source, kind, options, given.get("names", (None, None))[side])

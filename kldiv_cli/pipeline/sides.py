@@ -10,7 +10,7 @@ from kldiv_cli import readers
 from kldiv_cli.core import counts, intervals, types
 from kldiv_cli.core.binning import MOST_CATEGORIES, SPECIAL
 from kldiv_cli.core.counts import Binned, Categories, Values
-from kldiv_cli.core.dataset import DataSet, Wanted, missing_value, which_kind
+from kldiv_cli.core.dataset import CHOOSES, DataSet, Excluded, Wanted, missing_value, which_kind
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution
 from kldiv_cli.core.intervals import BinsDifferError
 from kldiv_cli.core.pair import (
@@ -23,15 +23,16 @@ from kldiv_cli.core.refusals import refused
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.table import Members
 from kldiv_cli.errors import InputError, Place, UsageError, option
-from kldiv_cli.pipeline import settling
+from kldiv_cli.pipeline import renames, settling
+from kldiv_cli.pipeline.settings import refuse_for_profiles
 from kldiv_cli.readers import ReadOptions
 from kldiv_cli.readers.formats import TIDY_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kldiv_cli.core.counts import Column
-    from kldiv_cli.core.dataset import Excluded
+    from kldiv_cli.core.table import Table
     from kldiv_cli.errors import Note
     from kldiv_cli.pipeline.settings import Rules, Source
 
@@ -112,7 +113,6 @@ def inspected(source: object, options: ReadOptions, wanted: Wanted) -> DataSet:
 
 def _counted(source: object, options: ReadOptions, wanted: Wanted, name: str | None) -> DataSet:
     """Count the columns of raw rows; those that cannot be counted are in `DataSet.refused`."""
-    from kldiv_cli.engines import local
     from kldiv_cli.readers.rows import raw_rows
 
     with readers.opened(source, options, raw=True) as found:
@@ -122,10 +122,21 @@ def _counted(source: object, options: ReadOptions, wanted: Wanted, name: str | N
         if isinstance(data, Members):
             from kldiv_cli.readers import counted
 
-            if profile := counted.profile(data, wanted, found.source, name):
-                return profile
+            # What is counted together is no column of most profiles.
+            known = wanted._replace(columns=None) if wanted.joint else wanted
+            if profile := counted.profile(data, known, found.source, name):
+                return _with_joint(profile, wanted) if wanted.joint else profile
         table = raw_rows(data, options, found.source)
-        return local.count(table, wanted, found.source, name or found.name)
+        if table.chosen_by in (wanted.columns or ()):
+            message = f"rows are chosen by column '{table.chosen_by}', in which they are the same"
+            hint = "leave --where or --column out"
+            raise UsageError("usage", message, hint=hint)
+        count = _engine(wanted)
+        rows = count(table, wanted, found.source, name or found.name)
+        if table.chosen_by is None:
+            return rows
+        excluded = (Excluded(table.chosen_by, CHOOSES), *rows.excluded)
+        return rows._replace(chosen_by=table.chosen_by, excluded=excluded)
 
 
 def read_distributions(first: Source, second: Source) -> tuple[Distribution, Distribution]:
@@ -157,6 +168,45 @@ def refuse_flat(options: ReadOptions, *sides: Distribution) -> None:
     if options.flatten and all(side.flattened is None for side in sides):
         message = "the option 'flatten' is for an array of two dimensions, and there is none"
         raise UsageError("usage", message, hint="leave --flatten out")
+
+
+def _with_joint(profile: DataSet, wanted: Wanted) -> DataSet:
+    """Return the columns of a profile that are wanted, of which one was counted of several."""
+    from kldiv_cli.core.joint import joint_name
+
+    title = joint_name(wanted.joint)
+    if title not in profile.columns:
+        message = f"this profile has not counted '{title[:60]}' together"
+        words = " ".join(map(_joint_option, wanted.joint))
+        hint = f"kldiv profile DATA {words} -o FILE does"
+        raise InputError("unknown-column", message, Place(profile.source), hint=hint)
+    wanted.left_out(profile.seen, profile.source)
+    columns = {name: one for name, one in profile.columns.items() if wanted.wants(name)}
+    return profile._replace(columns=columns)
+
+
+def _joint_option(name: str) -> str:
+    return option("--joint", name)
+
+
+def _engine(wanted: Wanted) -> Callable[[Table, Wanted, str, str], DataSet]:
+    """Return the engine that counts raw rows."""
+    if wanted.joint:
+        from kldiv_cli.engines import joint
+
+        return joint.count
+    from kldiv_cli.engines import local
+
+    return local.count
+
+
+def held(both: tuple[Source, Source]) -> tuple[Source, Source]:
+    """Return two sides of one source, which can be read once only, with its bytes in memory."""
+    first, second = both
+    if first.source is not second.source or not readers.is_read_once(first.source):
+        return both
+    source = readers.held(first.source)
+    return first._replace(source=source), second._replace(source=source)
 
 
 def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
@@ -191,9 +241,24 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
         found = _rows(second, wanted, rules, model)
     if every := (*model.refused, *found.refused):
         raise refused(every)
-    rules.check_names([*model.seen, *found.seen], found.source)
-    new = tuple(name for name in found.seen if name not in model.seen and rules.wants(name))
-    return DataSets(*settling.settled_sides(model, found, rules), new)
+    if model.kind == found.kind == "profile":
+        refuse_for_profiles(rules)
+    renames.check_old_names(model, second.map)
+    renames.check_old_names(found, first.map)
+    conditions = {first.options.where, second.options.where}
+    for side, rows in ((first, model), (second, found)):
+        # What is said once is for the side that has rows.
+        if len(conditions) > 1 or (model.kind, found.kind) == ("profile", "profile"):
+            refuse_condition(rows, side.options)
+    chosen_by = [side.chosen_by for side in (model, found) if side.chosen_by is not None]
+    rules.check_names([*model.seen, *found.seen, *chosen_by], found.source)
+    new = [name for name in found.seen if name not in (*model.seen, *chosen_by)]
+    columns = {name: one for name, one in model.columns.items() if name not in chosen_by}
+    left_out = {one.column: one for one in model.excluded}
+    left_out |= {name: Excluded(name, CHOOSES) for name in chosen_by}
+    model = model._replace(columns=columns, excluded=tuple(left_out.values()))
+    new = [name for name in new if rules.wants(name)]
+    return DataSets(*settling.settled_sides(model, found, rules), tuple(new))
 
 
 def read_mixed(first: Source, second: Source, rules: Rules) -> tuple[Distribution, Distribution]:
@@ -282,6 +347,7 @@ def _one_column(like: Distribution | None, side: Source, rules: Rules) -> tuple[
         named = wanted.named if title is None else wanted.named | {title}
         wanted = wanted._replace(named=named, late=True)
     rows = _counted(side.source, side.options, wanted, side.name)
+    refuse_condition(rows, side.options)
     if binned:
         rows = settling.settled_alone(rows)
     # Where a column is called as the bins are, no other need be counted.
@@ -383,6 +449,21 @@ def match_outcomes(p: Distribution, q: Distribution, column: str | None = None) 
         raise InputError("no-common-support", str(error), Place(p.source)) from None
 
 
+def refuse_condition(rows: DataSet, options: ReadOptions) -> None:
+    """Refuse a profile of which rows are to be chosen.
+
+    Raises
+    ------
+    InputError
+        If it is one, and has no rows any more.
+    """
+    if rows.kind == "profile" and options.where is not None:
+        message = "this is a profile, which has counts and no rows to choose"
+        condition = option("--where", options.where, instead="COLUMN=VALUE")
+        hint = f"kldiv profile DATA {condition} -o FILE counts these rows alone"
+        raise InputError("is-a-profile", message, Place(rows.source), hint=hint)
+
+
 def nothing_left(what: str, excluded: Sequence[Excluded], source: str) -> InputError:
     """Return the error for sides of which no column is left to `what`: judge, or compare."""
     message, hint = f"there is no column to {what}", ""
@@ -432,15 +513,20 @@ def _is_text(column: Column) -> bool:
 
 def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = None) -> DataSet:
     """Read raw rows, or a profile; `model` is the side that they are compared with."""
+    its = renames.in_its_words(wanted, side.map) if side.map else wanted
     try:
-        rows = _counted(side.source, side.options, wanted, side.name)
+        rows = _counted(side.source, side.options, its, side.name)
     except InputError as problem:
         if problem.code == "is-a-histogram":
             raise _kind_for_each(problem, model) from None
         raise
+    if side.map:
+        rows = renames.renamed(rows, side.map, wanted.joint)
     # These are raw rows where the user has rules for columns, or the model has the same columns.
     are_rows = any(name in rules.columns or not rules.wants(name) for name in rows.seen) or (
-        model is not None and model.kind == "samples" and {*rows.seen} <= {*model.seen}
+        model is not None
+        and model.kind == "samples"
+        and {*rows.seen} <= {*model.seen, model.chosen_by}
     )
     if side.kind is None and {*map(str.casefold, rows.seen)} == {*TIDY_COLUMNS}:
         what = "this may be counts of several columns, or raw rows of three"
@@ -495,9 +581,15 @@ def _may_be_labels(column: Column) -> bool:
 
 def _table(side: Source, wanted: Wanted) -> DataSet | Distribution:
     """Read a table of counts: of several columns, or of one."""
-    found = readers.read_counts(side.source, side.options, wanted, name=side.name)
+    its = renames.in_its_words(wanted, side.map) if side.map else wanted
+    found = readers.read_counts(side.source, side.options, its, name=side.name)
     if isinstance(found, Distribution):
         _refuse_batch(found)
+        if side.map:
+            message = "a table of counts is of one column, whatever its name: none is renamed"
+            raise UsageError("usage", message, hint="leave --map out")
+    elif side.map:
+        found = renames.renamed(found, side.map)
     return found
 
 

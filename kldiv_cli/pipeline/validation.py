@@ -28,6 +28,8 @@ class ColumnRules(NamedTuple):
     type: Type | None = None
     max_kl: float | None = None
     bins: int | tuple[float, ...] | None = None
+    na: tuple[str, ...] = ()
+    """Texts that mean a missing value in this column, beside those that do in every one."""
 
 
 def anything(name: str, value: Any) -> Any:
@@ -104,6 +106,17 @@ def real(wanted: str, fits: Callable[[float], bool]) -> Validator:
 
 limit = real("a number >= 0", lambda number: 0 <= number < math.inf)
 _finite = real("a finite number >= 0", lambda number: 0 <= number < math.inf)
+UNLIMITED = ("inf", "infinity")
+
+
+def divergence_limit(name: str, value: object) -> float:
+    """Check the largest divergence that is accepted; infinity, or its name, accepts any."""
+    if isinstance(value, str) and value.lower().removeprefix("+") in UNLIMITED:
+        return math.inf
+    wanted = "a number >= 0, or inf for a column that only warns"
+    return float(real(wanted, lambda number: number >= 0)(name, value))
+
+
 temperature = real("a number above 0", lambda number: 0 < number < math.inf)
 
 
@@ -127,6 +140,41 @@ def named(name: str, value: object) -> str:
     if not text(name, value).strip():
         raise _refused(name, "a name", value)
     return text(name, value)
+
+
+def condition(name: str, value: object) -> str:
+    """Check ``COLUMN=VALUE``, which chooses rows."""
+    words = text(name, value)
+    if words.find("=") < 1:
+        raise _refused(name, "COLUMN=VALUE", value)
+    return words
+
+
+def renames(name: str, value: object) -> dict[str, str]:
+    """Check names of columns by which others are meant: a mapping, or texts ``NEW=OLD``."""
+    if isinstance(value, Mapping):
+        pairs = list(value.items())
+    else:
+        pairs = [
+            (new, old) for new, _, old in (word.partition("=") for word in texts(name, value))
+        ]
+    if not all(isinstance(word, str) and word for pair in pairs for word in pair):
+        raise _refused(name, "NEW=OLD, two names of columns", value)
+    for words in zip(*pairs, strict=True):
+        if len(set(words)) < len(words):
+            twice = next(word for word in words if words.count(word) > 1)
+            raise UsageError(
+                "usage", f"{name} has '{twice[:60]}' twice", hint="leave one of the two out"
+            )
+    return {new: old for new, old in pairs if new != old}
+
+
+def several(name: str, value: object) -> tuple[str, ...]:
+    """Check names of columns that are taken together, of which there are at least two."""
+    words = texts(name, value)
+    if words and len(set(words)) < max(len(words), 2):
+        raise _refused(name, "the names of two columns or more", value)
+    return words
 
 
 def texts(name: str, value: object) -> tuple[str, ...]:
@@ -208,13 +256,14 @@ def _column_rules(title: object, given: object) -> ColumnRules:
             hint = did_you_mean(str(key), ColumnRules._fields)
             raise UsageError("usage", f"{name} has no key {key!r}", hint=hint)
     type_ = optional(among("categorical", "numeric", "date"))(f"{name}: type", given.get("type"))
-    max_kl = optional(limit)(f"{name}: max_kl", given.get("max_kl"))
+    max_kl = optional(divergence_limit)(f"{name}: max_kl", given.get("max_kl"))
     bins = given.get("bins")
     check = _edges if isinstance(bins, list | tuple) else whole(1)
     bins = optional(check)(f"{name}: bins", bins)
     if bins is not None and type_ in ("categorical", "date"):
         raise UsageError("usage", f"{name}: bins are for numeric columns")
-    return ColumnRules(type_ if bins is None else "numeric", max_kl, bins)
+    na = texts(f"{name}: na", given.get("na", ()))
+    return ColumnRules(type_ if bins is None else "numeric", max_kl, bins, na)
 
 
 def _edges(name: str, value: Collection[Any]) -> tuple[float, ...]:

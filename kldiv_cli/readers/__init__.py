@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from kldiv_cli.errors import InputError, KldivError, Place, UsageError, in_shell
+from kldiv_cli.errors import UsageError
+from kldiv_cli.readers.failures import failures_named, near_files
 from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
 from kldiv_cli.readers.options import ReadOptions
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from kldiv_cli.core.table import Data
 
 __all__ = [
-    "FORMATS", "ReadOptions", "is_readable", "near_files", "opened", "read", "read_counts",
-    "read_two", "split_name",
+    "FORMATS", "ReadOptions", "held", "is_read_once", "is_readable", "near_files", "opened",
+    "read", "read_counts", "read_two", "split_name",
 ]  # fmt: skip
 
 
@@ -123,24 +124,35 @@ def read_counts(
         return data_set or meaning.distribution(weights, options, found.source, name)
 
 
+def is_read_once(source: object) -> bool:
+    """Say whether a source can be read once only: standard input, or a pipe."""
+    if not isinstance(source, (str, os.PathLike)):
+        return False
+    path = os.fsdecode(source)
+    return path == "-" or (
+        os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
+    )
+
+
+def held(source: object) -> object:
+    """Return a source that can be read once only as one that can be read again.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    from kldiv_cli.readers import source as files
+
+    text = source_name(source)
+    with failures_named(text):
+        return files.held(text)
+
+
 def is_readable(word: str) -> bool:
     """Say whether a word of the command line names an input: ``-``, PATH or NAME=PATH."""
     path = split_name(word)[1]
     return path == "-" or os.path.lexists(path)
-
-
-def near_files(path: str) -> list[str]:
-    """Return the path of the file whose name is closest to that of a path, if one is close."""
-    from difflib import get_close_matches
-
-    folder, name = os.path.split(path)
-    try:
-        names = sorted(os.listdir(folder or "."))[:2000]
-    except (OSError, ValueError):
-        return []
-    # Names that agree in little more than their extension are not close.
-    close = get_close_matches(name[:200], names, 1, cutoff=0.75)
-    return [os.path.join(folder, match) for match in close]
 
 
 def split_name(word: str) -> tuple[str | None, str]:
@@ -190,31 +202,36 @@ def opened(source: object, options: ReadOptions, *, raw: bool = False) -> Iterat
         If an option makes no sense.
     """
     text = source_name(source)
-    try:
+    with failures_named(text):
         if not isinstance(source, (str, os.PathLike)):
             from kldiv_cli.readers import objects
 
-            yield Opened(
-                text, _stem(text), objects.read(source, text, raw=raw, pointer=options.at)
-            )
-            return
-        from kldiv_cli.readers import source as files
+            data = objects.read(source, text, raw=raw, pointer=options.at)
+            yield Opened(text, _stem(text), data)
+        elif text != "-" and os.path.isdir(text):
+            from kldiv_cli.readers import folder
 
-        with files.opened(text, options, raw=raw) as stream:
-            module = import_module(f"kldiv_cli.readers.{FORMATS[stream.format].module}")
-            yield Opened(text, _stem(text), module.read(stream, options))
-    except KldivError:
-        raise
-    except RecursionError:
-        raise InputError("too-deep", "this is nested too deeply", Place(text)) from None
-    except MemoryError:
-        raise InputError("out-of-memory", "there is not enough memory", Place(text)) from None
-    except (OSError, ValueError, EOFError, OverflowError) as error:
-        code, message = _failure(error)
-        hint = ""
-        if code == "no-such-file" and (near := near_files(text)):
-            hint = f"did you mean {in_shell(near[0], quoted=True)}?"
-        raise InputError(code, message, Place(text), hint=hint) from error
+            yield Opened(text, _stem(text), folder.read(text, options, _part, raw=raw))
+        else:
+            with _parsed(source, options, raw=raw) as data:
+                yield Opened(text, _stem(text), data)
+
+
+@contextmanager
+def _part(path: str, options: ReadOptions) -> Iterator[Data]:
+    """Open and parse a file of a folder, whose failures are its own."""
+    with failures_named(path), _parsed(path, options, raw=True) as data:
+        yield data
+
+
+@contextmanager
+def _parsed(path: str | os.PathLike[str], options: ReadOptions, *, raw: bool) -> Iterator[Data]:
+    """Open and parse a file."""
+    from kldiv_cli.readers import source as files
+
+    with files.opened(path, options, raw=raw) as stream:
+        module = import_module(f"kldiv_cli.readers.{FORMATS[stream.format].module}")
+        yield module.read(stream, options)
 
 
 def _read(
@@ -274,6 +291,8 @@ def _stem(source: str) -> str:
     if source in ("-", "/dev/stdin"):
         return "stdin"
     base = os.path.basename(source.rstrip("/")) or source
+    if base in (".", ".."):
+        base = os.path.basename(os.path.abspath(source)) or source
     if source == f"/dev/fd/{base}":
         return f"fd{base}"
     stem, extension = os.path.splitext(base)
@@ -282,21 +301,3 @@ def _stem(source: str) -> str:
         if extension.lower() not in BY_EXTENSION:
             break
     return base
-
-
-def _failure(error: Exception) -> tuple[str, str]:
-    """Return the code and the message for an error of the system or of a parser."""
-    import errno
-
-    known = {
-        errno.ENOENT: ("no-such-file", "there is no such file"),
-        errno.ENOTDIR: ("no-such-file", "there is no such file"),
-        errno.EISDIR: ("is-a-directory", "this is a directory, not a file"),
-        errno.EACCES: ("permission-denied", "there is no permission to read this"),
-        errno.EPERM: ("permission-denied", "there is no permission to read this"),
-        errno.ELOOP: ("symlink-loop", "this is a symbolic link that leads to itself"),
-        errno.ENAMETOOLONG: ("no-such-file", "this name is too long for a file"),
-    }
-    reason = (getattr(error, "strerror", "") or str(error) or type(error).__name__)[:200]
-    fallback = ("unreadable", f"this cannot be read: {reason}")
-    return known.get(getattr(error, "errno", 0), fallback)

@@ -231,6 +231,9 @@ class Columns:
             # A column of totals is hardly meant.
             parts = [i for i in columns if self.plain[i] not in NAMES] or columns
             choice = f"{self._option('--weight', parts[-1])}, or another of these"
+        elif [self.numeric[i] for i in columns] == ["none"] * 2:
+            pair = f"{self._option('--joint', columns[0])} {self._option('--joint', columns[1])}"
+            choice = f"{choice}; {pair} if the outcomes are pairs"
         titles = abridged(self.title(i) for i in columns)
         message = f"several columns may hold the {what}: {titles}"
         hint = f"{choice}; --as samples if these are raw rows"

@@ -32,7 +32,8 @@ SCHEMA = "kldiv.profile/1"
 
 def choose(columns: Columns, wanted: Sequence[ReadOptions]) -> list[Choice]:
     """Choose the columns of a table of counts, which may be tidy; see `Columns.choose`."""
-    if {columns.plain.count(name) for name in TIDY_COLUMNS} != {1}:
+    is_tidy = {columns.plain.count(name) for name in TIDY_COLUMNS} == {1}
+    if not is_tidy or wanted[0].joint:
         return columns.choose(wanted)
     group, label, weight = map(columns.plain.index, TIDY_COLUMNS)
     return [columns.choice(label, weight, group=group)]
@@ -94,7 +95,8 @@ def data_set(
     left_out = wanted.left_out(list(counts), source)
     columns = {}
     for title, outcomes in counts.items():
-        absent = [label for label in outcomes if not label.strip() or label in wanted.na]
+        words = wanted.missing_words(title)
+        absent = [label for label in outcomes if not label.strip() or label in words]
         missing = sum(map(outcomes.pop, absent))
         if missing and wanted.forbid_missing:
             raise missing_value(Place(source, name=title))

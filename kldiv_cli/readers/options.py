@@ -40,6 +40,10 @@ class ReadOptions(NamedTuple):
     """Whether rows that repeat an outcome are refused or added up."""
     at: str | None = None
     """A JSON pointer to the value that is read."""
+    where: str | None = None
+    """``COLUMN=VALUE``: the only rows of a table that are read."""
+    joint: tuple[str, ...] = ()
+    """The columns whose labels together are the outcomes."""
     max_inflated: int | None = None
     """Bytes that a compressed input may inflate to."""
     flatten: bool = False

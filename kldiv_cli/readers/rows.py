@@ -40,13 +40,17 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
     InputError
         If it is no table, its rows or columns do not fit together, or a value is a container.
     """
-    while isinstance(data, Members):
-        data = data.table()
-    if isinstance(data, Matrix):
-        data = _of_matrix(data, source)
+    data = table_of(data, source)
+    if options.where is not None:
+        from kldiv_cli.readers.where import rows_where
+
+        where, options = options.where, options._replace(where=None)
+        if data.whole is None:
+            return rows_where(raw_rows(data, options, source), where, source)
+        data = rows_where(data, where, source)
     if data.whole is not None:
-        table = _of_whole_columns(data.whole, data.format, source)
-        return table._replace(notes=data.notes)
+        rows = _of_whole_columns(data.whole, data.format, source)
+        return rows._replace(notes=data.notes, chosen_by=data.chosen_by)
     if data.typed:
         return data._replace(batches=_plain_batches(data))
     names = None
@@ -59,7 +63,20 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
             data = data._replace(names=data.names[1:], batches=map(_without_first, data.batches))
         names = data.names and _distinct(data.names, source)
         data = data._replace(names=names)
-    return data._replace(batches=_text_batches(data, names, source))
+    return data._replace(batches=_text_batches(data, names, source), positional=False)
+
+
+def table_of(data: Data, source: str) -> Table:
+    """Return a source as a table, whose cells are not yet those of raw rows.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    while isinstance(data, Members):
+        data = data.table()
+    return _of_matrix(data, source) if isinstance(data, Matrix) else data
 
 
 # Cells of text.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from kldiv_cli.errors import InputError, Place, UsageError, did_you_mean, in_shell
-from kldiv_cli.readers import compression
+from kldiv_cli.readers import compression, foreign
 from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS, READABLE
 from kldiv_cli.readers.stream import CHUNK, HEAD, ByteStream
 
@@ -19,16 +20,40 @@ if TYPE_CHECKING:
     from kldiv_cli.readers.options import ReadOptions
 
 
+class Held(NamedTuple):
+    """The bytes of an input that can be read once only, such as a pipe."""
+
+    path: str
+    data: bytes
+
+    def __fspath__(self) -> str:
+        """Return what errors and reports call it."""
+        return self.path
+
+
+def held(path: str) -> Held:
+    """Read an input whole."""
+    file = _open(path)
+    try:
+        return Held(path, b"".join(_chunks(file)))
+    finally:
+        if path != "-":
+            file.close()
+
+
 @contextmanager
-def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[ByteStream]:
+def opened(
+    source: str | os.PathLike[str], option: ReadOptions, *, raw: bool = False
+) -> Iterator[ByteStream]:
     """Open an input and yield its bytes, inflated, whose format is known.
 
     Raw rows that are streamed may inflate to any size.
     """
+    path = os.fsdecode(source)
     if option.format is not None and option.format not in FORMATS:
         message = f"there is no input format {option.format!r}"
         raise UsageError("unknown-format", message, hint=did_you_mean(option.format, READABLE))
-    file = _open(path)
+    file = io.BytesIO(source.data) if isinstance(source, Held) else _open(path)
     try:
         stream = ByteStream(path, _chunks(file), _regular_size(file))
         if not stream.peek(HEAD):
@@ -39,6 +64,7 @@ def opened(path: str, option: ReadOptions, *, raw: bool = False) -> Iterator[Byt
             if extension in compression.EXTENSIONS:
                 extension = os.path.splitext(stem)[1]
             stream = compression.inflated(packed, codec)
+        foreign.refuse(stream, named=option.format is not None)
         format_ = option.format or format_of(stream, extension)
         is_free = raw and FORMATS[format_].streamed and option.max_inflated is None
         if codec is not None and not is_free:

@@ -209,6 +209,19 @@ def to_list(column: Any) -> list[Any]:
     return list(column)
 
 
+def taken(column: Any, kept: Sequence[bool]) -> Any:
+    """Return the values of a column that are marked, as a column of the same sort."""
+    mask = np.array(kept, dtype=np.bool_)
+    of = library_of(column)
+    if of == "pandas" or isinstance(column, np.ndarray):
+        return column[mask]
+    if of == "polars":
+        return column.filter(mask)
+    if of == "pyarrow":
+        return column.take(np.flatnonzero(mask))
+    return [value for value, keep in zip(to_list(column), kept, strict=True) if keep]
+
+
 def library_of(source: object) -> str:
     """Return the library of data frames that an object, or what it derives from, is of."""
     for type_ in type(source).__mro__:

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.core.table import Batch, Data, Faults, Matrix, Members, Path, Table
+from kldiv_cli.core.table import Batch, Data, Faults, Matrix, Members, Path, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Place, UsageError
 from kldiv_cli.readers import histograms
 from kldiv_cli.readers.column_choice import Choice, Columns, columns_of
@@ -56,10 +56,15 @@ def weights_of(
         return [_of_member(data, option, source, choose) for option in wanted]
     if isinstance(data, Matrix):
         refuse_columns(wanted, source, data.what)
+        for option in wanted:
+            for word in filter(None, (option.where, *option.joint)):
+                name = "--where" if word == option.where else "--joint"
+                raise no_columns(data.what, word, source, f"leave {name} out")
         return [_of_matrix(data, option, source) for option in wanted]
     if data.whole is not None:
         from kldiv_cli.readers import arrays
 
+        data, wanted = _chosen(data, wanted, source)
         return arrays.of_columns(data, wanted, source, choose)
     return _of_rows(data, wanted, source, choose)
 
@@ -71,6 +76,23 @@ def _of_part(data: Data, option: ReadOptions, source: str, choose: Choose) -> li
         hint = "--weight BEFORE --weight AFTER instead of --at"
         raise UsageError("usage", message, hint=hint)
     return weights_of(data, [option], source, choose)
+
+
+def _chosen(
+    table: Table, wanted: Sequence[ReadOptions], source: str
+) -> tuple[Table, Sequence[ReadOptions]]:
+    """Return the rows that are wanted, with one column of labels for several, and its name."""
+    if wanted[0].where is not None:
+        from kldiv_cli.readers.where import rows_where
+
+        table = rows_where(table, wanted[0].where, source)
+    if joint := wanted[0].joint:
+        from kldiv_cli.core.joint import joint_name
+        from kldiv_cli.readers.joint import with_joint
+
+        table = with_joint(table, joint, source, wanted[0].na)
+        wanted = [option._replace(label=joint_name(joint)) for option in wanted]
+    return table, wanted
 
 
 def _of_member(members: Members, option: ReadOptions, source: str, choose: Choose) -> Weights:
@@ -94,6 +116,7 @@ def _of_rows(
         # A line that is one value is a raw row.
         advised = [note._replace(advice=f"--as samples {note.advice}") for note in table.notes]
         table = table._replace(notes=advised)
+    table, wanted = _chosen(table, wanted, source)
     batches = iter(table.batches)
     first = next(batches, None)
     if first is None:

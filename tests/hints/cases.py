@@ -150,6 +150,13 @@ CASES = {
         Case("--fail-above {}={}", "compare p.csv q.csv --fail-above x -f json", PAIR),
     ],
     "cli/outputs.py": [
+        Case(
+            "write the report to another folder",
+            "profile d -o d/made.json",
+            {"d/a.csv": ROWS},
+            edit={"d/a.csv": ROWS},
+            then="profile d -o made.json",
+        ),
         Case("--output {}", "compare p.csv q.csv -o chart.png", PAIR),
         Case("--output {}", "check p.csv q.csv -o 'a report.xlsx'", RAW),
         Case("--output {}", "profile p.csv -o p.json.gz", RAW),
@@ -233,6 +240,13 @@ CASES = {
     ],
     "core/judging.py": [
         Case(
+            "--max-kl {} would make it drift",
+            "check p.csv q.csv --max-kl colour=inf",
+            both("colour\n")
+            | {"p.csv": "colour\n" + "a\nb\n" * 99, "q.csv": "colour\n" + "a\n" * 99},
+            says="drift",
+        ),
+        Case(
             "{} X would make it drift",
             "check p.csv q.csv",
             {"p.csv": ROWS, "q.csv": ROWS + "9,violet\n"},
@@ -306,6 +320,7 @@ CASES = {
         ),
     ],
     "pipeline/compare.py": [
+        Case("leave --top out", "p.json q.json --top 3", both("[[1, 2], [2, 1]]", "json")),
         Case(
             "--as counts if these are counts; --smoothing floor:1e-6 if they are not",
             "p.csv q.csv --smoothing jeffreys",
@@ -335,6 +350,12 @@ CASES = {
         ),
     ],
     "pipeline/config.py": [
+        Case(
+            "delete {} here, since the command line alone says it",
+            "check p.csv q.csv --config k.toml",
+            {**RAW, "k.toml": "output = 'x.html'"},
+            edit={"k.toml": ""},
+        ),
         Case(
             "did you mean {}?",
             "check p.csv q.csv",
@@ -419,6 +440,34 @@ CASES = {
         ),
     ],
     "pipeline/settings.py": [
+        Case(
+            "leave --duplicates out",
+            "p.json q.json --duplicates sum",
+            both("[1, 2, 3]", "json"),
+        ),
+        Case(
+            "leave --label or --joint out",
+            "p.csv q.csv --label a --joint a --joint b",
+            both("a,b,n\nx,u,5\ny,u,3\n"),
+        ),
+        Case(
+            "leave --na out",
+            "check made.json made.json --na x",
+            RAW,
+            before=("profile p.csv -o made.json",),
+        ),
+        Case(
+            "leave --max-outcomes out",
+            "check made.json made.json --max-outcomes 9",
+            RAW,
+            before=("profile p.csv -o made.json",),
+        ),
+        Case(
+            "name a second file, or two values: --where COLUMN=BEFORE --where COLUMN=AFTER",
+            "p.csv --as samples",
+            RAW,
+            fill={"COLUMN": "colour", "BEFORE": "red", "AFTER": "blue"},
+        ),
         Case("--as samples, or leave {} out", "p.csv q.csv --bins 5", PAIR),
         Case("--as samples, or leave {} out", "p.csv q.csv --numeric count", PAIR),
         Case(
@@ -465,6 +514,28 @@ CASES = {
         ),
     ],
     "pipeline/sides.py": [
+        Case(
+            "kldiv profile DATA {} -o FILE does",
+            "check made.json q.csv --joint size --joint colour",
+            RAW,
+            before=("profile p.csv -o made.json",),
+            fill={"DATA": "p.csv", "FILE": "pairs.json"},
+            then="check pairs.json q.csv --joint size --joint colour",
+        ),
+        Case(
+            "kldiv profile DATA --where {} -o FILE counts these rows alone",
+            "check made.json made.json --where size=3",
+            RAW,
+            before=("profile p.csv -o made.json",),
+            fill={"DATA": "p.csv", "FILE": "rows.json"},
+            then="check rows.json q.csv --where size=3",
+        ),
+        Case("leave --map out", "check p.csv q.csv --as counts --map a=b", PAIR),
+        Case(
+            "leave --where or --column out",
+            "check p.csv q.csv --where size=3 --column size",
+            RAW,
+        ),
         Case(
             "--missing category",
             "check p.csv q.csv --as probabilities --as samples --missing drop",
@@ -530,6 +601,13 @@ CASES = {
         ),
     ],
     "pipeline/validation.py": [
+        Case(
+            "leave one of the two out",
+            "check p.csv q.csv --map a=size --map b=size",
+            {**RAW, "q.csv": ROWS.replace("size", "a")},
+            edit={"p.csv": ROWS},
+            then="check p.csv q.csv --map a=size",
+        ),
         Case("'kldiv measures' lists them all", "p.csv q.csv --measure kl_qq", PAIR),
         Case("--base {}", "p.csv q.csv --base bits", PAIR),
         Case("did you mean {}?", "p.csv q.csv --as conuts", PAIR, wrong="conuts"),
@@ -555,6 +633,11 @@ CASES = {
         Case("leave --init out", "check p.csv q.csv --init --exclude \udcff*", RAW),
     ],
     "readers/column_choice.py": [
+        Case(
+            "--joint {} --joint {} if the outcomes are pairs",
+            "p.csv q.csv",
+            both("shop,device,n\nx,u,5\ny,v,7\n"),
+        ),
         Case(
             "--delimiter ' ' if a blank separates label and number",
             "p.txt q.txt",
@@ -604,7 +687,7 @@ CASES = {
         Case(
             "--label {}, or another of these; --as samples if these are raw rows",
             "p.csv q.csv",
-            both("x,y,n\na,u,1\nb,v,2\n"),
+            both("x,y,z,n\na,u,k,1\nb,v,l,2\n"),
         ),
         Case(
             "--weight {}, or another of these; --as samples if these are raw rows",
@@ -617,8 +700,10 @@ CASES = {
             both("x,n\na,1\nb,2\n"),
         ),
     ],
-    "readers/__init__.py": [
+    "readers/failures.py": [
         Case("did you mean {}?", "compare pp.csv q.csv", PAIR, wrong="pp.csv"),
+    ],
+    "readers/__init__.py": [
         Call(
             "--weight BEFORE --weight AFTER",
             "compare",
@@ -1377,6 +1462,204 @@ CASES = {
             both('{"a": "5", "b": "3"}', "json"),
             edit=both('{"a": 5, "b": 3}', "json"),
         ),
+    ],
+    "engines/joint.py": [
+        Case(
+            "--categorical {} takes each number for a label",
+            "check p.csv q.csv --joint size --joint colour",
+            both("size,colour\n1.5,red\n2.5,blue\n" * 1),
+        ),
+        Case(
+            "--max-outcomes N allows more",
+            "check p.csv q.csv --joint size --joint colour --max-outcomes 2",
+            RAW,
+            fill={"N": "9"},
+        ),
+    ],
+    "pipeline/renames.py": [
+        Case(
+            "leave --map out, or drop one of the columns",
+            "check p.csv q.csv --map size=colour",
+            RAW,
+        ),
+    ],
+    "readers/folder.py": [
+        Case(
+            "--as samples if these are raw rows",
+            "d q.csv",
+            {"d/a.csv": ROWS, "d/b.csv": ROWS, **RAW},
+        ),
+        Case(
+            "name the only file in it: {}",
+            "d q.csv",
+            {"d/a.csv": P, **PAIR},
+            edit=PAIR,
+            then="d/a.csv q.csv",
+        ),
+        Case(
+            "put the parts together in one file, and name that",
+            "d q.csv --as counts",
+            {"d/a.csv": "x,n\nred,5\n", "d/b.csv": "x,n\nblue,4\n", **PAIR},
+            edit={"all.csv": "x,n\nred,5\nblue,4\n"},
+            then="all.csv q.csv --as counts",
+        ),
+        Case(
+            "--no-header if the first rows of the parts hold data",
+            "check d d",
+            {"d/a.csv": "red,big\nblue,small\n", "d/b.csv": "blue,small\nred,big\n"},
+        ),
+        Case(
+            "rename the columns of this part, or move it out of the folder",
+            "check d q.csv",
+            {"d/a.csv": ROWS, "d/b.csv": ROWS.replace("size", "width"), **RAW},
+            edit={"d/b.csv": ROWS},
+        ),
+        Case(
+            "name a folder that holds the parts alone",
+            "check d q.csv",
+            {"d/a.csv": ROWS, "d/README.md": "text", "e/a.csv": ROWS, **RAW},
+            edit={"e/a.csv": ROWS},
+            then="check e q.csv",
+        ),
+        Case(
+            "name a folder whose parts have the same columns",
+            "check d q.csv",
+            {"d/a.csv": ROWS, "d/y=1/a.csv": ROWS, **RAW},
+            edit={"d/y=1/a.csv": ROWS},
+            then="check d/y=1 q.csv",
+        ),
+        Case(
+            "name one folder of part files, such as {}",
+            "check d q.csv",
+            {"d/e/a.csv": ROWS, **RAW},
+            edit={"d/e/a.csv": ROWS},
+            then="check d/e q.csv",
+        ),
+        Case(
+            "duckdb -csv -c \"from {}('FOLDER')\" | kldiv check REFERENCE -",
+            "check d q.csv",
+            {"d/_delta_log/0.json": "{}", "d/a.csv": ROWS, **RAW},
+            external="DuckDB reads the tables, with its extensions delta and iceberg",
+        ),
+        Case(
+            "write its rows as CSV with Spark, and name that folder",
+            "check d q.csv",
+            {"d/.hoodie/x": "", "d/a.csv": ROWS, **RAW},
+            external="Spark reads the table",
+        ),
+        Case(
+            "kldiv_cli.check in Python takes lance.dataset(FOLDER).to_table()",
+            "check d q.csv",
+            {"d/_versions/1": "", "d/a.csv": ROWS, **RAW},
+            external="Lance reads the table, and makes one of Arrow",
+        ),
+    ],
+    "readers/foreign.py": [
+        Case(
+            "sqlite3 -csv -header FILE 'select * from TABLE' | kldiv check REFERENCE -",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"SQLite format 3\0"},
+            external="sqlite3 prints the rows",
+        ),
+        Case(
+            "duckdb -csv FILE 'from TABLE' | kldiv check REFERENCE -",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": bytes(8) + b"DUCK"},
+            external="duckdb prints the rows",
+        ),
+        Case(
+            "save the sheet as CSV",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"},
+            external="a spreadsheet saves it",
+        ),
+        Case(
+            "save its table as CSV",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"%PDF-1.7"},
+            external="a person does",
+        ),
+        Case(
+            "in Python, kldiv_cli.check takes the data frame that {} returns",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"$FL2@(#)"},
+            external="pandas reads the file",
+        ),
+        Case(
+            "ncdump prints it as text",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"CDF\x01"},
+            external="ncdump is another program",
+        ),
+        Case(
+            "write the data as CSV: a pickle may run any code and is never opened",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"\x80\x04\x95"},
+            external="Python writes it",
+        ),
+        Case(
+            "convert its rows to JSON Lines, one record a line",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"Obj\x01"},
+            external="avro-tools does",
+        ),
+        Case(
+            "write it from R with write.csv(DATA, row.names = FALSE)",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"RDX3\n"},
+            external="R writes it",
+        ),
+        Case(
+            "save its arrays with numpy.savez",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"MATLAB 5.0 MAT-file"},
+            external="scipy.io.loadmat reads them",
+        ),
+        Case(
+            "unpack it, and name the file inside",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"Rar!\x1a\x07"},
+            external="another program unpacks it",
+        ),
+        Case(
+            "lz4 -dc FILE | kldiv check REFERENCE -",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"\x04\x22\x4d\x18"},
+            external="lz4 is another program",
+        ),
+        Case(
+            "zcat FILE | kldiv check REFERENCE -",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"\x1f\x9d"},
+            external="zcat is another program",
+        ),
+        Case(
+            "name the data that it was drawn of",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"GIF89a"},
+            external="a picture has no data",
+        ),
+        Case(
+            "git lfs pull fetches it",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"version https://git-lfs.github.com/spec/v1"},
+            external="git is another program",
+        ),
+        Case(
+            "what was to be fetched may need a login: look at it in a browser",
+            "check p.csv q.csv",
+            {**RAW, "q.csv": b"<!doctype html>"},
+            external="a browser shows it",
+        ),
+    ],
+    "readers/where.py": [
+        Case(
+            "did you mean {}?",
+            "check p.csv q.csv --where colour=rad --where colour=red",
+            RAW,
+            wrong="rad",
+        ),
+        Case("there are {}", "check p.csv q.csv --where colour=violet", RAW, wrong="violet"),
     ],
 }
 

@@ -45,7 +45,7 @@ def name(module_and_case):
 def write(folder, files):
     for name, content in files.items():
         data = content if isinstance(content, bytes) else content.encode()
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
 
 

@@ -532,7 +532,7 @@ def test_what_cannot_be_read(table, tmp_path):
 
 @pytest.mark.parametrize(
     "options",
-    [{"max_kl": -1}, {"max_kl": math.nan}, {"max_kl": math.inf}, {"max_kl": "1"},
+    [{"max_kl": -1}, {"max_kl": math.nan}, {"max_kl": -math.inf}, {"max_kl": "1"},
      {"max_kl": 10**400}, {"max_kl": None}, {"max_kl": True}, {"alpha": 0}, {"alpha": 1},
      {"alpha": math.nan}, {"adjust": "holm"}, {"max_new": -0.1}, {"max_new": math.nan},
      {"max_missing_shift": "x"}, {"bins": 0}, {"bins": 2.5}, {"missing": "keep"}, {"top": -1},
@@ -736,6 +736,65 @@ def test_two_files_of_one_name_are_told_apart(tmp_path, monkeypatch):
     assert (report.current.name, report.reference.name) == ("data", "data")
     with pytest.raises(UsageError, match="both sides are called 'data'"):
         check(old, new, names=("data", "data"))
+
+
+MOVED = {"a": ["x", "y"] * 300, "b": ["u", "v"] * 300}, {"a": ["x"] * 600, "b": ["u", "v"] * 300}
+
+
+@pytest.mark.parametrize("limit", [{"max_kl": math.inf}, {"columns": {"a": {"max_kl": "inf"}}}])
+def test_a_column_without_a_limit_only_warns(limit, schema):
+    assert check(*MOVED).verdict == "drift"
+    report = check(*MOVED, **limit)
+    finding, usual = report.columns["a"], check(*MOVED).columns["a"]
+    assert (report.verdict, finding.verdict) == ("pass", "pass")
+    assert (finding.reason.code, finding.threshold) == ("warn-only", math.inf)
+    assert (finding.kl, finding.low, finding.p_value) == (usual.kl, usual.low, usual.p_value)
+    assert finding.p_drift is finding.p_pass is finding.p_drift_adjusted is None
+    assert [note.code for note in report.notes] == ["warn-only"]
+    assert "'a'" in report.notes[0].message
+    document = report.to_dict()
+    schema.validate(json.loads(json.dumps(document)))
+    assert document["columns"][0]["threshold"] == "Infinity"
+    text = report.render("text")
+    warned = 1 + ("max_kl" in limit)
+    assert f"2 pass ({warned} warn-only)" in text
+    assert "::warning title=kldiv%3A warn-only::a: KL" in report.render("github")
+    assert "::error" not in report.render("github")
+    gauges = report.render("prometheus").splitlines()
+    (threshold,) = (
+        line for line in gauges if "nats{" in line and "threshold" in line and '"a"' in line
+    )
+    assert threshold.endswith("} +Inf")
+    assert "warn-only" in report.render("junit")
+
+
+def test_a_column_that_only_warns_takes_no_part_in_the_correction():
+    columns = {f"c{i}": ["x", "y"] * 300 for i in range(20)}
+    moved = {**columns, "c0": (["x"] * 7 + ["y"] * 3) * 60}
+    few = check({"c0": columns["c0"]}, {"c0": moved["c0"]}).columns["c0"]
+    rules = {f"c{i}": {"max_kl": math.inf} for i in range(1, 20)}
+    among = check(columns, moved, columns=rules).columns["c0"]
+    assert among.p_drift_adjusted == few.p_drift_adjusted
+
+
+def test_what_only_warns_is_no_drift_whatever_else_is_limited():
+    warns = {"columns": {"a": {"max_kl": math.inf}}}
+    gone = check(MOVED[0], {"b": MOVED[1]["b"]}, **warns)
+    assert (gone.verdict, gone.columns["a"].reason.code) == ("pass", "column-missing")
+    assert "warn-only" in gone.columns["a"].reason.text
+    new = {**MOVED[1], "a": ["z"] * 600}
+    report = check(MOVED[0], new, max_new=0.1, **warns)
+    assert report.verdict == "pass"
+    assert "new outcomes" in report.columns["a"].reason.text
+    # A limit of the shares that is for all columns holds where only the divergence has none.
+    assert check(MOVED[0], new, max_new=0.1, max_kl=math.inf).verdict == "drift"
+    assert check(MOVED[0], {"b": MOVED[1]["b"]}, max_kl=math.inf).verdict == "drift"
+
+
+def test_an_infinite_divergence_of_known_distributions_only_warns():
+    sides = {"x": 1.0, "y": 0.0}, {"x": 0.5, "y": 0.5}
+    report = check(*sides, kind="probabilities", max_kl=math.inf)
+    assert (report.verdict, report.columns[0].kl) == ("pass", math.inf)
 
 
 # Reasons that a person would name before any number.

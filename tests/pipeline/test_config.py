@@ -1,8 +1,10 @@
 """Settings from files: which file, what it may say, and what wins."""
 
+import math
+
 import pytest
 
-from kldiv_cli import InputError, UsageError
+from kldiv_cli import InputError, UsageError, check
 from kldiv_cli.pipeline.config import KEYS, Config, load
 from kldiv_cli.pipeline.settings import check_settings
 from kldiv_cli.pipeline.validation import ColumnRules
@@ -63,6 +65,7 @@ VALUES = {
     "a whole number": 3,
     "one of ": "x",
     "text, or a list of texts": ["x", "y"],
+    "NEW=OLD": ["x=y"],
     "text": "x",
 }
 WRONG = {
@@ -70,6 +73,7 @@ WRONG = {
     "a whole number": ['"x"', "true", "1.5", "2020-01-01"],
     "one of ": ["1", "true", '["x"]'],
     "text, or a list of texts": ["1", "true", "[1]", '["x", 1]', '{x = "y"}'],
+    "NEW=OLD": ['"x"', '["=x"]', "{x = 1}", '{x = ""}'],
     "text": ["1", "true", '["x"]'],
 }
 TYPES = {
@@ -88,6 +92,7 @@ TYPES = {
     "max-outcomes": "a whole number",
     "min-count": "a whole number",
     "top": "a whole number",
+    "map": "NEW=OLD",
 }
 
 
@@ -167,7 +172,8 @@ def test_what_has_bins_is_numeric():
      {"bins": [1, float("nan")]}, {"bins": [10**400]}, {"bins": 0}, {"bins": 1.5},
      {"bins": "ten"}, {"bins": True}, {"bins": 5, "type": "categorical"}, {"type": "text"},
      {"type": []}, {"max_kl": -1}, {"max_kl": "1"}, {"max_kl": float("nan")}, {"max_kl": True},
-     {"max_kl": 10**400}, {"max_kl": float("inf")}, {"bin": 5}, 5, "numeric", None],
+     {"max_kl": 10**400}, {"max_kl": float("-inf")}, {"max_kl": "info"}, {"bin": 5}, 5,
+     "numeric", None],
     ids=str,
 )  # fmt: skip
 def test_rules_of_a_column_that_make_no_sense(given):
@@ -229,3 +235,46 @@ def test_a_value_out_of_range_names_the_file(write, text):
     error = refused(write("kldiv.toml", text))
     assert error.code == "bad-config"
     assert error.places[0].source.endswith("kldiv.toml")
+
+
+@pytest.mark.parametrize("value", ["inf", '"inf"', '"Infinity"', '"INF"', "+inf"])
+def test_a_limit_may_be_infinite(write, value):
+    config = load(write("kldiv.toml", f"max-kl = {value}\n[columns.age]\nmax-kl = {value}\n"))
+    settings = check_settings(({}, {}), config.beneath({}, ("max_kl",)))
+    assert settings.limits.max_kl == settings.limits.max_kl_of["age"] == math.inf
+
+
+@pytest.mark.parametrize("key", ["max-new", "max-missing-shift", "alpha"])
+def test_no_other_limit_is_infinite(write, key):
+    assert refused(write("kldiv.toml", f'{key} = "inf"')).code == "bad-config"
+
+
+def test_a_column_has_words_of_its_own_for_missing_values(write, tmp_path):
+    config = load(write("kldiv.toml", 'na = "-"\n[columns.age]\nna = ["-1", "unknown"]\n'))
+    table = tmp_path / "t.csv"
+    table.write_text("age,kids\n" + "-1,-1\nunknown,0\n-,-\n40,1\n" * 100)
+    report = check(str(table), str(table), **config.beneath({}, ("na",)))
+    assert report.columns["age"].missing_current == 0.75
+    assert report.columns["kids"].missing_current == 0.25
+    # Alone it means what it does in the file.
+    text = check(str(table), str(table), na="-", columns={"kids": {"na": "0"}}, exclude="age")
+    assert text.columns["kids"].missing_reference == 0.5
+
+
+@pytest.mark.parametrize("given", [{"na": 5}, {"na": [1]}, {"na": {"a": "b"}}])
+def test_words_for_missing_values_are_texts(given):
+    with pytest.raises(UsageError, match="na"):
+        rules_of(columns={"x": given})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["output = 'x.html'", "format = 'json'", "report = ['json=x']", "connect = 'duckdb:///x'",
+     "reference = 'r.csv'", "current-sql = 'select 1'", "Output = 'x'", "reference_table = 'x'"],
+)  # fmt: skip
+def test_a_file_names_no_place_to_write_to_or_to_read_from(write, text):
+    for name, head in (("kldiv.toml", ""), ("pyproject.toml", "[tool.kldiv]\n")):
+        error = refused(write(name, f"alpha = 0.1\n{head}{text}" if not head else head + text))
+        assert error.code == "forbidden-key"
+        assert "travels with data" in error.message
+        assert text.split()[0] in error.hint

@@ -3,6 +3,7 @@
 import ast
 import re
 
+import numpy as np
 import pytest
 
 from kldiv_cli import UsageError, check, compare
@@ -317,3 +318,29 @@ def test_every_option_has_a_field_that_keeps_it(table, values):
     # The sides' names, their format, and what the command itself looks at.
     elsewhere = {"names", "input_format", "fail_on", "top"}
     assert table.keys() <= fields | elsewhere
+
+
+def test_options_that_are_silently_of_no_use_are_refused(table, kldiv, tmp_path):
+    rows = table("rows.csv", "a,b\n" + "x,u\ny,v\n" * 60)
+    made = str(tmp_path / "made.json")
+    assert kldiv("profile", rows, "-o", made).code == 0
+    for given in ({"na": "x"}, {"max_outcomes": 5}, {"columns": {"a": {"na": "x"}}}):
+        with pytest.raises(UsageError, match="counted already"):
+            check(made, made, **given)
+        with pytest.raises(UsageError, match="counted already"):
+            compare(made, made, kind="samples", **given)
+        assert check(made, rows, **given).columns
+    assert "counted already" in kldiv("profile", made, made, "--na", "x").err
+    # The file of a project serves all of its calls.
+    config = table("kldiv.toml", 'na = "x"')
+    assert kldiv("check", made, made, "--config", config).code == 0
+    batch = np.array([[1.0, 2.0], [2.0, 1.0]])
+    with pytest.raises(UsageError, match="batch"):
+        compare(batch, batch, top=3)
+    assert compare(batch, batch, top=10).comparisons[0].batch
+    numbers = table("numbers.json", "[1, 2, 3]")
+    for kind in (None, "counts"):
+        with pytest.raises(UsageError, match="repeat"):
+            compare(numbers, numbers, duplicates="sum", kind=kind)
+    with pytest.raises(UsageError, match="repeat"):
+        check(numbers, numbers, duplicates="sum", kind="weights")

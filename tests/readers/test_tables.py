@@ -300,7 +300,7 @@ REFUSED = {
     "cut character": ("x.csv", b"c,n\na,5\nb,3\xc3", {}, "undecodable", 3, 4, ""),
     "overlong": ("x.csv", b"c,n\na,5\n\xc0\xaf,3", {}, "undecodable", 3, 1, ""),
     "surrogate": ("x.csv", b"c,n\na,5\n\xed\xa0\x80,3", {}, "undecodable", 3, 1, ""),
-    "PNG": ("x.csv", b"\x89PNG\r\n\x1a\n\0\0", {}, "undecodable", 1, 1, ""),
+    "PNG": ("x.csv", b"\x89PNX\r\n\x1a\n\0\0", {}, "undecodable", 1, 1, ""),
     "NUL": ("x.csv", "c,n\na,5\nb\0c,3\n", {}, "nul-character", 3, 2, "--encoding"),
     "UTF-16, unmarked": ("x.csv", UTF16[2:], {}, "nul-character", 1, 2, "utf-16"),
     "other mark": (

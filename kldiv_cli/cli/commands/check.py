@@ -41,10 +41,11 @@ Of a warehouse, a query that gives column, outcome, count:
 # fmt: off
 ROWS = (
     Argument("reference", "REFERENCE", "Raw rows or a profile; NAME=FILE, or -."),
-    Argument("current", "CURRENT", "What to judge; NAME=FILE, or - for stdin."),
-    *options.WANTED,
+    Argument("current", "[CURRENT]", "What to judge; NAME=FILE, or - for stdin. Without it two"
+             " sets of rows of REFERENCE are compared (--where twice)."),
+    options.WHERE, *options.WANTED, options.map_of("CURRENT", "REFERENCE"),
     Option("max_kl", "[COL=]X...", "Largest D(current || reference) that is accepted, in nats;"
-           " 0.05 if not given. COL=X is for one column; repeatable."),
+           " 0.05 if not given. COL=X is for one column; COL=inf only warns of it. Repeatable."),
     Option("alpha", "X", "Level of the tests; 0.05 if not given.", read=number),
     Option("adjust", "bh|none", "Correction for many columns."),
     Option("max_new", "X", "Largest share of rows with an outcome that is new.", read=number),
@@ -59,7 +60,7 @@ ROWS = (
     options.KIND._replace(help="samples (raw rows, if not given), or one table of counts,"
                           " probabilities or weights; counts may also be a tidy table"
                           " column,outcome,count."),
-    options.LABEL, options.WEIGHT, options.AT,
+    options.LABEL, options.WEIGHT, options.AT, options.JOINT,
     Option("top", "N", "How many outcomes to list of a column.", read=number),
     Option("dataset", "NAME", "Name of the data set in metrics and test results; the path of"
            " REFERENCE without its extension if not given."),
@@ -95,7 +96,7 @@ def failed(arguments: Sequence[str], said: Mapping[str, Any], failure: Failure) 
 
 
 @options.command(*ROWS, epilog=EPILOG, formats=CHECK_FORMATS, failed=failed)
-def check(reference: str, current: str, said: dict[str, Any]) -> int:
+def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
     """Judge, column by column, whether data have drifted from a reference.
 
     D(current || reference) is estimated from the rows and compared with --max-kl: drift,
@@ -111,11 +112,15 @@ def check(reference: str, current: str, said: dict[str, Any]) -> int:
     from kldiv_cli.pipeline.check import checked
     from kldiv_cli.renderers import render
 
+    if current is None and len(said.get("where", ())) < 2:
+        from kldiv_cli.cli.short_help import missing_argument
+
+        raise missing_argument("check", check, 1)
     if said.pop("init", False):
         return begin(reference, current, said)
     outputs = Outputs(said, CHECK_FORMATS)
     file, exit_zero = said.pop("config", None), said.pop("exit_zero", False)
-    names, paths = options.sources(reference, current)
+    names, paths = options.sources(*_words(reference, current))
     project = config.load(file)
     settings, given = prepared(names, paths, said, project)
     with outputs:
@@ -134,7 +139,7 @@ def prepared(
     Parameters
     ----------
     names, paths : tuple of str
-        Those of REFERENCE and CURRENT.
+        Those of REFERENCE and CURRENT; of one source both sides are rows.
     said : dict of str to object
         The options of the command line.
     project : Config
@@ -148,13 +153,19 @@ def prepared(
     from kldiv_cli.pipeline.settings import CHECK, PROJECT, check_settings
 
     asked = options.with_columns(said)
-    given = {**project.beneath(asked, {*CHECK, "fail_on"}), "names": names}
+    given = {**project.beneath(asked, {*CHECK, "fail_on"}), "names": (*names, None)[:2]}
     fail_on = PROJECT["fail_on"]("--fail-on", given.pop("fail_on", "drift"))
-    settings = check_settings(paths, given, check.spell, given.keys() - asked.keys())
+    own = given.keys() - asked.keys()
+    settings = check_settings((*paths, None)[:2], given, check.spell, own)
     return settings, {**given, "fail_on": fail_on}
 
 
-def begin(reference: str, current: str, said: dict[str, Any]) -> int:
+def _words(reference: str, current: str | None) -> tuple[str, ...]:
+    """Return the words for the sources: one, of which both sides are rows, or two."""
+    return (reference,) if current is None else (reference, current)
+
+
+def begin(reference: str, current: str | None, said: dict[str, Any]) -> int:
     """Write a file of settings for these data, and return the exit code."""
     from kldiv_cli.cli import init
     from kldiv_cli.pipeline import config
@@ -164,13 +175,14 @@ def begin(reference: str, current: str, said: dict[str, Any]) -> int:
     for name in ("config", "exit_zero"):
         said.pop(name, None)
     quiet, color = said.pop("quiet", False), said.pop("color", "auto")
-    names, paths = options.sources(reference, current)
+    words = _words(reference, current)
+    names, paths = options.sources(*words)
     project = config.load()
     settings, given = prepared(names, paths, said, project)
     made = init.write(path, settings, {**project.settings, **given}, paths)
     tell_notes((*project.notes(), *made.notes), quiet=quiet, color=color)
     if not quiet:
-        following = init.next_command(check, (reference, current), asked)
+        following = init.next_command(check, words, asked)
         init.tell(path, made.summary, following, color)
     return 0
 

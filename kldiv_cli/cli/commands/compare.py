@@ -35,20 +35,21 @@ Examples:
 ROWS = (
     Argument("p", "P", "A file, NAME=FILE, or - for stdin."),
     Argument("q", "[Q]", "The other side; without it two weights of P are compared (--weight"
-             " twice)."),
+             " twice), or two sets of its rows (--where twice)."),
     Option("measures", "NAME...", "A measure, as 'kldiv measures' lists them; repeatable.",
            ("--measure", "-m")),
     Option("fail_above", "MEASURE=VALUE...", "Exit 1 if a measure is not at most VALUE;"
            " repeatable."),
     options.EXIT_ZERO._replace(help="Exit 0 where it would be 1; never for 2."),
     Option("base", "e|2|10", "Of the logarithm: nats, bits or hartleys.", default="e"),
-    options.KIND, options.LABEL, options.WEIGHT, options.AT,
+    options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT,
     Option("smoothing", "HOW", "none, jeffreys, laplace or add:ALPHA (counts), or floor:EPS; on"
            " both sides.", default="none"),
     Option("temperature", "T", "Divides logits.", default="1", read=number),
     Option("reduction", "HOW", "How the rows of a batch become one number, as in torch's F.kl_div:"
            " batchmean, mean, sum or none.", default="batchmean"),
-    *options.WANTED, *options.TYPES, options.NA, options.MAX_OUTCOMES,
+    options.WHERE, *options.WANTED, options.map_of("P", "Q"), *options.TYPES, options.NA,
+    options.MAX_OUTCOMES,
     Option("top", "N", "How many outcomes to list.", default="10", read=number),
     *options.REPORTS, options.QUIET, options.STRICT,
     *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,

@@ -11,7 +11,8 @@ from kldiv_cli.cli.outputs import Outputs
 # fmt: off
 ROWS = (
     Argument("file", "FILE", "A file, or - for stdin."),
-    options.KIND, options.LABEL, options.WEIGHT, options.AT, options.NA,
+    options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT,
+    options.WHERE._replace(help="Read only rows with this value in a column."), options.NA,
     *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
     options.MAX_INFLATED, options.COLOR,
 )

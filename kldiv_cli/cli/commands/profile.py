@@ -24,7 +24,8 @@ ROWS = (
     Argument("data", "DATA...", "Raw rows or profiles; NAME=FILE, or -."),
     Option("like", "PROFILE", "Take its columns, types and edges."),
     Option("min_count", "N", "Pool outcomes that occur less often as (other).", read=number),
-    *options.WANTED, *options.TYPES, options.NA, options.MAX_OUTCOMES,
+    options.WHERE._replace(help="Count only rows with this value in a column."),
+    *options.WANTED, options.JOINT, *options.TYPES, options.NA, options.MAX_OUTCOMES,
     options.CONFIG, options.OUTPUT, options.STRICT,
     options.AT, *options.TEXT, options.MAX_INFLATED, options.COLOR,
 )

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 3
 """New outcomes that a reason names."""
+WARN_ONLY = "warn-only"
+"""The code, and the word, for what is judged and shown, and never drift."""
 LONGEST_NAME = 60
 """Characters of the name of an outcome."""
 
@@ -34,9 +36,12 @@ class Reason(NamedTuple):
     shares: tuple[str, ...] = ()
 
 
-def passed(evidence: Evidence) -> Reason:
+def passed(evidence: Evidence, names: Sequence[str] | None) -> Reason:
     """Return the reason for a pass."""
     kl, tau = _kl(evidence), f"{evidence.threshold:.3g}"
+    if math.isinf(evidence.threshold):
+        text = f"KL {kl} has no limit ({WARN_ONLY}){_moved(evidence, names)}"
+        return Reason(WARN_ONLY, text)
     if evidence.exact:
         return Reason("below-threshold", f"KL {kl} is within {tau}")
     limit = f", at most {evidence.high:.3g}," if evidence.high > 0 else ""

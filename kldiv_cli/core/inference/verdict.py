@@ -106,7 +106,7 @@ def _judged(
     if drift:
         return Judgement("drift", p_adjusted, None, reasons.drifted(evidence, names))
     if passes:
-        return Judgement("pass", p_adjusted, None, reasons.passed(evidence))
+        return Judgement("pass", p_adjusted, None, reasons.passed(evidence, names))
     share = evidence.p_drift / p_adjusted if p_adjusted and evidence.p_drift is not None else 1.0
     rows = rows_needed(evidence, alpha=alpha, drift_alpha=alpha * share)
     reason = reasons.undecided(evidence, alpha, names, rows)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.findings import WORST_FIRST
-from kldiv_cli.core.inference.reasons import percent
+from kldiv_cli.core.findings import WORST_FIRST, is_warned, only_warns
+from kldiv_cli.core.inference.reasons import WARN_ONLY, percent
 from kldiv_cli.renderers.figures import arrow, count, figure
 from kldiv_cli.renderers.show import show
 from kldiv_cli.renderers.text import outcome_names, side_contents
@@ -23,8 +23,15 @@ REASON_WIDTH = 600
 
 
 def worst_first(report: Check) -> list[Finding]:
-    """Return the findings, the worst verdict first, each in the order of the columns."""
-    return sorted(report.columns, key=lambda finding: WORST_FIRST.index(finding.verdict))
+    """Return the findings, the worst verdict first, each in the order of the columns.
+
+    What would be drift, had it a limit, precedes what passes.
+    """
+
+    def badness(finding: Finding) -> tuple[int, bool]:
+        return WORST_FIRST.index(finding.verdict), not is_warned(finding)
+
+    return sorted(report.columns, key=badness)
 
 
 def side_names(report: Check) -> tuple[str, str]:
@@ -70,7 +77,7 @@ def figures_of(finding: Finding, infinity: str = "Infinity") -> tuple[str, str, 
 
     An estimate may be below 0, which no divergence is: people read 0, as in the reason.
     """
-    threshold = f"{finding.threshold:.6g}"
+    threshold = infinity if only_warns(finding) else f"{finding.threshold:.6g}"
     if finding.kl == "error":
         return "-", "-", threshold
     if is_exact(finding):
@@ -131,6 +138,8 @@ def summary(report: Check) -> str:
     """Return the last line: how many columns have each verdict, and how they were tested."""
     shown = [verdict for verdict in WORST_FIRST if verdict != "error" or report.count(verdict)]
     counts = ", ".join(f"{report.count(verdict)} {verdict}" for verdict in shown)
+    if warning := sum(map(only_warns, report.columns)):
+        counts += f" ({warning} {WARN_ONLY})"
     tests = f"alpha {report.alpha:g}, adjust {report.adjust}, seed {report.seed}"
     return f"{counts}; {len(report.excluded)} excluded; {tests}"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kldiv_cli.core.findings import is_warned
+from kldiv_cli.core.inference.reasons import WARN_ONLY
 from kldiv_cli.renderers.check import column_name, error_words, explained, text, worst_first
 from kldiv_cli.renderers.show import show
 
@@ -16,19 +18,28 @@ MOST = 10
 
 
 def render(report: Check, layout: Layout) -> str:
-    """Return the text, then a workflow command for each column that did not pass."""
-    found = [finding for finding in worst_first(report) if finding.verdict != "pass"]
+    """Return the text, then a command for each column that did not pass, or that only warns."""
+    found = [
+        finding
+        for finding in worst_first(report)
+        if finding.verdict != "pass" or is_warned(finding)
+    ]
     shown = found if len(found) <= MOST else found[: MOST - 1]
     commands = []
     for finding in shown:
         message = error_words(report) or _message(finding, layout)
-        commands.append(_command([finding], f"kldiv: {finding.verdict}", message))
+        commands.append(_command([finding], f"kldiv: {_word(finding)}", message))
     if rest := found[len(shown) :]:
-        verdicts = [finding.verdict for finding in rest]
-        counts = [f"{verdicts.count(word)} {word}" for word in dict.fromkeys(verdicts)]
+        said = [_word(finding) for finding in rest]
+        counts = [f"{said.count(word)} {word}" for word in dict.fromkeys(said)]
         words = f"and {len(rest)} more columns: {', '.join(counts)}"
         commands.append(_command(rest, "kldiv", words))
     return text.render(report, layout) + "".join(commands)
+
+
+def _word(finding: Finding) -> str:
+    """Return the word for the verdict on a column that is told of."""
+    return WARN_ONLY if finding.verdict == "pass" else finding.verdict
 
 
 def _message(finding: Finding, layout: Layout) -> str:
@@ -39,8 +50,8 @@ def _message(finding: Finding, layout: Layout) -> str:
 
 def _command(findings: list[Finding], title: str, message: str) -> str:
     """Return a workflow command; see toolkit/docs/commands.md of GitHub's actions."""
-    undecided = all(finding.verdict == "inconclusive" for finding in findings)
-    level = "warning" if undecided else "error"
+    mild = all(finding.verdict in ("inconclusive", "pass") for finding in findings)
+    level = "warning" if mild else "error"
     name = _percent_encoded(title).replace(":", "%3A").replace(",", "%2C")
     return f"::{level} title={name}::{_percent_encoded(message)}\n"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from kldiv_cli.core.findings import only_warns
 from kldiv_cli.renderers import Layout
 from kldiv_cli.renderers.check import (
     column_name,
@@ -47,9 +48,11 @@ def render(report: Check, layout: Layout) -> str:
     names = numbered(map(column_name, report.columns))
     for name, finding in zip(names, report.columns, strict=True):
         case = ElementTree.SubElement(suite, "testcase", classname=group, name=name, time="0")
-        if finding.verdict == "pass":
-            continue
         words = error_words(report) or explained(finding, Layout(unicode=True))
+        if finding.verdict == "pass":
+            if only_warns(finding):
+                ElementTree.SubElement(case, "system-out").text = words
+            continue
         kind, code = OUTCOMES[finding.verdict], finding.reason.code
         outcome = ElementTree.SubElement(case, kind, type=code, message=words)
         kl, interval, threshold = figures_of(finding)

@@ -1,0 +1,34 @@
+"""Labels of outcomes of several columns together: pairs, and longer, as one text each.
+
+A part is quoted, as a field of CSV is, where it could be mistaken for something else, so that
+different pairs have different labels. No comma is between the parts: reports list labels with
+commas, and intervals have one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kldiv_cli.core.binning import SPECIAL
+
+SIGN = "&"
+"""What stands between two parts, with blanks around it."""
+MISSING = SPECIAL[-1]
+"""What stands for a part that has no value; a value that is called so is quoted."""
+
+
+def joint_label(parts: Sequence[str | None]) -> str:
+    """Return one label for several; a part is None where it has no value."""
+    return f" {SIGN} ".join(MISSING if part is None else _quoted(part) for part in parts)
+
+
+def joint_name(names: Sequence[str]) -> str:
+    """Return what several columns are called together."""
+    return joint_label(names)
+
+
+def _quoted(part: str) -> str:
+    plain = part.isalnum() or (
+        part == part.strip() and part not in ("", MISSING) and not {SIGN, '"'} & set(part)
+    )
+    return part if plain else '"' + part.replace('"', '""') + '"'

@@ -128,7 +128,7 @@ def _folded(text: str) -> list[str]:
 
 
 def _clauses(text: str) -> list[str]:
-    """Return a hint as lines, one for each clause where it is longer than the terminal is wide.
+    """Return a text as lines, one for each clause where it is longer than the terminal is wide.
 
     A clause that can be copied into a shell is never broken.
     """

@@ -309,11 +309,12 @@ def warnings(findings: Findings, limits: Limits, source: str) -> Iterator[Note]:
     # The shares by column are turned into columns by share; without a column there are none.
     for (most, flag), by_column in zip(tolerated, zip(*shares, strict=True), strict=False):
         said = [
-            (reason.code, f"column '{finding.column}': {reason.text}")
+            (reason, f"column '{finding.column}': {reason.text}")
             for finding, (reason, share, limit) in zip(computed, by_column, strict=True)
             if limit is None and share > most
         ]
         if said:
             more = f"; and {len(said) - MOST_NAMED} more columns" if len(said) > MOST_NAMED else ""
             message = "; ".join(text for _, text in said[:MOST_NAMED]) + more
-            yield Note(said[0][0], message, source, advice=f"{flag} X would make it drift")
+            code = said[0][0].code
+            yield Note(code, message, source, advice=f"{flag} X would make it drift")

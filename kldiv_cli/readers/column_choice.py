@@ -225,9 +225,10 @@ class Columns:
         return likely[0], True
 
     def _several(self, role: Literal["label", "weight"], columns: list[int]) -> InputError:
-        what, choice = "outcomes", f"{self._option('--label', columns[0])}, or another of these"
+        code, what = "several-labels", "outcomes"
+        choice = f"{self._option('--label', columns[0])}, or another of these"
         if role == "weight":
-            what = "weights"
+            code, what = "several-weights", "weights"
             # A column of totals is hardly meant.
             parts = [i for i in columns if self.plain[i] not in NAMES] or columns
             choice = f"{self._option('--weight', parts[-1])}, or another of these"
@@ -237,7 +238,7 @@ class Columns:
         titles = abridged(self.title(i) for i in columns)
         message = f"several columns may hold the {what}: {titles}"
         hint = f"{choice}; --as samples if these are raw rows"
-        return InputError(f"several-{role}s", message, Place(self.source), hint=hint)
+        return InputError(code, message, Place(self.source), hint=hint)
 
     def _no_weight(self, label: int | None) -> InputError:
         only = len(self) - (label is not None) == 1

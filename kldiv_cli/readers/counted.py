@@ -14,7 +14,7 @@ from kldiv_cli.core.dataset import TOO_MANY_ROWS, DataSet, Excluded, missing_val
 from kldiv_cli.core.labels import check_text, kept_apart, near_duplicates
 from kldiv_cli.core.numbers import Number
 from kldiv_cli.core.types import own_type
-from kldiv_cli.errors import InputError, Note, Place
+from kldiv_cli.errors import InputError, Note, Place, option
 from kldiv_cli.readers.column_choice import Choice, Columns
 from kldiv_cli.readers.formats import TIDY_COLUMNS
 from kldiv_cli.readers.literals import Repeated, kind_of
@@ -153,7 +153,7 @@ def profile(data: Members, wanted: Wanted, source: str, name: str | None) -> Dat
     for title, reason in excluded:
         if title in (wanted.columns or ()):
             message = f"the profile does not hold column {title[:60]!r}: {reason}"
-            hint = "make the profile anew with --column, from its data"
+            hint = f"kldiv profile DATA {option('--column', title)} -o FILE counts it"
             raise InputError("not-in-profile", message, here, hint=hint)
     excluded += wanted.left_out(list(columns), source)
     return DataSet(

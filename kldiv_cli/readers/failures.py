@@ -7,21 +7,21 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kldiv_cli.errors import InputError, KldivError, Place, in_shell
+from kldiv_cli.errors import Fault, InputError, KldivError, Place, in_shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KNOWN = {
-    errno.ENOENT: ("no-such-file", "there is no such file"),
-    errno.ENOTDIR: ("no-such-file", "there is no such file"),
-    errno.EISDIR: ("is-a-directory", "this is a directory, not a file"),
-    errno.EACCES: ("permission-denied", "there is no permission to read this"),
-    errno.EPERM: ("permission-denied", "there is no permission to read this"),
-    errno.ELOOP: ("symlink-loop", "this is a symbolic link that leads to itself"),
-    errno.ENAMETOOLONG: ("no-such-file", "this name is too long for a file"),
+    errno.ENOENT: Fault("no-such-file", "there is no such file"),
+    errno.ENOTDIR: Fault("no-such-file", "there is no such file"),
+    errno.EISDIR: Fault("is-a-directory", "this is a directory, not a file"),
+    errno.EACCES: Fault("permission-denied", "there is no permission to read this"),
+    errno.EPERM: Fault("permission-denied", "there is no permission to read this"),
+    errno.ELOOP: Fault("symlink-loop", "this is a symbolic link that leads to itself"),
+    errno.ENAMETOOLONG: Fault("no-such-file", "this name is too long for a file"),
 }
-"""Codes and messages by the number of an error of the system."""
+"""What is wrong, by the number of an error of the system."""
 
 
 @contextmanager
@@ -43,12 +43,12 @@ def failures_named(source: str) -> Iterator[None]:
         raise InputError("out-of-memory", "there is not enough memory", Place(source)) from None
     except (OSError, ValueError, EOFError, OverflowError) as error:
         reason = (getattr(error, "strerror", "") or str(error) or type(error).__name__)[:200]
-        fallback = ("unreadable", f"this cannot be read: {reason}")
-        code, message = KNOWN.get(getattr(error, "errno", 0), fallback)
+        fallback = Fault("unreadable", f"this cannot be read: {reason}")
+        fault = KNOWN.get(getattr(error, "errno", 0), fallback)
         hint = ""
-        if code == "no-such-file" and (near := near_files(source)):
+        if fault.code == "no-such-file" and (near := near_files(source)):
             hint = f"did you mean {in_shell(near[0], quoted=True)}?"
-        raise InputError(code, message, Place(source), hint=hint) from error
+        raise InputError(fault.code, fault.message, Place(source), hint=hint) from error
 
 
 def near_files(path: str) -> list[str]:

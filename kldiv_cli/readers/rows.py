@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.core.dataset import TOO_MANY_ROWS, too_many_rows
 from kldiv_cli.core.numbers import Number
 from kldiv_cli.core.table import Batch, Block, Data, Faults, Matrix, Members, Table
-from kldiv_cli.errors import Fault, InputError, Place, option
+from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
     from kldiv_cli.readers.options import ReadOptions
@@ -176,8 +176,7 @@ def _plain(
     for i, value in enumerate(values):
         if isinstance(value, (dict, list)):
             message = f"column {name[:60]!r} holds {kind_of(value)}, which is no single value"
-            hint = f"{option('--exclude', name)} leaves the column out"
-            raise InputError("nested-value", message, place(i, name), hint=hint)
+            raise InputError("nested-value", message, place(i, name))
         if type(value) is Number and value == "NaN":
             cells.append(None)
         else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core.numbers import EXACT, Number
-from kldiv_cli.errors import InputError, KldivError, Place, option
+from kldiv_cli.errors import InputError, KldivError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ TYPES = {
 """The kinds of elements that are no weights, and what messages call them …"""
 REMEDIES = {
     "b": _SAMPLES,
-    "M": _SAMPLES,
+    "M": "--as samples --column 0 if the elements are raw values",
     "U": _SAMPLES,
     "S": "save them as text, with .astype(str)",
     "V": "save one field of the records as an array of its own",
@@ -57,7 +57,9 @@ def check_type(dtype: np.dtype[Any] | None, here: Place, *, raw: bool = False) -
     meaning, hint = TYPES.get(dtype.kind, "no numbers"), REMEDIES.get(dtype.kind, "")
     wanted = "raw values" if raw else "weights"
     message = f"elements of type {str(dtype)[:60]} are {meaning}, not {wanted}"
-    raise InputError("bad-dtype", message, here, hint="" if raw and hint == _SAMPLES else hint)
+    raise InputError(
+        "bad-dtype", message, here, hint="" if raw and "--as samples" in hint else hint
+    )
 
 
 def columns_of(values: Any, here: Place) -> list[tuple[str, Any]]:
@@ -173,8 +175,7 @@ def cell_of(value: Any, i: int, here: Place) -> str | None:
     if isinstance(plain, (bytes, bytearray, Mapping, list, tuple, np.ndarray)):
         name, kind = here.name or "", type(plain).__name__[:60]
         message = f"column {name[:60]!r} holds an object of type {kind}, which is no single value"
-        hint = f"{option('--exclude', name)} leaves the column out"
-        raise InputError("nested-value", message, replace(here, index=(i,)), hint=hint)
+        raise InputError("nested-value", message, replace(here, index=(i,)))
     if isinstance(plain, bool):
         return "true" if plain else "false"
     return Number(plain) if isinstance(plain, (int, float, Decimal)) else str(plain)

@@ -129,6 +129,15 @@ def packed(**members):
     return file.getvalue()
 
 
+class Broken(list):
+    def tolist(self):
+        raise RuntimeError("broken")
+
+
+BROKEN = {"x": Broken([1, 2]), "y": [1, 2]}
+DATES = "when,x\n" + "2024-01-05T12:00:00Z,a\n2024-01-05T13:00:00,b\n" * 9
+NESTED = '[{"x": {"a": 1}, "y": 1, "z": 1}, {"x": {"a": 2}, "y": 2, "z": 2}]'
+
 CASES = {
     "cli/app.py": [
         Case(
@@ -236,6 +245,15 @@ CASES = {
             "p.csv q.csv --weight n",
             both("label,n,n\na,1,2\nb,2,1\n"),
             edit=both("label,n,m\na,1,2\nb,2,1\n"),
+            says="total 3",
+        ),
+    ],
+    "core/instants.py": [
+        Case(
+            "write all instants with a zone, or all without",
+            "check p.csv q.csv --column when",
+            both(DATES),
+            edit=both(DATES.replace("00Z", "00")),
         ),
     ],
     "core/judging.py": [
@@ -269,32 +287,57 @@ CASES = {
             edit=PAIR,
         ),
     ],
-    "core/table.py": [
-        Case("leave --weight and --label out", "p.npy q.npy --weight 1", both(npy([1, 2]), "npy")),
-    ],
-    "engines/local.py": [
+    "core/refusals.py": [
         Case(
-            "--decimal ',' if the comma is a decimal mark; no separators or signs; --na {} if it"
-            " means a missing value; --categorical {} if the column is text",
-            "check p.txt q.txt --delimiter tab",
-            both("x\n" + MANY + "1,5\n", "txt"),
-        ),
-        Case(
-            "--na {} if it means a missing value; --categorical {} if the column is text",
+            "--na {} for missing values; --categorical {} for text",
             "check p.csv q.csv",
             both("x y\n" + MANY + "n k\n"),
         ),
         Case(
-            "--na {} if it means a missing value; --categorical {} if the column is text",
+            "--na {} for missing values; --categorical {} for text",
             "check p.csv q.csv",
             both("-y\n" + MANY + "-\n"),
         ),
         Case(
-            "--exclude {} leaves it out; --max-outcomes N allows more",
-            "check p.csv q.csv --max-outcomes 2 --categorical size",
-            RAW,
-            fill={"N": "10"},
+            "--na {} for missing values; --categorical {} for text",
+            "check p.csv q.csv",
+            both("x y,-z\n" + "".join(f"{i},{i}\n" for i in range(300)) * 3 + "n k,?\n"),
         ),
+        Case("--exclude {} counts the other columns", "check p.json q.json", both(NESTED, "json")),
+        Case(
+            "--exclude {} counts the other columns",
+            "check p.json q.json",
+            both(
+                '[{"x": {"a": 1}, "-z": [1], "y": 1}, {"x": {"a": 2}, "-z": [1], "y": 2}]', "json"
+            ),
+        ),
+        Case(
+            "leave {} out of --column",
+            "check p.json q.json --column x --column y",
+            both(NESTED, "json"),
+        ),
+        Case(
+            "--categorical {} --exclude {}",
+            "check p.json q.json",
+            both(
+                "".join(json.dumps({"-a": i, "b": [1], "c": i % 3}) + "\n" for i in range(300)) * 3
+                + '{"-a": "n k", "b": [2], "c": 1}\n',
+                "json",
+            ),
+        ),
+    ],
+    "core/table.py": [
+        Case("leave --weight and --label out", "p.npy q.npy --weight 1", both(npy([1, 2]), "npy")),
+    ],
+    "core/types.py": [
+        Case(
+            "--na {} if none is a label", "check p.csv q.csv", both("x\n" + "red\nblue\nNA\n" * 9)
+        ),
+        Case(
+            "--na {} if none is a label", "check p.csv q.csv", both("x\n" + "red\nN/A\nNA\n" * 9)
+        ),
+    ],
+    "engines/local.py": [
         Case(
             "--column NAME chooses some; kldiv profile PART --like PROFILE counts parts one by"
             " one",
@@ -304,21 +347,32 @@ CASES = {
             before=("profile p.csv --column a -o a.json",),
             patch={"kldiv_cli.engines.local.MOST_NUMBERS": 100},
         ),
-    ],
-    "pipeline/check.py": [
         Case(
-            "--column {} judges it; --as counts if these are counts",
+            "write '-' for '{}' in the data",
             "check p.csv q.csv",
-            KEYS,
-            tries=[0],
+            both("x\n" + MANY + "−5\n"),
+            edit=both("x\n" + MANY + "-5\n"),
         ),
         Case(
-            "--column {} judges it; --as counts if these are counts",
-            "check p.csv q.csv",
-            both("name,n\n" + "".join(f"u{i},{i * i}\n" for i in range(100))),
-            tries=[1],
+            "--decimal ',' if the comma is a decimal mark",
+            "check p.txt q.txt --delimiter tab",
+            both("x\n" + MANY.replace("\n", ",5\n") + "7\n", "txt"),
+        ),
+        Case(
+            "--decimal ',' if the comma is a decimal mark; no separators or signs",
+            "check p.txt q.txt --delimiter tab",
+            both("x\n" + MANY + "1,5\n", "txt"),
+            tries=[2],
+            external="",
+        ),
+        Case(
+            "--max-outcomes N allows more",
+            "check p.csv q.csv --max-outcomes 2 --categorical size",
+            RAW,
+            fill={"N": "10"},
         ),
     ],
+    "pipeline/check.py": [],
     "pipeline/compare.py": [
         Case("leave --top out", "p.json q.json --top 3", both("[[1, 2], [2, 1]]", "json")),
         Case(
@@ -327,11 +381,6 @@ CASES = {
             both("x,n\na,60\nb,40\n"),
         ),
         Case("--as logits", "p.npy q.npy --temperature 2", both(npy([[1, 2], [2, 3]]), "npy")),
-        Case(
-            "--categorical {} takes it as text; --exclude {} leaves it out",
-            "compare p.csv q.csv --as samples",
-            {"p.csv": "x,y\n" + "1.5,a\n2,b\n" * 9, "q.csv": "x,y\n" + "u,a\nv,b\n" * 9},
-        ),
         Case(
             "--no-header if the first rows hold data",
             "compare p.csv q.csv --as samples",
@@ -347,6 +396,19 @@ CASES = {
             "leave --smoothing out",
             "p.npy q.npy --as logits --smoothing floor:0.1",
             both(npy([[1, 2], [2, 3]]), "npy"),
+        ),
+        Case(
+            "--categorical {} compares labels; --exclude {} compares the other columns",
+            "compare p.csv q.csv --as samples",
+            {"p.csv": "x,y\n" + "1.5,a\n2,b\n" * 9, "q.csv": "x,y\n" + "u,a\nv,b\n" * 9},
+        ),
+        Case(
+            "--categorical {} compares labels; --exclude {} compares the other columns",
+            "compare p.csv q.csv --as samples",
+            {
+                "p.csv": "x,z,y\n" + "1.5,1.5,a\n2,2,b\n" * 9,
+                "q.csv": "x,z,y\n" + "u,u,a\nv,v,b\n" * 9,
+            },
         ),
     ],
     "pipeline/config.py": [
@@ -407,16 +469,10 @@ CASES = {
         ),
     ],
     "pipeline/profile.py": [
-        Case("--column {} counts it all the same", "profile p.csv", KEYS),
         Case(
             "--exclude {}",
             "profile p.csv q.csv",
             {"p.csv": ROWS, "q.csv": "size\n1\n2\n"},
-        ),
-        Case(
-            "--exclude {} {}",
-            "profile p.csv q.csv",
-            {"p.csv": ROWS, "q.csv": ROWS.replace("size", "length")},
         ),
         Case(
             "--column NAME chooses the columns that all parts have",
@@ -437,6 +493,13 @@ CASES = {
             RAW,
             fill={"DATA": "q.csv", "FILE": "q.json"},
             then="profile p.csv --like q.json",
+        ),
+        Case(
+            "mend the data, or make the profile to be like anew without the column",
+            "profile q.json --like p.json.profile",
+            {"p.json": '[{"x": 1, "y": 1, "z": 1}, {"x": 2, "y": 2, "z": 2}]', "q.json": NESTED},
+            before=("profile p.json -o p.json.profile",),
+            edit={"q.json": '[{"x": 1, "y": 1, "z": 1}, {"x": 2, "y": 2, "z": 2}]'},
         ),
     ],
     "pipeline/settings.py": [
@@ -511,6 +574,17 @@ CASES = {
             "p.csv",
             {"p.csv": "x,a,b\nu,1,2\nv,2,1\n"},
             fill={"BEFORE": "a", "AFTER": "b"},
+        ),
+    ],
+    "pipeline/settling.py": [
+        Case(
+            "dates are written as 2024-01-05, or 2024-01-05T12:30:00Z; leave its type out",
+            "check p.csv q.csv",
+            {
+                **both("x,y\n" + "red,1\nblue,2\n" * 9),
+                "kldiv.toml": "[columns.x]\ntype = 'date'\n",
+            },
+            edit={"kldiv.toml": ""},
         ),
     ],
     "pipeline/sides.py": [
@@ -599,6 +673,24 @@ CASES = {
             "p.csv q.csv --strict --duplicates sum",
             {"p.csv": P + "red,1\n", "q.csv": Q},
         ),
+        Case(
+            "--column {} brings it in; --as counts if these are counts",
+            "check p.csv q.csv",
+            KEYS,
+            tries=[0],
+        ),
+        Case(
+            "--column {} brings it in; --as counts if these are counts",
+            "check p.csv q.csv",
+            both("name,n\n" + "".join(f"u{i},{i * i}\n" for i in range(100))),
+            tries=[1],
+        ),
+        Case(
+            "--column {} brings it in; --as counts if these are counts",
+            "check p.csv q.csv",
+            both("when\n" + "2024-01-05\n2024-01-06\n" * 20),
+            tries=[0],
+        ),
     ],
     "pipeline/validation.py": [
         Case(
@@ -676,11 +768,13 @@ CASES = {
             "--decimal ',' if the comma is a decimal mark",
             "p.csv q.csv --delimiter ;",
             both("x;y\na;0,5\nb;0,5\n"),
+            says="total 1",
         ),
         Case(
             "--header if the first row holds the names",
             "p.csv q.csv --no-header --weight n",
             both("x,n\na,5\nb,6\n"),
+            says="total 11",
         ),
         Case("--label {} --weight {}", "p.csv q.csv", both("name,x,n\na,u,1\nb,v,2\n")),
         Case("--label {} --weight {}", "p.csv q.csv", both("id, it's,count,-c\na,u,1,\nb,v,2,\n")),
@@ -738,6 +832,7 @@ CASES = {
             "p.csv.gz q.csv.gz --max-inflated 10",
             {f"{name}.gz": gzip.compress(text.encode()) for name, text in PAIR.items()},
             fill={"BYTES": "1MB"},
+            says="total 10",
         ),
         Case(
             "convert the file to CSV",
@@ -783,6 +878,13 @@ CASES = {
             before=("compare p.csv q.csv --as samples -f json -o p.json",),
             fill={"DATA": "p.csv", "FILE": "p.json"},
         ),
+        Case(
+            "kldiv profile DATA --column {} -o FILE counts it",
+            "check p.json q.csv --column id",
+            both("id,x\n" + "".join(f"u{i},{i % 3}\n" for i in range(100))),
+            before=("profile p.csv -o p.json",),
+            fill={"DATA": "p.csv", "FILE": "p.json"},
+        ),
     ],
     "readers/delimited.py": [
         Case(
@@ -800,24 +902,47 @@ CASES = {
             "--comment '#' if lines that begin so are comments",
             "p.csv q.csv",
             both("# a table, of counts, and more\n" + P),
+            says="total 10",
         ),
         Case(
             "--comment '#' if lines that begin so are comments",
             "p.csv q.csv",
             both(P + "# the end\n"),
+            says="total 10",
         ),
         Case(
             "quote a field that holds the delimiter or a line end",
             "p.csv q.csv",
             both(P + "a,b,3\n"),
             edit=both(P + '"a,b",3\n'),
+            says="total 13",
         ),
     ],
     "readers/delimiter.py": [
-        Case("--delimiter {}", "p.csv q.csv", both(P.replace(",", ";"))),
-        Case("--delimiter {}", "p.csv q.csv", both(P.replace(",", "\t"))),
-        Case("--delimiter {}", "p.csv q.csv", both(P.replace(",", "|"))),
-        Case("--delimiter {} --decimal ','", "p.csv q.csv", both("x;p\na;0,25\nb;0,75\n")),
+        Case(
+            "--delimiter {}",
+            "p.csv q.csv",
+            both(P.replace(",", ";")),
+            says="total 10",
+        ),
+        Case(
+            "--delimiter {}",
+            "p.csv q.csv",
+            both(P.replace(",", "\t")),
+            says="total 10",
+        ),
+        Case(
+            "--delimiter {}",
+            "p.csv q.csv",
+            both(P.replace(",", "|")),
+            says="total 10",
+        ),
+        Case(
+            "--delimiter {} --decimal ','",
+            "p.csv q.csv",
+            both("x;p\na;0,25\nb;0,75\n"),
+            says="total 1",
+        ),
         Case(
             "--delimiter {} --decimal ',' or {}",
             "p.txt q.txt",
@@ -884,6 +1009,7 @@ CASES = {
             "one character: --delimiter ';' (or ',', '|', tab)",
             "p.csv q.csv --delimiter ;;",
             both(P.replace(",", ";")),
+            says="total 10",
         ),
     ],
     "readers/header.py": [
@@ -963,6 +1089,7 @@ CASES = {
             "--as counts if they are counts; else one row for each outcome",
             "p.csv q.csv --duplicates sum",
             both("x,n\na,60\nb,30\nb,10\n"),
+            says="counts of 2 outcomes, total 100",
         ),
         Case(
             "--flatten makes one distribution of it",
@@ -998,6 +1125,7 @@ CASES = {
             "p.npz q.npz --max-inflated 10",
             both(npz(a=[1, 2]), "npz"),
             fill={"BYTES": "1MB"},
+            says="total 3",
         ),
         Case("--weight {}, or another", "p.npz q.npz", both(npz(a=[1.5, 2], b=[2, 3]), "npz")),
         Case(
@@ -1135,6 +1263,7 @@ CASES = {
             "did you mean --at {} (it has {})",
             "p.json q.json --at '/my cuonts:'",
             both('{"my counts:": [1, 2], "c": [2, 3]}', "json"),
+            says="total 3",
         ),
         Case(
             "it has {}",
@@ -1155,12 +1284,14 @@ CASES = {
             "p.csv q.csv",
             both(P + '"5 pipe,3\n'),
             edit=both(P + '"5"" pipe",3\n'),
+            says="total 13",
         ),
         Case(
             'double each quote inside a quoted field: "5"" pipe"',
             "p.csv q.csv",
             both(P + '"5" pipe",3\n'),
             edit=both(P + '"5"" pipe",3\n'),
+            says="total 13",
         ),
         Case(
             "quote the field, or use one kind of line end throughout",
@@ -1170,11 +1301,6 @@ CASES = {
         ),
     ],
     "readers/rows.py": [
-        Case(
-            "--exclude {} leaves the column out",
-            "check p.json q.json",
-            both('[{"-a b": {"c": 1}, "x": "u"}, {"-a b": {"c": 2}, "x": "v"}]', "json"),
-        ),
         Call(
             "give each column as a list or an array",
             "check",
@@ -1259,7 +1385,12 @@ CASES = {
         ),
     ],
     "readers/source.py": [
-        Case("--input-format {}", "p.csv q.csv", both(npy([1, 2]))),
+        Case(
+            "--input-format {}",
+            "p.csv q.csv",
+            both(npy([1, 2])),
+            says="total 3",
+        ),
         *[
             Case(
                 f"{fetch} | kldiv compare - Q",
@@ -1301,37 +1432,41 @@ CASES = {
             "--encoding utf-16-le (or utf-16-be, utf-32-le …) if this is text",
             "p.csv q.csv",
             both(P.encode("utf-16-le")),
+            says="total 10",
         ),
         Case(
             "--encoding utf-8, latin-1, cp1252, utf-16, shift_jis …",
             "p.csv q.csv --encoding utf-88",
             PAIR,
         ),
-        Case("--encoding {}", "p.csv q.csv", both(P.encode("utf-16"))),
+        Case(
+            "--encoding {}",
+            "p.csv q.csv",
+            both(P.encode("utf-16")),
+            says="total 10",
+        ),
         Case(
             "--encoding {}, or leave --encoding out",
             "p.csv q.csv --encoding latin-1",
             both(P.encode("utf-16")),
+            says="total 10",
         ),
         Case(
             "--encoding {}-le or --encoding {}-be",
             "p.csv q.csv --encoding utf-16",
             both(P.encode("utf-16-le")),
             tries=[0],
+            says="total 10",
         ),
         Case(
             "--encoding {}-le or --encoding {}-be",
             "p.csv q.csv --encoding utf-16",
             both(P.encode("utf-16-be")),
             tries=[1],
+            says="total 10",
         ),
     ],
     "readers/values.py": [
-        Call(
-            "--exclude {} leaves the column out",
-            "check",
-            ({"it's": [[1], [2]], "b": [1, 2]},) * 2,
-        ),
         Case(
             "--as samples if the elements are raw values",
             "p.npy q.npy",
@@ -1341,11 +1476,6 @@ CASES = {
             "--as samples if the elements are raw values",
             "p.npy q.npy",
             both(npy([True, False]), "npy"),
-        ),
-        Case(
-            "--as samples if the elements are raw values",
-            "p.npy q.npy",
-            both(npy(np.array(["2024-01-01"], "M8[D]")), "npy"),
         ),
         Case(
             "save one field of the records as an array of its own",
@@ -1364,6 +1494,17 @@ CASES = {
             "p.npy q.npy --as samples",
             both(npy([b"a", b"b"]), "npy"),
             edit=both(npy(np.array([b"a", b"b"]).astype(str)), "npy"),
+        ),
+        Case(
+            "--as samples --column 0 if the elements are raw values",
+            "p.npy q.npy",
+            both(npy(np.array(["2024-01-01", "2024-01-02"], "M8[D]")), "npy"),
+        ),
+        Call(
+            "pass a list, an array or a data frame of plain values",
+            "check",
+            (BROKEN,) * 2,
+            instead=(pd.DataFrame({"x": [1, 2], "y": [1, 2], "z": [1, 2]}),) * 2,
         ),
     ],
     "readers/totals.py": [
@@ -1384,6 +1525,14 @@ CASES = {
     ],
     "readers/weights.py": [
         Case("--as samples {}", "p.txt q.txt", both("   5 red\n   3 blue\n", "txt")),
+        Case("leave {} out", "p.npy q.npy --where a=b", both(npy([1, 2]), "npy")),
+        Case("leave {} out", "p.npy q.npy --joint a --joint b", both(npy([1, 2]), "npy")),
+        Case(
+            "--weight BEFORE --weight AFTER instead of --at",
+            "p.csv --at /a --at /b",
+            {"p.csv": "x,a,b\nu,1,2\nv,2,1\n"},
+            fill={"BEFORE": "a", "AFTER": "b"},
+        ),
     ],
     "readers/weight_column.py": [
         Case(
@@ -1391,11 +1540,17 @@ CASES = {
             "p.csv q.csv",
             both("x,n\na,0.5\nb,-inf\n"),
         ),
-        Case("--as weights", "p.csv q.csv --as counts", both("x,n\na,0.5\nb,1.5\n")),
+        Case(
+            "--as weights",
+            "p.csv q.csv --as counts",
+            both("x,n\na,0.5\nb,1.5\n"),
+            says="weights of 2 outcomes, total 2",
+        ),
         Case(
             "--decimal ',' if the comma is a decimal mark; no thousands separators",
             "p.tsv q.tsv",
             both("x\tn\na\t1,5\nb\t2,5\n", "tsv"),
+            says="total 4",
         ),
         Case(
             "counts and probabilities must be >= 0; --as logits or --as log-probs if these are"
@@ -1413,6 +1568,7 @@ CASES = {
             "leave --decimal out if the point is the decimal mark",
             "p.tsv q.tsv --decimal ,",
             both("x\tn\na\t1.5\nb\t2.5\n", "tsv"),
+            says="total 4",
         ),
         Case(
             "write 0 where there is no mass",
@@ -1431,6 +1587,7 @@ CASES = {
             "p.csv q.csv",
             both("x,n\na,5\nb,1_000\n"),
             edit=both("x,n\na,5\nb,1000\n"),
+            says="total 1005",
         ),
         Case(
             "write percentages with a number before the sign",
@@ -1668,6 +1825,13 @@ SAID = {
     # Texts of reports and messages that name an option or a command, and are no hints.
     "core/dataset.py": [
         Case(
+            "date: time moves on by itself (--categorical NAME judges it)",
+            "check p.csv q.csv -f json",
+            both("when,x\n" + "2024-01-05,1\n2024-01-06,2\n" * 20),
+            fill={"NAME": "when"},
+            then="check p.csv q.csv --categorical when",
+        ),
+        Case(
             "looks like a key: nearly all values are distinct (--column NAME judges it)",
             "inspect p.csv --as samples",
             KEYS,
@@ -1678,9 +1842,12 @@ SAID = {
     "core/inference/reasons.py": [
         Case(
             "no common outcome: a date or key? --exclude NAME leaves it out",
-            "check p.csv q.csv",
-            {"p.csv": ROWS, "q.csv": ROWS.replace("red", "rot").replace("blue", "blau")},
-            fill={"NAME": "colour"},
+            "check p.csv q.csv --column id",
+            {
+                f"{p}.csv": "id\n" + "".join(f"{p}{i}\n" for i in range(950)) + f"{p}0\n" * 50
+                for p in "pq"
+            },
+            fill={"NAME": "id"},
         ),
     ],
     "renderers/measures.py": [
@@ -1710,6 +1877,8 @@ SAID = {
     ],
 }
 NO_OFFERS = {
+    "core/dataset.py": {"--where: all rows have the value that chose them"},
+    "pipeline/renames.py": {", as --map says"},
     "cli/app.py": {
         "How far apart are two distributions, and has the data drifted?\n\n'kldiv P Q' is short"
         " for 'kldiv compare P Q'."

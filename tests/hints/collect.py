@@ -82,9 +82,12 @@ class Package:
     ----------
     sources : mapping of str to str
         The text of each module, by its path.
+    words : sequence of str
+        The fields whose texts are looked for.
     """
 
-    def __init__(self, sources):
+    def __init__(self, sources, words=FIELDS):
+        self.words = words
         self.trees = {path: ast.parse(text) for path, text in sources.items()}
         self.functions: dict[str, list[Function]] = {}
         self.constants: dict[str, list[tuple[str, ast.expr]]] = {}
@@ -119,7 +122,7 @@ class Package:
             if isinstance(node, ast.ClassDef)
         }
         for name, node in classes.items():
-            if (found := _field(node)) is not None:
+            if (found := _field(node, self.words)) is not None:
                 self.fields[name] = found
         for _ in classes:
             for name, node in classes.items():
@@ -141,7 +144,7 @@ class Package:
         return own or found
 
 
-def _field(node):
+def _field(node, words):
     """Return the field of a class that holds a hint, and its place among the arguments."""
     fields = [
         each.target.id
@@ -152,10 +155,10 @@ def _field(node):
         if isinstance(each, ast.FunctionDef) and each.name == "__init__":
             arguments = each.args
             fields = [argument.arg for argument in arguments.args[1:]]
-            if any(argument.arg in FIELDS for argument in arguments.kwonlyargs):
-                word = next(a.arg for a in arguments.kwonlyargs if a.arg in FIELDS)
-                return word, None
-    for word in FIELDS:
+            for argument in arguments.kwonlyargs:
+                if argument.arg in words:
+                    return argument.arg, None
+    for word in words:
         if word in fields:
             return word, fields.index(word)
     return None
@@ -170,8 +173,11 @@ def hints(package: Package) -> set[Hint]:
         If the text of one cannot be found.
     """
     found: set[Hint] = set()
+    unknown: list[str] = []
     for path, tree in package.trees.items():
-        Walk(package, path, None, found).block(tree.body)
+        Walk(package, path, None, found, unknown).block(tree.body)
+    if unknown:
+        raise UnknownHintError("\n".join(unknown))
     return {hint for hint in found if hint.text.strip()}
 
 
@@ -189,9 +195,10 @@ class Walk:
     looked up where they are asked for.
     """
 
-    def __init__(self, package, module, function, found, active=()):
+    def __init__(self, package, module, function, found=None, unknown=None, active=()):
         self.package, self.module, self.function = package, module, function
-        self.found = found
+        self.found: set[Hint] = set() if found is None else found
+        self.unknown: list[str] = [] if unknown is None else unknown
         self.active = active
         self.known: dict[str, tuple[Assigned, ...]] = {}
         self.returned: list[tuple[ast.expr, dict[str, tuple[Assigned, ...]]]] = []
@@ -203,7 +210,9 @@ class Walk:
 
     def statement(self, node) -> bool:
         if isinstance(node, ast.FunctionDef):
-            inner = Walk(self.package, self.module, self._inner(node), self.found, self.active)
+            inner = Walk(
+                self.package, self.module, self._inner(node), self.found, self.unknown, self.active
+            )
             inner.known = dict(self.known)
             for name in inner.function.parameters():
                 inner.known.pop(name, None)
@@ -240,8 +249,6 @@ class Walk:
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
-                if isinstance(target, ast.Attribute) and target.attr in FIELDS:
-                    self._collect(node.value)
                 self._assign(target, node.value)
         elif (
             isinstance(node, ast.AugAssign)
@@ -294,6 +301,9 @@ class Walk:
         ):
             for name, part in zip(target.elts, value.elts, strict=True):
                 self._assign(name, part)
+        elif isinstance(target, ast.Attribute):
+            if target.attr.lstrip("_") in self.package.words:
+                self._collect(value)
         else:
             self._forget(target)
 
@@ -324,7 +334,7 @@ class Walk:
                 field, place = self.package.fields[name]
                 self._collect(_argument(call, field, place))
             elif name == "_replace":
-                for field in FIELDS:
+                for field in self.package.words:
                     self._collect(_argument(call, field, None))
             elif not (self.function and self.function.name == name):
                 for function in self.package.function(self.module, name) if name else ():
@@ -335,7 +345,7 @@ class Walk:
         names = function.parameters()
         skipped = 1 if names[:1] in (["self"], ["cls"]) else 0
         every = [*names[skipped:], *[each.arg for each in function.node.args.kwonlyargs]]
-        for field in FIELDS:
+        for field in self.package.words:
             if field in every:
                 place = names[skipped:].index(field) if field in names else None
                 self._collect(_argument(call, field, place))
@@ -346,16 +356,18 @@ class Walk:
         texts = self.texts(value)
         where = f"kldiv_cli/{self.module}:{value.lineno}"
         if texts is None:
-            raise UnknownHintError(f"{where}: the text of this hint cannot be followed")
+            self.unknown.append(f"{where}: the text of this hint cannot be followed")
+            return
         for clause in {clause for text in texts for clause in clauses(text)}:
             if clause and not re.search(r"\w", clause.replace(HOLE, "")):
-                raise UnknownHintError(f"{where}: this hint has no words of its own: {clause!r}")
+                self.unknown.append(f"{where}: this hint has no words of its own: {clause!r}")
             self.found.add(Hint(self.module, clause))
 
     def texts(self, node) -> Texts | None:
         """Return the texts that an expression may have; None if they cannot be told."""
         if isinstance(node, ast.Constant):
-            return frozenset({node.value}) if isinstance(node.value, str) else None
+            # An exit code is no text.
+            return frozenset({node.value}) if isinstance(node.value, str) else PASSED
         if isinstance(node, ast.JoinedStr):
             parts = [
                 self.texts(part) if isinstance(part, ast.Constant) else self._hole(part)
@@ -366,6 +378,9 @@ class Walk:
             return _joined([self.texts(node.left), self.texts(node.right)])
         if isinstance(node, ast.IfExp):
             return _either([self.texts(node.body), self.texts(node.orelse)])
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+            # What stands before it is a condition.
+            return self.texts(node.values[-1])
         if isinstance(node, ast.BoolOp):
             return _either(map(self.texts, node.values))
         if isinstance(node, ast.NamedExpr):
@@ -373,7 +388,7 @@ class Walk:
         if isinstance(node, ast.Name):
             return self._of_name(node.id)
         if isinstance(node, ast.Attribute):
-            return PASSED if node.attr in FIELDS else None
+            return PASSED if node.attr.lstrip("_") in self.package.words else None
         if isinstance(node, ast.Subscript):
             return self._of_entries(node.value)
         if isinstance(node, ast.Call):
@@ -397,18 +412,18 @@ class Walk:
                 # What is given to a parameter of this name is collected where it is given.
                 default = function.default(name)
                 texts = PASSED if default is None else self.texts(default)
-                return texts if name in FIELDS else None
+                return texts if name in self.package.words else None
             function = function.outer
         if found := self.package.constant(self.module, name):
             module, value = found
-            return Walk(self.package, module, None, set()).texts(value)
+            return Walk(self.package, module, None).texts(value)
         return None
 
-    def _at(self, value, known) -> Texts | None:
-        """Return the texts of an expression where these names were known."""
+    def _at(self, value, known, texts=None) -> Texts | None:
+        """Return the texts of an expression, or of its entries, where these names were known."""
         before, self.known = self.known, known
         try:
-            return None if value is None else self.texts(value)
+            return None if value is None else (texts or self.texts)(value)
         finally:
             self.known = before
 
@@ -416,12 +431,12 @@ class Walk:
         """Return the texts that the entries of a mapping or a sequence may have."""
         if isinstance(node, ast.Name):
             if node.id in self.known:
-                values = [each.value for each in self.known[node.id]]
-                return _either(map(self._of_entries, values))
+                values = self.known[node.id]
+                return _either(self._at(v.value, v.known, self._of_entries) for v in values)
             found = self.package.constant(self.module, node.id)
             if found is None:
                 return None
-            return Walk(self.package, found[0], None, set())._of_entries(found[1])
+            return Walk(self.package, found[0], None)._of_entries(found[1])
         if isinstance(node, ast.Dict):
             return _either(map(self.texts, node.values))
         if isinstance(node, (ast.Tuple, ast.List)):
@@ -449,7 +464,7 @@ class Walk:
         return _either(self._of_returns(each, node) for each in functions)
 
     def _of_returns(self, function, call) -> Texts | None:
-        inner = Walk(self.package, function.module, function, set(), (*self.active, function.node))
+        inner = Walk(self.package, function.module, function, active=(*self.active, function.node))
         names = function.parameters()
         for place, name in enumerate(names[1:] if names[:1] == ["self"] else names):
             given = _argument(call, name, place)
@@ -475,8 +490,8 @@ class Walk:
             one = _either(map(self.texts, elements.elts))
         if one is None:
             return ANY
-        # Clauses are each for itself.
-        return one if between == {"; "} else _either([one, _joined([one, between, ANY])])
+        # Clauses are each for itself, and several options read like one.
+        return one if between <= {"; ", " "} else _either([one, _joined([one, between, ANY])])
 
     def _of_elements(self, value, known) -> Texts | None:
         """Return the texts that the elements of a list may have."""
@@ -542,10 +557,16 @@ def mentions(package: Package, known: set[Hint]) -> set[Hint]:
     return found
 
 
-def read_package() -> Package:
+def read_package(words=FIELDS) -> Package:
     """Return the syntax trees of this package."""
     paths = sorted(PACKAGE.rglob("*.py"))
-    return Package({path.relative_to(PACKAGE).as_posix(): path.read_text() for path in paths})
+    texts = {path.relative_to(PACKAGE).as_posix(): path.read_text() for path in paths}
+    return Package(texts, words)
+
+
+def codes() -> set[str]:
+    """Return the code of every error, note and reason of a verdict."""
+    return {hint.text for hint in hints(read_package(("code",)))}
 
 
 if __name__ == "__main__":

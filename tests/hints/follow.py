@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from kldiv_cli.cli.commands import COMMANDS, load
@@ -16,6 +17,8 @@ from kldiv_cli.cli.commands import COMMANDS, load
 WORD = r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\$'(?:\\.|[^'\\])*'|\\.|[^\s'"\\;&|<>()])+"""
 """A word as a shell takes it."""
 OPTION = r"(?:--[a-z][a-z-]*|-[a-z](?![\w-]))"
+FILE = r"[\w/-]+\.[a-z]{2,5}|bash"
+"""An argument of a command that is an example."""
 ENDS = ",.;:?!…"
 """What ends a clause, and is no part of the word that it follows."""
 PROGRAMS = "aws|curl|duckdb|gcloud|git|jq|lz4|mysql|psql|sqlite3|zcat|zstd"
@@ -29,9 +32,10 @@ class Offer(NamedTuple):
 
     Attributes
     ----------
-    kind : {"add", "leave", "say", "run"}
-        Whether `words` are options to be added, options to be left out, the word to be said
-        instead, or a command.
+    kind : {"add", "leave", "unsay", "swap", "say", "run"}
+        Whether `words` are options to be added, options to be left out, an option and words of it
+        to be left out, options and the one that they replace, the word to be said instead, or a
+        command.
     words : tuple of str
         As the shell gives them to a program.
     """
@@ -69,7 +73,9 @@ def offers(hint: str, fill: dict[str, str]) -> list[Offer]:
     found: list[Offer] = []
     at = 0
     starts = re.compile(
-        rf"(?P<other>(?<!\S)(?:{PROGRAMS}) [^,;|)]*)"
+        r"(?P<usage>kldiv [a-z]+(?: \[?[A-Z]+\]?(?:\.\.\.)?)+, such as)"
+        rf"|(?P<other>(?<!\S)(?:{PROGRAMS}) [^,;|)]*)"
+        rf"|leave (?P<names>{WORD}(?:,? {WORD})*) out of (?P<of>{OPTION})"
         rf"|leave (?P<leave>{OPTION}(?:(?:,| and| or) {OPTION})*) out"
         rf"|did you mean (?!--)(?:the (?:command|file) )?(?P<say>{WORD})"
         rf"|(?:there are|(?<!\()it has) (?P<several>{WORD}(?: {WORD})*)"
@@ -80,9 +86,12 @@ def offers(hint: str, fill: dict[str, str]) -> list[Offer]:
     )
     while match := starts.search(hint, at):
         at = match.end()
-        if match["other"]:
+        if match["other"] or match["usage"]:
             continue
-        if match["leave"]:
+        if match["of"]:
+            names = map(spoken, re.findall(r"'[^']*'", match["names"]))
+            found.append(Offer("unsay", (match["of"], *names)))
+        elif match["leave"]:
             ways = re.split(", | or ", match["leave"])
             found += [Offer("leave", tuple(re.findall(OPTION, way))) for way in ways]
         elif match["say"]:
@@ -104,7 +113,10 @@ def offers(hint: str, fill: dict[str, str]) -> list[Offer]:
         else:
             at = match.start("option")
             words, at = _options(hint, at, known, fill)
-            found.append(Offer("add", words))
+            if instead := re.compile(rf" instead of ({OPTION})").match(hint, at):
+                at = instead.end()
+                words = (*words, instead[1])
+            found.append(Offer("swap" if instead else "add", words))
     return found
 
 
@@ -143,7 +155,7 @@ def _command(hint, at, known, fill):
             more, at = _options(hint, match.start(1), known, fill)
             words += more
             continue
-        placeholder = text in fill or text.isupper()
+        placeholder = text in fill or text.isupper() or re.fullmatch(FILE, text)
         if not (placeholder or text in ("-", "--help") or (not words and text in COMMANDS)):
             break
         words.append(_filled(text, fill))
@@ -198,6 +210,13 @@ def followed(words: list[str], offer: Offer, wrong: str, side: int | None) -> li
         whole = arguments or {"--help", "--"} & {*offer.words}
         arguments = words[1:] if words[:1] and words[0] in COMMANDS else words
         return [*offer.words] if whole else [*offer.words, *arguments]
+    if offer.kind == "unsay":
+        flag, *names = offer.words
+        said = pairwise(words)
+        gone = [i for i, (a, b) in enumerate(said) if a == flag and b in names]
+        return [word for i, word in enumerate(words) if not {i, i - 1} & {*gone}]
+    if offer.kind == "swap":
+        return [*without(words, same_option(offer.words[-1])), *offer.words[:-1]]
     if offer.kind == "leave":
         for flag in offer.words:
             words = without(words, same_option(flag))

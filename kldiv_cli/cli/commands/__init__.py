@@ -48,10 +48,16 @@ class Call(NamedTuple):
             raise
 
     def _has(self, flag: str, word: str) -> bool:
-        """Return whether the command has an option, and knows its word."""
+        """Return whether the command has an option, and knows its word.
+
+        What is an option of no command is one of another program.
+        """
         option = next((row for row in self.command.options if flag in row.ends()), None)
-        if option is None or option.name != "kind":
-            return option is not None
+        if option is None:
+            every = (row for name in COMMANDS for row in load(name).options)
+            return not any(flag in row.ends() for row in every)
+        if option.name != "kind":
+            return True
         from kldiv_cli.pipeline.settings import KINDS, KINDS_OF_CHECK
 
         return word in (KINDS_OF_CHECK if self.command.run.__name__ == "check" else KINDS)

@@ -98,7 +98,7 @@ def zone_changed(side: str) -> Reason:
 
 def keys() -> Reason:
     """Return the reason that values which are nearly all distinct are other ones today."""
-    text = "no common outcome: a date or key? leave it out with --exclude"
+    text = "no common outcome: a date or key? --exclude NAME leaves it out"
     return Reason("no-common-outcome", text)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.core.numbers import is_number
 from kldiv_cli.core.table import Batch, Faults, Table
 from kldiv_cli.errors import Fault, InputError, Note, Place
-from kldiv_cli.readers import delimiter, histograms
+from kldiv_cli.readers import delimiter
 from kldiv_cli.readers.records import Records, long_fields
 from kldiv_cli.readers.text import NULL, Text
 
@@ -37,7 +37,10 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
         message = "read as the output of 'uniq -c': each line is a count, one blank and a label"
         note = Note("uniq", message, source, advice="--input-format csv if each line is one value")
         return uniq.table(text, chain(sample, lines), [note])
-    histograms.refuse_exposition(sample, source)
+    if any("_bucket{" in line for line in sample):
+        from kldiv_cli.readers import histograms
+
+        histograms.refuse_exposition(sample, source)
     separator = delimiter.find(sample, options, stream.format, source)
     named = stream.format != "text"
     shown = {",": "csv", "\t": "tsv"}.get(separator, "text")
@@ -50,7 +53,7 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
         raise InputError("no-rows", "there are only blank lines or comments", Place(source))
     notes, details = list(text.notes), {"encoding": text.encoding, "delimiter": repr(separator)}
     has_row_names = options.header is not False and _has_row_names(
-        rows, separator, next(filter(str.strip, sample)), options.decimal
+        rows, separator, next(filter(str.strip, sample), ""), options.decimal
     )
     if has_row_names:
         rows[0].insert(0, "")

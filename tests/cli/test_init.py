@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import kldiv_cli.cli.init  # noqa: F401 (it takes its names of files when it is first loaded)
 from kldiv_cli.pipeline import config
 from kldiv_cli.pipeline.init import _literally, _value
 

@@ -264,6 +264,29 @@ def test_rows(kldiv, name, both_sides):
     assert size["missing_current"] == pytest.approx(missing / len(make.orders("b")), rel=1e-15)
 
 
+PIPED = {
+    "check {0}/pandas_rows_a.csv {1} --column drink --column to_go --column size": [
+        "polars_rows_b.ndjson", "duckdb_rows_b.json", "R_rows_b.csv",
+    ],
+    "compare {0}/pandas_value_counts_a.csv {1}": [
+        "pandas_json_split_b.json", "R_write_table_tab_b.tsv", "uniq_c_b.txt", "numpy_unique_b.npz",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "name"), [(command, name) for command, names in PIPED.items() for name in names]
+)
+def test_a_pipe_gives_what_a_file_gives(shell, command, name):
+    of_file = shell(f"kldiv {command.format(FILES, FILES / name)} -f json 2> /dev/null")
+    piped = command.format(FILES, "-")
+    of_pipe = shell(f"cat {FILES / name} | kldiv {piped} -f json 2> /dev/null")
+    found, expected = json.loads(of_pipe.out), json.loads(of_file.out)
+    for key in ("columns", "comparisons", "verdict", "error"):
+        assert found.get(key) == expected.get(key)
+    assert found["error"] is None
+
+
 def test_every_program_is_tested():
     told = Path(__file__).read_text()
     names = {re.sub("_[ab][.]", "_{}.", path.name) for path in FILES.iterdir()}

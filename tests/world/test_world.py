@@ -269,7 +269,8 @@ PIPED = {
         "polars_rows_b.ndjson", "duckdb_rows_b.json", "R_rows_b.csv",
     ],
     "compare {0}/pandas_value_counts_a.csv {1}": [
-        "pandas_json_split_b.json", "R_write_table_tab_b.tsv", "uniq_c_b.txt", "numpy_unique_b.npz",
+        "pandas_json_split_b.json", "R_write_table_tab_b.tsv", "uniq_c_b.txt",
+        "numpy_unique_b.npz",
     ],
 }  # fmt: skip
 

@@ -218,15 +218,6 @@ def are_distinct_integers(cells: Sequence[Any]) -> bool:
     return len(set(plain)) == len(plain) and all(map(is_integer, plain))
 
 
-def are_consecutive(cells: Sequence[Any]) -> bool:
-    """Return whether numbers are three or more integers that count upwards by one."""
-    numbers = list(map(str, cells))
-    if len(numbers) < 3 or not all(is_integer(number) and len(number) < 16 for number in numbers):
-        return False
-    first = int(numbers[0])
-    return list(map(int, numbers)) == list(range(first, first + len(numbers)))
-
-
 def is_array(value: Any) -> bool:
     """Return whether a value is an array of one dimension, of JSON or in memory."""
     if isinstance(value, list | tuple):

@@ -12,7 +12,7 @@ from kldiv_cli.core.dataset import which_kind
 from kldiv_cli.core.table import SAMPLE, Batch, Block, Faults, Matrix, Members, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Note, Place, abridged, option
 from kldiv_cli.readers import histograms, layouts, pointers
-from kldiv_cli.readers.column_choice import LABELS, MAYBE_WEIGHTS, WEIGHTS
+from kldiv_cli.readers.column_choice import LABELS, MAYBE_WEIGHTS, WEIGHTS, are_consecutive
 from kldiv_cli.readers.literals import Repeated, kind_of, misfits, no_raw_rows, shown
 from kldiv_cli.readers.pointers import START, Route
 
@@ -369,10 +369,7 @@ class Keyed(Members):
         if chosen <= obvious:
             return layout if beside else None
         # Integers beside numbers of no telling name may be weights as well.
-        told = (
-            plain[column.name] in LABELS or layouts.are_consecutive(column.cells)
-            for column in beside
-        )
+        told = (plain[column.name] in LABELS or are_consecutive(column.cells) for column in beside)
         return layout if any(told) else None
 
     def _may_be_opened(self) -> bool:

@@ -789,6 +789,12 @@ CASES = {
             both("x,-a,-b\nu,1,2\nv,2,1\n"),
         ),
         Case(
+            "--weight {} if these are the weights; --weight {} if these are labels; --as samples"
+            " if these are raw rows",
+            "p.json q.json",
+            both('{"hour": [3, 4, 5], "hits": ["7", "8", "9"]}', "json"),
+        ),
+        Case(
             "leave --label out, or name another column by it",
             "p.csv q.csv --label n --weight n",
             both("x,n\na,1\nb,2\n"),

@@ -1063,6 +1063,23 @@ CASES = {
             both('{"x": -0.7, "y": -0.7}\n{"x": -0.7, "y": -0.7}\n', "jsonl"),
         ),
         Case(
+            "--at /0 if its keys are the outcomes; --label {} --weight {} if it is a row;"
+            " --as samples if these are raw rows",
+            "p.json q.json",
+            both('[{"x y": 3, "z": 5}]', "json"),
+        ),
+        Case(
+            "--input-format json if its keys are the outcomes; --label {} --weight {} if it is a"
+            " row",
+            "p.jsonl q.jsonl",
+            both('{"hour": 3, "n": 5}', "jsonl"),
+        ),
+        Case(
+            "--label {} --weight {} if it is a row",
+            "p.jsonl q.jsonl",
+            both('{"x y": 3, "z": 5}', "jsonl"),
+        ),
+        Case(
             "--at {} chooses one of these",
             "p.jsonl q.jsonl",
             both('{"a b": {"x": 1, "y": 2}}\n{"a b": {"x": 2, "y": 2}}\n', "jsonl"),

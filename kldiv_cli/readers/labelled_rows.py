@@ -170,6 +170,9 @@ def refuse_nested(records: Sequence[Record], source: str) -> None:
         if found:
             message = "the records hold objects or arrays, and no numbers"
             hint = f"{option('--at', found[0])} chooses one of these"
+            if all(isinstance(cell, list | tuple) and len(cell) == 1 for cell in cells):
+                # As tables of their own they have one outcome each.
+                hint = "write the values without arrays: jsonlite does with auto_unbox = TRUE"
             raise InputError("no-weights", message, Place(source), hint=hint)
 
 

@@ -358,6 +358,10 @@ class Keyed(Members):
         obvious = {name for name in plain if plain[name] in WEIGHTS}
         if not named and len(obvious) != 1:
             return None
+        # Arrays of one number may be the numbers of an object, as R writes them.
+        is_row = len(plain) == 2 and not LABELS.isdisjoint(plain.values())
+        if not named and not is_row and all(map(_is_boxed, self.value.values())):
+            return None
         chosen = set(named) or obvious
         beside = [
             column
@@ -413,6 +417,10 @@ class Keyed(Members):
             are_alike = len(members) > 1 and layouts.has_equal_keys(self.value)
             hint = "" if are_alike else self._choices()
             hint = hint or self._names(members)
+            if len(members) > 1 and all(map(_is_boxed, self.value.values())):
+                # R has no numbers but in vectors; as a distribution, each has the same outcome.
+                message = f"each member of this object is an array of one number: {names}"
+                hint = "write the numbers without arrays: jsonlite does with auto_unbox = TRUE"
             raise InputError("several-weights", message, self.locate(()), hint=hint)
         if members:
             at = self.names.index(members[0])
@@ -497,6 +505,11 @@ class Keyed(Members):
         chosen = " or ".join(option("--at", self.route.pointer + pointer) for pointer in found)
         hint = f"{chosen} chooses one" if found else ""
         raise no_raw_rows(self.value, self.source, hint)
+
+
+def _is_boxed(value: Any) -> bool:
+    """Return whether a value is an array of one number."""
+    return layouts.is_array(value) and len(value) == 1 and layouts.sorts_of(value) == {"number"}
 
 
 class Object(Keyed):

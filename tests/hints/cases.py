@@ -1085,6 +1085,12 @@ CASES = {
             both('{"a b": {"x": 1, "y": 2}}\n{"a b": {"x": 2, "y": 2}}\n', "jsonl"),
         ),
         Case(
+            "write the values without arrays: jsonlite does with auto_unbox = TRUE",
+            "p.json q.json",
+            both('[{"k": ["u"], "n": [3]}, {"k": ["v"], "n": [5]}]', "json"),
+            edit=both('[{"k": "u", "n": 3}, {"k": "v", "n": 5}]', "json"),
+        ),
+        Case(
             "compare fewer lines at once",
             "p.jsonl q.jsonl --as logits",
             both('{"x": -1, "y": -2}\n' * 6, "jsonl"),
@@ -1373,6 +1379,12 @@ CASES = {
             "p.json q.csv",
             RAW,
             before=("profile p.csv -o p.json",),
+        ),
+        Case(
+            "write the numbers without arrays: jsonlite does with auto_unbox = TRUE",
+            "p.json q.json",
+            both('{"blue": [295], "green": [592]}', "json"),
+            edit=both('{"blue": 295, "green": 592}', "json"),
         ),
         Case(
             "--weight {}, or another, chooses one",

@@ -552,3 +552,27 @@ def test_weights_are_the_same_in_every_layout(tmp_path_factory, counts, layout, 
     path.write_text(json.dumps(value))
     side = read(value if in_memory else str(path), ReadOptions("counts", total_row="keep"))
     assert weights_of(side) == counts
+
+
+@pytest.mark.parametrize("name", ["green", "n", "count"])
+def test_numbers_in_arrays_of_their_own_are_no_distributions(of_json, name):
+    for value in ({"y": [5], name: [3]}, {name: [0.5], "y": [0.25], "z": [0.25]}):
+        for source in (of_json, read):
+            with pytest.raises(InputError, match="an array of one number") as caught:
+                source(value)
+            assert caught.value.code == "several-weights"
+            assert "--weight" not in caught.value.hint
+    assert of_json({"y": [5], name: [3]}, label="y").outcomes == ("5",)
+
+
+def test_a_table_of_one_row_has_labels(of_json):
+    side = of_json({"n": [3], "bucket": [5]})
+    assert (side.outcomes, side.weights.tolist()) == (("5",), [3])
+    side = of_json({"colour": ["red"], "n": [3]})
+    assert (side.outcomes, side.weights.tolist()) == (("red",), [3])
+
+
+def test_values_in_arrays_of_their_own_are_no_tables(of_json):
+    with pytest.raises(InputError) as caught:
+        of_json([{"k": ["u"], "n": [3]}, {"k": ["v"], "n": [5]}])
+    assert (caught.value.code, "--at" in caught.value.hint) == ("no-weights", False)

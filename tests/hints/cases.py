@@ -721,6 +721,28 @@ CASES = {
             instead_options={"columns": {"age": {"bins": 3}}},
         ),
     ],
+    "pipeline/headers.py": [
+        Case(
+            "--header if it holds names, --no-header --header if it holds data",
+            "p.csv q.csv",
+            {"p.csv": "k,0\na,3\nb,4\n", "q.csv": "k,n\na,3\nb,5\n"},
+        ),
+        Case(
+            "--header if it holds names, --header --no-header if it holds data",
+            "check p.csv q.csv --as counts",
+            {"p.csv": "k,n\na,3\nb,4\n", "q.csv": "k,0\na,3\nb,5\n"},
+        ),
+        Case(
+            "--header --no-header if it holds names, --no-header if it holds data",
+            "p.csv q.csv",
+            {"p.csv": "k,0\na,3\nb,4\n", "q.csv": "a,3\nb,5\n"},
+        ),
+        Case(
+            "--no-header --header if it holds names, --no-header if it holds data",
+            "p.csv q.csv",
+            {"p.csv": "a,3\nb,4\n", "q.csv": "k,0\na,3\nb,5\n"},
+        ),
+    ],
     "pipeline/init.py": [
         Case("leave --init out", "check p.csv q.csv --init --exclude \udcff*", RAW),
     ],

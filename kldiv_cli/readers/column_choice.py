@@ -89,6 +89,7 @@ class Columns:
         plain = [name.strip().casefold() for name in names or ()]
         self.plain = plain or [""] * len(numeric)
         self._quoted = {i for i, each in enumerate(numeric) if each == "quoted"}
+        self._cells = cells
         self._is_repeated = False
         self._in_doubt = cells is not None and self._may_be_weights(cells)
         has_plain = any(each in ("all", "some") for each in numeric)
@@ -261,8 +262,15 @@ class Columns:
         return likely[0], True
 
     def _several(self, role: Literal["label", "weight"], columns: list[int]) -> InputError:
+        # A name that is the same in several rows would be refused.
+        first = next(filter(self._is_distinct, columns), columns[0])
         code, what = "several-labels", "outcomes"
-        choice = f"{self._option('--label', columns[0])}, or another of these"
+        choice = f"{self._option('--label', first)}, or another of these"
+        if role == "weight" and self._is_one_row():
+            message = "the table has one row, so that each column may be an outcome"
+            hint = "write a row for each outcome, with its label and its number"
+            hint += "; --as samples if this is a raw row"
+            return InputError("several-weights", message, Place(self.source), hint=hint)
         if role == "weight":
             code, what = "several-weights", "weights"
             # A column of totals is hardly meant.
@@ -275,6 +283,17 @@ class Columns:
         message = f"several columns may hold the {what}: {titles}"
         hint = f"{choice}; --as samples if these are raw rows"
         return InputError(code, message, Place(self.source), hint=hint)
+
+    def _is_distinct(self, index: int) -> bool:
+        """Return whether no two of a column's first cells are the same, as far as is known."""
+        cells = [] if self._cells is None else list(map(str, self._cells(index)))
+        return len(set(cells)) == len(cells)
+
+    def _is_one_row(self) -> bool:
+        """Return whether there is one row, of numbers alone, and names above it."""
+        if self._cells is None or self.names is None or {*self.numeric} != {"all"}:
+            return False
+        return len(self._cells(0)) == 1
 
     def _are_in_quotes(self) -> InputError:
         """Return the error for plain numbers beside some in quotes: either may be the weights."""

@@ -817,6 +817,13 @@ CASES = {
             both('{"hour": [3, 4, 5], "hits": ["7", "8", "9"]}', "json"),
         ),
         Case(
+            "write a row for each outcome, with its label and its number; --as samples if this is"
+            " a raw row",
+            "p.csv q.csv",
+            both("x,y\n5,3\n"),
+            edit=both("k,n\nx,5\ny,3\n"),
+        ),
+        Case(
             "leave --label out, or name another column by it",
             "p.csv q.csv --label n --weight n",
             both("x,n\na,1\nb,2\n"),

@@ -24,7 +24,8 @@ WEIGHTS = frozenset(
     """
     weight weights w count counts n freq frequency frequencies prob probability
     probabilities p q share shares proportion proportions pct percent percentage mass
-    """.split()  # noqa: SIM905 (two lines, not twenty-four)
+    count(*) count() count(1) count_star()
+    """.split()  # noqa: SIM905 (three lines, not twenty-eight)
 )
 MAYBE_WEIGHTS = frozenset({"value", "values", "total", "totals", "amount"})
 """Names of weights where no column has a better name: `value, count` counts values."""

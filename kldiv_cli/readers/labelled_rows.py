@@ -156,6 +156,25 @@ def refuse_logarithms(records: Sequence[Record], wanted: ReadOptions, source: st
         raise InputError("several-weights", message, Place(source), hint=hint)
 
 
+def refuse_scattered(records: Sequence[Record], wanted: ReadOptions, source: str) -> None:
+    """Refuse records that have one number each, under a key that no other record has.
+
+    Raises
+    ------
+    InputError
+        If they are such, and the user names no column.
+    """
+    if wanted.label is not None or wanted.weight is not None or len(records) < 2:
+        return
+    keys = [key for record in records[:SAMPLE] for key in record]
+    cells = [cell for record in records[:SAMPLE] for cell in record.values()]
+    are_single = all(len(record) == 1 for record in records[:SAMPLE])
+    if are_single and len({*keys}) == len(keys) and {*map(type, cells)} == {Number}:
+        message = "each record has a number of its own, so that all together may be one object"
+        hint = "write one object of all: jq add, or jq -s add for lines"
+        raise InputError("several-weights", message, Place(source), hint=hint)
+
+
 def refuse_nested(records: Sequence[Record], source: str) -> None:
     """Refuse records that hold objects or arrays, and no numbers, and say where some are.
 

@@ -66,8 +66,15 @@ def shape_of(
 
 
 def holds_one(values: Sequence[Any]) -> bool:
-    """Return whether an array has one member, an object that holds all there is in containers."""
-    if len(values) != 1 or not isinstance(values[0], Mapping) or not values[0]:
+    """Return whether an array has one member, which holds all there is in containers.
+
+    That is an object of these, or an array of records. An array of numbers is a row of a batch.
+    """
+    if len(values) != 1 or not values[0]:
+        return False
+    if isinstance(values[0], list | tuple):
+        return all(isinstance(record, Mapping) for record in values[0])
+    if not isinstance(values[0], Mapping):
         return False
     members = values[0].values()
     return all(map(layouts.is_container, members)) or layouts.describes(values[0])

@@ -133,6 +133,7 @@ def _of_rows(
                 return [_of_values(row, wanted[0], source)]
             batches = chain(() if second is None else (second,), batches)
         labelled_rows.refuse_logarithms(records, wanted[0], source)
+        labelled_rows.refuse_scattered(records, wanted[0], source)
         labelled_rows.refuse_nested(records, source)
     faults = table.faults or Faults()
     if first.counts is None:

@@ -1120,6 +1120,12 @@ CASES = {
             edit=both('[{"k": "u", "n": 3}, {"k": "v", "n": 5}]', "json"),
         ),
         Case(
+            "write one object of all: jq add, or jq -s add for lines",
+            "p.json q.json",
+            both('[{"x": 3}, {"y": 5}]', "json"),
+            edit=both('{"x": 3, "y": 5}', "json"),
+        ),
+        Case(
             "compare fewer lines at once",
             "p.jsonl q.jsonl --as logits",
             both('{"x": -1, "y": -2}\n' * 6, "jsonl"),

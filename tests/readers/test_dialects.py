@@ -550,3 +550,8 @@ def test_booleans_and_dates_meet_whoever_wrote_the_table(tmp_path):
     # So do letters that are no booleans.
     report = compare({"f": 3, "m": 4}, {"F": 3, "M": 4})
     assert report.comparisons[0].only_in_p == ("f", "m")
+
+
+@pytest.mark.parametrize("name", ["x", "x.csv", "x.txt"])
+def test_lines_that_no_delimiter_makes_records_of_are_refused(name, refused):
+    assert refused(name, '\x0fa;b": 5, "gr\\u0\r2, 1]}\n1;2,5\r\n').code

@@ -38,13 +38,19 @@ DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe6
 """What is printed for a hyphen or a minus sign."""
 _UNSEEN = re.compile(r"[\s\u00ad\u200b-\u200d\u2060\ufeff]+")
 
+_ESCAPED = re.compile(r"\\+[bfnrtv]?")
+"""What databases write for a backslash, or a control character, in text with tabs."""
+
 
 def loose(label: str) -> str:
     """Return a label without what may differ where two programs write it.
 
-    Case, dashes, blanks, the form of Unicode, and how a number is spelt.
+    Case, dashes, blanks, the form of Unicode, how a number is spelt, and whether backslashes and
+    blanks are escaped by a backslash.
     """
     plain = label
+    if "\\" in label:
+        plain = _ESCAPED.sub(lambda match: "" if match[0][-1] != "\\" else "\\", label)
     if not plain.isascii():
         from unicodedata import normalize
 

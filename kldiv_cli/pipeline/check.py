@@ -15,7 +15,7 @@ from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair, Unpaired
 from kldiv_cli.core.report import Side
 from kldiv_cli.errors import Note, note_on
-from kldiv_cli.pipeline import sides
+from kldiv_cli.pipeline import headers, sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
 from kldiv_cli.pipeline.settings import (
@@ -204,7 +204,8 @@ def read_sides(settings: CheckSettings) -> _Sides:
     """
     reference, current = sides.held(settings.sources)
     exact = {reference.kind, current.kind} & {"probabilities", "weights"}
-    both = (_distributions if exact else _data_sets)(reference, current, settings.rules)
+    with headers.told_apart(reference, current, raw=True):
+        both = (_distributions if exact else _data_sets)(reference, current, settings.rules)
     formats = (both.reference.format, both.current.format)
     refuse_foreign([side.options for side in settings.sources], formats)
     if settings.strict:
@@ -267,8 +268,8 @@ def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
     """Yield notes on values that would meet one of the other side but for how they are written."""
     for pair in pairs:
         if pair.type == "categorical":
-            gone = [pair.names[i] for i in np.flatnonzero(pair.p == 0)]
-            new = [pair.names[i] for i in np.flatnonzero(pair.q == 0)]
+            gone = [pair.names[i] for i in np.flatnonzero((pair.p == 0) & (pair.q > 0))]
+            new = [pair.names[i] for i in np.flatnonzero((pair.q == 0) & (pair.p > 0))]
             yield from unmatched(gone, new, f"labels of column '{pair.column}'", source)
         if pair.type == "date":
             yield from zones_noted(pair.values, pair.column or "", source)

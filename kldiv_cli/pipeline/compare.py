@@ -17,7 +17,7 @@ from kldiv_cli.core.instants import zones_noted
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair
 from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, note_on, option
-from kldiv_cli.pipeline import sides
+from kldiv_cli.pipeline import headers, sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
 from kldiv_cli.pipeline.settings import (
@@ -221,6 +221,12 @@ def compared(settings: CompareSettings) -> Report:
 def _read(settings: CompareSettings) -> _Sides:
     """Read both sides and pair them: raw rows column by column, anything else as a whole."""
     p, q = sides.held(settings.sources)
+    with headers.told_apart(p, q, raw=False):
+        return _read_as_said(p, q, settings)
+
+
+def _read_as_said(p: Source, q: Source, settings: CompareSettings) -> _Sides:
+    """See `_read`."""
     if settings.rules is None:
         return _whole(*settled_tables(*sides.read_distributions(p, q)), (p.name, q.name))
     if p.kind == q.kind:

@@ -98,6 +98,10 @@ def _part(match: re.Match[str]) -> str:
         else:
             switches.append(SWITCHES[flag])
     arguments = [_argument(name, given) for name, given in values.items()]
+    if len(switches) == 2 and switches[0].startswith("header=") and switches[0] != switches[1]:
+        # One for each side.
+        both = ", ".join(switch.removeprefix("header=") for switch in switches)
+        switches = [f"header=({both})"]
     return ", ".join([*arguments, *switches])
 
 

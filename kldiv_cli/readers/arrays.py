@@ -92,7 +92,11 @@ def of_columns(
 
 def _columns(whole: Sequence[tuple[str, Any]], source: str) -> Columns:
     numeric = [_numeric(column) for _, column in whole]
-    return Columns(source, [name for name, _ in whole], numeric)
+
+    def cells(i: int) -> list[Any]:
+        return to_list(whole[i][1][:SAMPLE])
+
+    return Columns(source, [name for name, _ in whole], numeric, cells=cells)
 
 
 def _joined(

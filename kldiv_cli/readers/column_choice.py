@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from kldiv_cli.core.dataset import position
-from kldiv_cli.core.numbers import is_number, is_percent
+from kldiv_cli.core.numbers import is_integer, is_number, is_percent
 from kldiv_cli.core.table import SAMPLE, Batch, Table
 from kldiv_cli.errors import InputError, Note, Place, abridged, option
 from kldiv_cli.readers.options import ReadOptions
@@ -24,7 +24,8 @@ WEIGHTS = frozenset(
     """
     weight weights w count counts n freq frequency frequencies prob probability
     probabilities p q share shares proportion proportions pct percent percentage mass
-    """.split()  # noqa: SIM905 (two lines, not twenty-four)
+    count(*) count() count(1) count_star()
+    """.split()  # noqa: SIM905 (three lines, not twenty-eight)
 )
 MAYBE_WEIGHTS = frozenset({"value", "values", "total", "totals", "amount"})
 """Names of weights where no column has a better name: `value, count` counts values."""
@@ -68,6 +69,8 @@ class Columns:
         The key of each column in a batch; its position if not given.
     sample : (Table, Batch), optional
         The table and its first rows, to find advice where no column holds numbers.
+    cells : callable, optional
+        From a column to its first cells, to find out whether numbers in quotes are labels.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Columns:
         numeric: Sequence[Numeric],
         keys: Sequence[Any] | None = None,
         sample: tuple[Table, Batch] | None = None,
+        cells: Callable[[int], Sequence[Any]] | None = None,
     ) -> None:
         self.source = source
         self.names = names
@@ -85,6 +89,10 @@ class Columns:
         self.sample = sample
         plain = [name.strip().casefold() for name in names or ()]
         self.plain = plain or [""] * len(numeric)
+        self._quoted = {i for i, each in enumerate(numeric) if each == "quoted"}
+        self._cells = cells
+        self._is_repeated = False
+        self._in_doubt = cells is not None and self._may_be_weights(cells)
         has_plain = any(each in ("all", "some") for each in numeric)
         for i, each in enumerate(numeric):
             # A database may quote the large integers alone; a name tells that they are counts.
@@ -95,6 +103,28 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.numeric)
+
+    def _may_be_weights(self, cells: Callable[[int], Sequence[Any]]) -> bool:
+        """Return whether numbers in quotes may be the weights beside a column of plain numbers.
+
+        So does a database write large integers, whose labels are fractions or small integers. No
+        name says which column holds the weights, and the plain numbers look like labels: they
+        count upwards, or are distinct, and those in quotes are not.
+        """
+        plain = [i for i, each in enumerate(self.numeric) if each not in ("quoted", "blank")]
+        if len(self._quoted) != 1 or len(plain) != 1 or self.numeric[plain[0]] != "all":
+            return False
+        (quoted,), (other,) = self._quoted, plain
+        if (
+            self.plain[quoted] in {*WEIGHTS, *LABELS}
+            or self.plain[other] in WEIGHTS | MAYBE_WEIGHTS
+        ):
+            return False
+        texts, numbers = list(map(str, cells(quoted))), list(map(str, cells(other)))
+        self._is_repeated = len(set(texts)) < len(texts)
+        if len(set(numbers)) < len(numbers):
+            return False
+        return self.plain[other] in LABELS or self._is_repeated or are_consecutive(numbers)
 
     def choose(self, wanted: Sequence[ReadOptions]) -> list[Choice]:
         """Return the columns of every side.
@@ -157,12 +187,18 @@ class Columns:
     def _choice(self, wanted: ReadOptions, weight: int, weights: list[int]) -> Choice:
         label, open_ = self._label(wanted, weight, weights)
         both_numbers = len(self) == 2 and self.names is None and self.has_numbers(0)
-        is_said = not open_ and (wanted.weight is not None or not (len(self) > 2 or both_numbers))
+        # Numbers in quotes may be weights, unless their name says that they are labels.
+        in_quotes = label in self._quoted and self.plain[label] not in LABELS
+        in_quotes = in_quotes and self.plain[weight] not in WEIGHTS and wanted.label is None
+        is_plain = len(self) == 2 and not both_numbers and not in_quotes
+        is_said = not open_ and (wanted.weight is not None or is_plain)
         if label is None or is_said:
             return self.choice(label, weight)
         what = f"the weights are in column {self.title(weight)}"
         what += f", the outcomes in column {self.title(label)}"
         advice = f"{self._option('--label', label)} {self._option('--weight', weight)}"
+        if in_quotes:
+            what += ", whose numbers are in quotes"
         if len(self) > 2:
             what += f" (of {len(self)} columns)"
         note = Note("columns-chosen", what, self.source, advice=advice, repair=True)
@@ -181,6 +217,8 @@ class Columns:
             return obvious[0]
         if obvious:
             raise self._several("weight", obvious)
+        if self._in_doubt and label is None:
+            raise self._are_in_quotes()
         numbers = [i for i in range(len(self)) if self.has_numbers(i) and i != label]
         candidates = [i for i in numbers if self.plain[i] not in LABELS] or numbers
         if len(candidates) == 1:
@@ -225,8 +263,15 @@ class Columns:
         return likely[0], True
 
     def _several(self, role: Literal["label", "weight"], columns: list[int]) -> InputError:
+        # A name that is the same in several rows would be refused.
+        first = next(filter(self._is_distinct, columns), columns[0])
         code, what = "several-labels", "outcomes"
-        choice = f"{self._option('--label', columns[0])}, or another of these"
+        choice = f"{self._option('--label', first)}, or another of these"
+        if role == "weight" and self._is_one_row():
+            message = "the table has one row, so that each column may be an outcome"
+            hint = "write a row for each outcome, with its label and its number"
+            hint += "; --as samples if this is a raw row"
+            return InputError("several-weights", message, Place(self.source), hint=hint)
         if role == "weight":
             code, what = "several-weights", "weights"
             # A column of totals is hardly meant.
@@ -239,6 +284,29 @@ class Columns:
         message = f"several columns may hold the {what}: {titles}"
         hint = f"{choice}; --as samples if these are raw rows"
         return InputError(code, message, Place(self.source), hint=hint)
+
+    def _is_distinct(self, index: int) -> bool:
+        """Return whether no two of a column's first cells are the same, as far as is known."""
+        cells = [] if self._cells is None else list(map(str, self._cells(index)))
+        return len(set(cells)) == len(cells)
+
+    def _is_one_row(self) -> bool:
+        """Return whether there is one row, of numbers alone, and names above it."""
+        if self._cells is None or self.names is None or {*self.numeric} != {"all"}:
+            return False
+        return len(self._cells(0)) == 1
+
+    def _are_in_quotes(self) -> InputError:
+        """Return the error for plain numbers beside some in quotes: either may be the weights."""
+        (quoted,) = self._quoted
+        other = next(i for i, each in enumerate(self.numeric) if each == "all")
+        message = f"the weights may be in column {self.title(other)}, or in column "
+        message += f"{self.title(quoted)}, whose numbers are in quotes"
+        hint = f"{self._option('--weight', quoted)} if these are the weights"
+        if not self._is_repeated:
+            hint += f"; {self._option('--weight', other)} if these are labels"
+        hint += "; --as samples if these are raw rows"
+        return InputError("several-weights", message, Place(self.source), hint=hint)
 
     def _no_weight(self, label: int | None) -> InputError:
         only = len(self) - (label is not None) == 1
@@ -295,7 +363,23 @@ def columns_of(table: Table, first: Batch, source: str) -> Columns:
     """Return the columns of a table whose first rows are given."""
     keys = list(first.columns) if table.positional else list(table.names or ())
     numeric = [_numeric(table, first.columns[key][:SAMPLE]) for key in keys]
-    return Columns(source, table.names, numeric, keys, (table, first))
+    return Columns(
+        source,
+        table.names,
+        numeric,
+        keys,
+        (table, first),
+        lambda i: first.columns[keys[i]][:SAMPLE],
+    )
+
+
+def are_consecutive(cells: Sequence[Any]) -> bool:
+    """Return whether numbers are three or more integers that count upwards by one."""
+    numbers = list(map(str, cells))
+    if len(numbers) < 3 or not all(is_integer(number) and len(number) < 16 for number in numbers):
+        return False
+    first = int(numbers[0])
+    return list(map(int, numbers)) == list(range(first, first + len(numbers)))
 
 
 def _numeric(table: Table, cells: Sequence[str | None]) -> Numeric:

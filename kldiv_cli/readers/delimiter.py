@@ -192,7 +192,7 @@ def _fields(lines: list[str], delimiter: str, escape: str | None = None) -> int:
     if delimiter not in lines[0] and '"' not in lines[0]:
         return 0
     widths = [len(row) for row in _split(lines, delimiter, escape)]
-    return widths[-1] if widths and is_even(widths) else 0
+    return widths[-1] if is_even(widths) else 0
 
 
 _NO_RECORDS: list[list[str]] = [[], [], [""]]
@@ -202,9 +202,10 @@ _NO_RECORDS: list[list[str]] = [[], [], [""]]
 def is_even(widths: Sequence[int]) -> bool:
     """Return whether records have one width, or all but the first have one field more.
 
-    So does R write a table whose rows have names: the header has no name for these.
+    So does R write a table whose rows have names: the header has no name for these. No records
+    have no width.
     """
-    return len({*widths}) == 1 or {*widths[1:]} == {widths[0] + 1}
+    return len({*widths}) == 1 or (len(widths) > 1 and {*widths[1:]} == {widths[0] + 1})
 
 
 def _split(lines: list[str], delimiter: str, escape: str | None = None) -> list[Row]:

@@ -13,13 +13,14 @@ import numpy as np
 
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.numbers import Number, is_integer, is_number
-from kldiv_cli.core.table import SAMPLE, Faults
-from kldiv_cli.errors import Fault, InputError, Place, abridged, option
+from kldiv_cli.core.table import SAMPLE, Block, Faults, Matrix
+from kldiv_cli.errors import Fault, InputError, Note, Place, abridged, option
 from kldiv_cli.readers import literals
-from kldiv_cli.readers.column_choice import LABELS
+from kldiv_cli.readers.column_choice import LABELS, MAYBE_WEIGHTS, WEIGHTS
 from kldiv_cli.readers.layouts import pointers
 from kldiv_cli.readers.meaning import TOLERANCE
 from kldiv_cli.readers.outcomes import Weights, no_rows
+from kldiv_cli.readers.totals import NAMES as TOTALS
 from kldiv_cli.readers.weight_column import WeightColumn
 
 if TYPE_CHECKING:
@@ -70,6 +71,68 @@ def are_rows(records: Sequence[Record], wanted: ReadOptions) -> bool:
     return all(abs(total - 1) <= TOLERANCE for total in sums)
 
 
+def alone(table: Table, first: Batch, wanted: ReadOptions, source: str) -> Matrix | None:
+    """Return the only record as an object of numbers, whose keys are the outcomes.
+
+    None if it is no such object, or the user takes it for a row of a table. A file of JSON that
+    has one line is the same whether it is called a document or lines.
+
+    Parameters
+    ----------
+    table : Table
+        The table that the record is the only row of.
+    first : Batch
+        Its only batch.
+    wanted : ReadOptions
+        The kind that the user declared, and the columns that are named.
+    source : str
+        The name of the source in errors.
+
+    Raises
+    ------
+    InputError
+        If it may as well be a row of a table, since one key is the name of weights, or it is
+        the only one of an array.
+    """
+    record: Record = getattr(first.columns, "records")[0]  # noqa: B009 (records have them)
+    cells = list(record.values())
+    texts = list(map(str, cells))
+    if (
+        len(record) < 2
+        or {*map(type, cells)} not in ({Number}, {str})
+        or not all(map(is_number, texts))
+    ):
+        return None
+    if wanted.label is not None or wanted.weight is not None or wanted.where is not None:
+        return None
+    # Logarithms are a batch of one row, if the user says what they are.
+    if wanted.kind in LOG_KINDS or all(text[0] == "-" for text in texts):
+        return None
+    names = list(record)
+    weights = (WEIGHTS | MAYBE_WEIGHTS) - TOTALS
+    named = [name for name in names if name.strip().casefold() in weights]
+    is_document = table.format == "jsonl" and len(named) != 1
+    if not is_document:
+        weight = named[0] if len(named) == 1 else names[-1]
+        label = next(name for name in names if name != weight)
+        if named and len(names) == 2 and label.strip().casefold() in LABELS:
+            return None
+        message = "the only record may be a row of a table, or an object of numbers"
+        hint = "--input-format json" if table.format == "jsonl" else "--at /0"
+        hint += " if its keys are the outcomes"
+        hint += f"; {option('--label', label)} {option('--weight', weight)} if it is a row"
+        hint += "; --as samples if these are raw rows"
+        raise InputError("several-weights", message, Place(source), hint=hint)
+    message = "the only record is read as an object of numbers: its keys are the outcomes"
+    advice = f"{option('--label', names[0])} {option('--weight', names[-1])} if it is a row"
+    note = Note("opened", message, source, advice=advice, repair=True)
+    block = Block(cells, lambda path: first.place(0, names[path[0]]) if path else Place(source))
+    return Matrix(
+        table.format, [block], typed=True, labels=names,
+        notes=[*table.notes, note], details={"shape": "an object of numbers"},
+    )  # fmt: skip
+
+
 def refuse_logarithms(records: Sequence[Record], wanted: ReadOptions, source: str) -> None:
     """Refuse records of negative numbers, which look like logarithms, and say how to read them.
 
@@ -93,6 +156,25 @@ def refuse_logarithms(records: Sequence[Record], wanted: ReadOptions, source: st
         raise InputError("several-weights", message, Place(source), hint=hint)
 
 
+def refuse_scattered(records: Sequence[Record], wanted: ReadOptions, source: str) -> None:
+    """Refuse records that have one number each, under a key that no other record has.
+
+    Raises
+    ------
+    InputError
+        If they are such, and the user names no column.
+    """
+    if wanted.label is not None or wanted.weight is not None or len(records) < 2:
+        return
+    keys = [key for record in records[:SAMPLE] for key in record]
+    cells = [cell for record in records[:SAMPLE] for cell in record.values()]
+    are_single = all(len(record) == 1 for record in records[:SAMPLE])
+    if are_single and len({*keys}) == len(keys) and {*map(type, cells)} == {Number}:
+        message = "each record has a number of its own, so that all together may be one object"
+        hint = "write one object of all: jq add, or jq -s add for lines"
+        raise InputError("several-weights", message, Place(source), hint=hint)
+
+
 def refuse_nested(records: Sequence[Record], source: str) -> None:
     """Refuse records that hold objects or arrays, and no numbers, and say where some are.
 
@@ -107,6 +189,9 @@ def refuse_nested(records: Sequence[Record], source: str) -> None:
         if found:
             message = "the records hold objects or arrays, and no numbers"
             hint = f"{option('--at', found[0])} chooses one of these"
+            if all(isinstance(cell, list | tuple) and len(cell) == 1 for cell in cells):
+                # As tables of their own they have one outcome each.
+                hint = "write the values without arrays: jsonlite does with auto_unbox = TRUE"
             raise InputError("no-weights", message, Place(source), hint=hint)
 
 

@@ -218,15 +218,6 @@ def are_distinct_integers(cells: Sequence[Any]) -> bool:
     return len(set(plain)) == len(plain) and all(map(is_integer, plain))
 
 
-def are_consecutive(cells: Sequence[Any]) -> bool:
-    """Return whether numbers are three or more integers that count upwards by one."""
-    numbers = list(map(str, cells))
-    if len(numbers) < 3 or not all(is_integer(number) and len(number) < 16 for number in numbers):
-        return False
-    first = int(numbers[0])
-    return list(map(int, numbers)) == list(range(first, first + len(numbers)))
-
-
 def is_array(value: Any) -> bool:
     """Return whether a value is an array of one dimension, of JSON or in memory."""
     if isinstance(value, list | tuple):
@@ -520,11 +511,13 @@ def pointers(value: Any, *, rows: bool = False, most: int = 3, depth: int = 6) -
     for _ in range(depth):
         below: list[tuple[str, Any]] = []
         for pointer, outer in level:
+            beside = _lengths_of_text(outer)
             for key, inner in _members(outer):
                 here = f"{pointer}/{escaped(key)}"
                 # The labels of numbers deep inside may lie elsewhere.
                 are_numbers = is_array(inner) and not any(map(is_container, inner))
-                if _may_be_read(inner, rows=rows) and not (pointer and are_numbers):
+                is_labelled = are_numbers and (pointer or len(inner) in beside)
+                if _may_be_read(inner, rows=rows) and not is_labelled:
                     found.append(here)
                 elif is_container(inner):
                     below.append((here, inner))
@@ -532,6 +525,12 @@ def pointers(value: Any, *, rows: bool = False, most: int = 3, depth: int = 6) -
         if len(found) >= most or not level:
             break
     return found[:most]
+
+
+def _lengths_of_text(value: Any) -> set[int]:
+    """Return the lengths of the arrays of text in an object, which may be labels of others."""
+    arrays = [member for _, member in _members(value) if isinstance(member, list | tuple)]
+    return {len(array) for array in arrays if sorts_of(array) == {"text"}}
 
 
 def _members(value: Any) -> Iterable[tuple[Any, Any]]:

@@ -12,7 +12,7 @@ from kldiv_cli.core.dataset import which_kind
 from kldiv_cli.core.table import SAMPLE, Batch, Block, Faults, Matrix, Members, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Note, Place, abridged, option
 from kldiv_cli.readers import histograms, layouts, pointers
-from kldiv_cli.readers.column_choice import LABELS, MAYBE_WEIGHTS, WEIGHTS
+from kldiv_cli.readers.column_choice import LABELS, MAYBE_WEIGHTS, WEIGHTS, are_consecutive
 from kldiv_cli.readers.literals import Repeated, kind_of, misfits, no_raw_rows, shown
 from kldiv_cli.readers.pointers import START, Route
 
@@ -66,8 +66,15 @@ def shape_of(
 
 
 def holds_one(values: Sequence[Any]) -> bool:
-    """Return whether an array has one member, an object that holds all there is in containers."""
-    if len(values) != 1 or not isinstance(values[0], Mapping) or not values[0]:
+    """Return whether an array has one member, which holds all there is in containers.
+
+    That is an object of these, or an array of records. An array of numbers is a row of a batch.
+    """
+    if len(values) != 1 or not values[0]:
+        return False
+    if isinstance(values[0], list | tuple):
+        return all(isinstance(record, Mapping) for record in values[0])
+    if not isinstance(values[0], Mapping):
         return False
     members = values[0].values()
     return all(map(layouts.is_container, members)) or layouts.describes(values[0])
@@ -358,6 +365,10 @@ class Keyed(Members):
         obvious = {name for name in plain if plain[name] in WEIGHTS}
         if not named and len(obvious) != 1:
             return None
+        # Arrays of one number may be the numbers of an object, as R writes them.
+        is_row = len(plain) == 2 and not LABELS.isdisjoint(plain.values())
+        if not named and not is_row and all(map(_is_boxed, self.value.values())):
+            return None
         chosen = set(named) or obvious
         beside = [
             column
@@ -369,10 +380,7 @@ class Keyed(Members):
         if chosen <= obvious:
             return layout if beside else None
         # Integers beside numbers of no telling name may be weights as well.
-        told = (
-            plain[column.name] in LABELS or layouts.are_consecutive(column.cells)
-            for column in beside
-        )
+        told = (plain[column.name] in LABELS or are_consecutive(column.cells) for column in beside)
         return layout if any(told) else None
 
     def _may_be_opened(self) -> bool:
@@ -416,6 +424,10 @@ class Keyed(Members):
             are_alike = len(members) > 1 and layouts.has_equal_keys(self.value)
             hint = "" if are_alike else self._choices()
             hint = hint or self._names(members)
+            if len(members) > 1 and all(map(_is_boxed, self.value.values())):
+                # R has no numbers but in vectors; as a distribution, each has the same outcome.
+                message = f"each member of this object is an array of one number: {names}"
+                hint = "write the numbers without arrays: jsonlite does with auto_unbox = TRUE"
             raise InputError("several-weights", message, self.locate(()), hint=hint)
         if members:
             at = self.names.index(members[0])
@@ -500,6 +512,11 @@ class Keyed(Members):
         chosen = " or ".join(option("--at", self.route.pointer + pointer) for pointer in found)
         hint = f"{chosen} chooses one" if found else ""
         raise no_raw_rows(self.value, self.source, hint)
+
+
+def _is_boxed(value: Any) -> bool:
+    """Return whether a value is an array of one number."""
+    return layouts.is_array(value) and len(value) == 1 and layouts.sorts_of(value) == {"number"}
 
 
 class Object(Keyed):

@@ -127,7 +127,13 @@ def _of_rows(
         if labelled_rows.are_rows(records, wanted[0]):
             rows = chain((first,), batches)
             return [labelled_rows.read_rows(table, rows, wanted[0], source)]
+        if len(records) == 1 and not wanted[0].joint:
+            second = next(batches, None)
+            if second is None and (row := labelled_rows.alone(table, first, wanted[0], source)):
+                return [_of_values(row, wanted[0], source)]
+            batches = chain(() if second is None else (second,), batches)
         labelled_rows.refuse_logarithms(records, wanted[0], source)
+        labelled_rows.refuse_scattered(records, wanted[0], source)
         labelled_rows.refuse_nested(records, source)
     faults = table.faults or Faults()
     if first.counts is None:

@@ -721,6 +721,28 @@ CASES = {
             instead_options={"columns": {"age": {"bins": 3}}},
         ),
     ],
+    "pipeline/headers.py": [
+        Case(
+            "--header if it holds names, --no-header --header if it holds data",
+            "p.csv q.csv",
+            {"p.csv": "k,0\na,3\nb,4\n", "q.csv": "k,n\na,3\nb,5\n"},
+        ),
+        Case(
+            "--header if it holds names, --header --no-header if it holds data",
+            "check p.csv q.csv --as counts",
+            {"p.csv": "k,n\na,3\nb,4\n", "q.csv": "k,0\na,3\nb,5\n"},
+        ),
+        Case(
+            "--header --no-header if it holds names, --no-header if it holds data",
+            "p.csv q.csv",
+            {"p.csv": "k,0\na,3\nb,4\n", "q.csv": "a,3\nb,5\n"},
+        ),
+        Case(
+            "--no-header --header if it holds names, --no-header if it holds data",
+            "p.csv q.csv",
+            {"p.csv": "a,3\nb,4\n", "q.csv": "k,0\na,3\nb,5\n"},
+        ),
+    ],
     "pipeline/init.py": [
         Case("leave --init out", "check p.csv q.csv --init --exclude \udcff*", RAW),
     ],
@@ -787,6 +809,19 @@ CASES = {
             "--weight {}, or another of these; --as samples if these are raw rows",
             "p.csv q.csv",
             both("x,-a,-b\nu,1,2\nv,2,1\n"),
+        ),
+        Case(
+            "--weight {} if these are the weights; --weight {} if these are labels; --as samples"
+            " if these are raw rows",
+            "p.json q.json",
+            both('{"hour": [3, 4, 5], "hits": ["7", "8", "9"]}', "json"),
+        ),
+        Case(
+            "write a row for each outcome, with its label and its number; --as samples if this is"
+            " a raw row",
+            "p.csv q.csv",
+            both("x,y\n5,3\n"),
+            edit=both("k,n\nx,5\ny,3\n"),
         ),
         Case(
             "leave --label out, or name another column by it",
@@ -1057,9 +1092,38 @@ CASES = {
             both('{"x": -0.7, "y": -0.7}\n{"x": -0.7, "y": -0.7}\n', "jsonl"),
         ),
         Case(
+            "--at /0 if its keys are the outcomes; --label {} --weight {} if it is a row;"
+            " --as samples if these are raw rows",
+            "p.json q.json",
+            both('[{"x y": 3, "z": 5}]', "json"),
+        ),
+        Case(
+            "--input-format json if its keys are the outcomes; --label {} --weight {} if it is a"
+            " row",
+            "p.jsonl q.jsonl",
+            both('{"hour": 3, "n": 5}', "jsonl"),
+        ),
+        Case(
+            "--label {} --weight {} if it is a row",
+            "p.jsonl q.jsonl",
+            both('{"x y": 3, "z": 5}', "jsonl"),
+        ),
+        Case(
             "--at {} chooses one of these",
             "p.jsonl q.jsonl",
             both('{"a b": {"x": 1, "y": 2}}\n{"a b": {"x": 2, "y": 2}}\n', "jsonl"),
+        ),
+        Case(
+            "write the values without arrays: jsonlite does with auto_unbox = TRUE",
+            "p.json q.json",
+            both('[{"k": ["u"], "n": [3]}, {"k": ["v"], "n": [5]}]', "json"),
+            edit=both('[{"k": "u", "n": 3}, {"k": "v", "n": 5}]', "json"),
+        ),
+        Case(
+            "write one object of all: jq add, or jq -s add for lines",
+            "p.json q.json",
+            both('[{"x": 3}, {"y": 5}]', "json"),
+            edit=both('{"x": 3, "y": 5}', "json"),
         ),
         Case(
             "compare fewer lines at once",
@@ -1350,6 +1414,12 @@ CASES = {
             "p.json q.csv",
             RAW,
             before=("profile p.csv -o p.json",),
+        ),
+        Case(
+            "write the numbers without arrays: jsonlite does with auto_unbox = TRUE",
+            "p.json q.json",
+            both('{"blue": [295], "green": [592]}', "json"),
+            edit=both('{"blue": 295, "green": 592}', "json"),
         ),
         Case(
             "--weight {}, or another, chooses one",

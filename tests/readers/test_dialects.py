@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import sys
 from decimal import Decimal
 from fractions import Fraction
@@ -428,6 +429,52 @@ def test_labels_of_digits_in_quotes_are_labels(records, outcomes, given):
     assert (side.outcomes, side.weights.tolist()) == (outcomes, [3, 4])
 
 
+IN_DOUBT = {
+    "integers that count upwards": ([3, 4, 5], ["295", "592", "887"]),
+    "quoted numbers that come again": ([0.5, 1.5, 2.5], ["295", "592", "592"]),
+}
+
+
+@pytest.mark.parametrize("case", [*IN_DOUBT])
+def test_numbers_in_quotes_may_be_weights_beside_labels(case, refused, tmp_path):
+    hours, hits = IN_DOUBT[case]
+    records = [
+        dict(zip(("hour", "hits"), row, strict=True)) for row in zip(hours, hits, strict=True)
+    ]
+    sources = [
+        pd.DataFrame(records),
+        {"hour": hours, "hits": hits},
+        tmp_path / "x.jsonl",
+        tmp_path / "x.json",
+    ]
+    sources[2].write_text("\n".join(map(json.dumps, records)))
+    sources[3].write_text(json.dumps({"hits": hits, "hour": hours}))
+    for source in sources:
+        with pytest.raises(InputError) as caught:
+            read(source)
+        assert caught.value.code == "several-weights"
+        assert ("--weight hour" in caught.value.hint) == (len(set(hits)) == 3)
+        side = read(source, ReadOptions(weight="hits"))
+        assert side.outcomes == tuple(map(str, hours))
+        assert side.weights.tolist() == list(map(int, hits))
+
+
+def test_the_choice_of_labels_in_quotes_is_a_note(given):
+    side = given("x.json", '[{"hour": 3, "hits": "295"}, {"hour": 4, "hits": "592"}]')
+    (note,) = side.notes
+    assert (note.code, note.repair) == ("columns-chosen", True)
+    assert "'hits', whose numbers are in quotes" in note.message
+    assert note.advice == "--label hits --weight hour"
+    named = given("x.json", '[{"zip": "10115", "n": 3}, {"zip": "10117", "n": 4}]')
+    assert codes(named) == []
+
+
+@pytest.mark.parametrize("bucket", ["bucket", "id"])
+def test_a_name_of_labels_leaves_the_numbers_in_quotes_in_doubt(bucket, refused):
+    text = f'[{{"{bucket}": 0.5, "hits": "295"}}, {{"{bucket}": 1.5, "hits": "592"}}]'
+    assert refused("x.json", text).code == "several-weights"
+
+
 WHOLE = [12.0, 100000.0, 3.0]
 
 
@@ -503,3 +550,8 @@ def test_booleans_and_dates_meet_whoever_wrote_the_table(tmp_path):
     # So do letters that are no booleans.
     report = compare({"f": 3, "m": 4}, {"F": 3, "M": 4})
     assert report.comparisons[0].only_in_p == ("f", "m")
+
+
+@pytest.mark.parametrize("name", ["x", "x.csv", "x.txt"])
+def test_lines_that_no_delimiter_makes_records_of_are_refused(name, refused):
+    assert refused(name, '\x0fa;b": 5, "gr\\u0\r2, 1]}\n1;2,5\r\n').code

@@ -102,7 +102,7 @@ REFUSED = {
     "array in a vector": ("[1, [2]]", {}, "not-a-number", 1, 5, None, ""),
     "three dimensions": ("[[[1]]]", {}, "not-a-number", 1, 3, None, ""),
     "texts": ('["a", "b"]', {}, "not-a-number", 1, 2, None, ""),
-    "members": ('{"p": [1], "q": [2]}', {}, "several-weights", 1, 1, None, "--weight p"),
+    "members": ('{"p": [1], "q": [2]}', {}, "several-weights", 1, 1, None, "without arrays"),
     "no such member": ('{"pp": [1]}', {"weight": "p"}, "unknown-column", None, None, None, "'pp'"),
     "no member": ('{"a": 1, "b": 2}', {"weight": "b"}, "no-columns", 1, 15, None, "--weight"),
     "no columns": ("[1, 2]", {"weight": "b"}, "no-columns", None, None, None, "--weight"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given as over
 from hypothesis import strategies as st
 
-from kldiv_cli import compare, divergences
+from kldiv_cli import check, compare, divergences
 from kldiv_cli.errors import InputError
 from kldiv_cli.readers import ReadOptions, labelled_rows, read
 
@@ -99,6 +99,47 @@ def test_batches_of_other_lengths_do_not_meet(sources):
     with pytest.raises(InputError) as caught:
         compare(*sources("x.jsonl", P, Q[:1]), kind="probabilities")
     assert caught.value.code == "no-common-support"
+
+
+ONE = '{"blue": 295, "green": 592, "red": 3}'
+
+
+def test_a_line_is_the_document_whatever_it_is_called(tmp_path):
+    for name in ("x.json", "x.jsonl"):
+        (tmp_path / name).write_text(ONE)
+    line, document = (read(str(tmp_path / name)) for name in ("x.jsonl", "x.json"))
+    assert line.outcomes == document.outcomes == ("blue", "green", "red")
+    assert line.weights.tolist() == document.weights.tolist() == [295, 592, 3]
+    assert (line.kind, line.rows_read) == (document.kind, document.rows_read) == ("counts", 3)
+    (note,) = line.notes
+    assert (note.code, note.repair) == ("opened", True)
+    row = read(str(tmp_path / "x.jsonl"), ReadOptions(label="blue", weight="red"))
+    assert (row.outcomes, row.weights.tolist()) == (("295",), [3])
+    assert check(str(tmp_path / "x.jsonl"), str(tmp_path / "x.json"), kind="counts").columns
+
+
+def test_two_lines_are_no_document(tmp_path):
+    (tmp_path / "x.jsonl").write_text(f"{ONE}\n{ONE}")
+    with pytest.raises(InputError) as caught:
+        read(str(tmp_path / "x.jsonl"))
+    assert caught.value.code == "several-weights"
+
+
+def test_an_only_record_may_be_a_row(tmp_path):
+    (tmp_path / "x.json").write_text(f"[{ONE}]")
+    (tmp_path / "x.jsonl").write_text('{"hour": 3, "n": 5}')
+    for source, words in (
+        (tmp_path / "x.json", "--at /0 if its keys are the outcomes; --label blue --weight red"),
+        ([json.loads(ONE)], "--at /0 if its keys are the outcomes; --label blue --weight red"),
+        (tmp_path / "x.jsonl", "--input-format json if its keys are the outcomes; --label hour"),
+    ):
+        with pytest.raises(InputError) as caught:
+            read(source if isinstance(source, list) else str(source))
+        assert caught.value.code == "several-weights"
+        assert caught.value.hint.startswith(words)
+    (tmp_path / "x.jsonl").write_text('{"bucket": 3, "n": 5}')
+    side = read(str(tmp_path / "x.jsonl"))
+    assert (side.outcomes, side.weights.tolist()) == (("3",), [5])
 
 
 TOKENS = st.sampled_from(["the", "a", " a", "A", "1", "", "the cat", "é"])

@@ -552,3 +552,61 @@ def test_weights_are_the_same_in_every_layout(tmp_path_factory, counts, layout, 
     path.write_text(json.dumps(value))
     side = read(value if in_memory else str(path), ReadOptions("counts", total_row="keep"))
     assert weights_of(side) == counts
+
+
+@pytest.mark.parametrize("name", ["green", "n", "count"])
+def test_numbers_in_arrays_of_their_own_are_no_distributions(of_json, name):
+    for value in ({"y": [5], name: [3]}, {name: [0.5], "y": [0.25], "z": [0.25]}):
+        for source in (of_json, read):
+            with pytest.raises(InputError, match="an array of one number") as caught:
+                source(value)
+            assert caught.value.code == "several-weights"
+            assert "--weight" not in caught.value.hint
+    assert of_json({"y": [5], name: [3]}, label="y").outcomes == ("5",)
+
+
+def test_a_table_of_one_row_has_labels(of_json):
+    side = of_json({"n": [3], "bucket": [5]})
+    assert (side.outcomes, side.weights.tolist()) == (("5",), [3])
+    side = of_json({"colour": ["red"], "n": [3]})
+    assert (side.outcomes, side.weights.tolist()) == (("red",), [3])
+
+
+def test_values_in_arrays_of_their_own_are_no_tables(of_json):
+    with pytest.raises(InputError) as caught:
+        of_json([{"k": ["u"], "n": [3]}, {"k": ["v"], "n": [5]}])
+    assert (caught.value.code, "--at" in caught.value.hint) == ("no-weights", False)
+
+
+def test_an_array_of_records_is_opened_and_of_numbers_is_a_batch(of_json):
+    for source in (of_json, read):
+        side = source([[{"label": "u", "score": 0.25}, {"label": "v", "score": 0.75}]])
+        assert (side.outcomes, side.weights.tolist()) == (("u", "v"), [0.25, 0.75])
+        assert [note.code for note in side.notes] == ["opened"]
+        assert source([[0.25, 0.75]]).weights.shape == (1, 2)
+    with pytest.raises(InputError):
+        of_json([[{"label": "u", "score": 0.25}], [{"label": "v", "score": 0.75}]])
+
+
+def test_no_hint_leads_to_numbers_without_the_labels_beside_them(of_json):
+    with pytest.raises(InputError) as caught:
+        of_json({"labels": ["u", "v"], "data": [3, 5], "total": 8})
+    assert "--at" not in caught.value.hint
+    with pytest.raises(InputError) as caught:
+        of_json({"names": ["u"], "data": [3, 5], "total": 8})
+    assert "--at /data" in caught.value.hint
+
+
+@pytest.mark.parametrize("rows", [[{"u": 3}, {"v": 5}], '{"u": 3}\n{"v": 5}\n'])
+def test_records_of_a_key_of_their_own_are_asked_for_as_one_object(of_json, rows):
+    with pytest.raises(InputError) as caught:
+        of_json(rows, "x.jsonl" if isinstance(rows, str) else "x.json")
+    assert (caught.value.code, "jq add" in caught.value.hint) == ("several-weights", True)
+
+
+@pytest.mark.parametrize("name", ["count()", "count(*)", "COUNT(1)", "count_star()"])
+def test_a_count_of_a_database_is_the_weight(of_json, name):
+    side = of_json([{"hour": 3, name: "295"}, {"hour": 4, name: "592"}, {"hour": 5, name: "7"}])
+    assert (side.outcomes, side.weights.tolist()) == (("3", "4", "5"), [295, 592, 7])
+    side = of_json(f"hour,{name}\n3,5\n4,6\n", "x.csv")
+    assert (side.outcomes, side.weights.tolist()) == (("3", "4"), [5, 6])

@@ -550,3 +550,15 @@ def test_wide_and_long_fields(given):
     assert side.weights.tolist() == [1, 1]
     long = "x" * 3_000_000
     assert given("x.csv", f'c,n\n"{long}",5\nb,3\n').outcomes == (long, "b")
+
+
+def test_a_row_of_numbers_has_no_weight_among_labels(refused, tmp_path):
+    for name, text in (("x.csv", "red,blue\n5,3\n"), ("x.tsv", "a\tb\tc\n1\t2\t3\n")):
+        error = refused(name, text)
+        assert (error.code, "--weight" in error.hint) == ("several-weights", False)
+        assert error.hint.startswith("write a row for each outcome")
+
+
+def test_a_hint_names_a_column_whose_labels_differ(refused):
+    error = refused("x.csv", "field,value,count\nhue,red,5\nhue,blue,3\n")
+    assert (error.code, error.hint[:13]) == ("several-labels", "--label value")

@@ -13,7 +13,7 @@ import typer
 from kldiv_cli import __version__
 from kldiv_cli.cli.commands import COMMANDS, Call, load
 from kldiv_cli.cli.short_help import missing_argument, usage
-from kldiv_cli.errors import UsageError
+from kldiv_cli.errors import UsageError, closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,14 +126,12 @@ def _usage_error(problem: Exception, first: str) -> UsageError:
 
 def _unknown_option(option: str, name: str, command: Command) -> UsageError:
     """Return the error for an option that a command does not have."""
-    from difflib import get_close_matches
-
     others = [other for other in COMMANDS if option in _flags(load(other))]
     message = f"{name} has no option {option}"
     if others:
         message += f", which is one of {' and '.join(others)}"
-    elif close := get_close_matches(option[2:], [flag[2:] for flag in _flags(command)], 1, 0.7):
-        hint = f"did you mean --{close[0]}? kldiv {name} --help lists all"
+    elif close := closest(option[2:], [flag[2:] for flag in _flags(command)], 0.7):
+        hint = f"did you mean --{close}? kldiv {name} --help lists all"
         return UsageError("usage", message, hint=hint)
     return UsageError("usage", message, hint=f"kldiv {name} --help")
 

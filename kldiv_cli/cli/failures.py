@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from difflib import get_close_matches
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from kldiv_cli.cli import messages, streams
 from kldiv_cli.cli.commands import COMMANDS, load
 from kldiv_cli.cli.outputs import STDOUT, ReportFile, asked_reports, descriptor
 from kldiv_cli.cli.words import told_apart
-from kldiv_cli.errors import KldivError, OutputError, UsageError
+from kldiv_cli.errors import KldivError, OutputError, UsageError, closest
 from kldiv_cli.pipeline import config
 from kldiv_cli.readers import is_readable
 from kldiv_cli.renderers import Layout, render
@@ -79,7 +78,8 @@ def guessed(arguments: list[str]) -> tuple[Command, Words]:
     first = arguments[0] if arguments else ""
     named = [first] if first in COMMANDS else []
     if first.isalpha() and not is_readable(first):
-        named = get_close_matches(first, COMMANDS, 1, cutoff=0.75)
+        close = closest(first, COMMANDS, 0.75)
+        named = [close] if close else []
     command = load(named[0] if named else "compare")
     if not command.failed:
         command = load("compare")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli import __version__
 from kldiv_cli.cli.commands import COMMANDS, Call, load
-from kldiv_cli.errors import UsageError, did_you_mean
+from kldiv_cli.errors import UsageError, closest, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -171,9 +171,8 @@ def with_command(arguments: list[str]) -> list[str]:
 
 def _close_matches(word: str) -> list[str]:
     """Return the command and the file whose names are closest to a word, as a hint calls them."""
-    from difflib import get_close_matches
-
     from kldiv_cli.readers import near_files, split_name
 
-    commands = [f"the command '{match}'" for match in get_close_matches(word, COMMANDS, 1)]
-    return commands + [f"the file '{match}'" for match in near_files(split_name(word)[1])]
+    command = closest(word, COMMANDS)
+    found = [f"the command '{command}'"] if command else []
+    return found + [f"the file '{match}'" for match in near_files(split_name(word)[1])]

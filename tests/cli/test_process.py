@@ -68,6 +68,9 @@ def test_exit_codes(kldiv, words, code, monkeypatch, root):
         (("compar", "x"), "the command 'compare'"),
         (("sample_data/die_lodaed.csv", "x"), "the file 'sample_data/die_loaded.csv'"),
         (("compare", *SAMPLES, "-m", "renyii:2"), "renyi"),
+        # As near as kl_qp, which comes later in the table of measures.
+        (("compare", *SAMPLES, "-m", "kl_p"), "did you mean 'kl_pq'?"),
+        (("compare", *SAMPLES, "--fail-above", "kl_q=1"), "did you mean 'kl_pq'?"),
         (("compare", *SAMPLES, "--fromat", "json"), "--format"),
         (("compare", *SAMPLES, "-f", "jsn"), "did you mean 'json'?"),
     ],

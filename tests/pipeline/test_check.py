@@ -733,9 +733,38 @@ def test_two_files_of_one_name_are_told_apart(tmp_path, monkeypatch):
     report = check(old, new)
     assert (report.current.name, report.reference.name) == ("new/data", "old/data")
     report = check(old, old)
-    assert (report.current.name, report.reference.name) == ("data", "data")
+    assert (report.current.name, report.reference.name) == ("current", "reference")
     with pytest.raises(UsageError, match="both sides are called 'data'"):
         check(old, new, names=("data", "data"))
+
+
+@pytest.mark.parametrize(
+    ("words", "reference", "current"),
+    [
+        (("day.csv", "day=old/day.csv"), "day.csv", "day"),
+        (("day=old/day.csv", "day.csv"), "day", "day.csv"),
+        (("day=old/day.csv", "day"), "day", "current"),
+        (("current=day.csv", "current"), "current", "reference"),
+        (("day.csv", "night=old/day.csv"), "day", "night"),
+    ],
+)
+def test_a_given_name_stays_and_the_other_side_is_called_otherwise(
+    words, reference, current, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old").mkdir()
+    for path in ("day.csv", "old/day.csv", "day", "current"):
+        (tmp_path / path).write_text("side\n" + "heads\ntails\n" * 60)
+    names, paths = zip(*(word.rpartition("=")[::2] for word in words), strict=True)
+    named = tuple(name or None for name in names)
+    report = check(*paths, names=named, input_format="csv")
+    assert (report.reference.name, report.current.name) == (reference, current)
+
+
+def test_frames_are_called_current_and_reference():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"side": ["heads", "tails"] * 60})
+    assert "D(current || reference)" in check(frame, frame).render("text")
 
 
 MOVED = {"a": ["x", "y"] * 300, "b": ["u", "v"] * 300}, {"a": ["x"] * 600, "b": ["u", "v"] * 300}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.cli import messages, streams
 from kldiv_cli.cli.commands import COMMANDS, load
 from kldiv_cli.cli.outputs import STDOUT, ReportFile, asked_reports, descriptor
-from kldiv_cli.cli.words import told_apart
+from kldiv_cli.cli.words import late_command, told_apart
 from kldiv_cli.errors import KldivError, OutputError, UsageError, closest
 from kldiv_cli.pipeline import config
 from kldiv_cli.readers import is_readable
@@ -75,15 +75,17 @@ def guessed(arguments: list[str]) -> tuple[Command, Words]:
 
     Words that name no command with reports, not even nearly, ask for a comparison.
     """
-    first = arguments[0] if arguments else ""
-    named = [first] if first in COMMANDS else []
-    if first.isalpha() and not is_readable(first):
-        close = closest(first, COMMANDS, 0.75)
-        named = [close] if close else []
-    command = load(named[0] if named else "compare")
+    word = late_command(arguments) or (arguments[0] if arguments else "")
+    named = word if word in COMMANDS else None
+    if word.isalpha() and not is_readable(word):
+        named = closest(word, COMMANDS, 0.75)
+    rest = list(arguments)
+    if named:
+        rest.remove(word)
+    command = load(named or "compare")
     if not command.failed:
         command = load("compare")
-    return command, told_apart(command, arguments[len(named) :])
+    return command, told_apart(command, rest)
 
 
 def _said(command: Command, found: Words) -> dict[str, Any]:

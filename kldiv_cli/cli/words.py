@@ -162,11 +162,24 @@ def with_command(arguments: list[str]) -> list[str]:
         return arguments
     from kldiv_cli.readers import is_readable
 
+    if late := late_command(arguments):
+        message = f"the command '{late}' comes before its options"
+        raise UsageError("usage", message, hint=f"kldiv {late} --help")
     if first.startswith("-") or "://" in first or is_readable(first):
         return ["compare", *arguments]
     close = _close_matches(first)
     hint = f"did you mean {' or '.join(close)}?" if close else "kldiv --help"
     raise UsageError("unknown-command", f"'{first}' is neither a command nor a file", hint=hint)
+
+
+def late_command(arguments: list[str]) -> str | None:
+    """Return the command that stands behind options of its own, such as ``-f json check a b``."""
+    from kldiv_cli.readers import is_readable
+
+    if not arguments or not arguments[0].startswith("-"):
+        return None
+    named = told_apart(load("compare"), arguments).arguments[:1]
+    return named[0] if named and named[0] in COMMANDS and not is_readable(named[0]) else None
 
 
 def _close_matches(word: str) -> list[str]:

@@ -277,4 +277,7 @@ def _edges(name: str, value: Collection[Any]) -> tuple[float, ...]:
 
 
 def _refused(name: str, wanted: str, value: object, hint: str = "") -> UsageError:
-    return UsageError("usage", f"{name} is {wanted}; found {repr(value)[:60]}", hint=hint)
+    found = repr(value)
+    if isinstance(value, list | tuple) and value and all(isinstance(word, str) for word in value):
+        found = ", ".join(map(repr, value))
+    return UsageError("usage", f"{name} is {wanted}; found {found[:60]}", hint=hint)

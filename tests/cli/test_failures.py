@@ -117,6 +117,27 @@ def test_every_failure_is_a_document_for_json(kldiv, data, words, code, spelled)
     assert set(rows[0]["measures"].values()) == {"error"}
 
 
+@pytest.mark.parametrize("words", ["-f json", "--format=json --strict", "-fjson --top 3"])
+@pytest.mark.parametrize("command", ["compare", "check"])
+def test_options_before_their_command_are_refused(kldiv, data, words, command):
+    ran = kldiv(*words.split(), command, "p.csv", "missing.csv")
+    assert ran.code == 2
+    assert f"the command '{command}' comes before its options" in ran.err
+    document = json.loads(ran.out)
+    validator(command).validate(document)
+    assert document["error"]["code"] == "usage"
+    if command == "check":
+        assert document["dataset"] == "p"
+
+
+def test_a_file_that_is_called_as_a_command_is_a_file(kldiv, data):
+    (data / "check").write_text((data / "p.csv").read_text())
+    words = ["-m", "kl_pq", "-q", "--input-format", "csv"]
+    ran = kldiv(*words, "check", "q.csv")
+    assert (ran.code, ran.out) == (0, kldiv(*words, "p.csv", "q.csv").out)
+    assert kldiv(*words, "--label", "check", "p.csv", "q.csv").code == 2
+
+
 def test_it_has_an_error_for_every_measure_and_every_limit_asked_for(kldiv, data):
     words = ["-m", "js", "-m", "kl_pw", "-m", "renyi:2", "--fail-above", "tv=0.1"]
     words += ["--fail-above", "x=3", "--fail-above", "5", "--base", "2", "--smoothing", "laplace"]

@@ -2,7 +2,7 @@
 
 What is read as it is written, standard output or another stream, gets the report of the error in
 every format but text and Markdown, since people read standard error. Files stay as they were, but
-for those of `REPLACED`.
+for those of `REPLACED`: where one of these cannot be replaced, it is removed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli import messages, streams
 from kldiv_cli.cli.commands import COMMANDS, load
-from kldiv_cli.cli.outputs import STDOUT, ReportFile, asked_reports, descriptor
+from kldiv_cli.cli.outputs import STDOUT, ReportFile, asked_reports, descriptor, remove
 from kldiv_cli.cli.words import late_command, told_apart
 from kldiv_cli.errors import KldivError, OutputError, UsageError, closest
 from kldiv_cli.pipeline import config
@@ -66,7 +66,7 @@ def report(
             if text := render(made, format, Layout(unicode=True)):
                 _write(text, format, path, [*_inputs(found)])
         except KldivError as lost:
-            if not isinstance(problem, OutputError):
+            if not isinstance(problem, OutputError) and str(lost) != str(problem):
                 yield lost
 
 
@@ -127,10 +127,23 @@ def _inputs(found: Words) -> Iterator[str]:
 
 
 def _write(text: str, format: str, path: str, inputs: list[str]) -> None:
-    """Write a report to standard output, to another stream, or in the place of a file."""
+    """Write a report to standard output, to another stream, or in the place of a file.
+
+    A file that cannot be replaced is removed: on a full disk that makes room for the report, and
+    if not, no report is better than an old one.
+    """
     if path == STDOUT:
         streams.write_stdout(text, format)
         return
+    try:
+        _write_file(text, path, inputs)
+    except OutputError:
+        if descriptor(path) is not None or not remove(path, inputs):
+            raise
+        _write_file(text, path, inputs)
+
+
+def _write_file(text: str, path: str, inputs: list[str]) -> None:
     with ReportFile(path) as file:
         file.open(inputs)
         file.write(text)

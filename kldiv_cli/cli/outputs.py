@@ -313,7 +313,7 @@ class ReportFile:
             with suppress(OSError):  # `write` has said so already.
                 self._stream.close()
         if self._beside:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # It may never have come to be.
                 os.unlink(self._beside)
 
 
@@ -371,6 +371,18 @@ def refuse_input(path: str, inputs: Sequence[str]) -> None:
     if any(_is_input(status, source) for source in inputs):
         message = f"{path} is read by this run, and an input is never overwritten"
         raise UsageError("output-is-input", message, hint="write the report to another file")
+
+
+def remove(path: str, inputs: Sequence[str]) -> bool:
+    """Remove a file that could not be replaced, and return whether it is gone; never an input."""
+    try:
+        status = os.stat(path)
+        if S_ISREG(status.st_mode) and not any(_is_input(status, source) for source in inputs):
+            os.unlink(os.path.realpath(path))
+            return True
+    except (OSError, ValueError):
+        pass
+    return False
 
 
 def refuse_part(path: str, folders: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kldiv_cli.cli import streams
 from kldiv_cli.cli.commands import load
 from kldiv_cli.cli.failures import guessed
 from kldiv_cli.cli.words import told_apart
@@ -469,6 +470,51 @@ def test_any_words_have_a_document(words):
     validator(name).validate(json.loads(render(made, "json")))
     for format in command.formats:
         render(made, format)
+
+
+@pytest.mark.parametrize("room", [True, False])
+def test_a_full_disk_keeps_no_old_success(kldiv, data, monkeypatch, room):
+    (data / "out.prom").write_text(OLD_PROM)
+    (data / "out.json").write_text("old")
+    write_all = streams.write_all
+
+    def full(stream, content):
+        """Take nothing as long as the old file is there, or ever."""
+        if isinstance(stream, io.FileIO) and not (room and not (data / "out.prom").exists()):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write_all(stream, content)
+
+    monkeypatch.setattr(streams, "write_all", full)
+    words = ["--as", "counts", "--report", "prometheus=out.prom", "--report", "json=out.json"]
+    ran = kldiv("check", "p.csv", "q.csv", *words)
+    assert ran.code == 2
+    assert ran.err.count("No space left on device") == 1
+    assert (data / "out.json").read_text() == "old"
+    assert not room or (data / "out.prom").read_text().endswith(FAILED_PROM)
+    assert room or not (data / "out.prom").exists()
+    assert not [*data.glob(".*")]
+    # An input is left alone, whatever it is taken for.
+    ran = kldiv("check", "p.csv", "q.csv", "--as", "counts", "--report", "prometheus=p.csv")
+    assert ran.code == 2
+    assert ran.err.count("an input is never overwritten") == 1
+    assert (data / "p.csv").exists()
+
+
+def test_a_disk_that_is_only_read_is_no_bug(kldiv, data, monkeypatch):
+    (data / "out.prom").write_text(OLD_PROM)
+
+    def refused(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    words = ["--as", "counts", "--report", "prometheus=out.prom"]
+    for last in ("q.csv", "missing.csv"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", refused)
+            patch.setattr(os, "unlink", refused)
+            ran = kldiv("check", "p.csv", last, *words)
+        assert ran.code == 2
+        assert "out.prom: error[output-lost]" in ran.err
+        assert "internal" not in ran.err
 
 
 def test_several_letters_in_one_word_are_told_apart():

@@ -1063,3 +1063,18 @@ def test_numbers_that_become_too_many_dates_to_be_counted_are_a_change_of_type()
         report = check(*sides, **options)
         assert [each.column for each in report.excluded] == ["x"]
         assert report.excluded[0].reason.startswith("date: ")
+
+
+def test_the_share_of_new_outcomes_is_one_number_in_all_words():
+    """Those that are too rare to count by themselves are new outcomes all the same."""
+    shared = ["x", "y"] * 2000
+    old = [f"then {i}" for i in range(5)]
+    new = [*["new"] * 20, *(f"now {i}" for i in range(5))]
+    report = check({"a": [*shared, *old]}, {"a": [*shared, *new]})
+    finding = report.columns["a"]
+    share = 25 / 4025
+    assert finding.new_share == pytest.approx(share, rel=1e-12)
+    assert finding.reason.text.count(f"{100 * share:.3g} % of the current rows") == 1
+    text = " ".join(report.render("text").split())
+    assert f"KL {finding.kl:.3g} has no upper limit" in text
+    assert text.count(f"{100 * share:.3g} %") == 2

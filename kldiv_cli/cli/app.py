@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from kldiv_cli import __version__
-from kldiv_cli.cli.commands import COMMANDS, Call, load
+from kldiv_cli.cli.commands import COMMANDS, SUMMARIES, Call, load
 from kldiv_cli.cli.short_help import missing_argument, usage
 from kldiv_cli.errors import UsageError, closest
 
@@ -64,7 +64,8 @@ def app(first: str) -> typer.Typer:
     application.callback(invoke_without_command=True)(_top)
     for name in (first,) if first in COMMANDS else COMMANDS:
         command = load(name)
-        application.command(name, epilog=command.epilog)(_flattened(command))
+        add = application.command(name, epilog=command.epilog, short_help=SUMMARIES[name])
+        add(_flattened(command))
     return application
 
 

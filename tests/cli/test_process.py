@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from kldiv_cli.cli.commands import COMMANDS, EXAMPLES
+from kldiv_cli.cli.commands import COMMANDS, EXAMPLES, SUMMARIES
 
 SAMPLES = ("sample_data/die_loaded.csv", "sample_data/die_fair.csv")
 
@@ -78,6 +78,13 @@ def test_exit_codes(kldiv, words, code, monkeypatch, root):
 def test_did_you_mean(kldiv, words, suggestion, monkeypatch, root):
     monkeypatch.chdir(root)
     assert suggestion in kldiv(*words).err
+
+
+def test_the_help_says_of_each_command_what_the_short_help_says(kldiv, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = kldiv("--help").out
+    for name, summary in SUMMARIES.items():
+        assert f"  {name:<12}{summary}\n" in text
 
 
 def test_the_short_help(kldiv, shell, tmp_path):

@@ -59,15 +59,21 @@ def report(
         if not wanted or format not in command.formats or path in places:
             continue
         places.add(path)
-        if made is None:
-            why = messages.failure(problem)
-            made = command.failed(found.arguments, _said(command, found), why)
         try:
+            if made is None:
+                why = messages.failure(problem)
+                made = command.failed(found.arguments, _said(command, found), why)
             if text := render(made, format, Layout(unicode=True)):
                 _write(text, format, path, [*_inputs(found)])
         except KldivError as lost:
             if not isinstance(problem, OutputError) and str(lost) != str(problem):
                 yield lost
+        except Exception as bug:
+            # NumPy cannot be loaded again where a signal came while it was being loaded.
+            if path != STDOUT and descriptor(path) is None:
+                remove(path, [*_inputs(found)])
+            message = f"the report of the error could not be written, {type(bug).__name__}: {bug}"
+            yield KldivError("internal", message)
 
 
 def guessed(arguments: list[str]) -> tuple[Command, Words]:

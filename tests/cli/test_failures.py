@@ -500,6 +500,20 @@ def test_a_full_disk_keeps_no_old_success(kldiv, data, monkeypatch, room):
     assert (data / "p.csv").exists()
 
 
+def test_no_old_success_is_kept_where_the_report_of_the_error_fails(kldiv, data, monkeypatch):
+    for name in ("out.prom", "out.xml", "out.csv"):
+        (data / name).write_text(OLD_PROM)
+    words = ["check", "p.csv", "missing.csv", "--as", "counts", "--report", "prometheus=out.prom"]
+    words += ["--report", "junit=out.xml", "--report", "csv=out.csv"]
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "kldiv_cli.core.findings", None)  # It cannot be imported.
+        ran = kldiv(*words)
+    assert ran.code == 2
+    assert "error[no-such-file]" in ran.err
+    assert "the report of the error could not be written, ModuleNotFoundError" in ran.err
+    assert [path.name for path in sorted(data.glob("out.*"))] == ["out.csv"]
+
+
 def test_a_disk_that_is_only_read_is_no_bug(kldiv, data, monkeypatch):
     (data / "out.prom").write_text(OLD_PROM)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli import messages, streams
 from kldiv_cli.cli.commands import COMMANDS, load
-from kldiv_cli.cli.outputs import STDOUT, ReportFile, asked_reports, descriptor, remove
+from kldiv_cli.cli.outputs import STDOUT, ReportFile, asked_reports, remove, stream_name
 from kldiv_cli.cli.words import late_command, told_apart
 from kldiv_cli.errors import KldivError, OutputError, UsageError, closest
 from kldiv_cli.pipeline import config
@@ -52,13 +52,14 @@ def report(
     made = None
     places: set[str] = set()
     for format, path in asked_reports(found.given):
-        if path == STDOUT or descriptor(path) is not None:
+        if stream_name(path):
             wanted = to_streams and not _is_lost(problem, path)
         else:
             wanted = format in REPLACED and _is_stale(path)
-        if not wanted or format not in command.formats or path in places:
+        place = stream_name(path) or path
+        if not wanted or format not in command.formats or place in places:
             continue
-        places.add(path)
+        places.add(place)
         try:
             if made is None:
                 why = messages.failure(problem)
@@ -70,7 +71,7 @@ def report(
                 yield lost
         except Exception as bug:
             # NumPy cannot be loaded again where a signal came while it was being loaded.
-            if path != STDOUT and descriptor(path) is None:
+            if not stream_name(path):
                 remove(path, [*_inputs(found)])
             message = f"the report of the error could not be written, {type(bug).__name__}: {bug}"
             yield KldivError("internal", message)
@@ -144,7 +145,7 @@ def _write(text: str, format: str, path: str, inputs: list[str]) -> None:
     try:
         _write_file(text, path, inputs)
     except OutputError:
-        if descriptor(path) is not None or not remove(path, inputs):
+        if stream_name(path) or not remove(path, inputs):
             raise
         _write_file(text, path, inputs)
 

@@ -96,12 +96,11 @@ class Outputs(ExitStack):
                 file.open(inputs)
         if self._summary:
             refuse_input(self._summary, inputs)
-        places = [path for _, path in self._targets if path == STDOUT]
-        places += [file.replaces for _, file in self._files if file.replaces]
-        if doubles := [place for place in places if places.count(place) > 1]:
-            where = "standard output" if doubles[0] == STDOUT else doubles[0]
+        places = [stream_name(path) for _, path in self._targets]
+        places += [file.replaces for _, file in self._files]
+        if doubles := [place for place in places if place and places.count(place) > 1]:
             hint = "give each report a file of its own"
-            raise UsageError("usage", f"two reports go to {where}", hint=hint)
+            raise UsageError("usage", f"two reports go to {doubles[0]}", hint=hint)
 
     def write(
         self,
@@ -354,6 +353,13 @@ def descriptor(path: str) -> int | None:
     if number != path and number.isascii() and number.isdigit() and len(number) < 10:
         return int(number)
     return _STREAMS.get(path)
+
+
+def stream_name(path: str) -> str | None:
+    """Return what the stream is called that a path leads to; None if it leads to none."""
+    number = 1 if path == STDOUT else descriptor(path)
+    names = {None: None, 1: "standard output", 2: "standard error"}
+    return names.get(number, f"descriptor {number}")
 
 
 def refuse_input(path: str, inputs: Sequence[str]) -> None:

@@ -175,6 +175,13 @@ def test_the_document_is_on_every_stream_that_was_to_have_one(shell, data):
         assert json.loads(ran.out)["error"]["code"] == "unknown-command"
 
 
+def test_a_stream_gets_one_document(shell, data):
+    words = "-f json --report json=/dev/stdout --report csv=/dev/fd/1"
+    ran = shell(f"kldiv {data}/p.csv {data}/q.csv {words}")
+    assert ran.code == 2
+    assert json.loads(ran.out)["error"]["message"] == "two reports go to standard output"
+
+
 def test_a_lost_document_is_no_second_error(shell, data):
     if not os.path.exists("/dev/full"):
         pytest.skip("there is no full device")

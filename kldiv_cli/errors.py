@@ -174,14 +174,38 @@ def abridged(names: Iterable[str], most: int = 8) -> str:
     return ", ".join(every[:most]) + more
 
 
+def closest(word: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the name that is most like a word, of several the first; None if none is like it.
+
+    Parameters
+    ----------
+    word : str
+        What somebody wrote.
+    names : iterable of str
+        What may have been meant.
+    cutoff : float
+        How much they must agree: the share of characters in common, in their order.
+    """
+    from difflib import SequenceMatcher
+
+    found, most = None, 0.0
+    matcher = SequenceMatcher(b=word)
+    for name in names:
+        matcher.set_seq1(name)
+        least = max(cutoff, most)
+        if matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least:
+            ratio = matcher.ratio()
+            if ratio >= cutoff and ratio > most:
+                found, most = name, ratio
+    return found
+
+
 def did_you_mean(word: str, names: Sequence[str]) -> str:
     """Return a hint with the name that may have been meant, else with all names."""
-    from difflib import get_close_matches
-
-    short = [name for name in names if len(name) <= WHOLE]
-    known = {name.strip().casefold(): name for name in reversed(short[:1000])}
-    close = get_close_matches(word.strip().casefold()[:WHOLE], known, n=1)
-    if close:
-        return f"did you mean {in_shell(known[close[0]], quoted=True)}?"
+    known: dict[str, str] = {}
+    for name in [name for name in names if len(name) <= WHOLE][:1000]:
+        known.setdefault(name.strip().casefold(), name)
+    if close := closest(word.strip().casefold()[:WHOLE], known):
+        return f"did you mean {in_shell(known[close], quoted=True)}?"
     shown = (in_shell(name, quoted=True) if len(name) <= WHOLE else _cut(name) for name in names)
     return f"there are {abridged(shown)}"

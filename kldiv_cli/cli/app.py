@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from kldiv_cli import __version__
-from kldiv_cli.cli.commands import COMMANDS, Call, load
+from kldiv_cli.cli.commands import COMMANDS, SUMMARIES, Call, load
 from kldiv_cli.cli.short_help import missing_argument, usage
-from kldiv_cli.errors import UsageError
+from kldiv_cli.errors import UsageError, closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,8 @@ def app(first: str) -> typer.Typer:
     application.callback(invoke_without_command=True)(_top)
     for name in (first,) if first in COMMANDS else COMMANDS:
         command = load(name)
-        application.command(name, epilog=command.epilog)(_flattened(command))
+        add = application.command(name, epilog=command.epilog, short_help=SUMMARIES[name])
+        add(_flattened(command))
     return application
 
 
@@ -126,14 +127,12 @@ def _usage_error(problem: Exception, first: str) -> UsageError:
 
 def _unknown_option(option: str, name: str, command: Command) -> UsageError:
     """Return the error for an option that a command does not have."""
-    from difflib import get_close_matches
-
     others = [other for other in COMMANDS if option in _flags(load(other))]
     message = f"{name} has no option {option}"
     if others:
         message += f", which is one of {' and '.join(others)}"
-    elif close := get_close_matches(option[2:], [flag[2:] for flag in _flags(command)], 1, 0.7):
-        hint = f"did you mean --{close[0]}? kldiv {name} --help lists all"
+    elif close := closest(option[2:], [flag[2:] for flag in _flags(command)], 0.7):
+        hint = f"did you mean --{close}? kldiv {name} --help lists all"
         return UsageError("usage", message, hint=hint)
     return UsageError("usage", message, hint=f"kldiv {name} --help")
 

@@ -2,22 +2,21 @@
 
 What is read as it is written, standard output or another stream, gets the report of the error in
 every format but text and Markdown, since people read standard error. Files stay as they were, but
-for those of `REPLACED`.
+for those of `REPLACED`: where one of these cannot be replaced, it is removed.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
-from difflib import get_close_matches
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli import messages, streams
 from kldiv_cli.cli.commands import COMMANDS, load
-from kldiv_cli.cli.outputs import STDOUT, ReportFile, asked_reports, descriptor
-from kldiv_cli.cli.words import told_apart
-from kldiv_cli.errors import KldivError, OutputError, UsageError
+from kldiv_cli.cli.outputs import STDOUT, ReportFile, asked_reports, remove, stream_name
+from kldiv_cli.cli.words import late_command, told_apart
+from kldiv_cli.errors import KldivError, OutputError, UsageError, closest
 from kldiv_cli.pipeline import config
 from kldiv_cli.readers import is_readable
 from kldiv_cli.renderers import Layout, render
@@ -53,22 +52,29 @@ def report(
     made = None
     places: set[str] = set()
     for format, path in asked_reports(found.given):
-        if path == STDOUT or descriptor(path) is not None:
+        if stream_name(path):
             wanted = to_streams and not _is_lost(problem, path)
         else:
             wanted = format in REPLACED and _is_stale(path)
-        if not wanted or format not in command.formats or path in places:
+        place = stream_name(path) or path
+        if not wanted or format not in command.formats or place in places:
             continue
-        places.add(path)
-        if made is None:
-            why = messages.failure(problem)
-            made = command.failed(found.arguments, _said(command, found), why)
+        places.add(place)
         try:
+            if made is None:
+                why = messages.failure(problem)
+                made = command.failed(found.arguments, _said(command, found), why)
             if text := render(made, format, Layout(unicode=True)):
                 _write(text, format, path, [*_inputs(found)])
         except KldivError as lost:
-            if not isinstance(problem, OutputError):
+            if not isinstance(problem, OutputError) and str(lost) != str(problem):
                 yield lost
+        except Exception as bug:
+            # NumPy cannot be loaded again where a signal came while it was being loaded.
+            if not stream_name(path):
+                remove(path, [*_inputs(found)])
+            message = f"the report of the error could not be written, {type(bug).__name__}: {bug}"
+            yield KldivError("internal", message)
 
 
 def guessed(arguments: list[str]) -> tuple[Command, Words]:
@@ -76,14 +82,17 @@ def guessed(arguments: list[str]) -> tuple[Command, Words]:
 
     Words that name no command with reports, not even nearly, ask for a comparison.
     """
-    first = arguments[0] if arguments else ""
-    named = [first] if first in COMMANDS else []
-    if first.isalpha() and not is_readable(first):
-        named = get_close_matches(first, COMMANDS, 1, cutoff=0.75)
-    command = load(named[0] if named else "compare")
+    word = late_command(arguments) or (arguments[0] if arguments else "")
+    named = word if word in COMMANDS else None
+    if word.isalpha() and not is_readable(word):
+        named = closest(word, COMMANDS, 0.75)
+    rest = list(arguments)
+    if named:
+        rest.remove(word)
+    command = load(named or "compare")
     if not command.failed:
         command = load("compare")
-    return command, told_apart(command, arguments[len(named) :])
+    return command, told_apart(command, rest)
 
 
 def _said(command: Command, found: Words) -> dict[str, Any]:
@@ -125,10 +134,23 @@ def _inputs(found: Words) -> Iterator[str]:
 
 
 def _write(text: str, format: str, path: str, inputs: list[str]) -> None:
-    """Write a report to standard output, to another stream, or in the place of a file."""
+    """Write a report to standard output, to another stream, or in the place of a file.
+
+    A file that cannot be replaced is removed: on a full disk that makes room for the report, and
+    if not, no report is better than an old one.
+    """
     if path == STDOUT:
         streams.write_stdout(text, format)
         return
+    try:
+        _write_file(text, path, inputs)
+    except OutputError:
+        if stream_name(path) or not remove(path, inputs):
+            raise
+        _write_file(text, path, inputs)
+
+
+def _write_file(text: str, path: str, inputs: list[str]) -> None:
     with ReportFile(path) as file:
         file.open(inputs)
         file.write(text)

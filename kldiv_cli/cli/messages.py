@@ -116,7 +116,8 @@ def written(about: tuple[str, str, str], *, terminal: bool, color: bool) -> str:
     path, summary, following = (show(text, LONGEST) for text in about)
     if not terminal:
         return f"{path}: note[written]: settings for these data ({summary}); next: {following}\n"
-    head = f"kldiv: {_styled('wrote', _BOLD, color)} {path} ({summary})"
+    head = "\n  ".join(_folded(f"kldiv: wrote {path} ({summary})"))
+    head = head.replace("wrote", _styled("wrote", _BOLD, color), 1)
     return f"{head}\n  {_styled('next', _CYAN, color)}: {following}\n"
 
 

@@ -96,12 +96,11 @@ class Outputs(ExitStack):
                 file.open(inputs)
         if self._summary:
             refuse_input(self._summary, inputs)
-        places = [path for _, path in self._targets if path == STDOUT]
-        places += [file.replaces for _, file in self._files if file.replaces]
-        if doubles := [place for place in places if places.count(place) > 1]:
-            where = "standard output" if doubles[0] == STDOUT else doubles[0]
+        places = [stream_name(path) for _, path in self._targets]
+        places += [file.replaces for _, file in self._files]
+        if doubles := [place for place in places if place and places.count(place) > 1]:
             hint = "give each report a file of its own"
-            raise UsageError("usage", f"two reports go to {where}", hint=hint)
+            raise UsageError("usage", f"two reports go to {doubles[0]}", hint=hint)
 
     def write(
         self,
@@ -313,7 +312,7 @@ class ReportFile:
             with suppress(OSError):  # `write` has said so already.
                 self._stream.close()
         if self._beside:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # It may never have come to be.
                 os.unlink(self._beside)
 
 
@@ -356,6 +355,13 @@ def descriptor(path: str) -> int | None:
     return _STREAMS.get(path)
 
 
+def stream_name(path: str) -> str | None:
+    """Return what the stream is called that a path leads to; None if it leads to none."""
+    number = 1 if path == STDOUT else descriptor(path)
+    names = {None: None, 1: "standard output", 2: "standard error"}
+    return names.get(number, f"descriptor {number}")
+
+
 def refuse_input(path: str, inputs: Sequence[str]) -> None:
     """Refuse to write over an input.
 
@@ -371,6 +377,18 @@ def refuse_input(path: str, inputs: Sequence[str]) -> None:
     if any(_is_input(status, source) for source in inputs):
         message = f"{path} is read by this run, and an input is never overwritten"
         raise UsageError("output-is-input", message, hint="write the report to another file")
+
+
+def remove(path: str, inputs: Sequence[str]) -> bool:
+    """Remove a file that could not be replaced, and return whether it is gone; never an input."""
+    try:
+        status = os.stat(path)
+        if S_ISREG(status.st_mode) and not any(_is_input(status, source) for source in inputs):
+            os.unlink(os.path.realpath(path))
+            return True
+    except (OSError, ValueError):
+        pass
+    return False
 
 
 def refuse_part(path: str, folders: Sequence[str]) -> None:

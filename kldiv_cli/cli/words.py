@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli import __version__
 from kldiv_cli.cli.commands import COMMANDS, Call, load
-from kldiv_cli.errors import UsageError, did_you_mean
+from kldiv_cli.errors import UsageError, closest, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -162,6 +162,9 @@ def with_command(arguments: list[str]) -> list[str]:
         return arguments
     from kldiv_cli.readers import is_readable
 
+    if late := late_command(arguments):
+        message = f"the command '{late}' comes before its options"
+        raise UsageError("usage", message, hint=f"kldiv {late} --help")
     if first.startswith("-") or "://" in first or is_readable(first):
         return ["compare", *arguments]
     close = _close_matches(first)
@@ -169,11 +172,20 @@ def with_command(arguments: list[str]) -> list[str]:
     raise UsageError("unknown-command", f"'{first}' is neither a command nor a file", hint=hint)
 
 
+def late_command(arguments: list[str]) -> str | None:
+    """Return the command that stands behind options of its own, such as ``-f json check a b``."""
+    from kldiv_cli.readers import is_readable
+
+    if not arguments or not arguments[0].startswith("-"):
+        return None
+    named = told_apart(load("compare"), arguments).arguments[:1]
+    return named[0] if named and named[0] in COMMANDS and not is_readable(named[0]) else None
+
+
 def _close_matches(word: str) -> list[str]:
     """Return the command and the file whose names are closest to a word, as a hint calls them."""
-    from difflib import get_close_matches
-
     from kldiv_cli.readers import near_files, split_name
 
-    commands = [f"the command '{match}'" for match in get_close_matches(word, COMMANDS, 1)]
-    return commands + [f"the file '{match}'" for match in near_files(split_name(word)[1])]
+    command = closest(word, COMMANDS)
+    found = [f"the command '{command}'"] if command else []
+    return found + [f"the file '{match}'" for match in near_files(split_name(word)[1])]

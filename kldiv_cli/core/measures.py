@@ -236,11 +236,11 @@ def _bind(family: Measure, name: str, alpha: float) -> Measure:
 
 def _unknown(name: str) -> str:
     """Return the error message for an unknown name, with the nearest known one."""
-    from difflib import get_close_matches
+    from kldiv_cli.errors import closest
 
     known = ["kl", *MEASURES]
-    close = get_close_matches(name.lower(), known, n=1) or get_close_matches(
-        name.lower().partition(":")[0], ["renyi:ALPHA", "tsallis:ALPHA"], n=1, cutoff=0.45
+    close = closest(name.lower(), known) or closest(
+        name.lower().partition(":")[0], ["renyi:ALPHA", "tsallis:ALPHA"], 0.45
     )
-    hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
+    hint = f"did you mean {close!r}?" if close else f"expected one of {', '.join(known)}"
     return f"no measure {name!r}; {hint}"

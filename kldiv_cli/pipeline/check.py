@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from kldiv_cli.pipeline.settings import CheckOptions, CheckSettings, Rules, Source
 
 
+SIDES = ("reference", "current")
+"""What the sides are called where their sources tell nothing."""
+
+
 class CheckReport(Renderable, findings.Check):
     """The answer of `check`: its attributes are the keys of the JSON report.
 
@@ -247,7 +251,7 @@ def _unpaired(column: Unpaired, limits: Limits) -> Finding:
 def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two data sets and pair their columns."""
     found = sides.read_data_sets(reference, current, rules)
-    first, second = tell_apart(found.first, found.second, (reference.name, current.name))
+    first, second = tell_apart(found.first, found.second, (reference.name, current.name), SIDES)
     made = pair_data_sets(first, second, rules)
     columns = tuple(one.swapped() if isinstance(one, Pair) else one for one in made)
     pairs = [one for one in columns if isinstance(one, Pair)]
@@ -278,7 +282,7 @@ def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
 def _distributions(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two sides of which at least one is exactly known, and pair them."""
     q, p = sides.read_mixed(reference, current, rules)
-    q, p = tell_apart(q, p, (reference.name, current.name))
+    q, p = tell_apart(q, p, (reference.name, current.name), SIDES)
     if {reference.kind, current.kind} & {None, "samples"}:
         q, p = settled_distributions(q, p)
     else:

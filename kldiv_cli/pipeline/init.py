@@ -118,8 +118,9 @@ def _head(report: Check) -> str:
 
 
 def _side(side: Side) -> str:
-    rows = f"{side.rows_read:,} rows" if side.kind != "profile" else f"a profile of {side.total:,}"
-    return f"{show(side.source)}: {rows}"
+    if side.kind == "profile":
+        return f"{show(side.source)}: a profile of {side.total:,} rows"
+    return f"{show(side.source)}: {side.rows_read:,} rows"
 
 
 def _summary(report: Check, looks: int | None = None) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kldiv_cli.pipeline.validation import ColumnRules
 
 Side = TypeVar("Side", Distribution, DataSet)
+PIPES = ("/dev/fd/", "/proc/")
+"""Where the paths of pipes begin, whose names are mere numbers."""
 
 
 def pair_data_sets(
@@ -113,9 +115,11 @@ def tell_apart(
     p: Side,
     q: Side,
     given: tuple[str | None, str | None],
-    otherwise: tuple[str, str] | None = None,
+    otherwise: tuple[str, str],
 ) -> tuple[Side, Side]:
     """Return both sides with names that tell them apart: more of their paths, or two plain words.
+
+    A name that the user gave stays; the other side is called in another way if it has the same.
 
     Parameters
     ----------
@@ -123,22 +127,37 @@ def tell_apart(
         The sides with the names that were taken from their sources.
     given : pair of str or None
         The names that the user gave, which are not the same.
-    otherwise : pair of str, optional
-        The names of sides whose paths tell nothing; they keep their own if not given.
+    otherwise : pair of str
+        The names of sides whose paths tell nothing.
     """
-    p_name, q_name = p.name, q.name
-    pipes = ("/dev/fd/", "/proc/")
-    anonymous = p.source.startswith(pipes) or q.source.startswith(pipes)
-    if given == (None, None) and p_name == q_name and not anonymous:
+    p_name, q_name = (
+        word if name is None and side.source.startswith(PIPES) else side.name
+        for side, name, word in zip((p, q), given, otherwise, strict=True)
+    )
+    if p_name != q_name:
+        return _named(p, p_name), _named(q, q_name)
+    if given == (None, None):
         p_parts = [*p.source.split(os.sep)[:-1], p.name]
         q_parts = [*q.source.split(os.sep)[:-1], q.name]
         for depth in range(2, 1 + max(len(p_parts), len(q_parts))):
             p_tail, q_tail = ("/".join(parts[-depth:]) for parts in (p_parts, q_parts))
             if p_tail != q_tail:
                 return _named(p, p_tail), _named(q, q_tail)
-    if otherwise and (p_name == q_name or (anonymous and given == (None, None))):
-        p_name, q_name = given[0] or otherwise[0], given[1] or otherwise[1]
+        p_name, q_name = otherwise
+    elif given[0] is not None:
+        q_name = _another_name(q, p_name, otherwise)
+    else:
+        p_name = _another_name(p, q_name, otherwise[::-1])
     return _named(p, p_name), _named(q, q_name)
+
+
+def _another_name(side: Side, taken: str, otherwise: tuple[str, str]) -> str:
+    """Return a name of a side that the user called nothing, where the other side has its own.
+
+    That is what its path ends in, or the path; for what has no path, a plain word, the second.
+    """
+    names = (os.path.basename(side.source), side.source, otherwise[1], otherwise[0])
+    return next(name for name in names if name not in ("", "-", taken))
 
 
 def _named(side: Any, name: str) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kldiv_cli.errors import UsageError, did_you_mean
+from kldiv_cli.errors import WHOLE, UsageError, closest, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -65,10 +65,8 @@ def among(*choices: str) -> Validator:
     def check(name: str, value: object) -> str:
         if isinstance(value, str) and value in choices:
             return value
-        from difflib import get_close_matches
-
-        close = get_close_matches(str(value), choices, 1)
-        hint = f"did you mean {close[0]!r}?" if close else ""
+        close = closest(str(value)[:WHOLE], choices)
+        hint = f"did you mean {close!r}?" if close else ""
         raise _refused(name, f"one of {', '.join(choices)}", value, hint)
 
     return check
@@ -279,4 +277,7 @@ def _edges(name: str, value: Collection[Any]) -> tuple[float, ...]:
 
 
 def _refused(name: str, wanted: str, value: object, hint: str = "") -> UsageError:
-    return UsageError("usage", f"{name} is {wanted}; found {repr(value)[:60]}", hint=hint)
+    found = repr(value)
+    if isinstance(value, list | tuple) and value and all(isinstance(word, str) for word in value):
+        found = ", ".join(map(repr, value))
+    return UsageError("usage", f"{name} is {wanted}; found {found[:60]}", hint=hint)

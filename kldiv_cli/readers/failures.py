@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kldiv_cli.errors import Fault, InputError, KldivError, Place, in_shell
+from kldiv_cli.errors import Fault, InputError, KldivError, Place, closest, in_shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,13 +53,11 @@ def failures_named(source: str) -> Iterator[None]:
 
 def near_files(path: str) -> list[str]:
     """Return the path of the file whose name is closest to that of a path, if one is close."""
-    from difflib import get_close_matches
-
     folder, name = os.path.split(path)
     try:
         names = sorted(os.listdir(folder or "."))[:2000]
     except (OSError, ValueError):
         return []
     # Names that agree in little more than their extension are not close.
-    close = get_close_matches(name[:200], names, 1, cutoff=0.75)
-    return [os.path.join(folder, match) for match in close]
+    close = closest(name[:200], names, 0.75)
+    return [os.path.join(folder, close)] if close else []

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kldiv_cli.errors import InputError, UsageError, abridged, in_shell, option
+from kldiv_cli.errors import InputError, UsageError, abridged, closest, in_shell, option
 
 if TYPE_CHECKING:
     from kldiv_cli.core.table import Path, PathLocator
@@ -111,19 +111,17 @@ def _is_sequence(value: Any) -> bool:
 
 def _nothing(value: Any, tokens: Sequence[str], depth: int, here: Any) -> InputError:
     """Return the error for a key that the value at this depth of a pointer does not have."""
-    from difflib import get_close_matches
-
     above = "".join(f"/{escaped(token)}" for token in tokens[:depth])
     where = f"{above[:100]!r}" if above else "the whole"
     message = f"there is no {tokens[depth][:60]!r} in {where}"
     hint = ""
     if isinstance(value, Mapping) and value:
         keys = [str(key) for key in value]
-        close = get_close_matches(tokens[depth][:100], keys[:1000], n=1)
+        close = closest(tokens[depth][:100], keys[:1000])
         keys_in_words = abridged(f"{key[:60]!r}" for key in keys)
         hint = f"it has {keys_in_words}"
-        if close and _leads_on(value, [close[0], *tokens[depth + 1 :]]):
-            meant = pointer_of(*tokens[:depth], close[0], *tokens[depth + 1 :])
+        if close and _leads_on(value, [close, *tokens[depth + 1 :]]):
+            meant = pointer_of(*tokens[:depth], close, *tokens[depth + 1 :])
             hint = f"did you mean --at {meant} (it has {keys_in_words})"
     elif _is_sequence(value) and len(value):
         message += f", an array of {len(value)}"

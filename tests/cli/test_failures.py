@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kldiv_cli.cli import streams
 from kldiv_cli.cli.commands import load
 from kldiv_cli.cli.failures import guessed
 from kldiv_cli.cli.words import told_apart
@@ -117,6 +118,27 @@ def test_every_failure_is_a_document_for_json(kldiv, data, words, code, spelled)
     assert set(rows[0]["measures"].values()) == {"error"}
 
 
+@pytest.mark.parametrize("words", ["-f json", "--format=json --strict", "-fjson --top 3"])
+@pytest.mark.parametrize("command", ["compare", "check"])
+def test_options_before_their_command_are_refused(kldiv, data, words, command):
+    ran = kldiv(*words.split(), command, "p.csv", "missing.csv")
+    assert ran.code == 2
+    assert f"the command '{command}' comes before its options" in ran.err
+    document = json.loads(ran.out)
+    validator(command).validate(document)
+    assert document["error"]["code"] == "usage"
+    if command == "check":
+        assert document["dataset"] == "p"
+
+
+def test_a_file_that_is_called_as_a_command_is_a_file(kldiv, data):
+    (data / "check").write_text((data / "p.csv").read_text())
+    words = ["-m", "kl_pq", "-q", "--input-format", "csv"]
+    ran = kldiv(*words, "check", "q.csv")
+    assert (ran.code, ran.out) == (0, kldiv(*words, "p.csv", "q.csv").out)
+    assert kldiv(*words, "--label", "check", "p.csv", "q.csv").code == 2
+
+
 def test_it_has_an_error_for_every_measure_and_every_limit_asked_for(kldiv, data):
     words = ["-m", "js", "-m", "kl_pw", "-m", "renyi:2", "--fail-above", "tv=0.1"]
     words += ["--fail-above", "x=3", "--fail-above", "5", "--base", "2", "--smoothing", "laplace"]
@@ -151,6 +173,13 @@ def test_the_document_is_on_every_stream_that_was_to_have_one(shell, data):
     for target in ("-o /dev/stdout", "-o -", "-o /dev/fd/7 7>&1", "-o >(cat)"):
         ran = shell(f"kldiv missing.csv q.csv -f json {target}; wait", cwd=data)
         assert json.loads(ran.out)["error"]["code"] == "unknown-command"
+
+
+def test_a_stream_gets_one_document(shell, data):
+    words = "-f json --report json=/dev/stdout --report csv=/dev/fd/1"
+    ran = shell(f"kldiv {data}/p.csv {data}/q.csv {words}")
+    assert ran.code == 2
+    assert json.loads(ran.out)["error"]["message"] == "two reports go to standard output"
 
 
 def test_a_lost_document_is_no_second_error(shell, data):
@@ -448,6 +477,65 @@ def test_any_words_have_a_document(words):
     validator(name).validate(json.loads(render(made, "json")))
     for format in command.formats:
         render(made, format)
+
+
+@pytest.mark.parametrize("room", [True, False])
+def test_a_full_disk_keeps_no_old_success(kldiv, data, monkeypatch, room):
+    (data / "out.prom").write_text(OLD_PROM)
+    (data / "out.json").write_text("old")
+    write_all = streams.write_all
+
+    def full(stream, content):
+        """Take nothing as long as the old file is there, or ever."""
+        if isinstance(stream, io.FileIO) and not (room and not (data / "out.prom").exists()):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write_all(stream, content)
+
+    monkeypatch.setattr(streams, "write_all", full)
+    words = ["--as", "counts", "--report", "prometheus=out.prom", "--report", "json=out.json"]
+    ran = kldiv("check", "p.csv", "q.csv", *words)
+    assert ran.code == 2
+    assert ran.err.count("No space left on device") == 1
+    assert (data / "out.json").read_text() == "old"
+    assert not room or (data / "out.prom").read_text().endswith(FAILED_PROM)
+    assert room or not (data / "out.prom").exists()
+    assert not [*data.glob(".*")]
+    # An input is left alone, whatever it is taken for.
+    ran = kldiv("check", "p.csv", "q.csv", "--as", "counts", "--report", "prometheus=p.csv")
+    assert ran.code == 2
+    assert ran.err.count("an input is never overwritten") == 1
+    assert (data / "p.csv").exists()
+
+
+def test_no_old_success_is_kept_where_the_report_of_the_error_fails(kldiv, data, monkeypatch):
+    for name in ("out.prom", "out.xml", "out.csv"):
+        (data / name).write_text(OLD_PROM)
+    words = ["check", "p.csv", "missing.csv", "--as", "counts", "--report", "prometheus=out.prom"]
+    words += ["--report", "junit=out.xml", "--report", "csv=out.csv"]
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "kldiv_cli.core.findings", None)  # It cannot be imported.
+        ran = kldiv(*words)
+    assert ran.code == 2
+    assert "error[no-such-file]" in ran.err
+    assert "the report of the error could not be written, ModuleNotFoundError" in ran.err
+    assert [path.name for path in sorted(data.glob("out.*"))] == ["out.csv"]
+
+
+def test_a_disk_that_is_only_read_is_no_bug(kldiv, data, monkeypatch):
+    (data / "out.prom").write_text(OLD_PROM)
+
+    def refused(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    words = ["--as", "counts", "--report", "prometheus=out.prom"]
+    for last in ("q.csv", "missing.csv"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", refused)
+            patch.setattr(os, "unlink", refused)
+            ran = kldiv("check", "p.csv", last, *words)
+        assert ran.code == 2
+        assert "out.prom: error[output-lost]" in ran.err
+        assert "internal" not in ran.err
 
 
 def test_several_letters_in_one_word_are_told_apart():

@@ -264,6 +264,8 @@ def test_a_profile_is_a_reference(data, kldiv):
     words = ["check", "profile.json", "cur.json"]
     before = columns_of(kldiv(*words, "-f", "json"))
     assert kldiv(*words, "--init").code == 0
+    rows = json.loads((data / "profile.json").read_text())["rows"]
+    assert f"profile.json: a profile of {rows:,} rows\n" in (data / "kldiv.toml").read_text()
     assert columns_of(kldiv(*words, "-f", "json")) == before
 
 

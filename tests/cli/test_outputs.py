@@ -159,6 +159,9 @@ def test_what_is_no_regular_file_is_written_directly(shell, tmp_path):
         (["--report", "csv=one", "--report", "json=./one"], "one"),
         (["-o", "link", "--report", "csv=one"], "one"),
         (["--report", "json=-"], "standard output"),
+        (["--report", "json=/dev/stdout"], "standard output"),
+        (["-o", "/dev/fd/1", "--report", "json=-"], "standard output"),
+        (["--report", "csv=/dev/stderr", "--report", "json=/proc/self/fd/2"], "standard error"),
     ],
 )
 def test_no_report_takes_the_place_of_another(kldiv, pair, tmp_path, monkeypatch, words, place):

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from kldiv_cli.cli.commands import COMMANDS, EXAMPLES
+from kldiv_cli.cli.commands import COMMANDS, EXAMPLES, SUMMARIES
 
 SAMPLES = ("sample_data/die_loaded.csv", "sample_data/die_fair.csv")
 
@@ -68,6 +68,9 @@ def test_exit_codes(kldiv, words, code, monkeypatch, root):
         (("compar", "x"), "the command 'compare'"),
         (("sample_data/die_lodaed.csv", "x"), "the file 'sample_data/die_loaded.csv'"),
         (("compare", *SAMPLES, "-m", "renyii:2"), "renyi"),
+        # As near as kl_qp, which comes later in the table of measures.
+        (("compare", *SAMPLES, "-m", "kl_p"), "did you mean 'kl_pq'?"),
+        (("compare", *SAMPLES, "--fail-above", "kl_q=1"), "did you mean 'kl_pq'?"),
         (("compare", *SAMPLES, "--fromat", "json"), "--format"),
         (("compare", *SAMPLES, "-f", "jsn"), "did you mean 'json'?"),
     ],
@@ -75,6 +78,13 @@ def test_exit_codes(kldiv, words, code, monkeypatch, root):
 def test_did_you_mean(kldiv, words, suggestion, monkeypatch, root):
     monkeypatch.chdir(root)
     assert suggestion in kldiv(*words).err
+
+
+def test_the_help_says_of_each_command_what_the_short_help_says(kldiv, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = kldiv("--help").out
+    for name, summary in SUMMARIES.items():
+        assert f"  {name:<12}{summary}\n" in text
 
 
 def test_the_short_help(kldiv, shell, tmp_path):

@@ -223,6 +223,7 @@ CASES = {
     "cli/words.py": [
         Case("did you mean {}?", "comprae p.csv q.csv", PAIR, wrong="comprae"),
         Case("kldiv --help", "nowhere-at-all", {}),
+        Case("kldiv {} --help", "-q check p.csv q.csv", PAIR),
         Case("did you mean {}?", "help chekc", {}, wrong="chekc"),
         Case("there are {}", "help zzz", {}, wrong="zzz"),
     ],

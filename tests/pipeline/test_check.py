@@ -733,9 +733,38 @@ def test_two_files_of_one_name_are_told_apart(tmp_path, monkeypatch):
     report = check(old, new)
     assert (report.current.name, report.reference.name) == ("new/data", "old/data")
     report = check(old, old)
-    assert (report.current.name, report.reference.name) == ("data", "data")
+    assert (report.current.name, report.reference.name) == ("current", "reference")
     with pytest.raises(UsageError, match="both sides are called 'data'"):
         check(old, new, names=("data", "data"))
+
+
+@pytest.mark.parametrize(
+    ("words", "reference", "current"),
+    [
+        (("day.csv", "day=old/day.csv"), "day.csv", "day"),
+        (("day=old/day.csv", "day.csv"), "day", "day.csv"),
+        (("day=old/day.csv", "day"), "day", "current"),
+        (("current=day.csv", "current"), "current", "reference"),
+        (("day.csv", "night=old/day.csv"), "day", "night"),
+    ],
+)
+def test_a_given_name_stays_and_the_other_side_is_called_otherwise(
+    words, reference, current, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old").mkdir()
+    for path in ("day.csv", "old/day.csv", "day", "current"):
+        (tmp_path / path).write_text("side\n" + "heads\ntails\n" * 60)
+    names, paths = zip(*(word.rpartition("=")[::2] for word in words), strict=True)
+    named = tuple(name or None for name in names)
+    report = check(*paths, names=named, input_format="csv")
+    assert (report.reference.name, report.current.name) == (reference, current)
+
+
+def test_frames_are_called_current_and_reference():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"side": ["heads", "tails"] * 60})
+    assert "D(current || reference)" in check(frame, frame).render("text")
 
 
 MOVED = {"a": ["x", "y"] * 300, "b": ["u", "v"] * 300}, {"a": ["x"] * 600, "b": ["u", "v"] * 300}
@@ -1034,3 +1063,18 @@ def test_numbers_that_become_too_many_dates_to_be_counted_are_a_change_of_type()
         report = check(*sides, **options)
         assert [each.column for each in report.excluded] == ["x"]
         assert report.excluded[0].reason.startswith("date: ")
+
+
+def test_the_share_of_new_outcomes_is_one_number_in_all_words():
+    """Those that are too rare to count by themselves are new outcomes all the same."""
+    shared = ["x", "y"] * 2000
+    old = [f"then {i}" for i in range(5)]
+    new = [*["new"] * 20, *(f"now {i}" for i in range(5))]
+    report = check({"a": [*shared, *old]}, {"a": [*shared, *new]})
+    finding = report.columns["a"]
+    share = 25 / 4025
+    assert finding.new_share == pytest.approx(share, rel=1e-12)
+    assert finding.reason.text.count(f"{100 * share:.3g} % of the current rows") == 1
+    text = " ".join(report.render("text").split())
+    assert f"KL {finding.kl:.3g} has no upper limit" in text
+    assert text.count(f"{100 * share:.3g} %") == 2

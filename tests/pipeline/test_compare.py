@@ -371,3 +371,23 @@ def test_no_digit_of_a_labelled_measure_hangs_on_the_order_of_rows():
         assert first.comparisons[0].measures == again.comparisons[0].measures
         for name in ("jeffreys", "psi", "js", "js_distance", "tv", "hellinger", "bhattacharyya"):
             assert first.comparisons[0].measures[name] == back.comparisons[0].measures[name]
+
+
+@pytest.mark.parametrize(
+    ("files", "names", "expected"),
+    [
+        (("p.csv", "q.csv"), ("q", None), ("q", "q.csv")),
+        (("p.csv", "q.csv"), (None, "p"), ("p.csv", "p")),
+        (("a/q.csv", "q"), ("q", None), ("q", "p")),
+        (("p.csv", "p.csv"), (None, None), ("p", "q")),
+        (("p.csv", "p.csv"), ("p", None), ("p", "p.csv")),
+        (("p.csv", "q.csv"), ("x", None), ("x", "q")),
+    ],
+)
+def test_no_two_sides_have_one_name(files, names, expected, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    for path in ("p.csv", "q.csv", "a/q.csv", "q"):
+        (tmp_path / path).write_text("label,weight\nheads,3\ntails,5\n")
+    report = compare(*files, names=names, input_format="csv")
+    assert (report.p.name, report.q.name) == expected

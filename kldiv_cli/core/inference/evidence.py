@@ -92,13 +92,12 @@ class Evidence(NamedTuple):
         return not np.any((self.samples.x > 0) & (self.samples.y > 0))
 
     def unbounded(self) -> tuple[float, int]:
-        """Return the share of the new outcomes that leave no upper limit, and the largest's place.
+        """Return the share of outcomes that the reference never had, and the largest's place.
 
-        The place is the position among the outcomes that were given.
+        They leave no upper limit. The place is the position among the outcomes that were given.
         """
         samples = self.samples
-        new = samples.y == 0 if _scattered(samples) else _new(samples)
-        shares = np.where(new, samples.p, 0.0)
+        shares = np.where(samples.y == 0, samples.p, 0.0)
         return float(shares.sum()), samples.given(int(np.argmax(shares)))
 
 

@@ -84,6 +84,7 @@ def of_columns(
             notes=[*table.notes, *found.notes, *choice.notes],
             details={**table.details, **choice.details},
             from_edges=from_edges and choice.label is not None,
+            weighted=table.weighted,
         )
         every.append(found)
         sides.append(side)

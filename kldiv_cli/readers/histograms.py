@@ -84,6 +84,8 @@ class Histogram(NamedTuple):
         From the position of a weight to the names and positions that lead to it in the source.
     bins : bool
         The labels are bins of which the source tells the edges.
+    weighted : bool
+        The source says that its numbers add up weights, and are no counts of rows.
     notes : sequence of Note
         The choices that were made.
     """
@@ -92,6 +94,7 @@ class Histogram(NamedTuple):
     columns: Mapping[str, Any]
     paths: Mapping[str, Origin]
     bins: bool = True
+    weighted: bool = False
     notes: Sequence[Note] = ()
 
 
@@ -431,7 +434,16 @@ def _of_axes(members: Mapping[str, Any], source: str) -> Histogram | None:
         message = f"the axis has {len(labels)} bins with those beyond its edges, and there are"
         raise InputError("bad-histogram", f"{message} {len(values)} values", Place(source))
     paths = {"values": lambda i: ("storage", "values", i)}
-    return Histogram(labels, {"values": values}, paths, bins=bins)
+    weighted = _are_weighted(values, storage.get("variances"))
+    return Histogram(labels, {"values": values}, paths, bins=bins, weighted=weighted)
+
+
+def _are_weighted(values: Any, variances: Any) -> bool:
+    """Return whether values add up weights that are not all 1: their squares add up otherwise."""
+    if not _is_sequence(variances) or len(variances) != len(values):
+        return False
+    sums, squares = floats_of(values), floats_of(variances)
+    return sums is not None and squares is not None and not np.array_equal(sums, squares)
 
 
 def _of_axis(axis: Mapping[str, Any], source: str) -> tuple[list[str], bool]:
@@ -480,7 +492,7 @@ class BinColumns(NamedTuple):
     Attributes
     ----------
     low, high : str or int
-        Their keys in a batch; None where the bins have labels already.
+        Their keys in a batch; `low` is None where the bins have labels already.
     bin : str or int
         The key of the column of bins.
     names : sequence of str

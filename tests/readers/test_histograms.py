@@ -304,6 +304,31 @@ def test_an_axis_of_uhi_has_flow_bins_where_it_says_so(given, axis, outcomes):
     assert side.weights.tolist() == [1.5, 2, 3]
 
 
+@pytest.mark.parametrize("weight", [1, 2, 3])
+@pytest.mark.parametrize("door", ["file", "mapping"])
+def test_whole_sums_of_weights_are_no_counts(given, door, weight):
+    # Each of w's squares is added up in the variances: they are the values where all w are 1.
+    rows = [2.0, 5.0, 9.0]
+    values = [weight * n for n in rows]
+    axis = {"type": "regular", "lower": 0, "upper": 1, "bins": 3}
+    text = uhi(axis, values, type="weighted", variances=[weight**2 * n for n in rows])
+    side = given("x.json", text) if door == "file" else read(json.loads(text))
+    assert side.kind == ("counts" if weight == 1 else "weights")
+    assert side.weights.tolist() == values
+    advised = {note.advice for note in side.notes if "--as counts" in note.advice}
+    assert bool(advised) == (weight == 1)
+    assert given("x.json", text, kind="counts").kind == "counts"
+
+
+@pytest.mark.parametrize(
+    "variances", [None, [4.0, 25.0, 9.0], [], [4.0, "x", 9.0], {"a": 1}, [1, 2]]
+)
+def test_variances_that_say_nothing_refuse_nothing(given, variances):
+    axis = {"type": "regular", "lower": 0, "upper": 1, "bins": 3}
+    side = given("x.json", uhi(axis, [4.0, 25.0, 9.0], type="weighted", variances=variances))
+    assert side.kind == "counts"
+
+
 @pytest.mark.parametrize(
     ("axis", "values", "storage"),
     [

@@ -101,10 +101,10 @@ def _joined(
 ) -> list[tuple[str, Any]]:
     """Return columns with the labels of bins in place of their edges."""
     columns = [column for _, column in whole]
-    if bins.low is None:
+    if bins.high is None:
         return [(name, columns[key]) for name, key in zip(bins.names, bins.keys, strict=True)]
-    faults = Faults()
-    ends = zip(to_list(columns[bins.low]), to_list(columns[bins.high]), strict=True)
+    faults, first = Faults(), bins.bin if bins.low is None else bins.low
+    ends = zip(to_list(columns[first]), to_list(columns[bins.high]), strict=True)
     labels = bins.labels(ends, faults, lambda i: Place(source, index=(i,)))
     faults.check()
     return [

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 BINS = 10
 MOST_CATEGORIES = 20
 """So many distinct integers are categories, not numbers."""
+LARGEST_LABEL = 1e16
+"""From here on the shortest form of a number has an exponent, and is no label of an integer."""
 _ROWS_PER_BIN = 10
 _ROWS_PER_TAIL = 5
 SPECIAL = ("-inf", "+inf", "(missing)")
@@ -94,13 +96,19 @@ class Bins:
         return counts
 
 
+def bins_of_constant(value: float) -> Bins:
+    """Return the bins below a finite number, of this number alone, and above it."""
+    edges = float(np.nextafter(value, -np.inf)), value
+    return Bins(tuple(edge for edge in edges if np.isfinite(edge)))
+
+
 def few_integers(*sides: Floats) -> bool:
     """Return whether numbers are categories: integers with at most 20 distinct values in all."""
     seen: set[float] = set()
     for values in sides:
         # Most columns show within a few values that they are not.
         for first in (values[:1000], values):
-            if not np.all(np.isfinite(first)) or np.any(first % 1):
+            if not np.all(np.abs(first) < LARGEST_LABEL) or np.any(first % 1):
                 return False
             seen.update(np.unique(first).tolist())
             if len(seen) > MOST_CATEGORIES:

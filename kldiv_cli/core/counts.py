@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from kldiv_cli.core.binning import SPECIAL, Bins, few_integers, quantile_bins
+from kldiv_cli.core.binning import (
+    SPECIAL,
+    Bins,
+    bins_of_constant,
+    few_integers,
+    quantile_bins,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -136,6 +142,7 @@ def counted(
 
     The edges are quantiles, at most one for fifty rows: with fewer rows a bin, the edges fit
     the reference so well that other samples of the same distribution seem to drift from it.
+    A constant has a bin of its own, so that other numbers are not counted as the same.
 
     Parameters
     ----------
@@ -170,9 +177,20 @@ def counted(
         if edges is not None and edges != column.bins.edges:
             raise EdgesDifferError("it was counted with other edges")
         return column
-    finite = int(np.count_nonzero(np.isfinite(column.values)))
-    chosen = quantile_bins(column.values, finite // 5, bins=bins) if edges is None else Bins(edges)
+    if edges is not None:
+        chosen = Bins(edges)
+    elif (value := _only_value(column.values)) is not None:
+        chosen = bins_of_constant(value)
+    else:
+        finite = int(np.count_nonzero(np.isfinite(column.values)))
+        chosen = quantile_bins(column.values, finite // 5, bins=bins)
     return Binned(column.name, column.missing, chosen, counts_in(column, chosen))
+
+
+def _only_value(values: Floats) -> float | None:
+    """Return the only finite value among numbers; None if there are several, or none."""
+    finite = values[np.isfinite(values)]
+    return float(finite[0]) if len(finite) and np.all(finite == finite[0]) else None
 
 
 def pooled(column: Categories, min_count: int) -> Categories:
@@ -217,7 +235,10 @@ def constant(column: Column) -> str | None:
     if isinstance(column, Categories):
         labels = [label for label, count in column.counts.items() if count]
         return labels[0] if len(labels) == 1 else None
-    if isinstance(column, Binned) or not len(column.values):
+    if isinstance(column, Binned):
+        value = binned_constant(column)
+        return None if value is None else _numeral(value)
+    if not len(column.values):
         return None
     first = column.values[:1]
     if np.any(column.values != first):
@@ -276,6 +297,26 @@ def _in_bins(column: Column, other: Column) -> Column:
     if isinstance(other, Binned) and isinstance(column, Categories) and has_integer_labels(column):
         return _counted_in(column, other.bins)
     return column
+
+
+def constants_in_bins(first: Column, second: Column) -> tuple[Column, Column]:
+    """Return two columns so that one of a single value is counted in the bins of the other.
+
+    Its value is known, so that nothing is lost.
+    """
+    if isinstance(first, Binned) and isinstance(second, Binned):
+        # Between two constants the second decides: the first is counted in its bins.
+        if (value := binned_constant(first)) is not None:
+            first = _constant_in(first, value, second.bins)
+        elif (value := binned_constant(second)) is not None:
+            second = _constant_in(second, value, first.bins)
+    return first, second
+
+
+def _constant_in(column: Binned, value: float, bins: Bins) -> Binned:
+    """Return a column of one value in other bins."""
+    counts = bins.count([value], [column.counts.sum()])
+    return Binned(column.name, column.missing, bins, counts[:-1])
 
 
 def _counted_in(column: Categories, bins: Bins) -> Binned:
@@ -337,11 +378,21 @@ def as_categories(column: Values) -> Categories:
     Infinities have the labels that they have among bins.
     """
     distinct, counts = np.unique(column.values + 0.0, return_counts=True)
-    labels = (
-        repr(value).removesuffix(".0") if np.isfinite(value) else f"{value:+}"
-        for value in distinct.tolist()
-    )
+    labels = map(_numeral, distinct.tolist())
     return Categories(column.name, column.missing, dict(zip(labels, counts.tolist(), strict=True)))
+
+
+def _numeral(value: float) -> str:
+    """Return the label of a number."""
+    return repr(value).removesuffix(".0") if np.isfinite(value) else f"{value:+}"
+
+
+def binned_constant(column: Binned) -> float | None:
+    """Return the only value of a column that was counted in bins; None if it is not known."""
+    edges = column.bins.edges
+    if len(edges) != 2 or column.bins != bins_of_constant(edges[1]):
+        return None
+    return edges[1] if 0 < column.counts[1] == column.counts.sum() else None
 
 
 def refuse_other_pools(first: Categories, second: Categories) -> None:

@@ -342,7 +342,7 @@ def pair_columns(
     if type is None and types.changes(first, second):
         named = types.named_type(first), types.named_type(second)
         raise counts.type_changed(*zip(whose, named, strict=True))
-    sides = counts.alike(first, second)
+    sides = counts.alike(*counts.constants_in_bins(first, second))
     if edges is None and type != "numeric":
         sides = counts.as_categories_where_few(*sides, forced=type == "categorical")
     p, q = sides
@@ -353,7 +353,7 @@ def pair_columns(
     else:
         pair = _numeric(p, q, bins, edges, missing)
     rows, missing_rows = (first.rows, second.rows), (first.missing, second.missing)
-    constants = counts.constant(p), counts.constant(q)
+    constants = counts.constant(first), counts.constant(second)
     disjoint = not np.any((pair.p > 0) & (pair.q > 0) & _valued(pair))
     are_keys = disjoint and counts.nearly_all_distinct(p) and counts.nearly_all_distinct(q)
     return pair._replace(

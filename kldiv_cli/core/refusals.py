@@ -55,16 +55,19 @@ class Uncounted(NamedTuple):
 def refused(refusals: Sequence[Uncounted]) -> InputError:
     """Return the error for all columns that cannot be counted, and what settles them at once."""
     first = refusals[0]
-    if len(refusals) == 1:
-        return InputError(first.code, first.message, first.place, hint=_hint(refusals))
-    names = abridged(repr(each.column[:40]) for each in refusals)
+    # Both sides may have the same column.
+    columns = list(dict.fromkeys(each.column for each in refusals))
+    places = [each.place for each in refusals[:3]]
+    if len(columns) == 1:
+        count, hint = len(refusals), _hint(refusals)
+        return InputError(first.code, first.message, *places, count=count, hint=hint)
+    names = abridged(repr(column[:40]) for column in columns)
     what = _MIXED
     if {each.code for each in refusals} == {first.code}:
         what = _TOGETHER.get(first.code, what)
-    message = f"{len(refusals)} columns {what}: {names}"
+    message = f"{len(columns)} columns {what}: {names}"
     if what == _MIXED:
         message = f"{message}; {first.message}"
-    places = [each.place for each in refusals[:3]]
     return InputError(first.code, message, *places, count=len(refusals), hint=_hint(refusals))
 
 
@@ -75,8 +78,8 @@ def _hint(refusals: Sequence[Uncounted]) -> str:
     if all(each.words for each in refusals) and len(words) <= 2 * MOST_WORDS:
         given = " ".join(option("--na", word, instead="TEXT") for word in words)
         hints.append(f"{given} for missing values")
-    text = [each.column for each in refusals if each.option == "--categorical"]
-    rest = [each.column for each in refusals if each.option == "--exclude"]
+    rest = _columns(refusals, "--exclude")
+    text = [name for name in _columns(refusals, "--categorical") if name not in rest]
     as_text = " ".join(option("--categorical", name) for name in text)
     left_out = " ".join(option("--exclude", name) for name in rest)
     if text and rest:
@@ -85,10 +88,15 @@ def _hint(refusals: Sequence[Uncounted]) -> str:
         hints.append(f"{as_text} for text")
     elif rest:
         hints.append(f"{left_out} counts the other columns")
-    if unsettled := [each.column for each in refusals if not each.option]:
+    if unsettled := _columns(refusals, ""):
         names = abridged(map(repr, unsettled))
         hints.append(f"leave {names} out of --column")
     for each in refusals:
         if each.advice and each.advice not in hints:
             hints.append(each.advice)
     return "; ".join(hints)
+
+
+def _columns(refusals: Sequence[Uncounted], settled_by: str) -> list[str]:
+    """Return the columns that an option settles, each once."""
+    return list(dict.fromkeys(each.column for each in refusals if each.option == settled_by))

@@ -127,6 +127,8 @@ class Table(NamedTuple):
         The first column, which has no name, holds the names of rows, as R writes them.
     from_edges : bool
         The labels are bins of which the source tells the edges, and not which of these they hold.
+    weighted : bool
+        The source says that its numbers add up weights of rows, and do not count rows.
     """
 
     format: str
@@ -145,6 +147,7 @@ class Table(NamedTuple):
     details: Mapping[str, str] = {}
     has_row_names: bool = False
     from_edges: bool = False
+    weighted: bool = False
 
     def is_number(self, cell: Any) -> bool:
         """Return whether a cell holds a number."""

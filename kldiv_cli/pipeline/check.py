@@ -272,6 +272,7 @@ def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
     """Yield notes on values that would meet one of the other side but for how they are written."""
     for pair in pairs:
         if pair.type == "categorical":
+            # A bin may be empty on both sides.
             gone = [pair.names[i] for i in np.flatnonzero((pair.p == 0) & (pair.q > 0))]
             new = [pair.names[i] for i in np.flatnonzero((pair.q == 0) & (pair.p > 0))]
             yield from unmatched(gone, new, f"labels of column '{pair.column}'", source)

@@ -84,6 +84,7 @@ def of_columns(
             notes=[*table.notes, *found.notes, *choice.notes],
             details={**table.details, **choice.details},
             from_edges=from_edges and choice.label is not None,
+            weighted=table.weighted,
         )
         every.append(found)
         sides.append(side)
@@ -104,10 +105,10 @@ def _joined(
 ) -> list[tuple[str, Any]]:
     """Return columns with the labels of bins in place of their edges."""
     columns = [column for _, column in whole]
-    if bins.low is None:
+    if bins.high is None:
         return [(name, columns[key]) for name, key in zip(bins.names, bins.keys, strict=True)]
-    faults = Faults()
-    ends = zip(to_list(columns[bins.low]), to_list(columns[bins.high]), strict=True)
+    faults, first = Faults(), bins.bin if bins.low is None else bins.low
+    ends = zip(to_list(columns[first]), to_list(columns[bins.high]), strict=True)
     labels = bins.labels(ends, faults, lambda i: Place(source, index=(i,)))
     faults.check()
     return [

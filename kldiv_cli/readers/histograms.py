@@ -84,6 +84,8 @@ class Histogram(NamedTuple):
         From the position of a weight to the names and positions that lead to it in the source.
     bins : bool
         The labels are bins of which the source tells the edges.
+    weighted : bool
+        The source says that its numbers add up weights, and are no counts of rows.
     notes : sequence of Note
         The choices that were made.
     """
@@ -92,6 +94,7 @@ class Histogram(NamedTuple):
     columns: Mapping[str, Any]
     paths: Mapping[str, Origin]
     bins: bool = True
+    weighted: bool = False
     notes: Sequence[Note] = ()
 
 
@@ -431,7 +434,16 @@ def _of_axes(members: Mapping[str, Any], source: str) -> Histogram | None:
         message = f"the axis has {len(labels)} bins with those beyond its edges, and there are"
         raise InputError("bad-histogram", f"{message} {len(values)} values", Place(source))
     paths = {"values": lambda i: ("storage", "values", i)}
-    return Histogram(labels, {"values": values}, paths, bins=bins)
+    weighted = _are_weighted(values, storage.get("variances"))
+    return Histogram(labels, {"values": values}, paths, bins=bins, weighted=weighted)
+
+
+def _are_weighted(values: Any, variances: Any) -> bool:
+    """Return whether values add up weights that are not all 1: their squares add up otherwise."""
+    if not _is_sequence(variances) or len(variances) != len(values):
+        return False
+    sums, squares = floats_of(values), floats_of(variances)
+    return sums is not None and squares is not None and not np.array_equal(sums, squares)
 
 
 def _of_axis(axis: Mapping[str, Any], source: str) -> tuple[list[str], bool]:
@@ -471,6 +483,9 @@ def _of_axis(axis: Mapping[str, Any], source: str) -> tuple[list[str], bool]:
 # Tables.
 
 
+OTHER_EDGE = Fault("bad-edge", "the edges of a bin are not those in its label")
+ROUNDED = 1e-6
+"""How far the edges in labels may be from those beside them: polars rounds to six digits."""
 BAD_EDGE = Fault("bad-edge", "a bin does not have two numbers as its edges, the lower one first")
 
 
@@ -480,7 +495,8 @@ class BinColumns(NamedTuple):
     Attributes
     ----------
     low, high : str or int
-        Their keys in a batch; None where the bins have labels already.
+        Their keys in a batch; `low` is None where the bins have labels already, and `high` too
+        where these tell all.
     bin : str or int
         The key of the column of bins.
     names : sequence of str
@@ -489,6 +505,8 @@ class BinColumns(NamedTuple):
         Their keys.
     decimal : {".", ","}
         The decimal mark of numbers.
+    exact : dict of float to float, or None
+        The upper edges of the labels so far, which may be rounded, and the edges themselves.
     """
 
     low: Any
@@ -497,25 +515,43 @@ class BinColumns(NamedTuple):
     names: Sequence[str]
     keys: Sequence[Any]
     decimal: str = "."
+    exact: dict[float, float] | None = None
 
     def joined(self, batch: Batch, faults: Faults) -> Batch:
         """Return rows with the label of a bin in place of its edges."""
-        if self.low is None:
+        if self.high is None:
             return batch._replace(columns={key: batch.columns[key] for key in self.keys})
-        ends = zip(batch.columns[self.low], batch.columns[self.high], strict=True)
+        first = self.bin if self.low is None else self.low
+        ends = zip(batch.columns[first], batch.columns[self.high], strict=True)
         labels = self.labels(ends, faults, lambda i: batch.place(i, self.high))
         columns = {k: labels if k == self.bin else batch.columns[k] for k in self.keys}
         place = batch.place
         return batch._replace(
-            columns=columns, place=lambda i, key: place(i, self.low if key == self.bin else key)
+            columns=columns, place=lambda i, key: place(i, first if key == self.bin else key)
         )
 
     def labels(
         self, ends: Iterable[tuple[Any, Any]], faults: Faults, place: Callable[[int], Place]
-    ) -> list[str]:
-        """Return the labels of bins; a row without two edges is a fault, and gets a text, too."""
-        labels = []
+    ) -> list[Any]:
+        """Return the labels of bins; a row without two edges is a fault, and gets a text, too.
+
+        Parameters
+        ----------
+        ends : iterable of pairs
+            Both edges of a bin; or its label, and its upper edge.
+        faults : Faults
+            Takes the rows without edges.
+        place : function
+            From a row to its place.
+        """
+        labels: list[Any] = []
         for i, (start, end) in enumerate(ends):
+            if self.low is None:
+                labels.append(self._exact_label(start, end))
+                if labels[-1] is None and start is not None:
+                    faults.add(OTHER_EDGE, partial(place, i))
+                    labels[-1] = f"\0{i}"
+                continue
             low, high = _edge(start, -math.inf, self.decimal), _edge(end, math.inf, self.decimal)
             if low is None or high is None or not low < high:
                 faults.add(BAD_EDGE, partial(place, i))
@@ -523,6 +559,28 @@ class BinColumns(NamedTuple):
             else:
                 labels.append(Interval(low, high, True, False).label)
         return labels
+
+    def _exact_label(self, label: Any, upper: Any) -> Any:
+        """Return the label of a bin with its upper edge as it is told beside the label.
+
+        A lower edge is the upper one of another bin. None if the label has another edge; what is
+        no bin stays as it is.
+        """
+        edge = _edge(upper, math.inf, self.decimal)
+        ends = label[1:-1].split(",") if isinstance(label, str) else ()
+        low, high = (_edge(end, math.inf, ".") for end in ends) if len(ends) == 2 else (None, None)
+        if edge is None or low is None or high is None or label[0] not in "([":
+            return label
+        if edge != high and not abs(edge - high) <= ROUNDED * max(1.0, abs(edge)):
+            return None
+        known = self.exact if self.exact is not None else {}
+        low = known.get(low, low)
+        known[high] = edge
+        if not low < edge:
+            return None
+        with_low, with_high = label[0] == "[", label[-1] == "]"
+        found = Interval(low, edge, with_low and low > -math.inf, with_high and edge < math.inf)
+        return label if intervals.parse(label) == found else found.label
 
 
 def _edge(cell: Any, missing: float, decimal: str) -> float | None:
@@ -550,7 +608,12 @@ def bin_columns(
         # The upper edges of the bins that the labels show, as polars writes them.
         keep = [i for i, name in enumerate(columns.plain) if name not in bounds]
         if len(keep) == len(columns) - 1 and not {*words} & {*names} - {names[i] for i in keep}:
-            return BinColumns(None, None, None, [names[i] for i in keep], _at(columns.keys, keep))
+            rest = [names[i] for i in keep], _at(columns.keys, keep)
+            (upper,) = {*range(len(columns))} - {*keep}
+            if columns.numeric[upper] == "none" or columns.plain.count("category") > 1:
+                return BinColumns(None, None, None, *rest)
+            keys, bin = columns.keys, columns.plain.index("category")
+            return BinColumns(None, keys[upper], keys[bin], *rest, table.decimal, {})
         return None
     ends = _two_edges(columns.plain, [columns.has_numbers(i) for i in range(len(columns))])
     if ends is None or any(names[i] in words for i in ends):

@@ -46,8 +46,9 @@ def distribution(found: Weights, option: ReadOptions, source: str, name: str) ->
     Raises
     ------
     InputError
-        If there is no mass, or declared counts are not whole.
+        If there is no mass, declared counts are not whole, or an array is a single column.
     """
+    _refuse_column(found, source)
     bins = histograms.bins_of(found, source)
     if bins is not None:
         found = histograms.masses(found, bins, option.kind, source)
@@ -84,6 +85,15 @@ def distribution(found: Weights, option: ReadOptions, source: str, name: str) ->
     )
 
 
+def _refuse_column(found: Weights, source: str) -> None:
+    """Refuse an array of one column, whose rows would all be the same distribution."""
+    shape = found.weights.shape
+    if found.labels is None and len(shape) == 2 and shape[0] > 1 and shape[1] == 1:
+        message = f"each of {shape[0]} rows has one outcome, which has all of its mass"
+        hint = "--flatten makes one distribution of them; --as samples if these are raw values"
+        raise InputError("one-outcome", message, Place(source, name=found.column), hint=hint)
+
+
 def meaning_of(
     found: Weights, declared: Kind | None, source: str
 ) -> tuple[Kind, NDArray[Any], list[Note]]:
@@ -115,7 +125,7 @@ def meaning_of(
     _check_mass(totals > 0, here)
     _check_size(totals, weights, here)
     kind: Kind = declared or _chosen(totals, weights, whole=whole)
-    if found.is_percent and not declared:
+    if not declared and (found.is_percent or (found.weighted and kind == "counts")):
         kind = "weights"
     if kind == "counts" and whole and not found.integers:
         weights = weights.astype(np.int64)
@@ -132,7 +142,8 @@ def meaning_of(
         if weights.ndim == 2 and abs(sum_of_all - 1) <= TOLERANCE:
             notes.append(_looks_joint(source))
         message = f"{kind} of total {_total(totals)} are normalised to 1"
-        advice = "--as counts" if whole else "divide them by their total"
+        may_be_counts = whole and not found.weighted
+        advice = "--as counts" if may_be_counts else "divide them by their total"
         notes.append(_normalised(message, advice, source))
     if found.labels is None and kind in ("weights", "counts"):
         notes.append(_unlabelled(weights, totals, source))

@@ -58,6 +58,8 @@ class Weights(NamedTuple):
         The labels are bins of which the source tells the edges, and not which of these they hold.
     flattened : tuple of int, or None
         The shape of the array whose elements they are, where it had several dimensions.
+    weighted : bool
+        The source says that they add up weights of rows: they are no counts, be they whole.
     """
 
     format: str
@@ -74,6 +76,7 @@ class Weights(NamedTuple):
     details: Mapping[str, str] = {}
     from_edges: bool = False
     flattened: tuple[int, ...] | None = None
+    weighted: bool = False
 
 
 class Labels:
@@ -327,6 +330,7 @@ class Outcomes:
             details=data.details,
             is_percent=is_percent,
             from_edges=data.from_edges,
+            weighted=isinstance(data, Table) and data.weighted,
         )
 
 

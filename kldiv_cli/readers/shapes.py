@@ -293,7 +293,7 @@ class Keyed(Members):
         found = self._histogram(weights)
         if found is not None and not any(labels):
             table = self.laid_out(histograms.layout_of(found, self.value))
-            return table._replace(from_edges=found.bins)
+            return table._replace(from_edges=found.bins, weighted=found.weighted)
         layout = self._described() or self._of_weights([*filter(None, labels)], weights)
         if layout is not None:
             return self.laid_out(layout.outcomes())

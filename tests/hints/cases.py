@@ -1161,6 +1161,11 @@ CASES = {
             "p.npy q.npy",
             both(npy([[0.1, 0.2], [0.3, 0.4]]), "npy"),
         ),
+        Case(
+            "--flatten makes one distribution of them; --as samples if these are raw values",
+            "p.npy q.npy",
+            both(npy([[10], [20], [30]]), "npy"),
+        ),
         Case("--as logits", "p.npy q.npy --as log-probs", both(npy([-1.0, -2.0]), "npy")),
         Case(
             "a distribution needs one outcome at least that has mass",

@@ -348,3 +348,10 @@ def test_files_and_objects_give_the_same_report(tmp_path):
     reports.append(compare(histogram(P), histogram(Q), names=("p", "q")))
     comparisons = [report.to_dict()["comparisons"] for report in reports]
     assert comparisons[0] == comparisons[1] == comparisons[2]
+
+
+def test_a_bin_that_is_empty_on_both_sides_is_no_other_spelling_of_itself():
+    table = {"bin": ["(-inf, 0]", "(0, 1]", "(1, inf)"], "count": [0, 300, 0]}
+    report = check(table, {"x": [0.5] * 300}, kind=("counts", "samples"))
+    assert report.verdict == "pass"
+    assert not report.notes

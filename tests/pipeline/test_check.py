@@ -1078,3 +1078,18 @@ def test_the_share_of_new_outcomes_is_one_number_in_all_words():
     text = " ".join(report.render("text").split())
     assert f"KL {finding.kl:.3g} has no upper limit" in text
     assert text.count(f"{100 * share:.3g} %") == 2
+
+
+def test_a_column_that_no_side_can_count_is_named_once():
+    one = {"x": [*map(str, range(90)), "?"], "y": [1, 2, 3] * 30 + [1], "z": ["a"] * 91}
+    error = refused(one, one, code="mixed-column")
+    assert error.message == "column 'x' holds numbers, and this is not a number"
+    settled = "columns={'x': {'type': 'categorical'}} for text"
+    assert error.hint == f"na='?' for missing values; {settled}"
+    two = {"x": one["x"], "y": one["x"], "z": one["z"]}
+    error = refused(two, two, code="mixed-column")
+    assert error.message == "2 columns hold numbers, and values that are none: 'x', 'y'"
+    assert error.hint.count("'x'") == error.hint.count("'y'") == 1
+    nested = {"x": [[1], [2]], "y": [1, 2]}
+    hint = refused(nested, nested, column=["x", "y"], kind="samples", code="nested-value").hint
+    assert hint.count("'x'") == 1

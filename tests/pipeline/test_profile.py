@@ -430,3 +430,54 @@ def test_profiles_that_pooled_other_outcomes_are_not_merged(tmp_path, kldiv, mon
     assert ran.code == 2
     assert "error[edges-differ]" in ran.err
     assert json.loads(kldiv("profile", "one.json").out)["columns"][0]["pooled"] is True
+
+
+@pytest.mark.parametrize("before", [7.5, -0.25, 1e300, 5e-324, 7])
+@pytest.mark.parametrize("after", [7.5, 9.5, 6.5, 7.500000000000001, -0.25, 1e300, 7])
+@pytest.mark.parametrize("counted", [(), (0,), (1,), (0, 1)])
+def test_a_constant_is_known_once_it_is_counted(kept, before, after, counted):
+    sides = [pd.DataFrame({"x": [value] * 500}) for value in (before, after)]
+    for place in counted:
+        sides[place] = kept(made(sides[place]), f"{place}.json")
+    (found,) = check(*sides).columns
+    if before == after:
+        assert (found.verdict, found.kl) == ("pass", 0)
+    else:
+        assert (found.verdict, found.reason.code) == ("drift", "constant-changed")
+        assert f"was '{before!r}', and is '{after!r}'" in found.reason.text
+
+
+@pytest.mark.parametrize("counted", [(), (0,), (1,), (0, 1)])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_constant_meets_other_numbers_in_their_bins(kept, counted, order):
+    numbers = (np.arange(600) + 0.5) / 100
+    sides = [pd.DataFrame({"x": x}) for x in (np.full(600, 2.5), numbers)][::order]
+    for place in counted:
+        sides[place] = kept(made(sides[place]), f"{place}.json")
+    (found,) = check(*sides).columns
+    assert found.verdict == "drift"
+    assert found.n_reference == found.n_current == 600
+
+
+def test_constants_are_merged_where_they_are_the_same(kept):
+    a, b = (pd.DataFrame({"x": [value] * 5}) for value in (7.5, 9.5))
+    one = made(a)
+    assert plain(made(kept(one), kept(one)))["x"][2] == [0, 10, 0, 0, 0]
+    with pytest.raises(InputError) as caught:
+        made(kept(one, "a.json"), kept(made(b), "b.json"))
+    assert caught.value.code == "edges-differ"
+    assert "--like" in caught.value.hint
+    # Counted alike, the others are beyond the constant.
+    assert plain(made(b, like=kept(one)))["x"][2] == [0, 0, 5, 0, 0]
+
+
+@pytest.mark.parametrize("counted", [(), (0,), (1,), (0, 1)])
+def test_few_large_whole_numbers_are_the_same_in_every_spelling(tmp_path, kept, counted):
+    path = tmp_path / "x.csv"
+    path.write_text("x\n" + "1e20\n2e20\n3e20\n" * 300)
+    sides = [str(path), pd.DataFrame({"x": [1e20, 2e20, 3e20] * 300})]
+    for place in counted:
+        sides[place] = kept(made(sides[place]), f"{place}.json")
+    for both in (sides, sides[::-1]):
+        (found,) = check(*both).columns
+        assert (found.verdict, found.measures["kl_pq"]) == ("pass", 0)

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from kldiv_cli.core.divergences import divergences
+from kldiv_cli.core.intervals import BinsDifferError
 from kldiv_cli.core.pair import pair_distributions
 from kldiv_cli.errors import InputError, UsageError
 from kldiv_cli.readers import ReadOptions, read, read_two
@@ -304,6 +305,31 @@ def test_an_axis_of_uhi_has_flow_bins_where_it_says_so(given, axis, outcomes):
     assert side.weights.tolist() == [1.5, 2, 3]
 
 
+@pytest.mark.parametrize("weight", [1, 2, 3])
+@pytest.mark.parametrize("door", ["file", "mapping"])
+def test_whole_sums_of_weights_are_no_counts(given, door, weight):
+    # Each of w's squares is added up in the variances: they are the values where all w are 1.
+    rows = [2.0, 5.0, 9.0]
+    values = [weight * n for n in rows]
+    axis = {"type": "regular", "lower": 0, "upper": 1, "bins": 3}
+    text = uhi(axis, values, type="weighted", variances=[weight**2 * n for n in rows])
+    side = given("x.json", text) if door == "file" else read(json.loads(text))
+    assert side.kind == ("counts" if weight == 1 else "weights")
+    assert side.weights.tolist() == values
+    advised = {note.advice for note in side.notes if "--as counts" in note.advice}
+    assert bool(advised) == (weight == 1)
+    assert given("x.json", text, kind="counts").kind == "counts"
+
+
+@pytest.mark.parametrize(
+    "variances", [None, [4.0, 25.0, 9.0], [], [4.0, "x", 9.0], {"a": 1}, [1, 2]]
+)
+def test_variances_that_say_nothing_refuse_nothing(given, variances):
+    axis = {"type": "regular", "lower": 0, "upper": 1, "bins": 3}
+    side = given("x.json", uhi(axis, [4.0, 25.0, 9.0], type="weighted", variances=variances))
+    assert side.kind == "counts"
+
+
 @pytest.mark.parametrize(
     ("axis", "values", "storage"),
     [
@@ -399,9 +425,57 @@ def test_polars_names_the_upper_edges_beside_the_bins(given, options, extension)
         write = {"csv": "write_csv", "json": "write_json", "jsonl": "write_ndjson"}[extension]
         side = given(f"x.{extension}", getattr(frame, write)())
     assert side.weights.tolist() == frame["count"].to_list()
-    assert side.outcomes == tuple(frame["category"].cast(pl.String))
+    labels = frame["category"].cast(pl.String).to_list()
+    if "bins" in options:
+        assert side.outcomes == tuple(labels)
+    # Labels have six digits; the edges beside them are exact.
+    low, *uppers = side.intervals.edges
+    assert uppers == frame["breakpoint"].to_list()
+    assert low == float(labels[0][1:].split(",")[0])
     assert side.intervals.closed_above
     assert not side.notes
+
+
+def test_edges_of_polars_are_those_beside_its_rounded_labels(given):
+    x = pl.Series("x", P) / 1000 + 1000
+    frames = [(x + shift).hist(bin_count=4) for shift in (0, 1e-8)]
+    assert frames[0]["category"].to_list() == frames[1]["category"].to_list()
+    one, other = (read(frame) for frame in frames)
+    with pytest.raises(BinsDifferError):
+        pair_distributions(one, other)
+    same = pair_distributions(one, given("x.csv", frames[0].write_csv()))
+    assert float(divergences(same.p, same.q)["kl_pq"]) == 0
+    # Bins that begin and end at rows, counted by NumPy between the same edges.
+    edges = [999.99, *frames[0]["breakpoint"].to_list()]
+    mine = read(x.hist(bins=edges))
+    counts = np.histogram(x.to_numpy(), edges)[0]
+    theirs = read({"counts": counts, "bin_edges": np.array(edges)})
+    pair = pair_distributions(mine, theirs)
+    assert len(pair.names) == 4
+    assert pair.p.tolist() == pair.q.tolist()
+
+
+@pytest.mark.parametrize(
+    ("label", "edge", "kept"),
+    [
+        ("(0.0, 1.0]", "1.0", "(0.0, 1.0]"),
+        ("(0.0, 1.0]", "1.0000004", "(0, 1.0000004]"),
+        ("(0.0, 1.0]", "1.1", None),
+        ("(0.0, 1.0]", "-1", None),
+        ("(0.0, inf]", "", "(0.0, inf]"),
+        ("(-inf, 1.0]", "1.0000004", "(-inf, 1.0000004]"),
+        ("[-0.0, 0.0]", "-1e-8", None),
+        ("low", "1.0", "low"),
+        ("1-2, 3", "3", "1-2, 3"),
+        ("", "1.0", "(missing)"),
+    ],
+)
+def test_an_edge_beside_a_label_is_the_same_but_for_rounding(given, refused, label, edge, kept):
+    text = f'breakpoint,category,count\n{edge},"{label}",3\n5.5,"(5.0, 5.5]",4\n'
+    if kept is None:
+        assert refused("x.csv", text).code == "bad-edge"
+    else:
+        assert given("x.csv", text).outcomes == (kept, "(5.0, 5.5]")
 
 
 @pytest.mark.parametrize("orient", ["columns", "index", "split", "table", "records"])

@@ -1,5 +1,7 @@
 """What the numbers mean: declared or chosen, checked, and said."""
 
+import io
+import json
 import math
 
 import numpy as np
@@ -139,3 +141,30 @@ def test_labels_that_nearly_agree(labels, pairs):
 def test_a_plain_integer_is_canonical():
     for label in ("0", "5", "100", "1" + "0" * 30):
         assert canonical(label) == label
+
+
+@pytest.mark.parametrize("kind", [None, "counts", "weights", "probabilities", "logits"])
+@pytest.mark.parametrize("format", ["npy", "json", "array", "lists", "npz"])
+def test_an_array_of_one_column_is_read_in_two_ways_and_refused(given, format, kind):
+    column = np.array([[10], [20], [30]])
+
+    def side(**options):
+        if format in ("array", "lists"):
+            return read(column if format == "array" else column.tolist(), ReadOptions(**options))
+        if format == "json":
+            return given("x.json", json.dumps(column.tolist()), **options)
+        file = io.BytesIO()
+        np.save(file, column) if format == "npy" else np.savez(file, column)
+        return given(f"x.{format}", file.getvalue(), **options)
+
+    with pytest.raises(InputError) as caught:
+        side(kind=kind)
+    assert caught.value.code == "one-outcome"
+    assert "--flatten" in caught.value.hint
+    assert "--as samples" in caught.value.hint
+    assert side(kind=kind, flatten=True).weights.tolist() == [10, 20, 30]
+
+
+@pytest.mark.parametrize("rows", [[[3]], [[1, 2], [3, 4]], [[1, 2]]])
+def test_one_row_or_several_columns_are_a_batch(rows):
+    assert read(rows).weights.shape == np.shape(rows)

@@ -128,16 +128,20 @@ def in_arrays(
         if size in near and (found := floats_of(arrays[name])) is not None
     }
     asked = {name for name in weights if name is not None}
+    in_bins = [
+        name
+        for name, numbers in floats.items()
+        if len(numbers) >= FEWEST
+        and _plain(name) not in (DERIVED - DENSITIES) | EDGES | BOUNDS
+        and (not asked or name in asked)
+        and _are_weights(numbers)
+    ]
     pairs = [
         (name, edges)
         for edges, ends in floats.items()
-        if _increase(ends)
-        for name, numbers in floats.items()
-        if FEWEST <= len(numbers) == len(ends) - 1
-        and _are_weights(numbers)
-        and _plain(name) not in (DERIVED - DENSITIES) | EDGES | BOUNDS
-        and _plain(edges) not in NUMBERS
-        and (not asked or name in asked)
+        if _plain(edges) not in NUMBERS and _increase(ends)
+        for name in in_bins
+        if len(floats[name]) == len(ends) - 1
     ]
     if not pairs or not asked <= {name for name, _ in pairs}:
         return None
@@ -145,7 +149,9 @@ def in_arrays(
     names = [name for name, beside_it in pairs if beside_it == edges]
     if not asked:
         others = [name for name in sizes if name not in (*names, edges) and sizes[name] > 1]
-        if any(_plain(name) not in DERIVED and _holds_numbers(arrays[name]) for name in others):
+        if any(
+            _plain(name) not in DERIVED and floats_of(arrays[name]) is not None for name in others
+        ):
             return None
     direct = [name for name in names if name in asked or _plain(name) not in DERIVED] or names
     notes = []
@@ -223,10 +229,6 @@ def _is_grid(values: Any) -> bool:
 
 def _path(name: str, i: int) -> tuple[str | int, ...]:
     return name, i
-
-
-def _holds_numbers(values: Any) -> bool:
-    return floats_of(values) is not None
 
 
 def _edges_among(

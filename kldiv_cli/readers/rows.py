@@ -120,11 +120,11 @@ def _named(batch: Batch, names: Sequence[str]) -> Batch:
 def _distinct(header: Sequence[str], source: str) -> list[str]:
     """Return the names of columns; one without a name, as of an index, is called by its place."""
     names = [name.strip() or f"column {i + 1}" for i, name in enumerate(header)]
-    for name in names:
-        if names.count(name) > 1:
-            message = f"{names.count(name)} columns are called {name[:60]!r}"
-            hint = "rename all but one of them; --no-header if the first row holds data"
-            raise InputError("duplicate-columns", message, Place(source), hint=hint)
+    if len(set(names)) < len(names):
+        name = next(name for name in names if names.count(name) > 1)
+        message = f"{names.count(name)} columns are called {name[:60]!r}"
+        hint = "rename all but one of them; --no-header if the first row holds data"
+        raise InputError("duplicate-columns", message, Place(source), hint=hint)
     return names
 
 

@@ -203,16 +203,15 @@ class _Joined(Mapping[Any, Sequence[Any]]):
     """The columns of several batches, each made when it is asked for."""
 
     def __init__(self, batches: Sequence[Batch]) -> None:
-        self._batches = batches
+        self._batches = [(batch, frozenset(batch.columns)) for batch in batches]
         self._titles = dict.fromkeys(title for batch in batches for title in batch.columns)
 
     def __getitem__(self, title: Any) -> Sequence[Any]:
         if title not in self._titles:
             raise KeyError(title)
         cells: list[Any] = []
-        for batch in self._batches:
-            has_it = title in set(batch.columns)
-            cells += batch.columns[title] if has_it else [None] * batch.size
+        for batch, titles in self._batches:
+            cells += batch.columns[title] if title in titles else [None] * batch.size
         return cells
 
     def __iter__(self) -> Iterator[Any]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from kldiv_cli.core import intervals
 from kldiv_cli.core.intervals import Interval, Intervals
-from kldiv_cli.core.numbers import Number, is_number, with_point
+from kldiv_cli.core.numbers import Number, infinity, is_number, with_point
 from kldiv_cli.core.table import Batch, Faults
 from kldiv_cli.errors import Fault, InputError, Note, Place, abridged
 from kldiv_cli.readers.column_choice import WEIGHTS
@@ -68,7 +68,6 @@ MOST_MEMBERS = 1000
 """Members of the largest source that is searched for arrays beside each other."""
 FEWEST = 2
 """Bins of the smallest histogram; with a single one there is nothing to compare."""
-_INFINITE = frozenset({"inf", "infinity"})
 
 
 class Histogram(NamedTuple):
@@ -271,9 +270,7 @@ def _float(value: Any, *, infinite: bool) -> float | None:
         if type(value) is Number and is_number(value):
             number = float(value)
             return None if math.isinf(number) else number
-        word = value.strip().lower()
-        sign = -1.0 if word.startswith("-") else 1.0
-        return sign * math.inf if infinite and word.lstrip("+-") in _INFINITE else None
+        return infinity(value) if infinite else None
     if not isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, bool):
         return None
     try:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain, compress
 from typing import Any
 
+from kldiv_cli.core.counts import MISSING
 from kldiv_cli.core.dataset import position, unknown_column
 from kldiv_cli.core.instants import instant
 from kldiv_cli.core.labels import canonical
@@ -15,8 +16,6 @@ from kldiv_cli.core.table import SAMPLE, Batch, Table
 from kldiv_cli.core.types import FALSE, TRUE
 from kldiv_cli.errors import InputError, Place, did_you_mean
 
-MISSING = "(missing)"
-"""What messages call a missing value."""
 MOST_VALUES = 1000
 """Other values that are remembered, to be named where no row has the one that is asked for."""
 

@@ -371,3 +371,12 @@ def test_no_digit_of_a_labelled_measure_hangs_on_the_order_of_rows():
         assert first.comparisons[0].measures == again.comparisons[0].measures
         for name in ("jeffreys", "psi", "js", "js_distance", "tv", "hellinger", "bhattacharyya"):
             assert first.comparisons[0].measures[name] == back.comparisons[0].measures[name]
+
+
+def test_raw_rows_of_other_intervals_are_called_by_the_names_of_their_sides():
+    p = {"k": ["(0, 1]", "(1, 2]", "(2, 3]"]}
+    q = {"k": ["(0, 1.5]", "(1.5, 3]", "(0, 1.5]"]}
+    with pytest.raises(InputError) as failed:
+        compare(p, q, kind="samples", names=("july", "june"))
+    assert failed.value.code == "edges-differ"
+    assert "july has the bin (0, 1], and june (0, 1.5]" in failed.value.message

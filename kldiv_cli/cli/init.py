@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli import messages, streams
 from kldiv_cli.cli.outputs import ReportFile, exists
-from kldiv_cli.errors import UsageError
+from kldiv_cli.errors import UsageError, in_shell
 from kldiv_cli.pipeline.config import FILE, KEYS, SHARED
 
 if TYPE_CHECKING:
@@ -96,19 +96,15 @@ def next_command(command: Command, sources: Sequence[str], said: Mapping[str, An
     said : mapping of str to object
         The options as they were given.
     """
-    from shlex import quote
-
-    words = ["kldiv", "check", *map(_source, sources), *map(quote, _options(command, said))]
+    words = ["kldiv", "check", *map(_source, sources), *map(in_shell, _options(command, said))]
     piped = any(source.rpartition("=")[2] == "-" for source in sources)
     return ("... | " if piped else "") + " ".join(words)
 
 
 def _source(word: str) -> str:
     """Return a source as a shell reads it; the pipe of a process substitution has no name."""
-    from shlex import quote
-
     path = word.rpartition("=")[2]
-    return "<(...)" if path.startswith(("/dev/fd/", "/proc/self/fd/")) else quote(word)
+    return "<(...)" if path.startswith(("/dev/fd/", "/proc/self/fd/")) else in_shell(word)
 
 
 def _options(command: Command, said: Mapping[str, Any]) -> Iterator[str]:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from kldiv_cli.core.counts import EdgesDifferError
+from kldiv_cli.core.counts import MISSING, EdgesDifferError
+from kldiv_cli.core.numbers import MISSING_WORDS, infinity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,14 +23,13 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-9
 """How far apart equal edges may be, as a share of the narrower bin beside them."""
-MISSING = frozenset({"", "(missing)", "NA", "NaN", "nan", "<NA>", "N/A", "null", "NULL", "None"})
+MISSING_LABELS = MISSING_WORDS | {"", MISSING}
 """Labels of the outcome that stands for missing values, beside intervals."""
 
 _END = r"[+-]?(?:(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|(?i:inf|infinity)|∞)"
 _INTERVAL = rf"\s*([\[(\]])\s*({_END})\s*[,;]\s*({_END})\s*([\])\[])\s*"
 # As DuckDB writes them: `1.0 < x <= 2.0`.
 _RELATION = rf"\s*(?:({_END})\s*(<=?)\s*)?[A-Za-z_][A-Za-z0-9_.]*\s*(?:(<=?|>=?)\s*({_END}))?\s*"
-_INFINITE = frozenset("∞") | {"inf", "infinity"}
 
 
 class BinsDifferError(EdgesDifferError):
@@ -199,9 +199,8 @@ def _of_relation(label: str) -> Interval | None:
 
 
 def _number(text: str) -> float:
-    word = text.lower().lstrip("+-")
-    value = math.inf if word in _INFINITE else float(word)
-    return (-value if text.startswith("-") else value) + 0.0
+    infinite = infinity(text.replace("∞", "inf"))
+    return float(text) + 0.0 if infinite is None else infinite
 
 
 def of_labels(labels: Iterable[str], *, said: bool = True) -> Intervals | None:
@@ -214,7 +213,7 @@ def of_labels(labels: Iterable[str], *, said: bool = True) -> Intervals | None:
     bins: list[Interval | None] = []
     for label in labels:
         found = parse(label)
-        if found is None and (label not in MISSING or None in bins):
+        if found is None and (label not in MISSING_LABELS or None in bins):
             return None
         bins.append(found)
     intervals = Intervals(tuple(bins), said)

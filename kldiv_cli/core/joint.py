@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kldiv_cli.core.binning import SPECIAL
+from kldiv_cli.core.counts import MISSING
 
 SIGN = "&"
 """What stands between two parts, with blanks around it."""
-MISSING = SPECIAL[-1]
-"""What stands for a part that has no value; a value that is called so is quoted."""
 
 
 def joint_label(parts: Sequence[str | None]) -> str:
-    """Return one label for several; a part is None where it has no value."""
+    """Return one label for several; a part is None where it has no value.
+
+    `MISSING` stands for such a part, and a value that is called so is quoted.
+    """
     return f" {SIGN} ".join(MISSING if part is None else _quoted(part) for part in parts)
 
 

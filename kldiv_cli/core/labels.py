@@ -36,7 +36,7 @@ def canonical(label: str) -> str:
 
 DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"), "-")
 """What is printed for a hyphen or a minus sign."""
-_UNSEEN = re.compile(r"[\s\u00ad\u200b-\u200d\u2060\ufeff]+")
+_UNSEEN = r"[\s\u00ad\u200b-\u200d\u2060\ufeff]+"
 
 _ESCAPED = re.compile(r"\\+[bfnrtv]?")
 """What databases write for a backslash, or a control character, in text with tabs."""
@@ -55,7 +55,7 @@ def loose(label: str) -> str:
         from unicodedata import normalize
 
         plain = normalize("NFKC", plain.translate(DASHES)).translate(DASHES)
-    return canonical(_UNSEEN.sub("", plain).casefold())
+    return canonical(re.sub(_UNSEEN, "", plain).casefold())
 
 
 def respelled(first: Iterable[str], second: Iterable[str]) -> list[tuple[str, str]]:

@@ -347,7 +347,7 @@ def pair_columns(
         sides = counts.as_categories_where_few(*sides, forced=type == "categorical")
     p, q = sides
     if isinstance(p, Categories) and isinstance(q, Categories):
-        pair = _categorical(p, q, missing)
+        pair = _categorical(p, q, missing, whose)
     elif isinstance(p, Categories) or isinstance(q, Categories):
         raise counts.type_changed((whose[0], p), (whose[1], q))
     else:
@@ -375,11 +375,16 @@ def _valued(pair: Pair) -> NDArray[np.bool_]:
     return valued
 
 
-def _categorical(p: Categories, q: Categories, missing: Literal["category", "drop"]) -> Pair:
+def _categorical(
+    p: Categories,
+    q: Categories,
+    missing: Literal["category", "drop"],
+    whose: tuple[str, str],
+) -> Pair:
     """Match outcomes by label; missing values come last."""
     counts.refuse_other_pools(p, q)
     if p.counts.keys() != q.counts.keys():
-        q = _with_bins_of(p, q)
+        q = _with_bins_of(p, q, whose)
     p, q = counts.pooled_like(p, q), counts.pooled_like(q, p)
     labels = [*p.counts, *(label for label in q.counts if label not in p.counts)]
     in_p, in_q = ([side.counts.get(label, 0) for label in labels] for side in (p, q))
@@ -399,7 +404,7 @@ def _categorical(p: Categories, q: Categories, missing: Literal["category", "dro
     )
 
 
-def _with_bins_of(first: Categories, second: Categories) -> Categories:
+def _with_bins_of(first: Categories, second: Categories, whose: tuple[str, str]) -> Categories:
     """Return the second column with the labels of the first for intervals that are equal.
 
     Rows need not have a value in every bin, so that an outer one may be on one side alone.
@@ -407,8 +412,7 @@ def _with_bins_of(first: Categories, second: Categories) -> Categories:
     ours, theirs = intervals.of_labels(first.counts), intervals.of_labels(second.counts)
     if ours is None or theirs is None:
         return second
-    names = ("the reference", "the current side")
-    found = intervals.matched(ours, theirs, None, names)
+    found = intervals.matched(ours, theirs, None, whose)
     labels = _relabelled(list(first.counts), list(second.counts), found)
     return second._replace(counts=dict(zip(labels, second.counts.values(), strict=True)))
 

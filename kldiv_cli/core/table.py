@@ -7,7 +7,7 @@ which an error can name. The rows of a `Matrix` are distributions, or raw rows w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -61,6 +61,36 @@ class Faults:
             raise InputError(
                 fault.code, fault.message, *places, count=self._count, hint=fault.hint
             )
+
+
+class LazyColumns(Mapping[Any, Sequence[Any]]):
+    """The columns of some rows, each made when it is asked for: some are left out.
+
+    Parameters
+    ----------
+    titles : iterable
+        The keys of the columns.
+    column : function
+        Makes the column of a key.
+    """
+
+    def __init__(self, titles: Iterable[Any], column: Callable[[Any], Sequence[Any]]) -> None:
+        self._titles = dict.fromkeys(titles)
+        self._column = column
+
+    def __getitem__(self, title: Any) -> Sequence[Any]:
+        if title not in self._titles:
+            raise KeyError(title)
+        return self._column(title)
+
+    def __contains__(self, title: object) -> bool:
+        return title in self._titles
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._titles)
+
+    def __len__(self) -> int:
+        return len(self._titles)
 
 
 class Batch(NamedTuple):

@@ -217,15 +217,19 @@ class ColumnCounter:
         if self._numeric is not None:
             self._count(cells, place)
             return
-        values = sum(not self.is_missing(cell) for cell in cells)
-        words = sum(map(self._words.__contains__, cells)) if values else 0
-        if values == words:
+        values = self._told(cells)
+        if not values:
             self._wait_without_values(cells, place)
             return
         self._waiting.append((cells, place))
-        self._waits += values - words
+        self._waits += len(values)
         if self._waits >= SAMPLE or len(self._waiting) >= MOST_BATCHES:
             self.settle()
+
+    def _told(self, cells: Sequence[Cell]) -> list[str]:
+        """Return the cells that tell what the column is: values, and no words for missing ones."""
+        no_value = self._absent | self._words
+        return [c for c in cells if c is not None and c not in no_value and not c.isspace()]
 
     def _wait_without_values(self, cells: Sequence[Cell], place: Locator) -> None:
         """Count cells that are missing, or words for it, which do not tell what the column is."""
@@ -256,8 +260,8 @@ class ColumnCounter:
         """Decide by the values so far whether the column is numeric, unless that is known."""
         waiting, self._waiting = self._waiting, []
         if self._numeric is None:
-            cells = [cell for some, _ in waiting for cell in some if cell is not None]
-            told = [cell for cell in cells if not self.is_missing(cell) and not _is_word(cell)]
+            told = [cell for cells, _ in waiting for cell in self._told(cells)]
+            told = [cell for cell in told if not _is_word(cell)]
             # Words for missing values alone are labels, until numbers of the other side say more.
             self._numeric = self._looks_numeric(told) if told or not self._early else False
         if self._early and not self.gave_up:
@@ -309,22 +313,26 @@ class ColumnCounter:
 
     def _looks_numeric(self, sample: Sequence[str]) -> bool:
         """Return whether values are numbers, or so many of them that the rest is a mistake."""
-        literals = [cell for cell in sample if numbers.is_number(cell, self._decimal)]
+        if numbers.floats(sample, self._decimal) is not None:
+            return not any(map(numbers.is_inexact, sample))
+        cells = Counter(sample)
+        literals = [cell for cell in cells if numbers.is_number(cell, self._decimal)]
         if any(numbers.has_leading_zero(cell) or numbers.is_inexact(cell) for cell in literals):
             return False
-        rest = [cell for cell in sample if not numbers.is_number(cell, self._decimal)]
+        rest = cells.keys() - literals
+        decorated = [cell for cell in cells if numbers.is_decorated(cell)]
+        signed = [cell for cell in rest if numbers.typographic_minus(cell)]
         infinite = [cell for cell in rest if numbers.infinity(cell) is not None]
-        known = len(literals) + len(infinite)
-        if known < len(sample):
-            signed = [cell for cell in rest if numbers.typographic_minus(cell)]
-            decorated = [cell for cell in sample if numbers.is_decorated(cell)]
-            few = len({*literals, *decorated}) <= MOST_CATEGORIES
-            # Negative numbers are no labels, however few they are.
-            if known + len(signed) < len(sample):
-                meant = known + len(decorated) + len(signed)
-                if few or meant < MOSTLY_NUMBERS * len(sample):
-                    return False
-        return True
+
+        def rows(*several: Iterable[str]) -> int:
+            return sum(cells[cell] for some in several for cell in some)
+
+        # Negative numbers are no labels, however few they are.
+        if rows(literals, infinite, signed) == len(sample):
+            return True
+        meant = rows(literals, infinite, signed, decorated)
+        few = len({*literals, *decorated}) <= MOST_CATEGORIES
+        return not few and meant >= MOSTLY_NUMBERS * len(sample)
 
     def _count(self, cells: Sequence[Cell], place: Locator) -> None:
         if self.gave_up:
@@ -338,7 +346,7 @@ class ColumnCounter:
             known = len(self.counts)
             self.counts.update(present)
             if len(self.counts) > known:
-                for label in [label for label in self.counts if label.isspace()]:
+                for label in {label for label in present if label.isspace()}:
                     self._note_missing(self.counts.pop(label), cells, place)
             return
         doubles = self._floats(present)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from kldiv_cli.core import counts, types
 from kldiv_cli.core.counts import Binned, EdgesDifferError, TypeChangedError
-from kldiv_cli.core.dataset import DATE, DataSet, Excluded
+from kldiv_cli.core.dataset import DATE, DataSet
 from kldiv_cli.core.distribution import Distribution
 from kldiv_cli.core.intervals import BinsDifferError
 from kldiv_cli.core.pair import Pair, Unpaired, pair_columns
@@ -49,9 +49,10 @@ def pair_data_sets(
         If both were counted with different edges, a profile cannot follow an option, or a
         column has no values on one side.
     """
+    dates = {each.column for each in second.excluded if each.reason == DATE}
     for name, column in first.columns.items():
         found = second.columns.get(name)
-        if found is None and Excluded(name, DATE) in second.excluded:
+        if found is None and name in dates:
             # There were too many dates to be counted.
             change = counts.type_changed((whose[0], types.named_type(column)))
             text = f"{change}, {whose[1]} is dates"

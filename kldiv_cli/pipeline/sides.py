@@ -22,7 +22,7 @@ from kldiv_cli.core.pair import (
 from kldiv_cli.core.refusals import refused
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.table import Members
-from kldiv_cli.errors import InputError, Place, UsageError, option
+from kldiv_cli.errors import InputError, Place, UsageError, abridged, option
 from kldiv_cli.pipeline import renames, settling
 from kldiv_cli.pipeline.settings import refuse_for_profiles
 from kldiv_cli.readers import ReadOptions
@@ -220,12 +220,12 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
     """
     wanted = rules.counting()
     tables = [_table(side, wanted) if side.kind == "counts" else None for side in (first, second)]
-    known = [table for table in tables if isinstance(table, Distribution)]
-    refuse_flat(first.options, *known)
+    counted = [table for table in tables if isinstance(table, Distribution)]
+    refuse_flat(first.options, *counted)
     if tables[0] is not None and tables[1] is not None:
         tables[1] = _match_tables(tables[1], tables[0])
-    elif known and _has_bins(known[0]):
-        return _in_bins(known[0], first, second, rules)
+    elif counted and _has_bins(counted[0]):
+        return _in_bins(counted[0], first, second, rules)
     model = _columns(tables[0], wanted) if tables[0] else _rows(first, wanted, rules)
     text = frozenset(name for name, column in model.columns.items() if _is_text(column))
     refusals = {each.column for each in model.refused}
@@ -252,12 +252,12 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
             refuse_condition(rows, side.options)
     chosen_by = [side.chosen_by for side in (model, found) if side.chosen_by is not None]
     rules.check_names([*model.seen, *found.seen, *chosen_by], found.source)
-    new = [name for name in found.seen if name not in (*model.seen, *chosen_by)]
+    known = {*model.seen, *chosen_by}
+    new = [name for name in found.seen if name not in known and rules.wants(name)]
     columns = {name: one for name, one in model.columns.items() if name not in chosen_by}
     left_out = {one.column: one for one in model.excluded}
     left_out |= {name: Excluded(name, CHOOSES) for name in chosen_by}
     model = model._replace(columns=columns, excluded=tuple(left_out.values()))
-    new = [name for name in new if rules.wants(name)]
     return DataSets(*settling.settled_sides(model, found, rules), tuple(new))
 
 
@@ -468,7 +468,7 @@ def nothing_left(what: str, excluded: Sequence[Excluded], source: str) -> InputE
     """Return the error for sides of which no column is left to `what`: judge, or compare."""
     message, hint = f"there is no column to {what}", ""
     if excluded:
-        names = ", ".join(f"'{each.column[:40]}'" for each in excluded[:5])
+        names = abridged(f"'{each.column[:40]}'" for each in excluded)
         message = f"no column is left to {what}; excluded: {names}"
         named = option("--column", excluded[0].column)
         hint = f"{named} brings it in; --as counts if these are counts"

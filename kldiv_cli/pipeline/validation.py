@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kldiv_cli.core.numbers import infinity
 from kldiv_cli.errors import WHOLE, UsageError, closest, did_you_mean
 
 if TYPE_CHECKING:
@@ -102,14 +103,12 @@ def real(wanted: str, fits: Callable[[float], bool]) -> Validator:
     return check
 
 
-limit = real("a number >= 0", lambda number: 0 <= number < math.inf)
-_finite = real("a finite number >= 0", lambda number: 0 <= number < math.inf)
-UNLIMITED = ("inf", "infinity")
+limit = real("a finite number >= 0", lambda number: 0 <= number < math.inf)
 
 
 def divergence_limit(name: str, value: object) -> float:
     """Check the largest divergence that is accepted; infinity, or its name, accepts any."""
-    if isinstance(value, str) and value.lower().removeprefix("+") in UNLIMITED:
+    if isinstance(value, str) and infinity(value) == math.inf:
         return math.inf
     wanted = "a number >= 0, or inf for a column that only warns"
     return float(real(wanted, lambda number: number >= 0)(name, value))
@@ -211,7 +210,7 @@ def limits(name: str, value: object) -> dict[str, float]:
         wanted = "a mapping of measures to the largest values that are accepted"
         raise _refused(name, wanted, value)
     names = measures(name, list(value))
-    return {measure: _finite(f"{name} {measure}", value[measure]) for measure in names}
+    return {measure: limit(f"{name} {measure}", value[measure]) for measure in names}
 
 
 def base(name: str, value: object) -> str:

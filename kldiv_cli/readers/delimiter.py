@@ -118,6 +118,8 @@ def _check_escape(escape: str) -> None:
 def _refuse_drawn(sample: list[str], lines: list[str], source: str) -> None:
     """Refuse a table with drawn rules, as ``psql`` shows it to people."""
     for number, line in enumerate(lines[:3]):
+        if any(map(str.isalnum, line)):
+            continue
         # A rule of a single column has no joints, and stands below a name with blanks around it.
         lone = number == 1 and lines[0][0] == " " and re.fullmatch("-{2,}", line.rstrip())
         if _is_rule(line.rstrip(), below_names=number == 1) or lone:
@@ -143,25 +145,26 @@ def _refuse_quoted(lines: list[str], option: ReadOptions, source: str) -> None:
         raise InputError("which-delimiter", message, Place(source, 1), hint=hint)
 
 
-_joints = re.compile(r"[+|┼╪╋┬┴├┤│┌┐└┘╭╮╰╯╞╡╔╗╚╝╠╣╦╩╬║┃┏┓┗┛┡┩╇╈]|(?<=\S) +(?=\S)")
-_dashes = re.compile("[-=:─━═╌┄]*")
+_JOINTS = r"[+|┼╪╋┬┴├┤│┌┐└┘╭╮╰╯╞╡╔╗╚╝╠╣╦╩╬║┃┏┓┗┛┡┩╇╈]|(?<=\S) +(?=\S)"
+_DASHES = "[-=:─━═╌┄]*"
 
 
 def _is_rule(line: str, *, below_names: bool) -> bool:
     """Return whether a line is a rule of a drawn table: dashes with joints among them."""
-    bare, joints = _joints.subn("", line.strip())
+    bare, joints = re.subn(_JOINTS, "", line.strip())
     if below_names and not joints:
         # The rule of sqlcmd has delimiters for joints.
         bare, joints = re.subn("(?<=---)[,;\t](?=---)", "", line)
-    return joints > 0 and len(bare) > 2 and _dashes.fullmatch(bare) is not None
+    return joints > 0 and len(bare) > 2 and re.fullmatch(_DASHES, bare) is not None
 
 
 def is_footer(row: Sequence[str]) -> bool:
     """Return whether a record is the count of rows that ``psql`` or ``sqlcmd`` writes last."""
-    return len(row) == 1 and _footer(row[0].strip()) is not None
+    last = row[0].strip() if len(row) == 1 else ""
+    return last[:1] == "(" and re.fullmatch(_FOOTER, last) is not None
 
 
-_footer = re.compile(r"\([0-9]+ rows?(?: affected)?\)").fullmatch
+_FOOTER = r"\([0-9]+ rows?(?: affected)?\)"
 
 
 def _declared(delimiter: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from kldiv_cli.core import intervals
 from kldiv_cli.core.intervals import Interval, Intervals
-from kldiv_cli.core.numbers import Number, is_number, with_point
+from kldiv_cli.core.numbers import Number, infinity, is_number, with_point
 from kldiv_cli.core.table import Batch, Faults
 from kldiv_cli.errors import Fault, InputError, Note, Place, abridged
 from kldiv_cli.readers.column_choice import WEIGHTS
@@ -68,7 +68,6 @@ MOST_MEMBERS = 1000
 """Members of the largest source that is searched for arrays beside each other."""
 FEWEST = 2
 """Bins of the smallest histogram; with a single one there is nothing to compare."""
-_INFINITE = frozenset({"inf", "infinity"})
 
 
 class Histogram(NamedTuple):
@@ -131,16 +130,20 @@ def in_arrays(
         if size in near and (found := floats_of(arrays[name])) is not None
     }
     asked = {name for name in weights if name is not None}
+    in_bins = [
+        name
+        for name, numbers in floats.items()
+        if len(numbers) >= FEWEST
+        and _plain(name) not in (DERIVED - DENSITIES) | EDGES | BOUNDS
+        and (not asked or name in asked)
+        and _are_weights(numbers)
+    ]
     pairs = [
         (name, edges)
         for edges, ends in floats.items()
-        if _increase(ends)
-        for name, numbers in floats.items()
-        if FEWEST <= len(numbers) == len(ends) - 1
-        and _are_weights(numbers)
-        and _plain(name) not in (DERIVED - DENSITIES) | EDGES | BOUNDS
-        and _plain(edges) not in NUMBERS
-        and (not asked or name in asked)
+        if _plain(edges) not in NUMBERS and _increase(ends)
+        for name in in_bins
+        if len(floats[name]) == len(ends) - 1
     ]
     if not pairs or not asked <= {name for name, _ in pairs}:
         return None
@@ -148,7 +151,9 @@ def in_arrays(
     names = [name for name, beside_it in pairs if beside_it == edges]
     if not asked:
         others = [name for name in sizes if name not in (*names, edges) and sizes[name] > 1]
-        if any(_plain(name) not in DERIVED and _holds_numbers(arrays[name]) for name in others):
+        if any(
+            _plain(name) not in DERIVED and floats_of(arrays[name]) is not None for name in others
+        ):
             return None
     direct = [name for name in names if name in asked or _plain(name) not in DERIVED] or names
     notes = []
@@ -228,10 +233,6 @@ def _path(name: str, i: int) -> tuple[str | int, ...]:
     return name, i
 
 
-def _holds_numbers(values: Any) -> bool:
-    return floats_of(values) is not None
-
-
 def _edges_among(
     names: list[str], floats: Mapping[str, Floats], pairs: list[tuple[str, str]], source: str
 ) -> str:
@@ -272,9 +273,7 @@ def _float(value: Any, *, infinite: bool) -> float | None:
         if type(value) is Number and is_number(value):
             number = float(value)
             return None if math.isinf(number) else number
-        word = value.strip().lower()
-        sign = -1.0 if word.startswith("-") else 1.0
-        return sign * math.inf if infinite and word.lstrip("+-") in _INFINITE else None
+        return infinity(value) if infinite else None
     if not isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, bool):
         return None
     try:

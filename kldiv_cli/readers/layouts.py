@@ -263,10 +263,6 @@ def _at(value: Mapping[Any, Any], key: str) -> int:
     return list(value).index(key)
 
 
-def _refuse(message: str) -> DamagedLayoutError:
-    return DamagedLayoutError(message)
-
-
 # pandas: orient="split" and "tight", of a frame or of a series.
 
 _FRAME = {"columns", "index", "data", "index_names", "column_names"}
@@ -281,19 +277,21 @@ def _split(value: Mapping[Any, Any]) -> Layout | None:
     if not is_array(names) or not is_array(data) or not all(map(is_array, data)):
         return None
     if any(map(is_container, names)):
-        raise _refuse("its columns have names of several levels")
+        raise DamagedLayoutError("its columns have names of several levels")
     for row in data:
         if len(row) != len(names):
-            raise _refuse(f"a row of its data has {len(row)} values for {len(names)} columns")
+            raise DamagedLayoutError(
+                f"a row of its data has {len(row)} values for {len(names)} columns"
+            )
     at = _at(value, "data")
     columns = [
-        Column(_text(name), [row[j] for row in data], partial(_three, at, j))
+        Column(str(name), [row[j] for row in data], partial(_three, at, j))
         for j, name in enumerate(names)
     ]
     levels = []
     if index is not None:
         if not is_array(index) or len(index) != len(data):
-            raise _refuse("its index and its data differ in length")
+            raise DamagedLayoutError("its index and its data differ in length")
         levels = _levels(index, value.get("index_names") or (), _at(value, "index"))
     return Layout("columns, index and data", [*levels, *columns], len(levels))
 
@@ -303,11 +301,9 @@ def _split_series(value: Mapping[Any, Any]) -> Layout | None:
     if not is_array(index) or not is_array(data) or is_container(name):
         return None
     if len(index) != len(data):
-        raise _refuse("its index and its data differ in length")
+        raise DamagedLayoutError("its index and its data differ in length")
     levels = _levels(index, (), _at(value, "index"))
-    cells = Column(
-        "value" if name is None else _text(name), data, partial(_two, _at(value, "data"))
-    )
+    cells = Column("value" if name is None else str(name), data, partial(_two, _at(value, "data")))
     return Layout("name, index and data", [*levels, cells], len(levels))
 
 
@@ -315,14 +311,14 @@ def _levels(index: Sequence[Any], names: Sequence[Any], at: int) -> list[Column]
     """Return an index as columns, one a level; an index without rows has one."""
     if not any(map(is_container, index)):
         name = names[0] if len(names) == 1 and names[0] is not None else INDEX
-        return [Column(_text(name), index, partial(_two, at))]
+        return [Column(str(name), index, partial(_two, at))]
     widths = {len(entry) if is_array(entry) else 0 for entry in index}
     if len(widths) > 1 or 0 in widths:
-        raise _refuse("the entries of its index differ in length")
+        raise DamagedLayoutError("the entries of its index differ in length")
     (width,) = widths
     return [
         Column(
-            _text(names[j]) if len(names) == width and names[j] is not None else f"level_{j}",
+            str(names[j]) if len(names) == width and names[j] is not None else f"level_{j}",
             [entry[j] for entry in index],
             partial(_three, at, j),
         )
@@ -332,10 +328,6 @@ def _levels(index: Sequence[Any], names: Sequence[Any], at: int) -> list[Column]
 
 def _three(at: int, column: int, row: int) -> Path:
     return at, row, column
-
-
-def _text(name: Any) -> str:
-    return str(name)
 
 
 # Records or rows beside the names of their columns: pandas' orient="table", ClickHouse.
@@ -363,7 +355,7 @@ def _meta_data(value: Mapping[Any, Any]) -> Layout | None:
     if names is None or data is None or not (is_array(data) or isinstance(data, Mapping)):
         return None
     if "exception" in value:
-        raise _refuse("it holds the message of a query that failed")
+        raise DamagedLayoutError("it holds the message of a query that failed")
     at = _at(value, "data")
     if isinstance(data, Mapping):
         columns = _of_columns(data, names, at)
@@ -371,14 +363,16 @@ def _meta_data(value: Mapping[Any, Any]) -> Layout | None:
         columns = _of_records(data, names, at)
     else:
         if not all(is_array(row) and len(row) == len(names) for row in data):
-            raise _refuse(f"a row of its data is no array of {len(names)} values")
+            raise DamagedLayoutError(f"a row of its data is no array of {len(names)} values")
         columns = [
             Column(name, [row[j] for row in data], partial(_three, at, j))
             for j, name in enumerate(names)
         ]
     rows = value.get("rows")
     if rows is not None and str(rows) != str(len(columns[0].cells)):
-        raise _refuse(f"it says that it has {str(rows)[:40]} rows and has {len(columns[0].cells)}")
+        raise DamagedLayoutError(
+            f"it says that it has {str(rows)[:40]} rows and has {len(columns[0].cells)}"
+        )
     types = [
         str(entry.get("type", "")) if isinstance(entry, Mapping) else "" for entry in meta or ()
     ]
@@ -409,7 +403,7 @@ def _names(fields: Any) -> list[str] | None:
     if not fields or not isinstance(fields, list | tuple):
         return None
     names = [field.get("name") if isinstance(field, Mapping) else None for field in fields]
-    return [_text(name) for name in names] if None not in names else None
+    return [str(name) for name in names] if None not in names else None
 
 
 def _of_records(data: Sequence[Any], names: Sequence[str], at: int) -> list[Column]:
@@ -421,7 +415,7 @@ def _of_records(data: Sequence[Any], names: Sequence[str], at: int) -> list[Colu
     known = set(names)
     for row in data:
         if not isinstance(row, Mapping) or not row.keys() <= known:
-            raise _refuse("a row of its data does not have the columns that it names")
+            raise DamagedLayoutError("a row of its data does not have the columns that it names")
     return [Column(name, [row.get(name) for row in data], partial(path, name)) for name in names]
 
 
@@ -429,9 +423,9 @@ def _of_columns(data: Mapping[str, Any], names: Sequence[str], at: int) -> list[
     """Return arrays as columns, which a schema names."""
     arrays = list(data.values())
     if list(data) != list(names) or not all(map(is_array, arrays)):
-        raise _refuse("its data do not have the columns that it names")
+        raise DamagedLayoutError("its data do not have the columns that it names")
     if len(set(map(len, arrays))) > 1:
-        raise _refuse("the columns of its data differ in length")
+        raise DamagedLayoutError("the columns of its data differ in length")
     return [Column(name, data[name], partial(_columned, at, j)) for j, name in enumerate(names)]
 
 
@@ -453,9 +447,9 @@ def _named_columns(value: Mapping[Any, Any]) -> Layout | None:
     if not all(is_array(entry["values"]) for entry in entries):
         return None
     if len({len(entry["values"]) for entry in entries}) > 1:
-        raise _refuse("its columns differ in length")
+        raise DamagedLayoutError("its columns differ in length")
     columns = [
-        Column(_text(entry["name"]), entry["values"], partial(_valued, j, _at(entry, "values")))
+        Column(str(entry["name"]), entry["values"], partial(_valued, j, _at(entry, "values")))
         for j, entry in enumerate(entries)
     ]
     return Layout("columns of name and values", columns)

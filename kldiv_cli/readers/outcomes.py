@@ -227,11 +227,13 @@ class Labels:
     def _totals_of_columns(self, weights: NDArray[Any]) -> totals.Totals:
         """Return the totals in a tidy table, each among the rows of its column."""
         keys = list(self._at)
-        columns = [keys[position][0] for position in self._positions or range(len(keys))]
+        rows_of: dict[str | None, list[int]] = {suspect.group: [] for suspect in self._suspects}
+        for row, position in enumerate(self._positions or range(len(keys))):
+            if (group := keys[position][0]) in rows_of:
+                rows_of[group].append(row)
         certain: list[totals.Suspect] = []
         doubtful: list[tuple[int, str, str]] = []
-        for column in dict.fromkeys(suspect.group for suspect in self._suspects):
-            rows = [row for row, group in enumerate(columns) if group == column]
+        for column, rows in rows_of.items():
             at = {row: i for i, row in enumerate(rows)}
             within = [
                 suspect._replace(row=at[suspect.row])

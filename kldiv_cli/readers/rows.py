@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.dataset import TOO_MANY_ROWS, too_many_rows
 from kldiv_cli.core.numbers import Number
-from kldiv_cli.core.table import Batch, Block, Data, Faults, Matrix, Members, Table
+from kldiv_cli.core.table import Batch, Block, Data, Faults, LazyColumns, Matrix, Members, Table
 from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
@@ -120,11 +120,11 @@ def _named(batch: Batch, names: Sequence[str]) -> Batch:
 def _distinct(header: Sequence[str], source: str) -> list[str]:
     """Return the names of columns; one without a name, as of an index, is called by its place."""
     names = [name.strip() or f"column {i + 1}" for i, name in enumerate(header)]
-    for name in names:
-        if names.count(name) > 1:
-            message = f"{names.count(name)} columns are called {name[:60]!r}"
-            hint = "rename all but one of them; --no-header if the first row holds data"
-            raise InputError("duplicate-columns", message, Place(source), hint=hint)
+    if len(set(names)) < len(names):
+        name = next(name for name in names if names.count(name) > 1)
+        message = f"{names.count(name)} columns are called {name[:60]!r}"
+        hint = "rename all but one of them; --no-header if the first row holds data"
+        raise InputError("duplicate-columns", message, Place(source), hint=hint)
     return names
 
 
@@ -136,38 +136,22 @@ def _plain_batches(table: Table) -> Iterator[Batch]:
     for batch in table.batches:
         if table.faults is not None:
             table.faults.check()
-        yield batch._replace(columns=_Plain(batch))
+        plain = partial(_plain, batch)
+        yield batch._replace(columns=LazyColumns(batch.columns, plain))
 
 
 _PLAIN = {Number, str, type(None)}
 
 
-class _Plain(Mapping[str, Sequence[str | None]]):
-    """Columns of values of JSON as cells, each made when it is asked for: some are left out."""
-
-    def __init__(self, batch: Batch) -> None:
-        self._batch = batch
-
-    def __getitem__(self, name: str) -> Sequence[str | None]:
-        return _plain(self._batch.columns[name], name, self._batch.place)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._batch.columns)
-
-    def __len__(self) -> int:
-        return len(self._batch.columns)
-
-
-def _plain(
-    values: Sequence[Any], name: str, place: Callable[[int, str], Place]
-) -> Sequence[str | None]:
-    """Return values as cells; that which is not a number is missing.
+def _plain(batch: Batch, name: str) -> Sequence[str | None]:
+    """Return a column of values of JSON as cells; that which is not a number is missing.
 
     Raises
     ------
     InputError
         If a value is an object or an array.
     """
+    values = batch.columns[name]
     if _PLAIN.issuperset(map(type, values)) and "NaN" not in values:
         return values
     from kldiv_cli.readers.literals import kind_of
@@ -176,7 +160,7 @@ def _plain(
     for i, value in enumerate(values):
         if isinstance(value, (dict, list)):
             message = f"column {name[:60]!r} holds {kind_of(value)}, which is no single value"
-            raise InputError("nested-value", message, place(i, name))
+            raise InputError("nested-value", message, batch.place(i, name))
         if type(value) is Number and value == "NaN":
             cells.append(None)
         else:
@@ -258,9 +242,8 @@ def _of_whole_columns(columns: Sequence[tuple[str, Any]], format_: str, source: 
         message = f"the columns differ in length: {rows} to {max(lengths.values())} rows"
         raise InputError("ragged-row", message, Place(source, name=name))
     size = lengths[next(iter(objects))] if objects else 0
-    batch = Batch(
-        _Objects(objects, source), size, lambda i, name: Place(source, name=name, index=(i,))
-    )
+    cells = LazyColumns(objects, partial(_cells, objects, source))
+    batch = Batch(cells, size, lambda i, name: Place(source, name=name, index=(i,)))
     return Table(
         format_,
         [batch] if objects else (),
@@ -270,23 +253,10 @@ def _of_whole_columns(columns: Sequence[tuple[str, Any]], format_: str, source: 
     )
 
 
-class _Objects(Mapping[str, Sequence[str | None]]):
-    """Columns of objects of Python as cells, each made when it is asked for."""
+def _cells(columns: Mapping[str, Any], source: str, name: str) -> list[str | None]:
+    """Return a column of objects of Python as cells."""
+    from kldiv_cli.readers.values import cell_of, foreign, to_list
 
-    def __init__(self, columns: Mapping[str, Any], source: str) -> None:
-        self._columns = columns
-        self._source = source
-
-    def __getitem__(self, name: str) -> list[str | None]:
-        from kldiv_cli.readers.values import cell_of, foreign, to_list
-
-        here = Place(self._source, name=name)
-        with foreign(here):
-            values = to_list(self._columns[name])
-            return [cell_of(value, i, here) for i, value in enumerate(values)]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns)
+    here = Place(source, name=name)
+    with foreign(here):
+        return [cell_of(value, i, here) for i, value in enumerate(to_list(columns[name]))]

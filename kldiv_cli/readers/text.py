@@ -31,7 +31,7 @@ QUOTED_NULL = f"{NULL}\0"
 """How lines hold that text where it is quoted; no other NUL gets this far."""
 ESCAPED_QUOTE = '\\"'
 # Within a quoted field its quotes would be doubled.
-_quoted_null = re.compile(rf'(?<!")"{re.escape(NULL)}"(?!")')
+_QUOTED_NULL = rf'(?<!")"{re.escape(NULL)}"(?!")'
 
 
 class Text:
@@ -133,7 +133,7 @@ class Text:
         self.backslashes.update(word for word in (NULL, ESCAPED_QUOTE) if word in text)
         if f'"{NULL}"' not in text:
             return lines
-        return [_quoted_null.sub(lambda _: f'"{QUOTED_NULL}"', line) for line in lines]
+        return [re.sub(_QUOTED_NULL, lambda _: f'"{QUOTED_NULL}"', line) for line in lines]
 
 
 def _moved(line: int, column: int, text: str) -> tuple[int, int]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, chain, compress
 from typing import Any
 
+from kldiv_cli.core.counts import MISSING
 from kldiv_cli.core.dataset import position, unknown_column
 from kldiv_cli.core.instants import instant
 from kldiv_cli.core.labels import canonical
 from kldiv_cli.core.numbers import has_leading_zero, is_number, with_point
-from kldiv_cli.core.table import SAMPLE, Batch, Table
+from kldiv_cli.core.table import SAMPLE, Batch, LazyColumns, Table
 from kldiv_cli.core.types import FALSE, TRUE
 from kldiv_cli.errors import InputError, Place, did_you_mean
 
-MISSING = "(missing)"
-"""What messages call a missing value."""
 MOST_VALUES = 1000
 """Other values that are remembered, to be named where no row has the one that is asked for."""
 
@@ -153,28 +152,9 @@ def _wanted(value: str, table: Table) -> Callable[[str | None], bool]:
 def _chosen(batch: Batch, kept: Sequence[bool], key: Any) -> Batch:
     """Return the rows of a batch that are marked, without the column of that key."""
     rows = list(compress(range(batch.size), kept))
-    columns = _Rest(batch.columns, key, kept)
+    titles = (title for title in batch.columns if title != key)
+    columns = LazyColumns(titles, lambda title: list(compress(batch.columns[title], kept)))
     return Batch(columns, len(rows), lambda i, title: batch.place(rows[i], title))
-
-
-class _Rest(Mapping[Any, Sequence[Any]]):
-    """Some rows of the columns but one, each made when it is asked for: it may hold objects."""
-
-    def __init__(
-        self, columns: Mapping[Any, Sequence[Any]], key: Any, kept: Sequence[bool]
-    ) -> None:
-        self._columns = columns
-        self._titles = [title for title in columns if title != key]
-        self._kept = kept
-
-    def __getitem__(self, title: Any) -> Sequence[Any]:
-        return list(compress(self._columns[title], self._kept))
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._titles)
-
-    def __len__(self) -> int:
-        return len(self._titles)
 
 
 def _filled(batches: Iterator[Batch]) -> Iterator[Batch]:
@@ -196,30 +176,16 @@ def _together(batches: Sequence[Batch]) -> Batch:
         at = bisect_right(ends, i)
         return batches[at].place(i - (ends[at] - batches[at].size), title)
 
-    return Batch(_Joined(batches), ends[-1], place)
+    several = [(batch, frozenset(batch.columns)) for batch in batches]
 
-
-class _Joined(Mapping[Any, Sequence[Any]]):
-    """The columns of several batches, each made when it is asked for."""
-
-    def __init__(self, batches: Sequence[Batch]) -> None:
-        self._batches = batches
-        self._titles = dict.fromkeys(title for batch in batches for title in batch.columns)
-
-    def __getitem__(self, title: Any) -> Sequence[Any]:
-        if title not in self._titles:
-            raise KeyError(title)
+    def column(title: Any) -> list[Any]:
         cells: list[Any] = []
-        for batch in self._batches:
-            has_it = title in set(batch.columns)
-            cells += batch.columns[title] if has_it else [None] * batch.size
+        for batch, titles in several:
+            cells += batch.columns[title] if title in titles else [None] * batch.size
         return cells
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._titles)
-
-    def __len__(self) -> int:
-        return len(self._titles)
+    every = chain.from_iterable(batch.columns for batch in batches)
+    return Batch(LazyColumns(every, column), ends[-1], place)
 
 
 def _of_columns(table: Table, where: str, source: str) -> Table:

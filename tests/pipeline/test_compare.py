@@ -391,3 +391,12 @@ def test_no_two_sides_have_one_name(files, names, expected, tmp_path, monkeypatc
         (tmp_path / path).write_text("label,weight\nheads,3\ntails,5\n")
     report = compare(*files, names=names, input_format="csv")
     assert (report.p.name, report.q.name) == expected
+
+
+def test_raw_rows_of_other_intervals_are_called_by_the_names_of_their_sides():
+    p = {"k": ["(0, 1]", "(1, 2]", "(2, 3]"]}
+    q = {"k": ["(0, 1.5]", "(1.5, 3]", "(0, 1.5]"]}
+    with pytest.raises(InputError) as failed:
+        compare(p, q, kind="samples", names=("july", "june"))
+    assert failed.value.code == "edges-differ"
+    assert "july has the bin (0, 1], and june (0, 1.5]" in failed.value.message

@@ -62,6 +62,7 @@ def test_no_file_is_no_setting(tmp_path, monkeypatch):
 
 VALUES = {
     "a number": 0.5,
+    "a finite number": 0.5,
     "a whole number": 3,
     "one of ": "x",
     "text, or a list of texts": ["x", "y"],
@@ -70,6 +71,7 @@ VALUES = {
 }
 WRONG = {
     "a number": ['"x"', "true", "[1]", "{a = 1}"],
+    "a finite number": ['"x"', "true", "[1]", "{a = 1}", "inf"],
     "a whole number": ['"x"', "true", "1.5", "2020-01-01"],
     "one of ": ["1", "true", '["x"]'],
     "text, or a list of texts": ["1", "true", "[1]", '["x", 1]', '{x = "y"}'],
@@ -84,8 +86,8 @@ TYPES = {
     "adjust": "one of ",
     "dataset": "text",
     "fail-on": "one of ",
-    "max-new": "a number",
-    "max-missing-shift": "a number",
+    "max-new": "a finite number",
+    "max-missing-shift": "a finite number",
     "bins": "a whole number",
     "missing": "one of ",
     "na": "text, or a list of texts",

@@ -16,12 +16,14 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from kldiv_cli.cli.arguments import told_apart
 from kldiv_cli.cli.commands import COMMANDS, SUMMARIES, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import FrameType
 
+    from kldiv_cli.cli.arguments import Words
     from kldiv_cli.cli.options import Command, Option
 
 SECONDS = 0.2
@@ -48,27 +50,6 @@ class Offer(NamedTuple):
     candidates: tuple[Candidate, ...] = ()
     files: bool = False
     head: str = ""
-
-
-class Typed(NamedTuple):
-    """The words of a command up to the cursor, but for the one at the cursor.
-
-    Attributes
-    ----------
-    arguments : tuple of str
-        Those that are no options.
-    given : dict of str to list of str
-        The values of options, by the options' names.
-    waiting : Option or None
-        The option whose value the cursor is at.
-    ended : bool
-        Whether ``--`` has ended the options.
-    """
-
-    arguments: tuple[str, ...]
-    given: dict[str, list[str]]
-    waiting: Option | None
-    ended: bool
 
 
 def answer(arguments: Sequence[str]) -> str:
@@ -114,7 +95,7 @@ def offer(before: Sequence[str], current: str) -> Offer:
         return files if files.head else files._replace(candidates=commands)
     named = bool(before) and before[0] in COMMANDS
     command = load(before[0] if named else "compare")
-    typed = _typed(command, before[named:])
+    typed = told_apart(command, before[named:])
     if typed.waiting:
         return _value(typed.waiting, current, typed, command)
     if typed.ended or not is_flag:
@@ -130,28 +111,7 @@ def offer(before: Sequence[str], current: str) -> Offer:
     return found._replace(head=f"{flag}={found.head}")
 
 
-def _typed(command: Command, words: Iterable[str]) -> Typed:
-    """Return what the words of a command are; one that cannot be understood is passed over."""
-    flags = {flag: (row, end) for row in command.options for flag, end in row.ends().items()}
-    arguments: list[str] = []
-    given: dict[str, list[str]] = {}
-    rest = iter(words)
-    for word in rest:
-        if word == "--":
-            return Typed((*arguments, *rest), given, None, ended=True)
-        flag, equals, value = word.partition("=") if word[:2] == "--" else (word, "", "")
-        if word == "-" or not word.startswith("-"):
-            arguments.append(word)
-        elif flag in flags and flags[flag][1] is None:
-            option = flags[flag][0]
-            following = value if equals else next(rest, None)
-            if following is None:
-                return Typed(tuple(arguments), given, option, ended=False)
-            given.setdefault(option.name, []).append(following)
-    return Typed(tuple(arguments), given, None, ended=False)
-
-
-def _argument(current: str, typed: Typed, command: Command) -> Offer:
+def _argument(current: str, typed: Words, command: Command) -> Offer:
     """Return what an argument may be: a file, unless the command's row says more."""
     rows = command.arguments
     row = rows[min(len(typed.arguments), len(rows) - 1)]
@@ -162,7 +122,7 @@ def _argument(current: str, typed: Typed, command: Command) -> Offer:
     return _file(current)
 
 
-def _value(option: Option, current: str, typed: Typed, command: Command) -> Offer:
+def _value(option: Option, current: str, typed: Words, command: Command) -> Offer:
     """Return what the value of an option may be, after what is typed of it."""
     metavar = option.metavar.removesuffix("...")
     name, equals, _ = current.partition("=")
@@ -177,12 +137,12 @@ def _value(option: Option, current: str, typed: Typed, command: Command) -> Offe
     return _value_of(VALUES.get(option.name, metavar), typed, command)
 
 
-def _value_of(what: str, typed: Typed, command: Command) -> Offer:
+def _value_of(what: str, typed: Words, command: Command) -> Offer:
     """Return what a value of a kind may be: a file, or the words that are known of it."""
     return Offer(files=True) if what in FILES else Offer(_known(what, typed, command))
 
 
-def _known(what: str, typed: Typed, command: Command) -> tuple[Candidate, ...]:
+def _known(what: str, typed: Words, command: Command) -> tuple[Candidate, ...]:
     """Return the words that a kind of value can be; none where it is free."""
     if what == COLUMN:
         return tuple((name, "column") for name in _columns(typed))
@@ -284,7 +244,7 @@ ARGUMENTS = {"names": "MEASURE", "shell": "SHELL"}
 # Columns of the files on the line.
 
 
-def _columns(typed: Typed) -> list[str]:
+def _columns(typed: Words) -> list[str]:
     """Return the columns of the files on a line that are safe to offer."""
     from kldiv_cli.readers import ReadOptions, split_name
     from kldiv_cli.readers.glimpse import columns
@@ -292,7 +252,7 @@ def _columns(typed: Typed) -> list[str]:
     said: dict[str, Any] = {n: typed.given[n][0] for n in READING if n in typed.given}
     options = ReadOptions(format=said.pop("input_format", None), **said)
     paths = [split_name(word)[1] for word in typed.arguments]
-    paths += typed.given.get("like", [])
+    paths += filter(None, [typed.given.get("like")])
     names: dict[str, None] = {}
 
     def look() -> None:

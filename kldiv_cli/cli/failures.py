@@ -13,9 +13,10 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli import messages, streams
+from kldiv_cli.cli.arguments import told_apart
 from kldiv_cli.cli.commands import COMMANDS, load
 from kldiv_cli.cli.outputs import STDOUT, ReportFile, asked_reports, remove, stream_name
-from kldiv_cli.cli.words import late_command, told_apart
+from kldiv_cli.cli.words import late_command
 from kldiv_cli.errors import KldivError, OutputError, UsageError, closest
 from kldiv_cli.pipeline import config
 from kldiv_cli.readers import is_readable
@@ -24,8 +25,8 @@ from kldiv_cli.renderers import Layout, render
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kldiv_cli.cli.arguments import Words
     from kldiv_cli.cli.options import Command
-    from kldiv_cli.cli.words import Words
 
 REPLACED = ("junit", "prometheus")
 """Formats whose files are read later, when an old answer is worse than none."""

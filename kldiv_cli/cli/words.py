@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from kldiv_cli import __version__
+from kldiv_cli.cli.arguments import told_apart
 from kldiv_cli.cli.commands import COMMANDS, Call, load
 from kldiv_cli.errors import UsageError, closest, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from kldiv_cli.cli.options import Command, Option
+    from kldiv_cli.cli.options import Command
 
 TOP_OPTIONS = ("-h", "--help", "--version")
 
@@ -55,82 +53,18 @@ QUESTION = "__complete"
 """The first word where a shell asks what may stand at its cursor."""
 
 
-class Words(NamedTuple):
-    """The words behind the name of a command, told apart.
-
-    Attributes
-    ----------
-    arguments : list of str
-        Those that are no options.
-    given : dict of str to object
-        The words of each option, by its name.
-    strange : list of str
-        Those that are no option of the command, lack the word of one, or are several in one.
-    """
-
-    arguments: list[str]
-    given: dict[str, Any]
-    strange: list[str]
-
-
-_UNKNOWN: tuple[None, Any] = (None, None)
-
-
-def told_apart(command: Command, words: Iterable[str]) -> Words:
-    """Return the arguments and the options among words, and the words that are neither."""
-    flags = {flag: (row, end) for row in command.options for flag, end in row.ends().items()}
-    found = Words([], {}, [])
-    rest = deque(words)
-    while rest:
-        word = rest.popleft()
-        if word == "--":
-            found.arguments.extend(rest)
-            break
-        if word == "-" or not word.startswith("-"):
-            found.arguments.append(word)
-            continue
-        flag, equals, value = word.partition("=") if word[:2] == "--" else (word, "", "")
-        option, end = flags.get(flag, _UNKNOWN)
-        if equals:
-            end = value if end is None else None
-        elif option and end is None and rest:
-            end = rest.popleft()
-        if option is None or end is None:
-            found.strange.append(word)
-            rest.extendleft(reversed(_letters(word, flags)))
-        elif option.many:
-            found.given[option.name] = [*found.given.get(option.name, ()), end]
-        else:
-            found.given[option.name] = end
-    return found
-
-
-def _letters(word: str, flags: Mapping[str, tuple[Option, object]]) -> list[str]:
-    """Return the words that one such as ``-qfjson`` stands for; none for any other."""
-    found: list[str] = []
-    for place in range(1, len(word) if len(word) > 2 else 0):
-        flag = f"-{word[place]}"
-        if flag not in flags:
-            return []
-        found.append(flag)
-        if flags[flag][1] is None:
-            value = word[place + 1 :].removeprefix("=")
-            return [*found, value] if value else found
-    return found
-
-
 def plain_call(command: Command, words: list[str]) -> Call | None:
     """Return the call that words ask for, as Typer would understand them; None if it has to.
 
     Loading Typer takes a fifth of a small run. It is needed for the help, for mistakes, and for
     rare spellings such as ``-fjson``.
     """
-    arguments, given, strange = told_apart(command, words)
-    rows = command.arguments
+    found = told_apart(command, words)
+    rows, arguments = command.arguments, found.arguments
     left_out = [None] * (len(rows) - len(arguments))
     values = (arguments,) if rows[-1].many else (*arguments, *left_out)
     fit = sum(row.needed for row in rows) <= len(arguments) and len(values) == len(rows)
-    return Call(command, values, command.said(given)) if fit and not strange else None
+    return Call(command, values, command.said(found.given)) if fit and not found.strange else None
 
 
 def without_help(arguments: list[str]) -> list[str]:

@@ -20,9 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kldiv_cli.cli import streams
+from kldiv_cli.cli.arguments import told_apart
 from kldiv_cli.cli.commands import load
 from kldiv_cli.cli.failures import guessed
-from kldiv_cli.cli.words import told_apart
 from kldiv_cli.core.measures import DEFAULT_MEASURES
 from kldiv_cli.core.report import Failure
 from kldiv_cli.renderers import render
@@ -542,5 +542,11 @@ def test_several_letters_in_one_word_are_told_apart():
     command = load("compare")
     assert told_apart(command, ["-qfjson", "a"]).given == {"quiet": True, "format": "json"}
     assert told_apart(command, ["-qf", "json", "a"]).given == {"quiet": True, "format": "json"}
-    assert told_apart(command, ["-qx", "a"]) == (["a"], {}, ["-qx"])
-    assert told_apart(command, ["--no", "a", "--", "-f"]) == (["a", "-f"], {}, ["--no"])
+    assert told_apart(command, ["-qx", "a"]) == (["a"], {}, ["-qx"], None, False)
+    assert told_apart(command, ["--no", "a", "--", "-f"]) == (
+        ["a", "-f"],
+        {},
+        ["--no"],
+        None,
+        True,
+    )

@@ -105,6 +105,10 @@ def test_npy(tmp_path, values, rows):
     array = np.array([values] * rows if rows else values)
     array[..., 0] += 1
     np.save(tmp_path / "x.npy", array)
+    if rows > 1 and len(values) == 1:
+        with pytest.raises(InputError, match="has one outcome"):
+            read(str(tmp_path / "x.npy"))
+        return
     assert np.array_equal(read(str(tmp_path / "x.npy")).weights, array)
 
 

@@ -7,6 +7,7 @@ commas, and intervals have one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from kldiv_cli.core.counts import MISSING
@@ -21,6 +22,17 @@ def joint_label(parts: Sequence[str | None]) -> str:
     `MISSING` stands for such a part, and a value that is called so is quoted.
     """
     return f" {SIGN} ".join(MISSING if part is None else _quoted(part) for part in parts)
+
+
+def parts_of(label: str) -> tuple[str | None, ...]:
+    """Return the parts that `joint_label` made a label of."""
+    parts = re.findall(
+        rf' {SIGN} (?:"((?:[^"]|"")*)"|([^{SIGN}"]*))(?= {SIGN} |$)', f" {SIGN} {label}"
+    )
+    return tuple(
+        quoted.replace('""', '"') if quoted or not plain else None if plain == MISSING else plain
+        for quoted, plain in parts
+    )
 
 
 def joint_name(names: Sequence[str]) -> str:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.dataset import position
-from kldiv_cli.core.joint import joint_label, joint_name
+from kldiv_cli.core.distribution import LOG_KINDS
+from kldiv_cli.core.joint import joint_label, joint_name, parts_of
 from kldiv_cli.core.table import Batch, Table
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.errors import InputError, Note, Place
+from kldiv_cli.readers import totals
 from kldiv_cli.readers.literals import kind_of, shown
+
+if TYPE_CHECKING:
+    from kldiv_cli.readers.options import ReadOptions
+    from kldiv_cli.readers.outcomes import Weights
 
 KEY = "joint"
 """The key of the column in a table whose columns are known by position."""
@@ -59,6 +65,68 @@ def with_joint(table: Table, joint: Sequence[str], source: str, na: Collection[s
     rest = [title for i, title in enumerate(titles) if i not in at]
     made = _batches(batches, keys, key, na, None if table.typed else "")
     return table._replace(batches=made, names=[name, *rest])
+
+
+def without_subtotals(found: Weights, option: ReadOptions, source: str) -> Weights:
+    """Return weights without the rows that are sums over a part, as ROLLUP and CUBE add them.
+
+    Such a row has no value in a part, or the name of a total, and each of them is the sum of the
+    rows that agree with it in the other parts.
+
+    Raises
+    ------
+    InputError
+        If there are several, and the user does not say what they are.
+    """
+    rows = _subtotals(found)
+    if option.kind in LOG_KINDS or option.total_row == "keep" or len(rows) < 2:
+        return found
+    labels = found.labels or ()
+    shown = [joint_label([None]) if labels[row] is None else labels[row] for row in rows]
+    if option.total_row is None:
+        places = [Place(source, name=found.column, value=label) for label in shown[:3]]
+        message = "rows are the sums of others, over a column or several"
+        hint = "--total-row drop leaves them out; --total-row keep takes them for outcomes"
+        raise InputError("total-row", message, *places, count=len(rows), hint=hint)
+    kept = [row for row in range(len(labels)) if row not in {*rows}]
+    message = f"{len(rows)} rows are left out: each is the sum of others"
+    return found._replace(
+        weights=found.weights[kept],
+        labels=tuple(labels[row] for row in kept),
+        rows_used=(found.rows_used or found.rows_read or len(labels)) - len(rows),
+        notes=[
+            *(note for note in found.notes if note.code != "missing-label"),
+            Note("total-row", message, source),
+        ],
+    )
+
+
+def _subtotals(found: Weights) -> list[int]:
+    """Return the rows that stand for all values of a part, if each is the sum of its rows."""
+    if found.weights.ndim > 1 or found.labels is None:
+        return []
+    every = [() if label is None else parts_of(label) for label in found.labels]
+    width = max(map(len, every), default=0)
+    keys = [
+        tuple(None if totals.is_named(part) else part for part in parts or [None] * width)
+        for parts in every
+    ]
+    rows = [i for i, key in enumerate(keys) if None in key]
+    values = found.weights.tolist()
+    sums: dict[tuple[str | None, ...], list[Any]] = {keys[row]: [] for row in rows}
+    masks = {tuple(part is None for part in key) for key in sums}
+    for key, value in zip(keys, values, strict=True):
+        if None in key:
+            continue
+        for mask in masks:
+            rolled = tuple(None if no else part for no, part in zip(mask, key, strict=True))
+            if rolled in sums:
+                sums[rolled].append(value)
+    are_sums = all(
+        len(sums) == len(rows) and sums[keys[row]] and totals.is_sum(values[row], sums[keys[row]])
+        for row in rows
+    )
+    return rows if are_sums else []
 
 
 def _batches(

@@ -171,6 +171,11 @@ def notes_on(totals: Totals, rows: Collection[int], source: str) -> list[Note]:
     return notes
 
 
+def is_sum(value: Any, parts: Sequence[Any]) -> bool:
+    """Return whether a weight is the sum of others: exactly, if all are whole."""
+    return _equal(value, _sum(parts), whole=all(part == part // 1 for part in parts))
+
+
 def _shown(label: str | None) -> str:
     return "the row without a label" if label is None else f"the row {label[:60]!r}"
 

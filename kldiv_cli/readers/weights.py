@@ -65,8 +65,15 @@ def weights_of(
         from kldiv_cli.readers import arrays
 
         data, wanted = _chosen(data, wanted, source)
-        return arrays.of_columns(data, wanted, source, choose)
-    return _of_rows(data, wanted, source, choose)
+        every = arrays.of_columns(data, wanted, source, choose)
+    else:
+        every = _of_rows(data, wanted, source, choose)
+    if wanted[0].joint:
+        from kldiv_cli.readers.joint import without_subtotals
+
+        pairs = zip(every, wanted, strict=True)
+        every = [without_subtotals(weights, option, source) for weights, option in pairs]
+    return every
 
 
 def _of_part(data: Data, option: ReadOptions, source: str, choose: Choose) -> list[Weights]:

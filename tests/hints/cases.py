@@ -1077,6 +1077,13 @@ CASES = {
             {"p": "green\n" + "red\nblue\n" * 9, "q": "green\n" + "red\nblue\n" * 9},
         ),
     ],
+    "readers/joint.py": [
+        Case(
+            "--total-row drop leaves them out; --total-row keep takes them for outcomes",
+            "p.csv q.csv --joint x --joint y",
+            both("x,y,n\na,u,3\na,w,2\na,,5\nb,v,5\nb,,5\n,,10\n"),
+        ),
+    ],
     "readers/json_text.py": [
         Case(
             "write each value on a line of its own: JSON Lines",

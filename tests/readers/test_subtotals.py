@@ -1,0 +1,88 @@
+"""Rows that are sums over a column or several: of ROLLUP, CUBE, and stacked margins of pandas."""
+
+from itertools import product
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kldiv_cli import compare
+from kldiv_cli.core.joint import joint_label, parts_of
+from kldiv_cli.errors import InputError
+
+ROWS = [
+    (x, y, z)
+    for (x, y), n in {("a", "u"): 3, ("a", "w"): 2, ("b", "u"): 5, ("b", "w"): 1}.items()
+    for z in ["r"] * n
+]
+FRAME = pd.DataFrame(ROWS, columns=["x", "y", "z"])
+PLAIN = FRAME.groupby(["x", "y"]).size().reset_index(name="n")
+JOINT = {"kind": "counts", "joint": ("x", "y")}
+
+
+def grouped(how):
+    base = duckdb.connect()
+    base.register("frame", pa.Table.from_pandas(FRAME))
+    query = f"SELECT x, y, count(*) AS n FROM frame GROUP BY {how}(x, y) ORDER BY ALL"
+    return pd.DataFrame(base.execute(query).fetchall(), columns=["x", "y", "n"])
+
+
+def margins():
+    table = pd.crosstab(FRAME["x"], FRAME["y"], margins=True)
+    return table.stack().rename("n").reset_index()
+
+
+@pytest.fixture(params=["rollup", "cube", "margins"])
+def frame(request):
+    made = margins() if request.param == "margins" else grouped(request.param)
+    assert len(made) > len(PLAIN)
+    return made
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "frame"])
+def test_subtotals_are_refused_until_it_is_said_what_they_are(frame, form, tmp_path):
+    source = frame
+    if form != "frame":
+        source = tmp_path / f"sums.{form}"
+        if form == "csv":
+            frame.to_csv(source, index=False)
+        else:
+            frame.to_json(source, orient="records")
+    with pytest.raises(InputError, match="sums of others") as caught:
+        compare(source, PLAIN, **JOINT)
+    assert caught.value.code == "total-row"
+    report = compare(source, PLAIN, **JOINT, total_row="drop")
+    assert report.p.total == len(ROWS)
+    assert report.comparisons[0].measures["kl_pq"] == 0
+    assert "total-row" in [note.code for note in report.notes]
+    assert "missing-label" not in [note.code for note in report.notes]
+    kept = compare(source, source, **JOINT, total_row="keep")
+    assert kept.p.total == frame["n"].sum()
+
+
+def test_a_missing_part_that_is_no_sum_is_an_outcome():
+    rows = [("a", "u", 3), ("a", None, 4), ("b", "u", 5), ("b", None, 6)]
+    found = compare(pd.DataFrame(rows, columns=["x", "y", "n"]), PLAIN, **JOINT)
+    assert found.p.total == 18
+    # A single one may be the sum by chance.
+    rows = [("a", "u", 3), ("a", "w", 1), ("a", None, 4), ("b", "u", 5)]
+    assert compare(pd.DataFrame(rows, columns=["x", "y", "n"]), PLAIN, **JOINT).p.total == 13
+
+
+parts = (
+    st.none() | st.sampled_from(["(missing)", "", "&", '"', "a & b"]) | st.text('a &"', max_size=6)
+)
+
+
+@given(st.lists(parts, min_size=1, max_size=4))
+def test_a_joint_label_tells_its_parts(given):
+    assert parts_of(joint_label(given)) == tuple(given)
+
+
+def test_labels_of_all_pairs_are_distinct():
+    every = ["a", "b", "a & b", "", None, "(missing)", '"a"']
+    pairs = list(product(every, every))
+    assert len({joint_label(pair) for pair in pairs}) == len(pairs)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from kldiv_cli.core.dataset import position
@@ -182,6 +183,19 @@ class Table(NamedTuple):
     def is_number(self, cell: Any) -> bool:
         """Return whether a cell holds a number."""
         return type(cell) is Number if self.typed else is_number(cell, self.decimal)
+
+    def titled(self) -> tuple[Sequence[str] | None, Iterator[Batch]]:
+        """Return the names of the columns, and the batches, of which one may be read for that.
+
+        Columns without a header are called by their numbers from 1. None where columns have names
+        that are not known from the start.
+        """
+        names, batches = self.names, iter(self.batches)
+        if names is None and self.positional:
+            first = next(batches)
+            names = [str(key + 1) for key in first.columns]
+            batches = chain((first,), batches)
+        return names, batches
 
     def is_missing(self, cell: Any, na: Collection[str] = ()) -> bool:
         """Return whether a cell holds no value, or a word of `na`, which means the same."""

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 from kldiv_cli import readers
 from kldiv_cli.core.table import Table
 from kldiv_cli.errors import InputError, KldivError
+from kldiv_cli.pipeline.sides import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kldiv_cli.pipeline.settings import Source
-
-TABLES = ("counts", "probabilities", "weights", "logits", "log-probs")
-"""Kinds of numbers that are not raw rows."""
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 
 from kldiv_cli.core import types
 from kldiv_cli.core.counts import Categories
-from kldiv_cli.core.dataset import DATE, DataSet, Excluded
+from kldiv_cli.core.dataset import DATE, DataSet, Excluded, missing_value
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.instants import instant
 from kldiv_cli.core.numbers import MISSING_WORDS
@@ -169,8 +169,6 @@ def _check_dates(column: Column, source: str) -> None:
 
 def _missing_word(column: Column, source: str) -> InputError:
     """Return the error for a word that means a missing value, where none may be missing."""
-    from kldiv_cli.core.dataset import missing_value
-
     assert isinstance(column, Categories)
     word = next(label for label in column.counts if label.strip() in MISSING_WORDS)
     return missing_value(Place(source, name=column.name, value=word))

@@ -37,6 +37,11 @@ LABELS = frozenset(
 )
 
 
+def plain_name(name: str) -> str:
+    """Return the name of a column as the lists of known names have it."""
+    return name.strip().casefold()
+
+
 class Choice(NamedTuple):
     """The chosen columns of a table, by their keys in a batch."""
 
@@ -87,7 +92,7 @@ class Columns:
         self.numeric = list(numeric)
         self.keys = keys or range(len(numeric))
         self.sample = sample
-        plain = [name.strip().casefold() for name in names or ()]
+        plain = list(map(plain_name, names or ()))
         self.plain = plain or [""] * len(numeric)
         self._quoted = {i for i, each in enumerate(numeric) if each == "quoted"}
         self._cells = cells

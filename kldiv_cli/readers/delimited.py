@@ -37,10 +37,7 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
         message = "read as the output of 'uniq -c': each line is a count, one blank and a label"
         note = Note("uniq", message, source, advice="--input-format csv if each line is one value")
         return uniq.table(text, chain(sample, lines), [note])
-    if any("_bucket{" in line for line in sample):
-        from kldiv_cli.readers import histograms
-
-        histograms.refuse_exposition(sample, source)
+    delimiter.refuse_exposition(sample, source)
     separator = delimiter.find(sample, options, stream.format, source)
     named = stream.format != "text"
     shown = {",": "csv", "\t": "tsv"}.get(separator, "text")

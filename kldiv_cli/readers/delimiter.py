@@ -109,6 +109,21 @@ def is_uniq(sample: list[str], option: ReadOptions, format_: str) -> bool:
     return _is_uniq(lines) and any(line[0] in " \t" for line in lines)
 
 
+def refuse_exposition(lines: list[str], source: str) -> None:
+    """Refuse the text format of Prometheus, where lines hold buckets of a histogram.
+
+    Raises
+    ------
+    InputError
+        If a line does.
+    """
+    for number, line in enumerate(lines, start=1):
+        if "_bucket{" in line and 'le="' in line:
+            from kldiv_cli.readers.histograms import cumulative
+
+            raise cumulative(Place(source, number))
+
+
 def _check_escape(escape: str) -> None:
     if len(escape) != 1 or escape in '"\r\n\0.+-' or escape.isalnum():
         message = f"{escape[:20]!r} cannot escape quotes"

@@ -17,7 +17,7 @@ from kldiv_cli.core.intervals import Interval, Intervals
 from kldiv_cli.core.numbers import Number, infinity, is_number, with_point
 from kldiv_cli.core.table import Batch, Faults
 from kldiv_cli.errors import Fault, InputError, Note, Place, abridged
-from kldiv_cli.readers.column_choice import WEIGHTS
+from kldiv_cli.readers.column_choice import WEIGHTS, plain_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,14 +134,14 @@ def in_arrays(
         name
         for name, numbers in floats.items()
         if len(numbers) >= FEWEST
-        and _plain(name) not in (DERIVED - DENSITIES) | EDGES | BOUNDS
+        and plain_name(name) not in (DERIVED - DENSITIES) | EDGES | BOUNDS
         and (not asked or name in asked)
         and _are_weights(numbers)
     ]
     pairs = [
         (name, edges)
         for edges, ends in floats.items()
-        if _plain(edges) not in NUMBERS and _increase(ends)
+        if plain_name(edges) not in NUMBERS and _increase(ends)
         for name in in_bins
         if len(floats[name]) == len(ends) - 1
     ]
@@ -152,17 +152,18 @@ def in_arrays(
     if not asked:
         others = [name for name in sizes if name not in (*names, edges) and sizes[name] > 1]
         if any(
-            _plain(name) not in DERIVED and floats_of(arrays[name]) is not None for name in others
+            plain_name(name) not in DERIVED and floats_of(arrays[name]) is not None
+            for name in others
         ):
             return None
-    direct = [name for name in names if name in asked or _plain(name) not in DERIVED] or names
+    direct = [name for name in names if name in asked or plain_name(name) not in DERIVED] or names
     notes = []
     if len(direct) < len(names):
         kept = abridged(f"'{name[:60]}'" for name in direct)
         left_out = abridged(f"'{name[:60]}'" for name in names if name not in direct)
         message = f"the weights are in {kept}, and {left_out} says the same of them"
         notes.append(Note("weights-chosen", message, source))
-    labels = intervals.between(floats[edges].tolist(), closed_above=_plain(edges) == "breaks")
+    labels = intervals.between(floats[edges].tolist(), closed_above=plain_name(edges) == "breaks")
     return Histogram(
         labels,
         {name: arrays[name] for name in direct},
@@ -240,7 +241,7 @@ def _edges_among(
     first = floats[names[0]]
     if all(np.array_equal(floats[name], first) for name in names):
         return names[0]
-    named = [name for name in names if _plain(name) in EDGES]
+    named = [name for name in names if plain_name(name) in EDGES]
     if len(named) == 1:
         return named[0]
     ways = abridged((f"{name[:60]!r} in bins of {edges[:60]!r}" for name, edges in pairs), 3)
@@ -296,10 +297,6 @@ def _are_weights(numbers: Floats) -> bool:
     return bool(np.all(np.isfinite(numbers) & (numbers >= 0)))
 
 
-def _plain(name: str) -> str:
-    return name.strip().casefold()
-
-
 def layout_of(found: Histogram, members: Mapping[str, Any]) -> Layout:
     """Return a histogram as a table of its bins and their weights."""
     from kldiv_cli.readers.layouts import Column, Layout
@@ -349,7 +346,7 @@ def in_object(
     """
     if not any(map(_is_sequence, members.values())):
         return None
-    plain = {_plain(name): name for name in members}
+    plain = {plain_name(name): name for name in members}
     if "axes" in plain and isinstance(members.get("storage"), Mapping):
         return _of_axes(members, source)
     bounds = next((plain[name] for name in plain if name in BOUNDS), None)
@@ -398,11 +395,11 @@ def _with_tails(found: Histogram, tails: Any, source: str) -> Histogram:
 def _of_bounds(members: Mapping[str, Any], bounds: str, source: str) -> Histogram | None:
     """Return n counts beside the n - 1 edges between them, each of which is in the lower bin."""
     known = ("bucket_counts", "bucketcounts", "counts", "count", "hist", "values")
-    names = [name for name in members if _plain(name) in known and _is_sequence(members[name])]
+    names = [name for name in members if plain_name(name) in known and _is_sequence(members[name])]
     if not names or not _is_sequence(members[bounds]):
         return None
     counts, inner = names[0], floats_of(members[bounds])
-    if _plain(bounds) not in EXPLICIT and len(members[counts]) != len(members[bounds]) + 1:
+    if plain_name(bounds) not in EXPLICIT and len(members[counts]) != len(members[bounds]) + 1:
         return None
     # Integers of 64 bits are text in the JSON of protocol buffers.
     values = [Number(v) if type(v) is str and is_number(v) else v for v in members[counts]]
@@ -633,7 +630,7 @@ _BREAKPOINTS = frozenset({"breakpoint", "break_point"})
 
 def name_edges(names: Sequence[str]) -> bool:
     """Return whether columns of these names hold the edges of bins, or their upper edges alone."""
-    plain = [_plain(name) for name in names]
+    plain = [plain_name(name) for name in names]
     return bool(UPPER & {*plain}) or _two_edges(plain, [True] * len(plain)) is not None
 
 
@@ -670,7 +667,7 @@ def bins_of(found: Weights, source: str) -> Intervals | None:
         If bins overlap, or the weights of bounds are cumulative.
     """
     labels = found.labels or ()
-    title = _plain(found.outcomes_in or "")
+    title = plain_name(found.outcomes_in or "")
     # None stands for the missing values.
     first = next((label for label in labels if label is not None), None)
     if type(first) is not str:
@@ -735,7 +732,10 @@ def masses(found: Weights, bins: Intervals, kind: str | None, source: str) -> We
     if np.any(np.isinf(widths)) or abs(math.fsum(weights) - 1) <= TOLERANCE:
         return found
     products = weights.astype(np.float64) * widths
-    if abs(math.fsum(products) - 1) > TOLERANCE and _plain(found.column or "") not in DENSITIES:
+    if (
+        abs(math.fsum(products) - 1) > TOLERANCE
+        and plain_name(found.column or "") not in DENSITIES
+    ):
         return found
     message = "the weights are densities, and were multiplied by the widths of the bins"
     note = Note("densities", message, source, repair=True)
@@ -750,16 +750,3 @@ def cumulative(place: Place) -> InputError:
     message = "these are cumulative buckets (le), as Prometheus has them"
     hint = "subtract from each bucket the one below it; the differences are the counts"
     return InputError("cumulative", message, place, hint=hint)
-
-
-def refuse_exposition(lines: Sequence[str], source: str) -> None:
-    """Refuse the text format of Prometheus, where lines hold buckets of a histogram.
-
-    Raises
-    ------
-    InputError
-        If a line does.
-    """
-    for number, line in enumerate(lines, start=1):
-        if "_bucket{" in line and 'le="' in line:
-            raise cumulative(Place(source, number))

@@ -45,12 +45,7 @@ def with_joint(table: Table, joint: Sequence[str], source: str, na: Collection[s
     name = joint_name(joint)
     if table.whole is not None:
         return table._replace(whole=_whole(table.whole, joint, name, source, na))
-    names = table.names
-    batches = iter(table.batches)
-    if names is None and table.positional:
-        first = next(batches)
-        names = [str(key + 1) for key in first.columns]
-        batches = chain((first,), batches)
+    names, batches = table.titled()
     titles = list(names or ())
     at = [position(word, titles, source) for word in joint]
     if table.positional:
@@ -78,8 +73,10 @@ def without_subtotals(found: Weights, option: ReadOptions, source: str) -> Weigh
     InputError
         If there are several, and the user does not say what they are.
     """
+    if option.kind in LOG_KINDS or option.total_row == "keep":
+        return found
     rows = _subtotals(found)
-    if option.kind in LOG_KINDS or option.total_row == "keep" or len(rows) < 2:
+    if len(rows) < 2:
         return found
     labels = found.labels or ()
     shown = [joint_label([None]) if labels[row] is None else labels[row] for row in rows]
@@ -88,7 +85,8 @@ def without_subtotals(found: Weights, option: ReadOptions, source: str) -> Weigh
         message = "rows are the sums of others, over a column or several"
         hint = "--total-row drop leaves them out; --total-row keep takes them for outcomes"
         raise InputError("total-row", message, *places, count=len(rows), hint=hint)
-    kept = [row for row in range(len(labels)) if row not in {*rows}]
+    left_out = set(rows)
+    kept = [row for row in range(len(labels)) if row not in left_out]
     message = f"{len(rows)} rows are left out: each is the sum of others"
     return found._replace(
         weights=found.weights[kept],
@@ -114,6 +112,8 @@ def _subtotals(found: Weights) -> list[int]:
     rows = [i for i, key in enumerate(keys) if None in key]
     values = found.weights.tolist()
     sums: dict[tuple[str | None, ...], list[Any]] = {keys[row]: [] for row in rows}
+    if len(sums) < len(rows):
+        return []
     masks = {tuple(part is None for part in key) for key in sums}
     for key, value in zip(keys, values, strict=True):
         if None in key:
@@ -122,11 +122,8 @@ def _subtotals(found: Weights) -> list[int]:
             rolled = tuple(None if no else part for no, part in zip(mask, key, strict=True))
             if rolled in sums:
                 sums[rolled].append(value)
-    are_sums = all(
-        len(sums) == len(rows) and sums[keys[row]] and totals.is_sum(values[row], sums[keys[row]])
-        for row in rows
-    )
-    return rows if are_sums else []
+    every_sum = [(values[row], sums[keys[row]]) for row in rows]
+    return rows if all(of and totals.is_sum(value, of) for value, of in every_sum) else []
 
 
 def _batches(

@@ -16,7 +16,7 @@ from kldiv_cli.core.numbers import Number, is_integer, is_number
 from kldiv_cli.core.table import SAMPLE, Block, Faults, Matrix
 from kldiv_cli.errors import Fault, InputError, Note, Place, abridged, option
 from kldiv_cli.readers import literals
-from kldiv_cli.readers.column_choice import LABELS, MAYBE_WEIGHTS, WEIGHTS
+from kldiv_cli.readers.column_choice import LABELS, MAYBE_WEIGHTS, WEIGHTS, plain_name
 from kldiv_cli.readers.layouts import pointers
 from kldiv_cli.readers.meaning import TOLERANCE
 from kldiv_cli.readers.outcomes import Weights, no_rows
@@ -110,12 +110,12 @@ def alone(table: Table, first: Batch, wanted: ReadOptions, source: str) -> Matri
         return None
     names = list(record)
     weights = (WEIGHTS | MAYBE_WEIGHTS) - TOTALS
-    named = [name for name in names if name.strip().casefold() in weights]
+    named = [name for name in names if plain_name(name) in weights]
     is_document = table.format == "jsonl" and len(named) != 1
     if not is_document:
         weight = named[0] if len(named) == 1 else names[-1]
         label = next(name for name in names if name != weight)
-        if named and len(names) == 2 and label.strip().casefold() in LABELS:
+        if named and len(names) == 2 and plain_name(label) in LABELS:
             return None
         message = "the only record may be a row of a table, or an object of numbers"
         hint = "--input-format json" if table.format == "jsonl" else "--at /0"
@@ -199,7 +199,7 @@ def _are_columns(keys: Sequence[str], records: Sequence[Record]) -> bool:
     """Return whether keys are names of columns: the same in all records, and they say so."""
     if len(keys) > 5 or any(len(record) < len(keys) for record in records):
         return False
-    plain = {key.strip().casefold() for key in keys}
+    plain = set(map(plain_name, keys))
     return bool(plain & LOGARITHMS) or (len(keys) == 2 < 2 * len(records) and bool(plain & LABELS))
 
 

@@ -13,7 +13,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli.core.numbers import Number, is_integer, is_number
-from kldiv_cli.readers.column_choice import WEIGHTS
+from kldiv_cli.readers.column_choice import WEIGHTS, plain_name
 from kldiv_cli.readers.pointers import escaped
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Layout(NamedTuple):
         index, *columns = self.columns
         if self.levels != 1 or len(columns) < 2 or index.name != INDEX:
             return self
-        beside = any(column.name.strip().casefold() not in WEIGHTS for column in columns)
+        beside = any(plain_name(column.name) not in WEIGHTS for column in columns)
         numbers = are_row_numbers(index.cells) or (beside and are_integers(index.cells))
         return self.values() if numbers else self
 

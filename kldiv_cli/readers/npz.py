@@ -13,7 +13,7 @@ import numpy as np
 from kldiv_cli.core.table import Block, Matrix, Members, Table
 from kldiv_cli.errors import InputError, KldivError, Place, abridged, option
 from kldiv_cli.readers import histograms, sparse
-from kldiv_cli.readers.column_choice import LABELS, WEIGHTS
+from kldiv_cli.readers.column_choice import LABELS, WEIGHTS, plain_name
 from kldiv_cli.readers.compression import INFLATED, RATIO
 from kldiv_cli.readers.npy import read_array
 from kldiv_cli.readers.stream import CHUNK, ByteStream
@@ -195,7 +195,7 @@ class Archive(Members):
             return list(headers)
         if histograms.name_edges(list(headers)):
             return list(headers)
-        plain = {name: name.strip().casefold() for name in headers}
+        plain = {name: plain_name(name) for name in headers}
         named = [name for name in headers if plain[name] in WEIGHTS]
         others = [name for name in headers if name not in named]
         told = len(others) == 1 and plain[others[0]] in LABEL_NAMES

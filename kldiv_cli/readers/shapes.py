@@ -12,7 +12,13 @@ from kldiv_cli.core.dataset import which_kind
 from kldiv_cli.core.table import SAMPLE, Batch, Block, Faults, Matrix, Members, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Note, Place, abridged, option
 from kldiv_cli.readers import histograms, layouts, pointers
-from kldiv_cli.readers.column_choice import LABELS, MAYBE_WEIGHTS, WEIGHTS, are_consecutive
+from kldiv_cli.readers.column_choice import (
+    LABELS,
+    MAYBE_WEIGHTS,
+    WEIGHTS,
+    are_consecutive,
+    plain_name,
+)
 from kldiv_cli.readers.literals import Repeated, kind_of, misfits, no_raw_rows, shown
 from kldiv_cli.readers.pointers import START, Route
 
@@ -361,7 +367,7 @@ class Keyed(Members):
         names = [column.name for column in layout.columns]
         if labels or layouts.has_text(layout) or histograms.name_edges(names):
             return layout
-        plain = {column.name: column.name.strip().casefold() for column in layout.columns}
+        plain = {column.name: plain_name(column.name) for column in layout.columns}
         obvious = {name for name in plain if plain[name] in WEIGHTS}
         if not named and len(obvious) != 1:
             return None

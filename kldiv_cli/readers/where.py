@@ -48,12 +48,7 @@ def rows_where(table: Table, where: str, source: str) -> Table:
     """
     if table.whole is not None:
         return _of_columns(table, where, source)
-    names = table.names
-    batches = iter(table.batches)
-    if names is None and table.positional:
-        first = next(batches)
-        names = [str(key + 1) for key in first.columns]
-        batches = chain((first,), batches)
+    names, batches = table.titled()
     title, value = column_and_value(where, names or ())
     key: Any = title
     if names is not None and not (table.typed and title not in names):

@@ -11,11 +11,12 @@ import pytest
 # docs/architecture.md. A name with a dot is one module of a room.
 ARROWS = {
     "errors": set(),
+    "database": {"errors"},
     "core": {"core/inference", "core/kernel", "errors"},
     "core/kernel": {"core.measures"},
     "core/inference": set(),
-    "readers": {"core", "errors"},
-    "engines": {"core", "errors"},
+    "readers": {"core", "database", "errors"},
+    "engines": {"core", "database", "errors"},
     "renderers": {"core", "errors"},
     "renderers/check": {"core", "core/inference", "renderers"},
     "pipeline": {"core", "core/inference", "engines", "errors", "readers", "renderers"},

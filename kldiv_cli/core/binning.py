@@ -186,10 +186,3 @@ def _ranks(total: int, rows: int, bins: int) -> list[int]:
         ranks += [-(-total // parts), total - total // parts]
         parts *= 4
     return ranks or [total]
-
-
-def pooled_bins(current: ArrayLike, reference: ArrayLike, *, bins: int | None = None) -> Bins:
-    """Return the bins for two samples at hand, with edges from both together."""
-    sides = [np.asarray(side, dtype=np.float64) for side in (current, reference)]
-    rows = min(int(np.count_nonzero(np.isfinite(side))) for side in sides)
-    return quantile_bins(np.concatenate(sides), rows, bins=bins)

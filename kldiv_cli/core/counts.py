@@ -56,17 +56,31 @@ class Categories(NamedTuple):
         return sum(self.counts.values())
 
 
-class Values(NamedTuple):
-    """A numeric column as it was read: its finite and infinite numbers, in any order."""
+class Numbers(NamedTuple):
+    """A numeric column: how often each of its finite and infinite numbers occurs.
+
+    `values` are distinct and ascend, without a -0.0; `counts` has a positive count of each.
+    """
 
     name: str
     missing: int
     values: Floats
+    counts: Integers
 
     @property
     def rows(self) -> int:
         """The number of rows, with missing values counted."""
-        return len(self.values) + self.missing
+        return self.total + self.missing
+
+    @property
+    def total(self) -> int:
+        """Rows with a value."""
+        return int(self.counts.sum())
+
+    @property
+    def finite(self) -> int:
+        """Rows with a finite value."""
+        return int(self.counts[np.isfinite(self.values)].sum())
 
 
 class Binned(NamedTuple):
@@ -86,7 +100,32 @@ class Binned(NamedTuple):
         return int(self.counts.sum()) + self.missing
 
 
-Column: TypeAlias = Categories | Values | Binned
+Column: TypeAlias = Categories | Numbers | Binned
+
+
+def count_numbers(
+    name: str, missing: int, values: Floats, repeats: Sequence[int] | Integers | None = None
+) -> Numbers:
+    """Return a numeric column of numbers in any order.
+
+    Parameters
+    ----------
+    name : str
+        The column's name.
+    missing : int
+        Rows without a value.
+    values : ndarray of float64, shape (N,)
+        Finite and infinite numbers.
+    repeats : sequence of int, shape (N,), optional
+        How often each of them occurs; once if not given.
+    """
+    if repeats is None:
+        distinct, counts = np.unique(values + 0.0, return_counts=True)
+        return Numbers(name, missing, distinct, counts.astype(np.int64, copy=False))
+    distinct, places = np.unique(values + 0.0, return_inverse=True)
+    counts = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(counts, places, np.asarray(repeats, dtype=np.int64))
+    return Numbers(name, missing, distinct, counts)
 
 
 class TypeChangedError(ValueError):
@@ -121,8 +160,10 @@ def _merged(first: Column, second: Column) -> Column:
         counts.update(second.counts)
         same = first.type if first.type == second.type else "categorical"
         return Categories(first.name, missing, dict(counts), first.pooled, same)
-    if isinstance(first, Values) and isinstance(second, Values):
-        return Values(first.name, missing, np.concatenate([first.values, second.values]))
+    if isinstance(first, Numbers) and isinstance(second, Numbers):
+        values = np.concatenate([first.values, second.values])
+        repeats = np.concatenate([first.counts, second.counts])
+        return count_numbers(first.name, missing, values, repeats)
     if isinstance(first, Binned) and isinstance(second, Binned) and first.bins == second.bins:
         return Binned(first.name, missing, first.bins, first.counts + second.counts)
     if isinstance(first, Categories) or isinstance(second, Categories):
@@ -167,7 +208,7 @@ def counted(
         if not has_integer_labels(column):
             raise type_changed(("the column", column))
         column = _counted_in(column, Bins(edges))
-    if isinstance(column, Values) and (
+    if isinstance(column, Numbers) and (
         type == "categorical" or (type is None and edges is None and few_integers(column.values))
     ):
         column = as_categories(column)
@@ -182,15 +223,15 @@ def counted(
     elif (value := _only_value(column.values)) is not None:
         chosen = bins_of_constant(value)
     else:
-        finite = int(np.count_nonzero(np.isfinite(column.values)))
-        chosen = quantile_bins(column.values, finite // 5, bins=bins)
+        rows = column.finite // 5
+        chosen = quantile_bins(column.values, rows, bins=bins, weights=column.counts)
     return Binned(column.name, column.missing, chosen, counts_in(column, chosen))
 
 
 def _only_value(values: Floats) -> float | None:
     """Return the only finite value among numbers; None if there are several, or none."""
     finite = values[np.isfinite(values)]
-    return float(finite[0]) if len(finite) and np.all(finite == finite[0]) else None
+    return float(finite[0]) if len(finite) == 1 else None
 
 
 def pooled(column: Categories, min_count: int) -> Categories:
@@ -210,16 +251,16 @@ def is_identifier(column: Column) -> bool:
     """
     if isinstance(column, Binned):
         return False
-    if isinstance(column, Values) and (
+    if isinstance(column, Numbers) and (
         not np.all(np.isfinite(column.values)) or np.any(column.values % 1)
     ):
         return False
     return nearly_distinct(distinct(column), column.rows - column.missing)
 
 
-def distinct(column: Categories | Values) -> int:
+def distinct(column: Categories | Numbers) -> int:
     """Return how many different values a column has."""
-    return len(column.counts if isinstance(column, Categories) else np.unique(column.values))
+    return len(column.counts)
 
 
 def nearly_all_distinct(column: Column) -> bool:
@@ -238,12 +279,7 @@ def constant(column: Column) -> str | None:
     if isinstance(column, Binned):
         value = binned_constant(column)
         return None if value is None else _numeral(value)
-    if not len(column.values):
-        return None
-    first = column.values[:1]
-    if np.any(column.values != first):
-        return None
-    return next(iter(as_categories(column._replace(values=first)).counts))
+    return _numeral(float(column.values[0])) if len(column.values) == 1 else None
 
 
 def nearly_distinct(outcomes: int, rows: int) -> bool:
@@ -285,8 +321,8 @@ def _retyped(column: Column, other: Column) -> Column:
     """Return a column without values as one of the other's type; any other as it is."""
     if column.rows > column.missing:
         return column
-    if isinstance(other, Values):
-        return Values(column.name, column.missing, np.zeros(0))
+    if isinstance(other, Numbers):
+        return count_numbers(column.name, column.missing, np.zeros(0))
     type_ = other.type if isinstance(other, Categories) else "categorical"
     none = Categories(column.name, column.missing, {}, type=type_)
     return _in_bins(none, other)
@@ -334,7 +370,7 @@ def as_categories_where_few(
     beside text that has some of them (``1``, ``2``, ``NA``); other numbers beside text are a
     change of type and stay numbers. With `forced` all numbers become labels.
     """
-    values = [side for side in (first, second) if isinstance(side, Values)]
+    values = [side for side in (first, second) if isinstance(side, Numbers)]
     labels = [side for side in (first, second) if isinstance(side, Categories)]
     if len(values) + len(labels) < 2:
         return first, second
@@ -344,12 +380,12 @@ def as_categories_where_few(
         else few and few_integers(*(side.values for side in values))
     ):
         first, second = (
-            as_categories(side) if isinstance(side, Values) else side for side in (first, second)
+            as_categories(side) if isinstance(side, Numbers) else side for side in (first, second)
         )
     return first, second
 
 
-def _has_some(labels: Categories, *sides: Values) -> bool:
+def _has_some(labels: Categories, *sides: Numbers) -> bool:
     """Return whether the numbers are few integers, some of which are among the labels."""
     return few_integers(*(side.values for side in sides)) and any(
         not labels.counts.keys().isdisjoint(as_categories(side).counts) for side in sides
@@ -372,14 +408,14 @@ def is_plain_integer(label: str) -> bool:
     )
 
 
-def as_categories(column: Values) -> Categories:
+def as_categories(column: Numbers) -> Categories:
     """Return a numeric column by label, each number in its shortest form: ``3``, ``2.5``.
 
     Infinities have the labels that they have among bins.
     """
-    distinct, counts = np.unique(column.values + 0.0, return_counts=True)
-    labels = map(_numeral, distinct.tolist())
-    return Categories(column.name, column.missing, dict(zip(labels, counts.tolist(), strict=True)))
+    labels = map(_numeral, column.values.tolist())
+    counts = dict(zip(labels, column.counts.tolist(), strict=True))
+    return Categories(column.name, column.missing, counts)
 
 
 def _numeral(value: float) -> str:
@@ -422,8 +458,16 @@ def pooled_like(column: Categories, other: Categories) -> Categories:
     return column._replace(counts=counts, pooled=True)
 
 
-def counts_in(column: Values | Binned, bins: Bins) -> Integers:
+def pooled_bins(first: Numbers, second: Numbers, *, bins: int | None = None) -> Bins:
+    """Return the bins for two columns of numbers, with edges from both together."""
+    values = np.concatenate([first.values, second.values])
+    repeats = np.concatenate([first.counts, second.counts])
+    rows = min(first.finite, second.finite)
+    return quantile_bins(values, rows, bins=bins, weights=repeats)
+
+
+def counts_in(column: Numbers | Binned, bins: Bins) -> Integers:
     """Return the counts of a numeric column in `bins`, without the missing values."""
     if isinstance(column, Binned):
         return column.counts
-    return bins.count(column.values)[:-1]
+    return bins.count(column.values, column.counts)[:-1]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from kldiv_cli.core import counts, intervals, types
-from kldiv_cli.core.binning import SPECIAL, Bins, pooled_bins
-from kldiv_cli.core.counts import Binned, Categories, Values
+from kldiv_cli.core.binning import SPECIAL, Bins
+from kldiv_cli.core.counts import Binned, Categories, Numbers
 from kldiv_cli.core.distribution import LOG_KINDS
 
 if TYPE_CHECKING:
@@ -418,8 +418,8 @@ def _with_bins_of(first: Categories, second: Categories, whose: tuple[str, str])
 
 
 def _numeric(
-    p: Values | Binned,
-    q: Values | Binned,
+    p: Numbers | Binned,
+    q: Numbers | Binned,
     bins: int | None,
     edges: tuple[float, ...] | None,
     missing: Literal["category", "drop"],
@@ -428,8 +428,8 @@ def _numeric(
     given = {side.bins for side in (p, q) if isinstance(side, Binned)}
     if edges is not None:
         given.add(Bins(edges))
-    if isinstance(p, Values) and isinstance(q, Values) and not given:
-        given.add(pooled_bins(p.values, q.values, bins=bins))
+    if isinstance(p, Numbers) and isinstance(q, Numbers) and not given:
+        given.add(counts.pooled_bins(p, q, bins=bins))
     if len(given) > 1:
         raise counts.EdgesDifferError("the two sides were counted with different edges")
     (chosen,) = given

@@ -17,6 +17,8 @@ from kldiv_cli.core.numbers import Number, is_number
 from kldiv_cli.errors import Fault, InputError, Note, Place
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import numpy as np
 
 SAMPLE = 100
@@ -120,6 +122,45 @@ class Batch(NamedTuple):
         return Batch(columns, self.size - 1, lambda i, key: self.place(i + 1, key))
 
 
+class Scan(NamedTuple):
+    """How an engine that reads files by itself finds the rows of a table.
+
+    Attributes
+    ----------
+    format : {"csv"}
+        How it is written.
+    feed : function
+        Opens the input again, for a context: its bytes from the beginning, inflated, in UTF-8
+        and without a byte order mark.
+    path : str, or None
+        A file that holds these bytes; None where it is compressed, in another encoding, or no
+        file at all.
+    size : int, or None
+        Bytes of the input as it is stored, where that is known.
+    delimiter : str
+        What separates the fields.
+    lines : pair of int
+        Lines before the first record, and through its end.
+    names : sequence of (str or None)
+        The names of the fields, in order; None of those that are no column.
+    skip : int
+        Lines before the first row.
+    memory, threads : int, or None
+        What the engine may take.
+    """
+
+    format: str
+    feed: Callable[[], AbstractContextManager[Iterator[bytes]]] | None = None
+    path: str | None = None
+    size: int | None = None
+    delimiter: str = ","
+    lines: tuple[int, int] = (0, 1)
+    names: Sequence[str | None] = ()
+    skip: int = 0
+    memory: int | None = None
+    threads: int | None = None
+
+
 class Table(NamedTuple):
     """Rows of cells, or whole columns.
 
@@ -160,6 +201,8 @@ class Table(NamedTuple):
         The labels are bins of which the source tells the edges, and not which of these they hold.
     weighted : bool
         The source says that its numbers add up weights of rows, and do not count rows.
+    scan : Scan, or None
+        How another engine reads the same rows, if one can.
     """
 
     format: str
@@ -179,6 +222,7 @@ class Table(NamedTuple):
     has_row_names: bool = False
     from_edges: bool = False
     weighted: bool = False
+    scan: Scan | None = None
 
     def is_number(self, cell: Any) -> bool:
         """Return whether a cell holds a number."""

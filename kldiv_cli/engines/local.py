@@ -57,7 +57,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     Returns
     -------
     DataSet
-        Of kind ``samples``; its columns are `Categories` or `Values`.
+        Of kind ``samples``; its columns are `Categories` or `Numbers`.
 
     Raises
     ------
@@ -281,7 +281,7 @@ class ColumnCounter:
 
         if self._numeric:
             missing = self._missing + self.words.total()
-            return counts.Values(self.name, missing, np.frombuffer(self.values) + 0.0)
+            return counts.count_numbers(self.name, missing, np.frombuffer(self.values))
         check_text(list(self.counts), self.name, self._source)
         return counts.Categories(self.name, self._missing, dict(self.counts))
 
@@ -452,11 +452,11 @@ def _repeated(
             else:
                 totals[cell] += number
                 repeats.append(number)
-    if not isinstance(column, counts.Values):
+    if not isinstance(column, counts.Numbers):
         return counts.Categories(column.name, missing, dict(totals))
     if missing + sum(repeats) > MOST_NUMBERS:
         raise _too_many_numbers(source)
-    return counts.Values(column.name, missing, np.repeat(column.values, repeats))
+    return counts.count_numbers(column.name, missing, np.frombuffer(counter.values), repeats)
 
 
 def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> counts.Column:
@@ -469,7 +469,7 @@ def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> 
         missing |= np.isin(doubles, numbers.meant_as_missing(words))
     if wanted.forbid_missing and missing.any():
         raise missing_value(Place(source, name=name, index=(int(missing.argmax()),)))
-    column = counts.Values(name, int(missing.sum()), doubles[~missing] + 0.0)
+    column = counts.count_numbers(name, int(missing.sum()), doubles[~missing])
     return counts.as_categories(column) if name in wanted.categorical else column
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core.counts import Values
+from kldiv_cli.core.counts import Numbers
 from kldiv_cli.core.findings import WORST_FIRST
 from kldiv_cli.core.inference.reasons import percent
 from kldiv_cli.core.judging import MISSING_SHIFT, NEW_SHARE, Limits
@@ -249,9 +249,11 @@ def _look(finding: Finding, column: Column | None) -> Look | None:
     """Return what is worth a look about a column of the reference; None if nothing is."""
     reasons = [show(reason, 300) for reason in _reasons(finding)]
     bins: tuple[float, ...] = ()
-    if isinstance(column, Values) and finding.type == "numeric":
-        values = column.values[np.isfinite(column.values)]
-        least, median, largest = (float(np.quantile(values, q)) for q in (0, 0.5, 1))
+    if isinstance(column, Numbers) and finding.type == "numeric":
+        finite = np.isfinite(column.values)
+        values, reached = column.values[finite], np.cumsum(column.counts[finite])
+        middle = int(np.searchsorted(2 * reached, reached[-1]))
+        least, median, largest = (float(values[place]) for place in (0, middle, -1))
         if least >= 0 and 0 < WIDE * median < largest:
             reasons.append(f"half of the reference is at most {median:g}, and some is {largest:g}")
             powers = range(math.floor(math.log10(median)) - 1, math.ceil(math.log10(largest)) + 1)

@@ -155,7 +155,7 @@ def _count_like(part: DataSet, model: DataSet, rules: Rules) -> DataSet:
         of_model = model.columns[title]
         if isinstance(of_model, Categories):
             of_model, column = types.settled([of_model, column])
-        if isinstance(of_model, Categories) and isinstance(column, counts.Values):
+        if isinstance(of_model, Categories) and isinstance(column, counts.Numbers):
             column = counts.as_categories(column)
         found = columns[title] = _count(column, rules, part.source)
         if isinstance(of_model, Categories):

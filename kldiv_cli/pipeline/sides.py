@@ -9,7 +9,7 @@ import numpy as np
 from kldiv_cli import readers
 from kldiv_cli.core import counts, intervals, types
 from kldiv_cli.core.binning import MOST_CATEGORIES, SPECIAL
-from kldiv_cli.core.counts import Binned, Categories, Values
+from kldiv_cli.core.counts import Binned, Categories, Numbers
 from kldiv_cli.core.dataset import CHOOSES, DataSet, Excluded, Wanted, missing_value, which_kind
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution
 from kldiv_cli.core.intervals import BinsDifferError
@@ -302,7 +302,7 @@ def _counted_like(like: Distribution | None, side: Source, rules: Rules) -> Dist
         bins = zip(column.bins.labels, column.counts.tolist(), strict=False)
         outcomes = {label: count for label, count in bins if count}
     else:
-        column = counts.as_categories(column) if isinstance(column, Values) else column
+        column = counts.as_categories(column) if isinstance(column, Numbers) else column
         outcomes = dict(column.counts)
     label = None
     if column.missing and rules.missing == "category":
@@ -355,7 +355,7 @@ def _one_column(like: Distribution | None, side: Source, rules: Rules) -> tuple[
         raise refused(every)
     columns = list(rows.columns.values())
     if len(columns) > 1 and binned and not _may_be_a_distribution(rows):
-        numeric = [column for column in columns if isinstance(column, Values)]
+        numeric = [column for column in columns if isinstance(column, Numbers)]
         numeric = [one for one in numeric if not counts.is_identifier(one)] or numeric
         columns = [column for column in columns if column.name == title] or [*numeric]
     if len(columns) != 1:
@@ -406,7 +406,7 @@ def _binned_like(like: Distribution, column: Column, rows: DataSet) -> Column:
         repeats = np.array(list(column.counts.values()), dtype=np.int64)
         inside, outside = bins.counts_of(numbers, repeats)
     else:
-        inside, outside = bins.counts_of(column.values)
+        inside, outside = bins.counts_of(column.values, column.counts)
     found |= {label: n for label, n in zip(labels, inside, strict=True) if label in found}
     return Categories(column.name, column.missing, found | dict(outside))
 
@@ -561,7 +561,7 @@ def _may_be_a_distribution(rows: DataSet) -> bool:
 
 def _may_be_weights(column: Column) -> bool:
     """Return whether all values of a column could be weights: numbers that are not negative."""
-    if not isinstance(column, Values) or column.missing:
+    if not isinstance(column, Numbers) or column.missing:
         return False
     values = column.values
     return len(values) > 0 and bool(np.all(np.isfinite(values)) and np.all(values >= 0))
@@ -571,7 +571,7 @@ def _may_be_labels(column: Column) -> bool:
     """Return whether all values of a column could be labels: distinct, and none a fraction."""
     if isinstance(column, Binned):
         return False
-    if isinstance(column, Values):
+    if isinstance(column, Numbers):
         values = column.values
         if not np.all(np.isfinite(values)) or np.any(values % 1):
             return False

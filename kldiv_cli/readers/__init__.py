@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
+from kldiv_cli.core.table import Table
 from kldiv_cli.errors import UsageError
 from kldiv_cli.readers.failures import failures_named, near_files
 from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
@@ -231,7 +233,11 @@ def _parsed(path: str | os.PathLike[str], options: ReadOptions, *, raw: bool) ->
 
     with files.opened(path, options, raw=raw) as stream:
         module = import_module(f"kldiv_cli.readers.{FORMATS[stream.format].module}")
-        yield module.read(stream, options)
+        data = module.read(stream, options)
+        if isinstance(data, Table) and data.scan is not None:
+            feed = partial(files.fed, path, options)
+            data = data._replace(scan=data.scan._replace(feed=feed))
+        yield data
 
 
 def _read(

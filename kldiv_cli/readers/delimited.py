@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.numbers import is_number
-from kldiv_cli.core.table import Batch, Faults, Table
+from kldiv_cli.core.table import Batch, Faults, Scan, Table
 from kldiv_cli.errors import Fault, InputError, Note, Place
 from kldiv_cli.readers import delimiter
 from kldiv_cli.readers.records import Records, long_fields
@@ -62,6 +62,19 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     is_ragged = set(map(len, rows)) != {width}
     comment = is_ragged and rows[0][0].startswith("#")
     batches = _batches(records, first, faults, blanks, text.backslashes, comment=comment)
+    scan = None
+    if not (options.comment or options.escape or is_ragged):
+        begin, *below = first[1]
+        scan = Scan(
+            "csv",
+            path=stream.path if text.encoding == "utf-8" else None,
+            size=stream.stored,
+            delimiter=separator,
+            lines=(begin - 1, below[0] - 1 if below else begin),
+            names=[None] * width,
+            memory=options.memory_limit,
+            threads=options.threads,
+        )
     if is_ragged:
         # The columns are uncertain, so that ragged rows are counted and nothing else is read.
         for _ in batches:
@@ -78,6 +91,7 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
         notes=notes,
         details=details,
         has_row_names=has_row_names,
+        scan=scan,
     )
 
 

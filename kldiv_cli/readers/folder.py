@@ -130,6 +130,7 @@ class _Reading:
             positional=False,
             faults=None,
             blanks=(),
+            scan=None,
             notes=self._notes,
         )
 

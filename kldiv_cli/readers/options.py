@@ -46,6 +46,10 @@ class ReadOptions(NamedTuple):
     """The columns whose labels together are the outcomes."""
     max_inflated: int | None = None
     """Bytes that a compressed input may inflate to."""
+    memory_limit: int | None = None
+    """Bytes that an engine may take of the memory; it chooses if None."""
+    threads: int | None = None
+    """Threads that an engine may take; as many as there are processors if None."""
     flatten: bool = False
     """Whether all elements of an array together are one distribution."""
 

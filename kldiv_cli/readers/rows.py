@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.dataset import TOO_MANY_ROWS, too_many_rows
 from kldiv_cli.core.numbers import Number
-from kldiv_cli.core.table import Batch, Block, Data, Faults, LazyColumns, Matrix, Members, Table
+from kldiv_cli.core.table import (
+    Batch,
+    Block,
+    Data,
+    Faults,
+    LazyColumns,
+    Matrix,
+    Members,
+    Scan,
+    Table,
+)
 from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
@@ -62,7 +72,7 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
             # The names of rows are no column of raw rows, as an index of pandas is none.
             data = data._replace(names=data.names[1:], batches=map(_without_first, data.batches))
         names = data.names and _distinct(data.names, source)
-        data = data._replace(names=names)
+        data = data._replace(names=names, scan=data.scan and _scan(data.scan, names))
     return data._replace(batches=_text_batches(data, names, source), positional=False)
 
 
@@ -97,6 +107,15 @@ def _text_batches(table: Table, names: Sequence[str] | None, source: str) -> Ite
     for blank in table.blanks:
         message = "a blank line stands among the values"
         raise InputError("blank-line", message, blank, hint='write "" where a value is missing')
+
+
+def _scan(scan: Scan, names: Sequence[str] | None) -> Scan:
+    """Return how the rows of a table are read whose columns have these names, if any."""
+    width = len(scan.names)
+    titles = names or [str(position) for position in range(1, width + 1)]
+    # The names of rows are no column.
+    no_names: Sequence[str | None] = [None] * (width - len(titles))
+    return scan._replace(names=[*no_names, *titles], skip=scan.lines[names is not None])
 
 
 def _without_first(batch: Batch) -> Batch:

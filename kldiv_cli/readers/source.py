@@ -20,25 +20,47 @@ if TYPE_CHECKING:
     from kldiv_cli.readers.options import ReadOptions
 
 
+HELD = 8 << 20
+"""Bytes of a pipe that are held in memory; a file without a name takes more."""
+
+
 class Held(NamedTuple):
-    """The bytes of an input that can be read once only, such as a pipe."""
+    """An input that can be read once only, such as a pipe, as a file that has no name."""
 
     path: str
-    data: bytes
+    file: IO[bytes]
 
     def __fspath__(self) -> str:
         """Return what errors and reports call it."""
         return self.path
 
+    def reopened(self) -> IO[bytes]:
+        """Return the bytes, to be read from the beginning."""
+        if isinstance(self.file, io.BytesIO):
+            return io.BytesIO(self.file.getbuffer())
+        return open(self.location(), "rb", buffering=0)
+
+    def location(self) -> str:
+        """Return the path by which this process opens the file again."""
+        return f"/dev/fd/{self.file.fileno()}"
+
 
 def held(path: str) -> Held:
-    """Read an input whole."""
-    file = _open(path)
+    """Read an input whole; what is large is written to a temporary file without a name."""
+    from tempfile import TemporaryFile
+
+    source = _open(path)
     try:
-        return Held(path, b"".join(_chunks(file)))
+        file: IO[bytes] = io.BytesIO()
+        for chunk in _chunks(source):
+            if isinstance(file, io.BytesIO) and file.tell() > HELD:
+                first, file = file, TemporaryFile(prefix="kldiv-", buffering=0)  # noqa: SIM115
+                file.write(first.getbuffer())
+            file.write(chunk)
+        return Held(path, file)
     finally:
         if path != "-":
-            file.close()
+            source.close()
 
 
 @contextmanager
@@ -53,7 +75,7 @@ def opened(
     if option.format is not None and option.format not in FORMATS:
         message = f"there is no input format {option.format!r}"
         raise UsageError("unknown-format", message, hint=did_you_mean(option.format, READABLE))
-    file = io.BytesIO(source.data) if isinstance(source, Held) else _open(path)
+    file = source.reopened() if isinstance(source, Held) else _open(path)
     try:
         stream = ByteStream(path, _chunks(file), _regular_size(file))
         if not stream.peek(HEAD):
@@ -74,11 +96,25 @@ def opened(
             stream.peek(1)
         if FORMATS[format_].module is None:
             raise compression.needs_extra(format_, path)
-        stream.format = format_
+        stream.format, stream.stored = format_, packed.size
+        if codec is None and packed.size is not None and path != "-":
+            stream.path = path
+        if isinstance(source, Held) and codec is None and packed.size is not None:
+            stream.path = source.location()
         yield stream
     finally:
         if path != "-":
             file.close()
+
+
+@contextmanager
+def fed(source: str | os.PathLike[str], options: ReadOptions) -> Iterator[Iterator[bytes]]:
+    """Open an input of text again, for its bytes in UTF-8 without a byte order mark."""
+    from kldiv_cli.readers.text import Text
+
+    with opened(source, options, raw=True) as stream:
+        text = Text(stream, options.encoding)
+        yield iter(stream) if text.encoding == "utf-8" else (piece.encode() for piece in text)
 
 
 def _open(path: str) -> IO[bytes]:

@@ -30,6 +30,10 @@ class ByteStream:
         A key of `kldiv_cli.readers.FORMATS`, once it is known.
     taken : int
         Bytes that the iteration over it has yielded.
+    path : str or None
+        A file that holds just these bytes, and can be opened again; None if there is none.
+    stored : int or None
+        Bytes of the input as it is stored, perhaps compressed, where that is known.
     """
 
     def __init__(self, source: str, chunks: Iterator[bytes], size: int | None = None) -> None:
@@ -37,6 +41,8 @@ class ByteStream:
         self.size = size
         self.format = ""
         self.taken = 0
+        self.path: str | None = None
+        self.stored = size
         self._chunks = chunks
         self._head = b""
 

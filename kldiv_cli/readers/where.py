@@ -56,7 +56,8 @@ def rows_where(table: Table, where: str, source: str) -> Table:
         key = at if table.positional else title
     rows = _Rows(table, title, value, source)
     rest = None if names is None else [name for name in names if name != title]
-    return table._replace(batches=_filled(rows.of(batches, key)), names=rest, chosen_by=title)
+    chosen = _filled(rows.of(batches, key))
+    return table._replace(batches=chosen, names=rest, chosen_by=title, scan=None)
 
 
 class _Rows:

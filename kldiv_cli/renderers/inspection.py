@@ -52,14 +52,14 @@ def _bin_facts(bins: Intervals) -> dict[str, str]:
 def _column_facts(column: Column) -> str:
     """Return in words the type of a column, how many values it has, and how many are missing."""
     from kldiv_cli.core.binning import few_integers
-    from kldiv_cli.core.counts import Binned, Categories, Values, distinct
+    from kldiv_cli.core.counts import Binned, Categories, Numbers, distinct
 
     if isinstance(column, Binned):
         text = f"numeric, {count(len(column.bins.edges) + 1, 'bin')}"
-    elif isinstance(column, Values) and not few_integers(column.values):
+    elif isinstance(column, Numbers) and not few_integers(column.values):
         text = f"numeric, {count(distinct(column), 'distinct value')}"
     else:
-        assert isinstance(column, Categories | Values)
+        assert isinstance(column, Categories | Numbers)
         type_ = column.type if isinstance(column, Categories) else "categorical"
         text = f"{type_}, {count(distinct(column), 'outcome')}"
     return f"{text}, {column.missing} missing" if column.missing else text

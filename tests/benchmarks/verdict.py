@@ -25,7 +25,7 @@ from importlib import metadata
 
 import numpy as np
 
-from kldiv_cli.core.binning import pooled_bins
+from kldiv_cli.core.counts import count_numbers, pooled_bins
 from kldiv_cli.core.inference import evidence
 from kldiv_cli.core.inference.estimate import correction, divergence, law
 from kldiv_cli.core.inference.resampling import difference_p_value
@@ -401,7 +401,8 @@ def comparison(runs):
             slow = max(runs // 10, 20)
             for run in range(runs):
                 current, reference = draw(rng, n), rng.normal(size=n)
-                bins = pooled_bins(current, reference)
+                sides = (count_numbers("x", 0, side) for side in (current, reference))
+                bins = pooled_bins(*sides)
                 pair = samples(bins.count(current), bins.count(reference))
                 one = evidence.weigh(pair, max_kl=TAU, alpha=ALPHA)
                 ours.append(judge([one], alpha=ALPHA)[0].verdict)

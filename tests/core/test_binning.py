@@ -7,11 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kldiv_cli.core.binning import Bins, few_integers, pooled_bins, quantile_bins
+from kldiv_cli.core.binning import Bins, few_integers, quantile_bins
+from kldiv_cli.core.counts import count_numbers, pooled_bins
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 NUMBERS = st.lists(st.floats() | st.integers(-3, 3).map(float), max_size=60)
 EDGES = st.sets(FINITE.map(lambda x: x + 0.0), max_size=8).map(lambda edges: tuple(sorted(edges)))
+
+
+def pooled(*sides):
+    return pooled_bins(*(count_numbers("x", 0, np.asarray(side)) for side in sides))
 
 
 def test_labels_say_which_end_is_closed():
@@ -61,7 +66,7 @@ def test_edges_are_the_inverse_of_the_distribution_function(total):
         levels += [tail, 1 - tail]
         tail /= 4
     expected = np.unique(np.quantile(values, levels, method="inverted_cdf"))
-    assert pooled_bins(values[:rows], values[rows:]).edges == pytest.approx(expected, abs=0)
+    assert pooled(values[:rows], values[rows:]).edges == pytest.approx(expected, abs=0)
 
 
 def test_the_tails_are_split_while_five_rows_are_expected():
@@ -90,8 +95,8 @@ def test_equal_values_share_a_bin_and_none_is_empty():
 
 
 def test_a_constant_is_one_bin_and_two_constants_are_two():
-    assert pooled_bins([7.0] * 50, [7.0] * 50).edges == ()
-    bins = pooled_bins([7.0] * 50, [8.0] * 50)
+    assert pooled([7.0] * 50, [7.0] * 50).edges == ()
+    bins = pooled([7.0] * 50, [8.0] * 50)
     assert bins.count([7.0] * 50).tolist() == [50, 0, 0, 0, 0]
     assert bins.count([8.0] * 50).tolist() == [0, 50, 0, 0, 0]
 

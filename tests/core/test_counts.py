@@ -1,7 +1,5 @@
 """Counted columns: two over one support, several as one, and none of the rows lost."""
 
-from collections import Counter
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,9 +12,10 @@ from kldiv_cli.core.counts import (
     Binned,
     Categories,
     EdgesDifferError,
+    Numbers,
     TypeChangedError,
-    Values,
     as_categories,
+    count_numbers,
     counted,
     distinct,
     is_identifier,
@@ -32,7 +31,7 @@ def text(counts, missing=0):
 
 
 def numbers(values, missing=0):
-    return Values("x", missing, np.array(values, dtype=np.float64))
+    return count_numbers("x", missing, np.array(values, dtype=np.float64))
 
 
 def binned(edges, counts, missing=0):
@@ -273,8 +272,10 @@ def content(column):
     """Return what a column holds, whatever the order it came in."""
     if isinstance(column, Categories):
         return column.missing, column.counts
-    if isinstance(column, Values):
-        return column.missing, Counter(column.values.tolist())
+    if isinstance(column, Numbers):
+        return column.missing, dict(
+            zip(column.values.tolist(), column.counts.tolist(), strict=True)
+        )
     return column.missing, column.bins, column.counts.tolist()
 
 

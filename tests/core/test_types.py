@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kldiv_cli.core.counts import OTHER, Binned, Categories, TypeChangedError, Values
+from kldiv_cli.core.counts import OTHER, Binned, Categories, TypeChangedError, count_numbers
 from kldiv_cli.core.pair import pair_columns
 from kldiv_cli.core.types import FALSE, TRUE, own_type, settled, words_as_labels
 
@@ -13,7 +13,7 @@ def text(*labels, missing=0, **more):
 
 
 def numbers(*values, missing=0):
-    return Values("x", missing, np.array(values, dtype=float))
+    return count_numbers("x", missing, np.array(values, dtype=float))
 
 
 def seen(*columns, **how):

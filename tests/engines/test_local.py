@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kldiv_cli.core.counts import Categories, Values
+from kldiv_cli.core.counts import Categories, Numbers
 from kldiv_cli.core.dataset import Wanted
 from kldiv_cli.errors import InputError, UsageError
 from kldiv_cli.pipeline.sides import data_set
@@ -67,8 +67,12 @@ def plain(column):
     """Return a column as values that can be compared: what occurs how often, and is missing."""
     if isinstance(column, Categories):
         return "text", column.missing, dict(column.counts)
-    assert isinstance(column, Values)
-    return "numbers", column.missing, dict(Counter(column.values.tolist()))
+    assert isinstance(column, Numbers)
+    return (
+        "numbers",
+        column.missing,
+        dict(zip(column.values.tolist(), column.counts.tolist(), strict=True)),
+    )
 
 
 def of(data_set):
@@ -827,7 +831,7 @@ def test_a_word_for_a_missing_value_is_one_wherever_it_comes(counted, word, cell
     cells = [cell.format(word) for cell in cells]
     side = counted("x.csv", csv_of(cells, ["z"] * len(cells)))
     column = side.columns["a"]
-    assert isinstance(column, Values)
+    assert isinstance(column, Numbers)
     assert sorted(column.values) == sorted(map(float, LATE))
     assert column.missing == cells.count(word) + cells.count("")
     (note,) = side.notes

@@ -73,7 +73,7 @@ def outcomes(found):
     counts = {}
     for name, column in found.columns.items():
         if hasattr(column, "values"):
-            values, times = np.unique(column.values, return_counts=True)
+            values, times = column.values, column.counts
             counts[name] = (
                 dict(zip(values.tolist(), times.tolist(), strict=True)),
                 column.missing,

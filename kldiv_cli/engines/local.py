@@ -11,6 +11,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from dataclasses import replace
+from itertools import compress, repeat
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core import counts, numbers
@@ -22,7 +23,7 @@ from kldiv_cli.core.refusals import LONGEST_WORD, MOST_WORDS, Uncounted
 from kldiv_cli.errors import InputError, Note, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence, Set
     from typing import Literal
 
     from numpy.typing import NDArray
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from kldiv_cli.core.table import Batch, Locator, Table
 
     Cell = str | None
+    Repeats = Sequence[int] | None
+    """How often each of some cells occurs; once if None."""
 
 SAMPLE = 1000
 """Values that are looked at before a column is numeric or not …"""
@@ -66,8 +69,8 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         number, or there are too many outcomes or numbers.
     """
     counters: dict[str, ColumnCounter] = {}
-    rows, seen = 0, dict.fromkeys(table.names or ())
-    repeated: list[Batch] = []
+    rows = total = 0
+    seen = dict.fromkeys(table.names or ())
     for batch in table.batches:
         seen.update(dict.fromkeys(batch.columns))
         for title in filter(wanted.wants, batch.columns):
@@ -77,30 +80,28 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
                 counters[title].pad(rows)
             _add(counters[title], batch, wanted)
         rows += batch.size
-        if batch.counts is not None:
-            repeated.append(batch)
+        total += batch.size if batch.counts is None else sum(map(int, batch.counts))
         for counter in counters.values():
             counter.pad(rows)
         _check_size(counters.values(), wanted, source)
     for counter in counters.values():
         counter.settle()
     _check_size(counters.values(), wanted, source)
+    for counter in counters.values():
+        counter.decide_key()
     refusals = [found for counter in counters.values() if (found := counter.refused())]
     columns: dict[str, counts.Column] = {}
     for title, counter in counters.items():
         if not (counter.identifier or counter.date or counter.refusal):
-            column = counter.finish()
-            columns[title] = _repeated(column, counter, repeated, source) if repeated else column
-    if repeated:
-        rows = sum(int(number) for batch in repeated for number in batch.counts or ())
+            columns[title] = counter.finish()
     for title, values in table.whole or ():
         seen.setdefault(title)
-        rows = len(values)
+        total = len(values)
         if wanted.wants(title):
             column = columns[title] = _column_of(title, values, wanted, source)
             if isinstance(column, counts.Categories) and len(column.counts) > wanted.most_outcomes:
-                refusals.append(_too_many_outcomes(title, wanted, source))
-    if not rows:
+                refusals.append(too_many_outcomes(title, wanted, source))
+    if not total:
         raise InputError("no-rows", "there are no rows of data", Place(source))
     left_out = wanted.left_out(list(seen), source)
     reasons = {title: IDENTIFIER for title, counter in counters.items() if counter.identifier}
@@ -117,7 +118,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         source=source,
         format=table.format,
         kind="samples",
-        rows=rows,
+        rows=total,
         columns={title: column for title, column in columns.items() if title not in reasons},
         excluded=(*(Excluded(*one) for one in reasons.items()), *left_out),
         notes=(*table.notes, *_words_noted(counters.values(), source)),
@@ -141,7 +142,8 @@ def _add(counter: ColumnCounter, batch: Batch, wanted: Wanted) -> None:
         counter.reject(Uncounted(counter.name, problem.code, problem.message, place, settles))
         counter.skip(batch.size)
         return
-    counter.add(cells, batch.place)
+    repeats = None if batch.counts is None else list(map(int, batch.counts))
+    counter.add(cells, batch.place, repeats)
 
 
 def is_date(column: counts.Column) -> bool:
@@ -179,10 +181,13 @@ class ColumnCounter:
         self.name = name
         self.counts: Counter[str] = Counter()
         self.values: array[float] = array("d")
+        self._repeats: array[int] = array("q")  # how often each value occurs, if not once
+        self._hashes: array[int] | None = None  # of the values of what looks like a key
         self.words: Counter[str] = Counter()  # ``NA`` and the like among numbers
         self.identifier = self.date = False
         self.refusal: Uncounted | None = None
-        self._missing = self._rows = 0
+        self._missing = self._rows = self._keyed = 0
+        self._too_many: Uncounted | None = None
         self._source, self._wanted = source, wanted
         self._decimal, self._forbid = table.decimal, wanted.forbid_missing
         na = wanted.missing_words(name)
@@ -195,12 +200,17 @@ class ColumnCounter:
         self._numeric: bool | None = None
         if name in wanted.numeric | wanted.categorical | wanted.dates:
             self._numeric = name in wanted.numeric
-        self._waiting: list[tuple[Sequence[Cell], Locator]] = []
+        self._waiting: list[tuple[Sequence[Cell], Locator, Repeats]] = []
         self._waits = 0
         # Words for missing values that came before any other value, and the first of them.
         self._early: Counter[str] = Counter()
         self._first_word: Place | None = None
         self._bad: dict[str, None] = {}
+
+    @property
+    def held(self) -> int:
+        """Numbers in memory."""
+        return len(self.values) + len(self._hashes or ())
 
     @property
     def gave_up(self) -> bool:
@@ -211,17 +221,31 @@ class ColumnCounter:
         """Pass over rows of a column whose values are not counted."""
         self._rows += rows
 
-    def add(self, cells: Sequence[Cell], place: Locator) -> None:
-        """Count the cells of the next rows."""
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is decided if the column is numeric."""
+        return self._numeric is not None
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the column is one of numbers, as far as that is decided."""
+        return bool(self._numeric)
+
+    def like(self, other: ColumnCounter) -> None:
+        """Take the column for numeric, or not, as another counter of its cells has decided."""
+        self._numeric = other._numeric
+
+    def add(self, cells: Sequence[Cell], place: Locator, repeats: Repeats = None) -> None:
+        """Count the cells of the next rows, each as often as `repeats` says, or once."""
         self._rows += len(cells)
         if self._numeric is not None:
-            self._count(cells, place)
+            self._count(cells, place, repeats)
             return
         values = self._told(cells)
         if not values:
-            self._wait_without_values(cells, place)
+            self._wait_without_values(cells, place, repeats)
             return
-        self._waiting.append((cells, place))
+        self._waiting.append((cells, place, repeats))
         self._waits += len(values)
         if self._waits >= SAMPLE or len(self._waiting) >= MOST_BATCHES:
             self.settle()
@@ -231,14 +255,16 @@ class ColumnCounter:
         no_value = self._absent | self._words
         return [c for c in cells if c is not None and c not in no_value and not c.isspace()]
 
-    def _wait_without_values(self, cells: Sequence[Cell], place: Locator) -> None:
+    def _wait_without_values(
+        self, cells: Sequence[Cell], place: Locator, repeats: Repeats
+    ) -> None:
         """Count cells that are missing, or words for it, which do not tell what the column is."""
-        words = Counter(cell for cell in cells if cell in self._words)
+        words = _tally(cells, repeats, self._words)
         if words and self._first_word is None:
             first = next(i for i, cell in enumerate(cells) if cell in words)
             self._first_word = place(first, self.name)
         self._early.update(words)
-        self._note_missing(len(cells) - words.total(), cells, place)
+        self._note_missing(_rows(cells, repeats) - words.total(), cells, place)
 
     def pad(self, rows: int) -> None:
         """Count rows without the column as missing, up to so many rows in all."""
@@ -260,7 +286,7 @@ class ColumnCounter:
         """Decide by the values so far whether the column is numeric, unless that is known."""
         waiting, self._waiting = self._waiting, []
         if self._numeric is None:
-            told = [cell for cells, _ in waiting for cell in self._told(cells)]
+            told = [cell for cells, *_ in waiting for cell in self._told(cells)]
             told = [cell for cell in told if not _is_word(cell)]
             # Words for missing values alone are labels, until numbers of the other side say more.
             self._numeric = self._looks_numeric(told) if told or not self._early else False
@@ -272,18 +298,21 @@ class ColumnCounter:
                 self.words.update(early)
             else:
                 self.counts.update(early)
-        for some, place in waiting:
-            self._count(some, place)
+        for some, place, repeats in waiting:
+            self._count(some, place, repeats)
 
     def finish(self) -> counts.Column:
-        """Return the counted column."""
+        """Return the counted column, its labels in their own order, whatever that of the rows."""
         import numpy as np
 
         if self._numeric:
             missing = self._missing + self.words.total()
-            return counts.count_numbers(self.name, missing, np.frombuffer(self.values))
-        check_text(list(self.counts), self.name, self._source)
-        return counts.Categories(self.name, self._missing, dict(self.counts))
+            repeats = np.frombuffer(self._repeats, np.int64) if self._repeats else None
+            return counts.count_numbers(self.name, missing, np.frombuffer(self.values), repeats)
+        labels = sorted(self.counts)
+        check_text(labels, self.name, self._source)
+        found = {label: self.counts[label] for label in labels}
+        return counts.Categories(self.name, self._missing, found)
 
     def refused(self) -> Uncounted | None:
         """Return why the column cannot be counted, with all that is known of its bad values."""
@@ -334,55 +363,120 @@ class ColumnCounter:
         few = len({*literals, *decorated}) <= MOST_CATEGORIES
         return not few and meant >= MOSTLY_NUMBERS * len(sample)
 
-    def _count(self, cells: Sequence[Cell], place: Locator) -> None:
+    def _count(self, cells: Sequence[Cell], place: Locator, repeats: Repeats) -> None:
         if self.gave_up:
             return
-        present: Sequence[Any] = cells
-        absent = self._absent
-        if not absent.isdisjoint(cells):
-            present = [cell for cell in cells if cell not in absent]
-            self._note_missing(len(cells) - len(present), cells, place)
-        if not self._numeric:
-            known = len(self.counts)
-            self.counts.update(present)
-            if len(self.counts) > known:
-                for label in {label for label in present if label.isspace()}:
-                    self._note_missing(self.counts.pop(label), cells, place)
-            return
-        doubles = self._floats(present)
-        if doubles is None and not self._words.isdisjoint(present):
-            words = Counter(cell for cell in present if cell in self._words)
-            present = [cell for cell in present if cell not in words]
-            self._note_words(words, cells, place)
-            doubles = self._floats(present)
-        if doubles is None:
-            doubles = self._one_by_one(cells, place)
-        if self._absent_numbers:
-            kept = [value for value in doubles if value not in self._absent_numbers]
-            self._note_missing(len(doubles) - len(kept), cells, place)
-            doubles = kept
-        self.values.extend(doubles)
+        present, times = self._without(self._absent, cells, repeats)
+        if len(present) < len(cells):
+            number = _rows(cells, repeats) - _rows(present, times)
+            self._note_missing(number, cells, place)
+        if self._numeric:
+            self._count_numbers(present, times, cells, place)
+        elif self._hashes is not None:
+            self._count_hashes(present, times, cells, place)
+        else:
+            self._count_labels(present, times, cells, place)
 
-    def _one_by_one(self, cells: Sequence[Cell], place: Locator) -> list[float]:
-        """Return the numbers and infinities in cells, those left out that were counted before."""
-        doubles = []
-        for i, cell in enumerate(cells):
-            if cell is None or cell in self._absent or cell in self._words:
-                continue
-            if (found := self._floats([cell])) is not None:
-                doubles += found
-            elif (value := numbers.infinity(cell)) is not None:
+    def _without(
+        self, some: Set[Cell], cells: Sequence[Cell], repeats: Repeats
+    ) -> tuple[Sequence[Any], Repeats]:
+        """Return the cells that are not among `some`, and how often each occurs."""
+        if some.isdisjoint(cells):
+            return cells, repeats
+        if repeats is None:
+            return [cell for cell in cells if cell not in some], None
+        kept = [cell not in some for cell in cells]
+        return list(compress(cells, kept)), list(compress(repeats, kept))
+
+    def _count_labels(
+        self, labels: Sequence[str], times: Repeats, cells: Sequence[Cell], place: Locator
+    ) -> None:
+        known = len(self.counts)
+        if times is None:
+            self.counts.update(labels)
+        else:
+            self.counts.update(_tally(labels, times))
+        if len(self.counts) > known:
+            for label in {label for label in labels if label.isspace()}:
+                self._note_missing(self.counts.pop(label), cells, place)
+
+    def _count_numbers(
+        self, texts: Sequence[str], times: Repeats, cells: Sequence[Cell], place: Locator
+    ) -> None:
+        doubles = self._floats(texts)
+        if doubles is None and not self._words.isdisjoint(texts):
+            self._note_words(_tally(texts, times, self._words), cells, place)
+            texts, times = self._without(self._words, texts, times)
+            doubles = self._floats(texts)
+        if doubles is None:
+            doubles, times = self._one_by_one(texts, times, cells, place)
+        if self._absent_numbers:
+            kept = [value not in self._absent_numbers for value in doubles]
+            before, doubles = _rows(doubles, times), list(compress(doubles, kept))
+            times = times and list(compress(times, kept))
+            self._note_missing(before - _rows(doubles, times), cells, place)
+        self.values.extend(doubles)
+        self._repeats.extend(times or ())
+
+    def _one_by_one(
+        self, texts: Sequence[str], times: Repeats, cells: Sequence[Cell], place: Locator
+    ) -> tuple[list[float], Repeats]:
+        """Return the numbers and infinities in texts, and how often each occurs."""
+        doubles, repeats = [], []
+        for i, cell in enumerate(texts):
+            number = 1 if times is None else times[i]
+            value = numbers.infinity(cell)
+            if found := self._floats([cell]):
+                value = found[0]
+            if value is not None:
                 doubles.append(value)
+                repeats.append(number)
             elif cell.isspace():
-                self._note_missing(1, cells, place)
+                self._note_missing(number, cells, place)
             elif _is_word(cell):
-                self._note_words(Counter([cell.strip()]), cells, place)
+                self._note_words(Counter({cell.strip(): number}), cells, place)
             else:
                 if len(self._bad) <= MOST_WORDS:
                     self._bad[cell] = None
                 if self.refusal is None:
-                    self.refusal = self._no_number(cell, place(i, self.name))
-        return doubles
+                    self.refusal = self._no_number(cell, place(cells.index(cell), self.name))
+        return doubles, None if times is None else repeats
+
+    def outgrow(self, refusal: Uncounted) -> None:
+        """Give up the labels of a column that has too many: it is refused, or looks like a key.
+
+        Whether it is a key is known when all rows are: values are told apart by their hashes.
+        """
+        labels, self._too_many = self.counts, refusal
+        self.counts = Counter()
+        if self._wanted.may_leave_out(self.name):
+            self._keyed = labels.total()
+            self._hashes = array("q", map(hash, labels))
+        else:
+            self.reject(refusal)
+
+    def _count_hashes(
+        self, labels: Sequence[str], times: Repeats, cells: Sequence[Cell], place: Locator
+    ) -> None:
+        assert self._hashes is not None
+        if blank := _tally([label for label in labels if label.isspace()], None):
+            self._note_missing(blank.total(), cells, place)
+            labels, times = self._without(blank.keys(), labels, times)
+        self._keyed += _rows(labels, times)
+        self._hashes.extend(map(hash, set(labels)))
+
+    def decide_key(self) -> None:
+        """Decide whether a column with too many labels is a key, when all rows are counted."""
+        if self._hashes is None:
+            return
+        import numpy as np
+
+        distinct = len(np.unique(np.frombuffer(self._hashes, np.int64)))
+        self._hashes = None
+        if counts.nearly_distinct(distinct, self._keyed):
+            self.give_up(date=False)
+        elif self._too_many is not None:
+            self.reject(self._too_many)
 
     def _floats(self, cells: Sequence[Any]) -> list[float] | None:
         """Return the numbers in cells; None if one is no number."""
@@ -418,6 +512,20 @@ class ColumnCounter:
         return Uncounted(self.name, "mixed-column", message, place, "--categorical", advice=advice)
 
 
+def _rows(cells: Sequence[Any], repeats: Repeats) -> int:
+    """Return how many rows cells stand for."""
+    return len(cells) if repeats is None else sum(repeats)
+
+
+def _tally(cells: Sequence[Any], repeats: Repeats, among: Set[Cell] | None = None) -> Counter[str]:
+    """Return how often each of some cells occurs; of those `among` others only, if given."""
+    found = Counter[str]()
+    for cell, number in zip(cells, repeats or repeat(1), strict=repeats is not None):
+        if among is None or cell in among:
+            found[cell] += number
+    return found
+
+
 def _is_word(cell: Cell) -> bool:
     """Return whether a cell holds a word for a missing value."""
     return cell is not None and cell.strip() in numbers.MISSING_WORDS
@@ -434,29 +542,6 @@ def _may_mean_missing(word: str) -> bool:
 def option_to_leave_out(wanted: Wanted) -> Literal["--exclude", ""]:
     """Return the option that leaves a column out; none does if ``--column`` names it."""
     return "" if wanted.columns is not None else "--exclude"
-
-
-def _repeated(
-    column: counts.Column, counter: ColumnCounter, batches: Sequence[Batch], source: str
-) -> counts.Column:
-    """Return the column of rows that each stand for many."""
-    import numpy as np
-
-    missing, totals = 0, Counter[str]()
-    repeats: list[int] = []
-    for batch in batches:
-        cells = zip(batch.columns[column.name], map(int, batch.counts or ()), strict=True)
-        for cell, number in cells:
-            if counter.is_missing(cell):
-                missing += number
-            else:
-                totals[cell] += number
-                repeats.append(number)
-    if not isinstance(column, counts.Numbers):
-        return counts.Categories(column.name, missing, dict(totals))
-    if missing + sum(repeats) > MOST_NUMBERS:
-        raise _too_many_numbers(source)
-    return counts.count_numbers(column.name, missing, np.frombuffer(counter.values), repeats)
 
 
 def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> counts.Column:
@@ -477,28 +562,26 @@ def _check_size(counters: Iterable[ColumnCounter], wanted: Wanted, source: str) 
     """Refuse too many outcomes or numbers; give up a column that looks like a key."""
     held = 0
     for counter in counters:
-        held += len(counter.values)
-        outcomes = len(counter.counts)
-        if outcomes > wanted.most_outcomes and not counter.gave_up:
-            is_key = counts.nearly_distinct(outcomes, counter.counts.total())
+        held += counter.held
+        if len(counter.counts) > wanted.most_outcomes and not counter.gave_up:
             if not wanted.asks_for(counter.name) and instants(counter.counts):
                 counter.give_up(date=True)
-            elif is_key and wanted.may_leave_out(counter.name):
-                counter.give_up(date=False)
             else:
-                counter.reject(_too_many_outcomes(counter.name, wanted, source))
+                counter.outgrow(too_many_outcomes(counter.name, wanted, source))
     if held > MOST_NUMBERS:
-        raise _too_many_numbers(source)
+        raise too_many_numbers(source)
 
 
-def _too_many_outcomes(name: str, wanted: Wanted, source: str) -> Uncounted:
+def too_many_outcomes(name: str, wanted: Wanted, source: str) -> Uncounted:
+    """Return the refusal of a column of text that has too many outcomes."""
     message = f"column {name[:60]!r} has more than {wanted.most_outcomes} outcomes"
     advice = "--max-outcomes N allows more"
     place, settles = Place(source, name=name), option_to_leave_out(wanted)
     return Uncounted(name, "too-many-outcomes", message, place, settles, advice=advice)
 
 
-def _too_many_numbers(source: str) -> InputError:
+def too_many_numbers(source: str) -> InputError:
+    """Return the error for columns that hold more numbers than are kept in memory."""
     message = f"the numeric columns hold more than {MOST_NUMBERS} numbers"
     hint = "--column NAME chooses some; kldiv profile PART --like PROFILE counts parts one by one"
     return InputError("too-many-numbers", message, Place(source), hint=hint)

@@ -97,11 +97,11 @@ def _text_batches(table: Table, names: Sequence[str] | None, source: str) -> Ite
     rows = 0
     for batch in table.batches:
         titles = names or [str(key + 1) if table.positional else key for key in batch.columns]
-        yield _named(batch, titles)
         # More digits than these are too many in any case.
         rows += sum(int(count.lstrip("0")[:20] or "0") for count in batch.counts or ())
         if rows >= TOO_MANY_ROWS:
             raise too_many_rows(source)
+        yield _named(batch, titles)
     if table.faults is not None:
         table.faults.check()
     for blank in table.blanks:

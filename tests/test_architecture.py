@@ -19,7 +19,15 @@ ARROWS = {
     "engines": {"core", "database", "errors"},
     "renderers": {"core", "errors"},
     "renderers/check": {"core", "core/inference", "renderers"},
-    "pipeline": {"core", "core/inference", "engines", "errors", "readers", "renderers"},
+    "pipeline": {
+        "core",
+        "core/inference",
+        "database",
+        "engines",
+        "errors",
+        "readers",
+        "renderers",
+    },
     "cli": {"__init__", "cli.commands", "core", "errors", "pipeline", "readers", "renderers"},
     "cli/commands": {
         "cli",

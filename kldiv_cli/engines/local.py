@@ -12,7 +12,10 @@ from array import array
 from collections import Counter
 from dataclasses import replace
 from itertools import compress, repeat
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from kldiv_cli.core import counts, numbers
 from kldiv_cli.core.binning import MOST_CATEGORIES
@@ -23,7 +26,7 @@ from kldiv_cli.core.refusals import LONGEST_WORD, MOST_WORDS, Uncounted
 from kldiv_cli.errors import InputError, Note, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence, Set
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
     from typing import Literal
 
     from numpy.typing import NDArray
@@ -89,21 +92,56 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     _check_size(counters.values(), wanted, source)
     for counter in counters.values():
         counter.decide_key()
-    refusals = [found for counter in counters.values() if (found := counter.refused())]
-    columns: dict[str, counts.Column] = {}
-    for title, counter in counters.items():
-        if not (counter.identifier or counter.date or counter.refusal):
-            columns[title] = counter.finish()
+    whole: dict[str, counts.Column] = {}
     for title, values in table.whole or ():
         seen.setdefault(title)
         total = len(values)
         if wanted.wants(title):
-            column = columns[title] = _column_of(title, values, wanted, source)
-            if isinstance(column, counts.Categories) and len(column.counts) > wanted.most_outcomes:
-                refusals.append(too_many_outcomes(title, wanted, source))
-    if not total:
+            whole[title] = _column_of(title, values, wanted, source)
+    return data_set(counters, list(seen), total, table, wanted, source, name, whole)
+
+
+def data_set(
+    counters: Mapping[str, ColumnCounter],
+    seen: Sequence[str],
+    rows: int,
+    table: Table,
+    wanted: Wanted,
+    source: str,
+    name: str,
+    whole: Mapping[str, counts.Column] = MappingProxyType({}),
+) -> DataSet:
+    """Return the data set of columns that were counted, whatever engine counted them.
+
+    Parameters
+    ----------
+    counters : mapping of str to ColumnCounter
+        Columns whose cells were counted, all of them.
+    seen : sequence of str
+        All columns of the source, in order.
+    rows : int
+        How many rows there were.
+    table, wanted, source, name
+        See `count`.
+    whole : mapping of str to Column
+        Columns that came as arrays.
+
+    Raises
+    ------
+    InputError
+        If there are no rows, or a named column is not there.
+    """
+    if not rows:
         raise InputError("no-rows", "there are no rows of data", Place(source))
-    left_out = wanted.left_out(list(seen), source)
+    left_out = wanted.left_out(seen, source)
+    refusals = [found for counter in counters.values() if (found := counter.refused())]
+    for title, column in whole.items():
+        if isinstance(column, counts.Categories) and len(column.counts) > wanted.most_outcomes:
+            refusals.append(too_many_outcomes(title, wanted, source))
+    columns = dict(whole)
+    for title, counter in counters.items():
+        if not (counter.identifier or counter.date or counter.refusal):
+            columns[title] = counter.finish()
     reasons = {title: IDENTIFIER for title, counter in counters.items() if counter.identifier}
     reasons |= {title: DATE for title, counter in counters.items() if counter.date}
     columns = {title: columns[title] for title in seen if title in columns}
@@ -118,7 +156,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         source=source,
         format=table.format,
         kind="samples",
-        rows=total,
+        rows=rows,
         columns={title: column for title, column in columns.items() if title not in reasons},
         excluded=(*(Excluded(*one) for one in reasons.items()), *left_out),
         notes=(*table.notes, *_words_noted(counters.values(), source)),
@@ -301,10 +339,15 @@ class ColumnCounter:
         for some, place, repeats in waiting:
             self._count(some, place, repeats)
 
+    def add_numbers(self, values: NDArray[np.float64], repeats: NDArray[np.int64]) -> None:
+        """Count numbers that are known to be such, each as often as `repeats` says."""
+        absent = np.isin(values, self._absent_numbers)
+        self._missing += int(repeats[absent].sum())
+        self.values.frombytes(values[~absent].tobytes())
+        self._repeats.frombytes(repeats[~absent].tobytes())
+
     def finish(self) -> counts.Column:
         """Return the counted column, its labels in their own order, whatever that of the rows."""
-        import numpy as np
-
         if self._numeric:
             missing = self._missing + self.words.total()
             repeats = np.frombuffer(self._repeats, np.int64) if self._repeats else None
@@ -318,8 +361,6 @@ class ColumnCounter:
         """Return why the column cannot be counted, with all that is known of its bad values."""
         if self.refusal is None or not self._numeric:
             return self.refusal
-        import numpy as np
-
         distinct = len(np.unique(np.frombuffer(self.values))) + len(self._bad)
         words = tuple(self._bad)
         if len(words) > MOST_WORDS or not all(map(_may_mean_missing, words)):
@@ -469,8 +510,6 @@ class ColumnCounter:
         """Decide whether a column with too many labels is a key, when all rows are counted."""
         if self._hashes is None:
             return
-        import numpy as np
-
         distinct = len(np.unique(np.frombuffer(self._hashes, np.int64)))
         self._hashes = None
         if counts.nearly_distinct(distinct, self._keyed):
@@ -546,8 +585,6 @@ def option_to_leave_out(wanted: Wanted) -> Literal["--exclude", ""]:
 
 def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> counts.Column:
     """Return a column of an array of numbers; nan, and words that mean it, are missing."""
-    import numpy as np
-
     doubles = values.astype(np.float64)
     missing = np.isnan(doubles)
     if words := wanted.missing_words(name):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kldiv_cli import readers
+from kldiv_cli import database, readers
 from kldiv_cli.core import counts, intervals, types
 from kldiv_cli.core.binning import MOST_CATEGORIES, SPECIAL
 from kldiv_cli.core.counts import Binned, Categories, Numbers
@@ -30,11 +30,15 @@ from kldiv_cli.readers.formats import TIDY_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeAlias
 
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.table import Table
     from kldiv_cli.errors import Note
     from kldiv_cli.pipeline.settings import Rules, Source
+
+    Engine: TypeAlias = Callable[[Table, Wanted, str, str], DataSet]
+    """Counts the rows of a table: see `kldiv_cli.engines`."""
 
 
 def refuse_repairs(notes: Iterable[Note]) -> None:
@@ -113,6 +117,25 @@ def inspected(source: object, options: ReadOptions, wanted: Wanted) -> DataSet:
 
 def _counted(source: object, options: ReadOptions, wanted: Wanted, name: str | None) -> DataSet:
     """Count the columns of raw rows; those that cannot be counted are in `DataSet.refused`."""
+    from kldiv_cli.engines import UnsuitedError
+
+    if readers.is_read_once(source) and database.is_installed():
+        # An engine may have to read it twice.
+        source = readers.held(source)
+    try:
+        return _counted_by(_engine, source, options, wanted, name)
+    except UnsuitedError:
+        return _counted_by(_engine_in_process, source, options, wanted, name)
+
+
+def _counted_by(
+    choose: Callable[[Table, Wanted], Engine],
+    source: object,
+    options: ReadOptions,
+    wanted: Wanted,
+    name: str | None,
+) -> DataSet:
+    """Count the columns of raw rows by the engine that is chosen for them."""
     from kldiv_cli.readers.rows import raw_rows
 
     with readers.opened(source, options, raw=True) as found:
@@ -131,7 +154,7 @@ def _counted(source: object, options: ReadOptions, wanted: Wanted, name: str | N
             message = f"rows are chosen by column '{table.chosen_by}', in which they are the same"
             hint = "leave --where or --column out"
             raise UsageError("usage", message, hint=hint)
-        count = _engine(wanted)
+        count = choose(table, wanted)
         rows = count(table, wanted, found.source, name or found.name)
         if table.chosen_by is None:
             return rows
@@ -189,8 +212,18 @@ def _joint_option(name: str) -> str:
     return option("--joint", name)
 
 
-def _engine(wanted: Wanted) -> Callable[[Table, Wanted, str, str], DataSet]:
-    """Return the engine that counts raw rows."""
+def _engine(table: Table, wanted: Wanted) -> Engine:
+    """Return the engine that counts the rows of a table fastest."""
+    if table.scan is not None:
+        from kldiv_cli.engines import embedded
+
+        if embedded.pays(table, wanted):
+            return embedded.count
+    return _engine_in_process(table, wanted)
+
+
+def _engine_in_process(table: Table, wanted: Wanted) -> Engine:
+    """Return the engine that counts any raw rows."""
     if wanted.joint:
         from kldiv_cli.engines import joint
 

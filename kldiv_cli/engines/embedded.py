@@ -41,8 +41,8 @@ MOST_HEAD = 64
 """Batches of rows in which the types of columns are looked for."""
 MOST_TEXTS = 200_000
 """Distinct texts of numbers that are converted in Python; DuckDB converts more of them."""
-MOSTLY_DISTINCT = 0.5
-"""Numbers of which a larger share is distinct in the first rows are converted row by row."""
+FIELD = 8
+"""Bytes that a field is taken to have, to guess how many rows a file has."""
 
 
 def pays(table: Table, wanted: Wanted) -> bool:
@@ -77,7 +77,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     batches = iter(table.batches)
     head = _settled(batches, table, wanted, source)
     columns = [
-        Column(position, title, head[title].is_numeric, _is_wide(head[title]))
+        Column(position, title, head[title].is_numeric, _is_wide(head[title], scan))
         for position, title in enumerate(scan.names)
         if title is not None and title in head
     ]
@@ -154,9 +154,16 @@ def _settled(
     raise UnsuitedError(f"the first rows have no values in {unsettled[:1]}")
 
 
-def _is_wide(counter: ColumnCounter) -> bool:
-    values = counter.values
-    return len(set(values)) > MOSTLY_DISTINCT * len(values) and len(values) >= local.SAMPLE
+def _is_wide(counter: ColumnCounter, scan: Scan) -> bool:
+    """Return whether the numbers of a column are likely to be distinct in most of its rows.
+
+    Of n numbers that are drawn from d equally likely ones, about n^2 / (2 d) are the same as one
+    before.
+    """
+    n = len(counter.values)
+    again = n - len(set(counter.values))
+    rows = (scan.size or 0) // (FIELD * len(scan.names))
+    return n > 0 and n * n > again * rows
 
 
 # One scan.

@@ -291,7 +291,7 @@ def _scan(
         create temp table counted as
         select {group} as g, coalesce({", ".join([*texts, "null"])}) as t,
             {f"coalesce({', '.join(doubles)}, null)" if doubles else "null::double"} as x,
-            count(*) as n, {"sum(l)::bigint" if rest else 0} as l
+            count(*) as n, {"coalesce(sum(l), 0)::bigint" if rest else 0} as l
         from (
             select {", ".join(selected)}, {" + ".join(rest) or 0} as l
             from read_csv($path, columns = {{{fields}}}, auto_detect = false, header = false,
@@ -440,7 +440,9 @@ _BLANKS = (
 
 def _texts(found: Any) -> NDArray[Any]:
     """Return texts with None for what is null."""
-    texts: NDArray[Any] = np.ma.filled(np.ma.asarray(found, dtype=object), None)
+    texts: NDArray[Any] = np.array(np.ma.getdata(found), dtype=object)
+    # To NumPy, filling with None means to choose something that is not null.
+    texts[np.ma.getmaskarray(found)] = None
     return texts
 
 

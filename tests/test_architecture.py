@@ -11,12 +11,13 @@ import pytest
 # docs/architecture.md. A name with a dot is one module of a room.
 ARROWS = {
     "errors": set(),
+    "progress": set(),
     "database": {"errors"},
     "core": {"core/inference", "core/kernel", "errors"},
     "core/kernel": {"core.measures"},
     "core/inference": set(),
-    "readers": {"core", "database", "errors"},
-    "engines": {"core", "database", "errors"},
+    "readers": {"core", "database", "errors", "progress"},
+    "engines": {"core", "database", "errors", "progress"},
     "renderers": {"core", "errors"},
     "renderers/check": {"core", "core/inference", "renderers"},
     "pipeline": {
@@ -25,10 +26,20 @@ ARROWS = {
         "database",
         "engines",
         "errors",
+        "progress",
         "readers",
         "renderers",
     },
-    "cli": {"__init__", "cli.commands", "core", "errors", "pipeline", "readers", "renderers"},
+    "cli": {
+        "__init__",
+        "cli.commands",
+        "core",
+        "errors",
+        "pipeline",
+        "progress",
+        "readers",
+        "renderers",
+    },
     "cli/commands": {
         "cli",
         "core",

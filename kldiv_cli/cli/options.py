@@ -148,23 +148,6 @@ def number(word: str) -> int | float | str:
     return float(word) if is_number(word) else word
 
 
-def size(word: str) -> int:
-    """Return the bytes that ``500MB`` denotes.
-
-    Raises
-    ------
-    UsageError
-        If it denotes none.
-    """
-    units = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-    digits = word.upper().removesuffix("B")
-    unit = digits[-1:] if digits[-1:] in "KMGT" else ""
-    digits = digits.removesuffix(unit)
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
-        raise UsageError("usage", f"a size is a number such as 500MB; found '{word}'")
-    return int(digits) * units[unit]
-
-
 def sources(*words: str) -> tuple[tuple[str | None, ...], tuple[str, ...]]:
     """Return the names and the paths of sources such as ``jan=data.csv``."""
     from kldiv_cli.readers import split_name
@@ -279,7 +262,13 @@ DUPLICATES = Option(
 )
 MAX_INFLATED = Option(
     "max_inflated", "SIZE", "Largest size of a compressed file's content, such as 500MB; 64MB or"
-    " 100 times the file if not given.", read=size,
+    " 100 times the file if not given.",
+)
+ENGINE = (
+    Option("memory_limit", "SIZE", "Memory that an engine such as DuckDB may take, such as 500MB"
+           " (MB is 10^6 bytes, MiB 2^20); 2GiB if not given. No result depends on it."),
+    Option("threads", "N", "Threads that an engine may take; one a processor if not given. No"
+           " result depends on it.", read=number),
 )
 FLATTEN = Option("flatten", "", "Make one distribution of all elements of a 2-D array.")
 STRICT = Option("strict", "", "Refuse what would be repaired with a note.")
@@ -313,4 +302,7 @@ QUIET = Option(
 )
 EXIT_ZERO = Option("exit_zero", "", "Exit 0 where it would be 1 or 3; never for 2.")
 COLOR = Option("color", "WHEN", "auto, always or never.", default="auto")
+VERBOSE = Option(
+    "verbose", "", "Say on standard error which engine counted each input.", ("--verbose", "-v")
+)
 # fmt: on

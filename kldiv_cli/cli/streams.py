@@ -17,7 +17,11 @@ from kldiv_cli.renderers import Layout
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kldiv_cli.cli.status_line import StatusLine
+
 MACHINE_FORMATS = ("json", "csv", "markdown", "junit", "prometheus")
+status: StatusLine | None = None
+"""The line of a terminal that gives way to whatever is written."""
 
 
 def has_color(stream: IO[str] | None, option: str) -> bool:
@@ -85,6 +89,8 @@ def write_stderr(text: str) -> None:
 
 def write_all(stream: IO[str] | IO[bytes], data: bytes) -> None:
     """Write bytes to a stream, past its buffers, until it has taken the last of them."""
+    if status is not None:
+        status.erase()
     # What Python's buffers hold when a write fails would fail again at exit.
     stream.flush()
     buffer: Any = getattr(stream, "buffer", stream)

@@ -54,6 +54,8 @@ class DataSet(NamedTuple):
         Columns that cannot be counted: an error, as soon as all are known.
     chosen_by : str, or None
         A column by whose value the rows were chosen, which is left out.
+    engine : str
+        The engine that counted raw rows; empty where none did. No result tells it.
     """
 
     name: str
@@ -68,6 +70,7 @@ class DataSet(NamedTuple):
     details: tuple[tuple[str, str], ...] = ()
     refused: tuple[Uncounted, ...] = ()
     chosen_by: str | None = None
+    engine: str = ""
 
 
 class Wanted(NamedTuple):

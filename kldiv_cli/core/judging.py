@@ -27,7 +27,7 @@ from kldiv_cli.core.report import largest_contributions
 from kldiv_cli.errors import Note, abridged, option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -83,7 +83,13 @@ class Limits(NamedTuple):
         return math.isinf(self.max_kl_of.get(column, 0.0))
 
 
-def judged(pairs: Sequence[Pair], limits: Limits, *, top: int = 10) -> Findings:
+def judged(
+    pairs: Sequence[Pair],
+    limits: Limits,
+    *,
+    top: int = 10,
+    told: Callable[[int], object] = lambda done: None,
+) -> Findings:
     """Return the findings on columns that are judged together.
 
     Parameters
@@ -94,6 +100,8 @@ def judged(pairs: Sequence[Pair], limits: Limits, *, top: int = 10) -> Findings:
         The divergences and shares that are accepted.
     top : int
         How many outcomes to list of each column.
+    told : callable
+        Is told how many columns are weighed, after each of them: this is what takes long.
     """
     # A column that cannot be drift takes no part in the correction for many columns.
     columns = sum(not all(pair.known) and not limits.has_none(pair.column or "") for pair in pairs)
@@ -101,10 +109,10 @@ def judged(pairs: Sequence[Pair], limits: Limits, *, top: int = 10) -> Findings:
     measures = [
         divergences(*pair.in_order_of_weights(), measures=DEFAULT_MEASURES) for pair in pairs
     ]
-    evidence = [
-        _evidence(pair, parts, float(values["kl_pq"]), limits, columns)
-        for pair, parts, values in zip(pairs, shares, measures, strict=True)
-    ]
+    evidence = []
+    for pair, parts, values in zip(pairs, shares, measures, strict=True):
+        evidence.append(_evidence(pair, parts, float(values["kl_pq"]), limits, columns))
+        told(len(evidence))
     labels = [pair.names for pair in pairs]
     judgements = judge(evidence, alpha=limits.alpha, adjust=limits.adjust, labels=labels)
     return Findings(

@@ -97,7 +97,8 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         for number, counter in enumerate(counters.values(), start=1):
             counted.fill(number, counter, wanted, source)
     _locate_refusals(batches, head, counters, new)
-    return local.data_set(counters, names, rows, table, wanted, source, name)
+    found = local.data_set(counters, names, rows, table, wanted, source, name)
+    return found._replace(engine="DuckDB")
 
 
 # What the first rows say.

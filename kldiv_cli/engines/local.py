@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kldiv_cli import progress
 from kldiv_cli.core import counts, numbers
 from kldiv_cli.core.binning import MOST_CATEGORIES
 from kldiv_cli.core.dataset import DATE, IDENTIFIER, DataSet, Excluded, Wanted, missing_value
@@ -84,6 +85,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
             _add(counters[title], batch, wanted)
         rows += batch.size
         total += batch.size if batch.counts is None else sum(map(int, batch.counts))
+        progress.step(source, rows, unit="rows")
         for counter in counters.values():
             counter.pad(rows)
         _check_size(counters.values(), wanted, source)
@@ -163,6 +165,7 @@ def data_set(
         seen=tuple(seen),
         details=tuple(table.details.items()),
         refused=tuple(refusals),
+        engine="in process",
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from kldiv_cli import progress
 from kldiv_cli.core import findings, judging
 from kldiv_cli.core.dataset import BY_NAME, Excluded
 from kldiv_cli.core.findings import Finding, Findings
@@ -131,8 +132,14 @@ def check(
         from one source.
     duplicates : {"error", "sum"}, default "error"
         Whether rows of counts that repeat an outcome are refused or added up.
-    max_inflated : int, optional
-        The most bytes that a compressed file may hold; 64 MB, or 100 times the file, if not given.
+    max_inflated : int or str, optional
+        The most bytes that a compressed file may hold, such as ``"500MB"``; 64 MB, or 100 times
+        the file, if not given.
+    memory_limit : int or str, optional
+        Bytes of memory that an engine such as DuckDB may take before it writes to a temporary
+        folder; 2 GiB if not given. No result depends on it.
+    threads : int, optional
+        Threads that an engine may take; one a processor if not given. No result depends on it.
     flatten : bool, default False
         Make one distribution of all elements of a two-dimensional array.
     dataset : str, optional
@@ -223,7 +230,11 @@ def judged_sides(both: _Sides, settings: CheckSettings) -> CheckReport:
     """Judge the columns of both sides, and return the report."""
     limits: Limits = settings.limits
     pairs = [one for one in both.columns if isinstance(one, Pair)]
-    judged = iter(judging.judged(pairs, limits, top=settings.top))
+
+    def told(done: int) -> None:
+        progress.step(both.current.source, done, len(pairs), "columns")
+
+    judged = iter(judging.judged(pairs, limits, top=settings.top, told=told))
     columns = Findings(
         next(judged) if isinstance(one, Pair) else _unpaired(one, limits) for one in both.columns
     )

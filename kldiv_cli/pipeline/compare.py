@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from kldiv_cli import progress
 from kldiv_cli.core import batches, report
 from kldiv_cli.core.dataset import BY_NAME
 from kldiv_cli.core.distribution import LOG_KINDS
@@ -101,8 +102,14 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         from one source.
     duplicates : {"error", "sum"}, default "error"
         Whether rows of counts that repeat an outcome are refused or added up.
-    max_inflated : int, optional
-        The most bytes that a compressed file may hold; 64 MB, or 100 times the file, if not given.
+    max_inflated : int or str, optional
+        The most bytes that a compressed file may hold, such as ``"500MB"``; 64 MB, or 100 times
+        the file, if not given.
+    memory_limit : int or str, optional
+        Bytes of memory that an engine such as DuckDB may take before it writes to a temporary
+        folder; 2 GiB if not given. No result depends on it.
+    threads : int, optional
+        Threads that an engine may take; one a processor if not given. No result depends on it.
     flatten : bool, default False
         Make one distribution of all elements of a two-dimensional array.
     names : pair of str, optional
@@ -204,6 +211,7 @@ def compared(settings: CompareSettings) -> Report:
         if settings.estimate:
             comparison = comparison._replace(estimate=estimated(pair, settings.base))
         comparisons.append(comparison)
+        progress.step(both.p.source, len(comparisons), len(both.pairs), "columns")
         notes += _remarks(pair, comparison, settings)
     return Report(
         base=settings.base,

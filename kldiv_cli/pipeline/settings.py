@@ -16,7 +16,15 @@ from kldiv_cli import readers
 from kldiv_cli.core.dataset import MOST_OUTCOMES, NO_NAME, Wanted, unknown_column
 from kldiv_cli.errors import UsageError
 from kldiv_cli.pipeline import validation
-from kldiv_cli.pipeline.validation import ColumnRules, Validator, among, optional, per_side, whole
+from kldiv_cli.pipeline.validation import (
+    ColumnRules,
+    Validator,
+    among,
+    optional,
+    per_side,
+    size,
+    whole,
+)
 from kldiv_cli.readers import FORMATS, ReadOptions
 from kldiv_cli.readers.formats import OF_SOME
 
@@ -53,7 +61,9 @@ if TYPE_CHECKING:
         where: PerSide[str | None]
         duplicates: Literal["error", "sum"]
         at: PerSide[str | None]
-        max_inflated: int | None
+        max_inflated: int | str | None
+        memory_limit: int | str | None
+        threads: int | None
         flatten: bool
 
     class Columns(TypedDict, total=False):
@@ -240,7 +250,9 @@ READING: dict[str, Validator] = {
     "total_row": per_side(among("drop", "keep")),
     "where": per_side(validation.condition),
     "duplicates": among("error", "sum"),
-    "max_inflated": optional(whole(0)),
+    "max_inflated": optional(size(0)),
+    "memory_limit": optional(size(1)),
+    "threads": optional(whole(1)),
     "flatten": validation.anything,
 }
 READING["input_format"] = READING.pop("format")
@@ -294,6 +306,8 @@ CHECK: dict[str, Validator] = {
 PROJECT: dict[str, Validator] = {
     **COLUMNS,
     **JUDGING,
+    "memory_limit": READING["memory_limit"],
+    "threads": READING["threads"],
     "top": whole(0),
     "dataset": validation.named,
     "min_count": whole(0),

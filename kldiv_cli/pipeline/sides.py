@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kldiv_cli import database, readers
+from kldiv_cli import database, progress, readers
 from kldiv_cli.core import counts, intervals, types
 from kldiv_cli.core.binning import MOST_CATEGORIES, SPECIAL
 from kldiv_cli.core.counts import Binned, Categories, Numbers
@@ -122,10 +122,15 @@ def _counted(source: object, options: ReadOptions, wanted: Wanted, name: str | N
     if readers.is_read_once(source) and database.is_installed():
         # An engine may have to read it twice.
         source = readers.held(source)
+    why = ""
     try:
-        return _counted_by(_engine, source, options, wanted, name)
-    except UnsuitedError:
-        return _counted_by(_engine_in_process, source, options, wanted, name)
+        found = _counted_by(_engine, source, options, wanted, name)
+    except UnsuitedError as unsuited:
+        why = f", since another was unsuited: {unsuited}"
+        found = _counted_by(_engine_in_process, source, options, wanted, name)
+    if found.engine:
+        progress.counted(found.source, found.engine + why)
+    return found
 
 
 def _counted_by(

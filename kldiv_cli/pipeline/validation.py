@@ -7,6 +7,7 @@ or ``max_kl``. It returns the value in the form that the settings keep, or raise
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -83,6 +84,33 @@ def whole(least: int) -> Validator:
             number = least - 1
         if number < least:
             raise _refused(name, f"a whole number >= {least}", value)
+        return number
+
+    return check
+
+
+LARGEST = 1 << 63
+"""Bytes that no file and no memory has."""
+
+
+def size(least: int) -> Validator:
+    """Return the check of an option that is a number of bytes of at least `least`, or 500MB.
+
+    As DuckDB has it, kB, MB and GB are powers of 1000, and KiB, MiB and GiB powers of 1024.
+    """
+
+    def check(name: str, value: Any) -> int:
+        number = value
+        if isinstance(value, str):
+            match = re.fullmatch(r"([0-9]{1,19})(?:([KMGT])(I?))?B?", value.upper())
+            unit = 1024 if match and match[3] else 1000
+            number = int(match[1]) * unit ** " KMGT".index(match[2] or " ") if match else -1
+        try:
+            number = -1 if isinstance(number, bool) else index(number)
+        except TypeError:
+            number = -1
+        if not least <= number < LARGEST:
+            raise _refused(name, f"a size such as 500MB, of at least {least} bytes", value)
         return number
 
     return check

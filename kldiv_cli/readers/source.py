@@ -9,6 +9,7 @@ import sys
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, NamedTuple
 
+from kldiv_cli import progress
 from kldiv_cli.errors import InputError, Place, UsageError, did_you_mean, in_shell
 from kldiv_cli.readers import compression, foreign
 from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS, READABLE
@@ -52,7 +53,7 @@ def held(path: str) -> Held:
     source = _open(path)
     try:
         file: IO[bytes] = io.BytesIO()
-        for chunk in _chunks(source):
+        for chunk in _chunks(source, path):
             if isinstance(file, io.BytesIO) and file.tell() > HELD:
                 first, file = file, TemporaryFile(prefix="kldiv-", buffering=0)  # noqa: SIM115
                 file.write(first.getbuffer())
@@ -77,7 +78,8 @@ def opened(
         raise UsageError("unknown-format", message, hint=did_you_mean(option.format, READABLE))
     file = source.reopened() if isinstance(source, Held) else _open(path)
     try:
-        stream = ByteStream(path, _chunks(file), _regular_size(file))
+        size = _regular_size(file)
+        stream = ByteStream(path, _chunks(file, path, size), size)
         if not stream.peek(HEAD):
             raise InputError("empty-file", "this is empty", Place(path))
         stem, extension = os.path.splitext(path.lower())
@@ -152,10 +154,13 @@ def _regular_size(file: IO[bytes]) -> int | None:
     return (status.st_size or None) if S_ISREG(status.st_mode) else None
 
 
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    read = getattr(file, "read1", file.read)
+def _chunks(file: IO[bytes], source: str, size: int | None = None) -> Iterator[bytes]:
+    read, done = getattr(file, "read1", file.read), 0
     while chunk := read(CHUNK):
         yield chunk
+        # When the next one is asked for, the work on this one is done.
+        done += len(chunk)
+        progress.step(source, done, size)
     if chunk is None:
         raise BlockingIOError("it has no data now and does not wait for them")
 

@@ -111,7 +111,8 @@ def test_what_is_said_is_kept_and_the_next_command_gives_the_same(data, kldiv):
         "--numeric", "amount", "--categorical", "gone", "--bins", "7", "--na", "a", "--alpha",
         "0.01", "--adjust", "none", "--max-new", "0.5", "--max-missing-shift", "0.3", "--fail-on",
         "inconclusive", "--missing", "drop", "--top", "3", "--max-outcomes", "5000",
-        "--input-format", "json", "--max-inflated", "5MB", "--strict",
+        "--input-format", "json", "--max-inflated", "5MB", "--strict", "--memory-limit", "1GiB",
+        "--threads", "2", "-v",
     ]  # fmt: skip
     sources = ["Q=ref.json", "P=cur.json"]
     before = kldiv("check", *sources, *said, "-f", "json")
@@ -119,6 +120,7 @@ def test_what_is_said_is_kept_and_the_next_command_gives_the_same(data, kldiv):
     assert ran.code == 0, ran.err
     settings = tomllib.loads((data / "kldiv.toml").read_text())
     assert settings["exclude"] == ["q*", "columns", "a key\n]", "k[*]"]
+    assert (settings["memory-limit"], settings["threads"]) == ("1GiB", 2)
     assert settings["columns"] == {
         "amount": {"max-kl": 0.01, "type": "numeric"},
         "gone": {"type": "categorical"},
@@ -126,7 +128,7 @@ def test_what_is_said_is_kept_and_the_next_command_gives_the_same(data, kldiv):
     program, *words = shlex.split(ran.err.rpartition("next: ")[2])
     assert program == "kldiv"
     assert words[:3] == ["check", *sources]
-    assert {"--strict", "--input-format", "--max-inflated"} == {*words[3:]} - {"json", "5000000"}
+    assert {"--strict", "--input-format", "--max-inflated"} == {*words[3:]} - {"json", "5MB"}
     after = kldiv(*words, "-f", "json")
     assert after.code == before.code
     assert columns_of(after) == columns_of(before)

@@ -5,7 +5,18 @@ import pytest
 from kldiv_cli.cli.words import COMMANDS, load
 from kldiv_cli.pipeline import settings
 
-ALONE = {"format", "output", "report", "quiet", "color", "config", "exit_zero", "init", "like"}
+ALONE = {
+    "format",
+    "output",
+    "report",
+    "quiet",
+    "color",
+    "config",
+    "exit_zero",
+    "init",
+    "like",
+    "verbose",
+}
 """Options of the command line alone."""
 JOINED = {"numeric", "categorical"}
 """They become `columns`."""
@@ -47,7 +58,15 @@ def test_the_defaults_of_the_help_are_those_of_the_settings():
         (["--bins", "1e3"], "--bins is a whole number >= 1; found 1000.0"),
         (["--top", "9" * 20], "--top is a whole number >= 0; found 1e+20"),
         (["--color", "red"], "--color is one of auto, always, never; found 'red'"),
-        (["--max-inflated", "5XB"], "a size is a number such as 500MB; found '5XB'"),
+        (
+            ["--max-inflated", "5XB"],
+            "--max-inflated is a size such as 500MB, of at least 0 bytes; found '5XB'",
+        ),
+        (["--memory-limit", "0"], "--memory-limit is a size such as 500MB, of at least 1 bytes"),
+        (["--memory-limit", "-1"], "--memory-limit is a size such as 500MB"),
+        (["--memory-limit", "plenty"], "--memory-limit is a size such as 500MB"),
+        (["--threads", "0"], "--threads is a whole number >= 1; found 0"),
+        (["--threads", "two"], "--threads is a whole number >= 1; found 'two'"),
     ],
     ids=str,
 )
@@ -75,3 +94,45 @@ def test_nothing_is_said_beside_a_model(kldiv, table, tmp_path):
     assert ran.code == 2
     assert "--bins says nothing beside --like" in ran.err
     assert kldiv("profile", data, "--like", model, "--min-count", "5").code == 0
+
+
+COUNTED = "note[engine]: the engine that counted the rows: in process\n"
+
+
+@pytest.mark.parametrize("command", ["compare", "check", "profile", "inspect"])
+@pytest.mark.parametrize("format", [[], ["-f", "json"]])
+def test_what_an_engine_may_take_and_which_it_is_change_no_answer(kldiv, table, command, format):
+    rows = "x,y\n" + "a,1.5\nb,2.5\n" * 50
+    files = [table("p.csv", rows), table("q.csv", rows + "b,3.5\n" * 9)]
+    words = [command, *(files[:1] if command == "inspect" else files)]
+    words += ["--as", "samples"] if command in ("compare", "inspect") else []
+    words += format if command in ("compare", "check") else []
+    plain = kldiv(*words)
+    assert plain.code in (0, 3), plain.err
+    limited = kldiv(*words, "--memory-limit", "1GB", "--threads", "1")
+    assert limited == plain
+    for flag in ("-v", "--verbose"):
+        said = kldiv(*words, flag)
+        assert (said.code, said.out) == (plain.code, plain.out)
+        read = [word for word in words if word.endswith(".csv")]
+        heard = [line for line in said.err.splitlines(keepends=True) if "[engine]" in line]
+        assert heard == [f"{file}: {COUNTED}" for file in read]
+        assert "".join(sorted(set(said.err.splitlines(keepends=True)) - {*heard})) == plain.err
+
+
+def test_nothing_is_counted_of_tables_and_profiles(kldiv, pair, tmp_path):
+    assert kldiv("compare", *pair, "-v").err == kldiv("compare", *pair).err
+    assert "engine" not in kldiv("check", *pair, "--as", "counts", "--verbose").err
+
+
+def test_a_project_says_what_an_engine_may_take(kldiv, table, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = table("data.csv", "x\n" + "a\nb\n" * 50)
+    (tmp_path / "kldiv.toml").write_text("memory-limit = '1GiB'\nthreads = 1\n")
+    assert kldiv("check", data, data).code == 0
+    assert kldiv("profile", data).code == 0
+    for setting in ("memory-limit = '1XB'", "memory-limit = 0", "threads = 0"):
+        (tmp_path / "kldiv.toml").write_text(setting)
+        ran = kldiv("check", data, data)
+        assert (ran.code, ran.out) == (2, "")
+        assert f"error[bad-config]: '{setting.split()[0]}' is a " in ran.err

@@ -193,7 +193,10 @@ def test_a_project_serves_several_calls():
         ({"where": "x"}, "where is COLUMN=VALUE; found 'x'"),
         ({"map": ["x", "y=z"]}, "map is NEW=OLD, two names of columns; found 'x', 'y=z'"),
         ({"joint": ["a"]}, "joint is the names of two columns or more; found 'a'"),
-        ({"max_inflated": -1}, "max_inflated is a whole number >= 0; found -1"),
+        (
+            {"max_inflated": -1},
+            "max_inflated is a size such as 500MB, of at least 0 bytes; found -1",
+        ),
         ({"base": "bits"}, "the base of the logarithm is e, 2 or 10; found 'bits'"),
     ],
     ids=str,
@@ -347,3 +350,45 @@ def test_options_that_are_silently_of_no_use_are_refused(table, kldiv, tmp_path)
             compare(numbers, numbers, duplicates="sum", kind=kind)
     with pytest.raises(UsageError, match="repeat"):
         check(numbers, numbers, duplicates="sum", kind="weights")
+
+
+@pytest.mark.parametrize(
+    ("word", "number"),
+    [
+        (5, 5), ("5", 5), ("5B", 5), ("300MB", 300 * 10**6), ("300mb", 300 * 10**6),
+        ("300M", 300 * 10**6), ("2GB", 2 * 10**9), ("1kB", 1000), ("1KiB", 1024),
+        ("2GiB", 2 << 30), ("2Gi", 2 << 30), ("3TiB", 3 << 40), (f"{2**63 - 1}", 2**63 - 1),
+    ],
+)  # fmt: skip
+def test_sizes_are_those_of_duckdb(word, number):
+    for make in (compare_settings, check_settings):
+        given = {"memory_limit": word, "max_inflated": word}
+        for side in make(FILES, given).sources:
+            assert (side.options.memory_limit, side.options.max_inflated) == (number, number)
+    assert profile_settings({"memory_limit": word}).options.memory_limit == number
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        0, "0", "0GB", -1, "-1", "1.5GB", 1.5, True, "", "GB", "1XB", "1 GB", "1_000", "1e9",
+        "iB", "5iB", "１GB", b"1", 2**63, "9999999TiB", "1" * 5000, ["1GB"], ("1GB", "2GB"),
+    ],
+)  # fmt: skip
+def test_no_size_of_a_memory(word):
+    with pytest.raises(
+        UsageError, match=r"^memory_limit is a size such as 500MB, of at least 1 b"
+    ):
+        check_settings(FILES, {"memory_limit": word})
+
+
+@pytest.mark.parametrize("number", [0, -1, 1.5, True, "2", (1, 2)])
+def test_no_number_of_threads(number):
+    with pytest.raises(UsageError, match=r"^threads is a whole number >= 1; found"):
+        compare_settings(FILES, {"threads": number})
+
+
+def test_what_an_engine_may_take_is_refused_by_no_kind_of_source():
+    given = {"memory_limit": "1GB", "threads": 1}
+    assert check(P, Q, kind="counts", **given) == check(P, Q, kind="counts")
+    assert compare(P, Q, **given) == compare(P, Q)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kldiv_cli.cli.streams import is_terminal
 from kldiv_cli.errors import KldivError
 
 if TYPE_CHECKING:
@@ -39,8 +41,15 @@ class Call(NamedTuple):
 
     def answer(self) -> int:
         """Run the command and return the exit code; the hint of an error offers what it has."""
+        said = dict(self.said)
+        verbose = said.pop("verbose", False)
         try:
-            return self.command.run(*self.arguments, dict(self.said))
+            if not verbose and not is_terminal(sys.stderr):
+                return self.command.run(*self.arguments, said)
+            from kldiv_cli.cli.status_line import listening
+
+            with listening(said.get("color", "auto"), verbose=verbose):
+                return self.command.run(*self.arguments, said)
         except KldivError as problem:
             from kldiv_cli.pipeline.spelling import fitting
 

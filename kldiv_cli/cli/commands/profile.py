@@ -27,7 +27,8 @@ ROWS = (
     options.WHERE._replace(help="Count only rows with this value in a column."),
     *options.WANTED, options.JOINT, *options.TYPES, options.NA, options.MAX_OUTCOMES,
     options.CONFIG, options.OUTPUT, options.STRICT,
-    options.AT, *options.TEXT, options.MAX_INFLATED, options.COLOR,
+    options.AT, *options.TEXT, options.MAX_INFLATED, *options.ENGINE, options.COLOR,
+    options.VERBOSE,
 )
 # fmt: on
 

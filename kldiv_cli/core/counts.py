@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import reduce
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -146,7 +146,8 @@ def merged(columns: Sequence[Column]) -> Column:
     EdgesDifferError
         If the parts were counted with different edges, or with different outcomes pooled.
     """
-    return reduce(_merged, columns)
+    # Numbers come first: how many there are together decides whether they are labels.
+    return reduce(_merged, sorted(columns, key=lambda column: isinstance(column, Categories)))
 
 
 def _merged(first: Column, second: Column) -> Column:
@@ -278,8 +279,8 @@ def constant(column: Column) -> str | None:
         return labels[0] if len(labels) == 1 else None
     if isinstance(column, Binned):
         value = binned_constant(column)
-        return None if value is None else _numeral(value)
-    return _numeral(float(column.values[0])) if len(column.values) == 1 else None
+        return None if value is None else numeral(value)
+    return numeral(float(column.values[0])) if len(column.values) == 1 else None
 
 
 def nearly_distinct(outcomes: int, rows: int) -> bool:
@@ -312,6 +313,8 @@ def alike(first: Column, second: Column) -> tuple[Column, Column]:
     A column without values takes the type of the other; integers that were counted by label
     are put into the bins of the other, if it has some.
     """
+    if all(side.rows == side.missing for side in (first, second)) and _form(first) > _form(second):
+        second = _retyped(second, first)
     first = _retyped(first, second)
     second = _retyped(second, first)
     return _in_bins(first, second), _in_bins(second, first)
@@ -323,9 +326,20 @@ def _retyped(column: Column, other: Column) -> Column:
         return column
     if isinstance(other, Numbers):
         return count_numbers(column.name, column.missing, np.zeros(0))
-    type_ = other.type if isinstance(other, Categories) else "categorical"
-    none = Categories(column.name, column.missing, {}, type=type_)
-    return _in_bins(none, other)
+    if isinstance(other, Binned):
+        return Binned(column.name, column.missing, other.bins, np.zeros_like(other.counts))
+    # Outcomes that are named beside pooled ones are so where none of them occurs, too.
+    none = dict.fromkeys(other.counts, 0) if other.pooled else {}
+    return Categories(column.name, column.missing, none, other.pooled, other.type)
+
+
+def _form(column: Column) -> tuple[Any, ...]:
+    """Return a key by which columns without values are ordered, the one that says most last."""
+    if isinstance(column, Binned):
+        return (2, column.bins.edges)
+    if isinstance(column, Categories):
+        return (1, column.pooled, column.type, sorted(column.counts))
+    return (0,)
 
 
 def _in_bins(column: Column, other: Column) -> Column:
@@ -413,12 +427,12 @@ def as_categories(column: Numbers) -> Categories:
 
     Infinities have the labels that they have among bins.
     """
-    labels = map(_numeral, column.values.tolist())
+    labels = map(numeral, column.values.tolist())
     counts = dict(zip(labels, column.counts.tolist(), strict=True))
     return Categories(column.name, column.missing, counts)
 
 
-def _numeral(value: float) -> str:
+def numeral(value: float) -> str:
     """Return the label of a number."""
     return repr(value).removesuffix(".0") if np.isfinite(value) else f"{value:+}"
 

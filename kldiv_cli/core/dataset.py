@@ -95,7 +95,7 @@ class Wanted(NamedTuple):
     named: frozenset[str] = frozenset()
     """Columns of which the user says something."""
     late: bool = False
-    """Whether columns that look like keys are left out later, when all parts are read."""
+    """Whether this is a part: keys are left out when all parts are read, and it may be empty."""
     identifiers: bool = True
     """Whether to leave out columns that look like keys."""
     most_outcomes: int = MOST_OUTCOMES

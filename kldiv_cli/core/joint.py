@@ -8,9 +8,10 @@ commas, and intervals have one.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from kldiv_cli.core.counts import MISSING
+from kldiv_cli.core.counts import MISSING, Categories
+from kldiv_cli.core.types import Spell, named_labels, speller, spelling_of
 
 SIGN = "&"
 """What stands between two parts, with blanks around it."""
@@ -33,6 +34,40 @@ def parts_of(label: str) -> tuple[str | None, ...]:
         quoted.replace('""', '"') if quoted or not plain else None if plain == MISSING else plain
         for quoted, plain in parts
     )
+
+
+def joint_speller(
+    model: Categories, na: Sequence[Collection[str]], *, decimal: str = "."
+) -> Spell:
+    """Return a function that spells labels of several columns as a counted column has them.
+
+    Each part is spelt by itself; see `kldiv_cli.core.types.speller`. A label of parts that all
+    mean missing values is none.
+
+    Parameters
+    ----------
+    model : Categories
+        Its labels are those of `joint_label`.
+    na : sequence of collection of str
+        Of each part, the cells that mean a missing value.
+    decimal : {".", ","}
+        The decimal mark.
+    """
+    rows = list(map(parts_of, named_labels(model)))
+    spells = []
+    for i, words in enumerate(na):
+        labels = {part for row in rows for part in row[i : i + 1] if part is not None}
+        found = spelling_of(labels)
+        is_typed = found is not None and all(found.of[label] == label for label in labels)
+        type_ = found.type if found and is_typed else "categorical"
+        spells.append(speller(labels, type_, decimal=decimal, na=words))
+
+    def spell(label: str) -> str | None:
+        parts = zip(spells, parts_of(label), strict=True)
+        spelt = [None if part is None else own(part) for own, part in parts]
+        return None if all(part is None for part in spelt) else joint_label(spelt)
+
+    return spell
 
 
 def joint_name(names: Sequence[str]) -> str:

@@ -132,6 +132,15 @@ def floats(texts: Sequence[str], decimal: str = ".", *, codes: bool = True) -> l
     return None if math.inf in values or -math.inf in values else values
 
 
+def value_of(text: str, decimal: str = ".", *, codes: bool = True) -> float | None:
+    """Return the number, or the infinity, that a text denotes; None of another text.
+
+    See `floats`.
+    """
+    found = floats([text], decimal, codes=codes)
+    return found[0] if found else infinity(text)
+
+
 def has_leading_zero(number: str) -> bool:
     """Return whether a number is written with a leading zero, as codes are: ``007``."""
     digits = number.strip().lstrip("+-")

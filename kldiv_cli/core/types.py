@@ -8,12 +8,28 @@ text is a number is decided where rows are counted; this is about what is none.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from kldiv_cli.core.counts import OTHER, Categories, is_plain_integer
+import numpy as np
+
+from kldiv_cli.core.counts import (
+    OTHER,
+    Categories,
+    Numbers,
+    count_numbers,
+    is_plain_integer,
+    numeral,
+)
 from kldiv_cli.core.instants import instant, instants
-from kldiv_cli.core.numbers import MISSING_WORDS, has_leading_zero, is_number
+from kldiv_cli.core.numbers import (
+    MISSING_WORDS,
+    has_leading_zero,
+    is_inexact,
+    is_number,
+    meant_as_missing,
+    value_of,
+)
 from kldiv_cli.errors import Note, abridged, option
 
 if TYPE_CHECKING:
@@ -55,6 +71,12 @@ def _booleans(labels: Collection[str]) -> dict[str, str] | None:
     return {label: "true" if label.strip() in TRUE else "false" for label in labels}
 
 
+def _flag(label: str) -> str | None:
+    """Return the spelling of a boolean; None of another label."""
+    word = label.strip()
+    return "true" if word in TRUE else "false" if word in FALSE else None
+
+
 def settled(columns: Sequence[Column], *, words: bool = True, whole: bool = False) -> list[Column]:
     """Return columns of one name, of several sides or parts, with their types decided together.
 
@@ -76,7 +98,7 @@ def settled(columns: Sequence[Column], *, words: bool = True, whole: bool = Fals
     """
     texts = [column for column in columns if isinstance(column, Categories)]
     absent = MISSING_WORDS if words else frozenset()
-    labels = dict.fromkeys(label for column in texts for label in _named(column))
+    labels = dict.fromkeys(label for column in texts for label in named_labels(column))
     rest = [label for label in labels if label.strip() not in absent]
     if spelling := spelling_of(rest):
         return [_respelled(column, spelling, absent) for column in columns]
@@ -94,20 +116,20 @@ def settled(columns: Sequence[Column], *, words: bool = True, whole: bool = Fals
 
 def _whole_numbers(columns: Sequence[Categories]) -> Spelling | None:
     """Return the integers that all labels are, if some have a fraction of 0 and no two are one."""
-    labels = {label for column in columns for label in _named(column)}
+    labels = {label for column in columns for label in named_labels(column)}
     if not any(label.endswith(".0") for label in labels):
         return None
     numerals = {label: label.removesuffix(".0") for label in labels}
     if not all(map(is_plain_integer, numerals.values())):
         return None
     for column in columns:
-        own = [numerals[label] for label in _named(column)]
+        own = [numerals[label] for label in named_labels(column)]
         if len(set(own)) < len(own):
             return None
     return Spelling("categorical", numerals)
 
 
-def _named(column: Categories) -> list[str]:
+def named_labels(column: Categories) -> list[str]:
     """Return the labels of a column but that of pooled outcomes."""
     return [label for label in column.counts if not (column.pooled and label == OTHER)]
 
@@ -126,13 +148,133 @@ def _respelled(column: Column, spelling: Spelling | None, absent: Collection[str
     return Categories(column.name, missing, dict(counts), column.pooled, type_)
 
 
+Spell = Callable[[str], str | None]
+"""Returns how a label is spelt, and None where it means that a value is missing."""
+
+
+def type_of_labels(column: Categories) -> Type:
+    """Return the type of a counted column, which profiles of earlier versions do not tell."""
+    if column.type == "categorical" and (found := spelling_of(named_labels(column))):
+        return found.type
+    return column.type
+
+
+def speller(
+    known: Collection[str], type: Type, *, decimal: str = ".", na: Collection[str] = ()
+) -> Spell:
+    """Return a function that spells a label as a counted column has it, whatever others there are.
+
+    So the parts of a column that are counted apart are the column that is counted at once.
+
+    Parameters
+    ----------
+    known : collection of str
+        The labels of the column.
+    type : Type
+        What they are; among ``categorical`` ones few integers are numbers.
+    decimal : {".", ","}
+        The decimal mark of the labels that are to be spelt.
+    na : collection of str
+        Cells that mean a missing value; numbers among them do in any spelling.
+    """
+    if type == "boolean":
+        return lambda label: _value(label, _flag(label))
+    if type == "date":
+        return lambda label: _value(label, instant(label))
+    if known and all(map(is_plain_integer, known)):
+        absent = meant_as_missing(na)
+
+        def numeral_of(label: str) -> str | None:
+            value = None if is_inexact(label) else value_of(label, decimal)
+            if value is None or value in absent:
+                return None if value is not None else _value(label, None)
+            return numeral(value + 0.0)
+
+        return numeral_of
+    # What was counted by label is kept; what means the same as one of the labels is spelt so.
+    meaning: Callable[[str], str | None] = instant
+    if _booleans(known):
+        meaning = _flag
+    elif numerals := _whole_numbers([Categories("", 0, dict.fromkeys(known, 0))]):
+        meaning = {**numerals.of, **{own: own for own in numerals.of.values()}}.get
+    by_meaning: dict[str | None, list[str]] = {}
+    for label in known:
+        by_meaning.setdefault(meaning(label), []).append(label)
+    by_meaning.pop(None, None)
+    own = set(known)
+
+    def same(label: str) -> str:
+        found = [] if label in own else by_meaning.get(meaning(label), [])
+        return found[0] if len(found) == 1 else label
+
+    return same
+
+
+def _value(label: str, spelling: str | None) -> str | None:
+    """Return a label as it is spelt; None if it is a word for a missing value."""
+    if spelling is None and label.strip() in MISSING_WORDS:
+        return None
+    return label if spelling is None else spelling
+
+
+def spelt(column: Categories, type: Type, spell: Spell) -> Categories:
+    """Return a column with its labels spelt as another of some type has them; see `speller`."""
+    missing, counts = column.missing, Counter[str]()
+    for label, count in column.counts.items():
+        own = label if column.pooled and label == OTHER else spell(label)
+        if own is None:
+            missing += count
+        else:
+            counts[own] += count
+    found = Categories(column.name, missing, dict(counts), column.pooled)
+    same = all(_is_of(type, label) for label in named_labels(found))
+    return found._replace(type=type if same else "categorical")
+
+
+def _is_of(type_: Type, label: str) -> bool:
+    """Return whether a label is one of a column of some type, as it is spelt there."""
+    if type_ == "boolean":
+        return label in ("true", "false")
+    return type_ != "date" or instant(label) == label
+
+
+def as_numbers(column: Categories, *, decimal: str = ".", na: Collection[str] = ()) -> Numbers:
+    """Return numbers that were counted by label as a numeric column.
+
+    Parameters
+    ----------
+    column : Categories
+        As a table of counts has it.
+    decimal, na
+        See `speller`.
+
+    Raises
+    ------
+    ValueError
+        If a label is no number; it is the argument.
+    """
+    missing, absent = column.missing, meant_as_missing(na)
+    values: list[float] = []
+    repeats: list[int] = []
+    for label, count in column.counts.items():
+        value = value_of(label, decimal, codes=False)
+        if value is None and label.strip() not in MISSING_WORDS:
+            raise ValueError(label)
+        if value is None or value in absent:
+            missing += count
+        elif count:
+            values.append(value)
+            repeats.append(count)
+    return count_numbers(column.name, missing, np.array(values, dtype=np.float64), repeats)
+
+
 def own_type(column: Column) -> Type | None:
     """Return the type of a column by its own values alone; None if it has none."""
     if column.rows == column.missing:
         return None
     if not isinstance(column, Categories):
         return "numeric"
-    rest = [label for label in _named(column) if label.strip() not in MISSING_WORDS]
+    rest = [label for label in named_labels(column) if label.strip() not in MISSING_WORDS]
     if spelling := spelling_of(rest):
         return spelling.type
     if rest and all(map(_is_plain_number, rest)):

@@ -5,22 +5,27 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from kldiv_cli import readers
 from kldiv_cli.core import counts, types
 from kldiv_cli.core.counts import Binned, Categories, EdgesDifferError, TypeChangedError
 from kldiv_cli.core.dataset import (
+    BY_NAME,
+    CHOOSES,
     DATE,
     IDENTIFIER,
     TOO_MANY_ROWS,
     DataSet,
     Excluded,
     too_many_rows,
+    unknown_column,
 )
 from kldiv_cli.core.refusals import CODES
-from kldiv_cli.errors import InputError, Place, option
+from kldiv_cli.errors import InputError, Note, Place, abridged, option
 from kldiv_cli.pipeline import settling
 from kldiv_cli.pipeline.settings import Rules, refuse_for_profiles, refuse_foreign
-from kldiv_cli.pipeline.sides import data_set, nothing_left, refuse_condition
+from kldiv_cli.pipeline.sides import data_set, nothing_left, part_of_profile, refuse_condition
 from kldiv_cli.pipeline.validation import ColumnRules
+from kldiv_cli.readers import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,21 +75,13 @@ def profile(
     if like is not None:
         model = _read_model(like, rules.counting())
         rules = _rules_of_model(model, rules)
-    wanted = rules.counting()._replace(identifiers=model is None, late=True)
-    parts = []
-    for name, source in sources:
-        try:
-            part = data_set(source, options, wanted, name=name)
-        except InputError as problem:
-            if model is None or problem.code not in CODES:
-                raise
-            hint = "mend the data, or make the profile to be like anew without the column"
-            message, places = problem.message, problem.places
-            raise InputError(
-                problem.code, message, *places, count=problem.count, hint=hint
-            ) from None
+    wanted = rules.counting()._replace(late=True)
+    if model is None:
+        parts = [part_of_profile(source, options, wanted, name=name) for name, source in sources]
+    else:
+        parts = [_like(model, rules, source, options, name) for name, source in sources]
+    for part in parts:
         refuse_condition(part, options)
-        parts.append(part if model is None else _count_like(part, model, rules))
     refuse_foreign([options] * len(parts), [part.format for part in parts])
     if all(part.kind == "profile" for part in parts):
         refuse_for_profiles(rules)
@@ -95,12 +92,13 @@ def profile(
     asked.check_names(known, first.source)
     excluded = {one.column: one for part in parts for one in part.excluded}
     columns: dict[str, Column] = {}
-    for title in dict.fromkeys(title for part in parts for title in part.columns):
+    for title in _in_order([list(part.columns) for part in parts]):
         if title in excluded:
             continue
-        column = _merge(title, parts, asked)
-        # A column may look like a key in all parts together only.
-        if wanted.may_leave_out(title) and counts.is_identifier(column):
+        column = _merge(title, parts, asked, settle=model is None)
+        # A column may look like a key in all parts together only. What a profile counted stays.
+        decided = model is not None or any(part.kind == "profile" for part in parts)
+        if not decided and wanted.may_leave_out(title) and counts.is_identifier(column):
             is_date = isinstance(column, Categories) and column.type == "date"
             excluded[title] = Excluded(title, DATE if is_date else IDENTIFIER)
         else:
@@ -125,9 +123,19 @@ def profile(
     )
 
 
+def _in_order(titles: Sequence[Sequence[str]]) -> list[str]:
+    """Return the columns of all parts in their order; by their names where parts differ in it.
+
+    So the order of the parts leaves no mark.
+    """
+    every = list(dict.fromkeys(title for each in titles for title in each))
+    return every if all(list(each) == every for each in titles) else sorted(every)
+
+
 def _read_model(source: object, wanted: Wanted) -> DataSet:
     """Read the profile whose columns, types and edges are to be used."""
-    model = data_set(source, None, wanted)
+    known = wanted._replace(columns=None) if wanted.joint else wanted
+    model = data_set(source, None, known)
     if model.kind != "profile" or not model.columns:
         message = "this is not a profile with columns, and has no edges to take"
         hint = "kldiv profile DATA -o FILE makes one"
@@ -138,33 +146,127 @@ def _read_model(source: object, wanted: Wanted) -> DataSet:
 def _rules_of_model(model: DataSet, rules: Rules) -> Rules:
     """Return the rules by which a profile was made: its columns, their types and edges."""
     columns = {
-        title: ColumnRules("numeric", None, column.bins.edges)
+        title: ColumnRules("numeric", None, column.bins.edges, rules.of(title).na)
         if isinstance(column, Binned)
-        # Few integers are read as numbers, so that 1.0 is 1.
-        else ColumnRules(None if counts.has_integer_labels(column) else "categorical")
+        # Labels are spelt as those of the profile when they are counted.
+        else ColumnRules("categorical", na=rules.of(title).na)
         for title, column in model.columns.items()
-        if isinstance(column, Binned | Categories)
     }
     return rules._replace(column=tuple(model.columns), exclude=(), columns=columns)
 
 
-def _count_like(part: DataSet, model: DataSet, rules: Rules) -> DataSet:
+NO_ROWS = ("no-rows", "no-rows-where")
+
+
+def _like(
+    model: DataSet, rules: Rules, source: object, options: ReadOptions, name: str | None
+) -> DataSet:
+    """Read and count a part as a profile was counted; a part of no rows is one, too."""
+    wanted = rules.counting()._replace(identifiers=False, late=True)
+    if rules.joint:
+        wanted = wanted._replace(categorical=wanted.categorical.union(rules.joint))
+    else:
+        # Records without a value may lack its key, and all of a part may.
+        wanted = wanted._replace(columns=None, excluded=lambda title: title not in model.columns)
+    try:
+        part = part_of_profile(source, options, wanted, name=name)
+    except InputError as problem:
+        if problem.code in NO_ROWS:
+            return _of_no_rows(model, rules, source, options, name, problem)
+        if problem.code not in CODES:
+            raise
+        hint = "mend the data, or make the profile to be like anew without the column"
+        message, places = problem.message, problem.places
+        raise InputError(problem.code, message, *places, count=problem.count, hint=hint) from None
+    part = part._replace(excluded=tuple(one for one in part.excluded if one.reason != BY_NAME))
+    absent = [title for title in model.columns if title not in part.seen]
+    if absent and not (part.format in KEYED and len(absent) < len(model.columns)):
+        raise unknown_column(absent[0], part.seen, part.source)
+    if absent:
+        part = part._replace(
+            columns={**part.columns, **{one: Categories(one, part.rows, {}) for one in absent}},
+            seen=(*part.seen, *absent),
+            notes=(*part.notes, _absent_noted(absent, part.source)),
+        )
+    return _count_like(part, model, rules, options)
+
+
+KEYED = ("json", "jsonl")
+"""Formats whose rows name their values, so that one which is missing may not be named."""
+
+
+def _absent_noted(absent: Sequence[str], source: str) -> Note:
+    names = abridged(f"'{title[:40]}'" for title in absent)
+    message = f"no row has a value of {names}, which the profile to be like has counted"
+    return Note("column-without-values", message, source)
+
+
+def _of_no_rows(
+    model: DataSet,
+    rules: Rules,
+    source: object,
+    options: ReadOptions,
+    name: str | None,
+    problem: InputError,
+) -> DataSet:
+    """Return a part that has no rows, counted as a profile was."""
+    where = () if options.where is None else (options.where.partition("=")[0],)
+    place, advice = problem.places[0], problem.hint
+    message = f"{problem.message}: a profile of 0 rows, to be merged with others"
+    empty = DataSet(
+        name=name or readers.name_of(source),
+        source=place.source,
+        format="",
+        kind="samples",
+        rows=0,
+        columns={title: Categories(title, 0, {}) for title in model.columns},
+        excluded=tuple(Excluded(title, CHOOSES) for title in where),
+        notes=(Note(problem.code, message, place.source, repair=True, advice=advice),),
+        seen=tuple(model.columns),
+    )
+    return _count_like(empty, model, rules, options)
+
+
+def _count_like(part: DataSet, model: DataSet, rules: Rules, options: ReadOptions) -> DataSet:
     """Return a data set counted as a profile was, with the same rare outcomes pooled."""
+    has_decimals = part.format in FORMATS and "decimal" in FORMATS[part.format].options
+    spell_of = _spellers(model, rules, options.decimal if has_decimals else ".")
     columns: dict[str, Column] = {}
-    for title, column in part.columns.items():
-        of_model = model.columns[title]
-        if isinstance(of_model, Categories):
-            of_model, column = types.settled([of_model, column])
-        if isinstance(of_model, Categories) and isinstance(column, counts.Numbers):
+    for title, of_model in model.columns.items():
+        column = part.columns[title]
+        if isinstance(of_model, Binned):
+            columns[title] = _count(column, rules, part.source)
+            continue
+        assert isinstance(of_model, Categories)
+        if isinstance(column, counts.Numbers):
             column = counts.as_categories(column)
-        found = columns[title] = _count(column, rules, part.source)
-        if isinstance(of_model, Categories):
-            with _naming(title, part.source):
-                if isinstance(found, Binned):
-                    text = "it is numbers here, and text in the profile to be like"
-                    raise TypeChangedError(text)
-            columns[title] = counts.pooled_like(found, of_model)
-    return part._replace(columns=columns)
+        with _naming(title, part.source):
+            if isinstance(column, Binned):
+                text = "it is numbers here, and text in the profile to be like"
+                raise TypeChangedError(text)
+        found = types.spelt(column, types.type_of_labels(of_model), spell_of[title])
+        columns[title] = counts.pooled_like(found, of_model)
+    noted = settling.words_noted(part, columns)
+    return part._replace(columns=columns, notes=(*part.notes, *noted))
+
+
+def _spellers(model: DataSet, rules: Rules, decimal: str) -> dict[str, types.Spell]:
+    """Return how the labels of each column of a profile are spelt."""
+    words = rules.counting().missing_words
+    spellers = {}
+    for title, column in model.columns.items():
+        if isinstance(column, Categories):
+            known, type = types.named_labels(column), types.type_of_labels(column)
+            spellers[title] = types.speller(known, type, decimal=decimal, na=words(title))
+    if rules.joint:
+        from kldiv_cli.core.joint import joint_name, joint_speller
+
+        title = joint_name(rules.joint)
+        column = model.columns[title]
+        assert isinstance(column, Categories)
+        na = [words(name) for name in rules.joint]
+        spellers[title] = joint_speller(column, na, decimal=decimal)
+    return spellers
 
 
 def _count(column: Column, rules: Rules, source: str, min_count: int = 0) -> Categories | Binned:
@@ -174,8 +276,8 @@ def _count(column: Column, rules: Rules, source: str, min_count: int = 0) -> Cat
         return counts.counted(column, edges=edges, bins=bins, type=type, min_count=min_count)
 
 
-def _merge(title: str, parts: Sequence[DataSet], rules: Rules) -> Column:
-    """Return the counts of one column over all parts."""
+def _merge(title: str, parts: Sequence[DataSet], rules: Rules, *, settle: bool) -> Column:
+    """Return the counts of one column over all parts, whose types may have to be settled."""
     for part in parts:
         if title not in part.columns:
             message = f"there is no column '{title[:60]}', which another part has"
@@ -186,7 +288,8 @@ def _merge(title: str, parts: Sequence[DataSet], rules: Rules) -> Column:
                 hint = "--column NAME chooses the columns that all parts have"
             raise InputError("unknown-column", message, Place(part.source), hint=hint)
     with _naming(title, parts[0].source):
-        return counts.merged(settling.settled_parts(title, parts, rules))
+        columns = [part.columns[title] for part in parts]
+        return counts.merged(settling.settled_parts(title, parts, rules) if settle else columns)
 
 
 @contextmanager

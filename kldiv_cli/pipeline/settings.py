@@ -314,6 +314,7 @@ PROJECT: dict[str, Validator] = {
     "fail_on": among("drift", "inconclusive"),
 }
 PROFILE: dict[str, Validator] = {**READING, **PROJECT, "strict": validation.anything}
+PROFILE["kind"] = per_side(among("samples", "counts"))
 # A profile holds missing values apart, whatever a check will make of them, and raw rows; and has
 # its own name.
 del PROFILE["missing"], PROFILE["flatten"], PROFILE["dataset"], PROFILE["map"]
@@ -478,6 +479,10 @@ def profile_settings(
     beside = Refusal(names, (not like,) * 2, why, "leave {} or --like out")
     _refuse([beside], given, spell, project)
     source = _source(None, 0, given)
+    why = "is for a table of counts, and these are raw rows"
+    tables = (source.kind == "counts",) * 2
+    of_tables = Refusal(("label", "weight", "duplicates", "total_row"), tables, why, "--as counts")
+    _refuse([of_tables], given, spell)
     rules = _made(Rules, given, asked=given.keys() - {*project})
     return _made(ProfileSettings, given, rules=rules, options=source.options)
 

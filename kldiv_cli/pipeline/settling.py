@@ -116,9 +116,11 @@ def settled_parts(title: str, parts: Sequence[DataSet], rules: Rules) -> list[Co
         As `settled_sides` does.
     """
     columns = [part.columns[title] for part in parts]
+    # A column without values says nothing of its type.
     labels = [
         part.kind == "profile" and isinstance(column, Categories) and column.type == "categorical"
         for part, column in zip(parts, columns, strict=True)
+        if column.rows > column.missing
     ]
     # What a profile counted by label stays so.
     if all(labels):

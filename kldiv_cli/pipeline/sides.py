@@ -102,6 +102,46 @@ def data_set(
     return found
 
 
+def part_of_profile(
+    source: object, options: ReadOptions, wanted: Wanted, *, name: str | None = None
+) -> DataSet:
+    """Count the columns of raw rows, or read columns that were counted: a profile, or a table.
+
+    A table of counts of one column is called as its outcomes are, or by the only column that is
+    wanted if these have no name.
+
+    Raises
+    ------
+    InputError, UsageError
+        As `data_set` does; or if the columns of a table have different numbers of rows.
+    """
+    if options.kind != "counts":
+        return data_set(source, options, wanted, name=name)
+    found = readers.read_counts(source, options, wanted, name=name, profiles=True)
+    only = None
+    if isinstance(found, Distribution):
+        _refuse_batch(found)
+        named = [*(wanted.columns or ())]
+        if len(named) == 1 and found.column in (None, TIDY_COLUMNS[1]):
+            only = named[0]
+    part = _columns(found, wanted, only, options.decimal)
+    if part.kind == "counts":
+        _check_totals(part)
+    return part
+
+
+def _check_totals(table: DataSet) -> None:
+    """Refuse a table of counts whose columns were not counted over the same rows."""
+    totals = {title: column.rows for title, column in table.columns.items()}
+    few = min(totals, key=totals.__getitem__, default=None)
+    if few is not None and totals[few] < max(totals.values()):
+        most = max(totals, key=totals.__getitem__)
+        message = f"the counts of column {few[:60]!r} add up to {totals[few]}, and those of"
+        message += f" {most[:60]!r} to {totals[most]}: a profile has the same rows in each"
+        hint = "count missing values, too: GROUP BY counts NULL; or make a profile of each column"
+        raise InputError("counts-differ", message, Place(table.source, name=few), hint=hint)
+
+
 def inspected(source: object, options: ReadOptions, wanted: Wanted) -> DataSet:
     """Count the columns of raw rows, or read a profile, with types as its own values say.
 
@@ -643,7 +683,9 @@ def _match_tables(p: DataSet | Distribution, q: DataSet | Distribution) -> DataS
     return p
 
 
-def _columns(table: DataSet | Distribution, wanted: Wanted, only: str | None = None) -> DataSet:
+def _columns(
+    table: DataSet | Distribution, wanted: Wanted, only: str | None = None, decimal: str = "."
+) -> DataSet:
     """Return a table of counts as a data set; `only` is the column's name on the other side."""
     if isinstance(table, DataSet):
         columns = {name: column for name, column in table.columns.items() if wanted.wants(name)}
@@ -657,7 +699,13 @@ def _columns(table: DataSet | Distribution, wanted: Wanted, only: str | None = N
 
     single, source, format = {name: outcomes}, table.source, table.format
     return counted.data_set(
-        single, wanted, name=table.name, source=source, format=format, notes=table.notes
+        single,
+        wanted,
+        name=table.name,
+        source=source,
+        format=format,
+        notes=table.notes,
+        decimal=decimal,
     )
 
 

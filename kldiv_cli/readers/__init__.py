@@ -96,7 +96,12 @@ def read_two(
 
 
 def read_counts(
-    source: object, options: ReadOptions, wanted: Wanted, *, name: str | None = None
+    source: object,
+    options: ReadOptions,
+    wanted: Wanted,
+    *,
+    name: str | None = None,
+    profiles: bool = False,
 ) -> DataSet | Distribution:
     """Read a table of counts: a data set of a tidy table, a distribution of any other.
 
@@ -110,19 +115,26 @@ def read_counts(
         Which columns of a tidy table are wanted.
     name : str, optional
         The name of the distribution; taken from the source if not given.
+    profiles : bool
+        Whether it may be a profile instead, which is a data set, too.
 
     Raises
     ------
     InputError, UsageError
         As `read` does.
     """
+    from kldiv_cli.core.table import Members
     from kldiv_cli.readers import counted, meaning
     from kldiv_cli.readers.weights import weights_of
 
     with opened(source, options) as found:
+        if profiles and isinstance(found.data, Members):
+            known = wanted._replace(columns=None) if wanted.joint else wanted
+            if profile := counted.profile(found.data, known, found.source, name):
+                return profile
         (weights,) = weights_of(found.data, [options], found.source, counted.choose)
         name = name or found.name
-        data_set = counted.tidy(weights, wanted, found.source, name)
+        data_set = counted.tidy(weights, wanted, found.source, name, options.decimal)
         return data_set or meaning.distribution(weights, options, found.source, name)
 
 
@@ -290,6 +302,11 @@ def location(source: object) -> str:
         path, (stem, extension) = stem, os.path.splitext(stem)
     # What follows the last point may be a version, which tells two sources apart.
     return stem if extension.lower() in (*BY_EXTENSION, ".txt") else path.rstrip("/") or path
+
+
+def name_of(source: object) -> str:
+    """Return what a source is called that has no name of its own."""
+    return _stem(source_name(source))
 
 
 def _stem(source: str) -> str:

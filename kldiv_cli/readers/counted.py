@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kldiv_cli.core.binning import SPECIAL, Bins
-from kldiv_cli.core.counts import OTHER, Binned, Categories, Column
+from kldiv_cli.core.counts import OTHER, Binned, Categories, Column, Numbers
 from kldiv_cli.core.dataset import TOO_MANY_ROWS, DataSet, Excluded, missing_value, too_many_rows
 from kldiv_cli.core.labels import check_text, kept_apart, near_duplicates
 from kldiv_cli.core.numbers import Number
-from kldiv_cli.core.types import own_type
+from kldiv_cli.core.types import as_numbers, own_type
 from kldiv_cli.errors import InputError, Note, Place, option
 from kldiv_cli.readers.column_choice import Choice, Columns
 from kldiv_cli.readers.formats import TIDY_COLUMNS
@@ -39,8 +39,10 @@ def choose(columns: Columns, wanted: Sequence[ReadOptions]) -> list[Choice]:
     return [columns.choice(label, weight, group=group)]
 
 
-def tidy(found: Weights, wanted: Wanted, source: str, name: str) -> DataSet | None:
+def tidy(found: Weights, wanted: Wanted, source: str, name: str, decimal: str) -> DataSet | None:
     """Return the weights of a tidy table as columns; None if they are of another table.
+
+    Neither they nor their outcomes keep the order of the rows, which a query does not promise.
 
     Raises
     ------
@@ -55,11 +57,14 @@ def tidy(found: Weights, wanted: Wanted, source: str, name: str) -> DataSet | No
     texts = [text for label in found.labels for text in label]
     check_labels(texts, Place(source, name=found.column))
     counts: dict[str, dict[str, int]] = {}
-    for (column, outcome), weight in zip(found.labels, weights.tolist(), strict=True):
+    for (column, outcome), weight in sorted(zip(found.labels, weights.tolist(), strict=True)):
         counts.setdefault(column, {})[outcome] = int(weight)
     for column, outcomes in counts.items():
         notes += kept_apart(near_duplicates(outcomes), f"labels of column '{column}'", source)
-    return data_set(counts, wanted, name=name, source=source, format=found.format, notes=notes)
+    format = found.format
+    return data_set(
+        counts, wanted, name=name, source=source, format=format, notes=notes, decimal=decimal
+    )
 
 
 def data_set(
@@ -70,6 +75,7 @@ def data_set(
     source: str,
     format: str,
     notes: Sequence[Note],
+    decimal: str = ".",
 ) -> DataSet:
     """Return counts by column and outcome as a data set.
 
@@ -83,6 +89,8 @@ def data_set(
         Which columns are wanted, and what means a missing value.
     name, source, format, notes
         As of a `DataSet`.
+    decimal : {".", ","}
+        The decimal mark of outcomes that are numbers.
 
     Raises
     ------
@@ -93,14 +101,16 @@ def data_set(
     if sum(sum(outcomes.values()) for outcomes in counts.values()) >= TOO_MANY_ROWS:
         raise too_many_rows(source)
     left_out = wanted.left_out(list(counts), source)
-    columns = {}
+    columns: dict[str, Column] = {}
     for title, outcomes in counts.items():
         words = wanted.missing_words(title)
         absent = [label for label in outcomes if not label.strip() or label in words]
         missing = sum(map(outcomes.pop, absent))
         if missing and wanted.forbid_missing:
             raise missing_value(Place(source, name=title))
-        columns[title] = Categories(title, missing, outcomes)
+        columns[title] = labels = Categories(title, missing, outcomes)
+        if title in wanted.numeric:
+            columns[title] = _numbers(labels, words, source, decimal)
     return DataSet(
         name=name,
         source=source,
@@ -112,6 +122,18 @@ def data_set(
         notes=tuple(notes),
         seen=tuple(columns),
     )
+
+
+def _numbers(column: Categories, na: frozenset[str], source: str, decimal: str) -> Numbers:
+    """Return outcomes that the user calls numbers as such."""
+    try:
+        return as_numbers(column, decimal=decimal, na=na)
+    except ValueError as error:
+        title, (label,) = column.name, error.args
+        message = f"column {title[:60]!r} is said to hold numbers, and this is none"
+        hint = f"leave {option('--numeric', title)} out: its outcomes are labels then"
+        place = Place(source, name=title, value=label)
+        raise InputError("mixed-column", message, place, hint=hint) from None
 
 
 def profile(data: Members, wanted: Wanted, source: str, name: str | None) -> DataSet | None:
@@ -133,8 +155,6 @@ def profile(data: Members, wanted: Wanted, source: str, name: str | None) -> Dat
         message = f"this is a document of '{schema[:40]}', not a profile ('{SCHEMA}')"
         raise InputError(code, message, here, hint="kldiv profile DATA -o FILE makes one")
     rows = _count(_member(value, "rows", here), "'rows'", here)
-    if not rows:
-        raise InputError("no-rows", "this is a profile of no rows", here)
     columns: dict[str, Column] = {}
     for entry in _array(value, "columns", here):
         column = _column(entry, rows, here)
@@ -143,6 +163,9 @@ def profile(data: Members, wanted: Wanted, source: str, name: str | None) -> Dat
         if column.name in columns:
             _refuse(f"column {column.name[:60]!r} is given twice", here)
         columns[column.name] = column
+    # A part may be empty: it is merged with others.
+    if not rows and not wanted.late:
+        raise InputError("no-rows", "this is a profile of no rows", here)
     excluded = [
         Excluded(_text(entry, "column", here), _text(entry, "reason", here))
         for entry in (_array(value, "excluded", here) if "excluded" in value else [])

@@ -16,17 +16,20 @@ Examples:
 \b
   kldiv profile sample_data/flights_july.csv --min-count 20 --exclude distance
   kldiv profile sample_data/flights_july.csv --like sample_data/flights_january.json
+  kldiv profile counts.csv --as counts
 """
 
 
 # fmt: off
 ROWS = (
     Argument("data", "DATA...", "Raw rows or profiles; NAME=FILE, or -."),
+    options.KIND._replace(help="What DATA are: samples (raw rows), or counts."),
     Option("like", "PROFILE", "Take its columns, types and edges."),
     Option("min_count", "N", "Pool outcomes that occur less often as (other).", read=number),
     options.WHERE._replace(help="Count only rows with this value in a column."),
     *options.WANTED, options.JOINT, *options.TYPES, options.NA, options.MAX_OUTCOMES,
     options.CONFIG, options.OUTPUT, options.STRICT,
+    options.LABEL, options.WEIGHT, options.TOTAL_ROW, options.DUPLICATES,
     options.AT, *options.TEXT, options.MAX_INFLATED, *options.ENGINE, options.COLOR,
     options.VERBOSE,
 )

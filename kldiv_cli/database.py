@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from importlib.util import find_spec
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from kldiv_cli.errors import InputError, Place
@@ -58,6 +57,8 @@ def connected(
     InputError
         If the memory is too small.
     """
+    from tempfile import TemporaryDirectory
+
     import duckdb
 
     with TemporaryDirectory(prefix="kldiv-") as folder:

@@ -155,7 +155,6 @@ def quantile_bins(
     """
     if bins is not None and bins < 1:
         raise ValueError(f"bins: expected a whole number >= 1, found {bins!r}")
-    chosen = bins or min(max(rows // _ROWS_PER_BIN, 2), BINS)
     given = np.asarray(values, dtype=np.float64)
     finite = np.isfinite(given)
     if not finite.any():
@@ -163,7 +162,7 @@ def quantile_bins(
     if weights is None:
         ordered = np.sort(given[finite])
         total = len(ordered)
-        found = ordered[[rank - 1 for rank in _ranks(total, rows, chosen)]]
+        found = ordered[[rank - 1 for rank in quantile_ranks(total, rows, bins)]]
     else:
         order = np.argsort(given[finite], kind="stable")
         ordered = given[finite][order]
@@ -172,14 +171,14 @@ def quantile_bins(
         if total == 0:
             return Bins(())
         ordered = ordered[: int(np.searchsorted(reached, total)) + 1]
-        found = ordered[np.searchsorted(reached, _ranks(total, rows, chosen))]
+        found = ordered[np.searchsorted(reached, quantile_ranks(total, rows, bins))]
     edges = np.unique(found + 0.0)  # -0.0 is 0.0
     return Bins(tuple(float(edge) for edge in edges[edges < ordered[-1]]))
 
 
-def _ranks(total: int, rows: int, bins: int) -> list[int]:
-    """Return the ranks of the quantiles from 1, in whole numbers: ceil(total * level)."""
-    bins = min(bins, total)
+def quantile_ranks(total: int, rows: int, bins: int | None) -> list[int]:
+    """Return the ranks of the quantiles of `quantile_bins`, from 1: ceil(total * level)."""
+    bins = min(bins or min(max(rows // _ROWS_PER_BIN, 2), BINS), total)
     ranks = [-(-total * j // bins) for j in range(1, bins)]
     parts = 4 * bins
     while rows >= _ROWS_PER_TAIL * parts:

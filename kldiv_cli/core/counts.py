@@ -224,7 +224,7 @@ def counted(
     elif (value := _only_value(column.values)) is not None:
         chosen = bins_of_constant(value)
     else:
-        rows = column.finite // 5
+        rows = rows_of_profile(column.finite)
         chosen = quantile_bins(column.values, rows, bins=bins, weights=column.counts)
     return Binned(column.name, column.missing, chosen, counts_in(column, chosen))
 
@@ -470,6 +470,16 @@ def pooled_like(column: Categories, other: Categories) -> Categories:
     named = sum(counts.values()) - counts[OTHER]
     counts[OTHER] = column.total - named
     return column._replace(counts=counts, pooled=True)
+
+
+def edges_of(columns: Mapping[str, Column]) -> dict[str, tuple[float, ...]]:
+    """Return the edges of the columns that were counted in bins, by their names."""
+    return {name: one.bins.edges for name, one in columns.items() if isinstance(one, Binned)}
+
+
+def rows_of_profile(finite: int) -> int:
+    """Return for how many rows the bins of a profile are made that has so many numbers."""
+    return finite // 5
 
 
 def pooled_bins(first: Numbers, second: Numbers, *, bins: int | None = None) -> Bins:

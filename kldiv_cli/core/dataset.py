@@ -99,6 +99,10 @@ class Wanted(NamedTuple):
     identifiers: bool = True
     """Whether to leave out columns that look like keys."""
     most_outcomes: int = MOST_OUTCOMES
+    edges: Mapping[str, tuple[float, ...]] = {}
+    """Edges that numbers will be binned at, by column, where these are known already."""
+    quantiles: Callable[[str], int | None] | None = None
+    """Where numbers will be binned at quantiles of their own: how many bins a column gets."""
 
     def missing_words(self, name: str) -> frozenset[str]:
         """Return the cells that mean a missing value in a column, beside empty ones."""

@@ -19,6 +19,7 @@ import numpy as np
 
 from kldiv_cli import database
 from kldiv_cli.core import counts
+from kldiv_cli.core.binning import Bins, quantile_ranks
 from kldiv_cli.core.instants import instants
 from kldiv_cli.engines import UnsuitedError, local
 from kldiv_cli.errors import Place
@@ -41,6 +42,8 @@ MOST_HEAD = 64
 """Batches of rows in which the types of columns are looked for."""
 MOST_TEXTS = 200_000
 """Distinct texts of numbers that are converted in Python; DuckDB converts more of them."""
+BUCKETS = 128
+"""Buckets in which numbers are counted before those with a quantile are looked into."""
 FIELD = 8
 """Bytes that a field is taken to have, to guess how many rows a file has."""
 
@@ -77,7 +80,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     batches = iter(table.batches)
     head = _settled(batches, table, wanted, source)
     columns = [
-        Column(position, title, head[title].is_numeric, _is_wide(head[title], scan))
+        _column(position, head[title], scan, wanted)
         for position, title in enumerate(scan.names)
         if title is not None and title in head
     ]
@@ -94,8 +97,19 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         rows = _scan(connection, scan, columns, text, table.decimal)
         counted = _Counted(connection, columns, table.decimal)
         counted.check_size(source)
-        for number, counter in enumerate(counters.values(), start=1):
-            counted.fill(number, counter, wanted, source)
+        coarse: list[_Coarse] = []
+        for number, (column, counter) in enumerate(
+            zip(columns, counters.values(), strict=True), 1
+        ):
+            sizes = counted.fill(number, counter, wanted, source)
+            if column.is_refined:
+                bins = wanted.quantiles and wanted.quantiles(column.title)
+                coarse.append(_Coarse(column, counter, sizes, bins))
+            elif column.cuts:
+                counter.add_numbers(*_stand_ins(column.cuts, sizes))
+    if coarse:
+        with _text(scan) as text, _connected(scan, text.path, source) as connection:
+            _refine(connection, scan, text, coarse, table.decimal)
     _locate_refusals(batches, head, counters, new)
     found = local.data_set(counters, names, rows, table, wanted, source, name)
     return found._replace(engine="DuckDB")
@@ -117,24 +131,53 @@ class Column(NamedTuple):
         Whether its values are numbers.
     is_wide : bool
         Whether they are nearly all distinct, so that their texts are not worth counting.
+    cuts : tuple of float
+        Of a wide column, the edges of the buckets in which its numbers are enough.
+    is_refined : bool
+        Whether some of the buckets are looked into later, for quantiles.
     """
 
     position: int
     title: str
     is_numeric: bool
-    is_wide: bool
+    is_wide: bool = False
+    cuts: tuple[float, ...] = ()
+    is_refined: bool = False
 
     def keys(self) -> list[str]:
         """Return what is grouped by: the text of the field, or its number and any other text."""
         i = self.position
-        return [f"x{i}", f"t{i}"] if self.is_wide else [f"c{i}"]
+        if not self.is_wide:
+            return [f"c{i}"]
+        return [f"b{i}" if self.cuts else f"x{i}", f"t{i}"]
 
-    def selected(self, decimal: str) -> str:
-        """Return the SQL for these keys."""
+    def selected(self) -> str:
+        """Return the SQL for these keys, from fields and their numbers."""
         i = self.position
         if not self.is_wide:
             return f"c{i}"
-        return f"{_number(f'c{i}', decimal)} as x{i}, case when x{i} is null then c{i} end as t{i}"
+        found = f"case when x{i} is null then c{i} end as t{i}"
+        return f"{found}, {_bucket(f'x{i}', self.cuts)} as b{i}" if self.cuts else f"{found}, x{i}"
+
+
+def _column(position: int, head: ColumnCounter, scan: Scan, wanted: Wanted) -> Column:
+    """Return how a column is counted, as its first rows and later bins suggest."""
+    title, is_numeric = head.name, head.is_numeric
+    if not (is_numeric and _is_wide(head, scan)):
+        return Column(position, title, is_numeric)
+    found = Column(position, title, is_numeric, is_wide=True)
+    # A table of two columns may have to be told from a distribution by all of its values.
+    if len(scan.names) == 2 or head.drops_numbers:
+        return found
+    if cuts := wanted.edges.get(title):
+        return found._replace(cuts=cuts)
+    values = np.unique(np.frombuffer(head.values))
+    values = values[np.isfinite(values)]
+    # Whole numbers may be a key, which is told by all of its values.
+    if wanted.quantiles is None or not np.any(values % 1):
+        return found
+    step = -(-len(values) // BUCKETS)
+    return found._replace(cuts=tuple(values[::step].tolist()), is_refined=True)
 
 
 def _settled(
@@ -280,29 +323,26 @@ def _scan(
     """
     width = len(scan.names)
     keys = [column.keys() for column in columns]
-    selected = [column.selected(decimal) for column in columns]
+    selected = [column.selected() for column in columns]
+    wide = [column.position for column in columns if column.is_wide]
     # Fields whose texts are not counted are accounted for here.
     counted = {column.position for column in columns if not column.is_wide}
     rest = [_bytes_of(f"c{i}") for i in range(width) if i not in counted]
-    group = " + ".join(f"{i} * (1 - grouping({key}))" for i, (key, *_) in enumerate(keys, 1))
-    texts, doubles = ([key for each in keys for key in each if key[0] in of] for of in ("ct", "x"))
-    fields = ", ".join(f"c{i}: 'VARCHAR'" for i in range(width))
+    texts, doubles = ([k for each in keys for k in each if k[0] in of] for of in ("ct", "xb"))
     connection.execute(
         f"""
         create temp table counted as
-        select {group} as g, coalesce({", ".join([*texts, "null"])}) as t,
-            {f"coalesce({', '.join(doubles)}, null)" if doubles else "null::double"} as x,
+        select {_set_number([key for key, *_ in keys])} as g,
+            coalesce({", ".join([*texts, "null"])}) as t,
+            coalesce({", ".join([*doubles, "null"])})::double as x,
             count(*) as n, {"coalesce(sum(l), 0)::bigint" if rest else 0} as l
         from (
             select {", ".join(selected)}, {" + ".join(rest) or 0} as l
-            from read_csv($path, columns = {{{fields}}}, auto_detect = false, header = false,
-                skip = $skip, delim = $delimiter, quote = '"', escape = '"', strict_mode = true,
-                nullstr = '\\N', allow_quoted_nulls = false, compression = 'none',
-                hive_partitioning = false)
+            from {_records(width, wide, decimal)}
         )
         group by grouping sets ((), {", ".join(f"({', '.join(each)})" for each in keys)})
         """,
-        {"path": database.literal(text.path), "skip": scan.skip, "delimiter": scan.delimiter},
+        _parameters(scan, text),
     )
     if text.error is not None:
         raise UnsuitedError("the text cannot be read") from text.error
@@ -321,6 +361,35 @@ def _scan(
     return int(rows)
 
 
+def _records(width: int, numeric: Sequence[int], decimal: str) -> str:
+    """Return the SQL for the records of a text.
+
+    Their fields c0, c1 and so on are text; x3 is the number in c3 if `numeric` has 3. Numbers are
+    made in a query of their own, which DuckDB does once for whatever uses them.
+    """
+    fields = ", ".join(f"c{i}: 'VARCHAR'" for i in range(width))
+    numbers = [f"{_number(f'c{i}', decimal)} as x{i}" for i in numeric]
+    return f"""(select {", ".join(["*", *numbers])} from read_csv(
+        $path, columns = {{{fields}}}, auto_detect = false, header = false, skip = $skip,
+        delim = $delimiter, quote = '"', escape = '"', strict_mode = true, nullstr = '\\N',
+        allow_quoted_nulls = false, compression = 'none', hive_partitioning = false
+    ))"""
+
+
+def _parameters(scan: Scan, text: _Text) -> dict[str, Any]:
+    """Return the parameters of `_records`."""
+    return {
+        "path": database.literal(text.path),
+        "skip": scan.skip,
+        "delimiter": scan.delimiter,
+    }
+
+
+def _set_number(keys: Sequence[str]) -> str:
+    """Return the SQL for the number of a grouping set, from 1, by the first key of each."""
+    return " + ".join(f"{i} * (1 - grouping({key}))" for i, key in enumerate(keys, start=1))
+
+
 def _bytes_of(field: str) -> str:
     """Return the SQL for the bytes of a field but for quotes; a null is written with two."""
     return f"coalesce(strlen(replace({field}, '\"', '')), 2)"
@@ -333,11 +402,115 @@ def _number(text: str, decimal: str) -> str:
     """
     mark = "\\." if decimal == "." else ","
     whole = "(?:0|[1-9][0-9]*)"
-    pattern = rf"[ \t]*[+-]?(?:{whole}(?:{mark}[0-9]*)?|{mark}[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t]*"
-    plain = f"replace({text}, ',', '.')" if decimal == "," else text
-    cast = f"try_cast(trim({plain}, ' \t') as double)"
-    value = f"case when regexp_full_match({text}, '{pattern}') then {cast} end"
+    pattern = f"[+-]?(?:{whole}(?:{mark}[0-9]*)?|{mark}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    plain = text if decimal == "." else f"replace({text}, ',', '.')"
+    value = f"""case
+        when regexp_full_match({text}, '{pattern}') then try_cast({plain} as double)
+        when regexp_full_match({text}, '[ \t]*{pattern}[ \t]*')
+        then try_cast(trim({plain}, ' \t') as double)
+    end"""
     return f"case when isfinite({value}) then {value} end"
+
+
+def _bucket(number: str, cuts: Sequence[float]) -> str:
+    """Return the SQL for the place of a number among cuts: of buckets that are closed above."""
+
+    def among(low: int, high: int) -> str:
+        if low == high:
+            return str(low)
+        middle = (low + high) // 2
+        below, above = among(low, middle), among(middle + 1, high)
+        return f"case when {number} <= '{cuts[middle]!r}'::double then {below} else {above} end"
+
+    return f"case when {number} is not null then {among(0, len(cuts))} end"
+
+
+class _Coarse(NamedTuple):
+    """A column whose numbers are counted in buckets, and the number of bins that it will have."""
+
+    column: Column
+    counter: ColumnCounter
+    sizes: NDArray[np.int64]
+    bins: int | None
+
+    def with_quantiles(self) -> list[int]:
+        """Return the buckets that must be looked into: with a quantile, or other numbers."""
+        others = Bins(self.column.cuts).count(*self.counter.finite())[: len(self.sizes)]
+        reached = np.cumsum(self.sizes + others)
+        total = int(reached[-1])
+        if not total:
+            return []
+        ranks = quantile_ranks(total, counts.rows_of_profile(total), self.bins)
+        found = np.searchsorted(reached, [*ranks, total])
+        needed: list[int] = np.unique([*found, *np.flatnonzero(others)]).astype(int).tolist()
+        return needed
+
+
+def _in_buckets(number: str, cuts: Sequence[float], buckets: Sequence[int]) -> str:
+    """Return the SQL for whether a number is in one of several buckets, which ascend."""
+    ends = [None, *cuts, None]
+    ranges: list[list[int]] = []
+    for bucket in buckets:
+        if ranges and ranges[-1][1] == bucket:
+            ranges[-1][1] = bucket + 1
+        else:
+            ranges.append([bucket, bucket + 1])
+    conditions = []
+    for low, high in ranges:
+        above = f"{number} > '{ends[low]!r}'::double" if low else "true"
+        below = f"{number} <= '{ends[high]!r}'::double" if high <= len(cuts) else "true"
+        conditions.append(f"({above} and {below})")
+    return " or ".join(conditions) or "false"
+
+
+def _stand_ins(cuts: Sequence[float], sizes: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
+    """Return a number of each bucket, for all that are in it, and their counts."""
+    ends = np.append(cuts, np.nextafter(cuts[-1], np.inf))
+    filled = np.flatnonzero(sizes)
+    values, repeats = ends[filled], sizes[filled]
+    if len(filled) == 1 and repeats[0] > 1:
+        # Numbers that are not all the same must not seem to be.
+        direction = np.inf if filled[0] == len(cuts) else -np.inf
+        values = np.append(values, np.nextafter(values, direction))
+        repeats = np.array([repeats[0] - 1, 1])
+    return values, repeats
+
+
+def _refine(
+    connection: DuckDBPyConnection,
+    scan: Scan,
+    text: _Text,
+    coarse: Sequence[_Coarse],
+    decimal: str,
+) -> None:
+    """Hand numbers to counters: those in buckets with a quantile, and stand-ins for the others."""
+    needed = [one.with_quantiles() for one in coarse]
+    places = [one.column.position for one in coarse]
+    selected = [
+        f"case when {_in_buckets(f'x{i}', one.column.cuts, buckets)} then x{i} end as x{i}"
+        for i, one, buckets in zip(places, coarse, needed, strict=True)
+    ]
+    connection.execute(
+        f"""
+        create temp table refined as
+        select {_set_number([f"x{i}" for i in places])} as g,
+            coalesce({", ".join(f"x{i}" for i in places)}, null) as x, count(*) as n
+        from (select {", ".join(selected)} from {_records(len(scan.names), places, decimal)})
+        group by grouping sets ({", ".join(f"(x{i})" for i in places)})
+        """,
+        _parameters(scan, text),
+    )
+    for number, (one, buckets) in enumerate(zip(coarse, needed, strict=True), start=1):
+        query = "select x, n from refined where g = $g and x is not null"
+        found = connection.execute(query, {"g": number}).fetchnumpy()
+        values, repeats = np.ma.getdata(found["x"]), np.ma.getdata(found["n"])
+        sizes = one.sizes.copy()
+        inside = Bins(one.column.cuts).count(values, repeats)[: len(sizes)]
+        if not np.array_equal(inside[buckets], sizes[buckets]):
+            raise UnsuitedError("the file has changed")
+        sizes[buckets] = 0
+        one.counter.add_numbers(values, repeats)
+        one.counter.add_numbers(*_stand_ins(one.column.cuts, sizes))
 
 
 # From what DuckDB counted to columns.
@@ -371,8 +544,25 @@ class _Counted:
         if sum(self._sizes[number] for number in numeric) > local.MOST_NUMBERS:
             raise local.too_many_numbers(source)
 
-    def fill(self, number: int, counter: ColumnCounter, wanted: Wanted, source: str) -> None:
-        """Hand the values of a column, which are numbered from 1, to a counter."""
+    def fill(
+        self, number: int, counter: ColumnCounter, wanted: Wanted, source: str
+    ) -> NDArray[np.int64]:
+        """Hand the values of a column to a counter, all but numbers that are in buckets.
+
+        Parameters
+        ----------
+        number : int
+            The number of the column, from 1.
+        counter : ColumnCounter
+            Its counter.
+        wanted, source
+            See `count`.
+
+        Returns
+        -------
+        ndarray of int64, shape (len(cuts) + 1,)
+            How many numbers are in each bucket; without cuts there are none.
+        """
 
         def place(_: int, title: str) -> Place:
             # Where a value stands is found later if it is refused; where none may be missing,
@@ -382,17 +572,22 @@ class _Counted:
             return Place(source, name=title)
 
         column, size = self._columns[number - 1], self._sizes[number]
+        sizes = np.zeros(len(column.cuts) + 1, dtype=np.int64)
         if column.is_wide or (column.is_numeric and size > MOST_TEXTS):
             found = self._numbers(number, is_wide=column.is_wide)
             is_text = np.ma.getmaskarray(found["x"])
-            repeats = np.ma.getdata(found["n"])
-            counter.add_numbers(np.ma.getdata(found["x"])[~is_text], repeats[~is_text])
+            values, repeats = np.ma.getdata(found["x"])[~is_text], np.ma.getdata(found["n"])
             texts, times = _texts(found["t"])[is_text], repeats[is_text]
             counter.add(texts.tolist(), place, times.tolist())
+            if column.cuts:
+                sizes[values.astype(np.int64)] = repeats[~is_text]
+            else:
+                counter.add_numbers(values, repeats[~is_text])
         elif column.is_numeric or size <= wanted.most_outcomes:
             self._fill_texts(number, counter, place)
         else:
             self._fill_many(number, counter, place, wanted, source)
+        return sizes
 
     def _numbers(self, number: int, *, is_wide: bool) -> dict[str, Any]:
         """Return the distinct numbers of a column, the texts that are none, and their counts."""

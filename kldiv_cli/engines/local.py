@@ -342,6 +342,18 @@ class ColumnCounter:
         for some, place, repeats in waiting:
             self._count(some, place, repeats)
 
+    @property
+    def drops_numbers(self) -> bool:
+        """Whether some numbers mean a missing value."""
+        return bool(self._absent_numbers)
+
+    def finite(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return the finite numbers so far, and how often each occurs."""
+        values = np.frombuffer(self.values)
+        repeats = np.frombuffer(self._repeats, np.int64)
+        finite = np.isfinite(values)
+        return values[finite], repeats[finite]
+
     def add_numbers(self, values: NDArray[np.float64], repeats: NDArray[np.int64]) -> None:
         """Count numbers that are known to be such, each as often as `repeats` says."""
         absent = np.isin(values, self._absent_numbers)

@@ -76,6 +76,9 @@ def profile(
         model = _read_model(like, rules.counting())
         rules = _rules_of_model(model, rules)
     wanted = rules.counting()._replace(late=True)
+    if len(sources) == 1:
+        # Of several parts, the quantiles are those of all together.
+        wanted = wanted._replace(quantiles=lambda title: rules.bins_of(title)[0])
     if model is None:
         parts = [part_of_profile(source, options, wanted, name=name) for name, source in sources]
     else:
@@ -162,7 +165,8 @@ def _like(
     model: DataSet, rules: Rules, source: object, options: ReadOptions, name: str | None
 ) -> DataSet:
     """Read and count a part as a profile was counted; a part of no rows is one, too."""
-    wanted = rules.counting()._replace(identifiers=False, late=True)
+    edges = counts.edges_of(model.columns)
+    wanted = rules.counting()._replace(identifiers=False, late=True, edges=edges)
     if rules.joint:
         wanted = wanted._replace(categorical=wanted.categorical.union(rules.joint))
     else:

@@ -38,6 +38,8 @@ def in_its_words(wanted: Wanted, renames: Renames) -> Wanted:
         categorical=frozenset(map(new, wanted.categorical)),
         named=frozenset(map(new, wanted.named)),
         excluded=excluded,
+        dates=frozenset(map(new, wanted.dates)),
+        edges={new(name): edges for name, edges in wanted.edges.items()},
         na_of={new(name): words for name, words in wanted.na_of.items()},
         joint=joint,
     )

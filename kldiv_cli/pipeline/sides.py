@@ -311,6 +311,7 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
         categorical=wanted.categorical | (text - wanted.numeric),
         excluded=lambda name: name not in model.columns or name in refusals,
         identifiers=False,
+        edges=counts.edges_of(model.columns),
     )
     if tables[1] is not None:
         only = next(iter(model.columns)) if len(model.columns) == 1 else None

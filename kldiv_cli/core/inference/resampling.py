@@ -97,6 +97,7 @@ def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1)
     many = whole.rows >= _MOST_DRAWN if known else whole.n + whole.m >= _MOST_ROWS
     if whole.outcomes > _MOST_OUTCOMES or many:
         return _pearson(pool(whole, floor=MIN_EXPECTED, most=_MOST_OUTCOMES))
+    whole, generator = _ordered(whole)
     if not (known or np.any((whole.x > 0) & (whole.y > 0))):
         share = share_without_common(whole)
         if share is not None:
@@ -106,7 +107,7 @@ def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1)
     more = 0
     if alpha * (DRAWS + 1) < 20 * columns:
         more = math.ceil(min(5 * columns / alpha, MOST_DRAWS))
-    return _drawn(*_ordered(whole), more)
+    return _drawn(whole, generator, more)
 
 
 def _ordered(samples: Samples) -> tuple[Samples, np.random.Generator]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import reduce
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -275,7 +276,7 @@ def nearly_all_distinct(column: Column) -> bool:
 def constant(column: Column) -> str | None:
     """Return the only value of a column as a label; None if it has several, or none."""
     if isinstance(column, Categories):
-        labels = [label for label, count in column.counts.items() if count]
+        labels = list(islice((label for label, n in column.counts.items() if n), 2))
         return labels[0] if len(labels) == 1 else None
     if isinstance(column, Binned):
         value = binned_constant(column)

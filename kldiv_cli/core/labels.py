@@ -48,6 +48,8 @@ def loose(label: str) -> str:
     Case, dashes, blanks, the form of Unicode, how a number is spelt, and whether backslashes and
     blanks are escaped by a backslash.
     """
+    if label.isalnum() and label.isascii() and not label[0].isdigit():
+        return label.casefold()
     plain = label
     if "\\" in label:
         plain = _ESCAPED.sub(lambda match: "" if match[0][-1] != "\\" else "\\", label)

@@ -104,6 +104,12 @@ def are_numbers(lines: str) -> bool:
     return _are_numbers(lines) is not None
 
 
+def are_plain_numbers(texts: Sequence[str]) -> bool:
+    """Return whether all texts are numbers, and none has a leading zero, as codes have."""
+    lines = in_lines(texts)
+    return lines is not None and are_numbers(lines) and not re.search(_LEADING_ZERO, f"\n{lines}")
+
+
 def floats(texts: Sequence[str], decimal: str = ".", *, codes: bool = True) -> list[float] | None:
     """Return the doubles next to numbers, or None if a text is no number.
 

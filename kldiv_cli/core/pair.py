@@ -386,8 +386,10 @@ def _categorical(
     if p.counts.keys() != q.counts.keys():
         q = _with_bins_of(p, q, whose)
     p, q = counts.pooled_like(p, q), counts.pooled_like(q, p)
-    labels = [*p.counts, *(label for label in q.counts if label not in p.counts)]
-    in_p, in_q = ([side.counts.get(label, 0) for label in labels] for side in (p, q))
+    new = dict(q.counts)
+    in_q = [new.pop(label, 0) for label in p.counts]
+    labels = [*p.counts, *new]
+    in_p, in_q = [*p.counts.values(), *[0] * len(new)], [*in_q, *new.values()]
     of_data = [True] * len(labels)
     if missing == "category" and (p.missing or q.missing):
         labels.append(counts.missing_label(labels))

@@ -24,7 +24,7 @@ from kldiv_cli.core.counts import (
 from kldiv_cli.core.instants import instant, instants
 from kldiv_cli.core.numbers import (
     MISSING_WORDS,
-    has_leading_zero,
+    are_plain_numbers,
     is_inexact,
     is_number,
     meant_as_missing,
@@ -98,15 +98,19 @@ def settled(columns: Sequence[Column], *, words: bool = True, whole: bool = Fals
     """
     texts = [column for column in columns if isinstance(column, Categories)]
     absent = MISSING_WORDS if words else frozenset()
-    labels = dict.fromkeys(label for column in texts for label in named_labels(column))
-    rest = [label for label in labels if label.strip() not in absent]
-    if spelling := spelling_of(rest):
-        return [_respelled(column, spelling, absent) for column in columns]
-    meets_numbers = len(texts) < len(columns) or bool(rest)
-    if len(rest) < len(labels) and meets_numbers and all(map(_is_plain_number, rest)):
-        return [_respelled(column, None, absent) for column in columns]
-    if whole and (numerals := _whole_numbers(texts)):
-        return [_respelled(column, numerals, frozenset()) for column in columns]
+    labels = [label for column in texts for label in named_labels(column)]
+    first = next((label for label in labels if label.strip() not in absent), None)
+    # The first value tells that most columns are nothing but labels.
+    if first is None or not _is_text(first):
+        labels = list(dict.fromkeys(labels))
+        rest = [label for label in labels if label.strip() not in absent]
+        if spelling := spelling_of(rest):
+            return [_respelled(column, spelling, absent) for column in columns]
+        beside_numbers = not rest and len(texts) < len(columns)
+        if len(rest) < len(labels) and (beside_numbers or are_plain_numbers(rest)):
+            return [_respelled(column, None, absent) for column in columns]
+        if whole and (numerals := _whole_numbers(texts)):
+            return [_respelled(column, numerals, frozenset()) for column in columns]
     if len(columns) > 1 and any(own_type(column) == "date" for column in texts):
         # A date beside text keeps one spelling, so that it meets itself there.
         spelling = Spelling("categorical", {label: instant(label) or label for label in labels})
@@ -116,9 +120,9 @@ def settled(columns: Sequence[Column], *, words: bool = True, whole: bool = Fals
 
 def _whole_numbers(columns: Sequence[Categories]) -> Spelling | None:
     """Return the integers that all labels are, if some have a fraction of 0 and no two are one."""
-    labels = {label for column in columns for label in named_labels(column)}
-    if not any(label.endswith(".0") for label in labels):
+    if not any(label.endswith(".0") for column in columns for label in named_labels(column)):
         return None
+    labels = dict.fromkeys(label for column in columns for label in named_labels(column))
     numerals = {label: label.removesuffix(".0") for label in labels}
     if not all(map(is_plain_integer, numerals.values())):
         return None
@@ -129,9 +133,14 @@ def _whole_numbers(columns: Sequence[Categories]) -> Spelling | None:
     return Spelling("categorical", numerals)
 
 
-def named_labels(column: Categories) -> list[str]:
+def named_labels(column: Categories) -> Collection[str]:
     """Return the labels of a column but that of pooled outcomes."""
-    return [label for label in column.counts if not (column.pooled and label == OTHER)]
+    return [label for label in column.counts if label != OTHER] if column.pooled else column.counts
+
+
+def _is_text(label: str) -> bool:
+    """Return whether a label is no boolean, date or number: a column that has it is of labels."""
+    return not (_flag(label) or is_number(label) or instant(label))
 
 
 def _respelled(column: Column, spelling: Spelling | None, absent: Collection[str]) -> Column:
@@ -274,12 +283,14 @@ def own_type(column: Column) -> Type | None:
         return None
     if not isinstance(column, Categories):
         return "numeric"
-    rest = [label for label in named_labels(column) if label.strip() not in MISSING_WORDS]
+    values = (label for label in named_labels(column) if label.strip() not in MISSING_WORDS)
+    first = next(values, None)
+    if first is None or _is_text(first):
+        return None if first is None else "categorical"
+    rest = [first, *values]
     if spelling := spelling_of(rest):
         return spelling.type
-    if rest and all(map(_is_plain_number, rest)):
-        return "numeric"
-    return "categorical" if rest else None
+    return "numeric" if are_plain_numbers(rest) else "categorical"
 
 
 def changes(first: Column, second: Column) -> bool:
@@ -301,10 +312,6 @@ def named_type(column: Column) -> Column:
     if isinstance(column, Categories) and found in ("boolean", "date"):
         return column._replace(type=found)
     return column
-
-
-def _is_plain_number(label: str) -> bool:
-    return is_number(label) and not has_leading_zero(label)
 
 
 Words = Mapping[str, Mapping[str, int]]

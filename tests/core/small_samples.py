@@ -61,3 +61,26 @@ def multinomial(counts, probabilities):
     for count, probability in zip(counts, probabilities, strict=True):
         weight *= Fraction(probability) ** count / math.factorial(count)
     return weight
+
+
+def g_statistic(x, y):
+    n, m = sum(x), sum(y)
+    return sum(
+        count * math.log(count * (n + m) / (side * (a + b)))
+        for a, b in zip(x, y, strict=True)
+        for count, side in ((a, n), (b, m))
+        if count
+    )
+
+
+def share_of_allocations(x, y):
+    """Return the share of all allocations with a G statistic as large as that of x and y."""
+    totals = [a + b for a, b in zip(x, y, strict=True)]
+    ways = reached = 0
+    for drawn in itertools.product(*(range(total + 1) for total in totals)):
+        if sum(drawn) == sum(x):
+            weight = math.prod(map(math.comb, totals, drawn))
+            other = [total - count for total, count in zip(totals, drawn, strict=True)]
+            ways += weight
+            reached += weight * (g_statistic(drawn, other) >= g_statistic(x, y) - 1e-9)
+    return Fraction(reached, ways)

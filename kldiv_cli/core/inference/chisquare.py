@@ -104,10 +104,10 @@ def _terms(y: float, shift: float, first: int, count: int) -> Floats:
     s = shift + np.arange(first, last + 1)
     up = np.cumprod(y / s[largest - first + 1 :])
     down = np.cumprod(s[largest - first : 0 : -1] / y) if largest > first else s[:0]
-    return _term(y, shift + largest) * np.concatenate([down[::-1], [1.0], up])
+    return poisson_term(y, shift + largest) * np.concatenate([down[::-1], [1.0], up])
 
 
-def _term(y: float, s: float) -> float:
+def poisson_term(y: float, s: float) -> float:
     """Return y^s e^-y / Gamma(s+1) by Loader's saddle-point expansion (2000).
 
     It is exp(-D - delta) / sqrt(2 pi s), D = s ln(s/y) + y - s the deviance, which is a

@@ -154,10 +154,12 @@ def law(samples: Samples, kl: float) -> Law:
     the noise of many outcomes inflates V/(2c) and D' alike, and cancels.
     """
     known_p, known_q = math.isinf(samples.n), math.isinf(samples.m)
-    p = samples.x if known_p else (samples.x + 0.5) / (samples.n + samples.outcomes / 2)
-    q = samples.y if known_q else (samples.y + 0.5) / (samples.m + samples.outcomes / 2)
+    # Of many outcomes most have the same few counts: those have one ratio, and are taken as one.
+    pairs, times = np.unique(samples.x + 1j * samples.y, return_counts=True)
+    p = pairs.real if known_p else (pairs.real + 0.5) / (samples.n + samples.outcomes / 2)
+    q = pairs.imag if known_q else (pairs.imag + 0.5) / (samples.m + samples.outcomes / 2)
     both = (p > 0) & (q > 0)
-    log_p, log_q = np.log(p[both]), np.log(q[both])
+    log_p, log_q = np.log((times * p)[both]), np.log((times * q)[both])
     part = 1 / (samples.n * samples.scale)
     steps = np.linspace(-1, 1, 33)
     plug_in, variance = np.zeros_like(steps), np.zeros_like(steps)

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from kldiv_cli.core.inference import chisquare
+from kldiv_cli.core.inference.allocation import largest_p_value, share_without_common
 from kldiv_cli.core.inference.samples import Samples, pool
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -33,6 +36,11 @@ _MOST_OUTCOMES = 10_000  # 999 draws take about a second
 _MOST_ROWS = 1e9  # numpy draws from fewer, without replacement
 _MOST_DRAWN = 9e18  # and with replacement
 _CELLS = 500_000  # at a time
+_TABULATED = 100_000
+_ENOUGH, _FEW = 50, 10
+"""Draws that reach G: with so many they end, and with so few they go on."""
+_CERTAIN = 1e-9
+"""A p-value that cannot exceed this is not drawn."""
 _SPLITS = 20
 _LITTLE = 0.01
 """Rare outcomes that hold no more than this are pooled; chance decides on no draw then."""
@@ -47,10 +55,15 @@ def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1)
         G = 2 sum [x ln(x N/(n T)) + y ln(y N/(m T))],   T = x + y,  N = n + m,
 
     against its exact conditional distribution given T (multivariate hypergeometric), or
-    given the known probabilities (multinomial), by Monte Carlo: (1 + #{G* >= G})/(B + 1) with
-    B = 999. That cannot fall below 1/1000, which a correction over many columns may demand:
-    where at most ten draws reached G, the draws go on to B = 5 columns/alpha, but not beyond
-    20,000.
+    given the known probabilities (multinomial):
+
+    - Its value, where no outcome is common to both samples (`share_without_common`).
+    - A bound of it, where that is 1e-9 at most (`largest_p_value`).
+    - Otherwise by Monte Carlo. The draws end with the fiftieth that reaches G, the l-th, and
+      50/l is the p-value (Besag and Clifford, Biometrika 78, 1991), or after B = 999 of them:
+      (1 + #{G* >= G})/(B + 1). That cannot fall below 1/1000, which a correction over many
+      columns may demand: where at most ten draws reached G, they go on to B = 5 columns/alpha,
+      but not beyond 20,000.
 
     Very large sparse tables (more than 10,000 outcomes, or 1e9 rows) are pooled until every
     expected count is at least 5.
@@ -85,11 +98,16 @@ def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1)
     if whole.outcomes > _MOST_OUTCOMES or many:
         return _pearson(pool(whole, floor=MIN_EXPECTED, most=_MOST_OUTCOMES))
     whole, generator = _ordered(whole)
-    reached, draws = _exceedances(whole, generator, DRAWS), DRAWS
-    if reached <= 10 and alpha * (DRAWS + 1) < 20 * columns:
-        more = max(math.ceil(min(5 * columns / alpha, MOST_DRAWS)) - DRAWS, 0)
-        reached, draws = reached + _exceedances(whole, generator, more), draws + more
-    return (1 + reached) / (draws + 1)
+    if not (known or np.any((whole.x > 0) & (whole.y > 0))):
+        share = share_without_common(whole)
+        if share is not None:
+            return share
+    if (bound := largest_p_value(whole)) <= _CERTAIN:
+        return bound
+    more = 0
+    if alpha * (DRAWS + 1) < 20 * columns:
+        more = math.ceil(min(5 * columns / alpha, MOST_DRAWS))
+    return _drawn(whole, generator, more)
 
 
 def _ordered(samples: Samples) -> tuple[Samples, np.random.Generator]:
@@ -113,48 +131,70 @@ def _pearson(samples: Samples) -> float:
     return chisquare.survival(statistic, samples.outcomes - 1)
 
 
-def _exceedances(samples: Samples, generator: np.random.Generator, draws: int) -> int:
-    """Return how many of so many random tables have a G statistic as large as this one's.
+def _drawn(samples: Samples, generator: np.random.Generator, most: int) -> float:
+    """Return the p-value by random tables: `DRAWS` of them, or `most` where few reach G."""
+    reach = _random_tables(samples, generator)
+    block = max(1, min(_CELLS // samples.outcomes, 2 * _ENOUGH))
+    reached, draws, last = 0, 0, DRAWS
+    while draws < last:
+        size = min(block, last - draws)
+        hits = np.flatnonzero(reach(size))
+        if draws < DRAWS and reached + len(hits) >= _ENOUGH:
+            return _ENOUGH / (draws + 1 + int(hits[_ENOUGH - reached - 1]))
+        reached, draws = reached + len(hits), draws + size
+        if draws == DRAWS and reached <= _FEW:
+            last = max(most, DRAWS)
+    return (1 + reached) / (draws + 1)
 
-    Given the totals, G varies as sum [x ln x + y ln y]; against known probabilities q as
-    sum [x ln x - x ln q].
+
+def _random_tables(
+    samples: Samples, generator: np.random.Generator
+) -> Callable[[int], NDArray[np.bool_]]:
+    """Return what draws so many tables and tells which have a G statistic as large as this one.
+
+    Given the totals, G varies as sum [x ln x + y ln y], and not with outcomes that occur once:
+    these are drawn as one. Against known probabilities q it varies as sum [x ln x - x ln q].
     """
-    known_p = math.isinf(samples.n)
-    one_sample = known_p or math.isinf(samples.m)
-    counts = samples.y if known_p else samples.x
-    probability, total = samples.pooled, samples.x + samples.y
-    largest = int(counts.sum() if one_sample else total.max())
-    values = np.arange(min(largest, 100_000) + 1, dtype=np.float64)
+    known_p, known_q = math.isinf(samples.n), math.isinf(samples.m)
+    counts = (samples.y if known_p else samples.x).astype(np.int64)
+    rows = int(counts.sum())
+    values = np.arange(_TABULATED, dtype=np.float64)
     entropy = values * np.log(np.maximum(values, 1))
 
     def term(number: NDArray[np.int64]) -> Floats:
-        if largest < len(entropy):
+        if number.max(initial=0) < _TABULATED:
             return entropy[number]
         some = number.astype(np.float64)
         return some * np.log(np.maximum(some, 1))
 
-    def statistic(number: NDArray[np.int64]) -> Floats:
-        if one_sample:
-            return np.asarray((term(number) - number * np.log(probability)).sum(axis=-1))
-        return np.asarray((term(number) + term(total_rows - number)).sum(axis=-1))
+    if known_p or known_q:
+        share = samples.pooled
+        surprisal = -np.log(share)
 
-    total_rows = np.zeros(0, dtype=np.int64) if one_sample else total.astype(np.int64)
-    rows = int(counts.sum())
-    observed = float(statistic(counts.astype(np.int64)))
+        def drawn(size: int) -> NDArray[np.int64]:
+            return generator.multinomial(rows, share / share.sum(), size=size)
+
+        def statistic(number: NDArray[np.int64]) -> Floats:
+            return np.asarray((term(number) + number * surprisal).sum(axis=-1))
+
+    else:
+        totals = (samples.x + samples.y).astype(np.int64)
+        counts, totals = counts[totals > 1], totals[totals > 1]
+        groups = np.append(totals, int(samples.n + samples.m) - totals.sum())
+        # About 5 ns a row against 90 ns an outcome.
+        few = samples.n + samples.m < 18 * len(groups)
+        method: Literal["count", "marginals"] = "count" if few else "marginals"
+
+        def drawn(size: int) -> NDArray[np.int64]:
+            return generator.multivariate_hypergeometric(groups, rows, size, method)[:, :-1]
+
+        def statistic(number: NDArray[np.int64]) -> Floats:
+            return np.asarray((term(number) + term(totals - number)).sum(axis=-1))
+
+    observed = float(statistic(counts))
     # Equal tables differ in the rounding of their sums.
     limit = observed - 1e-11 * (abs(observed) + rows)
-    # About 5 ns a row against 90 ns an outcome.
-    few = samples.n + samples.m < 18 * samples.outcomes
-    method: Literal["count", "marginals"] = "count" if few else "marginals"
-    reached, step = 0, max(1, _CELLS // samples.outcomes)
-    for first in range(0, draws, step):
-        size = min(step, draws - first)
-        if one_sample:
-            drawn = generator.multinomial(rows, probability / probability.sum(), size=size)
-        else:
-            drawn = generator.multivariate_hypergeometric(total_rows, rows, size, method)
-        reached += int(np.count_nonzero(statistic(drawn) >= limit))
-    return reached
+    return lambda size: statistic(drawn(size)) >= limit
 
 
 def bounded_p_value(whole: Samples, max_kl: float) -> float:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from small_samples import COUNTS, columns, every_sample, multinomial
+from small_samples import COUNTS, columns, every_sample, multinomial, share_of_allocations
 
 from kldiv_cli.core.inference import resampling
 from kldiv_cli.core.inference.estimate import divergence
@@ -43,14 +43,10 @@ def test_against_known_probabilities_too():
     assert difference_p_value(samples(q, [30, 30, 40], known=(True, False))) == expected
 
 
-def g_statistic(x, y):
-    n, m = sum(x), sum(y)
-    return sum(
-        count * math.log(count * (n + m) / (side * (a + b)))
-        for a, b in zip(x, y, strict=True)
-        for count, side in ((a, n), (b, m))
-        if count
-    )
+def error_of_draws(exact):
+    """Return four standard errors: fifty draws that reach G end them."""
+    draws = min(resampling.DRAWS, resampling._ENOUGH / exact)
+    return 4 * math.sqrt(exact * (1 - exact) / draws) + 0.0011
 
 
 @pytest.mark.parametrize(
@@ -60,20 +56,12 @@ def g_statistic(x, y):
         ((3, 3, 0, 0), (0, 1, 2, 2)),
         ((4, 4), (1, 7)),
         ((1, 1, 1), (1, 1, 1)),
+        ((2, 0, 1, 0, 0, 1), (0, 2, 1, 1, 1, 0)),
     ],
 )
 def test_small_tables_against_every_allocation(x, y):
-    totals = [a + b for a, b in zip(x, y, strict=True)]
-    ways = reached = 0
-    for drawn in itertools.product(*(range(total + 1) for total in totals)):
-        if sum(drawn) == sum(x):
-            weight = math.prod(map(math.comb, totals, drawn))
-            other = [total - count for total, count in zip(totals, drawn, strict=True)]
-            ways += weight
-            reached += weight * (g_statistic(drawn, other) >= g_statistic(x, y) - 1e-9)
-    exact = reached / ways
-    error = math.sqrt(exact * (1 - exact) / resampling.DRAWS)
-    assert abs(difference_p_value(samples(x, y)) - exact) <= 4 * error + 0.0011
+    exact = float(share_of_allocations(x, y))
+    assert abs(difference_p_value(samples(x, y)) - exact) <= error_of_draws(exact)
 
 
 def test_one_sample_against_every_sample():
@@ -83,23 +71,49 @@ def test_one_sample_against_every_sample():
         return sum(c * math.log(c / (7 * share)) for c, share in zip(counts, q, strict=True) if c)
 
     exact = sum(float(multinomial(c, q)) for c in every_sample(7, 4) if g(c) >= g(x) - 1e-9)
-    error = math.sqrt(exact * (1 - exact) / resampling.DRAWS)
     for known in ((False, True), (True, False)):
         sides = (x, q) if known[1] else (q, x)
-        assert abs(difference_p_value(samples(*sides, known=known)) - exact) < 4 * error + 0.0011
+        assert abs(difference_p_value(samples(*sides, known=known)) - exact) < error_of_draws(
+            exact
+        )
+
+
+RARE = samples([6, 6, 0, 0, 1], [0, 0, 6, 6, 1])  # p is about 2e-6
 
 
 def test_the_same_counts_give_the_same_p_value_and_a_thousand_draws_a_floor():
-    sparse = samples([6] * 10 + [0] * 10, [0] * 10 + [6] * 10)
-    assert difference_p_value(sparse) == difference_p_value(sparse) == 1 / 1000
+    assert difference_p_value(RARE) == difference_p_value(RARE) == 1 / 1000
 
 
 def test_more_columns_ask_for_more_draws():
-    sparse = samples([6] * 10 + [0] * 10, [0] * 10 + [6] * 10)
-    assert difference_p_value(sparse, columns=2) == 1 / 1000
-    assert difference_p_value(sparse, columns=200) == 1 / 20_001
+    assert difference_p_value(RARE, columns=2) == 1 / 1000
+    assert difference_p_value(RARE, columns=200) == 1 / 20_001
     clean = samples([3] * 20, [3] * 20)
     assert difference_p_value(clean, columns=200) == difference_p_value(clean)
+
+
+def test_draws_end_with_the_fiftieth_that_reaches_the_statistic():
+    rng = np.random.default_rng(9)
+    x, y = rng.multinomial(60, np.full(40, 1 / 40), size=2)
+    value = difference_p_value(samples(x, y))
+    assert value > 0.05
+    draws = 50 / value
+    assert draws == pytest.approx(round(draws), abs=1e-9)
+
+
+def test_where_nothing_is_common_the_p_value_is_exact_and_else_a_bound_beyond_all_draws():
+    x, y = [6] * 10 + [0] * 10, [0] * 10 + [6] * 10
+    exact = math.comb(20, 10) / math.comb(120, 60)
+    assert difference_p_value(samples(x, y)) == pytest.approx(exact, rel=1e-12)
+    assert 0 < difference_p_value(samples([*x, 1], [*y, 1])) <= 1e-9
+    many = samples([3] * 2000 + [1], [0, 6] * 1000 + [1])
+    assert difference_p_value(many) <= 1e-9
+
+
+def test_keys_say_nothing():
+    for rows in (60, 5000):
+        keys = samples([1] * rows + [0] * rows, [0] * rows + [1] * rows)
+        assert difference_p_value(keys) == pytest.approx(1)
 
 
 def test_what_cannot_happen_has_no_probability():

@@ -1,0 +1,115 @@
+"""Exact p-values and bounds that need no draws, against enumeration with fractions."""
+
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy import stats
+from small_samples import every_sample, g_statistic, multinomial, share_of_allocations
+
+from kldiv_cli.core.inference import allocation
+from kldiv_cli.core.inference.allocation import largest_p_value, share_without_common
+from kldiv_cli.core.inference.samples import samples
+
+
+def sides(totals, chosen):
+    """Return the counts where each outcome is wholly on one side."""
+    chosen = np.array(chosen[: len(totals)])
+    assume(chosen.any() and not chosen.all())
+    return np.where(chosen, totals, 0), np.where(chosen, 0, totals)
+
+
+TOTALS = st.lists(st.integers(1, 12), min_size=2, max_size=9)
+CHOSEN = st.lists(st.booleans(), min_size=9, max_size=9)
+
+
+@given(TOTALS, CHOSEN)
+def test_the_share_of_allocations_without_a_common_outcome_is_that_of_all_sets(totals, chosen):
+    x, y = sides(totals, chosen)
+    n, rows = int(x.sum()), sum(totals)
+    sets = itertools.product((0, 1), repeat=len(totals))
+    ways = sum(np.dot(member, totals) == n for member in sets)
+    exact = float(Fraction(int(ways), math.comb(rows, n)))
+    assert share_without_common(samples(x, y)) == pytest.approx(exact, rel=1e-12)
+    assert share_without_common(samples(y, x)) == pytest.approx(exact, rel=1e-12)
+    assert largest_p_value(samples(x, y)) >= exact * (1 - 1e-9)
+
+
+@given(st.lists(st.integers(1, 4), min_size=2, max_size=5), CHOSEN)
+def test_that_share_is_the_share_that_has_the_largest_statistic(totals, chosen):
+    x, y = sides(totals, chosen)
+    exact = float(share_of_allocations(x.tolist(), y.tolist()))
+    assert share_without_common(samples(x, y)) == pytest.approx(exact, rel=1e-12)
+
+
+def test_lopsided_and_large_tables_keep_their_digits():
+    x, y = [2] * 4 + [0] * 3000, [0] * 4 + [3] * 3000
+    fours = sum(  # twos and threes that add up to 8
+        math.comb(4, twos) * math.comb(3000, (8 - 2 * twos) // 3)
+        for twos in range(5)
+        if (8 - 2 * twos) % 3 == 0
+    )
+    exact = float(Fraction(fours, math.comb(9008, 8)))
+    assert share_without_common(samples(x, y)) == pytest.approx(exact, rel=1e-10)
+    assert share_without_common(samples(y, x)) == pytest.approx(exact, rel=1e-10)
+
+
+def test_what_would_take_longer_than_draws_or_is_too_small_is_left():
+    keys = [1] * 5000
+    assert share_without_common(samples(keys + [0] * 5000, [0] * 5000 + keys)) is None
+    uneven = samples([6] * 100 + [0] * 900, [0] * 100 + [6] * 900)
+    assert share_without_common(uneven) is None
+    assert largest_p_value(uneven) <= 1e-300
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=4))
+def test_no_p_value_of_a_small_table_is_above_its_bound(rows):
+    x, y = (list(side) for side in zip(*rows, strict=True))
+    assume(any(x) and any(y))
+    exact = float(share_of_allocations(x, y))
+    assert largest_p_value(samples(x, y)) >= exact * (1 - 1e-9)
+
+
+def test_nor_of_one_sample():
+    q, rows = (0.5, 0.25, 0.125, 0.125), 9
+    every = [(c, sum(a * math.log(a / (rows * b)) for a, b in zip(c, q, strict=True) if a))
+             for c in every_sample(rows, 4)]  # fmt: skip
+    for counts, g in every:
+        exact = sum(float(multinomial(c, q)) for c, other in every if other >= g - 1e-9)
+        for known in ((False, True), (True, False)):
+            pair = (counts, q) if known[1] else (q, counts)
+            assert largest_p_value(samples(*pair, known=known)) >= exact * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("theta", [0.5, 0.1, 0.003])
+@pytest.mark.parametrize("total", [1, 2, 7, 64, 400, 5000])
+def test_the_moments_are_those_of_binomials_and_below_one_over_one_minus_t(theta, total):
+    t = allocation._POWERS
+    count = np.arange(total + 1)
+    share = count / total
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = [np.where(p > 0, p * np.log(p / q), 0)
+                 for p, q in ((share, theta), (1 - share, 1 - theta))]  # fmt: skip
+    law = stats.binom.pmf(count, total, theta)
+    moments = np.array([law @ np.exp(np.minimum(one * total * sum(parts), 700)) for one in t])
+    assert np.all(moments <= 1 / (1 - t))
+    if total <= allocation._ENUMERATED:
+        found = np.exp(allocation._log_moments(np.array([total]), theta, t))[0]
+        assert found == pytest.approx(moments, rel=1e-9)
+
+
+def test_the_bound_reaches_what_is_certain():
+    """G of 2,000 outcomes is far beyond its law, whose mean is half the outcomes' number."""
+    rng = np.random.default_rng(4)
+    q = rng.dirichlet(np.ones(2000))
+    x, y = rng.multinomial(20_000, q), rng.multinomial(20_000, np.roll(q, 1000))
+    assert largest_p_value(samples(x, y)) < 1e-300
+    assert largest_p_value(samples(x, q, known=(False, True))) == 1
+    assert largest_p_value(samples(np.roll(x, 1000), q, known=(False, True))) < 1e-300
+    same = samples(*rng.multinomial(20_000, q, size=2))
+    assert largest_p_value(same) == 1
+    assert g_statistic(same.x, same.y) < 1500

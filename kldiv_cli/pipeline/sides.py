@@ -715,7 +715,10 @@ def _columns(
     labels = table.outcomes or tuple(map(str, range(len(table.weights))))
     if table.missing_label is not None:
         labels = tuple("" if label == table.missing_label else label for label in labels)
-    outcomes = dict(zip(labels, map(int, table.weights.tolist()), strict=True))
+    pairs = zip(labels, map(int, table.weights.tolist()), strict=True)
+    # The rows of a query come in any order; bins, and what is known by position, have their own.
+    has_order = table.outcomes is None or table.intervals is not None
+    outcomes = dict(pairs if has_order else sorted(pairs))
     name = only or (table.column if table.outcomes else None) or "outcome"
     from kldiv_cli.readers import counted
 

@@ -188,8 +188,10 @@ def _measures(command: Command) -> Iterator[Candidate]:
 
 
 def _kinds(command: Command) -> Iterator[Candidate]:
-    checks = any(row.name == "max_kl" for row in command.options)
-    return (kind for kind in KINDS if not checks or kind[0] not in ("logits", "log-probs"))
+    from kldiv_cli.pipeline.settings import KINDS_OF
+
+    known = KINDS_OF.get(command.run.__name__)
+    return (kind for kind in KINDS if known is None or kind[0] in known)
 
 
 KINDS = (

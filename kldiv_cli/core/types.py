@@ -277,6 +277,18 @@ def as_numbers(column: Categories, *, decimal: str = ".", na: Collection[str] = 
     return count_numbers(column.name, missing, np.array(values, dtype=np.float64), repeats)
 
 
+def numbers_of(column: Categories) -> Numbers | None:
+    """Return a column whose labels are numbers, and no codes, as one; None of any other."""
+    if not column.counts or any(map(has_leading_zero, column.counts)):
+        return None
+    if any(label.strip() in MISSING_WORDS for label in column.counts):
+        return None
+    try:
+        return as_numbers(column)
+    except ValueError:
+        return None
+
+
 def own_type(column: Column) -> Type | None:
     """Return the type of a column by its own values alone; None if it has none."""
     if column.rows == column.missing:

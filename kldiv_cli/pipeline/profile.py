@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli import readers
 from kldiv_cli.core import counts, types
+from kldiv_cli.core.binning import few_integers
 from kldiv_cli.core.counts import Binned, Categories, EdgesDifferError, TypeChangedError
 from kldiv_cli.core.dataset import (
     BY_NAME,
@@ -20,7 +21,7 @@ from kldiv_cli.core.dataset import (
     unknown_column,
 )
 from kldiv_cli.core.refusals import CODES
-from kldiv_cli.errors import InputError, Note, Place, abridged, option
+from kldiv_cli.errors import InputError, Note, Place, abridged, note_on, option
 from kldiv_cli.pipeline import settling
 from kldiv_cli.pipeline.settings import Rules, refuse_for_profiles, refuse_foreign
 from kldiv_cli.pipeline.sides import data_set, nothing_left, part_of_profile, refuse_condition
@@ -28,7 +29,7 @@ from kldiv_cli.pipeline.validation import ColumnRules
 from kldiv_cli.readers import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import Wanted
@@ -43,6 +44,7 @@ def profile(
     rules: Rules,
     options: ReadOptions,
     *,
+    kind: str | None = None,
     like: object = None,
     min_count: int = 0,
 ) -> DataSet:
@@ -56,6 +58,8 @@ def profile(
         Which columns are counted, and how.
     options : ReadOptions
         How the sources are to be read.
+    kind : {"samples", "counts"}, optional
+        What they are: raw rows, or tables of counts; profiles are known by themselves.
     like : path, optional
         A profile whose columns, types and edges are to be used.
     min_count : int
@@ -80,9 +84,9 @@ def profile(
         # Of several parts, the quantiles are those of all together.
         wanted = wanted._replace(quantiles=lambda title: rules.bins_of(title)[0])
     if model is None:
-        parts = [part_of_profile(source, options, wanted, name=name) for name, source in sources]
+        parts = [part_of_profile(each, options, wanted, kind, name=name) for name, each in sources]
     else:
-        parts = [_like(model, rules, source, options, name) for name, source in sources]
+        parts = [_like(model, rules, each, options, kind, name) for name, each in sources]
     for part in parts:
         refuse_condition(part, options)
     refuse_foreign([options] * len(parts), [part.format for part in parts])
@@ -109,6 +113,8 @@ def profile(
     if not columns:
         raise nothing_left("count", [*excluded.values()], first.source)
     for place, part in enumerate(parts):
+        if model is None and part.kind == "counts":
+            part = part._replace(notes=(*part.notes, *_numbers_noted(part, columns, wanted)))
         parts[place] = part._replace(notes=(*part.notes, *settling.words_noted(part, columns)))
     rows = sum(part.rows for part in parts)
     if rows >= TOO_MANY_ROWS:
@@ -162,18 +168,23 @@ NO_ROWS = ("no-rows", "no-rows-where")
 
 
 def _like(
-    model: DataSet, rules: Rules, source: object, options: ReadOptions, name: str | None
+    model: DataSet,
+    rules: Rules,
+    source: object,
+    options: ReadOptions,
+    kind: str | None,
+    name: str | None,
 ) -> DataSet:
     """Read and count a part as a profile was counted; a part of no rows is one, too."""
     edges = counts.edges_of(model.columns)
     wanted = rules.counting()._replace(identifiers=False, late=True, edges=edges)
     if rules.joint:
         wanted = wanted._replace(categorical=wanted.categorical.union(rules.joint))
-    else:
+    elif kind != "counts":
         # Records without a value may lack its key, and all of a part may.
         wanted = wanted._replace(columns=None, excluded=lambda title: title not in model.columns)
     try:
-        part = part_of_profile(source, options, wanted, name=name)
+        part = part_of_profile(source, options, wanted, kind, name=name)
     except InputError as problem:
         if problem.code in NO_ROWS:
             return _of_no_rows(model, rules, source, options, name, problem)
@@ -248,8 +259,11 @@ def _count_like(part: DataSet, model: DataSet, rules: Rules, options: ReadOption
             if isinstance(column, Binned):
                 text = "it is numbers here, and text in the profile to be like"
                 raise TypeChangedError(text)
-        found = types.spelt(column, types.type_of_labels(of_model), spell_of[title])
-        columns[title] = counts.pooled_like(found, of_model)
+        own, known = (
+            types.spelt(each, types.type_of_labels(of_model), spell_of[title])
+            for each in (column, of_model)
+        )
+        columns[title] = counts.pooled_like(own, known)
     noted = settling.words_noted(part, columns)
     return part._replace(columns=columns, notes=(*part.notes, *noted))
 
@@ -294,6 +308,18 @@ def _merge(title: str, parts: Sequence[DataSet], rules: Rules, *, settle: bool) 
     with _naming(title, parts[0].source):
         columns = [part.columns[title] for part in parts]
         return counts.merged(settling.settled_parts(title, parts, rules) if settle else columns)
+
+
+def _numbers_noted(part: DataSet, columns: Mapping[str, Column], wanted: Wanted) -> Iterator[Note]:
+    """Yield a note on each column of a table of counts whose labels raw rows have as numbers."""
+    for title, column in columns.items():
+        if not isinstance(column, Categories) or title in wanted.categorical:
+            continue
+        found = types.numbers_of(column)
+        if found is not None and not few_integers(found.values):
+            what = f"has {len(found.values)} outcomes that are numbers, and labels here"
+            note = note_on("numbers-as-labels", title, what, part.source)
+            yield note._replace(advice=f"{option('--numeric', title)} counts them in bins")
 
 
 @contextmanager

@@ -236,12 +236,16 @@ class ProfileSettings(NamedTuple):
 
     rules: Rules
     options: ReadOptions
+    kind: str | None = None
     min_count: int = 0
     strict: bool = False
 
 
 KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
 KINDS_OF_CHECK = ("samples", "counts", "probabilities", "weights")
+KINDS_OF_PROFILE = ("samples", "counts")
+KINDS_OF = {"check": KINDS_OF_CHECK, "profile": KINDS_OF_PROFILE}
+"""The kinds of numbers that some commands know; the others know them all."""
 READING: dict[str, Validator] = {
     # Any field that has no row below is a text, which the reader checks.
     **dict.fromkeys(ReadOptions._fields, per_side(validation.text)),
@@ -314,7 +318,7 @@ PROJECT: dict[str, Validator] = {
     "fail_on": among("drift", "inconclusive"),
 }
 PROFILE: dict[str, Validator] = {**READING, **PROJECT, "strict": validation.anything}
-PROFILE["kind"] = per_side(among("samples", "counts"))
+PROFILE["kind"] = per_side(among(*KINDS_OF_PROFILE))
 # A profile holds missing values apart, whatever a check will make of them, and raw rows; and has
 # its own name.
 del PROFILE["missing"], PROFILE["flatten"], PROFILE["dataset"], PROFILE["map"]
@@ -484,7 +488,9 @@ def profile_settings(
     of_tables = Refusal(("label", "weight", "duplicates", "total_row"), tables, why, "--as counts")
     _refuse([of_tables], given, spell)
     rules = _made(Rules, given, asked=given.keys() - {*project})
-    return _made(ProfileSettings, given, rules=rules, options=source.options)
+    return _made(
+        ProfileSettings, {**given, "kind": source.kind}, rules=rules, options=source.options
+    )
 
 
 def inspect_settings(file: object, options: Mapping[str, object], spell: Spelling = str) -> Source:

@@ -125,18 +125,26 @@ def settled_parts(title: str, parts: Sequence[DataSet], rules: Rules) -> list[Co
     # What a profile counted by label stays so.
     if all(labels):
         return columns
-    found = _settled(title, columns, rules, parts)
+    found = _settled(title, columns, rules, parts, whole=True)
     return [_as_labels(column) for column in found] if any(labels) else found
 
 
 def _settled(
-    name: str, columns: Sequence[Column], rules: Rules, sides: Sequence[DataSet]
+    name: str,
+    columns: Sequence[Column],
+    rules: Rules,
+    sides: Sequence[DataSet],
+    *,
+    whole: bool = False,
 ) -> list[Column]:
-    """Return the columns of one name, settled together as the user's rules say."""
+    """Return the columns of one name, settled together as the user's rules say.
+
+    With `whole` the whole numbers of a table of counts have one spelling, as those of raw rows.
+    """
     type_ = rules.of(name).type
     counted = any(side.kind == "counts" for side in sides)
     labels = counted or type_ == "categorical"
-    found = types.settled(columns, words=not labels, whole=not counted)
+    found = types.settled(columns, words=not labels, whole=whole or not counted)
     if type_ == "categorical":
         found = [_as_labels(column) for column in found]
     if type_ == "date":

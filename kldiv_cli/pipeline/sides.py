@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     """Counts the rows of a table: see `kldiv_cli.engines`."""
 
 
+TIDY_OR_RAW = "this may be counts of several columns, or raw rows of three"
+
+
 def refuse_repairs(notes: Iterable[Note]) -> None:
     """Raise the first note on a repair of the input as an error, as ``--strict`` asks.
 
@@ -103,7 +106,12 @@ def data_set(
 
 
 def part_of_profile(
-    source: object, options: ReadOptions, wanted: Wanted, *, name: str | None = None
+    source: object,
+    options: ReadOptions,
+    wanted: Wanted,
+    kind: str | None = None,
+    *,
+    name: str | None = None,
 ) -> DataSet:
     """Count the columns of raw rows, or read columns that were counted: a profile, or a table.
 
@@ -115,8 +123,16 @@ def part_of_profile(
     InputError, UsageError
         As `data_set` does; or if the columns of a table have different numbers of rows.
     """
-    if options.kind != "counts":
-        return data_set(source, options, wanted, name=name)
+    if kind != "counts":
+        try:
+            part = data_set(source, options, wanted, name=name)
+            if kind is None and {*map(str.casefold, part.seen)} == {*TIDY_COLUMNS}:
+                raise which_kind(TIDY_OR_RAW, part.source)
+        except InputError as problem:
+            if problem.code == "which-kind":
+                problem.hint = "--as counts if these are counts; --as samples if they are raw rows"
+            raise
+        return part
     found = readers.read_counts(source, options, wanted, name=name, profiles=True)
     only = None
     if isinstance(found, Distribution):
@@ -125,9 +141,16 @@ def part_of_profile(
         if len(named) == 1 and found.column in (None, TIDY_COLUMNS[1]):
             only = named[0]
     part = _columns(found, wanted, only, options.decimal)
-    if part.kind == "counts":
-        _check_totals(part)
-    return part
+    if part.kind == "profile":
+        return part
+    _check_totals(part)
+    # A column without values is what it is among raw rows: one of no numbers.
+    empty = {
+        title: counts.count_numbers(title, column.missing, np.zeros(0))
+        for title, column in part.columns.items()
+        if column.rows == column.missing and title not in wanted.categorical
+    }
+    return part._replace(columns={**part.columns, **empty})
 
 
 def _check_totals(table: DataSet) -> None:
@@ -608,8 +631,7 @@ def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = No
         and {*rows.seen} <= {*model.seen, model.chosen_by}
     )
     if side.kind is None and {*map(str.casefold, rows.seen)} == {*TIDY_COLUMNS}:
-        what = "this may be counts of several columns, or raw rows of three"
-        raise which_kind(what, rows.source)
+        raise which_kind(TIDY_OR_RAW, rows.source)
     if side.kind is None and not are_rows and _may_be_a_distribution(rows):
         what = "this may be a table of outcomes and weights, or raw rows of two columns"
         raise which_kind(what, rows.source)
@@ -694,7 +716,10 @@ def _columns(
     labels = table.outcomes or tuple(map(str, range(len(table.weights))))
     if table.missing_label is not None:
         labels = tuple("" if label == table.missing_label else label for label in labels)
-    outcomes = dict(zip(labels, map(int, table.weights.tolist()), strict=True))
+    pairs = zip(labels, map(int, table.weights.tolist()), strict=True)
+    # The rows of a query come in any order; bins, and what is known by position, have their own.
+    has_order = table.outcomes is None or table.intervals is not None
+    outcomes = dict(pairs if has_order else sorted(pairs))
     name = only or (table.column if table.outcomes else None) or "outcome"
     from kldiv_cli.readers import counted
 

@@ -74,7 +74,8 @@ def test_each_function_offers_the_kinds_that_it_knows():
 
 def test_each_command_offers_the_options_that_it_has(kldiv, table):
     path = table("p.json", '{"a": 5, "b": 3}')
-    assert "--as" not in kldiv("profile", path).err
+    assert "--as counts" in kldiv("profile", path).err
+    assert "--as logits" not in kldiv("profile", path).err
     path = table("p.csv", "a,-5\nb,3\n")
     assert "--as logits" in kldiv("compare", path, path).err
     assert "--as logits" not in kldiv("check", path, path, "--as", "counts").err

@@ -67,9 +67,9 @@ class Call(NamedTuple):
             return not any(flag in row.ends() for row in every)
         if option.name != "kind":
             return True
-        from kldiv_cli.pipeline.settings import KINDS, KINDS_OF_CHECK
+        from kldiv_cli.pipeline.settings import KINDS, KINDS_OF
 
-        return word in (KINDS_OF_CHECK if self.command.run.__name__ == "check" else KINDS)
+        return word in KINDS_OF.get(self.command.run.__name__, KINDS)
 
 
 def load(name: str) -> Command:

@@ -63,7 +63,12 @@ def profile(data: list[str], said: dict[str, Any]) -> int:
     with outputs:
         outputs.open((*paths, *([like] if like else ()), *config.files(file)))
         made = counted(
-            parts, settings.rules, settings.options, like=like, min_count=settings.min_count
+            parts,
+            settings.rules,
+            settings.options,
+            kind=settings.kind,
+            like=like,
+            min_count=settings.min_count,
         )
         if settings.strict:
             refuse_repairs(made.notes)

@@ -173,10 +173,15 @@ def _is_wide(counter: ColumnCounter, scan: Scan) -> bool:
 class _Text:
     """The bytes of a text, as they are counted while, or before, DuckDB reads them.
 
-    Attributes
+    Parameters
     ----------
     path : str
         What DuckDB opens.
+    skip : int
+        Lines above the first row, which are passed.
+
+    Attributes
+    ----------
     size, quotes : int
         All bytes, and those that are quotes.
     has_nul, has_blank_line : bool
@@ -193,7 +198,8 @@ class _Text:
         self.error: BaseException | None = None
         self._lines_to_skip = skip
         self._last = b"\n"
-        self.line_end = 1
+        self._first_ends = b""
+        self._has_bare_end = False
 
     def take(self, chunk: bytes) -> None:
         """Count some bytes, which follow those before; lines above the first row are passed."""
@@ -202,26 +208,41 @@ class _Text:
             self._lines_to_skip -= len(end)
         if not chunk:
             return
-        if not self.size:
-            first = chunk.partition(b"\n")[0]
-            self.line_end = 2 if first.endswith(b"\r") else 1
-        self.size += len(chunk)
         if b'"' in chunk:
             self.quotes += int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord('"')))
         self.has_nul = self.has_nul or b"\0" in chunk
-        blank = b"\n\r\n" if self.line_end == 2 else b"\n\n"
         edge = self._last + chunk[:2]
-        self.has_blank_line = self.has_blank_line or blank in edge or blank in chunk
-        self._last = (self._last + chunk[-2:])[-2:]
-        rest = len(chunk.rstrip(b"\r\n"))
-        self.last_ends = len(chunk) - rest + (0 if rest else self.last_ends)
+        if not self.has_blank_line:
+            self.has_blank_line = any(
+                blank in some for blank in (b"\n\n", b"\n\r\n") for some in (edge, chunk)
+            )
+        if not self._has_bare_end:
+            pairs = chunk.count(b"\r\n") + (self._last[-1:] + chunk[:1] == b"\r\n")
+            self._has_bare_end = chunk.count(b"\n") != pairs
+        self.size += len(chunk)
+        self._last = edge[-2:] if len(chunk) < 2 else chunk[-2:]
+        if rest := chunk.rstrip(b"\r\n"):
+            self.last_ends, self._first_ends = 0, b""
+        self.last_ends += len(chunk) - len(rest)
+        self._first_ends = (self._first_ends + chunk[len(rest) : len(rest) + 2])[:2]
+
+    @property
+    def line_end(self) -> int:
+        """Bytes of the end of a record; DuckDB refuses a text where they are not all the same.
+
+        That of the last record is within no quotes. Where it has none, line ends may be within
+        quotes; only more bytes than there are could make up for others that are passed over.
+        """
+        if self.last_ends:
+            return 2 if self._first_ends == b"\r\n" else 1
+        return 1 if self._has_bare_end else 2
 
 
 @contextmanager
 def _text(scan: Scan) -> Iterator[_Text]:
     """Yield the text of a scan; a file is read once before, any other text as it is needed."""
     if scan.path is not None:
-        text = _Text(scan.path, scan.skip)
+        text = _Text(scan.path, scan.skip[1])
         with open(scan.path, "rb", buffering=0) as file:
             first = True
             while chunk := file.read(1 << 20):
@@ -230,7 +251,7 @@ def _text(scan: Scan) -> Iterator[_Text]:
         yield text
         return
     read, write = os.pipe()
-    text = _Text(f"/dev/fd/{read}", scan.skip)
+    text = _Text(f"/dev/fd/{read}", scan.skip[1])
 
     def feed() -> None:
         try:
@@ -304,7 +325,7 @@ def _scan(
         )
         group by grouping sets ((), {", ".join(f"({', '.join(each)})" for each in keys)})
         """,
-        {"path": database.literal(text.path), "skip": scan.skip, "delimiter": scan.delimiter},
+        {"path": database.literal(text.path), "skip": scan.skip[0], "delimiter": scan.delimiter},
     )
     if text.error is not None:
         raise UnsuitedError("the text cannot be read") from text.error
@@ -316,7 +337,8 @@ def _scan(
     )
     found = of_texts.fetchall()[0][0] + other + (width - 1) * rows
     ends = text.line_end * (rows - 1) + text.last_ends
-    if text.has_nul or (width == 1 and text.has_blank_line) or not rows:
+    has_blank_line = text.has_blank_line or scan.skip[1] > scan.skip[0]
+    if text.has_nul or (width == 1 and has_blank_line) or not rows:
         raise UnsuitedError("there are characters or lines that are none of records")
     if found + ends != text.size - text.quotes:
         raise UnsuitedError("the fields do not account for all bytes")

@@ -143,8 +143,8 @@ class Scan(NamedTuple):
         Lines before the first record, and through its end.
     names : sequence of (str or None)
         The names of the fields, in order; None of those that are no column.
-    skip : int
-        Lines before the first row.
+    skip : pair of int
+        Records before the first row, blank lines above them included; and lines.
     memory, threads : int, or None
         What the engine may take.
     """
@@ -156,7 +156,7 @@ class Scan(NamedTuple):
     delimiter: str = ","
     lines: tuple[int, int] = (0, 1)
     names: Sequence[str | None] = ()
-    skip: int = 0
+    skip: tuple[int, int] = (0, 0)
     memory: int | None = None
     threads: int | None = None
 

@@ -25,6 +25,7 @@ from kldiv_cli.core.instants import instant, instants
 from kldiv_cli.core.numbers import (
     MISSING_WORDS,
     are_plain_numbers,
+    has_leading_zero,
     is_inexact,
     is_number,
     meant_as_missing,

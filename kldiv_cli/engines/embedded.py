@@ -20,7 +20,6 @@ import numpy as np
 from kldiv_cli import database
 from kldiv_cli.core import counts
 from kldiv_cli.core.binning import Bins, quantile_ranks
-from kldiv_cli.core.instants import instants
 from kldiv_cli.engines import UnsuitedError, local
 from kldiv_cli.errors import Place
 
@@ -38,8 +37,6 @@ SMALLEST = 8 << 20
 """Bytes of text from which on the engine pays …"""
 SMALLEST_PACKED = 2 << 20
 """… and of text that is compressed."""
-MOST_HEAD = 64
-"""Batches of rows in which the types of columns are looked for."""
 MOST_TEXTS = 200_000
 """Distinct texts of numbers that are converted in Python; DuckDB converts more of them."""
 BUCKETS = 128
@@ -96,6 +93,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     with _text(scan) as text, _connected(scan, text.path, source) as connection:
         rows = _scan(connection, scan, columns, text, table.decimal)
         counted = _Counted(connection, columns, table.decimal)
+        counted.settle(list(counters.values()))
         counted.check_size(source)
         coarse: list[_Coarse] = []
         for number, (column, counter) in enumerate(
@@ -183,7 +181,10 @@ def _column(position: int, head: ColumnCounter, scan: Scan, wanted: Wanted) -> C
 def _settled(
     batches: Iterator[Any], table: Table, wanted: Wanted, source: str
 ) -> dict[str, ColumnCounter]:
-    """Return counters of the first rows, which have decided which columns are numeric."""
+    """Return counters of the first rows, which have decided which columns are numeric.
+
+    Those of columns with few values, or none, are not settled.
+    """
     counters: dict[str, ColumnCounter] = {}
     for number, batch in enumerate(batches):
         for title in filter(wanted.wants, batch.columns):
@@ -192,10 +193,9 @@ def _settled(
             counters[title].add(batch.columns[title], batch.place)
         if all(counter.is_settled for counter in counters.values()):
             return counters
-        if number == MOST_HEAD:
+        if number == local.MOST_BATCHES:
             break
-    unsettled = [title for title, counter in counters.items() if not counter.is_settled]
-    raise UnsuitedError(f"the first rows have no values in {unsettled[:1]}")
+    return counters
 
 
 def _is_wide(counter: ColumnCounter, scan: Scan) -> bool:
@@ -216,26 +216,33 @@ def _is_wide(counter: ColumnCounter, scan: Scan) -> bool:
 class _Text:
     """The bytes of a text, as they are counted while, or before, DuckDB reads them.
 
-    Attributes
+    Parameters
     ----------
     path : str
         What DuckDB opens.
+    skip : int
+        Lines above the first row, which are passed.
+
+    Attributes
+    ----------
     size, quotes : int
         All bytes, and those that are quotes.
-    has_nul, has_blank_line, ends_line : bool
-        Whether there is a NUL character, or a line without a character, and whether the last
-        line has an end.
+    has_nul, has_blank_line : bool
+        Whether there is a NUL character, or a line without a character.
+    last_ends : int
+        Bytes of the line ends behind the last record, of which all but one end blank lines.
     """
 
     def __init__(self, path: str, skip: int) -> None:
         self.path = path
         self.size = self.quotes = 0
         self.has_nul = self.has_blank_line = False
-        self.ends_line = True
+        self.last_ends = 0
         self.error: BaseException | None = None
         self._lines_to_skip = skip
         self._last = b"\n"
-        self.line_end = 1
+        self._first_ends = b""
+        self._has_bare_end = False
 
     def take(self, chunk: bytes) -> None:
         """Count some bytes, which follow those before; lines above the first row are passed."""
@@ -244,25 +251,41 @@ class _Text:
             self._lines_to_skip -= len(end)
         if not chunk:
             return
-        if not self.size:
-            first = chunk.partition(b"\n")[0]
-            self.line_end = 2 if first.endswith(b"\r") else 1
-        self.size += len(chunk)
         if b'"' in chunk:
             self.quotes += int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord('"')))
         self.has_nul = self.has_nul or b"\0" in chunk
-        blank = b"\n\r\n" if self.line_end == 2 else b"\n\n"
         edge = self._last + chunk[:2]
-        self.has_blank_line = self.has_blank_line or blank in edge or blank in chunk
-        self._last = (self._last + chunk[-2:])[-2:]
-        self.ends_line = chunk.endswith(b"\n")
+        if not self.has_blank_line:
+            self.has_blank_line = any(
+                blank in some for blank in (b"\n\n", b"\n\r\n") for some in (edge, chunk)
+            )
+        if not self._has_bare_end:
+            pairs = chunk.count(b"\r\n") + (self._last[-1:] + chunk[:1] == b"\r\n")
+            self._has_bare_end = chunk.count(b"\n") != pairs
+        self.size += len(chunk)
+        self._last = edge[-2:] if len(chunk) < 2 else chunk[-2:]
+        if rest := chunk.rstrip(b"\r\n"):
+            self.last_ends, self._first_ends = 0, b""
+        self.last_ends += len(chunk) - len(rest)
+        self._first_ends = (self._first_ends + chunk[len(rest) : len(rest) + 2])[:2]
+
+    @property
+    def line_end(self) -> int:
+        """Bytes of the end of a record; DuckDB refuses a text where they are not all the same.
+
+        That of the last record is within no quotes. Where it has none, line ends may be within
+        quotes; only more bytes than there are could make up for others that are passed over.
+        """
+        if self.last_ends:
+            return 2 if self._first_ends == b"\r\n" else 1
+        return 1 if self._has_bare_end else 2
 
 
 @contextmanager
 def _text(scan: Scan) -> Iterator[_Text]:
     """Yield the text of a scan; a file is read once before, any other text as it is needed."""
     if scan.path is not None:
-        text = _Text(scan.path, scan.skip)
+        text = _Text(scan.path, scan.skip[1])
         with open(scan.path, "rb", buffering=0) as file:
             first = True
             while chunk := file.read(1 << 20):
@@ -271,7 +294,7 @@ def _text(scan: Scan) -> Iterator[_Text]:
         yield text
         return
     read, write = os.pipe()
-    text = _Text(f"/dev/fd/{read}", scan.skip)
+    text = _Text(f"/dev/fd/{read}", scan.skip[1])
 
     def feed() -> None:
         try:
@@ -353,8 +376,9 @@ def _scan(
         f" where g in ({', '.join(numbers) or 0})"
     )
     found = of_texts.fetchall()[0][0] + other + (width - 1) * rows
-    ends = text.line_end * (rows if text.ends_line else rows - 1)
-    if text.has_nul or (width == 1 and text.has_blank_line) or not rows:
+    ends = text.line_end * (rows - 1) + text.last_ends
+    has_blank_line = text.has_blank_line or scan.skip[1] > scan.skip[0]
+    if text.has_nul or (width == 1 and has_blank_line) or not rows:
         raise UnsuitedError("there are characters or lines that are none of records")
     if found + ends != text.size - text.quotes:
         raise UnsuitedError("the fields do not account for all bytes")
@@ -380,7 +404,7 @@ def _parameters(scan: Scan, text: _Text) -> dict[str, Any]:
     """Return the parameters of `_records`."""
     return {
         "path": database.literal(text.path),
-        "skip": scan.skip,
+        "skip": scan.skip[0],
         "delimiter": scan.delimiter,
     }
 
@@ -463,7 +487,9 @@ def _in_buckets(number: str, cuts: Sequence[float], buckets: Sequence[int]) -> s
     return " or ".join(conditions) or "false"
 
 
-def _stand_ins(cuts: Sequence[float], sizes: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
+def _stand_ins(
+    cuts: Sequence[float], sizes: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return a number of each bucket, for all that are in it, and their counts."""
     ends = np.append(cuts, np.nextafter(cuts[-1], np.inf))
     filled = np.flatnonzero(sizes)
@@ -533,10 +559,19 @@ class _Counted:
         self, connection: DuckDBPyConnection, columns: Sequence[Column], decimal: str
     ) -> None:
         self._connection = connection
-        self._columns = columns
+        self._columns = list(columns)
         self._decimal = decimal
         found = connection.execute("select g, count(*) from counted group by g").fetchall()
         self._sizes = dict(found)
+
+    def settle(self, counters: Sequence[ColumnCounter]) -> None:
+        """Decide which columns are numeric that have few values, or none, in the first rows."""
+        for i, counter in enumerate(counters):
+            if counter.is_settled:
+                continue
+            if self._sizes[i + 1] > MOST_TEXTS or not counter.settle_by(self._cells(i + 1)[0]):
+                raise UnsuitedError(f"the first rows have few values in {counter.name!r}")
+            self._columns[i] = self._columns[i]._replace(is_numeric=counter.is_numeric)
 
     def check_size(self, source: str) -> None:
         """Refuse more distinct numbers than are held in memory."""
@@ -582,7 +617,7 @@ class _Counted:
             if column.cuts:
                 sizes[values.astype(np.int64)] = repeats[~is_text]
             else:
-                counter.add_numbers(values, repeats[~is_text])
+                counter.add_numbers(values, repeats[~is_text], place)
         elif column.is_numeric or size <= wanted.most_outcomes:
             self._fill_texts(number, counter, place)
         else:
@@ -601,9 +636,14 @@ class _Counted:
         return self._connection.execute(query, {"g": number}).fetchnumpy()
 
     def _fill_texts(self, number: int, counter: ColumnCounter, place: Locator) -> None:
+        cells, repeats = self._cells(number)
+        counter.add(cells, place, repeats)
+
+    def _cells(self, number: int) -> tuple[list[str | None], list[int]]:
+        """Return the distinct cells of a column, and how often each occurs."""
         query = "select t, n from counted where g = $g"
         found = self._connection.execute(query, {"g": number}).fetchnumpy()
-        counter.add(_texts(found["t"]).tolist(), place, np.ma.getdata(found["n"]).tolist())
+        return _texts(found["t"]).tolist(), np.ma.getdata(found["n"]).tolist()
 
     def _fill_many(
         self, number: int, counter: ColumnCounter, place: Locator, wanted: Wanted, source: str
@@ -612,14 +652,24 @@ class _Counted:
         title, most = counter.name, wanted.most_outcomes
         absent = f"(t is null or regexp_full_match(t, '{_BLANKS}') or list_contains($na, t))"
         given: dict[str, Any] = {"g": number, "na": sorted(wanted.missing_words(title))}
-        query = f"select count(*), sum(n)::bigint from counted where g = $g and not {absent}"
-        distinct, rows = self._connection.execute(query, given).fetchall()[0]
+        query = f"""
+            select count(t), sum(n)::bigint,
+                count(t) filter (regexp_matches(t, '{_DAY}')),
+                count(t) filter (regexp_full_match(t, '{_DATE}') and try_cast(t[:10] as date)
+                    between '0002-01-01' and '9998-12-31')
+            from counted where g = $g and not {absent}
+        """
+        distinct, rows, days, dates = self._connection.execute(query, given).fetchall()[0]
         if distinct <= most:
             self._fill_texts(number, counter, place)
             return
-        query = f"select t from counted where g = $g and not {absent} limit {most + 1}"
-        labels = [label for (label,) in self._connection.execute(query, given).fetchall()]
-        if not wanted.asks_for(title) and instants(labels):
+        query = f"select count(*) from counted where g = $g and {absent}"
+        if wanted.forbid_missing and self._connection.execute(query, given).fetchall()[0][0]:
+            raise UnsuitedError("a value is missing")
+        if not wanted.asks_for(title) and days and dates < distinct:
+            # The first ones in the order of the rows decide.
+            raise UnsuitedError("some labels are dates, and others are none")
+        if not wanted.asks_for(title) and dates:
             counter.give_up(date=True)
         elif wanted.may_leave_out(title) and counts.nearly_distinct(distinct, rows):
             counter.give_up(date=False)
@@ -627,6 +677,15 @@ class _Counted:
             counter.reject(local.too_many_outcomes(title, wanted, source))
 
 
+_DAY = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}"
+"""How a label begins that may be a date …"""
+_HOUR, _SIXTY = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
+_DATE = (
+    rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
+    rf"(?:[Tt ]{_HOUR}:{_SIXTY}(?::{_SIXTY}(?:[.,][0-9]{{1,12}})?)?"
+    rf" ?(?:[Zz]|UTC|[+-]{_HOUR}(?::?{_SIXTY}(?::?{_SIXTY})?)?)?)?"
+)
+"""… and how one is written that is a date to `kldiv_cli.core.instants`, if there is such a day."""
 _BLANKS = (
     r"[\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}"
     r"\x{202f}\x{205f}\x{3000}]*"

@@ -200,7 +200,9 @@ def _words_noted(counters: Iterable[ColumnCounter], source: str) -> Iterator[Not
 
     found = [counter for counter in counters if counter.words and not counter.refusal]
     if found:
-        yield words_as_missing({each.name: each.words for each in found}, source)
+        # In their own order, whatever that of the rows.
+        words = {each.name: Counter(dict(sorted(each.words.items()))) for each in found}
+        yield words_as_missing(words, source)
 
 
 class ColumnCounter:
@@ -313,6 +315,34 @@ class ColumnCounter:
             number, self._rows = rows - self._rows, rows
             self._note_missing(number, [None], lambda i, name: Place(self._source, name=name))
 
+    def settle_by(self, cells: Sequence[Cell]) -> bool:
+        """Decide whether the column is numeric by its distinct cells, if any order says the same.
+
+        Returns
+        -------
+        bool
+            Whether that is decided: not where some values look like numbers, and others do not.
+        """
+        told = self._told(cells)
+        if any(map(_is_word, told)):
+            return False
+        if not told:
+            self._numeric = self._words.isdisjoint(cells)
+        elif numbers.floats(told, self._decimal) is not None:
+            self._numeric = True if not any(map(numbers.is_inexact, told)) else None
+        elif not any(map(self._means_number, told)):
+            self._numeric = False
+        return self.is_settled
+
+    def _means_number(self, cell: str) -> bool:
+        """Return whether a cell is a number, an infinity, or looks like a number."""
+        return (
+            numbers.is_number(cell, self._decimal)
+            or numbers.infinity(cell) is not None
+            or numbers.is_decorated(cell)
+            or bool(numbers.typographic_minus(cell))
+        )
+
     def give_up(self, *, date: bool) -> None:
         """Take the column for dates, or for a key, whose values are no longer counted."""
         self.identifier, self.date = not date, date
@@ -354,9 +384,13 @@ class ColumnCounter:
         finite = np.isfinite(values)
         return values[finite], repeats[finite]
 
-    def add_numbers(self, values: NDArray[np.float64], repeats: NDArray[np.int64]) -> None:
+    def add_numbers(
+        self, values: NDArray[np.float64], repeats: NDArray[np.int64], place: Locator | None = None
+    ) -> None:
         """Count numbers that are known to be such, each as often as `repeats` says."""
         absent = np.isin(values, self._absent_numbers)
+        if place is not None and self._forbid and absent.any():
+            raise missing_value(place(int(absent.argmax()), self.name))
         self._missing += int(repeats[absent].sum())
         self.values.frombytes(values[~absent].tobytes())
         self._repeats.frombytes(repeats[~absent].tobytes())
@@ -377,7 +411,7 @@ class ColumnCounter:
         if self.refusal is None or not self._numeric:
             return self.refusal
         distinct = len(np.unique(np.frombuffer(self.values))) + len(self._bad)
-        words = tuple(self._bad)
+        words = tuple(sorted(self._bad))
         if len(words) > MOST_WORDS or not all(map(_may_mean_missing, words)):
             words = ()
         refusal = self.refusal._replace(words=words)

@@ -115,7 +115,9 @@ def _scan(scan: Scan, names: Sequence[str] | None) -> Scan:
     titles = names or [str(position) for position in range(1, width + 1)]
     # The names of rows are no column.
     no_names: Sequence[str | None] = [None] * (width - len(titles))
-    return scan._replace(names=[*no_names, *titles], skip=scan.lines[names is not None])
+    above, below = scan.lines
+    skip = (above, above) if names is None else (above + 1, below)
+    return scan._replace(names=[*no_names, *titles], skip=skip)
 
 
 def _without_first(batch: Batch) -> Batch:

@@ -177,7 +177,7 @@ def _formats(command: Command) -> Iterator[Candidate]:
 def _input_formats(command: Command) -> Iterator[Candidate]:
     from kldiv_cli.readers.formats import FORMATS
 
-    return ((name, " ".join(row.extensions)) for name, row in FORMATS.items() if row.module)
+    return ((name, " ".join(row.extensions)) for name, row in FORMATS.items())
 
 
 def _measures(command: Command) -> Iterator[Candidate]:

@@ -127,7 +127,7 @@ class Scan(NamedTuple):
 
     Attributes
     ----------
-    format : {"csv"}
+    format : {"csv", "parquet"}
         How it is written.
     feed : function
         Opens the input again, for a context: its bytes from the beginning, inflated, in UTF-8
@@ -201,6 +201,8 @@ class Table(NamedTuple):
         The labels are bins of which the source tells the edges, and not which of these they hold.
     weighted : bool
         The source says that its numbers add up weights of rows, and do not count rows.
+    types : mapping of str to str
+        The kinds of the columns' values, as far as the format itself tells them.
     scan : Scan, or None
         How another engine reads the same rows, if one can.
     """
@@ -222,6 +224,7 @@ class Table(NamedTuple):
     has_row_names: bool = False
     from_edges: bool = False
     weighted: bool = False
+    types: Mapping[str, str] = {}
     scan: Scan | None = None
 
     def is_number(self, cell: Any) -> bool:

@@ -48,7 +48,7 @@ FIELD = 8
 def pays(table: Table, wanted: Wanted) -> bool:
     """Return whether this engine is there, can count a table, and is faster at it."""
     scan = table.scan
-    if scan is None or scan.size is None or wanted.joint:
+    if scan is None or scan.format != "csv" or scan.size is None or wanted.joint:
         return False
     least = SMALLEST if scan.path is not None else SMALLEST_PACKED
     return scan.size >= least and database.is_installed()

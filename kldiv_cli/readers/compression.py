@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.errors import InputError, Place
@@ -18,6 +20,10 @@ RATIO = 100
 """… and how many times its own size, if that is more."""
 EXTENSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
 MARKS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
+# A frame of other data, which is skipped: parallel programs begin with one.
+MARKS |= {bytes([0x50 + i]) + b"\x2a\x4d\x18": "zstd" for i in range(16)}
+PADDED = ("gzip", "xz")
+"""Compressions whose members zeros may follow."""
 
 
 def recognised(stream: ByteStream, extension: str) -> str | None:
@@ -33,8 +39,6 @@ def recognised(stream: ByteStream, extension: str) -> str | None:
     if found == "bzip2" and stream.peek(10)[4:] not in (b"1AY&SY", b"\x17rE8P\x90"):
         found = None
     claimed = EXTENSIONS.get(extension)
-    if "zstd" in (found, claimed):
-        raise needs_extra("zstd", stream.source)
     if claimed and found != claimed:
         message = f"the name ends in {extension}, but this is not {claimed} data"
         hint = "rename the file if it is not compressed"
@@ -42,11 +46,27 @@ def recognised(stream: ByteStream, extension: str) -> str | None:
     return found
 
 
-def needs_extra(format_: str, source: str) -> InputError:
-    """Return the error for Parquet, Arrow and Zstandard, which need an extra."""
-    message = f"{format_} cannot be read by this version"
-    hint = "unpack it with zstd -d" if format_ == "zstd" else "convert the file to CSV"
-    return InputError("needs-extra", message, Place(source), hint=hint)
+def need(package: str | None, format_: str, source: str) -> None:
+    """Refuse a format whose package of the extra ``duckdb`` is not installed.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    from importlib.util import find_spec
+
+    if package is None:
+        return
+    parent = package.partition(".")[0]
+    if find_spec(parent) is not None and find_spec(package) is not None:
+        return
+    from kldiv_cli.database import INSTALL
+
+    message = f"{format_} cannot be read without the package {package}, of the extra duckdb"
+    other = "unpack it with zstd -d" if format_ == "zstd" else "convert the file to CSV"
+    hint = f"{INSTALL} in a checkout of kldiv; or {other}"
+    raise InputError("needs-extra", message, Place(source), hint=hint)
 
 
 def inflated(stream: ByteStream, compression: str) -> ByteStream:
@@ -107,15 +127,14 @@ def bounded(
 
 def _inflate(stream: ByteStream, compression: str) -> Iterator[bytes]:
     """Yield the bytes that the members of a stream inflate to, one after the other."""
-    new, errors = _codec(compression)
+    new, errors = _codec(compression, stream.source)
     decoder: Any = None
     members = 0
     for data in stream:
         hungry = False
         while not hungry:
             if decoder is None:
-                # Zeros may follow the members of all but bzip2.
-                data = data.lstrip(b"\0") if members and compression != "bzip2" else data
+                data = data.lstrip(b"\0") if members and compression in PADDED else data
                 if not data:
                     break
                 decoder = new()
@@ -123,8 +142,11 @@ def _inflate(stream: ByteStream, compression: str) -> Iterator[bytes]:
             try:
                 out = decoder.decompress(data, CHUNK)
             except errors as error:
-                what = "is damaged" if members == 1 else "is followed by something else"
-                raise _corrupt(f"the {compression} data {what}", stream.source) from error
+                what = "are damaged" if members == 1 else "are followed by something else"
+                message = f"the {compression} data {what}"
+                if "memory" in str(error).lower():
+                    message = f"to inflate the {compression} data takes too much memory"
+                raise _corrupt(message, stream.source) from error
             if out:
                 yield out
             if decoder.eof:
@@ -143,7 +165,7 @@ def _corrupt(message: str, source: str, hint: str = "") -> InputError:
     return InputError("corrupt-compression", message, Place(source), hint=hint)
 
 
-def _codec(compression: str) -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
+def _codec(compression: str, source: str) -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
     """Return the maker of the decoders of a compression, and the errors that they raise."""
     if compression == "gzip":
         import zlib
@@ -153,6 +175,12 @@ def _codec(compression: str) -> tuple[Callable[[], Any], tuple[type[Exception], 
         import bz2
 
         return bz2.BZ2Decompressor, (OSError, ValueError)
+    if compression == "zstd":
+        # A part of Python from 3.14 on.
+        package = "compression" if sys.version_info >= (3, 14) else "backports"
+        need(f"{package}.zstd", compression, source)
+        zstd = import_module(f"{package}.zstd")
+        return zstd.ZstdDecompressor, (zstd.ZstdError,)
     import lzma
 
     # The header of an .xz file may ask for a dictionary of 4 GB.

@@ -107,6 +107,8 @@ class _Reading:
         self._open = open_part
         self._first: tuple[Part, Table, list[str]] | None = None
         self._notes: list[Note] = []
+        # What the format tells of the columns, and the first part that does.
+        self._types: dict[str, tuple[str, str]] = {}
         # Columns of records, and those that a part leaves out, with the part.
         self._columns: dict[str, None] = {}
         self._lacking: dict[str, str] = {}
@@ -166,8 +168,9 @@ class _Reading:
         if self._first is None:
             self._first = (part, table, names)
         self._check_format(part, table)
-        if names and (table.whole is not None or not table.typed):
+        if names and (table.whole is not None or table.types or not table.typed):
             self._check_columns(part, names, self._first[2])
+        self._check_types(part, table)
         said = {note.message for note in self._notes}
         notes = (note for note in table.notes if note.message not in said)
         self._notes += [note._replace(source=folder) for note in notes]
@@ -237,6 +240,17 @@ class _Reading:
         if len(lacking) == len(known) and self._options.header is None:
             hint = "--no-header if the first rows of the parts hold data"
         raise InputError("columns-differ", message, Place(part.path), hint=hint)
+
+    def _check_types(self, part: Part, table: Table) -> None:
+        """Refuse a column whose values the format itself tells to be of another kind."""
+        for name, kind in table.types.items():
+            known, path = self._types.setdefault(name, (kind, part.path))
+            if kind != known:
+                message = f"the values are of the type {kind} here, and {known} in "
+                message += os.path.basename(path)
+                hint = "write the column with one type in all parts"
+                place = Place(part.path, name=name)
+                raise InputError("columns-differ", message, place, hint=hint)
 
     def _compare_records(self, part: Part, found: dict[str, None]) -> None:
         """Remember columns that records of a part leave out; refuse a column that was renamed."""

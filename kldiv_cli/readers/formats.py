@@ -8,8 +8,8 @@ from typing import NamedTuple
 class Format(NamedTuple):
     """A row of `FORMATS`."""
 
-    module: str | None
-    """Module of this package whose ``read`` reads it; None where none does yet."""
+    module: str
+    """Module of this package whose ``read`` reads it."""
     extensions: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     """Fields of `ReadOptions` that not every format has a use for, and this one has."""
@@ -17,6 +17,8 @@ class Format(NamedTuple):
     """First bytes that tell it where the name does not."""
     streamed: bool = False
     """Its raw rows are never held in memory together."""
+    needs: str | None = None
+    """A package of the extra ``duckdb`` that it cannot be read without."""
 
 
 _LABELS = ("duplicates", "total_row")
@@ -32,10 +34,17 @@ FORMATS = {
     "npy": Format("npy", (".npy",), marks=(b"\x93NUMPY",)),
     "npz": Format("npz", (".npz",), marks=(b"PK\x03\x04", b"PK\x05\x06")),
     "uniq": Format("uniq", (".uniq",), _TEXT, streamed=True),
-    "parquet": Format(None, (".parquet", ".pq"), marks=(b"PAR1",)),
-    "arrow": Format(None, (".arrow", ".feather", ".ipc"), marks=(b"ARROW1",)),
+    "parquet": Format(
+        "parquet", (".parquet", ".pq"), _LABELS, (b"PAR1", b"PARE"), needs="pyarrow"
+    ),
+    "arrow": Format(
+        "arrow",
+        (".arrow", ".arrows", ".feather", ".ipc"),
+        _LABELS,
+        (b"ARROW1\0\0", b"\xff\xff\xff\xff"),
+        needs="pyarrow",
+    ),
 }
-READABLE = tuple(name for name, entry in FORMATS.items() if entry.module)
 TIDY_COLUMNS = ("column", "outcome", "count")
 """Names of the columns of a tidy table: the counts of several columns, one outcome a row."""
 OF_SOME = tuple(dict.fromkeys(name for entry in FORMATS.values() for name in entry.options))

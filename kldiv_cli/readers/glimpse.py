@@ -85,14 +85,15 @@ def _names(head: bytes, format_: str, options: ReadOptions, *, whole: bool) -> I
     elif not whole:
         # The last line is cut.
         head = head[: head.rfind(b"\n") + 1]
-    module = FORMATS[format_].module
-    if module is None or format_ == "npy":
+    entry = FORMATS[format_]
+    # To import a package may take longer than a reader of a prompt waits.
+    if entry.needs or format_ == "npy":
         return []
     from kldiv_cli.readers.rows import raw_rows
 
     stream = ByteStream("", iter([head]), len(head))
     stream.format = format_
-    data = import_module(f"kldiv_cli.readers.{module}").read(stream, options)
+    data = import_module(f"kldiv_cli.readers.{entry.module}").read(stream, options)
     if isinstance(data, Members) and options.at is not None:
         data = data.at(options.at)
     try:

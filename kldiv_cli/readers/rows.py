@@ -62,6 +62,8 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
         rows = _of_whole_columns(data.whole, data.format, source)
         return rows._replace(notes=data.notes, chosen_by=data.chosen_by)
     if data.typed:
+        if data.has_row_names and data.names:
+            data = data._replace(names=data.names[1:], batches=map(_without_first, data.batches))
         return data._replace(batches=_plain_batches(data))
     names = None
     if data.positional:
@@ -122,9 +124,8 @@ def _scan(scan: Scan, names: Sequence[str] | None) -> Scan:
 
 def _without_first(batch: Batch) -> Batch:
     """Return rows without their first column."""
-    columns = dict(batch.columns)
-    del columns[next(iter(columns))]
-    return batch._replace(columns=columns)
+    _, *rest = batch.columns
+    return batch._replace(columns=LazyColumns(rest, batch.columns.__getitem__))
 
 
 def _named(batch: Batch, names: Sequence[str]) -> Batch:

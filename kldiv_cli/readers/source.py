@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from kldiv_cli import progress
 from kldiv_cli.errors import InputError, Place, UsageError, did_you_mean, in_shell
 from kldiv_cli.readers import compression, foreign
-from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS, READABLE
+from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
 from kldiv_cli.readers.stream import CHUNK, HEAD, ByteStream
 
 if TYPE_CHECKING:
@@ -48,20 +48,36 @@ class Held(NamedTuple):
 
 def held(path: str) -> Held:
     """Read an input whole; what is large is written to a temporary file without a name."""
-    from tempfile import TemporaryFile
-
     source = _open(path)
     try:
-        file: IO[bytes] = io.BytesIO()
-        for chunk in _chunks(source, path):
-            if isinstance(file, io.BytesIO) and file.tell() > HELD:
-                first, file = file, TemporaryFile(prefix="kldiv-", buffering=0)  # noqa: SIM115
-                file.write(first.getbuffer())
-            file.write(chunk)
-        return Held(path, file)
+        return Held(path, _spooled(_chunks(source, path)))
     finally:
         if path != "-":
             source.close()
+
+
+def seekable(stream: ByteStream) -> IO[bytes]:
+    """Return the bytes of an input as a file that can be read from any place."""
+    if stream.path is None:
+        file = _spooled(iter(stream))
+        file.seek(0)
+    else:
+        file = open(stream.path, "rb", buffering=0)  # noqa: SIM115
+    stream.files.append(file)
+    return file
+
+
+def _spooled(chunks: Iterator[bytes]) -> IO[bytes]:
+    """Return bytes as a file; what is large is written to a temporary one without a name."""
+    from tempfile import TemporaryFile
+
+    file: IO[bytes] = io.BytesIO()
+    for chunk in chunks:
+        if isinstance(file, io.BytesIO) and file.tell() > HELD:
+            first, file = file, TemporaryFile(prefix="kldiv-", buffering=0)  # noqa: SIM115
+            file.write(first.getbuffer())
+        file.write(chunk)
+    return file
 
 
 @contextmanager
@@ -75,7 +91,9 @@ def opened(
     path = os.fsdecode(source)
     if option.format is not None and option.format not in FORMATS:
         message = f"there is no input format {option.format!r}"
-        raise UsageError("unknown-format", message, hint=did_you_mean(option.format, READABLE))
+        raise UsageError(
+            "unknown-format", message, hint=did_you_mean(option.format, list(FORMATS))
+        )
     file = source.reopened() if isinstance(source, Held) else _open(path)
     try:
         size = _regular_size(file)
@@ -96,14 +114,17 @@ def opened(
             stream = ByteStream(path, inner)
             # An input that is too large is refused whatever its format.
             stream.peek(1)
-        if FORMATS[format_].module is None:
-            raise compression.needs_extra(format_, path)
+        compression.need(FORMATS[format_].needs, format_, path)
         stream.format, stream.stored = format_, packed.size
         if codec is None and packed.size is not None and path != "-":
             stream.path = path
         if isinstance(source, Held) and codec is None and packed.size is not None:
             stream.path = source.location()
-        yield stream
+        try:
+            yield stream
+        finally:
+            for other in stream.files:
+                other.close()
     finally:
         if path != "-":
             file.close()
@@ -168,11 +189,11 @@ def _chunks(file: IO[bytes], source: str, size: int | None = None) -> Iterator[b
 def format_of(stream: ByteStream, extension: str) -> str:
     """Return the format by the extension, else by the first bytes."""
     head = stream.peek(HEAD)
-    # Text may begin with the mark of a format that is not read.
     marked = (name for name, entry in FORMATS.items() if head.startswith(entry.marks))
-    found = next((name for name in marked if FORMATS[name].module or b"\0" in head), None)
+    # Text may begin with a mark of letters alone.
+    found = next((name for name in marked if b"\0" in head or not head[:4].isalnum()), None)
     named = BY_EXTENSION.get(extension)
-    if named and found and named != found and FORMATS[named].module:
+    if named and found and named != found:
         message = f"the name says {named}, but the first bytes are those of {found}"
         hint = f"--input-format {found}"
         raise InputError("format-mismatch", message, Place(stream.source), hint=hint)

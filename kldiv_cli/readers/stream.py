@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -34,6 +34,8 @@ class ByteStream:
         A file that holds just these bytes, and can be opened again; None if there is none.
     stored : int or None
         Bytes of the input as it is stored, perhaps compressed, where that is known.
+    files : list of file
+        Files with these bytes that were opened beside them, and are closed with them.
     """
 
     def __init__(self, source: str, chunks: Iterator[bytes], size: int | None = None) -> None:
@@ -43,6 +45,7 @@ class ByteStream:
         self.taken = 0
         self.path: str | None = None
         self.stored = size
+        self.files: list[IO[bytes]] = []
         self._chunks = chunks
         self._head = b""
 

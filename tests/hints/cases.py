@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from kldiv_cli.cli.commands import EXAMPLES
 
@@ -75,6 +77,13 @@ class Case(NamedTuple):
 HISTOGRAM = '{"hist": [5, 3], "edges": [0, 1, 2]}'
 
 
+def parquet(names, columns):
+    """Return a file of Parquet."""
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays(list(map(pa.array, columns)), names), file)
+    return file.getvalue()
+
+
 def both(content, extension="csv"):
     return {f"p.{extension}": content, f"q.{extension}": content}
 
@@ -97,6 +106,8 @@ class Call(NamedTuple):
     instead_options: dict = {}  # noqa: RUF012
 
 
+COLUMNS = [["red", "blue"], [5, 3], [2, 6]]
+NOT_INSTALLED = {"importlib.util.find_spec": lambda name: None}
 P = "colour,count\nred,5\ngreen,3\nblue,2\n"
 Q = "colour,count\nred,2\ngreen,2\nblue,6\n"
 PAIR = {"p.csv": P, "q.csv": Q}
@@ -862,6 +873,15 @@ CASES = {
             instead=(np.array([1 / 3, 1]), [1, 2]),
         ),
     ],
+    "readers/columnar.py": [
+        Case(
+            "rename one",
+            "p.parquet q.parquet",
+            both(parquet(["colour", "count", "count"], COLUMNS), "parquet"),
+            edit=both(parquet(["colour", "count", "n"], COLUMNS), "parquet"),
+            then="p.parquet q.parquet --weight count",
+        ),
+    ],
     "readers/compression.py": [
         Case(
             "--max-inflated BYTES allows more",
@@ -871,17 +891,19 @@ CASES = {
             says="total 10",
         ),
         Case(
-            "convert the file to CSV",
+            "pip install '.[duckdb]' in a checkout of kldiv; or convert the file to CSV",
             "p.parquet q.parquet",
             both(b"PAR1\0\0", "parquet"),
             edit=PAIR,
             then="p.csv q.csv",
+            patch=NOT_INSTALLED,
         ),
         Case(
-            "unpack it with zstd -d",
+            "pip install '.[duckdb]' in a checkout of kldiv; or unpack it with zstd -d",
             "p.csv.zst q.csv",
             {"p.csv.zst": b"\x28\xb5\x2f\xfd", "q.csv": Q},
             external="zstd is another program",
+            patch=NOT_INSTALLED,
         ),
         Case(
             "rename the file if it is not compressed",

@@ -1,7 +1,9 @@
 """Paths, pipes, standard input and compressed bytes; one error for whatever fails."""
 
 import bz2
+import functools
 import gzip
+import importlib.util
 import io
 import lzma
 import os
@@ -23,6 +25,8 @@ from kldiv_cli.readers import (
     split_name,
 )
 
+ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+zstd = importlib.import_module(ZSTD)
 CSV = b"c,n\nred,5\nblue,3\n"
 
 
@@ -218,20 +222,28 @@ def test_nothing_is_fetched(url, hint):
     assert (caught.value.code, caught.value.hint) == ("url", hint)
 
 
-def test_formats_that_are_not_read_yet(refused):
-    for name, data in (
-        ("x.parquet", b"PAR1\0"),
-        ("x", b"PAR1\0\0"),
-        ("x.feather", b"ARROW1\0"),
-        ("x", b"ARROW1\0\0"),
-        ("x.csv.zst", b"\x28\xb5\x2f\xfd\0"),
-        ("x", b"\x28\xb5\x2f\xfd\0"),
+def test_formats_whose_packages_are_not_installed(refused, monkeypatch):
+    found = importlib.util.find_spec
+    missing = lambda name: None if name in ("pyarrow", ZSTD) else found(name)  # noqa: E731
+    monkeypatch.setattr(importlib.util, "find_spec", missing)
+    for name, data, remedy in (
+        ("x.parquet", b"PAR1\0", "convert the file to CSV"),
+        ("x", b"PAR1\0\0", "convert the file to CSV"),
+        ("x.feather", b"ARROW1\0\0", "convert the file to CSV"),
+        ("x", b"ARROW1\0\0", "convert the file to CSV"),
+        ("x", b"\xff\xff\xff\xff\x10\0\0\0", "convert the file to CSV"),
+        ("x.csv.zst", b"\x28\xb5\x2f\xfd\0", "unpack it with zstd -d"),
+        ("x", b"\x28\xb5\x2f\xfd\0", "unpack it with zstd -d"),
     ):
         error = refused(name, data)
         assert error.code == "needs-extra"
-        remedy = "unpack it with zstd -d" if data[:1] == b"\x28" else "convert the file to CSV"
-        assert error.hint == remedy
+        assert error.hint == f"pip install '.[duckdb]' in a checkout of kldiv; or {remedy}"
     assert refused("x.csv", CSV, format="parquet").code == "needs-extra"
+
+
+def test_text_that_begins_as_a_format_does(given):
+    for mark in ("PAR1", "ARROW1"):
+        assert given("x", f"{mark},5\nblue,3\n".encode()).outcomes == (mark, "blue")
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.json", "x.npz"])
@@ -241,6 +253,32 @@ def test_a_name_that_lies(refused, name):
 
 
 COMPRESS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+CHECKED = {zstd.CompressionParameter.checksum_flag: 1}
+COMPRESS["zst"] = functools.partial(zstd.compress, options=CHECKED)
+
+
+def frame_of_other_data(data, kind=0):
+    return bytes([0x50 + kind]) + b"\x2a\x4d\x18" + len(data).to_bytes(4, "little") + data
+
+
+def test_zstandard(given, refused):
+    checked = zstd.compress(CSV, options=CHECKED)
+    other = frame_of_other_data(b"abc", 7)
+    for data in (
+        other + checked + frame_of_other_data(b""),
+        zstd.compress(b"") + zstd.compress(CSV[:8]) + other + zstd.compress(CSV[8:]),
+    ):
+        for name in ("x.csv.zst", "x"):
+            assert given(name, data).weights.tolist() == [5, 3]
+    flipped = checked[:-1] + bytes([checked[-1] ^ 1])
+    for data in (flipped, checked[:-1], checked[:9], other[:-1], checked + bytes(8)):
+        assert refused("x.csv.zst", data).code == "corrupt-compression"
+    assert refused("x.csv.zst", other).code == "empty-file"
+    wide = {zstd.CompressionParameter.window_log: 28, zstd.CompressionParameter.checksum_flag: 0}
+    compressor = zstd.ZstdCompressor(options=wide)
+    streamed = compressor.compress(CSV) + compressor.flush()
+    error = refused("x.csv.zst", streamed)
+    assert error.message == "to inflate the zstd data takes too much memory"
 
 
 @pytest.mark.parametrize("extension", COMPRESS)
@@ -252,7 +290,7 @@ def test_compressed_text(given, refused, extension):
         assert given(name, data).weights.tolist() == [5, 3]
         assert given(name, half).weights.tolist() == [5, 3]
     assert given(f"x.json.{extension}", compress(b"[5, 3]")).weights.tolist() == [5, 3]
-    if extension != "bz2":
+    if extension in ("gz", "xz"):
         assert given(f"x.csv.{extension}", data + b"\0" * 8).weights.tolist() == [5, 3]
     name = f"x.csv.{extension}"
     assert refused(name, data + b"junk").code == "corrupt-compression"

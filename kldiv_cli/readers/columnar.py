@@ -1,0 +1,224 @@
+"""Columns of Arrow as batches of cells, each column made when it is asked for.
+
+Cells are those of a data frame in memory. Both Parquet and Arrow IPC are read by PyArrow, of the
+extra ``duckdb``, which is imported where a file is opened, and not before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import contextmanager
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from kldiv_cli.core.numbers import Number
+from kldiv_cli.core.table import Batch, LazyColumns, Table
+from kldiv_cli.errors import InputError, KldivError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
+
+    from kldiv_cli.core.table import Scan
+
+    Column = Callable[[int], pa.Array]
+    """From the position of a column to its values in some rows."""
+
+ROWS = 8192
+"""Rows of a batch."""
+NO_VALUE = Number("NaN")
+"""A number that is none, as JSON spells it: a missing value of raw rows, and no weight."""
+_UNNAMED_INDEX = re.compile(r"__index_level_\d+__").fullmatch
+
+
+def table(
+    schema: pa.Schema,
+    pieces: Iterator[tuple[int, Column]],
+    format_: str,
+    source: str,
+    scan: Scan | None = None,
+) -> Table:
+    """Return rows of columns of Arrow as a table.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        The names and the types of the columns.
+    pieces : iterator of (int, function)
+        The number of some rows, and what returns their columns; all rows, in order.
+    format_ : str
+        A key of `kldiv_cli.readers.FORMATS`.
+    source : str
+        The name of the source in errors.
+    scan : Scan, optional
+        How another engine reads the same rows.
+
+    Raises
+    ------
+    InputError
+        If there are no columns, or two are called alike; as the rows are read, also if their
+        bytes are damaged.
+    """
+    names = [name or f"column {i + 1}" for i, name in enumerate(_names(schema))]
+    if not names:
+        raise InputError("no-columns", "this has no columns", Place(source))
+    if len(set(names)) < len(names):
+        name = next(name for name in names if names.count(name) > 1)
+        message = f"{names.count(name)} columns are called {name[:60]!r}"
+        raise InputError("duplicate-columns", message, Place(source), hint="rename one")
+    positions = {name: i for i, name in enumerate(names)}
+    index = [name for name in _index(schema) if name in positions]
+    # An index that only counts the rows is no column of a data frame, either.
+    kept = [name for name in index if _kind(schema.field(positions[name]).type) != "number"]
+    has_row_names = len(index) == len(kept) == 1
+    for name in index:
+        position = positions.pop(name)
+        if has_row_names:
+            index = ["index"]
+            positions = {"index": position, **positions}
+    if scan is not None:
+        columns = {position: name for name, position in positions.items() if name not in index}
+        scan = scan._replace(names=[columns.get(i) for i in range(len(names))])
+    types = {name: _kind(schema.field(i).type) for name, i in positions.items()}
+    return Table(
+        format_,
+        _batches(pieces, positions, format_, source),
+        list(positions),
+        typed=True,
+        has_row_names=has_row_names,
+        types={name: kind for name, kind in types.items() if kind != "null"},
+        scan=scan,
+    )
+
+
+@contextmanager
+def reading(format_: str, source: str) -> Iterator[None]:
+    """Turn whatever PyArrow raises into an error that has a place.
+
+    Raises
+    ------
+    InputError
+        If anything fails but memory and the stack.
+    """
+    import pyarrow as pa
+
+    name = format_.capitalize()
+    code = "bad-arrow" if format_ == "arrow" else "bad-parquet"
+    try:
+        yield
+    except (KldivError, MemoryError, RecursionError):
+        raise
+    except NotImplementedError as error:
+        message = f"this {name} file has what PyArrow {pa.__version__} cannot read"
+        raise InputError(code, message, Place(source)) from error
+    except Exception as error:
+        message = f"this {name} file is damaged, or cut short"
+        if "crypt" in str(error):
+            message = f"this {name} file is encrypted"
+        raise InputError(code, message, Place(source)) from error
+
+
+def _names(schema: pa.Schema) -> list[str]:
+    """Return the names of columns, with blank ones empty."""
+    return [name if name.strip() else "" for name in schema.names]
+
+
+def _index(schema: pa.Schema) -> list[str]:
+    """Return the columns that are an index of pandas which has no name."""
+    import json
+
+    try:
+        index = json.loads((schema.metadata or {})[b"pandas"])["index_columns"]
+    except (KeyError, TypeError, ValueError):
+        return []
+    return [name for name in index if isinstance(name, str) and _UNNAMED_INDEX(name)]
+
+
+def _kind(type_: pa.DataType) -> str:
+    """Return the kind of values that a type of Arrow has."""
+    import pyarrow.types as of
+
+    # Extensions, dictionaries and runs hold values of another type.
+    while inner := getattr(type_, "storage_type", None) or (
+        type_.value_type if of.is_dictionary(type_) or of.is_run_end_encoded(type_) else None
+    ):
+        type_ = inner
+    kinds = (
+        ("number", of.is_integer(type_) or of.is_floating(type_) or of.is_decimal(type_)),
+        ("boolean", of.is_boolean(type_)),
+        ("date", of.is_date(type_)),
+        ("timestamp", of.is_timestamp(type_)),
+        ("nested", of.is_nested(type_)),
+    )
+    word = re.split(r"[^a-z_]|_view", str(type_).removeprefix("large_"))[0]
+    return next((kind for kind, is_so in kinds if is_so), word)
+
+
+def _batches(
+    pieces: Iterator[tuple[int, Column]], positions: Mapping[str, int], format_: str, source: str
+) -> Iterator[Batch]:
+    """Yield rows as cells, each column of which is made once."""
+    start = 0
+    while True:
+        with reading(format_, source):
+            size, column = next(pieces, (0, None))
+        if column is None:
+            return
+        cells = cache(partial(_cells, column, positions, format_, source, start))
+        place = partial(_place, source, start)
+        yield Batch(LazyColumns(positions, cells), size, place)
+        start += size
+
+
+def _place(source: str, start: int, i: int, name: str) -> Place:
+    return Place(source, name=name, index=(start + i,))
+
+
+def _cells(
+    column: Column, positions: Mapping[str, int], format_: str, source: str, start: int, name: str
+) -> list[str | None]:
+    """Return a column as cells: text, numbers, or None where a value is missing."""
+    from kldiv_cli.readers.values import cell_of
+
+    with reading(format_, source):
+        array = column(positions[name])
+        values = _values(array)
+    kind = _kind(array.type)
+    if kind in ("string", "null"):
+        return values
+    here = Place(source, name=name)
+    cells = [cell_of(value, start + i, here) for i, value in enumerate(values)]
+    if kind == "number":
+        for i, value in enumerate(values):
+            if cells[i] is None and value is not None:
+                cells[i] = NO_VALUE
+    return cells
+
+
+def _values(array: pa.Array) -> list[Any]:
+    """Return the values of a column as objects of Python."""
+    import pyarrow as pa
+    import pyarrow.types as of
+
+    if of.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if of.is_timestamp(array.type) and array.type.unit == "ns":
+        # Python's own timestamps know no nanoseconds.
+        whole = array.cast(pa.int64()).to_pylist()
+        micros = [None if value is None else value // 1000 for value in whole]
+        stamps = pa.array(micros, pa.timestamp("us", array.type.tz)).to_pylist()
+        rests = [None if value is None else value % 1000 for value in whole]
+        return list(map(_stamp, stamps, rests))
+    values: list[Any] = array.to_pylist()
+    return values
+
+
+def _stamp(stamp: Any, rest: int | None) -> str | None:
+    """Return a timestamp with nanoseconds as text."""
+    if stamp is None or not rest:
+        return stamp and str(stamp)
+    text = stamp.isoformat(" ", "microseconds")
+    end = len("2026-01-01 00:00:00.000000")
+    return f"{text[:end]}{rest:03}{text[end:]}"

@@ -1,0 +1,107 @@
+"""Parquet: its columns are read one by one, as they are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kldiv_cli.core.table import Scan, Table
+from kldiv_cli.errors import InputError, Place
+from kldiv_cli.readers import columnar
+from kldiv_cli.readers.source import seekable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    from kldiv_cli.readers.columnar import Column
+    from kldiv_cli.readers.options import ReadOptions
+    from kldiv_cli.readers.stream import ByteStream
+
+
+def read(stream: ByteStream, options: ReadOptions) -> Table:
+    """Read the columns of a file, which is looked at from its end.
+
+    Raises
+    ------
+    InputError
+        If it is no whole Parquet file, or there are no columns, or two are called alike.
+    """
+    mark = stream.mark((b"PAR1", b"PARE"))
+    if not mark:
+        message = "this is no Parquet file: it does not begin with its mark"
+        raise InputError("bad-parquet", message, Place(stream.source))
+    if mark == b"PARE":
+        raise InputError("bad-parquet", "this Parquet file is encrypted", Place(stream.source))
+    from pyarrow.parquet import ParquetFile
+
+    file = seekable(stream)
+    with columnar.reading("parquet", stream.source):
+        parquet = ParquetFile(file)
+        schema = parquet.schema_arrow
+    scan = Scan(
+        "parquet",
+        path=stream.path,
+        size=stream.stored,
+        memory=options.memory_limit,
+        threads=options.threads,
+    )
+    pieces = _pieces(parquet)
+    return columnar.table(schema, pieces, "parquet", stream.source, scan if stream.path else None)
+
+
+def _pieces(parquet: ParquetFile) -> Iterator[tuple[int, Column]]:
+    """Yield some rows after the other; no column is read that is not asked for."""
+    readers: dict[int, _Reader] = {}
+    size = columnar.ROWS
+    for start in range(0, parquet.metadata.num_rows, size):
+        rows = min(size, parquet.metadata.num_rows - start)
+
+        def column(position: int, start: int = start, rows: int = rows) -> pa.Array:
+            if position not in readers:
+                readers[position] = _Reader(parquet, position)
+            return readers[position].rows(start, rows)
+
+        yield rows, column
+
+
+class _Reader:
+    """The values of one column, read forwards.
+
+    Parameters
+    ----------
+    parquet : ParquetFile
+        The open file.
+    position : int
+        Of the column.
+    """
+
+    def __init__(self, parquet: ParquetFile, position: int) -> None:
+        self._name = parquet.schema_arrow.names[position]
+        self._type = parquet.schema_arrow.field(position).type
+        self._batches = parquet.iter_batches(
+            columnar.ROWS, columns=[self._name], use_threads=False
+        )
+        self._end = 0
+        self._rest: pa.Array | None = None
+
+    def rows(self, start: int, count: int) -> pa.Array:
+        """Return the values of rows, none of which is above those asked for before."""
+        import pyarrow as pa
+
+        found = []
+        while count:
+            if self._rest is None or not len(self._rest):
+                batch = next(self._batches)
+                # A column whose name begins with this one and a point may be there, too.
+                self._rest = batch.column(batch.schema.names.index(self._name))
+                self._end += len(self._rest)
+            begin = self._end - len(self._rest)
+            self._rest = self._rest.slice(max(0, start - begin))
+            taken = self._rest.slice(0, count)
+            if len(taken):
+                found.append(taken)
+            self._rest = self._rest.slice(len(taken))
+            start, count = start + len(taken), count - len(taken)
+        return found[0] if len(found) == 1 else pa.concat_arrays(found)

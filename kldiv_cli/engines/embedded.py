@@ -38,6 +38,8 @@ SMALLEST = 8 << 20
 """Bytes of text from which on the engine pays …"""
 SMALLEST_PACKED = 2 << 20
 """… and of text that is compressed."""
+FIRST = 5
+"""Of the time for a file, the part of it that goes by before DuckDB reads it."""
 MOST_HEAD = 64
 """Batches of rows in which the types of columns are looked for."""
 MOST_TEXTS = 200_000
@@ -268,7 +270,7 @@ def _text(scan: Scan, source: str) -> Iterator[_Text]:
             while chunk := file.read(1 << 20):
                 text.take(chunk.removeprefix(b"\xef\xbb\xbf") if first else chunk)
                 first = False
-                progress.step(source, file.tell() // 2, scan.size)
+                progress.step(source, file.tell() // FIRST, scan.size)
         yield text
         return
     read, write = os.pipe()
@@ -311,7 +313,7 @@ def _connected(scan: Scan, path: str, source: str) -> Iterator[Database]:
 def _told(scan: Scan, source: str) -> Callable[[], None] | None:
     """Return what tells how much of a file DuckDB has read; any other text tells of itself.
 
-    It is the second time that the file is read, and both count half.
+    It is the second time that the file is read, after `_text`.
     """
     before = database.bytes_read() if scan.path is not None and progress.listener else None
     size = scan.size
@@ -320,7 +322,7 @@ def _told(scan: Scan, source: str) -> Callable[[], None] | None:
 
     def told() -> None:
         done = (database.bytes_read() or before) - before
-        progress.step(source, (size + min(done, size)) // 2, size)
+        progress.step(source, size - (FIRST - 1) * (size - min(done, size)) // FIRST, size)
 
     return told
 

@@ -8,19 +8,23 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kldiv_cli.errors import InputError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from duckdb import DuckDBPyConnection
+
+T = TypeVar("T")
 
 MEMORY = 2 << 30
 """Bytes that DuckDB may take before it writes to its temporary folder."""
 INSTALL = "pip install '.[duckdb]'"
 """How the extra is installed from a checkout."""
+INTERVAL = 0.1
+"""Seconds from one look at how far a query is to the next."""
 
 
 def is_installed() -> bool:
@@ -31,7 +35,7 @@ def is_installed() -> bool:
 @contextmanager
 def connected(
     paths: Sequence[str], source: str, *, memory: int | None = None, threads: int | None = None
-) -> Iterator[DuckDBPyConnection]:
+) -> Iterator[Database]:
     """Open a database in memory that can read some files and nothing else.
 
     Parameters
@@ -44,11 +48,11 @@ def connected(
     memory : int, optional
         Bytes that it may take; `MEMORY` if not given.
     threads : int, optional
-        As many as there are processors if not given.
+        As many as there are processors if not given, and never more.
 
     Yields
     ------
-    DuckDBPyConnection
+    Database
         What does not fit into its memory is in a private temporary folder, which is removed
         when the context ends.
 
@@ -65,13 +69,97 @@ def connected(
         connection = duckdb.connect(":memory:")
         try:
             _lock(connection, paths, folder, memory, threads)
-            yield connection
+            yield Database(connection)
         except duckdb.OutOfMemoryException as error:
             message = "the limit of memory is too small for this"
-            hint = "a higher --memory-limit, such as 2GB; --column NAME counts fewer columns"
+            hint = "--memory-limit 2GB allows more; --column NAME counts fewer columns"
             raise InputError("memory-limit", message, Place(source), hint=hint) from error
         finally:
             connection.close()
+
+
+class Database:
+    """A connection whose queries a signal ends at once.
+
+    DuckDB is not left while a query runs, and a handler of Python's has to wait for that. So a
+    query runs in a thread of its own; whatever arrives at the one that waits for it, a signal for
+    example, ends the query before it is raised.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        It is used by nothing else.
+    """
+
+    def __init__(self, connection: DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def rows(
+        self,
+        sql: str,
+        parameters: Mapping[str, object] | None = None,
+        told: Callable[[], object] | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """Run a query and return its rows.
+
+        Parameters
+        ----------
+        sql : str
+            Without a word of the user's.
+        parameters : mapping of str to object, optional
+            What ``$name`` stands for in it.
+        told : callable, optional
+            Called every tenth of a second while the query runs.
+        """
+        return self._run(lambda: self._executed(sql, parameters).fetchall(), told)
+
+    def arrays(self, sql: str, parameters: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """Run a query and return its columns by their names; see `rows`."""
+        return self._run(lambda: self._executed(sql, parameters).fetchnumpy())
+
+    def _executed(self, sql: str, parameters: Mapping[str, object] | None) -> DuckDBPyConnection:
+        return self._connection.execute(sql, dict(parameters or {}))
+
+    def _run(self, work: Callable[[], T], told: Callable[[], object] | None = None) -> T:
+        """Return what some work with the connection returns, or raise what it raises."""
+        from threading import Event, Thread
+
+        found: list[T] = []
+        failures: list[BaseException] = []
+        done = Event()
+
+        def run() -> None:
+            try:
+                found.append(work())
+            except BaseException as error:
+                failures.append(error)
+            finally:
+                done.set()
+
+        thread = Thread(target=run)
+        try:
+            thread.start()
+            while not done.wait(INTERVAL if told else None):
+                if told:
+                    told()
+            thread.join()
+        finally:
+            # A query that has not begun yet is not interrupted: it is tried again.
+            while thread.is_alive():
+                self._connection.interrupt()
+                thread.join(0.01)
+        if failures:
+            raise failures[0]
+        return found[0]
+
+
+def bytes_read() -> int | None:
+    """Return how many bytes this process has read in all; None where the system does not tell."""
+    try:
+        with open("/proc/self/io", "rb") as file:
+            return int(file.readline().split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def literal(path: str) -> str:
@@ -89,9 +177,10 @@ def _lock(
     threads: int | None,
 ) -> None:
     """Set the limits of a connection, and make them final."""
+    processors = len(os.sched_getaffinity(0))
     settings: list[tuple[str, object]] = [
         ("memory_limit", f"{memory or MEMORY}B"),
-        ("threads", threads or len(os.sched_getaffinity(0))),
+        ("threads", min(threads or processors, processors)),
         ("temp_directory", folder),
         ("preserve_insertion_order", False),
         ("autoinstall_known_extensions", False),

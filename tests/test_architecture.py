@@ -176,6 +176,7 @@ def loaded(arguments, cwd):
 
 # A module here costs every run: think before you add one.
 NEVER = {"scipy", "rich", "pydantic", "pandas", "polars", "pyarrow", "multiprocessing"}
+NEVER |= {"duckdb", "ibis"}
 NEVER_PIPED = NEVER | {
     "fractions",
     "decimal",
@@ -193,6 +194,8 @@ NEVER_PIPED = NEVER | {
     "gzip",
     "tomllib",
     "tempfile",
+    # For terminals, and for -v.
+    "kldiv_cli.cli.status_line",
     # For the help and for mistakes, not for plain words.
     "typer",
     "shutil",

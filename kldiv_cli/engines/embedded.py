@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from kldiv_cli import database
+from kldiv_cli import database, progress
 from kldiv_cli.core import counts
 from kldiv_cli.core.binning import Bins, quantile_ranks
 from kldiv_cli.engines import UnsuitedError, local
@@ -26,17 +26,19 @@ from kldiv_cli.errors import Place
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from duckdb import DuckDBPyConnection
     from numpy.typing import NDArray
 
     from kldiv_cli.core.dataset import DataSet, Wanted
     from kldiv_cli.core.table import Batch, Locator, Scan, Table
+    from kldiv_cli.database import Database
     from kldiv_cli.engines.local import ColumnCounter
 
 SMALLEST = 8 << 20
 """Bytes of text from which on the engine pays …"""
 SMALLEST_PACKED = 2 << 20
 """… and of text that is compressed."""
+FIRST = 5
+"""Of the time for a file, the part of it that goes by before DuckDB reads it."""
 MOST_TEXTS = 200_000
 """Distinct texts of numbers that are converted in Python; DuckDB converts more of them."""
 BUCKETS = 128
@@ -90,9 +92,9 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         return counter
 
     counters = {column.title: new(column.title) for column in columns}
-    with _text(scan) as text, _connected(scan, text.path, source) as connection:
-        rows = _scan(connection, scan, columns, text, table.decimal)
-        counted = _Counted(connection, columns, table.decimal)
+    with _text(scan, source) as text, _connected(scan, text.path, source) as data:
+        rows = _scan(data, scan, columns, text, table.decimal, source)
+        counted = _Counted(data, columns, table.decimal)
         counted.settle(list(counters.values()))
         counted.check_size(source)
         coarse: list[_Coarse] = []
@@ -106,8 +108,8 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
             elif column.cuts:
                 counter.add_numbers(*_stand_ins(column.cuts, sizes))
     if coarse:
-        with _text(scan) as text, _connected(scan, text.path, source) as connection:
-            _refine(connection, scan, text, coarse, table.decimal)
+        with _text(scan, source) as text, _connected(scan, text.path, source) as data:
+            _refine(data, scan, text, coarse, table.decimal, source)
     _locate_refusals(batches, head, counters, new)
     found = local.data_set(counters, names, rows, table, wanted, source, name)
     return found._replace(engine="DuckDB")
@@ -282,7 +284,7 @@ class _Text:
 
 
 @contextmanager
-def _text(scan: Scan) -> Iterator[_Text]:
+def _text(scan: Scan, source: str) -> Iterator[_Text]:
     """Yield the text of a scan; a file is read once before, any other text as it is needed."""
     if scan.path is not None:
         text = _Text(scan.path, scan.skip[1])
@@ -291,6 +293,7 @@ def _text(scan: Scan) -> Iterator[_Text]:
             while chunk := file.read(1 << 20):
                 text.take(chunk.removeprefix(b"\xef\xbb\xbf") if first else chunk)
                 first = False
+                progress.step(source, file.tell() // FIRST, scan.size)
         yield text
         return
     read, write = os.pipe()
@@ -319,25 +322,41 @@ def _text(scan: Scan) -> Iterator[_Text]:
 
 
 @contextmanager
-def _connected(scan: Scan, path: str, source: str) -> Iterator[DuckDBPyConnection]:
+def _connected(scan: Scan, path: str, source: str) -> Iterator[Database]:
     """Open DuckDB for one file; what it does not read is left to the engine in process."""
     import duckdb
 
     try:
-        with database.connected(
-            [path], source, memory=scan.memory, threads=scan.threads
-        ) as connection:
-            yield connection
+        with database.connected([path], source, memory=scan.memory, threads=scan.threads) as data:
+            yield data
     except duckdb.Error as error:
         raise UnsuitedError(type(error).__name__) from error
 
 
+def _told(scan: Scan, source: str) -> Callable[[], None] | None:
+    """Return what tells how much of a file DuckDB has read; any other text tells of itself.
+
+    It is the second time that the file is read, after `_text`.
+    """
+    before = database.bytes_read() if scan.path is not None and progress.listener else None
+    size = scan.size
+    if before is None or not size:
+        return None
+
+    def told() -> None:
+        done = (database.bytes_read() or before) - before
+        progress.step(source, size - (FIRST - 1) * (size - min(done, size)) // FIRST, size)
+
+    return told
+
+
 def _scan(
-    connection: DuckDBPyConnection,
+    data: Database,
     scan: Scan,
     columns: Sequence[Column],
     text: _Text,
     decimal: str,
+    source: str,
 ) -> int:
     """Count all columns into a table of DuckDB, and return the number of rows.
 
@@ -352,7 +371,7 @@ def _scan(
     counted = {column.position for column in columns if not column.is_wide}
     rest = [_bytes_of(f"c{i}") for i in range(width) if i not in counted]
     texts, doubles = ([k for each in keys for k in each if k[0] in of] for of in ("ct", "xb"))
-    connection.execute(
+    data.rows(
         f"""
         create temp table counted as
         select {_set_number([key for key, *_ in keys])} as g,
@@ -366,16 +385,18 @@ def _scan(
         group by grouping sets ((), {", ".join(f"({', '.join(each)})" for each in keys)})
         """,
         _parameters(scan, text),
+        _told(scan, source),
     )
+    progress.step(source, scan.size or 0, scan.size)
     if text.error is not None:
         raise UnsuitedError("the text cannot be read") from text.error
-    rows, other = connection.execute("select n, l from counted where g = 0").fetchall()[0]
+    rows, other = data.rows("select n, l from counted where g = 0")[0]
     numbers = [str(number) for number, column in enumerate(columns, 1) if not column.is_wide]
-    of_texts = connection.execute(
+    of_texts = data.rows(
         f"select coalesce(sum(n * {_bytes_of('t')}), 0)::bigint from counted"
         f" where g in ({', '.join(numbers) or 0})"
     )
-    found = of_texts.fetchall()[0][0] + other + (width - 1) * rows
+    found = of_texts[0][0] + other + (width - 1) * rows
     ends = text.line_end * (rows - 1) + text.last_ends
     has_blank_line = text.has_blank_line or scan.skip[1] > scan.skip[0]
     if text.has_nul or (width == 1 and has_blank_line) or not rows:
@@ -503,11 +524,12 @@ def _stand_ins(
 
 
 def _refine(
-    connection: DuckDBPyConnection,
+    data: Database,
     scan: Scan,
     text: _Text,
     coarse: Sequence[_Coarse],
     decimal: str,
+    source: str,
 ) -> None:
     """Hand numbers to counters: those in buckets with a quantile, and stand-ins for the others."""
     needed = [one.with_quantiles() for one in coarse]
@@ -516,7 +538,7 @@ def _refine(
         f"case when {_in_buckets(f'x{i}', one.column.cuts, buckets)} then x{i} end as x{i}"
         for i, one, buckets in zip(places, coarse, needed, strict=True)
     ]
-    connection.execute(
+    data.rows(
         f"""
         create temp table refined as
         select {_set_number([f"x{i}" for i in places])} as g,
@@ -525,10 +547,12 @@ def _refine(
         group by grouping sets ({", ".join(f"(x{i})" for i in places)})
         """,
         _parameters(scan, text),
+        _told(scan, source),
     )
+    progress.step(source, scan.size or 0, scan.size)
     for number, (one, buckets) in enumerate(zip(coarse, needed, strict=True), start=1):
         query = "select x, n from refined where g = $g and x is not null"
-        found = connection.execute(query, {"g": number}).fetchnumpy()
+        found = data.arrays(query, {"g": number})
         values, repeats = np.ma.getdata(found["x"]), np.ma.getdata(found["n"])
         sizes = one.sizes.copy()
         inside = Bins(one.column.cuts).count(values, repeats)[: len(sizes)]
@@ -547,7 +571,7 @@ class _Counted:
 
     Parameters
     ----------
-    connection : DuckDBPyConnection
+    data : Database
         After `_scan`.
     columns : sequence of Column
         In the same order.
@@ -555,14 +579,11 @@ class _Counted:
         The decimal mark of numbers.
     """
 
-    def __init__(
-        self, connection: DuckDBPyConnection, columns: Sequence[Column], decimal: str
-    ) -> None:
-        self._connection = connection
+    def __init__(self, data: Database, columns: Sequence[Column], decimal: str) -> None:
+        self._data = data
         self._columns = list(columns)
         self._decimal = decimal
-        found = connection.execute("select g, count(*) from counted group by g").fetchall()
-        self._sizes = dict(found)
+        self._sizes = dict(data.rows("select g, count(*) from counted group by g"))
 
     def settle(self, counters: Sequence[ColumnCounter]) -> None:
         """Decide which columns are numeric that have few values, or none, in the first rows."""
@@ -633,7 +654,7 @@ class _Counted:
                 from (select {_number("t", self._decimal)} as x, t, n from counted where g = $g)
                 group by all
             """
-        return self._connection.execute(query, {"g": number}).fetchnumpy()
+        return self._data.arrays(query, {"g": number})
 
     def _fill_texts(self, number: int, counter: ColumnCounter, place: Locator) -> None:
         cells, repeats = self._cells(number)
@@ -642,7 +663,7 @@ class _Counted:
     def _cells(self, number: int) -> tuple[list[str | None], list[int]]:
         """Return the distinct cells of a column, and how often each occurs."""
         query = "select t, n from counted where g = $g"
-        found = self._connection.execute(query, {"g": number}).fetchnumpy()
+        found = self._data.arrays(query, {"g": number})
         return _texts(found["t"]).tolist(), np.ma.getdata(found["n"]).tolist()
 
     def _fill_many(
@@ -659,12 +680,12 @@ class _Counted:
                     between '0002-01-01' and '9998-12-31')
             from counted where g = $g and not {absent}
         """
-        distinct, rows, days, dates = self._connection.execute(query, given).fetchall()[0]
+        distinct, rows, days, dates = self._data.rows(query, given)[0]
         if distinct <= most:
             self._fill_texts(number, counter, place)
             return
         query = f"select count(*) from counted where g = $g and {absent}"
-        if wanted.forbid_missing and self._connection.execute(query, given).fetchall()[0][0]:
+        if wanted.forbid_missing and self._data.rows(query, given)[0][0]:
             raise UnsuitedError("a value is missing")
         if not wanted.asks_for(title) and days and dates < distinct:
             # The first ones in the order of the rows decide.

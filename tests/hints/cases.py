@@ -349,6 +349,21 @@ CASES = {
             "--na {} if none is a label", "check p.csv q.csv", both("x\n" + "red\nN/A\nNA\n" * 9)
         ),
     ],
+    "database.py": [
+        Case(
+            "--memory-limit 2GB allows more",
+            "check p.csv p.csv --memory-limit 1kB",
+            {"p.csv": "x,y\n" + "a,1.5\nb,2.5\n" * 5000},
+            patch={"kldiv_cli.engines.embedded.SMALLEST": 0},
+        ),
+        Case(
+            "--column NAME counts fewer columns",
+            "check p.csv p.csv --memory-limit 1kB",
+            {"p.csv": "x,y\n" + "a,1.5\nb,2.5\n" * 5000},
+            external="how much memory a column takes is for DuckDB to know",
+            patch={"kldiv_cli.engines.embedded.SMALLEST": 0},
+        ),
+    ],
     "engines/local.py": [
         Case(
             "--column NAME chooses some; kldiv profile PART --like PROFILE counts parts one by"

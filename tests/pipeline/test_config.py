@@ -68,6 +68,7 @@ VALUES = {
     "text, or a list of texts": ["x", "y"],
     "NEW=OLD": ["x=y"],
     "text": "x",
+    "a size such as 500MB": "5MB",
 }
 WRONG = {
     "a number": ['"x"', "true", "[1]", "{a = 1}"],
@@ -77,6 +78,7 @@ WRONG = {
     "text, or a list of texts": ["1", "true", "[1]", '["x", 1]', '{x = "y"}'],
     "NEW=OLD": ['"x"', '["=x"]', "{x = 1}", '{x = ""}'],
     "text": ["1", "true", '["x"]'],
+    "a size such as 500MB": ['"x"', "true", "1.5", "0", '["1GB"]'],
 }
 TYPES = {
     "column": "text, or a list of texts",
@@ -95,6 +97,8 @@ TYPES = {
     "min-count": "a whole number",
     "top": "a whole number",
     "map": "NEW=OLD",
+    "memory-limit": "a size such as 500MB",
+    "threads": "a whole number",
 }
 
 

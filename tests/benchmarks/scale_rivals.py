@@ -4,7 +4,7 @@
     python tests/benchmarks/scale_rivals.py WHO values --column NAME FILE
     python tests/benchmarks/scale_rivals.py WHO kl FILE FILE
 
-WHO is ``sql`` or ``sql-cast`` (DuckDB), ``polars`` or ``pandas``.
+WHO is ``sql`` (DuckDB), ``polars`` or ``pandas``.
 
 ``bins`` counts every column as kldiv does: all cells are read as text, what is a number is
 decided by kldiv's grammar, and numbers are counted between exact deciles of all files together.
@@ -40,63 +40,76 @@ CHEAP = (
 
 
 def sql(path, columns, options):
-    """Count texts by one scan with GROUPING SETS, and cast the distinct ones of numbers.
+    """Count by one scan with GROUPING SETS, and account for every byte of the file.
 
-    Like its twins below this yields of each column its texts, their counts, its numbers, and
-    their counts.
+    Columns of `--cast` are cast in a subquery and grouped by their doubles, or, where the edges
+    are known, by the edge above them; of others the distinct texts are cast.  Like its twins
+    below this yields of each column its texts, their counts, its numbers, and their counts.
     """
-    keys = [f"c{place}" for place in range(len(columns))]
-    rows = f"select * from {source(columns)}"
-    connection = grouped(path, rows, keys, keys, "", options)
-    for place, column in enumerate(columns):
-        number = f"(regexp_full_match(t, '{GRAMMAR}') and not regexp_matches(t, '^{CODE}'))"
-        number = number if column in options.numbers else "false"
-        where = f"from counts where which = {grouping(place, len(columns))} and {number}"
-        yield (
-            column,
-            *fetched(connection, f"select coalesce(t, '') t, n {where} is not true"),
-            *fetched(connection, f"select cast(t as double) v, n {where}"),
-        )
-
-
-def sql_cast(path, columns, options):
-    """Count by one scan with GROUPING SETS, whose numbers are cast in a subquery.
-
-    They are grouped by their doubles, or, where the edges are known, by the edge above them.
-    """
-    numbers = [place for place, column in enumerate(columns) if column in options.numbers]
-    casts = [
+    every = range(len(columns))
+    cast = [place for place in every if columns[place] in options.cast]
+    doubles = [
         f"case when {CHEAP.format(f'c{place}')} then try_cast(c{place} as double) end v{place}"
-        for place in numbers
+        for place in cast
     ]
-    texts = [
-        f"case when v{place} is null then nullif(c{place}, '') end t{place}"
-        if place in numbers
-        else f"nullif(c{place}, '') t{place}"
-        for place in range(len(columns))
-    ]
-    values = [
-        f"{edge_above(f'v{place}', options.known[columns[place]])} v{place}"
-        if options.known
-        else f"v{place}"
-        for place in numbers
-    ]
-    rows = f"select *, {', '.join(casts)} from {source(columns)}"
-    connection = grouped(
-        path,
-        f"select {', '.join(texts + values)} from ({rows})",
-        [f"t{place}" for place in range(len(columns))],
-        [f"t{place}" + f", v{place}" * (place in numbers) for place in range(len(columns))],
-        f", coalesce({', '.join(f'v{place}' for place in numbers)}) v",
-        options,
+    keys, values = [], []
+    for place in every:
+        if place not in cast:
+            keys.append(f"c{place} t{place}")
+            continue
+        keys.append(f"case when v{place} is null then c{place} end t{place}")
+        edges = (options.known or {}).get(columns[place])
+        values.append(f"{edge_above(f'v{place}', edges) if edges else f'v{place}'} v{place}")
+    size = " + ".join(["0", *(bytes_of(f"c{place}") for place in cast)])
+    texts = ", ".join(f"t{place}" for place in every)
+    sets = ", ".join(f"(t{place}{f', v{place}' if place in cast else ''})" for place in every)
+    connection = connected(options)
+    connection.execute(
+        f"create temp table counts as select grouping({texts}) which, coalesce({texts}) t, "
+        f"coalesce({', '.join(['null::double', *(f'v{place}' for place in cast)])}, null) v, "
+        f"count(*) n, sum(l)::bigint l from (select {', '.join([*keys, *values, 'l'])} from "
+        f"(select {', '.join(['*', *doubles, f'{size} l'])} from {source(columns)})) "
+        f"group by grouping sets ((), {sets})",
+        {"path": path},
     )
+    whole = (1 << len(columns)) - 1
+    which = [whole ^ 1 << (whole.bit_length() - 1 - place) for place in every]
+    account(connection, path, columns, [which[place] for place in every if place not in cast])
     for place, column in enumerate(columns):
-        where = f"from counts where which = {grouping(place, len(columns))} and v is"
+        number = "v is not null" if place in cast else "false"
+        value = "v" if place in cast else "cast(t as double) v"
+        if column in options.numbers and place not in cast:
+            number = f"regexp_full_match(t, '{GRAMMAR}') and not regexp_matches(t, '^{CODE}')"
+        where = f"from counts where which = {which[place]} and ({number})"
         yield (
             column,
-            *fetched(connection, f"select coalesce(t, '') t, n {where} null"),
-            *fetched(connection, f"select v, n {where} not null"),
-        )
+            *fetched(connection, f"select coalesce(t, '') t, sum(n)::bigint n {where} is not true"
+                     " group by 1"),
+            *fetched(connection, f"select {value}, n {where}"),
+        )  # fmt: skip
+
+
+def account(connection, path, columns, grouped):
+    """Fail if the fields, their quotes, delimiters and line ends are not the whole file."""
+    size = quotes = 0
+    with open(path, "rb", buffering=0) as file:
+        file.readline()
+        while block := file.read(1 << 20):
+            size, quotes = size + len(block), quotes + block.count(b'"')
+    rows, cast = connection.execute(
+        f"select n, l from counts where which = {(1 << len(columns)) - 1}"
+    ).fetchone()
+    (texts,) = connection.execute(
+        f"select coalesce(sum(n * {bytes_of('t')}), 0)::bigint from counts "
+        "where list_contains($grouped, which)",
+        {"grouped": grouped},
+    ).fetchone()
+    if texts + cast + len(columns) * rows != size - quotes:
+        raise SystemExit(f"{path}: there are bytes that are in no field")
+
+
+def bytes_of(field):
+    return f"coalesce(strlen(replace({field}, '\"', '')), 0)"
 
 
 def sql_values(path, columns, options):
@@ -123,23 +136,6 @@ def source(columns):
         "quote='\"', escape='\"', strict_mode=true, nullstr='\\N', allow_quoted_nulls=false, "
         "hive_partitioning=false)"
     )
-
-
-def grouped(path, rows, keys, sets, more, options):
-    """Return a connection with the table `counts`: which column, a text, a number, and n."""
-    connection = connected(options)
-    connection.execute(
-        f"create temp table counts as select grouping({', '.join(keys)}) which, "
-        f"coalesce({', '.join(keys)}) t{more}, count(*) n from ({rows}) "
-        f"group by grouping sets ({', '.join(f'({one})' for one in sets)})",
-        {"path": path},
-    )
-    return connection
-
-
-def grouping(place, columns):
-    """Return the number that stands for one of the columns: its bit alone is not set."""
-    return (1 << columns) - 1 ^ 1 << (columns - 1 - place)
 
 
 def fetched(connection, query):
@@ -268,10 +264,12 @@ def binned(count, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("who", choices=("sql", "sql-cast", "polars", "pandas"))
+    parser.add_argument("who", choices=("sql", "polars", "pandas"))
     parser.add_argument("what", choices=("bins", "values", "kl"))
     parser.add_argument("files", nargs="+")
     parser.add_argument("--numbers", default=[], type=lambda names: names.split(","))
+    parser.add_argument("--cast", default=[], type=lambda names: names.split(","),
+                        help="numbers that DuckDB casts in the scan")  # fmt: skip
     parser.add_argument("--column")
     parser.add_argument("--edges", type=Path)
     parser.add_argument("--threads", type=int, default=1, help="of DuckDB and Polars")
@@ -280,7 +278,7 @@ def main():
     os.environ["POLARS_MAX_THREADS"] = str(options.threads)
     given = options.edges is not None and options.edges.exists()
     options.known = json.loads(options.edges.read_text()) if given else None
-    who = options.who.replace("-", "_")
+    who = options.who
     if options.what == "kl":
         print(f"{globals()[f'{who}_kl'](*options.files):.12g}")
         return

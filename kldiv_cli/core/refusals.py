@@ -17,7 +17,7 @@ LONGEST_WORD = 60
 """Characters of such a text."""
 _TOGETHER = {
     "mixed-column": "hold numbers, and values that are none",
-    "nested-value": "hold values that are objects or arrays",
+    "nested-value": "hold values that are objects, arrays or bytes",
     "too-many-outcomes": "have too many outcomes",
 }
 """What several columns that are refused for one reason have in common …"""

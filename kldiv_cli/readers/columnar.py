@@ -7,7 +7,6 @@ extra ``duckdb``, which is imported where a file is opened, and not before.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from kldiv_cli.core.table import Batch, LazyColumns, Table
 from kldiv_cli.errors import InputError, KldivError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
 ROWS = 8192
 """Rows of a batch."""
+MOST_WORDS = 1 << 15
+"""Words of a dictionary that are made at once, and not one by one as they occur."""
 NO_VALUE = Number("NaN")
 """A number that is none, as JSON spells it: a missing value of raw rows, and no weight."""
 _UNNAMED_INDEX = re.compile(r"__index_level_\d+__").fullmatch
@@ -152,6 +153,8 @@ def _kind(type_: pa.DataType) -> str:
         ("timestamp", of.is_timestamp(type_)),
         ("nested", of.is_nested(type_)),
     )
+    if of.is_interval(type_):
+        return "interval"
     word = re.split(r"[^a-z_]|_view", str(type_).removeprefix("large_"))[0]
     return next((kind for kind, is_so in kinds if is_so), word)
 
@@ -166,7 +169,7 @@ def _batches(
             size, column = next(pieces, (0, None))
         if column is None:
             return
-        cells = cache(partial(_cells, column, positions, format_, source, start))
+        cells = cache(partial(_cells, column, positions, format_, source))
         place = partial(_place, source, start)
         yield Batch(LazyColumns(positions, cells), size, place)
         start += size
@@ -177,9 +180,9 @@ def _place(source: str, start: int, i: int, name: str) -> Place:
 
 
 def _cells(
-    column: Column, positions: Mapping[str, int], format_: str, source: str, start: int, name: str
-) -> list[str | None]:
-    """Return a column as cells: text, numbers, or None where a value is missing."""
+    column: Column, positions: Mapping[str, int], format_: str, source: str, name: str
+) -> list[Any]:
+    """Return a column as cells: text, numbers, None where a value is missing, or what is none."""
     from kldiv_cli.readers.values import cell_of
 
     with reading(format_, source):
@@ -189,11 +192,23 @@ def _cells(
     if kind in ("string", "null"):
         return values
     here = Place(source, name=name)
-    cells = [cell_of(value, start + i, here) for i, value in enumerate(values)]
     if kind == "number":
-        for i, value in enumerate(values):
-            if cells[i] is None and value is not None:
-                cells[i] = NO_VALUE
+        return _numbers(values)
+    if kind in ("nested", "interval") or any(type(value) is bytes for value in values):
+        # These are refused where they are wanted, as such values of JSON are.
+        return [list(value) if isinstance(value, tuple) else value for value in values]
+    known = {value: cell_of(value, 0, here) for value in {*values}}
+    return [known[value] for value in values]
+
+
+def _numbers(values: Sequence[Any]) -> list[Any]:
+    """Return numbers as cells."""
+    cells: list[Any] = list(map(Number, map(str, values)))
+    for i, value in enumerate(values):
+        if value is None:
+            cells[i] = None
+        elif value != value:
+            cells[i] = NO_VALUE
     return cells
 
 
@@ -203,7 +218,12 @@ def _values(array: pa.Array) -> list[Any]:
     import pyarrow.types as of
 
     if of.is_dictionary(array.type):
-        array = array.dictionary_decode()
+        keys, dictionary = array.indices.to_pylist(), array.dictionary
+        if len(dictionary) <= MOST_WORDS:
+            known = dict(enumerate(_values(dictionary)))
+        else:
+            known = {key: _values(dictionary.slice(key, 1))[0] for key in {*keys} - {None}}
+        return [None if key is None else known[key] for key in keys]
     if of.is_timestamp(array.type) and array.type.unit == "ns":
         # Python's own timestamps know no nanoseconds.
         whole = array.cast(pa.int64()).to_pylist()

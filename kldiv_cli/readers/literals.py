@@ -77,6 +77,8 @@ def kind_of(value: Any) -> str:
         return "null"
     if isinstance(value, (dict, list)):
         return "an object" if isinstance(value, dict) else "an array"
+    if isinstance(value, bytes):
+        return "bytes"
     return "a number" if isinstance(value, Number) else "text"
 
 

@@ -59,9 +59,10 @@ def _pieces(parquet: ParquetFile) -> Iterator[tuple[int, Column]]:
         rows = min(size, parquet.metadata.num_rows - start)
 
         def column(position: int, start: int = start, rows: int = rows) -> pa.Array:
-            if position not in readers:
-                readers[position] = _Reader(parquet, position)
-            return readers[position].rows(start, rows)
+            reader = readers.get(position)
+            if reader is None or start < reader.at:
+                reader = readers[position] = _Reader(parquet, position)
+            return reader.rows(start, rows)
 
         yield rows, column
 
@@ -75,33 +76,39 @@ class _Reader:
         The open file.
     position : int
         Of the column.
+
+    Attributes
+    ----------
+    at : int
+        The row that is read next.
     """
 
     def __init__(self, parquet: ParquetFile, position: int) -> None:
         self._name = parquet.schema_arrow.names[position]
-        self._type = parquet.schema_arrow.field(position).type
         self._batches = parquet.iter_batches(
             columnar.ROWS, columns=[self._name], use_threads=False
         )
-        self._end = 0
         self._rest: pa.Array | None = None
+        self.at = 0
 
     def rows(self, start: int, count: int) -> pa.Array:
-        """Return the values of rows, none of which is above those asked for before."""
+        """Return the values of some rows, none of which is above `at`."""
         import pyarrow as pa
 
+        self._next(start - self.at)
+        found = self._next(count)
+        return found[0] if len(found) == 1 else pa.concat_arrays(found)
+
+    def _next(self, count: int) -> list[pa.Array]:
+        """Return the values of the next rows, as they are stored together."""
         found = []
+        self.at += count
         while count:
-            if self._rest is None or not len(self._rest):
+            if not self._rest:
                 batch = next(self._batches)
                 # A column whose name begins with this one and a point may be there, too.
                 self._rest = batch.column(batch.schema.names.index(self._name))
-                self._end += len(self._rest)
-            begin = self._end - len(self._rest)
-            self._rest = self._rest.slice(max(0, start - begin))
-            taken = self._rest.slice(0, count)
-            if len(taken):
-                found.append(taken)
-            self._rest = self._rest.slice(len(taken))
-            start, count = start + len(taken), count - len(taken)
-        return found[0] if len(found) == 1 else pa.concat_arrays(found)
+            found.append(self._rest.slice(0, count))
+            self._rest = self._rest.slice(len(found[-1]))
+            count -= len(found[-1])
+        return found

@@ -180,7 +180,7 @@ def _plain(batch: Batch, name: str) -> Sequence[str | None]:
 
     cells: list[str | None] = []
     for i, value in enumerate(values):
-        if isinstance(value, (dict, list)):
+        if isinstance(value, (dict, list, bytes)):
             message = f"column {name[:60]!r} holds {kind_of(value)}, which is no single value"
             raise InputError("nested-value", message, batch.place(i, name))
         if type(value) is Number and value == "NaN":

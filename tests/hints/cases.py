@@ -1792,6 +1792,15 @@ CASES = {
             edit={"d/b.csv": ROWS},
         ),
         Case(
+            "write the column with one type in all parts",
+            "check d d",
+            {
+                "d/a.parquet": parquet(["colour", "size"], [["red", "blue"], [1, 2]]),
+                "d/b.parquet": parquet(["colour", "size"], [["red", "blue"], ["1", "2"]]),
+            },
+            edit={"d/b.parquet": parquet(["colour", "size"], [["red", "blue"], [1.0, 2.0]])},
+        ),
+        Case(
             "name a folder that holds the parts alone",
             "check d q.csv",
             {"d/a.csv": ROWS, "d/README.md": "text", "e/a.csv": ROWS, **RAW},

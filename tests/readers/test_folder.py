@@ -1,8 +1,11 @@
 """Folders of part files: one source of raw rows, whose parts must belong together."""
 
 import gzip
+import io
 import json
 import os
+from datetime import date, timedelta
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -45,7 +48,17 @@ WRITERS = {
     "json": json_lines,
     "jsonl": json_lines,
     "ndjson": lambda frame: pl.from_pandas(frame).write_ndjson(),
+    "parquet": lambda frame: written(pl.from_pandas(frame).write_parquet),
+    "arrow": lambda frame: written(pl.from_pandas(frame).write_ipc),
+    "pq": lambda frame: written(frame.to_parquet),
 }
+
+
+def written(write, *args):
+    """Return the bytes that are written into a file."""
+    file = io.BytesIO()
+    write(file, *args)
+    return file.getvalue()
 
 
 @pytest.fixture
@@ -393,3 +406,64 @@ def test_a_column_of_objects_may_be_left_out(folder):
         with pytest.raises(InputError) as caught:
             check(path, path)
         assert "b" in caught.value.hint
+
+
+# Parts whose columns have types.
+
+
+def typed(**columns):
+    return written(pl.DataFrame(columns).write_parquet)
+
+
+def test_parts_of_other_types(folder):
+    first = typed(n=[1, 2], c=["x", "y"])
+    for n, other in (
+        ([1.5, None], None),
+        ([Decimal("1.5"), None], None),
+        ([None, None], None),
+        ([], None),
+        (["1", "2"], "string"),
+        ([True, False], "boolean"),
+        ([date(2026, 1, 1)], "date"),
+        ([timedelta(1)], "duration"),
+        ([[1]], "nested"),
+    ):
+        path = folder({"a.parquet": first, "b.parquet": typed(n=n, c=["x"] * len(n))})
+        if other is None:
+            assert counted(path).rows == 2 + len(n)
+        elif n:
+            error = refused(path)
+            words = f"the values are of the type {other} here, and number in a.parquet"
+            assert (error.code, error.message) == ("columns-differ", words)
+            assert error.places[0].source.endswith("b.parquet")
+            assert error.places[0].name == "n"
+    # A part without rows, and without types, agrees with any.
+    files = {"a.parquet": typed(n=[], c=[]), "b.parquet": first}
+    assert counted(folder(files, "empty first")).rows == 2
+
+
+def test_parts_without_a_column_of_the_first(folder):
+    both = typed(n=[1, 2], c=["x", "y"])
+    for name, files in {
+        "one less": {"a.parquet": both, "b.parquet": typed(n=[1])},
+        "one more": {"a.parquet": typed(n=[1]), "b.parquet": both},
+        "no rows": {"a.parquet": both, "b.parquet": typed(n=[])},
+        "renamed": {"a.parquet": both, "b.parquet": typed(n=[1], d=["x"])},
+    }.items():
+        assert refused(folder(files, name)).code == "columns-differ"
+    files = {"a.parquet": both, "b.parquet": typed(c=["y"], n=[3])}
+    assert outcomes(counted(folder(files, "other order")))["n"] == ({1: 1, 2: 1, 3: 1}, 0)
+    cut = {"a.parquet": both, "b.parquet": both[:-9]}
+    error = refused(folder(cut, "cut"))
+    assert (error.code, error.places[0].source[-9:]) == ("bad-parquet", "b.parquet")
+
+
+def test_folders_of_parts_with_types(folder):
+    files = {f"month=0{i}/x.parquet": typed(n=[i, 9]) for i in (1, 2)}
+    found = outcomes(counted(folder(files)))
+    assert found == {"n": ({1: 1, 2: 1, 9: 2}, 0), "month": ({"01": 2, "02": 2}, 0)}
+    # Spark repeats no such column, and others do.
+    files = {f"month={i}/x.parquet": typed(n=[9], month=[i]) for i in (1, 2)}
+    assert outcomes(counted(folder(files, "b")))["month"] == ({1: 1, 2: 1}, 0)
+    files = {"month=1/x.parquet": typed(n=[9], month=[3])}
+    assert refused(folder(files, "c")).code == "columns-differ"

@@ -7,8 +7,10 @@ memory, but for the name, the path and the format of the sides, and for notes.
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -22,9 +24,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import csv as arrow_csv
+from pyarrow import feather, ipc, parquet
 
 from kldiv_cli import check, compare
 
+zstd = importlib.import_module(
+    "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+)
 Row = dict[str, Any]
 Schema = dict[str, tuple[Any, Any]]
 """The types of columns in Polars and in Arrow."""
@@ -137,6 +143,56 @@ def by_pyarrow_csv(rows: list[Row], schema: Schema, path: Path) -> Path:
     return path.with_suffix(".csv")
 
 
+def by_pyarrow_parquet(rows: list[Row], schema: Schema, path: Path) -> Path:
+    parquet.write_table(arrow(rows, schema), path, row_group_size=7)
+    return path
+
+
+def by_pyarrow_feather(rows: list[Row], schema: Schema, path: Path) -> Path:
+    feather.write_feather(arrow(rows, schema), path.with_suffix(".feather"))
+    return path.with_suffix(".feather")
+
+
+def by_pyarrow_stream(rows: list[Row], schema: Schema, path: Path) -> Path:
+    table = arrow(rows, schema)
+    with ipc.new_stream(str(path), table.schema) as writer:
+        writer.write_table(table, max_chunksize=7)
+    return path
+
+
+def by_pandas_parquet(rows: list[Row], schema: Schema, path: Path) -> Path:
+    pandas(rows, schema).to_parquet(path)
+    return path
+
+
+def by_pandas_categories(rows: list[Row], schema: Schema, path: Path) -> Path:
+    frame = pandas(rows, schema)
+    frame.astype({frame.columns[0]: "category"}).to_feather(path)
+    return path
+
+
+def by_polars_parquet(rows: list[Row], schema: Schema, path: Path) -> Path:
+    polars(rows, schema).write_parquet(path, compression="lz4")
+    return path
+
+
+def by_polars_arrow(rows: list[Row], schema: Schema, path: Path) -> Path:
+    categories = pl.col(next(iter(schema))).cast(pl.Categorical)
+    polars(rows, schema).with_columns(categories).write_ipc(path, compression="zstd")
+    return path
+
+
+def by_polars_stream(rows: list[Row], schema: Schema, path: Path) -> Path:
+    polars(rows, schema).write_ipc_stream(path)
+    return path
+
+
+def by_polars_zstandard(rows: list[Row], schema: Schema, path: Path) -> Path:
+    path = path.with_suffix(".csv.zst")
+    path.write_bytes(zstd.compress(polars(rows, schema).write_csv().encode()))
+    return path
+
+
 def by_duckdb(suffix: str, options: str) -> Writer:
     def write(rows: list[Row], schema: Schema, path: Path) -> Path:
         with duckdb.connect() as base:
@@ -162,6 +218,17 @@ WRITERS: dict[str, Writer] = {
     "duckdb csv": by_duckdb(".csv", "HEADER"),
     "duckdb json": by_duckdb(".json", "FORMAT json"),
     "duckdb json array": by_duckdb(".json", "FORMAT json, ARRAY true"),
+    "pyarrow parquet": by_pyarrow_parquet,
+    "pyarrow feather": by_pyarrow_feather,
+    "pyarrow stream": by_pyarrow_stream,
+    "pandas parquet": by_pandas_parquet,
+    "pandas categories": by_pandas_categories,
+    "polars parquet": by_polars_parquet,
+    "polars arrow": by_polars_arrow,
+    "polars stream": by_polars_stream,
+    "polars csv.zst": by_polars_zstandard,
+    "duckdb parquet": by_duckdb(".parquet", "FORMAT parquet"),
+    "duckdb csv.zst": by_duckdb(".csv.zst", "HEADER, COMPRESSION zstd"),
     "pandas": lambda rows, schema, path: pandas(rows, schema),
     "pandas of its own types": lambda rows, schema, path: pandas(rows, schema).convert_dtypes(),
     "polars": lambda rows, schema, path: polars(rows, schema),

@@ -608,7 +608,8 @@ def _rows(cells: Sequence[Any], repeats: Repeats) -> int:
 def _tally(cells: Sequence[Any], repeats: Repeats, among: Set[Cell] | None = None) -> Counter[str]:
     """Return how often each of some cells occurs; of those `among` others only, if given."""
     found = Counter[str]()
-    for cell, number in zip(cells, repeats or repeat(1), strict=repeats is not None):
+    times = repeat(1) if repeats is None else repeats
+    for cell, number in zip(cells, times, strict=repeats is not None):
         if among is None or cell in among:
             found[cell] += number
     return found

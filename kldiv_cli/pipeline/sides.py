@@ -161,7 +161,8 @@ def _check_totals(table: DataSet) -> None:
         most = max(totals, key=totals.__getitem__)
         message = f"the counts of column {few[:60]!r} add up to {totals[few]}, and those of"
         message += f" {most[:60]!r} to {totals[most]}: a profile has the same rows in each"
-        hint = "count missing values, too: GROUP BY counts NULL; or make a profile of each column"
+        hint = f"{option('--column', few)} makes a profile of one column"
+        hint += "; count missing values, too: GROUP BY counts NULL"
         raise InputError("counts-differ", message, Place(table.source, name=few), hint=hint)
 
 

@@ -131,7 +131,7 @@ def _numbers(column: Categories, na: frozenset[str], source: str, decimal: str) 
     except ValueError as error:
         title, (label,) = column.name, error.args
         message = f"column {title[:60]!r} is said to hold numbers, and this is none"
-        hint = f"leave {option('--numeric', title)} out: its outcomes are labels then"
+        hint = "mend the outcome, or let outcomes be labels, as they are if nothing is said"
         place = Place(source, name=title, value=label)
         raise InputError("mixed-column", message, place, hint=hint) from None
 

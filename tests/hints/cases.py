@@ -497,6 +497,11 @@ CASES = {
     ],
     "pipeline/profile.py": [
         Case(
+            "--numeric {} counts them in bins",
+            "profile p.csv --as counts",
+            {"p.csv": "column,outcome,count\nx,0.5,40\nx,1.5,60\n"},
+        ),
+        Case(
             "--exclude {}",
             "profile p.csv q.csv",
             {"p.csv": ROWS, "q.csv": "size\n1\n2\n"},
@@ -530,6 +535,11 @@ CASES = {
         ),
     ],
     "pipeline/settings.py": [
+        Case(
+            "--as counts",
+            "profile p.csv --duplicates sum",
+            {"p.csv": "town,n\nRom,5\nRom,3\n"},
+        ),
         Case(
             "leave --duplicates out",
             "p.json q.json --duplicates sum",
@@ -615,6 +625,18 @@ CASES = {
         ),
     ],
     "pipeline/sides.py": [
+        Case(
+            "--as counts if these are counts; --as samples if they are raw rows",
+            "profile p.csv",
+            {"p.csv": "column,outcome,count\nx,a,40\nx,b,60\n"},
+        ),
+        Case(
+            "--column {} makes a profile of one column; count missing values, too: GROUP BY counts"
+            " NULL",
+            "profile p.csv --as counts",
+            {"p.csv": "column,outcome,count\nx,a,40\ny,b,60\n"},
+            edit={"p.csv": "column,outcome,count\nx,a,40\nx,,20\ny,b,60\n"},
+        ),
         Case(
             "kldiv profile DATA {} -o FILE does",
             "check made.json q.csv --joint size --joint colour",
@@ -929,6 +951,12 @@ CASES = {
         ),
     ],
     "readers/counted.py": [
+        Case(
+            "mend the outcome, or let outcomes be labels, as they are if nothing is said",
+            "profile p.csv --as counts --numeric x",
+            {"p.csv": "column,outcome,count\nx,a,40\nx,1,60\n"},
+            edit={"p.csv": "column,outcome,count\nx,2,40\nx,1,60\n"},
+        ),
         Case(
             "a profile is not edited by hand: kldiv profile DATA -o FILE makes it anew",
             "check p.json q.csv",

@@ -8,12 +8,14 @@ import random
 import re
 import subprocess
 import sys
+from unittest import mock
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kldiv_cli import InputError
+from kldiv_cli.engines import embedded
 from kldiv_cli.pipeline.profile import profile
 from kldiv_cli.pipeline.settings import profile_settings
 from kldiv_cli.renderers.profile import render
@@ -175,7 +177,10 @@ def test_parts_add_up_to_the_whole(tmp_path_factory, data, drawn, order):
         # Records without a single key say nothing of columns.
         named = all(any(row) for row in part) and "joint" not in asked and "where" not in asked
         format = order.choice(["csv", "json", "jsonl"]) if part and named else "csv"
-        shards.append(kept(made(kept.table(header, part, format), like=model, **asked)))
+        path = kept.table(header, part, format)
+        # Small files are counted in process, unless DuckDB pays from the first byte on.
+        with mock.patch.object(embedded, "SMALLEST", order.choice([0, *[embedded.SMALLEST] * 5])):
+            shards.append(kept(made(path, like=model, **asked)))
     found = merged(kept, shards, order)
     assert bytes_of(found) == bytes_of(whole)
 

@@ -110,7 +110,7 @@ def size(least: int) -> Validator:
         except TypeError:
             number = -1
         if not least <= number < LARGEST:
-            raise _refused(name, f"a size such as 500MB, of at least {least} bytes", value)
+            raise _refused(name, f"a size such as 500MB, from {least} to below 2^63 bytes", value)
         return number
 
     return check

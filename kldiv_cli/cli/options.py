@@ -233,8 +233,8 @@ WEIGHT = Option(
     " file; twice with one file compares the two.",
 )
 TEXT = (
-    Option("input_format", "FORMAT...", "csv, tsv, json, jsonl, npy, npz, uniq or text, instead"
-           " of what the extension says."),
+    Option("input_format", "FORMAT...", "csv, tsv, json, jsonl, npy, npz, parquet, arrow,"
+           " uniq or text, instead of what the extension says."),
     Option("encoding", "NAME...", "Of text; UTF-8 if not given."),
     Option("delimiter", "CHAR...", "Between fields."),
     Option("decimal", "CHAR...", "The decimal mark: a point or a comma."),

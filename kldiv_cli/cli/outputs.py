@@ -25,7 +25,7 @@ FORMATS_BY_EXTENSION = {
 PLANNED = (".html", ".htm", ".svg")
 """Extensions of formats that are still to be built."""
 FOREIGN = (
-    ".7z", ".arrow", ".avif", ".avro", ".bmp", ".bz2", ".db", ".doc", ".docx", ".dta",
+    ".7z", ".arrow", ".arrows", ".avif", ".avro", ".bmp", ".bz2", ".db", ".doc", ".docx", ".dta",
     ".duckdb", ".eps", ".epub", ".feather", ".gif", ".gz", ".h5", ".hdf5", ".heic", ".ico",
     ".ipc", ".ipynb", ".jpeg", ".jpg", ".jsonl", ".key", ".mat", ".ndjson", ".npy", ".npz",
     ".numbers", ".odp", ".ods", ".odt", ".orc", ".pages", ".parquet", ".pdf", ".pickle",

@@ -202,7 +202,8 @@ class Table(NamedTuple):
     weighted : bool
         The source says that its numbers add up weights of rows, and do not count rows.
     types : mapping of str to str
-        The kinds of the columns' values, as far as the format itself tells them.
+        The kinds of the columns' values, where the format itself tells them: number, string,
+        boolean, date and others; null where there are no values.
     scan : Scan, or None
         How another engine reads the same rows, if one can.
     """

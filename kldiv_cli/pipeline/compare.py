@@ -79,8 +79,8 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         JSON pointer (RFC 6901) to the value of a JSON file, or of a mapping, that is read, such
         as ``/choices/0/logprobs``.
     input_format : str or pair of str, optional
-        ``csv``, ``tsv``, ``json``, ``jsonl``, ``npy``, ``npz``, ``uniq`` or ``text``, instead of
-        what a file's extension says.
+        ``csv``, ``tsv``, ``json``, ``jsonl``, ``npy``, ``npz``, ``parquet``, ``arrow``,
+        ``uniq`` or ``text``, instead of what a file's extension says.
     encoding : str or pair of str, optional
         Encoding of text, such as ``latin-1``; UTF-8, or what a byte order mark says, if not given.
     delimiter : str or pair of str, optional

@@ -89,7 +89,7 @@ def table(
         list(positions),
         typed=True,
         has_row_names=has_row_names,
-        types={name: kind for name, kind in types.items() if kind != "null"},
+        types=types,
         scan=scan,
     )
 

@@ -244,6 +244,8 @@ class _Reading:
     def _check_types(self, part: Part, table: Table) -> None:
         """Refuse a column whose values the format itself tells to be of another kind."""
         for name, kind in table.types.items():
+            if kind == "null":
+                continue
             known, path = self._types.setdefault(name, (kind, part.path))
             if kind != known:
                 message = f"the values are of the type {kind} here, and {known} in "

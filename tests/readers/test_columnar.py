@@ -159,7 +159,7 @@ def test_values_that_are_none_disturb_only_where_they_are_wanted(put, name, writ
     with pytest.raises(InputError) as caught:
         check(path, path)
     assert caught.value.hint == (
-        "--exclude list --exclude struct --exclude map --exclude bytes counts the other columns"
+        "exclude=('list', 'struct', 'map', 'bytes') counts the other columns"
     )
 
 
@@ -479,7 +479,12 @@ def test_scan(put):
             ["a", "column 2", "t", "b"],
         )
         assert (scan.memory, scan.threads) == (7, 2)
-        assert found.data.types == {"a": "number", "column 2": "number", "b": "binary"}
+        assert found.data.types == {
+            "a": "number",
+            "column 2": "number",
+            "t": "null",
+            "b": "binary",
+        }
     frame = pd.DataFrame({"n": [5, 3]}, ["x", "y"])
     frame.to_parquet(path)
     with opened(path, ReadOptions()) as found:

@@ -21,7 +21,7 @@ from kldiv_cli import database, progress
 from kldiv_cli.core import counts
 from kldiv_cli.core.binning import Bins, quantile_ranks
 from kldiv_cli.engines import UnsuitedError, local
-from kldiv_cli.errors import Place
+from kldiv_cli.errors import InputError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -43,6 +43,8 @@ MOST_TEXTS = 200_000
 """Distinct texts of numbers that are converted in Python; DuckDB converts more of them."""
 BUCKETS = 128
 """Buckets in which numbers are counted before those with a quantile are looked into."""
+TAIL = 64
+"""Bytes at the end of a text in which the count of its rows may stand."""
 FIELD = 8
 """Bytes that a field is taken to have, to guess how many rows a file has."""
 
@@ -233,6 +235,8 @@ class _Text:
         Whether there is a NUL character, or a line without a character.
     last_ends : int
         Bytes of the line ends behind the last record, of which all but one end blank lines.
+    tail : bytes
+        The last ones.
     """
 
     def __init__(self, path: str, skip: int) -> None:
@@ -240,11 +244,13 @@ class _Text:
         self.size = self.quotes = 0
         self.has_nul = self.has_blank_line = False
         self.last_ends = 0
+        self.tail = b""
         self.error: BaseException | None = None
         self._lines_to_skip = skip
         self._last = b"\n"
         self._first_ends = b""
-        self._has_bare_end = False
+        self._has_bare_feed = self._has_returns = False
+        self._bare_returns = 0
 
     def take(self, chunk: bytes) -> None:
         """Count some bytes, which follow those before; lines above the first row are passed."""
@@ -261,15 +267,27 @@ class _Text:
             self.has_blank_line = any(
                 blank in some for blank in (b"\n\n", b"\n\r\n") for some in (edge, chunk)
             )
-        if not self._has_bare_end:
+        pairs = 0
+        if self._has_returns or b"\r" in chunk:
+            self._has_returns = True
             pairs = chunk.count(b"\r\n") + (self._last[-1:] + chunk[:1] == b"\r\n")
-            self._has_bare_end = chunk.count(b"\n") != pairs
+            self._bare_returns += chunk.count(b"\r") - pairs
+        self._has_bare_feed = self._has_bare_feed or chunk.count(b"\n") != pairs
         self.size += len(chunk)
+        self.tail = (self.tail + chunk[-TAIL:])[-TAIL:]
         self._last = edge[-2:] if len(chunk) < 2 else chunk[-2:]
         if rest := chunk.rstrip(b"\r\n"):
             self.last_ends, self._first_ends = 0, b""
         self.last_ends += len(chunk) - len(rest)
         self._first_ends = (self._first_ends + chunk[len(rest) : len(rest) + 2])[:2]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether there is nothing in the text that DuckDB takes for something else.
+
+        Where carriage returns end records, it passes over whatever is behind one.
+        """
+        return not (self.has_nul or (self.line_end == 2 and self._bare_returns))
 
     @property
     def line_end(self) -> int:
@@ -280,7 +298,7 @@ class _Text:
         """
         if self.last_ends:
             return 2 if self._first_ends == b"\r\n" else 1
-        return 1 if self._has_bare_end else 2
+        return 1 if self._has_bare_feed else 2
 
 
 @contextmanager
@@ -331,6 +349,11 @@ def _connected(scan: Scan, path: str, source: str) -> Iterator[Database]:
             yield data
     except duckdb.Error as error:
         raise UnsuitedError(type(error).__name__) from error
+    except InputError as error:
+        # Hundreds of columns take more than was thought of, and in process they do not.
+        if error.code != "memory-limit" or scan.memory is not None:
+            raise
+        raise UnsuitedError(error.message) from error
 
 
 def _told(scan: Scan, source: str) -> Callable[[], None] | None:
@@ -394,12 +417,13 @@ def _scan(
     numbers = [str(number) for number, column in enumerate(columns, 1) if not column.is_wide]
     of_texts = data.rows(
         f"select coalesce(sum(n * {_bytes_of('t')}), 0)::bigint from counted"
-        f" where g in ({', '.join(numbers) or 0})"
+        f" where g in ({', '.join(numbers) or -1})"
     )
     found = of_texts[0][0] + other + (width - 1) * rows
     ends = text.line_end * (rows - 1) + text.last_ends
-    has_blank_line = text.has_blank_line or scan.skip[1] > scan.skip[0]
-    if text.has_nul or (width == 1 and has_blank_line) or not rows:
+    # Where there is one column, a blank line is a row to DuckDB, and so is what psql writes last.
+    has_more = text.has_blank_line or scan.skip[1] > scan.skip[0] or b" row" in text.tail
+    if not text.is_sound or (width == 1 and has_more) or not rows:
         raise UnsuitedError("there are characters or lines that are none of records")
     if found + ends != text.size - text.quotes:
         raise UnsuitedError("the fields do not account for all bytes")

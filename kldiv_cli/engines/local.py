@@ -324,24 +324,20 @@ class ColumnCounter:
             Whether that is decided: not where some values look like numbers, and others do not.
         """
         told = self._told(cells)
+        literals = [cell for cell in told if numbers.is_number(cell, self._decimal)]
+        infinite = [cell for cell in told if numbers.infinity(cell) is not None]
         if any(map(_is_word, told)):
             return False
         if not told:
             self._numeric = self._words.isdisjoint(cells)
-        elif numbers.floats(told, self._decimal) is not None:
-            self._numeric = True if not any(map(numbers.is_inexact, told)) else None
-        elif not any(map(self._means_number, told)):
+        elif len(literals) + len(infinite) == len(told):
+            is_sound = numbers.floats(literals, self._decimal) is not None
+            self._numeric = (
+                True if is_sound and not any(map(numbers.is_inexact, literals)) else None
+            )
+        elif not (literals or infinite or any(map(_looks_like_a_number, told))):
             self._numeric = False
         return self.is_settled
-
-    def _means_number(self, cell: str) -> bool:
-        """Return whether a cell is a number, an infinity, or looks like a number."""
-        return (
-            numbers.is_number(cell, self._decimal)
-            or numbers.infinity(cell) is not None
-            or numbers.is_decorated(cell)
-            or bool(numbers.typographic_minus(cell))
-        )
 
     def give_up(self, *, date: bool) -> None:
         """Take the column for dates, or for a key, whose values are no longer counted."""
@@ -622,10 +618,13 @@ def _is_word(cell: Cell) -> bool:
 
 def _may_mean_missing(word: str) -> bool:
     """Return whether a text may mean a missing value: it is not meant as a number."""
-    looks = (
-        numbers.is_number(word) or numbers.is_decorated(word) or numbers.typographic_minus(word)
-    )
+    looks = numbers.is_number(word) or _looks_like_a_number(word)
     return not looks and len(word) <= LONGEST_WORD and word.isprintable()
+
+
+def _looks_like_a_number(word: str) -> bool:
+    """Return whether a text that is no number looks like one to people."""
+    return numbers.is_decorated(word) or bool(numbers.typographic_minus(word))
 
 
 def option_to_leave_out(wanted: Wanted) -> Literal["--exclude", ""]:

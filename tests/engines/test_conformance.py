@@ -1,0 +1,704 @@
+"""All engines count the same, to the last error: each is a row of `ENGINES`, beside that in process.
+
+Where an engine leaves the rows to the one in process, the answers are the same without it. So every
+test says which engine counted, too.
+"""
+
+import bz2
+import codecs
+import csv
+import gzip
+import io
+import json
+import lzma
+import os
+import random
+import re
+import socket
+import subprocess
+import sys
+from collections import Counter
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kldiv_cli.core.counts import Categories, Numbers
+from kldiv_cli.core.dataset import Wanted
+from kldiv_cli.engines import UnsuitedError, local
+from kldiv_cli.errors import InputError, KldivError
+from kldiv_cli.pipeline import sides
+from kldiv_cli.readers import ReadOptions, delimited
+
+
+class Engine(NamedTuple):
+    """A row of `ENGINES`."""
+
+    name: str
+    """What `DataSet.engine` says."""
+    module: str
+    """Of `kldiv_cli.engines`."""
+    needs: str
+    """The package without which it is not there."""
+
+
+ENGINES = (Engine("DuckDB", "embedded", "duckdb"),)
+LOCAL = "in process"
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+@pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
+def engine(request):
+    if find_spec(request.param.needs) is None:
+        pytest.skip(f"{request.param.needs} is not installed")
+    return request.param
+
+
+@pytest.fixture
+def early(monkeypatch):
+    """Let the first value decide whether a column is numeric, so that small tables do as well."""
+    monkeypatch.setattr(local, "SAMPLE", 1)
+
+
+def forced(engine, unsuited=None):
+    """Return what chooses an engine whatever the size of the table; `unsuited` gets its reasons."""
+    count = import_module(f"kldiv_cli.engines.{engine.module}").count
+
+    def counted(*arguments):
+        try:
+            return count(*arguments)
+        except UnsuitedError as why:
+            if unsuited is not None:
+                unsuited.append(str(why))
+            raise
+
+    def choose(table, wanted):
+        takes = table.scan is not None and not wanted.joint
+        return counted if takes else sides._engine_in_process(table, wanted)
+
+    return choose
+
+
+def told(data_set):
+    """Return all that a data set tells but its engine, as values that can be compared."""
+    columns = []
+    for title, column in data_set.columns.items():
+        if isinstance(column, Categories):
+            columns.append((title, column.missing, list(column.counts.items()), column.type))
+        else:
+            assert isinstance(column, Numbers)
+            values = [value.hex() for value in column.values.tolist()]
+            columns.append((title, column.missing, values, column.counts.tolist()))
+    return columns, repr(data_set._replace(columns={}, engine=""))
+
+
+class Answer(NamedTuple):
+    """What is told of a source, and by which engine; none where it is an error."""
+
+    told: object
+    engine: str
+    code: str = ""
+    rows: int = 0
+
+
+def answer(choose, source, options, wanted):
+    before, sides._engine = sides._engine, choose
+    try:
+        found = sides._counted(source, options, wanted, None)
+    except KldivError as error:
+        places = repr(getattr(error, "places", ()))
+        everything = type(error), error.code, error.message, places, error.hint
+        return Answer(everything, "", error.code)
+    finally:
+        sides._engine = before
+    return Answer(told(found), found.engine, rows=found.rows)
+
+
+def same(engine, source, options=None, wanted=None, unsuited=None):
+    """Return the answer of an engine, which must be that of the engine in process."""
+    options, wanted = options or ReadOptions(), wanted or Wanted()
+    expected = answer(sides._engine_in_process, source, options, wanted)
+    assert expected.engine in (LOCAL, "")
+    found = answer(forced(engine, unsuited), source, options, wanted)
+    assert found.told == expected.told
+    return found
+
+
+@pytest.fixture
+def agreed(engine, tmp_path):
+    """Count a file of these contents by an engine and in process, which must agree."""
+
+    def run(name, data, wanted=None, **options):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        return same(engine, str(path), ReadOptions(**options), wanted)
+
+    return run
+
+
+def table(*columns, names="abcdef"):
+    return [",".join(names[: len(columns)]), *map(",".join, zip(*columns, strict=True))]
+
+
+def lines(*several, end="\n"):
+    return "".join(line + end for line in several)
+
+
+# Bytes.
+
+HEAD = "a,b"
+ROWS = ["x,1", "y,2.5", "x,3", '"q,c",4', '"d""q",1']
+SOUND = lines(HEAD, *ROWS)
+MORE = [f"z,{n}" for n in range(120)]
+
+COUNTED = {
+    "sound": SOUND,
+    "carriage returns": lines(HEAD, *ROWS, end="\r\n"),
+    "no final line end": SOUND[:-1],
+    "no final line end, carriage returns": lines(HEAD, *ROWS, end="\r\n")[:-2],
+    "blank lines at the end": SOUND + "\n\n\n",
+    "blank lines at the end, carriage returns": lines(HEAD, *ROWS, "", "", end="\r\n"),
+    "blank line below the header": lines(HEAD, "", "", *ROWS),
+    "blank line above the header": lines("", "", HEAD, *ROWS),
+    "byte order mark": "\ufeff" + SOUND,
+    "byte order mark, quoted header": "\ufeff" + lines('"a","b"', *ROWS),
+    "all in quotes": lines('"a","b"', '"x","1"', '"y","2"'),
+    "line feed in quotes": SOUND + '"x\ny",1\n',
+    "carriage return in quotes": SOUND + '"x\ry",1\n',
+    "both in quotes": SOUND + '"x\r\ny",1\n',
+    "both in quotes of the first row": lines(HEAD, '"x\r\ny",1', *ROWS),
+    "both in quotes at the end, no line end": SOUND + '"x\r\ny",1',
+    "line feed in quotes among carriage returns": lines(HEAD, *ROWS, '"x\ny",1', end="\r\n"),
+    "line feed in quotes among carriage returns, no line end": lines(
+        HEAD, *ROWS, '"x\r\ny",1', end="\r\n"
+    )[:-2],
+    "blank lines in quotes": SOUND + '"\n\n\n",1\n',
+    "line end at the end of quotes": SOUND + '1,"x\n\n"\n',
+    "line end in the header": lines('"a\nb",c', *ROWS),
+    "line ends in the header": lines('"a\n\n\nb","\nc"', *ROWS),
+    "line ends in the header, carriage returns": lines('"a\r\nb",c', *ROWS, end="\r\n"),
+    "line end in the header, and in the first row": lines('"a\nb",c', '"x\r\ny",1', *ROWS),
+    "nulls": SOUND + lines('\\N,"\\N"', '"\\N",\\N', "\\N,\\N", '"a\\N",1', " \\N,2"),
+    "empty, in quotes and not": SOUND + lines('"",', ',""', " ,\t"),
+    "quotes within a field": SOUND + lines('a"b,1', 'a""b,1', 'a"b",1', '""""'+",2"),
+    "sign of a comment within a line": SOUND + lines("a#b,1", 'x,2#z'),
+    "sign of a comment where a line begins": SOUND + lines("#a,1"),
+    "blanks around": SOUND + lines(" x , 1 ", "\tx\t,\t1\t"),
+    "words": SOUND + lines("NA,NA", "null, NA ", "nan,inf", "x,-Infinity"),
+    "unicode": SOUND + lines("\u00e9,1", "e\u0301,1", "\U0001f600,1", "\u2028,1", "\x85,1", "\x1c,1"),
+    "column that is empty": lines("a,b,c", *[f"x,,{n}" for n in range(9)]),
+    "comma at each end": lines("a,b,", *[f"x,{n}," for n in range(9)]),
+    "column of words for missing values": lines("a,b", *[f"NA,{n}" for n in range(9)]),
+    "column of blanks": lines("a,b", *[f" ,{n}" for n in range(9)]),
+    "names of rows": lines(HEAD, *[f"{n},{row}" for n, row in enumerate(ROWS, 1)]),
+    "one column": lines("a", *"xyzx"),
+    "one column, null": lines("a", "x", "\\N", '"\\N"', '""'),
+    "columns called like SQL": lines('"); drop table counted; --",select', *ROWS),
+    "columns called like ours": lines("c1,c0", *ROWS),
+    "columns with quotes": lines('"a""b",\'c\'', *ROWS),
+    "columns with brackets": lines("{a},[b]", *ROWS),
+    "columns that differ in case": lines("a,A", *ROWS),
+    "columns with patterns": lines("*,?", *ROWS),
+    "columns of no name": lines("a,,", "x,1,2", "y,2,3"),
+    "64 columns and more": lines(
+        ",".join(f"c{n}" for n in range(130)), *[",".join(map(str, range(n, n + 130))) for n in (0, 1, 1)]
+    ),
+}  # fmt: skip
+"""What is counted by every engine that reads text."""
+
+LEFT = {
+    "blank line in the middle": lines(HEAD, *ROWS, "", *ROWS),
+    "mixed line ends": SOUND + lines(*ROWS, end="\r\n"),
+    "a line end that is another": SOUND + "x,1\r\n" + lines(*ROWS),
+    "a line end that is another, at the end": SOUND + "x,1\r\n",
+    "a line feed among carriage returns": lines(HEAD, *ROWS, end="\r\n") + "x,1\n",
+    "header with another line end": HEAD + "\r\n" + lines(*ROWS),
+    "line ends that are carriage returns": lines(HEAD, *ROWS, end="\r"),
+    "blanks before quotes": SOUND + ' "a",1\n',
+    "one column, blank line at the end": lines("a", *"xyzx", ""),
+    "field of 3 MB": SOUND + f"{'x' * 3_000_000},1\n",
+    "field of 3 MB in quotes": SOUND + f'"{"x," * 1_500_000}",1\n',
+}  # fmt: skip
+"""What is left to the engine in process, which reads it."""
+
+REFUSED = {
+    "empty cell too many": (SOUND + "y,2,\n", "ragged-row"),
+    "empty cells too many, and blank ones": (SOUND + 'y,2,\n "a",1\n', "ragged-row"),
+    "cell too few": (lines(HEAD, *ROWS, *MORE, "x"), "ragged-row"),
+    "cell too many": (lines(HEAD, *ROWS, *MORE, "x,1,2"), "ragged-row"),
+    "blank behind quotes": (lines(HEAD, *ROWS, *MORE, '"a" ,1'), "bad-quote"),
+    "text behind quotes": (lines(HEAD, *ROWS, *MORE, '"a"b,1'), "bad-quote"),
+    "quotes that are not closed": (lines(HEAD, *ROWS, *MORE, '"a,1', *MORE), "unclosed-quote"),
+    "quotes that are not closed, line ends": (
+        lines(HEAD, *ROWS, *MORE) + '"a,1\n\n\n', "unclosed-quote"
+    ),
+    "backslash before quotes": (lines(HEAD, *ROWS, *MORE, r'"a\"b",1'), "bad-quote"),
+    "NUL": (lines(HEAD, *ROWS, *MORE, "x\0y,1"), "nul-character"),
+    "NUL at the end": (lines(HEAD, *ROWS, *MORE) + "\0", "nul-character"),
+    "carriage return": (lines(HEAD, *ROWS, *MORE, "x\ry,1"), "lone-carriage-return"),
+    "header of fewer fields": (lines("a", "x,y,1", "y,z,2"), "ragged-row"),
+    "header of more fields": (lines("a,b,c", *ROWS), "ragged-row"),
+    "comment above": (lines("# note", HEAD, *ROWS), "ragged-row"),
+    "comment within": (lines(HEAD, *ROWS, *MORE, "# note"), "ragged-row"),
+    "sep=": (lines("sep=;", HEAD, *ROWS), "ragged-row"),
+    "names that are the same": (lines("a,a", *ROWS), "duplicate-columns"),
+    "one column, blank line": (lines("a", *"xy", "", *"zx"), "blank-line"),
+    "one column, blank line below the header": (lines("a", "", *"zx"), "blank-line"),
+    "one column, blank line far below": (lines("a", *"xy" * 90, "", *"zx"), "blank-line"),
+    "count of rows": (lines("a", *"xyzx", "(4 rows)"), "footer"),
+    "count of rows, in quotes": (lines("a", *"xyzx", '"(4 rows)"'), "footer"),
+    "count of rows below two columns": (lines(HEAD, *ROWS, *MORE, "(125 rows)"), "ragged-row"),
+    "not UTF-8": (lines(HEAD, *ROWS, *MORE).encode() + b"\xff,1\n", "undecodable"),
+    "overlong UTF-8": (lines(HEAD, *ROWS, *MORE).encode() + b"\xc0\xaf,1\n", "undecodable"),
+    "overlong UTF-8 of three": (lines(HEAD, *ROWS, *MORE).encode() + b"\xe0\x80\xaf,1\n", "undecodable"),
+    "half of a surrogate pair": (
+        lines(HEAD, *ROWS, *MORE).encode() + b"\xed\xa0\x80,1\n", "undecodable"),
+    "beyond Unicode": (lines(HEAD, *ROWS, *MORE).encode() + b"\xf4\x90\x80\x80,1\n", "undecodable"),
+    "UTF-8 that is cut": (lines(HEAD, *ROWS, *MORE).encode() + b"x,\xe2\x82", "undecodable"),
+    "UTF-8 that is cut by a line": (lines(HEAD, *ROWS, *MORE).encode() + b"\xe2\x82\n,1\n", "undecodable"),
+    "header alone": (lines(HEAD), "no-rows"),
+    "blank lines alone": ("\n\n\n", "no-rows"),
+    "blank lines below a header": (lines(HEAD, "", ""), "no-rows"),
+    "nothing": ("", "empty-file"),
+}  # fmt: skip
+"""What no engine may count, and the code of the error."""
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("name", COUNTED)
+def test_text_that_every_engine_counts(agreed, engine, name):
+    found = agreed("x.csv", COUNTED[name], header=True)
+    assert (found.engine, found.code) == (engine.name, "")
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("name", LEFT)
+def test_text_that_is_counted_in_process(agreed, name):
+    found = agreed("x.csv", LEFT[name], header=True)
+    assert (found.engine, found.code) == (LOCAL, "")
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("name", REFUSED)
+def test_text_that_is_refused(agreed, name):
+    data, code = REFUSED[name]
+    assert agreed("x.csv", data, header=True).code == code
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("unwanted", ["a", "b"])
+def test_what_is_wrong_in_a_column_that_is_left_out_is_wrong(agreed, unwanted):
+    rest = Wanted(excluded=lambda name: name == unwanted)
+    for data, code in REFUSED.values():
+        assert agreed("x.csv", data, rest, header=True).code == code
+
+
+PACKED = {
+    "x.csv.gz": gzip.compress, "x.csv.bz2": bz2.compress, "x.csv.xz": lzma.compress,
+    "x.csv": gzip.compress, "x": lzma.compress,
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("name", PACKED)
+def test_text_that_is_compressed(agreed, engine, name):
+    packed = PACKED[name](SOUND.encode())
+    assert agreed(name, packed).engine == engine.name
+    assert agreed(name, packed + PACKED[name](lines(*ROWS).encode())).rows == 2 * len(ROWS)
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_compressed_text_that_is_damaged(agreed, name):
+    text = lines(HEAD, *ROWS, *[f"x{n},{n}" for n in range(30_000)])
+    packed = PACKED[name](text.encode())
+    middle = len(packed) // 2
+    wrong = bytes([packed[-6] ^ 1])
+    for damaged in (
+        packed[:middle], packed[:-1], packed + b"x", packed[:-6] + wrong + packed[-5:],
+    ):  # fmt: skip
+        assert agreed(name, damaged).code == "corrupt-compression"
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize(
+    ("encoding", "declared"),
+    [("utf-16", None), ("utf-16-le", "utf-16-le"), ("utf-16-be", "utf-16-be"), ("utf-32", None),
+     ("latin-1", "latin-1"), ("cp1252", "cp1252"), ("utf-8-sig", None), ("utf-8", "utf-8")],
+)  # fmt: skip
+def test_text_in_other_encodings(agreed, engine, encoding, declared):
+    text = SOUND + lines("\u00e9,1", "\u00fc,2.5")
+    found = agreed("x.csv", text.encode(encoding), encoding=declared)
+    assert (found.engine, found.rows) == (engine.name, 7)
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", " ", "^", "'", "$", "*", "#"])
+def test_delimiters(agreed, engine, delimiter):
+    rows = [row.replace(",", delimiter) for row in (HEAD, "x,1", "y,2", '"q,",3', '"d""q",4')]
+    found = agreed("x.txt", lines(*rows), header=True, delimiter=delimiter)
+    assert found.engine == engine.name
+
+
+def test_a_delimiter_that_is_no_ascii_is_left_to_the_engine_in_process(agreed):
+    text = lines(*table([str(n) for n in range(2000)], ["x"] * 2000)).replace(",", "\u00a7")
+    assert agreed("x.txt", text, header=True, delimiter="\u00a7").engine == LOCAL
+
+
+@pytest.mark.usefixtures("early")
+def test_numbers_with_a_comma(agreed, engine):
+    text = lines("a;b", "1,5;x", "2;y", "1.5;x", "-,5;x", "2,50;x", "1e3;x")
+    for wanted in (Wanted(), Wanted(numeric=frozenset("a"))):
+        found = agreed("x.csv", text, wanted, delimiter=";", decimal=",", header=True)
+        assert found.engine == engine.name
+
+
+# Names of files.
+
+NAMES = (
+    "x[1].csv", "*.csv", "?.csv", "it's.csv", 'a"b.csv', "a\nb.csv", "a b.csv", "{x,y}.csv", "$x.csv",
+    "year=2024/x.csv", "year=2024/month=01/x.csv", "-x.csv", "~.csv", "x;y.csv", "\\x.csv", "x%20.csv",
+    "read_csv('x').csv", "\u00e9.csv", "s3:x.csv", "x.parquet.csv", "x.csv.csv", "**.csv", "[!a].csv",
+)  # fmt: skip
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_files(agreed, engine, tmp_path, name):
+    # What the name as a pattern would match.
+    for other in ("x1.csv", "y.csv", "x.csv", "b.csv"):
+        (tmp_path / other).write_text("c\nother\n")
+    found = agreed(name, SOUND)
+    assert (found.engine, found.rows) == (engine.name, len(ROWS))
+
+
+@pytest.mark.usefixtures("early")
+def test_a_path_may_be_relative_or_a_link(engine, tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x.csv").write_text(SOUND)
+    (tmp_path / "link.csv").symlink_to("data/x.csv")
+    monkeypatch.chdir(tmp_path / "data")
+    for path in ("x.csv", "./x.csv", "../data/x.csv", "../link.csv"):
+        assert same(engine, path).engine == engine.name
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/x.csv", "https://x.invalid/x.csv", "s3://b/x.csv",
+                                 "hf://datasets/x.csv", "gs://b/x.csv", "file:///x.csv"])  # fmt: skip
+def test_nothing_is_fetched(engine, tmp_path, monkeypatch, url):
+    def refuse(*arguments, **more):
+        raise AssertionError("a connection was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert same(engine, url).code == "url"
+    # A file may be called so.
+    monkeypatch.chdir(tmp_path)
+    Path(url).parent.mkdir(parents=True)
+    Path(url).write_text(SOUND)
+    assert same(engine, url).rows == len(ROWS)
+
+
+# Pipes, and what is no file.
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_pipe_is_read_once(engine, packed):
+    def piped():
+        read, write = os.pipe()
+        data = gzip.compress(SOUND.encode()) if packed else SOUND.encode()
+        os.write(write, data)
+        os.close(write)
+        return read
+
+    found = []
+    for choose in (sides._engine_in_process, forced(engine)):
+        read = piped()
+        try:
+            found.append(answer(choose, f"/dev/fd/{read}", ReadOptions(), Wanted()))
+        finally:
+            os.close(read)
+    assert [each.engine for each in found] == [LOCAL, engine.name]
+    assert found[0].rows == found[1].rows == len(ROWS)
+
+
+def test_a_fifo_is_read_once(engine, tmp_path):
+    path = tmp_path / "fifo.csv"
+    os.mkfifo(path)
+    found = []
+    for choose in (sides._engine_in_process, forced(engine)):
+        with subprocess.Popen(
+            [sys.executable, "-c", "import sys; open(sys.argv[1], 'w').write(sys.argv[2])", path, SOUND]
+        ) as writer:  # fmt: skip
+            found.append(answer(choose, str(path), ReadOptions(), Wanted()))
+        assert writer.returncode == 0
+    assert found[0].told == found[1].told
+    assert found[0].rows == len(ROWS)
+
+
+def test_what_is_no_file(engine, tmp_path):
+    for path in ("/dev/null", str(tmp_path), str(tmp_path / "none.csv")):
+        assert same(engine, path).code
+    # Root may read all files.
+    if os.geteuid():
+        secret = tmp_path / "secret.csv"
+        secret.write_text(SOUND)
+        secret.chmod(0)
+        assert same(engine, str(secret)).code
+
+
+# Types that are decided late, and labels that are many.
+
+
+@pytest.fixture
+def in_small_batches(monkeypatch):
+    """Let the first rows, in which types are looked for, end soon."""
+    monkeypatch.setattr(delimited, "BATCH_CELLS", 64)
+
+
+LATE = {
+    "empty": ([], True),
+    "numbers": (["1", "2.5", "inf", "NA"], True),
+    "numbers, words first": (["NA", "null", "1"], True),
+    "text": (["x", "y z", "2024-01-05"], True),
+    "words": (["NA", "null"], True),
+    "words with blanks": ([" NA ", "NA"], False),
+    "codes": (["007", "008"], False),
+    "exact integers": (["9007199254740993", "9007199254740992"], False),
+    "numbers and text": (["1", "x"], False),
+    "text and numbers": (["x", "1"], False),
+    "separators": (["1,000", "x"], False),
+    "minus signs": (["\u22121", "x"], False),
+}
+
+
+@pytest.mark.usefixtures("in_small_batches")
+@pytest.mark.parametrize("name", LATE)
+def test_columns_with_few_values(agreed, engine, name):
+    values, is_counted = LATE[name]
+    cells = [""] * 2000
+    for i, value in enumerate(values * 3):
+        cells[900 + 70 * i] = f'"{value}"'
+    found = agreed("x.csv", lines(*table(cells, ["1", "x"] * 1000)))
+    assert found.engine == (engine.name if is_counted else LOCAL)
+
+
+KEYS = [f"key {n}" for n in range(3000)]
+DAYS = [f"{2000 + n // 336}-{n // 28 % 12 + 1:02}-{n % 28 + 1:02}" for n in range(3000)]
+TIMES = [f"{day}T{n % 24:02}:{n % 60:02}:00.{n:06}Z" for n, day in enumerate(DAYS)]
+FEW = Wanted(most_outcomes=1000)
+MANY = {
+    "key": (KEYS, True),
+    "no key": (KEYS * 2, True),
+    "key and missing values": ([*KEYS, *[""] * 3000], True),
+    "as many as are allowed": (KEYS[:1000] * 3, True),
+    "as many as are allowed, and missing values": ([*KEYS[:1000] * 3, "", "  ", "\\N"], True),
+    "days": (DAYS, True),
+    "days that come again": (DAYS * 2, True),
+    "days and missing values": ([*DAYS, "", " "], True),
+    "times": (TIMES, True),
+    "days, then a word": ([*DAYS, "unknown"], False),
+    "a word, then days": (["unknown", *DAYS], False),
+    "days that are none": ([*DAYS, "2024-02-30"], False),
+    "days of the first and last years": ([*DAYS, "0001-01-01", "9999-12-31"], False),
+    "day, then keys": (["2024-01-05", *KEYS], False),
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+@pytest.mark.parametrize(
+    "wanted",
+    [FEW, FEW._replace(columns=frozenset("a")), FEW._replace(categorical=frozenset("a")),
+     FEW._replace(identifiers=False), FEW._replace(na=frozenset(KEYS[:3])),
+     FEW._replace(late=True), Wanted()],
+    ids=["few", "column", "categorical", "identifiers", "na", "late", "many"],
+)  # fmt: skip
+def test_labels_that_are_many(agreed, engine, name, wanted):
+    cells, is_counted = MANY[name]
+    found = agreed("x.csv", lines(*table(cells, ["1"] * len(cells))), wanted)
+    asked = wanted.asks_for("a") or wanted.most_outcomes > len(KEYS)
+    assert found.engine == (engine.name if is_counted or asked else LOCAL)
+
+
+@pytest.mark.parametrize("cells", [KEYS * 2, DAYS, ["x"] * 3000, ["1.5"] * 3000, [*"123"] * 1000])
+@pytest.mark.parametrize("missing", ["", " ", "\\N", "NA", "-9"])
+@pytest.mark.parametrize("wanted", [FEW, FEW._replace(columns=frozenset("a"))])
+def test_a_value_that_is_missing_and_must_not(agreed, cells, missing, wanted):
+    wanted = wanted._replace(forbid_missing=True, na=frozenset(["-9"]))
+    for before in (cells, [missing, *cells], [*cells, missing], [*cells[:2500], missing, *cells]):
+        agreed("x.csv", lines(*table(before, ["1"] * len(before))), wanted)
+
+
+# Numbers.
+
+DOUBLES = [repr(random.Random(7).random() * 10.0**power) for power in range(-300, 300)] * 20
+ODD = ["1e-400", "5e-324", "-0.0", "0", "+.5", "5.", "1E+3", "0.1e1", " 7", "8\t",
+       "9007199254740993", "2" * 400, "0." + "3" * 400, "1.7976931348623157e308", "NA", " NA ", "nan",
+       "inf", "-Infinity", " +INF ", "", " ", "\\N"]  # fmt: skip
+NONE = [
+    "1_000",
+    "0x10",
+    "1d",
+    "1,5",
+    "007",
+    "--1",
+    "\uff11",
+    "\u22125",
+    "1e",
+    "e1",
+    ".",
+    "1 2",
+    "x",
+]
+
+
+@pytest.fixture(params=[200_000, 10], ids=["Python converts", "DuckDB converts"])
+def converted(request, monkeypatch):
+    """Let texts be converted by one or the other, which must be the same."""
+    from kldiv_cli.engines import embedded
+
+    monkeypatch.setattr(embedded, "MOST_TEXTS", request.param)
+    return request.param
+
+
+@pytest.mark.usefixtures("converted")
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_numbers_are_the_same_to_the_last_bit(agreed, engine, wide, decimal, monkeypatch):
+    from kldiv_cli.engines import embedded
+
+    monkeypatch.setattr(embedded, "_is_wide", lambda counter, scan: counter.is_numeric and wide)
+    numbers = [*[f"{n / 7}" for n in range(9000)], *DOUBLES[:600], *ODD]
+    cells = [cell.replace(".", decimal) for cell in numbers]
+    text = "a;b\n" + "".join(f"{cell};x\n" for cell in cells)
+    for wanted in (
+        Wanted(), Wanted(numeric=frozenset("a")), Wanted(na=frozenset(["0", "5e-324", "inf", "1e3"])),
+        Wanted(categorical=frozenset("a")), Wanted(forbid_missing=True, na=frozenset(["8"])),
+    ):  # fmt: skip
+        found = agreed("x.csv", text, wanted, delimiter=";", decimal=decimal)
+        assert found.engine == (LOCAL if wanted.forbid_missing else engine.name) or found.code
+    for bad in NONE:
+        found = agreed("y.csv", f"{text}{bad};x\n", delimiter=";", decimal=decimal)
+        assert "mixed-column" in repr(found.told) or (bad == "1,5" and decimal == ",")
+
+
+def test_numbers_that_are_nearly_all_distinct(agreed, engine):
+    # Beyond what the first rows show, and what Python converts.
+    rows = 210_000
+    cells = [f"{(n * 7919 % rows) / 3}" for n in range(rows)]
+    cells[100_000] = "n/a"
+    cells[150_000:150_003] = ["x y", "NA", "inf"]
+    found = agreed("x.csv", "a,b\n" + "".join(f"{cell},{n % 9}\n" for n, cell in enumerate(cells)))
+    assert (found.engine, found.rows) == (engine.name, rows)
+    # It is named by its line, and so are both words.
+    assert "line=100002, column=1, name='a', value='n/a'" in found.told[1]
+    assert "words=('n/a', 'x y')" in found.told[1]
+
+
+@pytest.mark.parametrize(
+    "words", [["z", "y", "x"], ["x", "z"], ["w", "z", "y", "x"], ["007", "b", "a"]]
+)
+def test_bad_values_are_told_whatever_the_order(agreed, engine, words):
+    cells = [*[str(n % 977) for n in range(20_000)], *words, "1", *words, *"123"]
+    found = agreed("x.csv", lines(*table(cells, cells[::-1])))
+    assert found.engine == engine.name
+
+
+# Random tables.
+
+SOME = st.sampled_from(
+    ["", " ", "\t", "x", "y", "X", " x", "x ", "NA", "na", "null", "nan", "inf", "-Inf", "\\N", "\\n", "1", "2",
+     "2.5", "2.50", "-0.0", "0", "007", "1e400", "1e-400", "9007199254740993", "1,5", "1_000", "#", "'", '"',
+     '""', '"\\N"', "a\nb", "a\r\nb", "a\rb", "\n", "\r\n", "\r", "\u00e9", "\u2028", "\x85", "\u3000", "\ufeff",
+     "true", "f", "2024-01-05", "2024-01-05T00:00Z", "(3 rows)", "-999", "-999.0", "=1", "\\", "%", "{}"]
+)  # fmt: skip
+WORD = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+NUMBER = (
+    st.integers(-99, 99).map(str)
+    | st.floats(allow_nan=False, allow_infinity=False).map(repr)
+    | st.integers(-(10**20), 10**20).map(str)
+    | st.decimals(allow_nan=False, allow_infinity=False, places=3).map(str)
+)
+CELL = (
+    st.sampled_from([SOME, WORD, NUMBER, SOME | NUMBER, st.sampled_from(["1", "2", "x"]), SOME | WORD])
+)  # fmt: skip
+
+
+@st.composite
+def files(draw):
+    """Return the bytes of a table, how it is read, and what of it is wanted."""
+    width, rows = draw(st.integers(1, 4)), draw(st.integers(1, 40))
+    names = [
+        f"{'aAbB'[i]}{draw(st.sampled_from(['', ' x', chr(34), '*', ',']))}" for i in range(width)
+    ]
+    columns = [
+        draw(st.lists(draw(CELL), min_size=rows, max_size=rows)) for _ in range(width)
+    ]  # fmt: skip
+    delimiter = draw(st.sampled_from(",;\t|"))
+    header, end = draw(st.booleans()), draw(st.sampled_from(["\n", "\n", "\r\n"]))
+    stream = io.StringIO(newline="")
+    quoting = draw(st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC]))
+    writer = csv.writer(stream, delimiter=delimiter, lineterminator=end, quoting=quoting)
+    writer.writerows([names] * header + list(zip(*columns, strict=True)))
+    text = stream.getvalue()
+    if end == "\n" and draw(st.booleans()):
+        text = text.removesuffix(end)
+    encoding = draw(st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "utf-16", "latin-1"]))
+    try:
+        data = text.encode(encoding)
+    except UnicodeEncodeError:
+        encoding, data = "utf-8", text.encode()
+    data = draw(st.sampled_from([bytes, bytes, gzip.compress]))(data)
+    declared = encoding if encoding == "latin-1" else None
+    decimal = draw(st.sampled_from("...,")) if delimiter != "," else "."
+    options = ReadOptions(
+        header=header, delimiter=delimiter, encoding=declared, decimal=decimal, format="csv"
+    )
+    titles = [name.strip() for name in names] if header else ["1", "2", "3", "4"][:width]
+    some = st.frozensets(st.sampled_from(titles))
+    numeric = draw(st.just(frozenset()) | some)
+    wanted = Wanted(
+        columns=draw(st.none() | st.frozensets(st.sampled_from(titles), min_size=1)),
+        numeric=numeric,
+        categorical=draw(st.just(frozenset()) | some) - numeric,
+        excluded=draw(st.sampled_from([lambda name: False, lambda name: name == titles[0]])),
+        na=draw(st.frozensets(SOME, max_size=3)),
+        forbid_missing=draw(st.sampled_from([False, False, False, True])),
+        identifiers=draw(st.booleans()),
+        most_outcomes=draw(st.sampled_from([1, 2, 5, 100_000])),
+    )
+    return data, options, wanted
+
+
+EXPECTED = re.compile(
+    "a value is missing|no column is wanted|some labels are dates|the first rows have few values"
+    "|there are characters or lines"
+).match
+"""Why a table that a program wrote is left to the engine in process."""
+
+
+def test_random_tables(engine, tmp_path, monkeypatch, early):
+    from kldiv_cli.engines import embedded
+
+    path, engines = tmp_path / "x", Counter()
+
+    @settings(max_examples=100, suppress_health_check=[*HealthCheck])
+    @given(files(), st.booleans(), st.sampled_from([0, 3, 200_000]))
+    def run(file, wide, most):
+        data, options, wanted = file
+        monkeypatch.setattr(embedded, "MOST_TEXTS", most)
+        monkeypatch.setattr(embedded, "_is_wide", lambda one, scan: one.is_numeric and wide)
+        path.write_bytes(data)
+        unsuited = []
+        found = same(engine, str(path), options, wanted, unsuited)
+        engines[found.engine] += 1
+        # What is wrong is said in process.
+        assert found.code or all(map(EXPECTED, unsuited))
+
+    run()
+    # Most of the rest are errors.
+    assert engines[engine.name] > 2 * engines[LOCAL]

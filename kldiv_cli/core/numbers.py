@@ -9,7 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 DIGITS = 4300
 """The longest integer literal; reading takes a time that is quadratic in its length."""
@@ -22,6 +28,8 @@ _is_integer = re.compile(_INTEGER).fullmatch
 _is_number = re.compile(_NUMBER).fullmatch
 _are_integers = re.compile(f"(?:{_INTEGER}\n)*+").fullmatch
 _are_numbers = re.compile(f"(?:{_NUMBER}\n)*+").fullmatch
+_CHARACTERS = b"0123456789+-.eE \t\n"
+"""Of texts of nothing but these, `float` takes those for numbers that the grammar does."""
 _nonzero_mantissa = re.compile(r"[^eE]*[1-9]").match
 
 # Patterns of texts that are looked at rarely are compiled when they are first used.
@@ -110,7 +118,9 @@ def are_plain_numbers(texts: Sequence[str]) -> bool:
     return lines is not None and are_numbers(lines) and not re.search(_LEADING_ZERO, f"\n{lines}")
 
 
-def floats(texts: Sequence[str], decimal: str = ".", *, codes: bool = True) -> list[float] | None:
+def floats(
+    texts: Sequence[str], decimal: str = ".", *, codes: bool = True
+) -> NDArray[np.float64] | None:
     """Return the doubles next to numbers, or None if a text is no number.
 
     Parameters
@@ -124,18 +134,25 @@ def floats(texts: Sequence[str], decimal: str = ".", *, codes: bool = True) -> l
 
     Returns
     -------
-    list of float, or None
+    ndarray of float64, or None
         All finite: a number beyond the doubles is none, either.
     """
-    if not texts:
-        return []
-    lines = in_lines(texts, decimal)
-    if lines is None or not are_numbers(lines):
+    import numpy as np
+
+    lines = in_lines(texts, decimal) if texts else ""
+    if lines is None or not lines.isascii() or lines.encode().translate(None, _CHARACTERS):
+        return None
+    # An empty text is told before all those above it are converted.
+    if lines.startswith("\n") or "\n\n" in lines:
         return None
     if codes and re.search(_LEADING_ZERO, f"\n{lines}"):
         return None
-    values = list(map(float, texts if decimal == "." else lines.split("\n")[:-1]))
-    return None if math.inf in values or -math.inf in values else values
+    numerals = texts if decimal == "." else lines.split("\n")[:-1]
+    try:
+        values = np.fromiter(map(float, numerals), np.float64, len(texts))
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None
 
 
 def value_of(text: str, decimal: str = ".", *, codes: bool = True) -> float | None:
@@ -144,7 +161,7 @@ def value_of(text: str, decimal: str = ".", *, codes: bool = True) -> float | No
     See `floats`.
     """
     found = floats([text], decimal, codes=codes)
-    return found[0] if found else infinity(text)
+    return infinity(text) if found is None else float(found[0])
 
 
 def has_leading_zero(number: str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from dataclasses import replace
-from itertools import compress, repeat
+from itertools import compress, islice, repeat
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ from kldiv_cli.core.refusals import LONGEST_WORD, MOST_WORDS, Uncounted
 from kldiv_cli.errors import InputError, Note, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set, Sized
     from typing import Literal
 
     from numpy.typing import NDArray
@@ -423,8 +423,8 @@ class ColumnCounter:
             return False
         if _is_word(cell):
             return True
-        found = self._floats([cell]) if self._absent_numbers else None
-        return found is not None and found[0] in self._absent_numbers
+        value = numbers.value_of(cell, self._decimal, codes=self._codes)
+        return value in self._absent_numbers
 
     def _looks_numeric(self, sample: Sequence[str]) -> bool:
         """Return whether values are numbers, or so many of them that the rest is a mistake."""
@@ -452,16 +452,10 @@ class ColumnCounter:
     def _count(self, cells: Sequence[Cell], place: Locator, repeats: Repeats) -> None:
         if self.gave_up:
             return
-        present, times = self._without(self._absent, cells, repeats)
-        if len(present) < len(cells):
-            number = _rows(cells, repeats) - _rows(present, times)
-            self._note_missing(number, cells, place)
         if self._numeric:
-            self._count_numbers(present, times, cells, place)
-        elif self._hashes is not None:
-            self._count_hashes(present, times, cells, place)
+            self._count_numbers(cells, repeats, place)
         else:
-            self._count_labels(present, times, cells, place)
+            self._count_labels(cells, repeats, place)
 
     def _without(
         self, some: Set[Cell], cells: Sequence[Cell], repeats: Repeats
@@ -474,22 +468,27 @@ class ColumnCounter:
         kept = [cell not in some for cell in cells]
         return list(compress(cells, kept)), list(compress(repeats, kept))
 
-    def _count_labels(
-        self, labels: Sequence[str], times: Repeats, cells: Sequence[Cell], place: Locator
-    ) -> None:
+    def _count_labels(self, cells: Sequence[Cell], repeats: Repeats, place: Locator) -> None:
         known = len(self.counts)
-        if times is None:
-            self.counts.update(labels)
-        else:
-            self.counts.update(_tally(labels, times))
-        if len(self.counts) > known:
-            for label in {label for label in labels if label.isspace()}:
-                self._note_missing(self.counts.pop(label), cells, place)
+        found: Any = cells if repeats is None else _tally(cells, repeats)
+        self.counts.update(found)
+        # What means no value is always new, since it is taken out again.
+        new: Iterator[Any] = islice(reversed(self.counts), len(self.counts) - known)
+        missing = [cell for cell in new if cell is None or cell in self._absent or cell.isspace()]
+        self._note_missing(sum(map(self.counts.pop, missing)), cells, place)
+        if self._hashes is not None:
+            self._keyed += self.counts.total()
+            self._hashes.extend(map(hash, self.counts))
+            self.counts.clear()
 
-    def _count_numbers(
-        self, texts: Sequence[str], times: Repeats, cells: Sequence[Cell], place: Locator
-    ) -> None:
+    def _count_numbers(self, cells: Sequence[Cell], repeats: Repeats, place: Locator) -> None:
+        texts: Sequence[Any] = cells
+        times = repeats
         doubles = self._floats(texts)
+        if doubles is None:
+            texts, times = self._without(self._absent, cells, repeats)
+            self._note_missing(_rows(cells, repeats) - _rows(texts, times), cells, place)
+            doubles = self._floats(texts)
         if doubles is None and not self._words.isdisjoint(texts):
             self._note_words(_tally(texts, times, self._words), cells, place)
             texts, times = self._without(self._words, texts, times)
@@ -497,23 +496,21 @@ class ColumnCounter:
         if doubles is None:
             doubles, times = self._one_by_one(texts, times, cells, place)
         if self._absent_numbers:
-            kept = [value not in self._absent_numbers for value in doubles]
-            before, doubles = _rows(doubles, times), list(compress(doubles, kept))
+            kept = ~np.isin(doubles, self._absent_numbers)
+            before, doubles = _rows(doubles, times), doubles[kept]
             times = times and list(compress(times, kept))
             self._note_missing(before - _rows(doubles, times), cells, place)
-        self.values.extend(doubles)
+        self.values.frombytes(doubles.tobytes())
         self._repeats.extend(times or ())
 
     def _one_by_one(
         self, texts: Sequence[str], times: Repeats, cells: Sequence[Cell], place: Locator
-    ) -> tuple[list[float], Repeats]:
+    ) -> tuple[NDArray[np.float64], Repeats]:
         """Return the numbers and infinities in texts, and how often each occurs."""
         doubles, repeats = [], []
         for i, cell in enumerate(texts):
             number = 1 if times is None else times[i]
-            value = numbers.infinity(cell)
-            if found := self._floats([cell]):
-                value = found[0]
+            value = numbers.value_of(cell, self._decimal, codes=self._codes)
             if value is not None:
                 doubles.append(value)
                 repeats.append(number)
@@ -526,7 +523,7 @@ class ColumnCounter:
                     self._bad[cell] = None
                 if self.refusal is None:
                     self.refusal = self._no_number(cell, place(cells.index(cell), self.name))
-        return doubles, None if times is None else repeats
+        return np.array(doubles, np.float64), None if times is None else repeats
 
     def outgrow(self, refusal: Uncounted) -> None:
         """Give up the labels of a column that has too many: it is refused, or looks like a key.
@@ -541,16 +538,6 @@ class ColumnCounter:
         else:
             self.reject(refusal)
 
-    def _count_hashes(
-        self, labels: Sequence[str], times: Repeats, cells: Sequence[Cell], place: Locator
-    ) -> None:
-        assert self._hashes is not None
-        if blank := _tally([label for label in labels if label.isspace()], None):
-            self._note_missing(blank.total(), cells, place)
-            labels, times = self._without(blank.keys(), labels, times)
-        self._keyed += _rows(labels, times)
-        self._hashes.extend(map(hash, set(labels)))
-
     def decide_key(self) -> None:
         """Decide whether a column with too many labels is a key, when all rows are counted."""
         if self._hashes is None:
@@ -562,9 +549,12 @@ class ColumnCounter:
         elif self._too_many is not None:
             self.reject(self._too_many)
 
-    def _floats(self, cells: Sequence[Any]) -> list[float] | None:
+    def _floats(self, cells: Sequence[Any]) -> NDArray[np.float64] | None:
         """Return the numbers in cells; None if one is no number."""
-        return numbers.floats(cells, self._decimal, codes=self._codes)
+        try:
+            return numbers.floats(cells, self._decimal, codes=self._codes)
+        except TypeError:  # one is None
+            return None
 
     def _note_words(self, words: Counter[str], cells: Sequence[Cell], place: Locator) -> None:
         self.words.update(words)
@@ -596,7 +586,7 @@ class ColumnCounter:
         return Uncounted(self.name, "mixed-column", message, place, "--categorical", advice=advice)
 
 
-def _rows(cells: Sequence[Any], repeats: Repeats) -> int:
+def _rows(cells: Sized, repeats: Repeats) -> int:
     """Return how many rows cells stand for."""
     return len(cells) if repeats is None else sum(repeats)
 

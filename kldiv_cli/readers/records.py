@@ -76,18 +76,25 @@ class Records:
         lines = iter(lines)
         first = next(lines, "")
         self._line_end = "\r" if first.endswith("\r") else "\n"
-        lines = chain((first,), lines)
-        self._comment = comment
+        self._lines = chain((first,), lines)
+        self._ahead: list[str] = []
+        self._delimiter, self._escape, self._comment = delimiter, escape, comment
+        self._special = ('"', "\r", *filter(None, (comment, escape)))
         self._between = True
-        if comment:
-            lines = self._without(comment, lines)
-        reader = parsed(lines, delimiter, escape)
-        self._reader: Iterator[Row] = self._followed(reader) if comment else reader
         self._next_line = 1
         self._begun = False
         self._blank: int | None = None
         self.inner_blank: int | None = None
         """A blank line between records, where comments cannot be mistaken for one."""
+
+    def _records(self) -> Iterator[Row]:
+        """Parse the records from here on, blank lines included."""
+        lines: Iterable[str] = chain(self._ahead, self._lines)
+        self._ahead, self._between = [], True
+        if not self._comment:
+            return parsed(lines, self._delimiter, self._escape)
+        lines = self._without(self._comment, lines)
+        return self._followed(parsed(lines, self._delimiter, self._escape))
 
     def _without(self, comment: str, lines: Iterable[str]) -> Iterator[str]:
         for line in lines:
@@ -114,12 +121,37 @@ class Records:
             lines += batch[1]
         return rows, lines
 
+    def split(self, count: int, width: int) -> tuple[list[str], Sequence[int]] | None:
+        """Return the cells of the next `count` lines, row by row, and the numbers of the lines.
+
+        None where it takes a parser to find them, and `batch` does: there is a quote, a blank
+        line, or not `width` fields in each line; or the lines have come to an end.
+        """
+        self._ahead += islice(self._lines, count - len(self._ahead))
+        size = len(self._ahead)
+        text = "".join(self._ahead).replace("\r\n", "\n")
+        if not text or len(text) > FIELD or any(mark in text for mark in self._special):
+            return None
+        # Each line end becomes a cell, which must stand behind `width` others.
+        mark = self._delimiter
+        cells = text.replace("\n", f"{mark}\n{mark}").split(mark)
+        is_even = len(cells) == size * (width + 1) + 1
+        if not is_even or cells[width :: width + 1].count("\n") < size:
+            return None
+        del cells[width :: width + 1], cells[-1]
+        if width == 1 and "" in cells:
+            return None
+        first, self._next_line = self._next_line, self._next_line + size
+        self._ahead = []
+        self._note_blank(cells[:1], first)
+        return cells, range(first, first + size)
+
     def batch(self, count: int, faults: Faults) -> Numbered | None:
         """Return the next records and their first lines; None at the end."""
         rows: list[Row] = []
         try:
             # The records that precede an error are kept.
-            rows.extend(islice(self._reader, count))
+            rows.extend(islice(self._records(), count))
         except csv.Error as error:
             faults.check()
             line = self._next_line + sum(map(self._height, rows))

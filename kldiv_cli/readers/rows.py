@@ -135,7 +135,7 @@ def _named(batch: Batch, names: Sequence[str]) -> Batch:
     def where(i: int, name: str) -> Place:
         return replace(batch.place(i, keys[name]), name=name)
 
-    columns = dict(zip(names, batch.columns.values(), strict=True))
+    columns = LazyColumns(keys, lambda name: batch.columns[keys[name]])
     return batch._replace(columns=columns, place=where)
 
 

@@ -106,6 +106,10 @@ class Text:
         Where fields may be `quoted`, the text ``"\N"`` is marked with a NUL, so that it is told
         from the same without quotes.
         """
+        return chain.from_iterable(self._lines(quoted=quoted))
+
+    def _lines(self, *, quoted: bool) -> Iterator[list[str]]:
+        """Yield the lines of each piece; see `lines`."""
         pieces = iter(self)
         head = ""
         # A pipe may be cut between the two halves of \r\n.
@@ -123,9 +127,9 @@ class Text:
                 lines = ["".join(begun) + end, *[line + end for line in rest[:-1]]]
                 begun = [rest.pop()]
                 has_backslash = quoted and ("\\" in piece or "\\" in lines[0])
-                yield from self._marked(lines) if has_backslash else lines
+                yield self._marked(lines) if has_backslash else lines
         if last := "".join(begun):
-            yield from self._marked([last]) if quoted else [last]
+            yield self._marked([last]) if quoted else [last]
 
     def _marked(self, lines: list[str]) -> list[str]:
         """Note the backslashes in lines, and mark each quoted null."""

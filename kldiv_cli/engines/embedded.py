@@ -224,29 +224,30 @@ class _Text:
     ----------
     path : str
         What DuckDB opens.
-    skip : int
-        Lines above the first row, which are passed.
+    scan : Scan
+        Says which lines are passed, and of how many fields a record is.
 
     Attributes
     ----------
     size, quotes : int
         All bytes, and those that are quotes.
     has_nul, has_blank_line : bool
-        Whether there is a NUL character, or a line without a character.
+        Whether there is a NUL character, or, in a text of a single column, a line without one.
     last_ends : int
         Bytes of the line ends behind the last record, of which all but one end blank lines.
     tail : bytes
         The last ones.
     """
 
-    def __init__(self, path: str, skip: int) -> None:
+    def __init__(self, path: str, scan: Scan) -> None:
         self.path = path
         self.size = self.quotes = 0
         self.has_nul = self.has_blank_line = False
         self.last_ends = 0
         self.tail = b""
         self.error: BaseException | None = None
-        self._lines_to_skip = skip
+        self._lines_to_skip = scan.skip[1]
+        self._is_single = len(scan.names) == 1
         self._last = b"\n"
         self._first_ends = b""
         self._has_bare_feed = self._has_returns = False
@@ -263,7 +264,7 @@ class _Text:
             self.quotes += int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord('"')))
         self.has_nul = self.has_nul or b"\0" in chunk
         edge = self._last + chunk[:2]
-        if not self.has_blank_line:
+        if self._is_single and not self.has_blank_line:
             self.has_blank_line = any(
                 blank in some for blank in (b"\n\n", b"\n\r\n") for some in (edge, chunk)
             )
@@ -305,7 +306,7 @@ class _Text:
 def _text(scan: Scan, source: str) -> Iterator[_Text]:
     """Yield the text of a scan; a file is read once before, any other text as it is needed."""
     if scan.path is not None:
-        text = _Text(scan.path, scan.skip[1])
+        text = _Text(scan.path, scan)
         with open(scan.path, "rb", buffering=0) as file:
             first = True
             while chunk := file.read(1 << 20):
@@ -315,7 +316,7 @@ def _text(scan: Scan, source: str) -> Iterator[_Text]:
         yield text
         return
     read, write = os.pipe()
-    text = _Text(f"/dev/fd/{read}", scan.skip[1])
+    text = _Text(f"/dev/fd/{read}", scan)
 
     def feed() -> None:
         try:

@@ -72,7 +72,7 @@ def connected(
             yield Database(connection)
         except duckdb.OutOfMemoryException as error:
             message = "the limit of memory is too small for this"
-            hint = "--memory-limit 2GB allows more; --column NAME counts fewer columns"
+            hint = "--memory-limit 2GB allows more"
             raise InputError("memory-limit", message, Place(source), hint=hint) from error
         finally:
             connection.close()

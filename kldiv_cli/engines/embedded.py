@@ -78,6 +78,8 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     scan = table.scan
     assert scan is not None
     names = [title for title in scan.names if title is not None]
+    # A name that is wrong is told before all is read.
+    wanted.left_out(names, source)
     batches = iter(table.batches)
     head = _settled(batches, table, wanted, source)
     columns = [

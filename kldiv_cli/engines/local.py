@@ -72,6 +72,9 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         If there are no rows, a named column is not there, a value in a column of numbers is no
         number, or there are too many outcomes or numbers.
     """
+    if table.names is not None:
+        # A name that is wrong is told before all is read.
+        wanted.left_out(table.names, source)
     counters: dict[str, ColumnCounter] = {}
     rows = total = 0
     seen = dict.fromkeys(table.names or ())

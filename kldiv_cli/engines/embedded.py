@@ -350,7 +350,8 @@ def _connected(scan: Scan, path: str, source: str) -> Iterator[Database]:
     try:
         with database.connected([path], source, memory=scan.memory, threads=scan.threads) as data:
             yield data
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError) as error:
+        # There may be no room for its temporary files, either.
         raise UnsuitedError(type(error).__name__) from error
     except InputError as error:
         # Hundreds of columns take more than was thought of, and in process they do not.

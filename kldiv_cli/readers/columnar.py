@@ -31,6 +31,7 @@ MOST_WORDS = 1 << 15
 """Words of a dictionary that are made at once, and not one by one as they occur."""
 NO_VALUE = Number("NaN")
 """A number that is none, as JSON spells it: a missing value of raw rows, and no weight."""
+_SECONDS = re.compile(r"(.*?\d:\d\d:\d\d)(\.\d{6})?(.*)").fullmatch
 _UNNAMED_INDEX = re.compile(r"__index_level_\d+__").fullmatch
 
 
@@ -62,7 +63,8 @@ def table(
         If there are no columns, or two are called alike; as the rows are read, also if their
         bytes are damaged.
     """
-    names = [name or f"column {i + 1}" for i, name in enumerate(_names(schema))]
+    with reading(format_, source):
+        names = [name if name.strip() else f"column {i}" for i, name in enumerate(schema.names, 1)]
     if not names:
         raise InputError("no-columns", "this has no columns", Place(source))
     if len(set(names)) < len(names):
@@ -106,7 +108,7 @@ def reading(format_: str, source: str) -> Iterator[None]:
     import pyarrow as pa
 
     name = format_.capitalize()
-    code = "bad-arrow" if format_ == "arrow" else "bad-parquet"
+    code = _code(format_)
     try:
         yield
     except (KldivError, MemoryError, RecursionError):
@@ -121,9 +123,8 @@ def reading(format_: str, source: str) -> Iterator[None]:
         raise InputError(code, message, Place(source)) from error
 
 
-def _names(schema: pa.Schema) -> list[str]:
-    """Return the names of columns, with blank ones empty."""
-    return [name if name.strip() else "" for name in schema.names]
+def _code(format_: str) -> str:
+    return "bad-arrow" if format_ == "arrow" else "bad-parquet"
 
 
 def _index(schema: pa.Schema) -> list[str]:
@@ -141,6 +142,8 @@ def _kind(type_: pa.DataType) -> str:
     """Return the kind of values that a type of Arrow has."""
     import pyarrow.types as of
 
+    if str(type_) == "extension<arrow.bool8>":
+        return "boolean"
     # Extensions, dictionaries and runs hold values of another type.
     while inner := getattr(type_, "storage_type", None) or (
         type_.value_type if of.is_dictionary(type_) or of.is_run_end_encoded(type_) else None
@@ -187,18 +190,28 @@ def _cells(
 
     with reading(format_, source):
         array = column(positions[name])
+    here = Place(source, name=name)
+    try:
         values = _values(array)
+    except (ValueError, OverflowError, LookupError) as error:
+        message = (
+            f"column {name[:60]!r} of type {str(array.type)[:60]} has a value that Python has"
+        )
+        message += " no object for"
+        raise InputError(_code(format_), message, here) from error
     kind = _kind(array.type)
     if kind in ("string", "null"):
         return values
-    here = Place(source, name=name)
     if kind == "number":
         return _numbers(values)
     if kind in ("nested", "interval") or any(type(value) is bytes for value in values):
         # These are refused where they are wanted, as such values of JSON are.
         return [list(value) if isinstance(value, tuple) else value for value in values]
-    known = {value: cell_of(value, 0, here) for value in {*values}}
-    return [known[value] for value in values]
+    if kind in ("boolean", "date"):
+        known = {value: cell_of(value, 0, here) for value in {*values}}
+        return [known[value] for value in values]
+    # Two times of an hour that the clock shows twice are equal to Python.
+    return [cell_of(value, i, here) for i, value in enumerate(values)]
 
 
 def _numbers(values: Sequence[Any]) -> list[Any]:
@@ -214,7 +227,6 @@ def _numbers(values: Sequence[Any]) -> list[Any]:
 
 def _values(array: pa.Array) -> list[Any]:
     """Return the values of a column as objects of Python."""
-    import pyarrow as pa
     import pyarrow.types as of
 
     if of.is_dictionary(array.type):
@@ -224,21 +236,29 @@ def _values(array: pa.Array) -> list[Any]:
         else:
             known = {key: _values(dictionary.slice(key, 1))[0] for key in {*keys} - {None}}
         return [None if key is None else known[key] for key in keys]
-    if of.is_timestamp(array.type) and array.type.unit == "ns":
-        # Python's own timestamps know no nanoseconds.
-        whole = array.cast(pa.int64()).to_pylist()
-        micros = [None if value is None else value // 1000 for value in whole]
-        stamps = pa.array(micros, pa.timestamp("us", array.type.tz)).to_pylist()
-        rests = [None if value is None else value % 1000 for value in whole]
-        return list(map(_stamp, stamps, rests))
+    if getattr(array.type, "unit", "") == "ns":
+        return _of_nanoseconds(array)
     values: list[Any] = array.to_pylist()
     return values
 
 
-def _stamp(stamp: Any, rest: int | None) -> str | None:
-    """Return a timestamp with nanoseconds as text."""
-    if stamp is None or not rest:
-        return stamp and str(stamp)
-    text = stamp.isoformat(" ", "microseconds")
-    end = len("2026-01-01 00:00:00.000000")
-    return f"{text[:end]}{rest:03}{text[end:]}"
+def _of_nanoseconds(array: pa.Array) -> list[Any]:
+    """Return times, which Python knows to the microsecond, as text where they are finer."""
+    import pyarrow as pa
+    import pyarrow.types as of
+
+    coarse = pa.time64("us") if of.is_time(array.type) else pa.duration("us")
+    if of.is_timestamp(array.type):
+        coarse = pa.timestamp("us", array.type.tz)
+    whole = array.view(pa.int64()).to_pylist()
+    micros = [None if value is None else value // 1000 for value in whole]
+    times = pa.array(micros, coarse).to_pylist()
+    rests = [None if value is None else value % 1000 for value in whole]
+    return [_finer(time, rest) if rest else time for time, rest in zip(times, rests, strict=True)]
+
+
+def _finer(time: Any, nanoseconds: int) -> str:
+    """Return a time with more digits than Python's own."""
+    found = _SECONDS(str(time))
+    assert found is not None
+    return f"{found[1]}{found[2] or '.000000'}{nanoseconds:03}{found[3]}"

@@ -22,6 +22,8 @@ EXTENSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
 MARKS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 # A frame of other data, which is skipped: parallel programs begin with one.
 MARKS |= {bytes([0x50 + i]) + b"\x2a\x4d\x18": "zstd" for i in range(16)}
+ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+"""The module that undoes Zstandard, which came to Python itself with 3.14."""
 PADDED = ("gzip", "xz")
 """Compressions whose members zeros may follow."""
 
@@ -176,10 +178,8 @@ def _codec(compression: str, source: str) -> tuple[Callable[[], Any], tuple[type
 
         return bz2.BZ2Decompressor, (OSError, ValueError)
     if compression == "zstd":
-        # A part of Python from 3.14 on.
-        package = "compression" if sys.version_info >= (3, 14) else "backports"
-        need(f"{package}.zstd", compression, source)
-        zstd = import_module(f"{package}.zstd")
+        need(ZSTD, compression, source)
+        zstd = import_module(ZSTD)
         return zstd.ZstdDecompressor, (zstd.ZstdError,)
     import lzma
 

@@ -10,7 +10,7 @@ from kldiv_cli.readers import columnar
 from kldiv_cli.readers.source import seekable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
@@ -47,11 +47,11 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
         memory=options.memory_limit,
         threads=options.threads,
     )
-    pieces = _pieces(parquet)
+    pieces = _pieces(parquet, schema.names)
     return columnar.table(schema, pieces, "parquet", stream.source, scan if stream.path else None)
 
 
-def _pieces(parquet: ParquetFile) -> Iterator[tuple[int, Column]]:
+def _pieces(parquet: ParquetFile, names: Sequence[str]) -> Iterator[tuple[int, Column]]:
     """Yield some rows after the other; no column is read that is not asked for."""
     readers: dict[int, _Reader] = {}
     size = columnar.ROWS
@@ -61,7 +61,7 @@ def _pieces(parquet: ParquetFile) -> Iterator[tuple[int, Column]]:
         def column(position: int, start: int = start, rows: int = rows) -> pa.Array:
             reader = readers.get(position)
             if reader is None or start < reader.at:
-                reader = readers[position] = _Reader(parquet, position)
+                reader = readers[position] = _Reader(parquet, names[position])
             return reader.rows(start, rows)
 
         yield rows, column
@@ -74,7 +74,7 @@ class _Reader:
     ----------
     parquet : ParquetFile
         The open file.
-    position : int
+    name : str
         Of the column.
 
     Attributes
@@ -83,11 +83,9 @@ class _Reader:
         The row that is read next.
     """
 
-    def __init__(self, parquet: ParquetFile, position: int) -> None:
-        self._name = parquet.schema_arrow.names[position]
-        self._batches = parquet.iter_batches(
-            columnar.ROWS, columns=[self._name], use_threads=False
-        )
+    def __init__(self, parquet: ParquetFile, name: str) -> None:
+        self._name = name
+        self._batches = parquet.iter_batches(columnar.ROWS, columns=[name], use_threads=False)
         self._rest: pa.Array | None = None
         self.at = 0
 

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import importlib
 import io
 import json
 import lzma
@@ -14,15 +15,20 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import ipc
 
 from kldiv_cli.core.counts import Categories, Numbers
 from kldiv_cli.core.dataset import Wanted
 from kldiv_cli.errors import InputError, UsageError
 from kldiv_cli.pipeline.sides import data_set
 from kldiv_cli.readers import ReadOptions
+from kldiv_cli.readers.compression import ZSTD
+
+zstd = importlib.import_module(ZSTD)
 
 
 @pytest.fixture
@@ -552,6 +558,12 @@ def without_nulls(record):
     return {name: value for name, value in record.items() if value is not None}
 
 
+def in_file(write):
+    file = io.BytesIO()
+    write(file)
+    return file.getvalue()
+
+
 FRAME = pd.DataFrame(TABLE).astype(
     {
         "code": "string",
@@ -570,6 +582,15 @@ FORMATS = {
     "gzip": ("x.csv.gz", gzip.compress(as_csv().encode())),
     "bzip2": ("x.csv.bz2", bz2.compress(as_csv().encode())),
     "xz": ("x.csv.xz", lzma.compress(as_csv().encode())),
+    "zstd": ("x.csv.zst", zstd.compress(as_csv().encode())),
+    "parquet": ("x.parquet", in_file(FRAME.to_parquet)),
+    "parquet, polars": ("x", in_file(pl.DataFrame(TABLE).write_parquet)),
+    "arrow": ("x.arrow", in_file(pl.DataFrame(TABLE).write_ipc)),
+    "arrow, stream, gzip": (
+        "x.arrows.gz",
+        gzip.compress(in_file(pl.DataFrame(TABLE).write_ipc_stream)),
+    ),
+    "feather": ("x.feather", in_file(FRAME.to_feather)),
     "records": ("x.json", json.dumps(RECORDS)),
     "records without nulls": ("x.json", json.dumps(list(map(without_nulls, RECORDS)))),
     "columns": ("x.json", json.dumps(TABLE, indent=1)),
@@ -752,6 +773,22 @@ def peak(function, *arguments):
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("format", ["parquet", "file", "stream"])
+def test_columns_of_files_are_not_held(tmp_path, format):
+    def size(rows):
+        path = tmp_path / f"{rows}"
+        table = pa.table({"a": ["red", "blue"] * rows, "b": ["x" * 50, None] * rows})
+        if format == "parquet":
+            pq.write_table(table, path)
+        else:
+            new = ipc.new_file if format == "file" else ipc.new_stream
+            with new(str(path), table.schema) as writer:
+                writer.write_table(table, max_chunksize=10_000)
+        return peak(data_set, str(path))
+
+    assert size(80_000) < size(40_000) + 200_000
+
+
 @pytest.mark.parametrize("format", ["csv", "txt.gz"])
 def test_a_categorical_column_takes_no_memory_for_its_rows(tmp_path, format):
     def size(rows):
@@ -784,7 +821,7 @@ def test_missing_values_take_no_memory(tmp_path):
     assert size(80_000) < size(40_000) + 200_000
 
 
-@pytest.mark.parametrize("name", ["x.csv.gz", "x.txt.gz", "x.gz", "x.jsonl.gz"])
+@pytest.mark.parametrize("name", ["x.csv.gz", "x.txt.gz", "x.gz", "x.jsonl.gz", "x.csv.zst"])
 def test_raw_rows_that_are_streamed_may_inflate_to_any_size(tmp_path, monkeypatch, name):
     from kldiv_cli.readers import compression
 
@@ -793,12 +830,19 @@ def test_raw_rows_that_are_streamed_may_inflate_to_any_size(tmp_path, monkeypatc
     rows = 60_000
     text = '{"a":"red","b":1}\n' * rows if "jsonl" in name else "a,b\n" + "red,1\n" * rows
     path = tmp_path / name
-    path.write_bytes(gzip.compress(text.encode(), 9))
+    compress = zstd.compress if name.endswith("zst") else gzip.compress
+    path.write_bytes(compress(text.encode(), 9))
     assert data_set(str(path)).rows == rows
     with pytest.raises(InputError, match="inflate to more than 300000 bytes"):
         data_set(str(path), ReadOptions(max_inflated=300_000))
     held = tmp_path / "held.json.gz"
     held.write_bytes(gzip.compress(json.dumps({"a": ["red"] * rows}).encode(), 9))
+    with pytest.raises(InputError, match="inflate to more than"):
+        data_set(str(held))
+    held = tmp_path / "held.parquet.gz"
+    frame = pl.DataFrame({"a": ["red"] * rows, "b": ["blue"] * rows})
+    plain = in_file(lambda file: frame.write_parquet(file, compression="uncompressed"))
+    held.write_bytes(gzip.compress(plain + bytes(400_000), 9))
     with pytest.raises(InputError, match="inflate to more than"):
         data_set(str(held))
 

@@ -116,6 +116,10 @@ TYPES = {
         pa.array([0, None, 1], pa.timestamp("us", "Europe/Berlin")),
         ["1970-01-01 01:00:00+01:00", None, "1970-01-01 01:00:00.000001+01:00"],
     ),
+    "timestamp of an hour that comes twice": (
+        pa.array([1792888200, 1792891800, None], pa.timestamp("s", "Europe/Berlin")),
+        ["2026-10-25 02:30:00+02:00", "2026-10-25 02:30:00+01:00", None],
+    ),
     "time": (
         pa.array([dt.time(1, 2, 3), None, dt.time(0, 0, 0, 1)]),
         ["01:02:03", None, "00:00:00.000001"],
@@ -123,6 +127,14 @@ TYPES = {
     "duration": (
         pa.array([90, None, 86400], pa.duration("s")),
         ["0:01:30", None, "1 day, 0:00:00"],
+    ),
+    "time of nanoseconds": (
+        pa.array([1, None, 10**9], pa.time64("ns")),
+        ["00:00:00.000000001", None, "00:00:01"],
+    ),
+    "duration of nanoseconds": (
+        pa.array([1001, None, 10**9], pa.duration("ns")),
+        ["0:00:00.000001001", None, "0:00:01"],
     ),
     "null": (pa.nulls(3), [None, None, None]),
 }
@@ -163,11 +175,32 @@ def test_values_that_are_none_disturb_only_where_they_are_wanted(put, name, writ
     )
 
 
+@pytest.mark.parametrize(
+    "when",
+    [
+        pa.array([10**17], pa.timestamp("s")),
+        pa.array([10**8], pa.date32()),
+        pa.array([0], pa.timestamp("ms", "No/Where")),
+    ],
+    ids=lambda when: str(when.type),
+)
+def test_values_that_python_has_no_object_for(put, when):
+    path = put("x.arrow", arrow, {"c": ["a"], "when": when})
+    assert cells(path, "c") == {"c": ["a"]}
+    with pytest.raises(InputError) as caught:
+        check(path, path)
+    message = f"column 'when' of type {when.type} has a value that Python has no object for"
+    assert (caught.value.code, caught.value.message) == ("bad-arrow", message)
+
+
 def test_values_with_a_name_of_their_own(put):
     key = uuid.UUID(int=7)
     table = pa.table({"key": pa.array([key.bytes, None], pa.uuid())})
     for write in (arrow, stream):
         assert cells(put("x", write, table)) == {"key": [str(key), None]}
+    if hasattr(pa, "bool8"):
+        flags = pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, 0, None], pa.int8()))
+        assert cells(put("x", arrow, {"b": flags})) == {"b": ["true", "false", None]}
 
 
 # Distributions.

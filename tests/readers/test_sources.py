@@ -25,8 +25,7 @@ from kldiv_cli.readers import (
     split_name,
 )
 
-ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-zstd = importlib.import_module(ZSTD)
+zstd = importlib.import_module(compression.ZSTD)
 CSV = b"c,n\nred,5\nblue,3\n"
 
 
@@ -224,7 +223,7 @@ def test_nothing_is_fetched(url, hint):
 
 def test_formats_whose_packages_are_not_installed(refused, monkeypatch):
     found = importlib.util.find_spec
-    missing = lambda name: None if name in ("pyarrow", ZSTD) else found(name)  # noqa: E731
+    missing = lambda name: None if name in ("pyarrow", compression.ZSTD) else found(name)  # noqa: E731
     monkeypatch.setattr(importlib.util, "find_spec", missing)
     for name, data, remedy in (
         ("x.parquet", b"PAR1\0", "convert the file to CSV"),

@@ -10,7 +10,6 @@ import csv
 import importlib
 import io
 import json
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -27,10 +26,9 @@ from pyarrow import csv as arrow_csv
 from pyarrow import feather, ipc, parquet
 
 from kldiv_cli import check, compare
+from kldiv_cli.readers.compression import ZSTD
 
-zstd = importlib.import_module(
-    "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-)
+zstd = importlib.import_module(ZSTD)
 Row = dict[str, Any]
 Schema = dict[str, tuple[Any, Any]]
 """The types of columns in Polars and in Arrow."""

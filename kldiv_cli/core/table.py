@@ -122,6 +122,21 @@ class Batch(NamedTuple):
         return Batch(columns, self.size - 1, lambda i, key: self.place(i + 1, key))
 
 
+class Condition(NamedTuple):
+    """The choice of rows by their cells in one column.
+
+    Attributes
+    ----------
+    title : str
+        The name of the column.
+    is_wanted : function
+        Tells whether a row with such a cell is chosen.
+    """
+
+    title: str
+    is_wanted: Callable[[str | None], bool]
+
+
 class Scan(NamedTuple):
     """How an engine that reads files by itself finds the rows of a table.
 
@@ -147,6 +162,13 @@ class Scan(NamedTuple):
         Records before the first row, blank lines above them included; and lines.
     memory, threads : int, or None
         What the engine may take.
+    where : Condition, or None
+        Which rows are meant; all if None.
+    parts : function, or None
+        Opens the parts of which the rows are, for the scan of each, if there are several. Such
+        parts need not have their fields in the same order.
+    constants : mapping of str to (str or None)
+        Columns of a part that are no fields of it, and the cell that all of its rows have.
     """
 
     format: str
@@ -159,6 +181,9 @@ class Scan(NamedTuple):
     skip: tuple[int, int] = (0, 0)
     memory: int | None = None
     threads: int | None = None
+    where: Condition | None = None
+    parts: Callable[[], list[Scan]] | None = None
+    constants: Mapping[str, str | None] = {}
 
 
 class Table(NamedTuple):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from select import select
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,7 +25,7 @@ from kldiv_cli.engines import UnsuitedError, local
 from kldiv_cli.errors import InputError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -77,7 +78,8 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     """
     scan = table.scan
     assert scan is not None
-    names = [title for title in scan.names if title is not None]
+    chooses = scan.where and scan.where.title
+    names = [title for title in scan.names if title not in (None, chooses)]
     # A name that is wrong is told before all is read.
     wanted.left_out(names, source)
     batches = iter(table.batches)
@@ -96,8 +98,8 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         return counter
 
     counters = {column.title: new(column.title) for column in columns}
-    with _text(scan, source) as text, _connected(scan, text.path, source) as data:
-        rows = _scan(data, scan, columns, text, table.decimal, source)
+    with _reading(scan, source) as texts, _connected(scan, texts.paths, source) as data:
+        rows, choices = _count_all(data, scan, columns, texts, table.decimal)
         counted = _Counted(data, columns, table.decimal)
         counted.settle(list(counters.values()))
         counted.check_size(source)
@@ -111,9 +113,8 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
                 coarse.append(_Coarse(column, counter, sizes, bins))
             elif column.cuts:
                 counter.add_numbers(*_stand_ins(column.cuts, sizes))
-    if coarse:
-        with _text(scan, source) as text, _connected(scan, text.path, source) as data:
-            _refine(data, scan, text, coarse, table.decimal, source)
+        if coarse:
+            _refine(data, scan, texts, coarse, choices, table.decimal)
     _locate_refusals(batches, head, counters, new)
     found = local.data_set(counters, names, rows, table, wanted, source, name)
     return found._replace(engine="DuckDB")
@@ -304,51 +305,167 @@ class _Text:
         return 1 if self._has_bare_feed else 2
 
 
-@contextmanager
-def _text(scan: Scan, source: str) -> Iterator[_Text]:
-    """Yield the text of a scan; a file is read once before, any other text as it is needed."""
-    if scan.path is not None:
-        text = _Text(scan.path, scan)
-        with open(scan.path, "rb", buffering=0) as file:
-            first = True
-            while chunk := file.read(1 << 20):
-                text.take(chunk.removeprefix(b"\xef\xbb\xbf") if first else chunk)
-                first = False
-                progress.step(source, file.tell() // FIRST, scan.size)
-        yield text
-        return
-    read, write = os.pipe()
-    text = _Text(f"/dev/fd/{read}", scan)
+class _Texts:
+    """The texts of a scan: they are read one after the other, and some of them again.
 
-    def feed() -> None:
-        try:
-            assert scan.feed is not None
-            with open(write, "wb", buffering=0) as pipe, scan.feed() as chunks:
-                for chunk in chunks:
-                    text.take(chunk)
-                    view = memoryview(chunk)
-                    while view:
-                        view = view[pipe.write(view) :]
-        except BaseException as error:  # it is looked at where the thread has ended
-            text.error = error
+    Parameters
+    ----------
+    scan : Scan
+        Of one text, or of several that are its parts.
+    source : str
+        The name of the source in errors.
 
-    thread = Thread(target=feed, daemon=True)
-    thread.start()
+    Attributes
+    ----------
+    parts : list of Scan
+        One for each text.
+    paths : list of str
+        What DuckDB opens for them: files, or a pipe, which is the same for all other texts.
+
+    Raises
+    ------
+    UnsuitedError
+        If not all parts can be read so.
+    """
+
+    def __init__(self, scan: Scan, source: str) -> None:
+        self.parts = [scan] if scan.parts is None else _opened(scan.parts)
+        self.paths = [part.path for part in self.parts if part.path is not None]
+        self._source = source
+        self._size = scan.size
+        self._done = 0
+        self._pipe: tuple[int, int | None] | None = None
+        self._thread: Thread | None = None
+        if len(self.paths) < len(self.parts):
+            self._pipe = os.pipe()
+            self.paths.append(f"/dev/fd/{self._pipe[0]}")
+
+    def open(self, part: Scan, *, again: bool = False) -> _Text:
+        """Return the text of a part.
+
+        A file is read once before, unless it is opened again; any other text as it is needed.
+        """
+        if part.path is None:
+            return self._piped(part)
+        text = _Text(part.path, part)
+        if not again:
+            with open(part.path, "rb", buffering=0) as file:
+                first = True
+                while chunk := file.read(1 << 20):
+                    text.take(chunk.removeprefix(b"\xef\xbb\xbf") if first else chunk)
+                    first = False
+                    self._step(file.tell() // FIRST)
+        return text
+
+    def told(self, part: Scan) -> Callable[[], None] | None:
+        """Return what tells how much of a file DuckDB has read; a pipe tells of itself.
+
+        It is the second time that the file is read, after `open`.
+        """
+        before = database.bytes_read() if part.path is not None and progress.listener else None
+        size = part.size
+        if before is None or not size:
+            return None
+
+        def told() -> None:
+            done = (database.bytes_read() or before) - before
+            self._step(size - (FIRST - 1) * (size - min(done, size)) // FIRST)
+
+        return told
+
+    def finish(self, text: _Text, part: Scan) -> None:
+        """Wait until all of a text was read.
+
+        Raises
+        ------
+        UnsuitedError
+            If it cannot be read.
+        """
+        if self._thread is not None and self._pipe is not None:
+            while self._thread.is_alive():
+                # What DuckDB has left is not accounted for.
+                if select([self._pipe[0]], [], [], 0.01)[0]:
+                    os.read(self._pipe[0], 1 << 16)
+            self._thread.join()
+        self._step(part.size or 0)
+        if text.error is not None:
+            raise UnsuitedError("the text cannot be read") from text.error
+
+    def next(self, part: Scan) -> None:
+        """Go on to the part behind another, as far as a listener is concerned."""
+        self._done += part.size or 0
+
+    def close(self) -> None:
+        """Close the pipe; nobody reads any more, so that whatever feeds it ends."""
+        if self._pipe is not None:
+            for end in self._pipe:
+                if end is not None:
+                    os.close(end)
+        if self._thread is not None:
+            self._thread.join()
+
+    def _step(self, done: int) -> None:
+        if self._size is not None:
+            progress.step(self._source, min(self._done + done, self._size), self._size)
+
+    def _piped(self, part: Scan) -> _Text:
+        """Return a text whose bytes are written to the pipe as they are counted."""
+        assert self._pipe is not None
+        read, write = self._pipe
+        path = f"/dev/fd/{read}"
+        if write is None:
+            try:
+                write = os.open(path, os.O_WRONLY)
+            except OSError as error:
+                raise UnsuitedError("a pipe cannot be used again") from error
+        self._pipe = read, None
+        text = _Text(path, part)
+
+        def feed(write: int) -> None:
+            try:
+                assert part.feed is not None
+                with open(write, "wb", buffering=0) as pipe, part.feed() as chunks:
+                    for chunk in chunks:
+                        text.take(chunk)
+                        view = memoryview(chunk)
+                        while view:
+                            view = view[pipe.write(view) :]
+            except BaseException as error:  # it is looked at where the thread has ended
+                text.error = error
+
+        self._thread = Thread(target=feed, args=(write,), daemon=True)
+        self._thread.start()
+        return text
+
+
+def _opened(parts: Callable[[], list[Scan]]) -> list[Scan]:
+    """Return the parts of a scan; what is wrong with one is said in process."""
     try:
-        yield text
-    finally:
-        # Nobody reads any more, so that the thread ends.
-        os.close(read)
-        thread.join()
+        found = parts()
+    except (InputError, OSError) as error:
+        raise UnsuitedError("a part cannot be read") from error
+    if not all(part.format == "csv" for part in found):
+        raise UnsuitedError("not all parts are text that it reads")
+    return found
 
 
 @contextmanager
-def _connected(scan: Scan, path: str, source: str) -> Iterator[Database]:
-    """Open DuckDB for one file; what it does not read is left to the engine in process."""
+def _reading(scan: Scan, source: str) -> Iterator[_Texts]:
+    """Yield the texts of a scan, and close what they need."""
+    texts = _Texts(scan, source)
+    try:
+        yield texts
+    finally:
+        texts.close()
+
+
+@contextmanager
+def _connected(scan: Scan, paths: Sequence[str], source: str) -> Iterator[Database]:
+    """Open DuckDB for some files; what it does not read is left to the engine in process."""
     import duckdb
 
     try:
-        with database.connected([path], source, memory=scan.memory, threads=scan.threads) as data:
+        with database.connected(paths, source, memory=scan.memory, threads=scan.threads) as data:
             yield data
     except (duckdb.Error, OSError) as error:
         # There may be no room for its temporary files, either.
@@ -360,102 +477,214 @@ def _connected(scan: Scan, path: str, source: str) -> Iterator[Database]:
         raise UnsuitedError(error.message) from error
 
 
-def _told(scan: Scan, source: str) -> Callable[[], None] | None:
-    """Return what tells how much of a file DuckDB has read; any other text tells of itself.
+class _Choice(NamedTuple):
+    """The rows of a text that have a value in a column.
 
-    It is the second time that the file is read, after `_text`.
+    Attributes
+    ----------
+    position : int
+        Of the column, among the names of the scan.
+    cells : list of (str or None)
+        The texts of the value; None is a null.
+    rows, size : int
+        How many rows have it, and the bytes of all their fields.
     """
-    before = database.bytes_read() if scan.path is not None and progress.listener else None
-    size = scan.size
-    if before is None or not size:
-        return None
 
-    def told() -> None:
-        done = (database.bytes_read() or before) - before
-        progress.step(source, size - (FIRST - 1) * (size - min(done, size)) // FIRST, size)
-
-    return told
+    position: int
+    cells: list[str | None]
+    rows: int
+    size: int
 
 
-def _scan(
-    data: Database,
-    scan: Scan,
-    columns: Sequence[Column],
-    text: _Text,
-    decimal: str,
-    source: str,
-) -> int:
-    """Count all columns into a table of DuckDB, and return the number of rows.
+def _count_all(
+    data: Database, scan: Scan, columns: Sequence[Column], texts: _Texts, decimal: str
+) -> tuple[int, list[_Choice | None]]:
+    """Count all columns of all texts into a table of DuckDB.
 
     The table ``counted`` has a row for each distinct value of each column: `g` is the number of
     the column from 1, `t` the text of the value, or `x` the number, and `n` how often it occurs.
+
+    Returns
+    -------
+    rows : int
+        How many rows there are in all.
+    choices : list of (_Choice or None)
+        For each text the rows that are chosen of it; None where all are.
     """
-    width = len(scan.names)
+    total, choices = 0, list[_Choice | None]()
+    for part in texts.parts:
+        text = texts.open(part)
+        choice = None
+        if scan.where is not None:
+            choice = _choose(data, scan, part, text, texts)
+            text = texts.open(part, again=True)
+        name = "part" if choices else "counted"
+        rows, size = _count_part(data, name, scan, part, columns, text, choice, decimal, texts)
+        if choice is None:
+            _account(text, part, rows, size)
+        elif (rows, size) != (choice.rows, choice.size):
+            raise UnsuitedError("the file has changed")
+        if choices:
+            data.rows("insert into counted from part")
+        total += rows
+        choices.append(choice)
+        texts.next(part)
+    if not total:
+        raise UnsuitedError("there are no rows")
+    if len(choices) > 1:
+        data.rows(
+            "create or replace temp table counted as"
+            " select * exclude (n, l), sum(n)::bigint as n from counted group by all"
+        )
+    return total, choices
+
+
+def _choose(data: Database, scan: Scan, part: Scan, text: _Text, texts: _Texts) -> _Choice:
+    """Return which rows of a text are chosen, and account for all of them."""
+    assert scan.where is not None
+    at = scan.names.index(scan.where.title)
+    records, given = _records(scan, part, text, [at])
+    query = f"""
+        create or replace temp table choices as
+        select c{at} as t, count(*) as n, sum(l)::bigint as l from {records} group by c{at}
+    """
+    data.rows(query, given, texts.told(part))
+    texts.finish(text, part)
+    found = data.rows("select count(*), sum(n)::bigint, sum(l)::bigint from choices")
+    distinct, rows, size = (number or 0 for number in found[0])
+    _account(text, part, rows, size)
+    if distinct > MOST_TEXTS:
+        raise UnsuitedError("rows are chosen among too many values")
+    chosen = [row for row in data.rows("from choices") if scan.where.is_wanted(row[0])]
+    return _Choice(
+        at, [row[0] for row in chosen], *(sum(row[i] for row in chosen) for i in (1, 2))
+    )
+
+
+def _count_part(
+    data: Database,
+    name: str,
+    scan: Scan,
+    part: Scan,
+    columns: Sequence[Column],
+    text: _Text,
+    choice: _Choice | None,
+    decimal: str,
+    texts: _Texts,
+) -> tuple[int, int]:
+    """Count all columns of a text into a table of some name.
+
+    Returns
+    -------
+    rows, size : int
+        How many rows there are, and the bytes of all their fields but for quotes.
+    """
     keys = [column.keys() for column in columns]
     selected = [column.selected() for column in columns]
     wide = [column.position for column in columns if column.is_wide]
     # Fields whose texts are not counted are accounted for here.
-    counted = {column.position for column in columns if not column.is_wide}
-    rest = [_bytes_of(f"c{i}") for i in range(width) if i not in counted]
-    texts, doubles = ([k for each in keys for k in each if k[0] in of] for of in ("ct", "xb"))
+    of_text = {
+        number: column.title
+        for number, column in enumerate(columns, 1)
+        if not column.is_wide and column.title in part.names
+    }
+    used = [column.position for column in columns]
+    records, given = _records(
+        scan, part, text, used, wide, decimal, accounted=of_text.values(), choice=choice
+    )
+    texts_of, doubles = ([k for each in keys for k in each if k[0] in of] for of in ("ct", "xb"))
     data.rows(
         f"""
-        create temp table counted as
+        create or replace temp table {name} as
         select {_set_number([key for key, *_ in keys])} as g,
-            coalesce({", ".join([*texts, "null"])}) as t,
+            coalesce({", ".join([*texts_of, "null"])})::varchar as t,
             coalesce({", ".join([*doubles, "null"])})::double as x,
-            count(*) as n, {"coalesce(sum(l), 0)::bigint" if rest else 0} as l
-        from (
-            select {", ".join(selected)}, {" + ".join(rest) or 0} as l
-            from {_records(width, wide, decimal)}
-        )
+            count(*) as n, coalesce(sum(l), 0)::bigint as l
+        from (select {", ".join([*selected, "l"])} from {records})
         group by grouping sets ((), {", ".join(f"({', '.join(each)})" for each in keys)})
         """,
-        _parameters(scan, text),
-        _told(scan, source),
+        given,
+        None if choice else texts.told(part),
     )
-    progress.step(source, scan.size or 0, scan.size)
-    if text.error is not None:
-        raise UnsuitedError("the text cannot be read") from text.error
-    rows, other = data.rows("select n, l from counted where g = 0")[0]
-    numbers = [str(number) for number, column in enumerate(columns, 1) if not column.is_wide]
-    of_texts = data.rows(
-        f"select coalesce(sum(n * {_bytes_of('t')}), 0)::bigint from counted"
-        f" where g in ({', '.join(numbers) or -1})"
-    )
-    found = of_texts[0][0] + other + (width - 1) * rows
+    texts.finish(text, part)
+    rows, other = data.rows(f"select n, l from {name} where g = 0")[0]
+    numbers = ", ".join(map(str, of_text)) or "0"
+    query = f"""
+        select coalesce(sum(n * {_bytes_of(["t"])}), 0)::bigint
+        from {name} where g > 0 and g in ({numbers})
+    """
+    return rows, other + data.rows(query)[0][0]
+
+
+def _account(text: _Text, part: Scan, rows: int, size: int) -> None:
+    """Account for all bytes of a text by its rows and the bytes of their fields.
+
+    Raises
+    ------
+    UnsuitedError
+        If they do not add up.
+    """
+    if not (rows or text.size):
+        return
+    width = len(part.names)
     ends = text.line_end * (rows - 1) + text.last_ends
     # Where there is one column, a blank line is a row to DuckDB, and so is what psql writes last.
-    has_more = text.has_blank_line or scan.skip[1] > scan.skip[0] or b" row" in text.tail
+    has_more = text.has_blank_line or part.skip[1] > part.skip[0] or b" row" in text.tail
     if not text.is_sound or (width == 1 and has_more) or not rows:
         raise UnsuitedError("there are characters or lines that are none of records")
-    if found + ends != text.size - text.quotes:
+    if size + (width - 1) * rows + ends != text.size - text.quotes:
         raise UnsuitedError("the fields do not account for all bytes")
-    return int(rows)
 
 
-def _records(width: int, numeric: Sequence[int], decimal: str) -> str:
-    """Return the SQL for the records of a text.
+def _records(
+    scan: Scan,
+    part: Scan,
+    text: _Text,
+    used: Iterable[int],
+    numeric: Sequence[int] = (),
+    decimal: str = ".",
+    *,
+    accounted: Collection[str | None] = (),
+    choice: _Choice | None = None,
+) -> tuple[str, dict[str, Any]]:
+    """Return the SQL for the records of a text, and its parameters.
 
-    Their fields c0, c1 and so on are text; x3 is the number in c3 if `numeric` has 3. Numbers are
-    made in a query of their own, which DuckDB does once for whatever uses them.
+    Their columns c0, c1 and so on, of those `used`, are text; x3 is the number in c3 if `numeric`
+    has 3, and l the bytes of all fields but those `accounted` for by name. Numbers are made in a
+    query of their own, which DuckDB does once for whatever uses them.
     """
-    fields = ", ".join(f"c{i}: 'VARCHAR'" for i in range(width))
-    numbers = [f"{_number(f'c{i}', decimal)} as x{i}" for i in numeric]
-    return f"""(select {", ".join(["*", *numbers])} from read_csv(
-        $path, columns = {{{fields}}}, auto_detect = false, header = false, skip = $skip,
-        delim = $delimiter, quote = '"', escape = '"', strict_mode = true, nullstr = '\\N',
-        allow_quoted_nulls = false, compression = 'none', hive_partitioning = false
-    ))"""
-
-
-def _parameters(scan: Scan, text: _Text) -> dict[str, Any]:
-    """Return the parameters of `_records`."""
-    return {
+    given = {
         "path": database.literal(text.path),
-        "skip": scan.skip[0],
-        "delimiter": scan.delimiter,
+        "skip": part.skip[0],
+        "delimiter": part.delimiter,
     }
+    fields = {title: f"f{j}" for j, title in enumerate(part.names) if title is not None}
+
+    def value(i: int) -> str:
+        title = scan.names[i]
+        if title in fields:
+            return fields[title]
+        given[f"v{i}"] = part.constants[str(title)]
+        return f"$v{i}::varchar"
+
+    rest = [f"f{j}" for j, title in enumerate(part.names) if title not in accounted]
+    selected = [f"{value(i)} as c{i}" for i in dict.fromkeys(used)]
+    condition = ""
+    if choice is not None:
+        cell = value(choice.position)
+        given["chosen"] = [each for each in choice.cells if each is not None]
+        condition = f"where list_contains($chosen::varchar[], {cell})"
+        condition += f" or {cell} is null" * (None in choice.cells)
+    numbers = [f"{_number(f'c{i}', decimal)} as x{i}" for i in numeric]
+    types = ", ".join(f"f{j}: 'VARCHAR'" for j in range(len(part.names)))
+    query = f"""(select {", ".join(["*", *numbers])} from (
+        select {", ".join([*selected, f"{_bytes_of(rest)} as l"])} from read_csv(
+            $path, columns = {{{types}}}, auto_detect = false, header = false, skip = $skip,
+            delim = $delimiter, quote = '"', escape = '"', strict_mode = true, nullstr = '\\N',
+            allow_quoted_nulls = false, compression = 'none', hive_partitioning = false
+        ) {condition}
+    ))"""
+    return query, given
 
 
 def _set_number(keys: Sequence[str]) -> str:
@@ -463,9 +692,12 @@ def _set_number(keys: Sequence[str]) -> str:
     return " + ".join(f"{i} * (1 - grouping({key}))" for i, key in enumerate(keys, start=1))
 
 
-def _bytes_of(field: str) -> str:
-    """Return the SQL for the bytes of a field but for quotes; a null is written with two."""
-    return f"coalesce(strlen(replace({field}, '\"', '')), 2)"
+def _bytes_of(fields: Sequence[str]) -> str:
+    """Return the SQL for the bytes of fields but for quotes; a null is written with two."""
+    if not fields:
+        return "0"
+    written = ", ".join(f"coalesce({field}, '\\N')" for field in fields)
+    return f"strlen(replace(concat({written}), '\"', ''))"
 
 
 def _number(text: str, decimal: str) -> str:
@@ -554,10 +786,10 @@ def _stand_ins(
 def _refine(
     data: Database,
     scan: Scan,
-    text: _Text,
+    texts: _Texts,
     coarse: Sequence[_Coarse],
+    choices: Sequence[_Choice | None],
     decimal: str,
-    source: str,
 ) -> None:
     """Hand numbers to counters: those in buckets with a quantile, and stand-ins for the others."""
     needed = [one.with_quantiles() for one in coarse]
@@ -566,20 +798,25 @@ def _refine(
         f"case when {_in_buckets(f'x{i}', one.column.cuts, buckets)} then x{i} end as x{i}"
         for i, one, buckets in zip(places, coarse, needed, strict=True)
     ]
-    data.rows(
-        f"""
-        create temp table refined as
-        select {_set_number([f"x{i}" for i in places])} as g,
-            coalesce({", ".join(f"x{i}" for i in places)}, null) as x, count(*) as n
-        from (select {", ".join(selected)} from {_records(len(scan.names), places, decimal)})
-        group by grouping sets ({", ".join(f"(x{i})" for i in places)})
-        """,
-        _parameters(scan, text),
-        _told(scan, source),
-    )
-    progress.step(source, scan.size or 0, scan.size)
+    data.rows("create temp table refined (g integer, x double, n bigint)")
+    for part, choice in zip(texts.parts, choices, strict=True):
+        text = texts.open(part, again=True)
+        records, given = _records(
+            scan, part, text, places, places, decimal, accounted=part.names, choice=choice
+        )
+        query = f"""
+            insert into refined
+            select {_set_number([f"x{i}" for i in places])} as g,
+                coalesce({", ".join(f"x{i}" for i in places)}, null) as x, count(*) as n
+            from (select {", ".join(selected)} from {records})
+            group by grouping sets ({", ".join(f"(x{i})" for i in places)})
+        """
+        data.rows(query, given)
+        texts.finish(text, part)
     for number, (one, buckets) in enumerate(zip(coarse, needed, strict=True), start=1):
-        query = "select x, n from refined where g = $g and x is not null"
+        query = """
+            select x, sum(n)::bigint as n from refined where g = $g and x is not null group by x
+        """
         found = data.arrays(query, {"g": number})
         values, repeats = np.ma.getdata(found["x"]), np.ma.getdata(found["n"])
         sizes = one.sizes.copy()

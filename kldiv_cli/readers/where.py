@@ -12,7 +12,7 @@ from kldiv_cli.core.dataset import position, unknown_column
 from kldiv_cli.core.instants import instant
 from kldiv_cli.core.labels import canonical
 from kldiv_cli.core.numbers import has_leading_zero, is_number, with_point
-from kldiv_cli.core.table import SAMPLE, Batch, LazyColumns, Table
+from kldiv_cli.core.table import SAMPLE, Batch, Condition, LazyColumns, Table
 from kldiv_cli.core.types import FALSE, TRUE
 from kldiv_cli.errors import InputError, Place, did_you_mean
 
@@ -57,11 +57,18 @@ def rows_where(table: Table, where: str, source: str) -> Table:
     rows = _Rows(table, title, value, source)
     rest = None if names is None else [name for name in names if name != title]
     chosen = _filled(rows.of(batches, key))
-    return table._replace(batches=chosen, names=rest, chosen_by=title, scan=None)
+    scan = table.scan
+    if scan is not None:
+        is_text = scan.format == "csv" and title in scan.names
+        scan = scan._replace(where=Condition(title, rows.is_wanted)) if is_text else None
+    return table._replace(batches=chosen, names=rest, chosen_by=title, scan=scan)
 
 
 class _Rows:
     """The choice of rows by their cells in one column."""
+
+    is_wanted: Callable[[str | None], bool]
+    """Tells whether a row with such a cell is chosen."""
 
     def __init__(self, table: Table, title: str, value: str, source: str) -> None:
         self._table = table
@@ -70,7 +77,7 @@ class _Rows:
         self._source = source
         self._known: dict[Any, bool] = {}
         self._has_column = False
-        self._is_wanted = _wanted(value, table)
+        self.is_wanted = _wanted(value, table)
 
     def mask(self, cells: Sequence[Any]) -> list[bool]:
         """Return which rows are chosen."""
@@ -81,7 +88,7 @@ class _Rows:
             text = _text(cell)
             found = known.get(text)
             if found is None:
-                found = self._is_wanted(text)
+                found = self.is_wanted(text)
                 if found or len(known) < MOST_VALUES:
                     known[text] = found
             kept.append(found)

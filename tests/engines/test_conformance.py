@@ -626,8 +626,8 @@ NUMBER = (
     | st.integers(-(10**20), 10**20).map(str)
     | st.decimals(allow_nan=False, allow_infinity=False, places=3).map(str)
 )
-FEW = st.sampled_from(["1", "2", "x"])
-CELL = st.sampled_from([SOME, WORD, NUMBER, SOME | NUMBER, FEW, SOME | WORD])
+NUMERAL = st.sampled_from(["1", "2", "x"])
+CELL = st.sampled_from([SOME, WORD, NUMBER, SOME | NUMBER, NUMERAL, SOME | WORD])
 
 
 @st.composite

@@ -823,13 +823,13 @@ def test_more_columns_than_fit_into_the_memory_of_an_engine(agreed, monkeypatch)
 def test_a_file_that_changes_while_it_is_read(engine, tmp_path, monkeypatch, other):
     from kldiv_cli.engines import embedded
 
-    path, scan = tmp_path / "x.csv", embedded._scan
+    path, scan = tmp_path / "x.csv", embedded._count_part
 
     def changed(*arguments):
         path.write_text(other)
         return scan(*arguments)
 
-    monkeypatch.setattr(embedded, "_scan", changed)
+    monkeypatch.setattr(embedded, "_count_part", changed)
     path.write_text(SOUND)
     found = answer(forced(engine), str(path), ReadOptions(header=True), Wanted())
     monkeypatch.undo()
@@ -842,13 +842,13 @@ def test_a_file_that_changes_while_it_is_read(engine, tmp_path, monkeypatch, oth
 def test_a_file_that_is_gone_while_it_is_read(engine, tmp_path, monkeypatch):
     from kldiv_cli.engines import embedded
 
-    path, scan = tmp_path / "x.csv", embedded._scan
+    path, scan = tmp_path / "x.csv", embedded._count_part
 
     def gone(*arguments):
         path.unlink()
         return scan(*arguments)
 
-    monkeypatch.setattr(embedded, "_scan", gone)
+    monkeypatch.setattr(embedded, "_count_part", gone)
     path.write_text(SOUND)
     assert answer(forced(engine), str(path), ReadOptions(), Wanted()).code == "no-such-file"
 

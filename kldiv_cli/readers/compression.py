@@ -92,6 +92,10 @@ def bounded(
 ) -> Iterator[bytes]:
     """Yield the bytes of `inner`, unless there are more of them than are allowed.
 
+    They are counted before the first of them is yielded, so that none of a bomb is parsed; many
+    are inflated twice for that. Where `packed` does not keep its bytes, they are read as they
+    come: without a limit they may then be any number, but not those of one line, which is held.
+
     Parameters
     ----------
     inner : ByteStream
@@ -109,20 +113,26 @@ def bounded(
         If there are more.
     """
     amount = 0
-    # A bomb is refused before its first bytes are parsed, which would take long.
     held: deque[bytes] = deque()
+    by_lines = packed.kept is None and limit is None
     for chunk in inner:
-        amount += len(chunk)
+        end = 1 + max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) if by_lines else 0
+        amount = len(chunk) - end + (0 if end else amount)
         size = max(packed.size or 0, packed.taken)
         allowed = max(INFLATED, RATIO * size) if limit is None else limit
         if amount > allowed:
             seen = f"{packed.taken} bytes of {compression}"
-            message = f"{seen} inflate to more than {allowed} bytes"
+            what = "a line of more" if by_lines else "more"
+            message = f"{seen} inflate to {what} than {allowed} bytes"
             hint = "--max-inflated BYTES allows more"
             raise InputError("inflated-too-large", message, Place(packed.source), hint=hint)
         held.append(chunk)
-        while held and amount > INFLATED:
+        if amount > INFLATED and packed.kept is not None:
+            held.clear()
+        while held and (by_lines or amount > INFLATED):
             yield held.popleft()
+    if amount > INFLATED and packed.kept is not None:
+        yield from _inflate(ByteStream(packed.source, iter(packed.kept)), compression)
     while held:
         yield held.popleft()
 

@@ -86,7 +86,7 @@ def opened(
 ) -> Iterator[ByteStream]:
     """Open an input and yield its bytes, inflated, whose format is known.
 
-    Raw rows that are streamed may inflate to any size.
+    Raw rows that are streamed may inflate to any size, but not each line of them.
     """
     path = os.fsdecode(source)
     if option.format is not None and option.format not in FORMATS:
@@ -105,11 +105,13 @@ def opened(
         if codec is not None:
             if extension in compression.EXTENSIONS:
                 extension = os.path.splitext(stem)[1]
+            packed.kept = []
             stream = compression.inflated(packed, codec)
         foreign.refuse(stream, named=option.format is not None)
         format_ = option.format or format_of(stream, extension)
-        is_free = raw and FORMATS[format_].streamed and option.max_inflated is None
-        if codec is not None and not is_free:
+        if raw and FORMATS[format_].streamed:
+            packed.kept = None
+        if codec is not None:
             inner = compression.bounded(stream, packed, codec, option.max_inflated)
             stream = ByteStream(path, inner)
             # An input that is too large is refused whatever its format.

@@ -30,6 +30,8 @@ class ByteStream:
         A key of `kldiv_cli.readers.FORMATS`, once it is known.
     taken : int
         Bytes that the iteration over it has yielded.
+    kept : list of bytes, or None
+        What the iteration over it has yielded, where that is kept.
     path : str or None
         A file that holds just these bytes, and can be opened again; None if there is none.
     stored : int or None
@@ -43,6 +45,7 @@ class ByteStream:
         self.size = size
         self.format = ""
         self.taken = 0
+        self.kept: list[bytes] | None = None
         self.path: str | None = None
         self.stored = size
         self.files: list[IO[bytes]] = []
@@ -64,6 +67,8 @@ class ByteStream:
         while chunk := self._head or next(self._chunks, b""):
             self._head = b""
             self.taken += len(chunk)
+            if self.kept is not None:
+                self.kept.append(chunk)
             yield chunk
 
     def read(self, count: int) -> bytearray:

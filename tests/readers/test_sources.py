@@ -14,6 +14,7 @@ import threading
 
 import pytest
 
+from kldiv_cli import readers
 from kldiv_cli.errors import InputError
 from kldiv_cli.readers import (
     ReadOptions,
@@ -320,6 +321,46 @@ def test_bombs(given, refused, monkeypatch, extension):
     assert side.weights.size == 700_000
     assert refused(name, COMPRESS[extension](CSV), max_inflated=len(CSV) - 1).count == 1
     assert given(name, COMPRESS[extension](CSV), max_inflated=len(CSV)).rows_read == 2
+
+
+@pytest.mark.parametrize("extension", COMPRESS)
+@pytest.mark.parametrize(
+    ("name", "begin", "unit"),
+    [
+        ("x.csv", "label,n\n", "a,1\n"), ("x.csv", "label,n\n", "a"), ("x.json", "[1", ",1"),
+        ("x.json", '{"a": "', "a"), ("x.jsonl", "", '{"a": 1}\n'), ("x.npy", "", "\0"),
+        ("x.npz", "PK\3\4", "\0"), ("x.uniq", "", "      1 a\n"), ("x.tsv", "a\t1\n", "\n"),
+    ],
+)  # fmt: skip
+def test_nothing_of_a_bomb_is_parsed(refused, monkeypatch, extension, name, begin, unit):
+    def parse(module):
+        raise AssertionError(module)
+
+    monkeypatch.setattr(compression, "INFLATED", 1 << 18)
+    monkeypatch.setattr(readers, "import_module", parse)
+    member = COMPRESS[extension]((unit * 200_000).encode())
+    bomb = COMPRESS[extension](begin.encode()) + member * 5
+    assert refused(f"{name}.{extension}", bomb).code == "inflated-too-large"
+
+
+def test_raw_rows_inflate_to_any_size_but_not_a_line_of_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(compression, "INFLATED", 1 << 18)
+    path = tmp_path / "x.csv.gz"
+    path.write_bytes(gzip.compress(b"label\n" + b"a\r\n" * 2_000_000))
+    with source.opened(path, ReadOptions(), raw=True) as stream:
+        assert sum(map(len, stream)) == 6_000_006
+    for options in (ReadOptions(max_inflated=6_000_005), ReadOptions(format="json")):
+        with (
+            pytest.raises(InputError, match="inflate to more than"),
+            source.opened(path, options, raw=True) as stream,
+        ):
+            list(stream)
+    path.write_bytes(gzip.compress(b"label\n" + b"a" * 2_000_000))
+    with (
+        pytest.raises(InputError, match="inflate to a line of more than 262144 bytes"),
+        source.opened(path, ReadOptions(), raw=True) as stream,
+    ):
+        list(stream)
 
 
 def test_the_limit_grows_with_the_compressed_size(given, monkeypatch):

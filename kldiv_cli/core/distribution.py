@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -32,7 +34,7 @@ class Distribution:
         ``csv``, ``json``, ``npy`` …
     kind : Kind
         The meaning of the weights, declared by the user or chosen.
-    outcomes : tuple of str, or None
+    outcomes : sequence of str, or None
         The labels; None where the outcomes are known by position alone.
     weights : ndarray, shape (K,) or (N, K)
         Validated: finite and non-negative, with a positive total in every row; logits
@@ -58,7 +60,7 @@ class Distribution:
     source: str
     format: str
     kind: Kind
-    outcomes: tuple[str, ...] | None
+    outcomes: Sequence[str] | None
     weights: NDArray[np.generic] | NDArray[Any]
     rows_read: int
     rows_used: int

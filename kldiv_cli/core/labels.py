@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from kldiv_cli.core.numbers import is_number
+from kldiv_cli.core.texts import Texts
 from kldiv_cli.errors import InputError, Note, Place
 
 
@@ -19,8 +20,10 @@ def canonical(label: str) -> str:
         from unicodedata import normalize
 
         plain = normalize("NFC", plain).strip()
-    if len(plain) > 40 or not is_number(plain):
+    if plain[:1] not in _NUMERIC or len(plain) > 40 or not is_number(plain):
         return plain
+    if plain.isdigit():
+        return plain.lstrip("0") or "0"
     # Equal numbers have equal digits and exponent, whatever their size.
     mantissa, _, exponent = plain.lower().partition("e")
     sign = "-" if mantissa[0] == "-" else ""
@@ -34,6 +37,8 @@ def canonical(label: str) -> str:
     return sign + (stripped + "0" * power if 0 <= power <= 40 else f"{stripped}e{power}")
 
 
+_NUMERIC = "+-.0123456789"
+"""With what a number begins; the beginning of an empty text is among it."""
 DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"), "-")
 """What is printed for a hyphen or a minus sign."""
 _UNSEEN = r"[\s\u00ad\u200b-\u200d\u2060\ufeff]+"
@@ -60,33 +65,50 @@ def loose(label: str) -> str:
     return canonical(re.sub(_UNSEEN, "", plain).casefold())
 
 
-def respelled(first: Iterable[str], second: Iterable[str]) -> list[tuple[str, str]]:
+def respelled(first: Sequence[str], second: Sequence[str]) -> list[tuple[str, str]]:
     """Return pairs of a label of either side that differ in spelling alone.
 
     Parameters
     ----------
-    first, second : iterable of str
+    first, second : sequence of str
         Labels that one side has, and the other has not. Two labels of a side that are the same
         but for their spelling are meant to be two, and in no pair.
     """
-    ours, theirs = _by_loose_form(first), _by_loose_form(second)
+    forms = _loose_forms(first), _loose_forms(second)
+    both = set(forms[0]).intersection(forms[1])
+    if not both:
+        return []
+    ours, theirs = (_by_form(*side, both) for side in zip(forms, (first, second), strict=True))
     return [
         (ours[form][0], theirs[form][0])
         for form in ours
-        if len(ours[form]) == 1 and len(theirs.get(form, ())) == 1
+        if len(ours[form]) == len(theirs[form]) == 1
     ]
 
 
-def _by_loose_form(labels: Iterable[str]) -> dict[str, list[str]]:
-    forms: dict[str, list[str]] = {}
-    for label in labels:
-        forms.setdefault(loose(label), []).append(label)
-    return forms
+def _loose_forms(labels: Sequence[str]) -> list[str]:
+    """Return the loose form of each label: of most, all at once."""
+    lines = "\n".join(labels)
+    if not labels or not lines.isascii() or "\\" in lines or lines.count("\n") >= len(labels):
+        return [*map(loose, labels)]
+    forms = re.sub(r"[^\S\n]+", "", lines).lower().split("\n")
+    return [form if form[:1] not in _NUMERIC else canonical(form) for form in forms]
+
+
+def _by_form(
+    forms: Iterable[str], labels: Iterable[str], wanted: Collection[str]
+) -> dict[str, list[str]]:
+    """Return labels by their loose forms, if these are wanted."""
+    found: dict[str, list[str]] = {}
+    for form, label in zip(forms, labels, strict=True):
+        if form in wanted:
+            found.setdefault(form, []).append(label)
+    return found
 
 
 def unwritable(labels: Sequence[str]) -> list[str]:
     """Return the labels that no output can hold: with half of a surrogate pair."""
-    if "".join(labels).isascii():
+    if isinstance(labels, Texts) or "".join(labels).isascii():
         return []
     has_surrogate = re.compile(r"[\ud800-\udfff]").search
     return [label for label in labels if has_surrogate(label)]
@@ -107,9 +129,13 @@ def check_text(labels: Sequence[str], column: str, source: str) -> None:
         raise InputError("bad-label", message, place)
 
 
-def near_duplicates(labels: Iterable[str]) -> list[tuple[str, str]]:
+def near_duplicates(labels: Collection[str]) -> list[tuple[str, str]]:
     """Return pairs of labels that differ, and are the same in their canonical form."""
-    suspects = [label for label in labels if not _is_canonical(label)]
+    suspects = [label for label in _doubtful(labels) if not _is_canonical(label)]
+    foreign = [label for label in suspects if not label.isascii()]
+    if foreign and _are_composed(foreign):
+        # Each is its own canonical form, which is that of no ASCII label.
+        suspects = [label for label in suspects if label.isascii()]
     if not suspects:
         return []
     plain = set(labels).difference(suspects)
@@ -126,11 +152,31 @@ def near_duplicates(labels: Iterable[str]) -> list[tuple[str, str]]:
     return pairs
 
 
+def _doubtful(labels: Iterable[str]) -> Iterable[str]:
+    """Return labels without some that are, as is told of all at once, their own canonical form."""
+    if not isinstance(labels, Texts):
+        return labels
+    import numpy as np
+
+    codes = range(256)
+    blanks = np.array([chr(code).isspace() for code in codes])
+    numeric = np.array([chr(code) in _NUMERIC for code in codes])
+    first, last = labels.ends()
+    return labels.take(~labels.are_ascii() | numeric[first] | blanks[first] | blanks[last])
+
+
+def _are_composed(labels: Sequence[str]) -> bool:
+    """Return whether no label has blanks around it, or letters that Unicode would compose."""
+    from unicodedata import is_normalized
+
+    return labels == [*map(str.strip, labels)] and is_normalized("NFC", "\n".join(labels))
+
+
 def _is_canonical(label: str) -> bool:
     """Say, quickly, that a label is its own canonical form; False if it may not be."""
     if not label.isascii() or label != label.strip():
         return False
-    return label[:1] not in "+-.0123456789" or (label.isdigit() and label[0] != "0")
+    return label[:1] not in _NUMERIC or (label.isdigit() and label[0] != "0")
 
 
 def unmatched(

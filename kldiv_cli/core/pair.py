@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from kldiv_cli.core import counts, intervals, types
 from kldiv_cli.core.binning import SPECIAL, Bins
 from kldiv_cli.core.counts import Binned, Categories, Numbers
 from kldiv_cli.core.distribution import LOG_KINDS
+from kldiv_cli.core.texts import Texts, union
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,7 @@ class Pair(NamedTuple):
         Weights as they were read: counts, probabilities, weights or log weights.
     kinds : pair of Kind
         The meaning of the weights of P, and of Q.
-    labels : tuple of str, or None
+    labels : sequence of str, or None
         The names of the K outcomes: those of the side that was given first, in its order, then
         those that only the other side has. None where outcomes are known by position.
     column : str or None
@@ -51,7 +53,7 @@ class Pair(NamedTuple):
     p: NDArray[Any]
     q: NDArray[Any]
     kinds: tuple[Kind, Kind]
-    labels: tuple[str, ...] | None = None
+    labels: Sequence[str] | None = None
     column: str | None = None
     type: Type = "categorical"
     of_data: NDArray[np.bool_] | None = None
@@ -71,9 +73,15 @@ class Pair(NamedTuple):
         return self.p.ndim > 1 or self.q.ndim > 1
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def names(self) -> Sequence[str]:
         """The labels of the outcomes, or their positions from 0."""
         return self.labels or tuple(map(str, range(self.p.shape[-1])))
+
+    def names_where(self, which: NDArray[np.bool_]) -> tuple[str, ...]:
+        """Return the names of the outcomes that a mask chooses."""
+        if isinstance(self.labels, Texts):
+            return tuple(self.labels.take(which))
+        return tuple(compress(self.names, which.tolist()))
 
     @property
     def values(self) -> list[str]:
@@ -109,10 +117,12 @@ class Pair(NamedTuple):
         if self.is_batch:
             order = np.array(sorted(range(len(self.labels)), key=self.labels.__getitem__))
             return self.p[..., order], self.q[..., order]
-        by_p, by_q = _sorted(self.p, self.q), _sorted(self.q, self.p)
         # Exchanging the sides exchanges the two orders; the lesser sequence is taken.
-        lesser = _precedes((self.p[by_p], self.q[by_p]), (self.q[by_q], self.p[by_q]))
-        order = by_p if lesser else by_q
+        lesser = _precedes(np.sort(self.p), np.sort(self.q))
+        order = _sorted(self.q, self.p) if lesser is False else _sorted(self.p, self.q)
+        if lesser is None:
+            by_q = _sorted(self.q, self.p)
+            order = by_q if _precedes(self.q[order], self.p[by_q]) is False else order
         return self.p[order], self.q[order]
 
 
@@ -138,21 +148,20 @@ class Unpaired(NamedTuple):
 
 def _sorted(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.intp]:
     """Return the order of outcomes by their first weight, and by the second where that ties."""
+    if first.dtype.kind == second.dtype.kind == "i":
+        size = int(second.max(initial=0)) + 1
+        if int(first.max(initial=0)) * size < 2**62:
+            return np.argsort(first * size + second)
     if first.dtype.kind != "O" != second.dtype.kind:
         return np.lexsort((second, first))
     keys = list(zip(first.tolist(), second.tolist(), strict=True))
     return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.intp)
 
 
-def _precedes(
-    one: tuple[NDArray[Any], NDArray[Any]], other: tuple[NDArray[Any], NDArray[Any]]
-) -> bool:
-    """Return whether a sequence of pairs comes first in lexicographic order, or is the same."""
-    for mine, theirs in zip(one, other, strict=True):
-        differs = np.flatnonzero(mine != theirs)
-        if len(differs):
-            return bool(mine[differs[0]] < theirs[differs[0]])
-    return True
+def _precedes(one: NDArray[Any], other: NDArray[Any]) -> bool | None:
+    """Return whether a sequence comes first in lexicographic order; None if they are equal."""
+    differs = np.flatnonzero(one != other)
+    return bool(one[differs[0]] < other[differs[0]]) if len(differs) else None
 
 
 def labels_on_one_side(labelled: str, positional: str) -> str:
@@ -194,13 +203,12 @@ def pair_distributions(p: Distribution, q: Distribution, column: str | None = No
     if labels is None or of_q is None:
         _check_lengths(p, q)
     elif labels != of_q:
-        at = {outcome: index for index, outcome in enumerate(labels)}
-        places = [at.setdefault(outcome, len(at)) for outcome in of_q]
+        every, places = union(labels, of_q)
         weights = (
-            _spread(p, np.arange(len(labels)), len(at)),
-            _spread(q, np.array(places, dtype=np.intp), len(at)),
+            _spread(p, np.arange(len(labels)), len(every)),
+            _spread(q, places, len(every)),
         )
-        labels = tuple(at)
+        labels = every
     _check_rows(p, q)
     of_data = None
     if labels is not None and missing is not None:
@@ -213,7 +221,7 @@ def pair_distributions(p: Distribution, q: Distribution, column: str | None = No
 
 def _common_labels(
     p: Distribution, q: Distribution
-) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None, str | None]:
+) -> tuple[Sequence[str] | None, Sequence[str] | None, str | None]:
     """Return the labels of P and of Q, and the label that stands for missing values in both.
 
     It is none of the other labels of either side.

@@ -69,7 +69,13 @@ def largest_contributions(
     import numpy as np
 
     weights, terms = parts.p + parts.q, parts.kl_pq + parts.kl_qp
-    largest = np.lexsort((np.where(np.isinf(terms), -weights, 0.0), -terms))
+    ranks = np.where(np.isinf(terms), weights, 0.0)
+    # Those that may be among the largest, in the order of the support.
+    few = np.arange(len(terms))
+    for by in (terms, ranks):
+        if len(few) > top > 0:
+            few = few[by[few] >= np.partition(by[few], -top)[-top]]
+    largest = few[np.lexsort((-ranks[few], -terms[few]))]
     return tuple(
         Contribution(labels[i], *(float(part[i]) for part in parts))
         for i in largest[:top]

@@ -42,9 +42,18 @@ class Faults:
         self._fault: Fault | None = None
         self._places: list[Place] = []
         self._count = 0
+        self._earlier: list[Callable[[], None]] = []
+
+    def before(self, add: Callable[[], None]) -> None:
+        """Call a function before the next fault: it adds those of earlier rows, which come first.
+
+        It is called once, if not before a fault then when these are checked.
+        """
+        self._earlier.append(add)
 
     def add(self, fault: Fault, place: Callable[[], Place]) -> None:
         """Count a fault of the kind that was met first; `place` is asked of the first three."""
+        self._add_earlier()
         self._fault = self._fault or fault
         if self._fault.code == fault.code:
             self._count += 1
@@ -59,11 +68,17 @@ class Faults:
         InputError
             If there are any.
         """
+        self._add_earlier()
         if self._fault is not None:
             fault, places = self._fault, self._places
             raise InputError(
                 fault.code, fault.message, *places, count=self._count, hint=fault.hint
             )
+
+    def _add_earlier(self) -> None:
+        earlier, self._earlier = self._earlier, []
+        for add in earlier:
+            add()
 
 
 class LazyColumns(Mapping[Any, Sequence[Any]]):

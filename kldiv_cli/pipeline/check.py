@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from kldiv_cli import progress
 from kldiv_cli.core import findings, judging
 from kldiv_cli.core.dataset import BY_NAME, Excluded
@@ -284,8 +282,8 @@ def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
     for pair in pairs:
         if pair.type == "categorical":
             # A bin may be empty on both sides.
-            gone = [pair.names[i] for i in np.flatnonzero((pair.p == 0) & (pair.q > 0))]
-            new = [pair.names[i] for i in np.flatnonzero((pair.q == 0) & (pair.p > 0))]
+            gone = pair.names_where((pair.p == 0) & (pair.q > 0))
+            new = pair.names_where((pair.q == 0) & (pair.p > 0))
             yield from unmatched(gone, new, f"labels of column '{pair.column}'", source)
         if pair.type == "date":
             yield from zones_noted(pair.values, pair.column or "", source)

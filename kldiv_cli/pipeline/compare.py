@@ -357,8 +357,8 @@ def _measured(pair: Pair, settings: CompareSettings) -> report.Comparison:
     has_p, has_q = pair.support()
     only_p, only_q = has_p & ~has_q, has_q & ~has_p
     return comparison._replace(
-        only_in_p=tuple(labels[i] for i in np.flatnonzero(only_p)),
-        only_in_q=tuple(labels[i] for i in np.flatnonzero(only_q)),
+        only_in_p=pair.names_where(only_p),
+        only_in_q=pair.names_where(only_q),
         mass_only_in_p=math.fsum(unsmoothed.p[only_p]),
         mass_only_in_q=math.fsum(unsmoothed.q[only_q]),
         contributions=report.largest_contributions(parts, labels, settings.top),
@@ -383,8 +383,8 @@ def _of_rows(
     has_p, has_q = pair.support()
     only_p, only_q = (np.atleast_2d(has_p & ~has_q), np.atleast_2d(has_q & ~has_p))
     return comparison._replace(
-        only_in_p=tuple(labels[i] for i in np.flatnonzero(only_p.any(axis=0))),
-        only_in_q=tuple(labels[i] for i in np.flatnonzero(only_q.any(axis=0))),
+        only_in_p=pair.names_where(np.any(only_p, axis=0)),
+        only_in_q=pair.names_where(np.any(only_q, axis=0)),
         mass_only_in_p=mass_only_in_p,
         mass_only_in_q=mass_only_in_q,
         contributions=report.largest_contributions(parts, labels, settings.top),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,6 +71,11 @@ def settled_distributions(p: Distribution, q: Distribution) -> tuple[Distributio
     if p.outcomes is None or q.outcomes is None:
         return p, q
     unnamed = {p.missing_label, q.missing_label}
+    if len(p.outcomes) + len(q.outcomes) > types.MOST_FLAGS + 2:
+        # All of so many would be dates.
+        some = chain(islice(p.outcomes, 3), islice(q.outcomes, 3))
+        if any(instant(label) is None for label in some if label not in unnamed):
+            return p, q
     labels = [label for side in (p, q) for label in side.outcomes or () if label not in unnamed]
     spelling = types.spelling_of(labels)
     return (p, q) if spelling is None else (_respelt(p, spelling.of), _respelt(q, spelling.of))
@@ -83,9 +89,9 @@ def settled_tables(p: Distribution, q: Distribution) -> tuple[Distribution, Dist
     sides = (p, q)
     if any(side.weights.ndim > 1 or side.kind in LOG_KINDS for side in sides):
         return p, q
-    if {*(p.outcomes or ())} == {*(q.outcomes or ())}:
-        return p, q
     settled = settled_distributions(p, q)
+    if settled[0] is p or {*(p.outcomes or ())} == {*(q.outcomes or ())}:
+        return p, q
     sizes = zip(sides, settled, strict=True)
     return settled if all(a.weights.size == b.weights.size for a, b in sizes) else sides
 

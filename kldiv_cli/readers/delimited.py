@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import chain, starmap
-from typing import TYPE_CHECKING
+from itertools import chain
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.numbers import is_number
-from kldiv_cli.core.table import Batch, Faults, LazyColumns, Scan, Table
+from kldiv_cli.core.table import Batch, Faults, Scan, Table
 from kldiv_cli.errors import Fault, InputError, Note, Place
 from kldiv_cli.readers import delimiter
 from kldiv_cli.readers.records import Records, long_fields
 from kldiv_cli.readers.text import NULL, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator
 
     from kldiv_cli.readers.options import ReadOptions
+    from kldiv_cli.readers.plain import Plain
     from kldiv_cli.readers.records import Numbered, Row
     from kldiv_cli.readers.stream import ByteStream
 
@@ -34,13 +37,14 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
 
         message = "read as the output of 'uniq -c': each line is a count, one blank and a label"
         note = Note("uniq", message, source, advice="--input-format csv if each line is one value")
-        return uniq.table(text, chain(sample, lines), [note])
+        lines.unread(sample)
+        return uniq.table(text, lines, [note])
     delimiter.refuse_exposition(sample, source)
     separator = delimiter.find(sample, options, stream.format, source)
     named = stream.format != "text"
     shown = {",": "csv", "\t": "tsv"}.get(separator, "text")
-    every = chain(sample, lines)
-    records = Records(source, every, separator, options.comment, options.escape, text.backslashes)
+    lines.unread(sample)
+    records = Records(source, lines, separator, options.comment, options.escape, text.backslashes)
     with long_fields():
         first = records.sample()
     rows = first[0]
@@ -131,27 +135,16 @@ def _batches(
     With `comment` the first row looks like one, and a hint says so. A null is an empty cell.
     """
     width = len(first[0][0])
-    most = max(1, BATCH_CELLS // width)
     batch: Numbered | None = first
-    last: tuple[str, int] | None = None
+    last: tuple[Row, int] | None = None
     count = 0
-
-    def of(cells: list[str], lines: Sequence[int]) -> Batch:
-        nonlocal count, last
-        if lines:
-            count, last = count + len(lines), (cells[-1], lines[-1])
-        if NULL in backslashes:
-            cells = list(map(_plain, cells))
-
-        def where(i: int, key: int) -> Place:
-            return Place(records.source, lines[i], key + 1, value=cells[i * width + key])
-
-        columns = LazyColumns(range(width), lambda key: cells[key::width])
-        return Batch(columns, len(lines), where)
-
     with long_fields():
         while batch is not None:
             rows, lines = batch
+            if NULL in backslashes:
+                rows = [list(map(_plain, row)) for row in rows]
+            if rows:
+                count, last = count + len(rows), (rows[-1], lines[-1])
             if not {width}.issuperset(map(len, rows)):
                 for row, line in zip(rows, lines, strict=True):
                     if len(row) != width:
@@ -159,16 +152,32 @@ def _batches(
                         faults.add(fault, partial(Place, records.source, line))
                 kept = [i for i, row in enumerate(rows) if len(row) == width]
                 rows, lines = [rows[i] for i in kept], [lines[i] for i in kept]
-            yield of(list(chain.from_iterable(rows)), lines)
-            yield from starmap(of, iter(partial(records.split, most, width), None))
-            batch = records.batch(most, faults)
-    if width == 1 and last is not None and delimiter.is_footer([last[0]]):
+
+            def where(
+                i: int, key: int, rows: Sequence[Row] = rows, lines: Sequence[int] = lines
+            ) -> Place:
+                return Place(records.source, lines[i], key + 1, value=rows[i][key])
+
+            yield Batch(_Columns(rows, width), len(rows), where)
+            while (block := records.block(width)) is not None:
+                columns, line = block
+                count += columns.size
+                if width == 1:
+                    last = (columns.row(-1), line + columns.size - 1)
+                yield Batch(columns, columns.size, _places(columns, records.source, line))
+            batch = records.batch(max(1, BATCH_CELLS // width), faults)
+    if width == 1 and last is not None and delimiter.is_footer(last[0]):
         # The rows are all above it, and so may be a name.
-        rows_above = last[0].strip("( ").partition(" ")[0]
+        rows_above = last[0][0].strip("( ").partition(" ")[0]
         if rows_above in (str(count - 1), str(count - 2)):
-            faults.add(_footer, partial(Place, records.source, last[1], value=last[0]))
+            faults.add(_footer, partial(Place, records.source, last[1], value=last[0][0]))
     if width == 1 and records.inner_blank is not None:
         blanks.append(Place(records.source, records.inner_blank))
+
+
+def _places(columns: Plain, source: str, line: int) -> Callable[[int, int], Place]:
+    """Return what tells where a cell stands, of rows the first of which stands in a line."""
+    return lambda i, key: Place(source, line + i, key + 1, value=columns[key][i])
 
 
 def _plain(cell: str) -> str:
@@ -176,6 +185,27 @@ def _plain(cell: str) -> str:
     if cell == NULL:
         return ""
     return cell.replace("\0", "") if "\0" in cell else cell
+
+
+class _Columns(Mapping[int, Sequence[str]]):
+    """The columns of some records by position, each made when it is asked for."""
+
+    def __init__(self, rows: Sequence[Row], width: int) -> None:
+        self._rows = rows
+        self._width = width
+
+    def __getitem__(self, position: int) -> list[str]:
+        return list(map(itemgetter(position), self._rows))
+
+    def values(self) -> Any:
+        """Return all columns, which is faster than one by one."""
+        return zip(*self._rows, strict=False) if self._rows else [()] * self._width
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self._width))
+
+    def __len__(self) -> int:
+        return self._width
 
 
 _footer = Fault(

@@ -12,6 +12,7 @@ from kldiv_cli.core import counts
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Kind
 from kldiv_cli.core.labels import kept_apart, near_duplicates, unwritable
 from kldiv_cli.core.numbers import DIGITS, EXACT
+from kldiv_cli.core.texts import Texts
 from kldiv_cli.errors import InputError, Note, Place
 from kldiv_cli.readers import histograms
 from kldiv_cli.readers.outcomes import DUPLICATE, Weights
@@ -57,13 +58,15 @@ def distribution(found: Weights, option: ReadOptions, source: str, name: str) ->
     kind, weights, notes = meaning_of(found, declared, source)
     labels, missing, missing_label = found.labels, 0, None
     if labels is not None:
-        texts = [label for label in labels if label is not None]
+        texts = labels
+        if not isinstance(labels, Texts):
+            texts = [label for label in labels if label is not None]
         check_labels(texts, Place(source, name=found.column))
         notes += kept_apart(near_duplicates(texts), "labels", source)
         if len(texts) < len(labels):
             missing_label = counts.missing_label(set(texts))
             at = labels.index(None)
-            labels = (*labels[:at], missing_label, *labels[at + 1 :])
+            labels = [*labels[:at], missing_label, *labels[at + 1 :]]
             missing = int(weights[at]) if kind == "counts" else 0
     rows = len(weights) if found.rows_read is None else found.rows_read
     return Distribution(
@@ -71,7 +74,7 @@ def distribution(found: Weights, option: ReadOptions, source: str, name: str) ->
         source=source,
         format=found.format,
         kind=kind,
-        outcomes=labels,
+        outcomes=labels if labels is None or isinstance(labels, Texts) else tuple(labels),
         weights=weights,
         rows_read=rows,
         rows_used=rows if found.rows_used is None else found.rows_used,

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kldiv_cli.core.table import Faults, Matrix, Table
+from kldiv_cli.core.texts import Texts
 from kldiv_cli.errors import Fault, InputError, Note, Place
 from kldiv_cli.readers import totals
 from kldiv_cli.readers.weight_column import WeightColumn
@@ -24,6 +25,8 @@ DUPLICATE = Fault(
     "an outcome is given more than once",
     "--duplicates sum adds the rows up if they are counts",
 )
+_UNCHECKED = 1 << 20
+"""Labels in one piece of memory that are looked at together, at least."""
 
 
 class Weights(NamedTuple):
@@ -37,7 +40,7 @@ class Weights(NamedTuple):
         Finite, but for -inf among logits; negative only among them.
     integers : bool
         All of them are integer literals, or their type is an integer type.
-    labels : tuple, or None
+    labels : sequence, or None
         The outcomes, which are distinct: text, None for missing values, or pairs of a column and
         its outcome.
     rows_read : int, or None
@@ -65,7 +68,7 @@ class Weights(NamedTuple):
     format: str
     weights: NDArray[Any]
     integers: bool
-    labels: tuple[Any, ...] | None = None
+    labels: Sequence[Any] | None = None
     rows_read: int | None = None
     column: str | None = None
     outcomes_in: str | None = None
@@ -84,6 +87,7 @@ class Labels:
 
     A label is held once, however often it is repeated, so that a repetition by the million
     costs no memory. One that stands for no value is None, or the empty text in a tidy table.
+    Labels that come in one piece of memory stay there while no two are found to be equal.
 
     Parameters
     ----------
@@ -103,9 +107,55 @@ class Labels:
         self._last: Any = None
         self._suspects: list[totals.Suspect] = []
         self._repeated: list[totals.Suspect] = []
+        self._packed: list[tuple[Texts, Callable[[int], Place]]] = []
+        self._joined: Texts | None = None
+        self._unchecked = 0
 
     def add(self, labels: Sequence[Any], place: Callable[[int], Place]) -> None:
         """Take the labels of the next rows; `place` tells where the i-th of them stands."""
+        if isinstance(labels, Texts) and self._may_pack(labels):
+            if not self._unchecked:
+                self._faults.before(self._settle)
+            # While the labels are at hand.
+            _ = labels.hashes
+            self._packed.append((labels, place))
+            self._rows += len(labels)
+            self._last = labels[-1]
+            self._unchecked += len(labels)
+            if self._unchecked > max(_UNCHECKED, self._rows // 2):
+                self._settle()
+            return
+        self._unpack()
+        self._add(list(labels), place)
+
+    def _may_pack(self, labels: Texts) -> bool:
+        """Return whether labels may stay as they are: all are outcomes, none repeated yet."""
+        if self._positions or self._suspects or self._option.na:
+            return False
+        return not totals.suspects(labels.take(totals.may_be_suspects(labels)), ())
+
+    def _settle(self) -> None:
+        """Find labels that are repeated so far, and take them one by one from then on."""
+        self._unchecked = 0
+        if self._packed and not self._together().are_distinct():
+            self._unpack()
+
+    def _together(self) -> Texts:
+        """Return the labels that stay as they are, those of the first rows before them."""
+        if self._joined is None or len(self._joined) < self._rows:
+            first = Texts.of(list(self._at))
+            self._joined = Texts.joined((first, *(labels for labels, _ in self._packed)))
+        return self._joined
+
+    def _unpack(self) -> None:
+        """Take the labels one by one that stayed as they are."""
+        packed, self._packed, self._joined = self._packed, [], None
+        self._rows -= sum(len(labels) for labels, _ in packed)
+        for labels, place in packed:
+            self._add(list(labels), place)
+
+    def _add(self, labels: Sequence[Any], place: Callable[[int], Place]) -> None:
+        """Take the labels of the next rows one by one."""
         at, size = self._at, len(self._at)
         fresh = dict.fromkeys(labels)
         if suspects := self._among(fresh):
@@ -176,6 +226,10 @@ class Labels:
         InputError
             If a label is repeated and none may be.
         """
+        if without:
+            self._unpack()
+        if self._packed:
+            return found._replace(labels=self._together())
         labels, positions, rows = list(self._at), self._positions, self._rows
         for suspect in self._left_twice(without or {}):
             self._faults.add(self._duplicate(found.weights), suspect.place)

@@ -15,6 +15,9 @@ from kldiv_cli.readers.text import ESCAPED_QUOTE
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
+    from kldiv_cli.readers.plain import Plain
+    from kldiv_cli.readers.text import Lines
+
     Row = list[str]
     Numbered = tuple[Sequence[Row], Sequence[int]]
     """Records, and the lines that they begin on."""
@@ -50,8 +53,8 @@ class Records:
     ----------
     source : str
         The name of the source in errors.
-    lines : iterable of str
-        With their ends.
+    lines : Lines
+        The lines of the source.
     delimiter : str
         One character.
     comment : str or None
@@ -65,7 +68,7 @@ class Records:
     def __init__(
         self,
         source: str,
-        lines: Iterable[str],
+        lines: Lines,
         delimiter: str,
         comment: str | None,
         escape: str | None = None,
@@ -73,28 +76,20 @@ class Records:
     ) -> None:
         self.source = source
         self._backslashes = () if escape else backslashes
-        lines = iter(lines)
-        first = next(lines, "")
-        self._line_end = "\r" if first.endswith("\r") else "\n"
-        self._lines = chain((first,), lines)
-        self._ahead: list[str] = []
-        self._delimiter, self._escape, self._comment = delimiter, escape, comment
-        self._special = ('"', "\r", *filter(None, (comment, escape)))
+        self._lines = lines
+        self._line_end = lines.end
+        self._comment = comment
+        self._delimiter = delimiter
+        self._special = tuple(filter(None, (comment, escape)))
         self._between = True
+        every = self._without(comment, lines) if comment else iter(lines)
+        reader = parsed(every, delimiter, escape)
+        self._reader: Iterator[Row] = self._followed(reader) if comment else reader
         self._next_line = 1
         self._begun = False
         self._blank: int | None = None
         self.inner_blank: int | None = None
         """A blank line between records, where comments cannot be mistaken for one."""
-
-    def _records(self) -> Iterator[Row]:
-        """Parse the records from here on, blank lines included."""
-        lines: Iterable[str] = chain(self._ahead, self._lines)
-        self._ahead, self._between = [], True
-        if not self._comment:
-            return parsed(lines, self._delimiter, self._escape)
-        lines = self._without(self._comment, lines)
-        return self._followed(parsed(lines, self._delimiter, self._escape))
 
     def _without(self, comment: str, lines: Iterable[str]) -> Iterator[str]:
         for line in lines:
@@ -121,37 +116,35 @@ class Records:
             lines += batch[1]
         return rows, lines
 
-    def split(self, count: int, width: int) -> tuple[list[str], Sequence[int]] | None:
-        """Return the cells of the next `count` lines, row by row, and the numbers of the lines.
+    def block(self, width: int) -> tuple[Plain, int] | None:
+        """Return the next records at once, and their first line.
 
-        None where it takes a parser to find them, and `batch` does: there is a quote, a blank
-        line, or not `width` fields in each line; or the lines have come to an end.
+        None if they cannot be split without a look at each: there are quotes, carriage returns,
+        comments, blank lines, or other numbers of fields than `width`.
         """
-        self._ahead += islice(self._lines, count - len(self._ahead))
-        size = len(self._ahead)
-        text = "".join(self._ahead).replace("\r\n", "\n")
-        if not text or len(text) > FIELD or any(mark in text for mark in self._special):
+        block = self._lines.block() if self._delimiter.isascii() else ""
+        if not block or len(block) > FIELD or any(mark in block for mark in self._special):
+            self._lines.give_back(block)
             return None
-        # Each line end becomes a cell, which must stand behind `width` others.
-        mark = self._delimiter
-        cells = text.replace("\n", f"{mark}\n{mark}").split(mark)
-        is_even = len(cells) == size * (width + 1) + 1
-        if not is_even or cells[width :: width + 1].count("\n") < size:
+        from kldiv_cli.readers import plain
+
+        found = plain.split(block, self._delimiter, width)
+        if found is None:
+            self._lines.give_back(block)
             return None
-        del cells[width :: width + 1], cells[-1]
-        if width == 1 and "" in cells:
-            return None
-        first, self._next_line = self._next_line, self._next_line + size
-        self._ahead = []
-        self._note_blank(cells[:1], first)
-        return cells, range(first, first + size)
+        first = self._next_line
+        self._next_line += found.size
+        self._note_blank([""], first)
+        return found, first
 
     def batch(self, count: int, faults: Faults) -> Numbered | None:
         """Return the next records and their first lines; None at the end."""
+        # So that the next block can be taken at once.
+        count = min(count, self._lines.split or count)
         rows: list[Row] = []
         try:
             # The records that precede an error are kept.
-            rows.extend(islice(self._records(), count))
+            rows.extend(islice(self._reader, count))
         except csv.Error as error:
             faults.check()
             line = self._next_line + sum(map(self._height, rows))

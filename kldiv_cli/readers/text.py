@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from itertools import chain
+from operator import length_hint
 from typing import TYPE_CHECKING
 
 from kldiv_cli.errors import InputError, Note, Place, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from kldiv_cli.readers.stream import ByteStream
 
@@ -100,16 +102,12 @@ class Text:
                 line, column = _moved(line, column, text)
                 yield text
 
-    def lines(self, *, quoted: bool = False) -> Iterator[str]:
-        r"""Yield lines with their ends: ``\n``, or ``\r`` where there is no other in sight.
+    def lines(self, *, quoted: bool = False) -> Lines:
+        r"""Return the lines with their ends: ``\n``, or ``\r`` where there is no other in sight.
 
         Where fields may be `quoted`, the text ``"\N"`` is marked with a NUL, so that it is told
         from the same without quotes.
         """
-        return chain.from_iterable(self._lines(quoted=quoted))
-
-    def _lines(self, *, quoted: bool) -> Iterator[list[str]]:
-        """Yield the lines of each piece; see `lines`."""
         pieces = iter(self)
         head = ""
         # A pipe may be cut between the two halves of \r\n.
@@ -118,24 +116,89 @@ class Text:
                 break
             head += piece
         end = "\r" if "\r" in head and "\n" not in head else "\n"
+        return Lines(chain((head,), pieces), end, self.backslashes if quoted else None)
+
+
+class Lines(Iterator[str]):
+    r"""The lines of a text, with their ends, which may also be taken many at once.
+
+    Parameters
+    ----------
+    pieces : iterable of str
+        The text.
+    end : {"\n", "\r"}
+        The end of a line.
+    backslashes : set of str, or None
+        Takes which of `NULL` and `ESCAPED_QUOTE` are met, where fields may be quoted.
+    """
+
+    def __init__(self, pieces: Iterable[str], end: str, backslashes: set[str] | None) -> None:
+        self.end = end
+        self._backslashes = backslashes
+        self._blocks = self._blocks_of(pieces)
+        self._given_back = ""
+        self._split: Iterator[str] = iter(())
+        self._each = self._lines()
+
+    def __iter__(self) -> Iterator[str]:
+        return self._each
+
+    def __next__(self) -> str:
+        return next(self._each)
+
+    @property
+    def split(self) -> int:
+        """How many of the next lines are no part of the next block."""
+        return length_hint(self._split)
+
+    def unread(self, lines: Iterable[str]) -> None:
+        """Give back lines that were read last."""
+        self._split = iter([*lines, *self._split])
+        self._each = self._lines()
+
+    def block(self) -> str:
+        """Return lines that were not split yet, all or none of a piece of the text at once.
+
+        No text at the end of the input, or while some of the next lines were split.
+        """
+        if self.split:
+            return ""
+        block, self._given_back = self._given_back or next(self._blocks, ""), ""
+        return block
+
+    def give_back(self, block: str) -> None:
+        """Give back the block that was read last, so that its lines are split."""
+        self._given_back = block
+
+    def _lines(self) -> Iterator[str]:
+        while True:
+            yield from self._split
+            if not self.split:
+                if not (block := self.block()):
+                    return
+                lines = [line + self.end for line in block.split(self.end)]
+                # Behind the last end there is a line of the last block alone.
+                last = lines.pop()[: -len(self.end)]
+                self._split = iter(self._marked([*lines, last] if last else lines, block))
+
+    def _blocks_of(self, pieces: Iterable[str]) -> Iterator[str]:
         # A list, since a line of 50 MB comes in hundreds of pieces.
         begun: list[str] = []
-        for piece in chain((head,), pieces):
-            first, *rest = piece.split(end)
-            begun.append(first)
-            if rest:
-                lines = ["".join(begun) + end, *[line + end for line in rest[:-1]]]
-                begun = [rest.pop()]
-                has_backslash = quoted and ("\\" in piece or "\\" in lines[0])
-                yield self._marked(lines) if has_backslash else lines
+        for piece in pieces:
+            size = piece.rfind(self.end) + 1
+            begun.append(piece[:size] if size else piece)
+            if size:
+                yield "".join(begun)
+                begun = [piece[size:]]
         if last := "".join(begun):
-            yield self._marked([last]) if quoted else [last]
+            yield last
 
-    def _marked(self, lines: list[str]) -> list[str]:
+    def _marked(self, lines: list[str], block: str) -> list[str]:
         """Note the backslashes in lines, and mark each quoted null."""
-        text = "".join(lines)
-        self.backslashes.update(word for word in (NULL, ESCAPED_QUOTE) if word in text)
-        if f'"{NULL}"' not in text:
+        if self._backslashes is None or "\\" not in block:
+            return lines
+        self._backslashes.update(word for word in (NULL, ESCAPED_QUOTE) if word in block)
+        if f'"{NULL}"' not in block:
             return lines
         return [re.sub(_QUOTED_NULL, lambda _: f'"{QUOTED_NULL}"', line) for line in lines]
 

@@ -15,8 +15,10 @@ from kldiv_cli.errors import InputError, Note, option
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.texts import Texts
     from kldiv_cli.errors import Place
     from kldiv_cli.readers.options import ReadOptions
 
@@ -30,6 +32,7 @@ LARGEST = 1e300
 """The sum of greater doubles may be beyond all doubles."""
 MOST_SUSPECTS = 1000
 """Rows that are kept in mind as totals; no table has as many."""
+_LONGEST_NAME = max(map(len, NAMES))
 _ENDS = frozenset(["", *" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u3000", *"lLmMsS"])
 """Last characters of labels that may be empty, blank, or among `NAMES`."""
 
@@ -49,6 +52,19 @@ def suspects(labels: Iterable[str | None], na: Collection[str]) -> set[str | Non
     few = {label for label in labels if label is None or label[-1:] in _ENDS}
     found = {label for label in few if is_missing(label, na) or is_named(label)}
     return found | {label for label in labels if label in na} if na else found
+
+
+def may_be_suspects(labels: Texts) -> NDArray[np.bool_]:
+    """Return, quickly, which labels may stand for no value, or be that of a total."""
+    import numpy as np
+
+    codes = range(256)
+    ends = np.array([code > 127 or chr(code) in _ENDS for code in codes])
+    blanks = np.array([code > 127 or chr(code).isspace() for code in codes])
+    first, last = labels.ends()
+    # A name is short, unless there are blanks around it.
+    doubtful = ends[last] & (blanks[first] | (labels.lengths <= _LONGEST_NAME))
+    return np.asarray(doubtful | (labels.lengths == 0))
 
 
 class Suspect(NamedTuple):

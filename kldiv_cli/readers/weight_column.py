@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core import numbers
 from kldiv_cli.core.distribution import LOG_KINDS
+from kldiv_cli.core.texts import Texts
 from kldiv_cli.errors import Fault, Note, Place
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ class WeightColumn:
 
     def add(self, cells: Sequence[str], place: Callable[[int], Place]) -> None:
         """Parse the next cells; `place` tells where the i-th of them stands."""
+        if isinstance(cells, Texts):
+            if self._added_whole(cells):
+                self._plain = self._plain or [partial(place, 0)]
+                return
+            cells = list(cells)
         values: list[Any] | None = self._parsed_at_once(cells)
         if values is None:
             values = []
@@ -173,6 +179,19 @@ class WeightColumn:
             ):
                 return None
         return values if self._kind in LOG_KINDS or min(values, default=0) >= 0 else None
+
+    def _added_whole(self, cells: Texts) -> bool:
+        """Add cells that all are whole numbers of a few digits, as arrays; False if some are not.
+
+        None of them is negative, so that they are weights of any kind but logarithms.
+        """
+        if self._floats is not None or self._kind in LOG_KINDS:
+            return False
+        values = cells.integers() if isinstance(self._integers, array) else None
+        if values is None or not isinstance(self._integers, array):
+            return False
+        self._integers.frombytes(values.tobytes())
+        return True
 
     def _add_integers(self, values: list[Any], place: Callable[[int], Place]) -> None:
         try:

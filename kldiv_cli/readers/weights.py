@@ -17,6 +17,7 @@ from kldiv_cli.readers import histograms
 from kldiv_cli.readers.column_choice import Choice, Columns, columns_of
 from kldiv_cli.readers.options import ReadOptions, refuse_columns
 from kldiv_cli.readers.outcomes import Outcomes, Role, Weights, no_rows, with_labels
+from kldiv_cli.readers.plain import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -184,8 +185,13 @@ def _add(side: Outcomes, batch: Batch, choice: Choice, *, typed: bool) -> None:
     def place(i: int, role: Role) -> Place:
         return batch.place(i, choice.label if role == "label" else choice.weight)
 
-    weights = batch.counts if choice.weight is None else batch.columns[choice.weight]
-    labels = None if choice.label is None else batch.columns[choice.label]
+    def column(key: Any) -> Sequence[Any]:
+        if isinstance(batch.columns, Plain) and choice.group is None:
+            return batch.columns.texts(key) or batch.columns[key]
+        return batch.columns[key]
+
+    weights = batch.counts if choice.weight is None else column(choice.weight)
+    labels = None if choice.label is None else column(choice.label)
     groups = None if choice.group is None else batch.columns[choice.group]
     if typed:
         from kldiv_cli.readers import literals

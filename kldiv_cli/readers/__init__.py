@@ -140,7 +140,9 @@ def read_counts(
 
 def is_read_once(source: object) -> bool:
     """Say whether a source can be read once only: standard input, or a pipe."""
-    if not isinstance(source, (str, os.PathLike)):
+    from kldiv_cli.readers.source import Held
+
+    if not isinstance(source, (str, os.PathLike)) or isinstance(source, Held):
         return False
     path = os.fsdecode(source)
     return path == "-" or (

@@ -755,6 +755,8 @@ COMMANDS = (
     ("compare", "jan.csv", "jul.csv", "--as", "samples", "--column", "tail", "-f", "json"),
     ("compare", "one.csv", "two.csv", "--as", "samples", "-f", "json"),
     ("inspect", "jul.csv", "--as", "samples"),
+    ("check", "jan.csv", "jul.csv", "--where", "carrier=UA", "-f", "json"),
+    ("profile", "jan.csv", "--where", "carrier=DL", "--min-count", "3"),
 )  # fmt: skip
 
 
@@ -883,3 +885,75 @@ def test_no_temporary_folder(engine, tmp_path, monkeypatch, problem):
     path.write_text(SOUND)
     found = answer(forced(engine), str(path), ReadOptions(), Wanted())
     assert (found.engine, found.rows) == (LOCAL, len(ROWS))
+
+
+# Rows that are chosen.
+
+CHOSEN = lines(
+    "a,b,c",
+    *[f"{'xyz'[n % 3]},{n % 7},{n / 7:.3f}" for n in range(60)],
+    '"x",7,0.5', ' x,8,0.5', "X,9,0.5", ",1,0.5", "\\N,2,0.5", '"\\N",3,0.5', '" ",4,0.5', '"",5,0.5',
+    "1,1,0.5", "1.0,2,0.5", "1e0,3,0.5", " 1,4,0.5", "01,5,0.5", "true,6,0.5", "TRUE,7,0.5", "t,8,0.5",
+    "2024-01-05,1,0.5", "2024-01-05T00:00Z,2,0.5", "NA,3,0.5", "1e400,4,0.5", '"q,""c",5,0.5',
+)  # fmt: skip
+VALUES = ["x", "y", "", "1", "01", "1e400", "true", "2024-01-05", "NA", 'q,"c', " x", "\\N"]
+"""Values of the column a, some of which are spelt in several ways."""
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("value", VALUES)
+def test_rows_that_are_chosen(agreed, engine, value, packed):
+    data = gzip.compress(CHOSEN.encode()) if packed else CHOSEN
+    found = agreed("x.csv", data, where=f"a={value}")
+    if value == "\\N":
+        # It is no text where it is not in quotes.
+        assert found.rows == 1
+    assert found.engine == engine.name
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("header", [True, False])
+def test_rows_are_chosen_by_numbers_with_a_comma_and_by_position(agreed, engine, header):
+    text = "a;b\n" * header + "1,5;x\n1,50;y\n1.5;x\n2;y\n"
+    for value, rows in (("1.5", 3), ("1,5", 1), ("2", 1)):
+        where = f"{'a' if header else '1'}={value}"
+        found = agreed("x.csv", text, header=header, delimiter=";", decimal=",", where=where)
+        assert (found.engine, found.rows) == (engine.name, rows)
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_wrong_in_rows_that_are_not_chosen_is_wrong(agreed, name):
+    data, code = REFUSED[name]
+    for where in ("a=x", "b=2.5", "a=none"):
+        found = agreed("x.csv", data, header=True, where=where)
+        assert found.code in {code, "unknown-column", "no-rows-where"}
+
+
+@pytest.mark.usefixtures("early")
+def test_no_row_is_chosen(agreed):
+    assert agreed("x.csv", CHOSEN, where="a=none").code == "no-rows-where"
+    assert agreed("x.csv", CHOSEN, where="d=x").code == "unknown-column"
+
+
+def test_types_are_those_of_the_rows_that_are_chosen(agreed, engine):
+    rows = [f"{'xy'[n % 2]},{n if n % 2 else f'key {n % 5}'},{n % 9}" for n in range(4000)]
+    for value in "xy":
+        found = agreed("x.csv", lines("a,b,c", *rows), where=f"a={value}")
+        assert (found.engine, found.rows) == (engine.name, 2000)
+    # The value comes late, and a column holds something else there.
+    late = lines("a,b,c", *rows, *[f"z,{n},u" for n in range(1500)], "z,v,1")
+    found = agreed("x.csv", late, where="a=z")
+    assert (found.engine, found.rows) == (engine.name, 1501)
+    assert "mixed-column" in found.told[1]
+    assert "line=5502" in found.told[1]
+
+
+def test_rows_are_chosen_by_one_of_many_values(agreed, engine, monkeypatch):
+    from kldiv_cli.engines import embedded
+
+    rows = [f"{n % 3000},{n % 7},x" for n in range(9000)]
+    assert agreed("x.csv", lines("a,b,c", *rows), where="a=7").engine == engine.name
+    monkeypatch.setattr(embedded, "MOST_TEXTS", 2000)
+    assert agreed("x.csv", lines("a,b,c", *rows), where="a=7").engine == LOCAL

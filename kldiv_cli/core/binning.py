@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
@@ -94,6 +96,29 @@ class Bins:
         counts = np.zeros(size + 3, dtype=np.int64)
         np.add.at(counts, place, np.asarray(weights, dtype=np.int64))
         return counts
+
+
+def stand_ins(
+    cuts: Sequence[float], sizes: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return a number of each bucket, for all that are in it, and their counts.
+
+    Parameters
+    ----------
+    cuts : sequence of float
+        The edges of the buckets, which are those of `Bins`.
+    sizes : ndarray of int64, shape (len(cuts) + 1,)
+        How many finite numbers are in each.
+    """
+    ends = np.append(cuts, np.nextafter(cuts[-1], np.inf))
+    filled = np.flatnonzero(sizes)
+    values, repeats = ends[filled], sizes[filled]
+    if len(filled) == 1 and repeats[0] > 1:
+        # Numbers that are not all the same must not seem to be.
+        direction = np.inf if filled[0] == len(cuts) else -np.inf
+        values = np.append(values, np.nextafter(values, direction))
+        repeats = np.array([repeats[0] - 1, 1])
+    return values, repeats
 
 
 def bins_of_constant(value: float) -> Bins:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     import numpy as np
+    from numpy.typing import NDArray
 
 SAMPLE = 100
 """Rows that are looked at before the columns of a table are chosen."""
@@ -111,6 +112,39 @@ class LazyColumns(Mapping[Any, Sequence[Any]]):
         return len(self._titles)
 
 
+class Tally(NamedTuple):
+    """The distinct cells of a column, in the order in which they first occur, and their counts."""
+
+    cells: Sequence[Any]
+    counts: Sequence[int]
+
+
+class Doubles(NamedTuple):
+    """The numbers of a column; `counts` says how often each occurs: once if it is None."""
+
+    values: NDArray[np.float64]
+    counts: NDArray[np.int64] | None
+    missing: int
+    """Rows without a number."""
+
+
+class Bulk(NamedTuple):
+    """How columns are counted without a look at each cell.
+
+    Attributes
+    ----------
+    tally, doubles : function
+        From the key of a column, and `kept`, to what is counted; None where the cells are to be
+        looked at one by one, since hardly any occurs twice, or they are none.
+    kept : ndarray of bool, or None
+        Which rows are counted; all if None.
+    """
+
+    tally: Callable[[Any, NDArray[np.bool_] | None], Tally | None]
+    doubles: Callable[[Any, NDArray[np.bool_] | None], Doubles | None]
+    kept: NDArray[np.bool_] | None = None
+
+
 class Batch(NamedTuple):
     """Some consecutive rows of a table, column by column.
 
@@ -124,12 +158,15 @@ class Batch(NamedTuple):
         See `Locator`.
     counts : sequence of str, or None
         How many rows each row stands for, where the rows were counted.
+    bulk : Bulk, or None
+        How its columns are counted at once, where the format allows that.
     """
 
     columns: Mapping[Any, Sequence[Any]]
     size: int
     place: Locator
     counts: Sequence[str] | None = None
+    bulk: Bulk | None = None
 
     def below(self) -> Batch:
         """Return the rows below the first."""
@@ -157,8 +194,6 @@ class Scan(NamedTuple):
 
     Attributes
     ----------
-    format : {"csv", "parquet"}
-        How it is written.
     feed : function
         Opens the input again, for a context: its bytes from the beginning, inflated, in UTF-8
         and without a byte order mark.
@@ -186,7 +221,6 @@ class Scan(NamedTuple):
         Columns of a part that are no fields of it, and the cell that all of its rows have.
     """
 
-    format: str
     feed: Callable[[], AbstractContextManager[Iterator[bytes]]] | None = None
     path: str | None = None
     size: int | None = None

@@ -20,7 +20,7 @@ import numpy as np
 
 from kldiv_cli import database, progress
 from kldiv_cli.core import counts
-from kldiv_cli.core.binning import Bins, quantile_ranks
+from kldiv_cli.core.binning import Bins, quantile_ranks, stand_ins
 from kldiv_cli.engines import UnsuitedError, local
 from kldiv_cli.errors import InputError, Place
 
@@ -53,7 +53,7 @@ FIELD = 8
 def pays(table: Table, wanted: Wanted) -> bool:
     """Return whether this engine is there, can count a table, and is faster at it."""
     scan = table.scan
-    if scan is None or scan.format != "csv" or scan.size is None or wanted.joint:
+    if scan is None or scan.size is None or wanted.joint:
         return False
     least = SMALLEST if scan.path is not None else SMALLEST_PACKED
     return scan.size >= least and database.is_installed()
@@ -112,7 +112,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
                 bins = wanted.quantiles and wanted.quantiles(column.title)
                 coarse.append(_Coarse(column, counter, sizes, bins))
             elif column.cuts:
-                counter.add_numbers(*_stand_ins(column.cuts, sizes))
+                counter.add_numbers(*stand_ins(column.cuts, sizes))
         if coarse:
             _refine(data, scan, texts, coarse, choices, table.decimal)
     _locate_refusals(batches, head, counters, new)
@@ -441,12 +441,9 @@ class _Texts:
 def _opened(parts: Callable[[], list[Scan]]) -> list[Scan]:
     """Return the parts of a scan; what is wrong with one is said in process."""
     try:
-        found = parts()
+        return parts()
     except (InputError, OSError) as error:
         raise UnsuitedError("a part cannot be read") from error
-    if not all(part.format == "csv" for part in found):
-        raise UnsuitedError("not all parts are text that it reads")
-    return found
 
 
 @contextmanager
@@ -768,21 +765,6 @@ def _in_buckets(number: str, cuts: Sequence[float], buckets: Sequence[int]) -> s
     return " or ".join(conditions) or "false"
 
 
-def _stand_ins(
-    cuts: Sequence[float], sizes: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return a number of each bucket, for all that are in it, and their counts."""
-    ends = np.append(cuts, np.nextafter(cuts[-1], np.inf))
-    filled = np.flatnonzero(sizes)
-    values, repeats = ends[filled], sizes[filled]
-    if len(filled) == 1 and repeats[0] > 1:
-        # Numbers that are not all the same must not seem to be.
-        direction = np.inf if filled[0] == len(cuts) else -np.inf
-        values = np.append(values, np.nextafter(values, direction))
-        repeats = np.array([repeats[0] - 1, 1])
-    return values, repeats
-
-
 def _refine(
     data: Database,
     scan: Scan,
@@ -825,7 +807,7 @@ def _refine(
             raise UnsuitedError("the file has changed")
         sizes[buckets] = 0
         one.counter.add_numbers(values, repeats)
-        one.counter.add_numbers(*_stand_ins(one.column.cuts, sizes))
+        one.counter.add_numbers(*stand_ins(one.column.cuts, sizes))
 
 
 # From what DuckDB counted to columns.

@@ -19,7 +19,7 @@ import numpy as np
 
 from kldiv_cli import progress
 from kldiv_cli.core import counts, numbers
-from kldiv_cli.core.binning import MOST_CATEGORIES
+from kldiv_cli.core.binning import MOST_CATEGORIES, Bins, stand_ins
 from kldiv_cli.core.dataset import DATE, IDENTIFIER, DataSet, Excluded, Wanted, missing_value
 from kldiv_cli.core.instants import instants
 from kldiv_cli.core.labels import check_text
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.table import Batch, Locator, Table
+    from kldiv_cli.core.table import Batch, Doubles, Locator, Table
 
     Cell = str | None
     Repeats = Sequence[int] | None
@@ -42,6 +42,10 @@ SAMPLE = 1000
 """Values that are looked at before a column is numeric or not …"""
 MOST_BATCHES = 16
 """… fewer of them where these batches of rows have no more."""
+DECISIVE = 8192
+"""Rows that are looked at together before a column is numeric or not, where more are at hand."""
+MERGED = 1 << 20
+"""Numbers with counts that are held before those that are the same become one."""
 MOST_NUMBERS = 100_000_000
 """Numbers that the numeric columns of a data set may hold: 800 MB."""
 MOSTLY_NUMBERS = 0.5
@@ -178,6 +182,8 @@ def _add(counter: ColumnCounter, batch: Batch, wanted: Wanted) -> None:
         counter.skip(batch.size)
         return
     try:
+        if _add_bulk(counter, batch):
+            return
         cells = batch.columns[counter.name]
     except InputError as problem:
         if problem.code != "nested-value":
@@ -187,7 +193,35 @@ def _add(counter: ColumnCounter, batch: Batch, wanted: Wanted) -> None:
         counter.skip(batch.size)
         return
     repeats = None if batch.counts is None else list(map(int, batch.counts))
-    counter.add(cells, batch.place, repeats)
+    if batch.bulk is None or counter.is_settled:
+        counter.add(cells, batch.place, repeats)
+        return
+    for start in range(0, batch.size, DECISIVE):
+
+        def located(i: int, title: str, start: int = start) -> Place:
+            return batch.place(start + i, title)
+
+        counter.add(cells[start : start + DECISIVE], located)
+
+
+def _add_bulk(counter: ColumnCounter, batch: Batch) -> bool:
+    """Count the values of a batch without a look at each; return whether that was possible."""
+    if batch.bulk is None:
+        return False
+    name, kept = counter.name, batch.bulk.kept
+    if counter.is_numeric:
+        numbers = batch.bulk.doubles(name, kept)
+        if numbers is not None and counter.add_doubles(numbers, batch.size):
+            return True
+    found = batch.bulk.tally(name, kept)
+    if found is None or not (counter.is_settled or counter.is_silent(found.cells)):
+        return False
+
+    def place(i: int, title: str) -> Place:
+        return batch.place(batch.columns[title].index(found.cells[i]), title)
+
+    counter.add(found.cells, place, found.counts, rows=batch.size)
+    return True
 
 
 def is_date(column: counts.Column) -> bool:
@@ -228,6 +262,11 @@ class ColumnCounter:
         self.counts: Counter[str] = Counter()
         self.values: array[float] = array("d")
         self._repeats: array[int] = array("q")  # how often each value occurs, if not once
+        self._most = MERGED
+        # A table of two columns may have to be told from a distribution by all of its values.
+        is_pair = len(table.names or ()) == 2
+        self._cuts = () if is_pair else wanted.edges.get(name, ())
+        self._sizes = np.zeros(len(self._cuts) + 1, dtype=np.int64)
         self._hashes: array[int] | None = None  # of the values of what looks like a key
         self.words: Counter[str] = Counter()  # ``NA`` and the like among numbers
         self.identifier = self.date = False
@@ -281,9 +320,19 @@ class ColumnCounter:
         """Take the column for numeric, or not, as another counter of its cells has decided."""
         self._numeric = other._numeric
 
-    def add(self, cells: Sequence[Cell], place: Locator, repeats: Repeats = None) -> None:
-        """Count the cells of the next rows, each as often as `repeats` says, or once."""
-        self._rows += len(cells)
+    def add(
+        self,
+        cells: Sequence[Cell],
+        place: Locator,
+        repeats: Repeats = None,
+        *,
+        rows: int | None = None,
+    ) -> None:
+        """Count the cells of the next rows, each as often as `repeats` says, or once.
+
+        `rows` says how many rows there are, if the cells are distinct ones of them.
+        """
+        self._rows += len(cells) if rows is None else rows
         if self._numeric is not None:
             self._count(cells, place, repeats)
             return
@@ -295,6 +344,10 @@ class ColumnCounter:
         self._waits += len(values)
         if self._waits >= SAMPLE or len(self._waiting) >= MOST_BATCHES:
             self.settle()
+
+    def is_silent(self, cells: Sequence[Cell]) -> bool:
+        """Return whether no cell tells what the column is."""
+        return not self._told(cells)
 
     def _told(self, cells: Sequence[Cell]) -> list[str]:
         """Return the cells that tell what the column is: values, and no words for missing ones."""
@@ -391,19 +444,64 @@ class ColumnCounter:
         if place is not None and self._forbid and absent.any():
             raise missing_value(place(int(absent.argmax()), self.name))
         self._missing += int(repeats[absent].sum())
-        self.values.frombytes(values[~absent].tobytes())
-        self._repeats.frombytes(repeats[~absent].tobytes())
+        self._hold(values[~absent], repeats[~absent])
+
+    def add_doubles(self, found: Doubles, rows: int) -> bool:
+        """Count the numbers of the next rows, and return whether that was possible.
+
+        It is not where a missing value is refused, which must be looked for.
+        """
+        values, repeats, missing = found
+        if self._absent_numbers:
+            kept = ~np.isin(values, self._absent_numbers)
+            values, repeats = values[kept], None if repeats is None else repeats[kept]
+            missing = rows - (len(values) if repeats is None else int(repeats.sum()))
+        if missing and self._forbid:
+            return False
+        self._rows += rows
+        self._missing += missing
+        if self._cuts and repeats is None and len(values) > DECISIVE:
+            # They are nearly all distinct, and known to be needed in bins alone.
+            self._sizes += Bins(self._cuts).count(values)[: len(self._sizes)]
+            values = values[np.isinf(values)]
+        self._hold(values, repeats)
+        return True
+
+    def _hold(self, values: NDArray[np.float64], repeats: NDArray[np.int64] | None = None) -> None:
+        """Keep numbers, and how often each occurs, if not once."""
+        before = len(self.values)
+        self.values.frombytes(values.tobytes())
+        if repeats is None and not self._repeats:
+            return
+        once = np.ones(before - len(self._repeats) + len(values), dtype=np.int64)
+        if repeats is not None:
+            once[len(once) - len(values) :] = repeats
+        self._repeats.frombytes(once.tobytes())
+        if len(self.values) > self._most:
+            merged = self._numbers()
+            self.values = array("d", merged.values.tobytes())
+            self._repeats = array("q", merged.counts.tobytes())
+            self._most = max(MERGED, 2 * len(self.values))
+
+    def _numbers(self) -> counts.Numbers:
+        """Return the column of numbers so far."""
+        missing = self._missing + self.words.total()
+        repeats = np.frombuffer(self._repeats, np.int64) if self._repeats else None
+        return counts.count_numbers(self.name, missing, np.frombuffer(self.values), repeats)
 
     def finish(self) -> counts.Column:
         """Return the counted column, its labels in their own order, whatever that of the rows."""
         if self._numeric:
-            missing = self._missing + self.words.total()
-            repeats = np.frombuffer(self._repeats, np.int64) if self._repeats else None
-            return counts.count_numbers(self.name, missing, np.frombuffer(self.values), repeats)
+            if self._sizes.any():
+                self._hold(*stand_ins(self._cuts, self._sizes))
+            found = self._numbers()
+            # What comes of it is all that is needed, and may be as large.
+            self.values, self._repeats = array("d"), array("q")
+            return found
         labels = sorted(self.counts)
         check_text(labels, self.name, self._source)
-        found = {label: self.counts[label] for label in labels}
-        return counts.Categories(self.name, self._missing, found)
+        outcomes = {label: self.counts[label] for label in labels}
+        return counts.Categories(self.name, self._missing, outcomes)
 
     def refused(self) -> Uncounted | None:
         """Return why the column cannot be counted, with all that is known of its bad values."""
@@ -503,8 +601,7 @@ class ColumnCounter:
             before, doubles = _rows(doubles, times), doubles[kept]
             times = times and list(compress(times, kept))
             self._note_missing(before - _rows(doubles, times), cells, place)
-        self.values.frombytes(doubles.tobytes())
-        self._repeats.extend(times or ())
+        self._hold(doubles, None if times is None else np.array(times, dtype=np.int64))
 
     def _one_by_one(
         self, texts: Sequence[str], times: Repeats, cells: Sequence[Cell], place: Locator

@@ -248,7 +248,7 @@ def _parsed(path: str | os.PathLike[str], options: ReadOptions, *, raw: bool) ->
     with files.opened(path, options, raw=raw) as stream:
         module = import_module(f"kldiv_cli.readers.{FORMATS[stream.format].module}")
         data = module.read(stream, options)
-        if isinstance(data, Table) and data.scan is not None and data.scan.format == "csv":
+        if isinstance(data, Table) and data.scan is not None:
             feed = partial(files.fed, path, options)
             data = data._replace(scan=data.scan._replace(feed=feed))
         yield data

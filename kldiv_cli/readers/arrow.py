@@ -59,14 +59,16 @@ class _File:
 
 def _pieces(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, Column]]:
     """Yield some rows after the other; a column is checked when it is first asked for."""
+    before = 0
     for batch in batches:
         checked: set[int] = set()
-        for start in range(0, batch.num_rows, columnar.ROWS):
+        for start, rows in columnar.slices(before, batch.num_rows, batch.num_columns):
 
             def column(
                 position: int,
                 batch: pa.RecordBatch = batch,
                 start: int = start,
+                rows: int = rows,
                 checked: set[int] = checked,
             ) -> pa.Array:
                 whole = batch.column(position)
@@ -74,6 +76,7 @@ def _pieces(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, Column]]:
                     # What a damaged file says may lead beyond its bytes.
                     whole.validate(full=True)
                     checked.add(position)
-                return whole.slice(start, columnar.ROWS)
+                return whole.slice(start, rows)
 
-            yield min(columnar.ROWS, batch.num_rows - start), column
+            yield rows, column
+        before += batch.num_rows

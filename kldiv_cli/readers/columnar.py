@@ -11,24 +11,33 @@ from contextlib import contextmanager
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.core.numbers import Number
-from kldiv_cli.core.table import Batch, LazyColumns, Table
+import numpy as np
+
+from kldiv_cli.core.numbers import EXACT, Number
+from kldiv_cli.core.table import Batch, Bulk, Doubles, LazyColumns, Table, Tally
 from kldiv_cli.errors import InputError, KldivError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
-
-    from kldiv_cli.core.table import Scan
+    from numpy.typing import NDArray
 
     Column = Callable[[int], pa.Array]
     """From the position of a column to its values in some rows."""
+    Mask = NDArray[np.bool_] | None
+    """Which rows are meant; all if None."""
 
 ROWS = 8192
-"""Rows of a batch."""
+"""Rows of the first batch, whose cells say what the columns are …"""
+MOST_ROWS = 1 << 17
+"""… and of any other, …"""
+MOST_VALUES = 1 << 22
+"""… unless it has so many values."""
 MOST_WORDS = 1 << 15
 """Words of a dictionary that are made at once, and not one by one as they occur."""
+EXACT_POWER = 22
+"""The largest power of ten that is a double."""
 NO_VALUE = Number("NaN")
 """A number that is none, as JSON spells it: a missing value of raw rows, and no weight."""
 _SECONDS = re.compile(r"(.*?\d:\d\d:\d\d)(\.\d{6})?(.*)").fullmatch
@@ -40,7 +49,6 @@ def table(
     pieces: Iterator[tuple[int, Column]],
     format_: str,
     source: str,
-    scan: Scan | None = None,
 ) -> Table:
     """Return rows of columns of Arrow as a table.
 
@@ -54,8 +62,6 @@ def table(
         A key of `kldiv_cli.readers.FORMATS`.
     source : str
         The name of the source in errors.
-    scan : Scan, optional
-        How another engine reads the same rows.
 
     Raises
     ------
@@ -81,9 +87,6 @@ def table(
         if has_row_names:
             index = ["index"]
             positions = {"index": position, **positions}
-    if scan is not None:
-        columns = {position: name for name, position in positions.items() if name not in index}
-        scan = scan._replace(names=[columns.get(i) for i in range(len(names))])
     types = {name: _kind(schema.field(i).type) for name, i in positions.items()}
     return Table(
         format_,
@@ -92,8 +95,25 @@ def table(
         typed=True,
         has_row_names=has_row_names,
         types=types,
-        scan=scan,
     )
+
+
+def slices(start: int, rows: int, columns: int) -> Iterator[tuple[int, int]]:
+    """Yield how rows are divided into batches: where one starts, and how many rows it has.
+
+    Parameters
+    ----------
+    start : int
+        Rows before these.
+    rows, columns : int
+        How many there are.
+    """
+    done = 0
+    while done < rows:
+        most = max(ROWS, min(MOST_ROWS, MOST_VALUES // max(columns, 1)))
+        size = min(most if start + done else ROWS, rows - done)
+        yield done, size
+        done += size
 
 
 @contextmanager
@@ -167,15 +187,90 @@ def _batches(
 ) -> Iterator[Batch]:
     """Yield rows as cells, each column of which is made once."""
     start = 0
+    wide: set[str] = set()
     while True:
         with reading(format_, source):
             size, column = next(pieces, (0, None))
         if column is None:
             return
+        # Columns of a file are read forwards: each of them once.
+        column = cache(column)
         cells = cache(partial(_cells, column, positions, format_, source))
         place = partial(_place, source, start)
-        yield Batch(LazyColumns(positions, cells), size, place)
+        counting = _Counting(column, positions, format_, source, wide)
+        bulk = Bulk(counting.tally, counting.doubles)
+        yield Batch(LazyColumns(positions, cells), size, place, bulk=bulk)
         start += size
+
+
+class _Counting:
+    """The counting of values by PyArrow: only distinct ones become cells.
+
+    Parameters
+    ----------
+    column, positions, format_, source
+        See `_cells`.
+    wide : set of str
+        Columns that had hardly a value twice in a batch, which are not counted again.
+    """
+
+    def __init__(
+        self,
+        column: Column,
+        positions: Mapping[str, int],
+        format_: str,
+        source: str,
+        wide: set[str],
+    ) -> None:
+        self._column = column
+        self._positions = positions
+        self._format = format_
+        self._source = source
+        self._wide = wide
+
+    def tally(self, name: str, kept: Mask) -> Tally | None:
+        """Return the distinct cells of a column; see `Bulk`."""
+        found = self._counted(name, self._array(name, kept))
+        if found is None:
+            return None
+        values, counts = found
+        cells = _cells(lambda _: values, self._positions, self._format, self._source, name)
+        if any(type(cell) in (bytes, list, dict) for cell in cells):
+            # The first of them is told by its row.
+            return None
+        return Tally(cells, counts.tolist())
+
+    def doubles(self, name: str, kept: Mask) -> Doubles | None:
+        """Return the numbers of a column; see `Bulk`."""
+        array = self._array(name, kept)
+        if not _has_doubles(array.type):
+            return None
+        values, counts = self._counted(name, array) or (array, None)
+        with reading(self._format, self._source):
+            doubles = _doubles(values)
+        if doubles is None:
+            return None
+        missing = np.isnan(doubles)
+        if counts is None:
+            return Doubles(doubles[~missing], None, int(np.count_nonzero(missing)))
+        return Doubles(doubles[~missing], counts[~missing], int(counts[missing].sum()))
+
+    def _array(self, name: str, kept: Mask) -> pa.Array:
+        with reading(self._format, self._source):
+            array = self._column(self._positions[name])
+            return array if kept is None else array.filter(kept)
+
+    def _counted(self, name: str, array: pa.Array) -> tuple[pa.Array, NDArray[np.int64]] | None:
+        """Return distinct values and their counts; None where they are not worth it."""
+        if name in self._wide or not len(array):
+            return None
+        with reading(self._format, self._source):
+            values, counts = _value_counts(array) or (array, None)
+        if counts is not None and 2 * len(counts) <= len(array):
+            return values, counts
+        if counts is None or len(array) > ROWS:
+            self._wide.add(name)
+        return None
 
 
 def _place(source: str, start: int, i: int, name: str) -> Place:
@@ -212,6 +307,60 @@ def _cells(
         return [known[value] for value in values]
     # Two times of an hour that the clock shows twice are equal to Python.
     return [cell_of(value, i, here) for i, value in enumerate(values)]
+
+
+def _value_counts(array: pa.Array) -> tuple[pa.Array, NDArray[np.int64]] | None:
+    """Return the distinct values in the order in which they first occur, and their counts.
+
+    None of types whose values PyArrow does not compare.
+    """
+    import pyarrow as pa
+    import pyarrow.types as of
+
+    if of.is_dictionary(array.type):
+        keys, counts = _value_counts(array.indices) or (array.indices, None)
+        found = pa.DictionaryArray.from_arrays(keys, array.dictionary)
+        return None if counts is None else (found, counts)
+    plain = array
+    if of.is_floating(array.type):
+        # Neither zeros of both signs nor what is no number are one value by their bits.
+        plain = array.view(f"int{array.type.bit_width}")
+    try:
+        counted = plain.value_counts()
+    except pa.ArrowNotImplementedError:
+        return None
+    values, counts = counted.flatten()
+    return values.view(array.type) if plain is not array else values, counts.to_numpy()
+
+
+def _has_doubles(type_: pa.DataType) -> bool:
+    """Return whether values are numbers of which `_doubles` makes doubles, as a rule."""
+    import pyarrow.types as of
+
+    # A number of 16 bits is written with fewer digits than it has as a double.
+    is_floating = of.is_floating(type_) and not of.is_float16(type_)
+    return bool(of.is_integer(type_) or is_floating or of.is_decimal128(type_))
+
+
+def _doubles(array: pa.Array) -> NDArray[np.float64] | None:
+    """Return the doubles next to numbers, nan where one is missing; None where one is not sure."""
+    import pyarrow.types as of
+
+    if not of.is_decimal(array.type):
+        values: NDArray[Any] = array.to_numpy(zero_copy_only=False)
+        return values.astype(np.float64, copy=False)
+    # A decimal is an integer of 128 bits, and the power of ten that it is divided by.
+    scale, offset = array.type.scale, array.offset
+    if not 0 <= scale <= EXACT_POWER or array.buffers()[1] is None:
+        return None
+    halves = np.frombuffer(array.buffers()[1], "<i8")[2 * offset : 2 * (offset + len(array))]
+    low, high = halves[::2], halves[1::2]
+    missing = array.is_null().to_numpy(zero_copy_only=False)
+    is_small = (high == low >> 63) & (low > -EXACT) & (low < EXACT)
+    if not (is_small | missing).all():
+        return None
+    # Both are exact, so that the quotient is the double next to the decimal.
+    return np.where(missing, np.nan, low / 10.0**scale)
 
 
 def _numbers(values: Sequence[Any]) -> list[Any]:

@@ -68,7 +68,6 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     if not (options.comment or options.escape or is_ragged):
         begin, *below = first[1]
         scan = Scan(
-            "csv",
             path=stream.path if text.encoding == "utf-8" else None,
             size=stream.stored,
             delimiter=separator,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
 from stat import S_ISREG
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from kldiv_cli.core.labels import canonical
 from kldiv_cli.core.numbers import Number, has_leading_zero, is_number
-from kldiv_cli.core.table import Batch, Data, Members, Table
+from kldiv_cli.core.table import Batch, Bulk, Data, Doubles, Members, Table, Tally
 from kldiv_cli.errors import InputError, Note, Place, abridged, in_shell
 from kldiv_cli.readers.compression import EXTENSIONS
 from kldiv_cli.readers.failures import failures_named
@@ -24,6 +24,9 @@ from kldiv_cli.readers.formats import BY_EXTENSION
 from kldiv_cli.readers.rows import raw_rows, table_of
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from kldiv_cli.readers.options import ReadOptions
 
     Open = Callable[[str, ReadOptions], AbstractContextManager[Data]]
@@ -305,7 +308,24 @@ def _with_values(batch: Batch, part: Part, *, typed: bool) -> Batch:
 
     # A column is made when it is asked for: it may hold objects, and be left out.
     columns = ChainMap(added, cast("dict[Any, Sequence[Any]]", batch.columns))
-    return batch._replace(columns=columns, place=place)
+    return batch._replace(columns=columns, place=place, bulk=batch.bulk and _bulk(batch, added))
+
+
+def _bulk(batch: Batch, added: Mapping[Any, Sequence[Any]]) -> Bulk:
+    """Return how columns are counted at once, of which those that are added hold one cell."""
+    bulk = batch.bulk
+    assert bulk is not None
+
+    def tally(name: Any, kept: NDArray[np.bool_] | None) -> Tally | None:
+        if name not in added:
+            return bulk.tally(name, kept)
+        size = batch.size if kept is None else int(kept.sum())
+        return Tally(added[name][:size][:1], [size][:size])
+
+    def doubles(name: Any, kept: NDArray[np.bool_] | None) -> Doubles | None:
+        return None if name in added else bulk.doubles(name, kept)
+
+    return Bulk(tally, doubles)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.table import Scan, Table
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers import columnar
 from kldiv_cli.readers.source import seekable
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
+    from kldiv_cli.core.table import Table
     from kldiv_cli.readers.columnar import Column
     from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.stream import ByteStream
@@ -40,23 +40,15 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     with columnar.reading("parquet", stream.source):
         parquet = ParquetFile(file)
         schema = parquet.schema_arrow
-    scan = Scan(
-        "parquet",
-        path=stream.path,
-        size=stream.stored,
-        memory=options.memory_limit,
-        threads=options.threads,
-    )
     pieces = _pieces(parquet, schema.names)
-    return columnar.table(schema, pieces, "parquet", stream.source, scan if stream.path else None)
+    return columnar.table(schema, pieces, "parquet", stream.source)
 
 
 def _pieces(parquet: ParquetFile, names: Sequence[str]) -> Iterator[tuple[int, Column]]:
     """Yield some rows after the other; no column is read that is not asked for."""
     readers: dict[int, _Reader] = {}
-    size = columnar.ROWS
-    for start in range(0, parquet.metadata.num_rows, size):
-        rows = min(size, parquet.metadata.num_rows - start)
+    whole = parquet.metadata
+    for start, rows in columnar.slices(0, whole.num_rows, len(parquet.schema_arrow)):
 
         def column(position: int, start: int = start, rows: int = rows) -> pa.Array:
             reader = readers.get(position)
@@ -85,7 +77,7 @@ class _Reader:
 
     def __init__(self, parquet: ParquetFile, name: str) -> None:
         self._name = name
-        self._batches = parquet.iter_batches(columnar.ROWS, columns=[name], use_threads=False)
+        self._batches = parquet.iter_batches(columnar.MOST_ROWS, columns=[name], use_threads=False)
         self._rest: pa.Array | None = None
         self.at = 0
 

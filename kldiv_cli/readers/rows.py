@@ -19,10 +19,14 @@ from kldiv_cli.core.table import (
     Members,
     Scan,
     Table,
+    Tally,
 )
 from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from kldiv_cli.readers.options import ReadOptions
 
 
@@ -159,7 +163,10 @@ def _plain_batches(table: Table) -> Iterator[Batch]:
         if table.faults is not None:
             table.faults.check()
         plain = partial(_plain, batch)
-        yield batch._replace(columns=LazyColumns(batch.columns, plain))
+        found = batch._replace(columns=LazyColumns(batch.columns, plain))
+        if batch.bulk is not None:
+            found = found._replace(bulk=batch.bulk._replace(tally=partial(_plain_tally, batch)))
+        yield found
 
 
 _PLAIN = {Number, str, type(None)}
@@ -173,7 +180,16 @@ def _plain(batch: Batch, name: str) -> Sequence[str | None]:
     InputError
         If a value is an object or an array.
     """
-    values = batch.columns[name]
+    return _plain_cells(batch.columns[name], batch, name)
+
+
+def _plain_tally(batch: Batch, name: str, kept: NDArray[np.bool_] | None) -> Tally | None:
+    """Return the distinct cells of a column as `_plain` returns its cells; see `Bulk`."""
+    found = batch.bulk and batch.bulk.tally(name, kept)
+    return found and found._replace(cells=_plain_cells(found.cells, batch, name))
+
+
+def _plain_cells(values: Sequence[Any], batch: Batch, name: str) -> Sequence[str | None]:
     if _PLAIN.issuperset(map(type, values)) and "NaN" not in values:
         return values
     from kldiv_cli.readers.literals import kind_of

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, chain, compress
 from typing import Any
 
+import numpy as np
+
 from kldiv_cli.core.counts import MISSING
 from kldiv_cli.core.dataset import position, unknown_column
 from kldiv_cli.core.instants import instant
@@ -59,8 +61,8 @@ def rows_where(table: Table, where: str, source: str) -> Table:
     chosen = _filled(rows.of(batches, key))
     scan = table.scan
     if scan is not None:
-        is_text = scan.format == "csv" and title in scan.names
-        scan = scan._replace(where=Condition(title, rows.is_wanted)) if is_text else None
+        is_there = title in scan.names
+        scan = scan._replace(where=Condition(title, rows.is_wanted)) if is_there else None
     return table._replace(batches=chosen, names=rest, chosen_by=title, scan=scan)
 
 
@@ -157,7 +159,8 @@ def _chosen(batch: Batch, kept: Sequence[bool], key: Any) -> Batch:
     rows = list(compress(range(batch.size), kept))
     titles = (title for title in batch.columns if title != key)
     columns = LazyColumns(titles, lambda title: list(compress(batch.columns[title], kept)))
-    return Batch(columns, len(rows), lambda i, title: batch.place(rows[i], title))
+    bulk = batch.bulk and batch.bulk._replace(kept=np.array(kept, dtype=np.bool_))
+    return Batch(columns, len(rows), lambda i, title: batch.place(rows[i], title), bulk=bulk)
 
 
 def _filled(batches: Iterator[Batch]) -> Iterator[Batch]:

@@ -379,7 +379,7 @@ def test_numbers_with_a_comma(agreed, engine):
 @pytest.mark.parametrize(
     "where", ["a=x", "b=1", "b=1.0", "a=q,c", 'a=d"q', "b=2.50", "a=", "a=\\N"]
 )
-def test_rows_that_are_chosen(agreed, engine, where):
+def test_rows_that_are_chosen_by_a_cell(agreed, engine, where):
     text = SOUND + lines(",7", '"",8', "\\N,9", '"\\N",5')
     found = agreed("x.csv", text, where=where)
     assert (found.engine, found.code) == (engine.name, "")

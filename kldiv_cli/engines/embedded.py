@@ -80,8 +80,9 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     assert scan is not None
     chooses = scan.where and scan.where.title
     names = [title for title in scan.names if title not in (None, chooses)]
-    # A name that is wrong is told before all is read.
-    wanted.left_out(names, source)
+    if table.names is not None:
+        # A name that is wrong is told before all is read.
+        wanted.left_out(table.names, source)
     batches = iter(table.batches)
     head = _settled(batches, table, wanted, source)
     columns = [

@@ -298,6 +298,16 @@ def test_text_that_is_refused(agreed, name):
     assert agreed("x.csv", data, header=True).code == code
 
 
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("rows", [ROWS, [*ROWS, *MORE, "x"], [*ROWS, *MORE, '"x"y,1']])
+def test_a_column_that_is_not_there_beside_what_is_wrong(agreed, header, rows):
+    nowhere = Wanted(columns=frozenset(["none"]))
+    text = lines(*[HEAD] * header, *rows)
+    found = agreed("x.csv", text, nowhere, header=header)
+    # Without a header, columns are counted when the rows are.
+    assert (found.code == "unknown-column") == (header or rows == ROWS)
+
+
 @pytest.mark.usefixtures("early")
 @pytest.mark.parametrize("unwanted", ["a", "b"])
 def test_what_is_wrong_in_a_column_that_is_left_out_is_wrong(agreed, unwanted):
@@ -363,6 +373,16 @@ def test_numbers_with_a_comma(agreed, engine):
     for wanted in (Wanted(), Wanted(numeric=frozenset("a"))):
         found = agreed("x.csv", text, wanted, delimiter=";", decimal=",", header=True)
         assert found.engine == engine.name
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize(
+    "where", ["a=x", "b=1", "b=1.0", "a=q,c", 'a=d"q', "b=2.50", "a=", "a=\\N"]
+)
+def test_rows_that_are_chosen_by_a_cell(agreed, engine, where):
+    text = SOUND + lines(",7", '"",8', "\\N,9", '"\\N",5')
+    found = agreed("x.csv", text, where=where)
+    assert (found.engine, found.code) == (engine.name, "")
 
 
 # Names of files.
@@ -674,10 +694,16 @@ def files(draw):
     data = draw(st.sampled_from([bytes, bytes, gzip.compress]))(data)
     declared = encoding if encoding == "latin-1" else None
     decimal = draw(st.sampled_from("...,")) if delimiter != "," else "."
-    options = ReadOptions(
-        header=header, delimiter=delimiter, encoding=declared, decimal=decimal, format="csv"
-    )
     titles = [name.strip() for name in names] if header else ["1", "2", "3", "4"][:width]
+    where = None
+    if draw(st.integers(0, 4)) == 0:
+        # Most often a value that there is.
+        i = draw(st.integers(0, width - 1))
+        where = f"{titles[i]}={draw(SOME | st.sampled_from(columns[i]) | NUMERAL)}"
+    options = ReadOptions(
+        header=header, delimiter=delimiter, encoding=declared, decimal=decimal, format="csv",
+        where=where,
+    )  # fmt: skip
     some = st.frozensets(st.sampled_from(titles))
     numeric = draw(st.just(frozenset()) | some)
     wanted = Wanted(
@@ -695,7 +721,7 @@ def files(draw):
 
 EXPECTED = re.compile(
     "a value is missing|no column is wanted|some labels are dates|the first rows have few values"
-    "|there are characters or lines"
+    "|there are characters or lines|there are no rows|rows are chosen among too many values"
 ).match
 """Why a table that a program wrote is left to the engine in process."""
 

@@ -215,8 +215,8 @@ class Scan(NamedTuple):
     where : Condition, or None
         Which rows are meant; all if None.
     parts : function, or None
-        Opens the parts of which the rows are, for the scan of each, if there are several. Such
-        parts need not have their fields in the same order.
+        Opens the parts of which the rows are, for the scan of each, if there are several; None
+        where not all can be scanned. Parts need not have their fields in the same order.
     constants : mapping of str to (str or None)
         Columns of a part that are no fields of it, and the cell that all of its rows have.
     """
@@ -231,7 +231,7 @@ class Scan(NamedTuple):
     memory: int | None = None
     threads: int | None = None
     where: Condition | None = None
-    parts: Callable[[], list[Scan]] | None = None
+    parts: Callable[[], list[Scan] | None] | None = None
     constants: Mapping[str, str | None] = {}
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from itertools import chain
 from select import select
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,6 +39,8 @@ SMALLEST = 8 << 20
 """Bytes of text from which on the engine pays …"""
 SMALLEST_PACKED = 2 << 20
 """… and of text that is compressed."""
+SMALLEST_PART = 4 << 20
+"""Bytes of texts that are read alike, on average, where not all are; a quarter if compressed."""
 FIRST = 5
 """Of the time for a file, the part of it that goes by before DuckDB reads it."""
 MOST_TEXTS = 200_000
@@ -222,53 +225,57 @@ def _is_wide(counter: ColumnCounter, scan: Scan) -> bool:
 
 
 class _Text:
-    """The bytes of a text, as they are counted while, or before, DuckDB reads them.
+    """The bytes of one text or several, as they are counted while, or before, DuckDB reads them.
 
     Parameters
     ----------
-    path : str
+    paths : sequence of str
         What DuckDB opens.
-    scan : Scan
-        Says which lines are passed, and of how many fields a record is.
+    skip : int
+        The records that it is to pass over in each.
 
     Attributes
     ----------
+    files : int
+        Texts with a record in them.
     size, quotes : int
         All bytes, and those that are quotes.
-    has_nul, has_blank_line : bool
-        Whether there is a NUL character, or, in a text of a single column, a line without one.
+    is_sound : bool
+        Whether nothing was met that DuckDB takes for something else.
+    has_blank_line, has_footer : bool
+        Whether there is a line without a character, or what may be the count of rows.
+    line_ends : set of int
+        Bytes of the ends of records; DuckDB refuses a text where they are not all the same.
     last_ends : int
-        Bytes of the line ends behind the last record, of which all but one end blank lines.
-    tail : bytes
-        The last ones.
+        Bytes of the line ends behind last records, of which all but one end blank lines.
+    error : BaseException, or None
+        What was raised where they were fed to DuckDB.
     """
 
-    def __init__(self, path: str, scan: Scan) -> None:
-        self.path = path
-        self.size = self.quotes = 0
-        self.has_nul = self.has_blank_line = False
-        self.last_ends = 0
-        self.tail = b""
+    def __init__(self, paths: Sequence[str], skip: int) -> None:
+        self.paths = paths
+        self.skip = skip
+        self.files = self.size = self.quotes = self.last_ends = 0
+        self.is_sound = True
+        self.has_blank_line = self.has_footer = False
+        self.line_ends: set[int] = set()
         self.error: BaseException | None = None
-        self._lines_to_skip = scan.skip[1]
-        self._is_single = len(scan.names) == 1
+        self._begin()
+
+    def _begin(self) -> None:
+        self._start = self.size
         self._last = b"\n"
-        self._first_ends = b""
+        self._tail = self._first_ends = b""
         self._has_bare_feed = self._has_returns = False
-        self._bare_returns = 0
+        self._bare_returns = self._ends = 0
 
     def take(self, chunk: bytes) -> None:
-        """Count some bytes, which follow those before; lines above the first row are passed."""
-        while self._lines_to_skip and chunk:
-            _, end, chunk = chunk.partition(b"\n")
-            self._lines_to_skip -= len(end)
-        if not chunk:
-            return
+        """Count some bytes, which follow those before."""
         if b'"' in chunk:
             self.quotes += int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord('"')))
-        self.has_nul = self.has_nul or b"\0" in chunk
+        self.is_sound = self.is_sound and b"\0" not in chunk
         edge = self._last + chunk[:2]
-        if self._is_single and not self.has_blank_line:
+        if not self.has_blank_line:
             self.has_blank_line = any(
                 blank in some for blank in (b"\n\n", b"\n\r\n") for some in (edge, chunk)
             )
@@ -279,91 +286,123 @@ class _Text:
             self._bare_returns += chunk.count(b"\r") - pairs
         self._has_bare_feed = self._has_bare_feed or chunk.count(b"\n") != pairs
         self.size += len(chunk)
-        self.tail = (self.tail + chunk[-TAIL:])[-TAIL:]
+        self._tail = (self._tail + chunk[-TAIL:])[-TAIL:]
         self._last = edge[-2:] if len(chunk) < 2 else chunk[-2:]
         if rest := chunk.rstrip(b"\r\n"):
-            self.last_ends, self._first_ends = 0, b""
-        self.last_ends += len(chunk) - len(rest)
+            self._ends, self._first_ends = 0, b""
+        self._ends += len(chunk) - len(rest)
         self._first_ends = (self._first_ends + chunk[len(rest) : len(rest) + 2])[:2]
 
-    @property
-    def is_sound(self) -> bool:
-        """Whether there is nothing in the text that DuckDB takes for something else.
+    def end(self) -> None:
+        """Tell that a text is at its end.
 
-        Where carriage returns end records, it passes over whatever is behind one.
+        The line end of its last record, which is within no quotes, is that of all. Where it has
+        none, line ends may be within quotes; only more bytes than there are could make up for
+        others that are passed over.
         """
-        return not (self.has_nul or (self.line_end == 2 and self._bare_returns))
+        if self.size > self._start:
+            line_end = 1 if self._has_bare_feed else 2
+            if self._ends:
+                line_end = 2 if self._first_ends == b"\r\n" else 1
+            # Where carriage returns end records, DuckDB passes over whatever is behind one.
+            self.is_sound = self.is_sound and not (line_end == 2 and self._bare_returns)
+            self.has_footer = self.has_footer or b" row" in self._tail
+            self.files += 1
+            self.line_ends.add(line_end)
+            self.last_ends += self._ends
+        self._begin()
+
+
+class _Part(NamedTuple):
+    """Texts that DuckDB reads alike, and in one query.
+
+    Attributes
+    ----------
+    scan : Scan
+        Of the first of them.
+    scans : list of Scan
+        Of all: files; or one text that goes through a pipe, so that it cannot run into another.
+    """
+
+    scan: Scan
+    scans: list[Scan]
 
     @property
-    def line_end(self) -> int:
-        """Bytes of the end of a record; DuckDB refuses a text where they are not all the same.
+    def paths(self) -> list[str]:
+        """Files that can be read as they are; none where a text goes through a pipe."""
+        return [scan.path for scan in self.scans if scan.path is not None]
 
-        That of the last record is within no quotes. Where it has none, line ends may be within
-        quotes; only more bytes than there are could make up for others that are passed over.
-        """
-        if self.last_ends:
-            return 2 if self._first_ends == b"\r\n" else 1
-        return 1 if self._has_bare_feed else 2
+    @property
+    def size(self) -> int:
+        """Bytes of the texts as they are stored, as far as that is known."""
+        return sum(scan.size or 0 for scan in self.scans)
 
 
 class _Texts:
-    """The texts of a scan: they are read one after the other, and some of them again.
+    """The texts of a scan: they are read part by part, and some of them again.
 
     Parameters
     ----------
     scan : Scan
-        Of one text, or of several that are its parts.
+        Of one text, or of several.
     source : str
         The name of the source in errors.
 
     Attributes
     ----------
-    parts : list of Scan
-        One for each text.
+    parts : list of _Part
+        All texts.
     paths : list of str
-        What DuckDB opens for them: files, or a pipe, which is the same for all other texts.
+        What DuckDB opens for them: files, or a pipe, through which all others go.
 
     Raises
     ------
     UnsuitedError
-        If not all parts can be read so.
+        If not all can be read so, or they are too small.
     """
 
     def __init__(self, scan: Scan, source: str) -> None:
-        self.parts = [scan] if scan.parts is None else _opened(scan.parts)
-        self.paths = [part.path for part in self.parts if part.path is not None]
+        self.parts = _alike([scan] if scan.parts is None else _opened(scan.parts))
         self._source = source
-        self._size = scan.size
+        self._size = sum(part.size for part in self.parts)
+        least = sum(SMALLEST_PART if part.paths else SMALLEST_PART // 4 for part in self.parts)
+        if len(self.parts) > 1 and self._size < least:
+            raise UnsuitedError("there are many small parts")
         self._done = 0
         self._pipe: tuple[int, int | None] | None = None
         self._thread: Thread | None = None
-        if len(self.paths) < len(self.parts):
+        self.paths = [path for part in self.parts for path in part.paths]
+        if not all(part.paths for part in self.parts):
             self._pipe = os.pipe()
             self.paths.append(f"/dev/fd/{self._pipe[0]}")
 
-    def open(self, part: Scan, *, again: bool = False) -> _Text:
+    def open(self, part: _Part, *, again: bool = False) -> _Text:
         """Return the text of a part.
 
-        A file is read once before, unless it is opened again; any other text as it is needed.
+        Files are read once before, unless they are opened again; any other text as it is needed.
         """
-        if part.path is None:
+        if not part.paths:
             return self._piped(part)
-        text = _Text(part.path, part)
-        if not again:
-            with open(part.path, "rb", buffering=0) as file:
-                first = True
-                while chunk := file.read(1 << 20):
-                    text.take(chunk.removeprefix(b"\xef\xbb\xbf") if first else chunk)
-                    first = False
-                    self._step(file.tell() // FIRST)
+        text = _Text(part.paths, part.scan.skip[0])
+        if again:
+            return text
+        done = 0
+        for scan in part.scans:
+            assert scan.path is not None
+            with open(scan.path, "rb", buffering=0) as file:
+                for chunk in _below(_without_mark(iter(lambda: file.read(1 << 20), b"")), scan):
+                    text.take(chunk)
+                    self._step((done + file.tell()) // FIRST)
+            text.end()
+            done += scan.size or 0
         return text
 
-    def told(self, part: Scan) -> Callable[[], None] | None:
-        """Return what tells how much of a file DuckDB has read; a pipe tells of itself.
+    def told(self, part: _Part) -> Callable[[], None] | None:
+        """Return what tells how much of a part DuckDB has read; a pipe tells of itself.
 
-        It is the second time that the file is read, after `open`.
+        It is the second time that the files are read, after `open`.
         """
-        before = database.bytes_read() if part.path is not None and progress.listener else None
+        before = database.bytes_read() if part.paths and progress.listener else None
         size = part.size
         if before is None or not size:
             return None
@@ -374,8 +413,8 @@ class _Texts:
 
         return told
 
-    def finish(self, text: _Text, part: Scan) -> None:
-        """Wait until all of a text was read.
+    def finish(self, text: _Text, part: _Part) -> None:
+        """Wait until all of a part was read.
 
         Raises
         ------
@@ -388,13 +427,13 @@ class _Texts:
                 if select([self._pipe[0]], [], [], 0.01)[0]:
                     os.read(self._pipe[0], 1 << 16)
             self._thread.join()
-        self._step(part.size or 0)
+        self._step(part.size)
         if text.error is not None:
             raise UnsuitedError("the text cannot be read") from text.error
 
-    def next(self, part: Scan) -> None:
+    def next(self, part: _Part) -> None:
         """Go on to the part behind another, as far as a listener is concerned."""
-        self._done += part.size or 0
+        self._done += part.size
 
     def close(self) -> None:
         """Close the pipe; nobody reads any more, so that whatever feeds it ends."""
@@ -406,11 +445,11 @@ class _Texts:
             self._thread.join()
 
     def _step(self, done: int) -> None:
-        if self._size is not None:
+        if self._size:
             progress.step(self._source, min(self._done + done, self._size), self._size)
 
-    def _piped(self, part: Scan) -> _Text:
-        """Return a text whose bytes are written to the pipe as they are counted."""
+    def _piped(self, part: _Part) -> _Text:
+        """Return the text of a part, which is written to the pipe as it is counted."""
         assert self._pipe is not None
         read, write = self._pipe
         path = f"/dev/fd/{read}"
@@ -420,17 +459,18 @@ class _Texts:
             except OSError as error:
                 raise UnsuitedError("a pipe cannot be used again") from error
         self._pipe = read, None
-        text = _Text(path, part)
+        text = _Text([path], 0)
 
         def feed(write: int) -> None:
             try:
-                assert part.feed is not None
-                with open(write, "wb", buffering=0) as pipe, part.feed() as chunks:
-                    for chunk in chunks:
+                assert part.scan.feed is not None
+                with open(write, "wb", buffering=0) as pipe, part.scan.feed() as chunks:
+                    for chunk in _below(chunks, part.scan):
                         text.take(chunk)
                         view = memoryview(chunk)
                         while view:
                             view = view[pipe.write(view) :]
+                    text.end()
             except BaseException as error:  # it is looked at where the thread has ended
                 text.error = error
 
@@ -439,12 +479,44 @@ class _Texts:
         return text
 
 
-def _opened(parts: Callable[[], list[Scan]]) -> list[Scan]:
+def _below(chunks: Iterable[bytes], scan: Scan) -> Iterator[bytes]:
+    """Yield the bytes of a text from its first row on."""
+    lines = scan.skip[1]
+    for chunk in chunks:
+        while lines and chunk:
+            _, end, chunk = chunk.partition(b"\n")
+            lines -= len(end)
+        if chunk:
+            yield chunk
+
+
+def _without_mark(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the bytes of a file but for a byte order mark."""
+    first = next(chunks, b"").removeprefix(b"\xef\xbb\xbf")
+    return chain((first,) if first else (), chunks)
+
+
+def _opened(parts: Callable[[], list[Scan] | None]) -> list[Scan]:
     """Return the parts of a scan; what is wrong with one is said in process."""
     try:
-        return parts()
+        found = parts()
     except (InputError, OSError) as error:
         raise UnsuitedError("a part cannot be read") from error
+    if found is None:
+        raise UnsuitedError("not all parts are texts with columns of their own")
+    return found
+
+
+def _alike(scans: Iterable[Scan]) -> list[_Part]:
+    """Return the texts that are read alike together."""
+    parts: dict[object, _Part] = {}
+    for number, scan in enumerate(scans):
+        key: tuple[object, ...] = (number,)
+        if scan.path is not None:
+            constants = tuple(scan.constants.items())
+            key = tuple(scan.names), scan.delimiter, scan.skip[0], constants
+        parts.setdefault(key, _Part(scan, [])).scans.append(scan)
+    return list(parts.values())
 
 
 @contextmanager
@@ -510,22 +582,23 @@ def _count_all(
         For each text the rows that are chosen of it; None where all are.
     """
     total, choices = 0, list[_Choice | None]()
+    name = "counted"
     for part in texts.parts:
         text = texts.open(part)
-        choice = None
-        if scan.where is not None:
-            choice = _choose(data, scan, part, text, texts)
-            text = texts.open(part, again=True)
-        name = "part" if choices else "counted"
-        rows, size = _count_part(data, name, scan, part, columns, text, choice, decimal, texts)
-        if choice is None:
-            _account(text, part, rows, size)
-        elif (rows, size) != (choice.rows, choice.size):
-            raise UnsuitedError("the file has changed")
-        if choices:
-            data.rows("insert into counted from part")
-        total += rows
+        choice = _choose(data, scan, part, text, texts)
         choices.append(choice)
+        if choice is None or choice.rows:
+            if choice is not None:
+                text = texts.open(part, again=True)
+            found = _count_part(data, name, scan, part, columns, text, choice, decimal, texts)
+            if choice is None:
+                _account(text, part, *found)
+            elif found != (choice.rows, choice.size):
+                raise UnsuitedError("the file has changed")
+            total += found[0]
+            if name == "part":
+                data.rows("insert into counted from part")
+            name = "part"
         texts.next(part)
     if not total:
         raise UnsuitedError("there are no rows")
@@ -537,9 +610,13 @@ def _count_all(
     return total, choices
 
 
-def _choose(data: Database, scan: Scan, part: Scan, text: _Text, texts: _Texts) -> _Choice:
-    """Return which rows of a text are chosen, and account for all of them."""
-    assert scan.where is not None
+def _choose(data: Database, scan: Scan, part: _Part, text: _Text, texts: _Texts) -> _Choice | None:
+    """Return which rows of a text are chosen, and account for all of them; None if all are."""
+    if scan.where is None:
+        return None
+    constants = part.scan.constants
+    if scan.where.title in constants and scan.where.is_wanted(constants[scan.where.title]):
+        return None
     at = scan.names.index(scan.where.title)
     records, given = _records(scan, part, text, [at])
     query = f"""
@@ -563,7 +640,7 @@ def _count_part(
     data: Database,
     name: str,
     scan: Scan,
-    part: Scan,
+    part: _Part,
     columns: Sequence[Column],
     text: _Text,
     choice: _Choice | None,
@@ -584,7 +661,7 @@ def _count_part(
     of_text = {
         number: column.title
         for number, column in enumerate(columns, 1)
-        if not column.is_wide and column.title in part.names
+        if not column.is_wide and column.title in part.scan.names
     }
     used = [column.position for column in columns]
     records, given = _records(
@@ -614,7 +691,7 @@ def _count_part(
     return rows, other + data.rows(query)[0][0]
 
 
-def _account(text: _Text, part: Scan, rows: int, size: int) -> None:
+def _account(text: _Text, part: _Part, rows: int, size: int) -> None:
     """Account for all bytes of a text by its rows and the bytes of their fields.
 
     Raises
@@ -624,19 +701,26 @@ def _account(text: _Text, part: Scan, rows: int, size: int) -> None:
     """
     if not (rows or text.size):
         return
-    width = len(part.names)
-    ends = text.line_end * (rows - 1) + text.last_ends
+    width = len(part.scan.names)
     # Where there is one column, a blank line is a row to DuckDB, and so is what psql writes last.
-    has_more = text.has_blank_line or part.skip[1] > part.skip[0] or b" row" in text.tail
+    has_more = text.has_blank_line or text.has_footer or _has_blank_above(part)
     if not text.is_sound or (width == 1 and has_more) or not rows:
         raise UnsuitedError("there are characters or lines that are none of records")
+    if len(text.line_ends) > 1:
+        raise UnsuitedError("the line ends differ")
+    ends = min(text.line_ends) * (rows - text.files) + text.last_ends
     if size + (width - 1) * rows + ends != text.size - text.quotes:
         raise UnsuitedError("the fields do not account for all bytes")
 
 
+def _has_blank_above(part: _Part) -> bool:
+    """Return whether there are more lines above first rows than records."""
+    return any(scan.skip[1] > scan.skip[0] for scan in part.scans)
+
+
 def _records(
     scan: Scan,
-    part: Scan,
+    part: _Part,
     text: _Text,
     used: Iterable[int],
     numeric: Sequence[int] = (),
@@ -652,20 +736,20 @@ def _records(
     query of their own, which DuckDB does once for whatever uses them.
     """
     given = {
-        "path": database.literal(text.path),
-        "skip": part.skip[0],
-        "delimiter": part.delimiter,
+        "paths": list(map(database.literal, text.paths)),
+        "skip": text.skip,
+        "delimiter": part.scan.delimiter,
     }
-    fields = {title: f"f{j}" for j, title in enumerate(part.names) if title is not None}
+    fields = {title: f"f{j}" for j, title in enumerate(part.scan.names) if title is not None}
 
     def value(i: int) -> str:
         title = scan.names[i]
         if title in fields:
             return fields[title]
-        given[f"v{i}"] = part.constants[str(title)]
+        given[f"v{i}"] = part.scan.constants[str(title)]
         return f"$v{i}::varchar"
 
-    rest = [f"f{j}" for j, title in enumerate(part.names) if title not in accounted]
+    rest = [f"f{j}" for j, title in enumerate(part.scan.names) if title not in accounted]
     selected = [f"{value(i)} as c{i}" for i in dict.fromkeys(used)]
     condition = ""
     if choice is not None:
@@ -674,10 +758,10 @@ def _records(
         condition = f"where list_contains($chosen::varchar[], {cell})"
         condition += f" or {cell} is null" * (None in choice.cells)
     numbers = [f"{_number(f'c{i}', decimal)} as x{i}" for i in numeric]
-    types = ", ".join(f"f{j}: 'VARCHAR'" for j in range(len(part.names)))
+    types = ", ".join(f"f{j}: 'VARCHAR'" for j in range(len(part.scan.names)))
     query = f"""(select {", ".join(["*", *numbers])} from (
         select {", ".join([*selected, f"{_bytes_of(rest)} as l"])} from read_csv(
-            $path, columns = {{{types}}}, auto_detect = false, header = false, skip = $skip,
+            $paths, columns = {{{types}}}, auto_detect = false, header = false, skip = $skip,
             delim = $delimiter, quote = '"', escape = '"', strict_mode = true, nullstr = '\\N',
             allow_quoted_nulls = false, compression = 'none', hive_partitioning = false
         ) {condition}
@@ -783,9 +867,11 @@ def _refine(
     ]
     data.rows("create temp table refined (g integer, x double, n bigint)")
     for part, choice in zip(texts.parts, choices, strict=True):
+        if choice is not None and not choice.rows:
+            continue
         text = texts.open(part, again=True)
         records, given = _records(
-            scan, part, text, places, places, decimal, accounted=part.names, choice=choice
+            scan, part, text, places, places, decimal, accounted=part.scan.names, choice=choice
         )
         query = f"""
             insert into refined

@@ -10,13 +10,14 @@ import os
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import chain
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from kldiv_cli.core.labels import canonical
 from kldiv_cli.core.numbers import Number, has_leading_zero, is_number
-from kldiv_cli.core.table import Batch, Bulk, Data, Doubles, Members, Table, Tally
+from kldiv_cli.core.table import Batch, Bulk, Data, Doubles, Members, Scan, Table, Tally
 from kldiv_cli.errors import InputError, Note, Place, abridged, in_shell
 from kldiv_cli.readers.compression import EXTENSIONS
 from kldiv_cli.readers.failures import failures_named
@@ -135,9 +136,42 @@ class _Reading:
             positional=False,
             faults=None,
             blanks=(),
-            scan=None,
+            scan=self._scan(first, names, folder),
             notes=self._notes,
         )
+
+    def _scan(
+        self, first: tuple[Part, Table], names: Sequence[str] | None, folder: str
+    ) -> Scan | None:
+        """Return how another engine reads the parts, if it can read the first."""
+        part, table = first
+        if table.scan is None:
+            return None
+        titles = names or [title for title in table.scan.names if title is not None]
+        every = [*dict.fromkeys((*titles, *dict(part.values)))]
+        size = sum(os.path.getsize(each.path) for each in self._parts)
+        return table.scan._replace(names=every, size=size, parts=partial(self._scans, folder))
+
+    def _scans(self, folder: str) -> list[Scan] | None:
+        """Open all parts again, and return how another engine reads each; None if it cannot.
+
+        Raises
+        ------
+        InputError
+            If the parts cannot be read, or do not agree.
+        """
+        again = _Reading(self._parts, self._options, self._open)
+        again._notes += self._notes
+        scans = []
+        for part, table in again._tables(folder):
+            constants = dict(part.values)
+            scan = table.scan
+            if scan is None or not constants.keys().isdisjoint(scan.names):
+                # What the folders say must be what the rows say, too.
+                return None
+            scans.append(scan._replace(constants=constants))
+        self._notes[:] = again._notes
+        return scans
 
     def _tables(self, folder: str) -> Iterator[tuple[Part, Table]]:
         """Yield each part with its rows; it is open until the next is asked for."""

@@ -984,3 +984,138 @@ def test_rows_are_chosen_by_one_of_many_values(agreed, engine, monkeypatch):
     assert agreed("x.csv", lines("a,b,c", *rows), where="a=7").engine == engine.name
     monkeypatch.setattr(embedded, "MOST_TEXTS", 2000)
     assert agreed("x.csv", lines("a,b,c", *rows), where="a=7").engine == LOCAL
+
+
+# Folders of part files.
+
+
+@pytest.fixture
+def folder(engine, tmp_path, monkeypatch):
+    """Count a folder of files of these contents by an engine and in process, which must agree."""
+    from kldiv_cli.engines import embedded
+
+    monkeypatch.setattr(embedded, "SMALLEST_PART", 0)
+
+    def run(parts, wanted=None, **options):
+        for name, data in parts.items():
+            path = tmp_path / "data" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data.encode() if isinstance(data, str) else data)
+        return same(engine, str(tmp_path / "data"), ReadOptions(**options), wanted)
+
+    return run
+
+
+def zipped(text):
+    return gzip.compress(text.encode())
+
+
+OTHER = lines("b,a", "1,x", "7,y", '"2","u"')
+PARTS = {
+    "alike": {"1.csv": SOUND, "2.csv": SOUND, "3.csv": lines(HEAD, "u,7")},
+    "columns in another order": {"1.csv": SOUND, "2.csv": OTHER, "3.csv": SOUND},
+    "no final line end": {"1.csv": SOUND[:-1], "2.csv": SOUND[:-1], "3.csv": OTHER[:-1]},
+    "no final line end, compressed": {f"{n}.csv.gz": zipped(SOUND[:-1]) for n in "123"},
+    "carriage returns": {f"{n}.csv": SOUND.replace("\n", "\r\n") for n in "123"},
+    "carriage returns, compressed": {
+        f"{n}.csv.gz": zipped(SOUND.replace("\n", "\r\n")) for n in "123"
+    },
+    "compressed": {"1.csv.gz": zipped(SOUND), "2.csv.gz": zipped(OTHER), "3.csv.gz": zipped(SOUND)},
+    "compressed and not": {"1.csv.gz": zipped(SOUND), "2.csv": SOUND, "3.csv.gz": zipped(OTHER)},
+    "tabs": {"1.tsv": SOUND.replace(",", "\t"), "2.tsv": OTHER.replace(",", "\t")},
+    "empty": {"1.csv": "", "2.csv": SOUND, "3.csv": "", "4.csv": SOUND},
+    "header alone": {"1.csv": SOUND, "2.csv": lines(HEAD), "3.csv": HEAD, "4.csv": SOUND},
+    "header alone, compressed": {
+        "1.csv.gz": zipped(SOUND), "2.csv.gz": zipped(HEAD), "3.csv.gz": zipped(SOUND),
+    },
+    "line ends that differ, compressed": {
+        "1.csv.gz": zipped(SOUND), "2.csv.gz": zipped(SOUND.replace("\n", "\r\n")),
+    },
+    "blank lines between, compressed": {"1.csv.gz": zipped(SOUND + "\n"), "2.csv.gz": zipped(SOUND)},
+    "byte order marks": {"1.csv": "\ufeff" + SOUND, "2.csv": "\ufeff" + SOUND},
+    "encodings": {"1.csv": SOUND, "2.csv": SOUND.encode("utf-16")},
+    "blank lines": {"1.csv": SOUND + "\n\n", "2.csv": "\n\n" + SOUND, "3.csv": OTHER + "\n"},
+    "names": {"x[1].csv": SOUND, "*.csv": SOUND, "it's.csv": SOUND, "x1.csv": OTHER},
+    "hidden": {"1.csv": SOUND, ".x.csv": "a\n", "_SUCCESS": "", "_x.csv": "a\n"},
+    "partitions": {"m=01/1.csv": SOUND, "m=01/2.csv": OTHER, "m=02/1.csv": SOUND},
+    "partitions of text": {"m=x%20y/1.csv": SOUND, "m=__HIVE_DEFAULT_PARTITION__/1.csv": OTHER},
+    "partitions, compressed": {"m=1/1.csv.gz": zipped(SOUND), "m=2/1.csv.gz": zipped(SOUND)},
+    "partitions of partitions": {"m=1/n=x/1.csv": SOUND, "m=1/n=y/1.csv": SOUND, "m=2/n=x/1.csv": OTHER},
+}  # fmt: skip
+"""Folders that every engine that reads text counts."""
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("name", PARTS)
+def test_folders_that_every_engine_counts(folder, engine, name):
+    found = folder(PARTS[name], header=True)
+    assert (found.engine, found.code) == (engine.name, "")
+    # Rows are chosen from all parts together.
+    for where in ("a=x", "b=2.5", "b=1", "m=1", "m=01", "m="):
+        found = folder(PARTS[name], header=True, where=where)
+        assert found.engine == engine.name or found.code in ("unknown-column", "no-rows-where")
+
+
+LEFT_PARTS = {
+    "line ends that differ": {"1.csv": SOUND, "2.csv": SOUND.replace("\n", "\r\n")},
+    "a column that the folder names, too": {"a=x/1.csv": lines(HEAD, "x,1"), "a=y/1.csv": lines(HEAD, "y,2")},
+    "blank lines in the middle": {"1.csv": SOUND, "2.csv": lines(HEAD, *ROWS, "", *ROWS)},
+}  # fmt: skip
+
+REFUSED_PARTS = {
+    "no column": ({"1.csv": SOUND, "2.csv": lines("a", "x")}, "columns-differ"),
+    "other columns": ({"1.csv": SOUND, "2.csv": lines("a,c", "x,1")}, "columns-differ"),
+    "folder that says something else": (
+        {"a=x/1.csv": lines(HEAD, "x,1"), "a=y/1.csv": lines(HEAD, "x,2")}, "columns-differ"),
+    "cell too many": ({"1.csv": SOUND, "2.csv": lines(HEAD, *ROWS, *MORE, "x,1,2")}, "ragged-row"),
+    "empty cell too many": ({"1.csv": SOUND, "2.csv": SOUND + "y,2,\n"}, "ragged-row"),
+    "quotes that are not closed": (
+        {"1.csv": lines(HEAD, *MORE) + '"x,1\n', "2.csv": SOUND}, "unclosed-quote"),
+    "quotes that are not closed, compressed": (
+        {"1.csv.gz": zipped(lines(HEAD, *MORE) + '"x,1\n'), "2.csv.gz": zipped(SOUND)}, "unclosed-quote"),
+    "quotes that two parts would close": (
+        {f"{n}.csv.gz": zipped(lines(HEAD, *MORE) + 'x,"1\n') for n in "12"}, "unclosed-quote"),
+    "a quote in one part, and one in the next": (
+        {"1.csv": 'a\nx\n"1\n', "2.csv": 'a\n2"\nx\n'}, "unclosed-quote"),
+    "a quote in one part, and one in the next, compressed": (
+        {"1.csv.gz": zipped('a\nx\n"1\n'), "2.csv.gz": zipped('a\n2"\nx\n')}, "unclosed-quote"),
+    "damaged": ({"1.csv.gz": zipped(SOUND), "2.csv.gz": zipped(SOUND)[:-9]}, "corrupt-compression"),
+    "nothing": ({"1.csv": "", "2.csv": ""}, "no-rows"),
+    "headers alone": ({"1.csv": lines(HEAD), "2.csv": lines(HEAD)}, "no-rows"),
+    "a value that is no number": ({"1.csv": lines(HEAD, *MORE), "2.csv": lines(HEAD, "z,x")}, ""),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("name", LEFT_PARTS)
+def test_folders_that_are_counted_in_process(folder, name):
+    found = folder(LEFT_PARTS[name], header=True)
+    assert (found.engine, found.code) == (LOCAL, "")
+
+
+@pytest.mark.usefixtures("early")
+@pytest.mark.parametrize("name", REFUSED_PARTS)
+def test_folders_that_are_refused(folder, name):
+    parts, code = REFUSED_PARTS[name]
+    found = folder(parts, header=True)
+    assert found.code == code
+    assert code or "mixed-column" in found.told[1]
+
+
+def test_outcomes_and_numbers_are_those_of_all_parts(folder, engine):
+    parts = {
+        f"m={n}/{n}.csv": lines(*table(KEYS[500 * n : 500 * n + 1500], [f"{i / 7}" for i in range(1500)]))
+        for n in range(4)
+    }  # fmt: skip
+    for most in (1000, 2900, 3000):
+        found = folder(parts, Wanted(most_outcomes=most, identifiers=False))
+        assert (found.engine, found.rows) == (engine.name, 6000)
+        assert ("too-many-outcomes" in found.told[1]) == (most < 3000)
+
+
+def test_small_parts_are_counted_in_process(folder, monkeypatch):
+    from kldiv_cli.engines import embedded
+
+    monkeypatch.setattr(embedded, "SMALLEST_PART", 100)
+    found = folder({f"m={n}/1.csv": lines(*table(["x"] * 2, ["1"] * 2)) for n in range(9)})
+    assert found.engine == LOCAL

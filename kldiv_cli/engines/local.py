@@ -363,7 +363,11 @@ class ColumnCounter:
             first = next(i for i, cell in enumerate(cells) if cell in words)
             self._first_word = place(first, self.name)
         self._early.update(words)
-        self._note_missing(_rows(cells, repeats) - words.total(), cells, place)
+        missing = _rows(cells, repeats) - words.total()
+        if missing and self._forbid:
+            # One that waits is named before this one.
+            self.settle()
+        self._note_missing(missing, cells, place)
 
     def pad(self, rows: int) -> None:
         """Count rows without the column as missing, up to so many rows in all."""

@@ -115,9 +115,11 @@ def stand_ins(
     values, repeats = ends[filled], sizes[filled]
     if len(filled) == 1 and repeats[0] > 1:
         # Numbers that are not all the same must not seem to be.
-        direction = np.inf if filled[0] == len(cuts) else -np.inf
-        values = np.append(values, np.nextafter(values, direction))
-        repeats = np.array([repeats[0] - 1, 1])
+        bucket = int(filled[0])
+        other = np.nextafter(values[0], np.inf if bucket == len(cuts) else -np.inf)
+        # A bucket may hold a single double.
+        if bucket in (0, len(cuts)) or other > cuts[bucket - 1]:
+            values, repeats = np.append(values, other), np.array([repeats[0] - 1, 1])
     return values, repeats
 
 

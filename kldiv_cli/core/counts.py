@@ -123,10 +123,13 @@ def count_numbers(
     if repeats is None:
         distinct, counts = np.unique(values + 0.0, return_counts=True)
         return Numbers(name, missing, distinct, counts.astype(np.int64, copy=False))
-    distinct, places = np.unique(values + 0.0, return_inverse=True)
-    counts = np.zeros(len(distinct), dtype=np.int64)
-    np.add.at(counts, places, np.asarray(repeats, dtype=np.int64))
-    return Numbers(name, missing, distinct, counts)
+    order = np.argsort(values)
+    ordered = values[order] + 0.0
+    is_first = np.ones(len(ordered), dtype=np.bool_)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    first = np.flatnonzero(is_first)
+    counts = np.add.reduceat(np.asarray(repeats, dtype=np.int64)[order], first)
+    return Numbers(name, missing, ordered[first], counts)
 
 
 class TypeChangedError(ValueError):

@@ -337,3 +337,16 @@ def test_pouring_conserves_rows(column, other, least):
     if OTHER in other.counts:
         assert found.counts.keys() == other.counts.keys()
         assert pooled_like(found, other) == found
+
+
+@given(st.lists(st.tuples(st.floats(allow_nan=False), st.integers(1, 10**15)), max_size=30))
+def test_numbers_that_occur_so_often_are_added_up(rows):
+    expected = Counter()
+    for value, number in rows:
+        expected[value + 0.0] += number
+    values = np.array([value for value, _ in rows], dtype=np.float64)
+    found = count_numbers("x", 1, values, [number for _, number in rows])
+    assert list(zip(found.values.tolist(), found.counts.tolist(), strict=True)) == sorted(
+        expected.items()
+    )
+    assert not np.signbit(found.values[found.values == 0]).any()

@@ -1,5 +1,7 @@
 """Counted columns: two over one support, several as one, and none of the rows lost."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given

@@ -22,7 +22,8 @@ import numpy as np
 from kldiv_cli import database, progress
 from kldiv_cli.core import counts
 from kldiv_cli.core.binning import Bins, quantile_ranks, stand_ins
-from kldiv_cli.engines import UnsuitedError, local
+from kldiv_cli.core.table import Batch
+from kldiv_cli.engines import UnsuitedError, joint, local
 from kldiv_cli.errors import InputError, Place
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.core.dataset import DataSet, Wanted
-    from kldiv_cli.core.table import Batch, Locator, Scan, Table
+    from kldiv_cli.core.table import Locator, Scan, Table
     from kldiv_cli.database import Database
+    from kldiv_cli.engines.joint import Pairs
     from kldiv_cli.engines.local import ColumnCounter
 
 SMALLEST = 8 << 20
@@ -49,6 +51,8 @@ BUCKETS = 128
 """Buckets in which numbers are counted before those with a quantile are looked into."""
 TAIL = 64
 """Bytes at the end of a text in which the count of its rows may stand."""
+MOST_PAIRS = 1_000_000
+"""Distinct cells of several columns that are handed to Python."""
 FIELD = 8
 """Bytes that a field is taken to have, to guess how many rows a file has."""
 
@@ -56,7 +60,7 @@ FIELD = 8
 def pays(table: Table, wanted: Wanted) -> bool:
     """Return whether this engine is there, can count a table, and is faster at it."""
     scan = table.scan
-    if scan is None or scan.size is None or wanted.joint:
+    if scan is None or scan.size is None:
         return False
     least = SMALLEST if scan.path is not None else SMALLEST_PACKED
     return scan.size >= least and database.is_installed()
@@ -81,6 +85,8 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     """
     scan = table.scan
     assert scan is not None
+    pairs = joint.Pairs(table, wanted, source) if wanted.joint else None
+    wanted, together = joint.without_pairs(wanted), [*map(scan.names.index, _known(scan, wanted))]
     chooses = scan.where and scan.where.title
     names = [title for title in scan.names if title not in (None, chooses)]
     if table.names is not None:
@@ -93,7 +99,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         for position, title in enumerate(scan.names)
         if title is not None and title in head
     ]
-    if not columns:
+    if not columns and not together:
         raise UnsuitedError("no column is wanted")
 
     def new(title: str) -> ColumnCounter:
@@ -103,7 +109,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
 
     counters = {column.title: new(column.title) for column in columns}
     with _reading(scan, source) as texts, _connected(scan, texts.paths, source) as data:
-        rows, choices = _count_all(data, scan, columns, texts, table.decimal)
+        rows, choices = _count_all(data, scan, columns, together, texts, table.decimal)
         counted = _Counted(data, columns, table.decimal)
         counted.settle(list(counters.values()))
         counted.check_size(source)
@@ -117,11 +123,40 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
                 coarse.append(_Coarse(column, counter, sizes, bins))
             elif column.cuts:
                 counter.add_numbers(*stand_ins(column.cuts, sizes))
+        if pairs is not None:
+            _add_pairs(pairs, data, wanted.joint, source)
         if coarse:
             _refine(data, scan, texts, coarse, choices, table.decimal)
     _locate_refusals(batches, head, counters, new)
     found = local.data_set(counters, names, rows, table, wanted, source, name)
-    return found._replace(engine="DuckDB")
+    found = found._replace(engine="DuckDB")
+    return found if pairs is None else pairs.beside(found)
+
+
+def _known(scan: Scan, wanted: Wanted) -> tuple[str, ...]:
+    """Return the columns that are counted together, all of which must be there."""
+    chooses = scan.where and scan.where.title
+    if not all(title in scan.names and title != chooses for title in wanted.joint):
+        raise UnsuitedError("a column is not there")
+    return wanted.joint
+
+
+def _add_pairs(pairs: Pairs, data: Database, titles: Sequence[str], source: str) -> None:
+    """Hand cells that were counted together to what counts them; the first too many are told."""
+    fields = ", ".join(f"j{k}" for k in range(len(titles)))
+    if data.rows("select count(*) from counted where g < 0")[0][0] > MOST_PAIRS:
+        raise UnsuitedError("there are many outcomes together")
+    found = data.arrays(f"select {fields}, n from counted where g < 0")
+    columns = {title: _texts(found[f"j{k}"]).tolist() for k, title in enumerate(titles)}
+    size = len(found["n"])
+
+    def place(_: int, title: str) -> Place:
+        return Place(source, name=title)
+
+    try:
+        pairs.add(Batch(columns, size, place, np.ma.getdata(found["n"]).tolist()))
+    except InputError as error:
+        raise UnsuitedError(error.message) from error
 
 
 # What the first rows say.
@@ -567,12 +602,18 @@ class _Choice(NamedTuple):
 
 
 def _count_all(
-    data: Database, scan: Scan, columns: Sequence[Column], texts: _Texts, decimal: str
+    data: Database,
+    scan: Scan,
+    columns: Sequence[Column],
+    together: Sequence[int],
+    texts: _Texts,
+    decimal: str,
 ) -> tuple[int, list[_Choice | None]]:
     """Count all columns of all texts into a table of DuckDB.
 
     The table ``counted`` has a row for each distinct value of each column: `g` is the number of
     the column from 1, `t` the text of the value, or `x` the number, and `n` how often it occurs.
+    Where `g` is -1, the cells `j0`, `j1` and so on are counted together.
 
     Returns
     -------
@@ -590,7 +631,9 @@ def _count_all(
         if choice is None or choice.rows:
             if choice is not None:
                 text = texts.open(part, again=True)
-            found = _count_part(data, name, scan, part, columns, text, choice, decimal, texts)
+            found = _count_part(
+                data, name, scan, part, columns, together, text, choice, decimal, texts
+            )
             if choice is None:
                 _account(text, part, *found)
             elif found != (choice.rows, choice.size):
@@ -642,6 +685,7 @@ def _count_part(
     scan: Scan,
     part: _Part,
     columns: Sequence[Column],
+    together: Sequence[int],
     text: _Text,
     choice: _Choice | None,
     decimal: str,
@@ -663,20 +707,24 @@ def _count_part(
         for number, column in enumerate(columns, 1)
         if not column.is_wide and column.title in part.scan.names
     }
-    used = [column.position for column in columns]
+    used = [*(column.position for column in columns), *together]
+    cells = [f"j{k}" for k in range(len(together))]
     records, given = _records(
         scan, part, text, used, wide, decimal, accounted=of_text.values(), choice=choice
     )
+    selected += [f"c{i} as {cell}" for i, cell in zip(together, cells, strict=True)]
+    sets = [[], *keys, *([cells] if cells else [])]
     texts_of, doubles = ([k for each in keys for k in each if k[0] in of] for of in ("ct", "xb"))
     data.rows(
         f"""
         create or replace temp table {name} as
-        select {_set_number([key for key, *_ in keys])} as g,
+        select {_set_number([key for key, *_ in keys], *cells[:1])} as g,
+            {"".join(f"{cell}, " for cell in cells)}
             coalesce({", ".join([*texts_of, "null"])})::varchar as t,
             coalesce({", ".join([*doubles, "null"])})::double as x,
             count(*) as n, coalesce(sum(l), 0)::bigint as l
         from (select {", ".join([*selected, "l"])} from {records})
-        group by grouping sets ((), {", ".join(f"({', '.join(each)})" for each in keys)})
+        group by grouping sets ({", ".join(f"({', '.join(each)})" for each in sets)})
         """,
         given,
         None if choice else texts.told(part),
@@ -769,9 +817,13 @@ def _records(
     return query, given
 
 
-def _set_number(keys: Sequence[str]) -> str:
-    """Return the SQL for the number of a grouping set, from 1, by the first key of each."""
-    return " + ".join(f"{i} * (1 - grouping({key}))" for i, key in enumerate(keys, start=1))
+def _set_number(keys: Sequence[str], last: str | None = None) -> str:
+    """Return the SQL for the number of a grouping set, from 1, by the first key of each.
+
+    It is -1 of the set whose first key is `last`, if that is given.
+    """
+    numbers = [f"{i} * (1 - grouping({key}))" for i, key in enumerate(keys, start=1)]
+    return " + ".join(numbers + ([f"grouping({last}) - 1"] if last else [])) or "0"
 
 
 def _bytes_of(fields: Sequence[str]) -> str:

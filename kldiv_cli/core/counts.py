@@ -121,15 +121,27 @@ def count_numbers(
         How often each of them occurs; once if not given.
     """
     if repeats is None:
-        distinct, counts = np.unique(values + 0.0, return_counts=True)
-        return Numbers(name, missing, distinct, counts.astype(np.int64, copy=False))
+        # As `np.unique` does it, in two thirds of the memory.
+        ordered = values + 0.0
+        ordered.sort()
+        first = _first_of_each(ordered)
+        times = np.empty_like(first)
+        times[-1:] = len(ordered) - first[-1:]
+        ordered = ordered[first]
+        np.subtract(first[1:], first[:-1], out=times[:-1])
+        return Numbers(name, missing, ordered, times)
     order = np.argsort(values)
     ordered = values[order] + 0.0
-    is_first = np.ones(len(ordered), dtype=np.bool_)
-    is_first[1:] = ordered[1:] != ordered[:-1]
-    first = np.flatnonzero(is_first)
+    first = _first_of_each(ordered)
     counts = np.add.reduceat(np.asarray(repeats, dtype=np.int64)[order], first)
     return Numbers(name, missing, ordered[first], counts)
+
+
+def _first_of_each(ordered: Floats) -> Integers:
+    """Return where each of some numbers that ascend first stands."""
+    is_first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    return np.flatnonzero(is_first).astype(np.int64, copy=False)
 
 
 class TypeChangedError(ValueError):

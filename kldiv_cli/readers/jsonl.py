@@ -96,7 +96,9 @@ def _blocks(lines: Iterable[str], source: str) -> Iterator[Block]:
     numbered = enumerate(lines, start=1)
     filled = ((number, line) for number, line in numbered if line.strip(json_text.BLANKS))
     while batch := list(islice(filled, BATCH)):
-        values = [json_text.parse(line.rstrip("\r\n"), source, number) for number, line in batch]
+        values = json_text.parse_objects([line for _, line in batch])
+        if values is None:
+            values = [json_text.parse(line.rstrip("\r\n"), source, n) for n, line in batch]
 
         def place(path: Path, batch: list[tuple[int, str]] = batch) -> Place:
             number, line = batch[path[0]]

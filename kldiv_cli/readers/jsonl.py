@@ -1,9 +1,9 @@
 """JSON Lines: a record, a row of a batch, or a number a line.
 
 They are parsed in this process whatever their size. DuckDB counts them about six times as fast
-(62 MB, 10 columns: 0.7 s of CPU where this takes 4.1 s), but spells numbers anew: 1.10 becomes 1.1
-and 1E5 becomes 100000.0, so that labels would differ. It also refuses a key that is repeated in one
-record without its place, and takes a line that is an array for the value of a column.
+(62 MB, 10 columns: 0.7 s of CPU where this takes 4.1 s), but spells numbers anew: 1.10 becomes
+1.1 and 1E5 becomes 100000.0, so that labels would differ. It also refuses a key that is repeated
+in one record without its place, and takes a line that is an array for the value of a column.
 """
 
 from __future__ import annotations

@@ -16,13 +16,15 @@ from kldiv_cli.readers.pointers import START
 from kldiv_cli.readers.shapes import Whole, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kldiv_cli.core.table import Data, Path, PathLocator
     from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.pointers import Route
     from kldiv_cli.readers.text import Text
 
+MOST_NUMBERS = 10_000
+"""Numbers that are kept, since most of those of raw rows occur again."""
 BLANKS = " \t\r\n"
 """What may stand between the parts of JSON."""
 
@@ -97,6 +99,32 @@ def parse(document: str, source: str, line: int = 1) -> Any:
         raise InputError("bad-json", message, place, hint=hint) from None
 
 
+def parse_objects(lines: Sequence[str]) -> list[Any] | None:
+    """Parse objects, one a line, at once, which is much faster than one by one.
+
+    Where there are no arrays, a line that begins with a brace begins an object; so as many objects
+    as lines are one each.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        Each with its end, but for the last one of a text.
+
+    Returns
+    -------
+    list of dict, or None
+        None if `parse` is to say what each line is, or what is wrong with it.
+    """
+    document = ",".join(lines)
+    if "[" in document or not all(line.startswith("{") for line in lines):
+        return None
+    try:
+        values: list[Any] = _decoder.decode(f"[{document}]")
+    except json.JSONDecodeError:
+        return None
+    return values if len(values) == len(lines) else None
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | str:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
@@ -119,9 +147,20 @@ def _interval(value: dict[str, Any]) -> str:
     return f"{start}{ends[0]}, {ends[1]}{end}"
 
 
+class _Numbers(dict[str, Number]):
+    """The first numbers that were met, which are not made again, by their text."""
+
+    def __missing__(self, text: str) -> Number:
+        number = Number(text)
+        if len(self) < MOST_NUMBERS:
+            self[text] = number
+        return number
+
+
 # `NaN`, `Infinity` and `-Infinity` are let through as numbers, which no weight may be.
+_number = _Numbers().__getitem__
 _decoder = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=Number, parse_float=Number, parse_constant=Number
+    object_pairs_hook=_object, parse_int=_number, parse_float=_number, parse_constant=_number
 )
 
 

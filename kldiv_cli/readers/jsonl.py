@@ -1,4 +1,10 @@
-"""JSON Lines: a record, a row of a batch, or a number a line."""
+"""JSON Lines: a record, a row of a batch, or a number a line.
+
+They are parsed in this process whatever their size. DuckDB counts them about six times as fast
+(62 MB, 10 columns: 0.7 s of CPU where this takes 4.1 s), but spells numbers anew: 1.10 becomes
+1.1 and 1E5 becomes 100000.0, so that labels would differ. It also refuses a key that is repeated
+in one record without its place, and takes a line that is an array for the value of a column.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +102,9 @@ def _blocks(lines: Iterable[str], source: str) -> Iterator[Block]:
     numbered = enumerate(lines, start=1)
     filled = ((number, line) for number, line in numbered if line.strip(json_text.BLANKS))
     while batch := list(islice(filled, BATCH)):
-        values = [json_text.parse(line.rstrip("\r\n"), source, number) for number, line in batch]
+        values = json_text.parse_objects([line for _, line in batch])
+        if values is None:
+            values = [json_text.parse(line.rstrip("\r\n"), source, n) for n, line in batch]
 
         def place(path: Path, batch: list[tuple[int, str]] = batch) -> Place:
             number, line = batch[path[0]]

@@ -27,14 +27,14 @@ def endless(table, wanted, source, name):
 local.count = endless
 """
 READING_FOR_DUCKDB = """
-from kldiv_cli.engines import embedded
+from kldiv_cli.engines import embedded, text_bytes
 
 def endless(self, chunk):
     while True:
         print("here", flush=True)
 
 embedded.pays = lambda table, wanted: True
-embedded._Text.take = endless
+text_bytes.Text.take = endless
 """
 DRAWING = """
 from kldiv_cli.core import judging

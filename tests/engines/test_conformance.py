@@ -995,9 +995,9 @@ def test_rows_are_chosen_by_one_of_many_values(agreed, engine, monkeypatch):
 @pytest.fixture
 def folder(engine, tmp_path, monkeypatch):
     """Count a folder of files of these contents by an engine and in process, which must agree."""
-    from kldiv_cli.engines import embedded
+    from kldiv_cli.engines import text_bytes
 
-    monkeypatch.setattr(embedded, "SMALLEST_PART", 0)
+    monkeypatch.setattr(text_bytes, "SMALLEST_PART", 0)
 
     def run(parts, wanted=None, **options):
         for name, data in parts.items():
@@ -1023,7 +1023,9 @@ PARTS = {
     "carriage returns, compressed": {
         f"{n}.csv.gz": zipped(SOUND.replace("\n", "\r\n")) for n in "123"
     },
-    "compressed": {"1.csv.gz": zipped(SOUND), "2.csv.gz": zipped(OTHER), "3.csv.gz": zipped(SOUND)},
+    "compressed": {
+        "1.csv.gz": zipped(SOUND), "2.csv.gz": zipped(OTHER), "3.csv.gz": zipped(SOUND),
+    },
     "compressed and not": {"1.csv.gz": zipped(SOUND), "2.csv": SOUND, "3.csv.gz": zipped(OTHER)},
     "tabs": {"1.tsv": SOUND.replace(",", "\t"), "2.tsv": OTHER.replace(",", "\t")},
     "empty": {"1.csv": "", "2.csv": SOUND, "3.csv": "", "4.csv": SOUND},
@@ -1034,7 +1036,9 @@ PARTS = {
     "line ends that differ, compressed": {
         "1.csv.gz": zipped(SOUND), "2.csv.gz": zipped(SOUND.replace("\n", "\r\n")),
     },
-    "blank lines between, compressed": {"1.csv.gz": zipped(SOUND + "\n"), "2.csv.gz": zipped(SOUND)},
+    "blank lines between, compressed": {
+        "1.csv.gz": zipped(SOUND + "\n"), "2.csv.gz": zipped(SOUND),
+    },
     "byte order marks": {"1.csv": "\ufeff" + SOUND, "2.csv": "\ufeff" + SOUND},
     "encodings": {"1.csv": SOUND, "2.csv": SOUND.encode("utf-16")},
     "blank lines": {"1.csv": SOUND + "\n\n", "2.csv": "\n\n" + SOUND, "3.csv": OTHER + "\n"},
@@ -1043,7 +1047,9 @@ PARTS = {
     "partitions": {"m=01/1.csv": SOUND, "m=01/2.csv": OTHER, "m=02/1.csv": SOUND},
     "partitions of text": {"m=x%20y/1.csv": SOUND, "m=__HIVE_DEFAULT_PARTITION__/1.csv": OTHER},
     "partitions, compressed": {"m=1/1.csv.gz": zipped(SOUND), "m=2/1.csv.gz": zipped(SOUND)},
-    "partitions of partitions": {"m=1/n=x/1.csv": SOUND, "m=1/n=y/1.csv": SOUND, "m=2/n=x/1.csv": OTHER},
+    "partitions of partitions": {
+        "m=1/n=x/1.csv": SOUND, "m=1/n=y/1.csv": SOUND, "m=2/n=x/1.csv": OTHER,
+    },
 }  # fmt: skip
 """Folders that every engine that reads text counts."""
 
@@ -1061,7 +1067,9 @@ def test_folders_that_every_engine_counts(folder, engine, name):
 
 LEFT_PARTS = {
     "line ends that differ": {"1.csv": SOUND, "2.csv": SOUND.replace("\n", "\r\n")},
-    "a column that the folder names, too": {"a=x/1.csv": lines(HEAD, "x,1"), "a=y/1.csv": lines(HEAD, "y,2")},
+    "a column that the folder names, too": {
+        "a=x/1.csv": lines(HEAD, "x,1"), "a=y/1.csv": lines(HEAD, "y,2"),
+    },
     "blank lines in the middle": {"1.csv": SOUND, "2.csv": lines(HEAD, *ROWS, "", *ROWS)},
 }  # fmt: skip
 
@@ -1075,14 +1083,16 @@ REFUSED_PARTS = {
     "quotes that are not closed": (
         {"1.csv": lines(HEAD, *MORE) + '"x,1\n', "2.csv": SOUND}, "unclosed-quote"),
     "quotes that are not closed, compressed": (
-        {"1.csv.gz": zipped(lines(HEAD, *MORE) + '"x,1\n'), "2.csv.gz": zipped(SOUND)}, "unclosed-quote"),
+        {"1.csv.gz": zipped(lines(HEAD, *MORE) + '"x,1\n'), "2.csv.gz": zipped(SOUND)},
+        "unclosed-quote"),
     "quotes that two parts would close": (
         {f"{n}.csv.gz": zipped(lines(HEAD, *MORE) + 'x,"1\n') for n in "12"}, "unclosed-quote"),
     "a quote in one part, and one in the next": (
         {"1.csv": 'a\nx\n"1\n', "2.csv": 'a\n2"\nx\n'}, "unclosed-quote"),
     "a quote in one part, and one in the next, compressed": (
         {"1.csv.gz": zipped('a\nx\n"1\n'), "2.csv.gz": zipped('a\n2"\nx\n')}, "unclosed-quote"),
-    "damaged": ({"1.csv.gz": zipped(SOUND), "2.csv.gz": zipped(SOUND)[:-9]}, "corrupt-compression"),
+    "damaged": (
+        {"1.csv.gz": zipped(SOUND), "2.csv.gz": zipped(SOUND)[:-9]}, "corrupt-compression"),
     "nothing": ({"1.csv": "", "2.csv": ""}, "no-rows"),
     "headers alone": ({"1.csv": lines(HEAD), "2.csv": lines(HEAD)}, "no-rows"),
     "a value that is no number": ({"1.csv": lines(HEAD, *MORE), "2.csv": lines(HEAD, "z,x")}, ""),
@@ -1106,8 +1116,9 @@ def test_folders_that_are_refused(folder, name):
 
 
 def test_outcomes_and_numbers_are_those_of_all_parts(folder, engine):
+    sevenths = [f"{n / 7}" for n in range(1500)]
     parts = {
-        f"m={n}/{n}.csv": lines(*table(KEYS[500 * n : 500 * n + 1500], [f"{i / 7}" for i in range(1500)]))
+        f"m={n}/{n}.csv": lines(*table(KEYS[500 * n : 500 * n + 1500], sevenths))
         for n in range(4)
     }  # fmt: skip
     for most in (1000, 2900, 3000):
@@ -1117,9 +1128,9 @@ def test_outcomes_and_numbers_are_those_of_all_parts(folder, engine):
 
 
 def test_small_parts_are_counted_in_process(folder, monkeypatch):
-    from kldiv_cli.engines import embedded
+    from kldiv_cli.engines import text_bytes
 
-    monkeypatch.setattr(embedded, "SMALLEST_PART", 100)
+    monkeypatch.setattr(text_bytes, "SMALLEST_PART", 100)
     found = folder({f"m={n}/1.csv": lines(*table(["x"] * 2, ["1"] * 2)) for n in range(9)})
     assert found.engine == LOCAL
 

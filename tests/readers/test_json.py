@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given as over
 from hypothesis import strategies as st
 
+from kldiv_cli.core.numbers import Number
 from kldiv_cli.readers import ReadOptions, jsonl, read_two
-from kldiv_cli.readers.json_text import locate, parse
+from kldiv_cli.readers.json_text import locate, parse, parse_objects
 from kldiv_cli.readers.literals import Repeated
 
 A_B = ("a", "b")
@@ -284,3 +285,35 @@ def test_positions_are_those_of_the_values(value, indent):
             assert found == original
 
     check(value, parsed, ())
+
+
+# Lines that are parsed at once.
+
+PIECES = st.sampled_from(
+    ['{"a": 1}', '{"a": {"b": 1}', '{"a": "[x"}', '{"a": [{"b": 1}', '{"c": 2}]}', "{},{}", "{}",
+     "}", '{"a": "x', 'y"}', "1", "[1", "2]", " {}", "{} ", '{"a": 1, "a": 2}', '{"a": NaN}',
+     "{}\r",
+     '{"a": "x\\ny"}', "", "null",
+     '{"a": {"b": {}}}', '{"a": {}, "b": 1e400}']
+)  # fmt: skip
+
+
+@over(st.lists(PIECES, min_size=1, max_size=6))
+def test_lines_that_are_parsed_at_once_are_those_that_are_parsed_one_by_one(pieces):
+    lines = [f"{piece}\n" for piece in pieces]
+    found = parse_objects(lines)
+    if found is not None:
+        expected = [parse(line.rstrip("\r\n"), "x") for line in lines]
+        assert found == expected
+        assert [list(map(type, value)) for value in found] == [
+            list(map(type, one)) for one in expected
+        ]
+
+
+def test_objects_are_parsed_at_once():
+    lines = ['{"a": 1.50, "b": "x"}\n', '{"a": 1.5, "b": {"c": null}}']
+    found = parse_objects(lines)
+    assert found == [{"a": "1.50", "b": "x"}, {"a": "1.5", "b": {"c": None}}]
+    assert type(found[0]["a"]) is Number
+    for wrong in ('{"a": [1]}\n', "{},{}\n", " {}\n", '{"a"\n'):
+        assert parse_objects([*lines[:1], wrong]) is None

@@ -9,10 +9,10 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kldiv_cli.errors import KldivError
+from kldiv_cli.errors import KldivError, in_shell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
 NAMES = {"as": "kind", "measure": "measures"}
 """The names of options that are not those of the command line."""
@@ -75,6 +75,24 @@ def fitting(text: str, is_known: Callable[[str, str], bool]) -> str:
         or all(is_known(flag, word) for flag, word in _FLAG.findall(_FOREIGN.sub("", clause)))
     ]
     return "; ".join(clauses)
+
+
+def piped(text: str, command: str, words: Sequence[str], url: str) -> str:
+    """Return a hint that pipes what is at a URL into the command that was called with it.
+
+    Parameters
+    ----------
+    text : str
+        The hint, which pipes it into `compare`.
+    command : str
+    words : sequence of str
+        The arguments of the command, of which one is the URL, maybe with a name before it.
+    url : str
+    """
+    if not any(word.endswith(url) for word in words):
+        return text
+    line = " ".join(in_shell(word.removesuffix(url) + "-" * word.endswith(url)) for word in words)
+    return text.replace("kldiv compare - Q", f"kldiv {command} {line}")
 
 
 def spelt(text: str) -> str:

@@ -1,5 +1,7 @@
 """Errors say what, where and how to mend it; on one line where tools read them."""
 
+import shlex
+
 import pytest
 
 from kldiv_cli.cli import messages
@@ -158,3 +160,23 @@ def test_what_can_be_copied_is_not_broken(monkeypatch):
     lines = messages.error(problem, terminal=True, color=False).splitlines()
     assert lines[1] == f"  help: {command};"
     assert len(lines) == 4
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("check s3://b/x.csv q.csv", "aws s3 cp s3://b/x.csv - | kldiv check - q.csv"),
+        ("check ref=p.csv may=s3://b/x", "aws s3 cp s3://b/x - | kldiv check ref=p.csv may=-"),
+        ("profile gs://b/x", "gcloud storage cat gs://b/x | kldiv profile -"),
+        ("profile 'my file.csv' s3://b/x", "aws s3 cp s3://b/x - | kldiv profile 'my file.csv' -"),
+        ("inspect 'https://b/x?y=1'", "curl -L 'https://b/x?y=1' | kldiv inspect -"),
+        ("compare s3://b/x p.csv", "aws s3 cp s3://b/x - | kldiv compare - Q"),
+    ],
+)
+def test_a_url_is_piped_into_the_command_that_was_called(kldiv, tmp_path, monkeypatch, line, hint):
+    monkeypatch.chdir(tmp_path)
+    for name in ("p.csv", "q.csv", "my file.csv"):
+        (tmp_path / name).write_text("side\nheads\ntails\n")
+    ran = kldiv(*shlex.split(line))
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.endswith(f"; help: {hint}\n")

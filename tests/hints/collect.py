@@ -45,7 +45,7 @@ class UnknownHintError(Exception):
     """A hint whose text cannot be followed to where it is written."""
 
 
-SPELLERS = ("fitting", "spelt")
+SPELLERS = ("fitting", "piped", "spelt")
 """Functions that make of a hint that was collected another wording of it."""
 Texts = frozenset[str]
 PASSED = frozenset[str]()

@@ -51,9 +51,14 @@ class Call(NamedTuple):
             with listening(said.get("color", "auto"), verbose=verbose):
                 return self.command.run(*self.arguments, said)
         except KldivError as problem:
-            from kldiv_cli.pipeline.spelling import fitting
+            from kldiv_cli.pipeline.spelling import fitting, piped
 
             problem.hint = fitting(problem.hint, self._has)
+            if problem.code == "url" and self.command.run.__name__ != "compare":
+                given = (x for x in self.arguments if x)
+                words = [x for each in given for x in (each if isinstance(each, list) else [each])]
+                url = problem.places[0].source
+                problem.hint = piped(problem.hint, self.command.run.__name__, words, url)
             raise
 
     def _has(self, flag: str, word: str) -> bool:

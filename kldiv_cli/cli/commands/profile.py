@@ -16,7 +16,7 @@ Examples:
 \b
   kldiv profile sample_data/flights_july.csv --min-count 20 --exclude distance
   kldiv profile sample_data/flights_july.csv --like sample_data/flights_january.json
-  kldiv profile counts.csv --as counts
+  kldiv profile sample_data/airlines_july.csv --as counts --column carrier
 """
 
 

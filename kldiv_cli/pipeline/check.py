@@ -211,9 +211,11 @@ def read_sides(settings: CheckSettings) -> _Sides:
     UsageError
         If an option does not fit the data.
     """
-    reference, current = sides.held(settings.sources)
-    exact = {reference.kind, current.kind} & {"probabilities", "weights"}
-    with headers.told_apart(reference, current, raw=True):
+    exact = {side.kind for side in settings.sources} & {"probabilities", "weights"}
+    with (
+        sides.held(settings.sources) as (reference, current),
+        headers.told_apart(reference, current, raw=True),
+    ):
         both = (_distributions if exact else _data_sets)(reference, current, settings.rules)
     formats = (both.reference.format, both.current.format)
     refuse_foreign([side.options for side in settings.sources], formats)

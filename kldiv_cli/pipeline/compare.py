@@ -228,8 +228,7 @@ def compared(settings: CompareSettings) -> Report:
 
 def _read(settings: CompareSettings) -> _Sides:
     """Read both sides and pair them: raw rows column by column, anything else as a whole."""
-    p, q = sides.held(settings.sources)
-    with headers.told_apart(p, q, raw=False):
+    with sides.held(settings.sources) as (p, q), headers.told_apart(p, q, raw=False):
         return _read_as_said(p, q, settings)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ from kldiv_cli.readers import ReadOptions
 from kldiv_cli.readers.formats import TIDY_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TypeAlias
 
     from kldiv_cli.core.counts import Column
@@ -183,15 +184,15 @@ def _counted(source: object, options: ReadOptions, wanted: Wanted, name: str | N
     """Count the columns of raw rows; those that cannot be counted are in `DataSet.refused`."""
     from kldiv_cli.engines import UnsuitedError
 
-    if readers.is_read_once(source) and database.is_installed():
-        # An engine may have to read it twice.
-        source = readers.held(source)
+    # An engine may have to read it twice.
+    is_held = readers.is_read_once(source) and database.is_installed()
     why = ""
-    try:
-        found = _counted_by(_engine, source, options, wanted, name)
-    except UnsuitedError as unsuited:
-        why = f", since another was unsuited: {unsuited}"
-        found = _counted_by(_engine_in_process, source, options, wanted, name)
+    with readers.held(source) if is_held else nullcontext(source) as rows:
+        try:
+            found = _counted_by(_engine, rows, options, wanted, name)
+        except UnsuitedError as unsuited:
+            why = f", since another was unsuited: {unsuited}"
+            found = _counted_by(_engine_in_process, rows, options, wanted, name)
     if found.engine:
         progress.counted(found.source, found.engine + why)
     return found
@@ -302,13 +303,15 @@ def _engine_in_process(table: Table, wanted: Wanted) -> Engine:
     return local.count
 
 
-def held(both: tuple[Source, Source]) -> tuple[Source, Source]:
-    """Return two sides of one source, which can be read once only, with its bytes in memory."""
+@contextmanager
+def held(both: tuple[Source, Source]) -> Iterator[tuple[Source, Source]]:
+    """Yield two sides, which can be read again if they are of one source that can be read once."""
     first, second = both
     if first.source is not second.source or not readers.is_read_once(first.source):
-        return both
-    source = readers.held(first.source)
-    return first._replace(source=source), second._replace(source=source)
+        yield both
+        return
+    with readers.held(first.source) as source:
+        yield first._replace(source=source), second._replace(source=source)
 
 
 def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:

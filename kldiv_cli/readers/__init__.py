@@ -150,8 +150,9 @@ def is_read_once(source: object) -> bool:
     )
 
 
-def held(source: object) -> object:
-    """Return a source that can be read once only as one that can be read again.
+@contextmanager
+def held(source: object) -> Iterator[object]:
+    """Yield a source that can be read once only as one that can be read again.
 
     Raises
     ------
@@ -162,7 +163,9 @@ def held(source: object) -> object:
 
     text = source_name(source)
     with failures_named(text):
-        return files.held(text)
+        found = files.held(text)
+    with found.file:
+        yield found
 
 
 def is_readable(word: str) -> bool:

@@ -19,6 +19,7 @@ from kldiv_cli.errors import InputError
 from kldiv_cli.readers import (
     ReadOptions,
     compression,
+    is_read_once,
     is_readable,
     read,
     read_two,
@@ -140,6 +141,23 @@ def test_a_file_descriptor(tmp_path):
     side = read(f"/dev/fd/{reading}")
     os.close(reading)
     assert (side.name, side.format) == (f"fd{reading}", "csv")
+
+
+@pytest.mark.parametrize("most", [0, 1 << 20])
+def test_a_pipe_that_is_held_is_closed(most, monkeypatch):
+    monkeypatch.setattr(source, "HELD", most)
+    reading, writing = os.pipe()
+    os.write(writing, CSV)
+    os.close(writing)
+    chunks = iter([CSV[:4], CSV[4:]])
+    monkeypatch.setattr(source, "_chunks", lambda *_: chunks)
+    with readers.held(f"/dev/fd/{reading}") as held:
+        assert isinstance(held.file, io.BytesIO) == bool(most)
+        with held.reopened() as file:
+            assert file.read() == CSV
+        assert is_read_once(held) is False
+    assert held.file.closed
+    os.close(reading)
 
 
 def test_a_pipe_that_is_cut_between_cr_and_lf(monkeypatch):

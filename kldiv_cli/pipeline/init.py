@@ -249,7 +249,7 @@ def _look(finding: Finding, column: Column | None) -> Look | None:
     """Return what is worth a look about a column of the reference; None if nothing is."""
     reasons = [show(reason, 300) for reason in _reasons(finding)]
     bins: tuple[float, ...] = ()
-    if isinstance(column, Numbers) and finding.type == "numeric":
+    if isinstance(column, Numbers) and column.finite and finding.type == "numeric":
         finite = np.isfinite(column.values)
         values, reached = column.values[finite], np.cumsum(column.counts[finite])
         middle = int(np.searchsorted(2 * reached, reached[-1]))

@@ -261,6 +261,12 @@ def test_tables(table, kldiv, kinds, tmp_path, monkeypatch):
     assert columns_of(after) == columns_of(before)
 
 
+def test_numbers_that_all_are_infinite(data, kldiv):
+    (data / "x.csv").write_text("a,b\n" + "inf,x\n-inf,y\n" * 30)
+    ran = kldiv("check", "x.csv", "x.csv", "--init", "--numeric", "a")
+    assert ran.code == 0, ran.err
+
+
 def test_a_profile_is_a_reference(data, kldiv):
     assert kldiv("profile", "ref.json", "-o", "profile.json", "--exclude", "k*").code == 0
     words = ["check", "profile.json", "cur.json"]

@@ -177,7 +177,9 @@ def _lock(
     threads: int | None,
 ) -> None:
     """Set the limits of a connection, and make them final."""
-    processors = len(os.sched_getaffinity(0))
+    # Not every system tells to which processors a process is bound.
+    bound = getattr(os, "sched_getaffinity", None)
+    processors = len(bound(0)) if bound else os.cpu_count() or 1
     settings: list[tuple[str, object]] = [
         ("memory_limit", f"{memory or MEMORY}B"),
         ("threads", min(threads or processors, processors)),

@@ -74,6 +74,12 @@ def test_who_waits_is_told_of_the_time_that_passes():
     assert told == sorted(told)
 
 
+def test_threads_of_a_system_that_binds_no_process_to_processors(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity")
+    with database.connected([], "x", threads=10**6) as data:
+        assert data.rows("select current_setting('threads')") == [(os.cpu_count(),)]
+
+
 def test_no_more_threads_than_processors():
     processors = len(os.sched_getaffinity(0))
     for asked, got in ((None, processors), (1, 1), (10**6, processors)):

@@ -428,7 +428,9 @@ def _account(text: Text, part: Part, rows: int, size: int) -> None:
     width = len(part.scan.names)
     # Where there is one column, a blank line is a row to DuckDB, and so is what psql writes last.
     has_more = text.has_blank_line or text.has_footer or _has_blank_above(part)
-    if not text.is_sound or (width == 1 and has_more) or not rows:
+    # There are no bytes below a header whose line end is a carriage return.
+    is_read = rows and text.files
+    if not (is_read and text.is_sound) or (width == 1 and has_more):
         raise UnsuitedError("there are characters or lines that are none of records")
     if len(text.line_ends) > 1:
         raise UnsuitedError("the line ends differ")

@@ -11,7 +11,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from kldiv_cli.core.table import Table
+from kldiv_cli.core.table import Members, Table
 from kldiv_cli.errors import UsageError
 from kldiv_cli.readers.failures import failures_named, near_files
 from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
@@ -123,7 +123,6 @@ def read_counts(
     InputError, UsageError
         As `read` does.
     """
-    from kldiv_cli.core.table import Members
     from kldiv_cli.readers import counted, meaning
     from kldiv_cli.readers.weights import weights_of
 

@@ -46,7 +46,9 @@ if TYPE_CHECKING:
 SMALLEST = 8 << 20
 """Bytes of text from which on the engine pays …"""
 SMALLEST_PACKED = 2 << 20
-"""… and of text that is compressed."""
+"""… and of text that is compressed …"""
+CHOSEN = 4
+"""… and how many times as many where rows are chosen: the others cost little in process."""
 MOST_TEXTS = 200_000
 """Distinct texts of numbers that are converted in Python; DuckDB converts more of them."""
 BUCKETS = 128
@@ -63,6 +65,7 @@ def pays(table: Table, wanted: Wanted) -> bool:
     if scan is None or scan.size is None:
         return False
     least = SMALLEST if scan.path is not None else SMALLEST_PACKED
+    least *= CHOSEN if scan.where is not None else 1
     return scan.size >= least and database.is_installed()
 
 
@@ -432,7 +435,7 @@ def _account(text: Text, part: Part, rows: int, size: int) -> None:
     is_read = rows and text.files
     if not (is_read and text.is_sound) or (width == 1 and has_more):
         raise UnsuitedError("there are characters or lines that are none of records")
-    if len(text.line_ends) > 1:
+    if len(text.line_ends) != 1:
         raise UnsuitedError("the line ends differ")
     ends = min(text.line_ends) * (rows - text.files) + text.last_ends
     if size + (width - 1) * rows + ends != text.size - text.quotes:

@@ -284,14 +284,23 @@ class Texts:
 
 
 def _below(chunks: Iterable[bytes], scan: Scan) -> Iterator[bytes]:
-    """Yield the bytes of a text from its first row on."""
-    lines = scan.skip[1]
+    """Yield the bytes of a text from its first row on.
+
+    Raises
+    ------
+    UnsuitedError
+        If a carriage return above it ends a line.
+    """
+    lines, above = scan.skip[1], b""
     for chunk in chunks:
         while lines and chunk:
-            _, end, chunk = chunk.partition(b"\n")
+            line, end, chunk = chunk.partition(b"\n")
+            above += line + end
             lines -= len(end)
         if chunk:
             yield chunk
+    if b"\r" in above.replace(b"\r\n", b""):
+        raise UnsuitedError("lines end in carriage returns")
 
 
 def _without_mark(chunks: Iterator[bytes]) -> Iterator[bytes]:

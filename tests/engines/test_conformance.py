@@ -1066,6 +1066,10 @@ def test_folders_that_every_engine_counts(folder, engine, name):
 
 
 LEFT_PARTS = {
+    "carriage returns alone": {"1.csv": SOUND, "2.csv": SOUND.replace("\n", "\r")},
+    "carriage returns alone, compressed": {
+        "1.csv.gz": zipped(SOUND), "2.csv.gz": zipped(SOUND.replace("\n", "\r")),
+    },
     "line ends that differ": {"1.csv": SOUND, "2.csv": SOUND.replace("\n", "\r\n")},
     "a column that the folder names, too": {
         "a=x/1.csv": lines(HEAD, "x,1"), "a=y/1.csv": lines(HEAD, "y,2"),

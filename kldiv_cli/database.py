@@ -162,6 +162,13 @@ def bytes_read() -> int | None:
         return None
 
 
+def failure() -> type[Exception]:
+    """Return the class of all that DuckDB raises."""
+    import duckdb
+
+    return duckdb.Error
+
+
 def literal(path: str) -> str:
     """Return a path as DuckDB takes it for itself: without patterns that match other files."""
     from glob import escape

@@ -10,7 +10,6 @@ the rows to the engine in process, which reads them, or says what is wrong and w
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,17 +18,8 @@ from kldiv_cli import database
 from kldiv_cli.core import counts
 from kldiv_cli.core.binning import Bins, quantile_ranks, stand_ins
 from kldiv_cli.core.table import Batch
-from kldiv_cli.engines import UnsuitedError, joint, local
-from kldiv_cli.engines.sql import (
-    Choice,
-    bucket_of,
-    bytes_of,
-    is_in_buckets,
-    number_in,
-    records_of,
-    set_number,
-)
-from kldiv_cli.engines.text_bytes import Part, Text, Texts, reading
+from kldiv_cli.engines import UnsuitedError, joint, local, scanning
+from kldiv_cli.engines.sql import BLANKS, DATE, DAY, Column, is_in_buckets, number_in
 from kldiv_cli.errors import InputError, Place
 
 if TYPE_CHECKING:
@@ -39,12 +29,12 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.dataset import DataSet, Wanted
     from kldiv_cli.core.table import Locator, Scan, Table
-    from kldiv_cli.database import Database
     from kldiv_cli.engines.joint import Pairs
     from kldiv_cli.engines.local import ColumnCounter
+    from kldiv_cli.engines.scanning import Records
 
 SMALLEST = 8 << 20
-"""Bytes of text from which on the engine pays …"""
+"""Bytes of text from which on the engine is faster …"""
 SMALLEST_PACKED = 2 << 20
 """… and of text that is compressed …"""
 CHOSEN = 4
@@ -88,10 +78,13 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     """
     scan = table.scan
     assert scan is not None
-    pairs = joint.Pairs(table, wanted, source) if wanted.joint else None
-    wanted, together = joint.without_pairs(wanted), [*map(scan.names.index, _known(scan, wanted))]
     chooses = scan.where and scan.where.title
     names = [title for title in scan.names if title not in (None, chooses)]
+    if not {*wanted.joint} <= {*names}:
+        raise UnsuitedError("a column is not there")
+    together = [scan.names.index(title) for title in wanted.joint]
+    pairs = joint.Pairs(table, wanted, source) if wanted.joint else None
+    wanted = joint.without_pairs(wanted)
     if table.names is not None:
         # A name that is wrong is told before all is read.
         wanted.left_out(table.names, source)
@@ -111,9 +104,9 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         return counter
 
     counters = {column.title: new(column.title) for column in columns}
-    with reading(scan, source) as texts, _connected(scan, texts.paths, source) as data:
-        rows, choices = _count_all(data, scan, columns, together, texts, table.decimal)
-        counted = _Counted(data, columns, table.decimal)
+    with scanning.opened(scan, source, table.decimal) as records:
+        rows = records.count(columns, together)
+        counted = _Counted(records, columns)
         counted.settle(list(counters.values()))
         counted.check_size(source)
         coarse: list[_Coarse] = []
@@ -127,29 +120,21 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
             elif column.cuts:
                 counter.add_numbers(*stand_ins(column.cuts, sizes))
         if pairs is not None:
-            _add_pairs(pairs, data, wanted.joint, source)
+            _add_pairs(pairs, records, wanted.joint, source)
         if coarse:
-            _refine(data, scan, texts, coarse, choices, table.decimal)
+            _refine(records, coarse)
     _locate_refusals(batches, head, counters, new)
     found = local.data_set(counters, names, rows, table, wanted, source, name)
     found = found._replace(engine="DuckDB")
     return found if pairs is None else pairs.beside(found)
 
 
-def _known(scan: Scan, wanted: Wanted) -> tuple[str, ...]:
-    """Return the columns that are counted together, all of which must be there."""
-    chooses = scan.where and scan.where.title
-    if not all(title in scan.names and title != chooses for title in wanted.joint):
-        raise UnsuitedError("a column is not there")
-    return wanted.joint
-
-
-def _add_pairs(pairs: Pairs, data: Database, titles: Sequence[str], source: str) -> None:
-    """Hand cells that were counted together to what counts them; the first too many are told."""
+def _add_pairs(pairs: Pairs, records: Records, titles: Sequence[str], source: str) -> None:
+    """Hand on cells that were counted together; the engine in process tells of too many."""
     fields = ", ".join(f"j{k}" for k in range(len(titles)))
-    if data.rows("select count(*) from counted where g < 0")[0][0] > MOST_PAIRS:
+    if records.data.rows("select count(*) from counted where g < 0")[0][0] > MOST_PAIRS:
         raise UnsuitedError("there are many outcomes together")
-    found = data.arrays(f"select {fields}, n from counted where g < 0")
+    found = records.data.arrays(f"select {fields}, n from counted where g < 0")
     columns = {title: _texts(found[f"j{k}"]).tolist() for k, title in enumerate(titles)}
     size = len(found["n"])
 
@@ -163,50 +148,6 @@ def _add_pairs(pairs: Pairs, data: Database, titles: Sequence[str], source: str)
 
 
 # What the first rows say.
-
-
-class Column(NamedTuple):
-    """A column that is counted.
-
-    Attributes
-    ----------
-    position : int
-        Of its field in a record.
-    title : str
-        Its name.
-    is_numeric : bool
-        Whether its values are numbers.
-    is_wide : bool
-        Whether they are nearly all distinct, so that their texts are not worth counting.
-    cuts : tuple of float
-        Of a wide column, the edges of the buckets in which its numbers are enough.
-    is_refined : bool
-        Whether some of the buckets are looked into later, for quantiles.
-    """
-
-    position: int
-    title: str
-    is_numeric: bool
-    is_wide: bool = False
-    cuts: tuple[float, ...] = ()
-    is_refined: bool = False
-
-    def keys(self) -> list[str]:
-        """Return what is grouped by: the text of the field, or its number and any other text."""
-        i = self.position
-        if not self.is_wide:
-            return [f"c{i}"]
-        return [f"b{i}" if self.cuts else f"x{i}", f"t{i}"]
-
-    def selected(self) -> str:
-        """Return the SQL for these keys, from fields and their numbers."""
-        i = self.position
-        if not self.is_wide:
-            return f"c{i}"
-        found = f"case when x{i} is null then c{i} end as t{i}"
-        return (
-            f"{found}, {bucket_of(f'x{i}', self.cuts)} as b{i}" if self.cuts else f"{found}, x{i}"
-        )
 
 
 def _column(position: int, head: ColumnCounter, scan: Scan, wanted: Wanted) -> Column:
@@ -261,192 +202,6 @@ def _is_wide(counter: ColumnCounter, scan: Scan) -> bool:
     return n > 0 and n * n > again * rows
 
 
-# One scan.
-
-
-@contextmanager
-def _connected(scan: Scan, paths: Sequence[str], source: str) -> Iterator[Database]:
-    """Open DuckDB for some files; what it does not read is left to the engine in process."""
-    import duckdb
-
-    try:
-        with database.connected(paths, source, memory=scan.memory, threads=scan.threads) as data:
-            yield data
-    except (duckdb.Error, OSError) as error:
-        # There may be no room for its temporary files, either.
-        raise UnsuitedError(type(error).__name__) from error
-    except InputError as error:
-        # Hundreds of columns take more than was thought of, and in process they do not.
-        if error.code != "memory-limit" or scan.memory is not None:
-            raise
-        raise UnsuitedError(error.message) from error
-
-
-def _count_all(
-    data: Database,
-    scan: Scan,
-    columns: Sequence[Column],
-    together: Sequence[int],
-    texts: Texts,
-    decimal: str,
-) -> tuple[int, list[Choice | None]]:
-    """Count all columns of all texts into a table of DuckDB.
-
-    The table ``counted`` has a row for each distinct value of each column: `g` is the number of
-    the column from 1, `t` the text of the value, or `x` the number, and `n` how often it occurs.
-    Where `g` is -1, the cells `j0`, `j1` and so on are counted together.
-
-    Returns
-    -------
-    rows : int
-        How many rows there are in all.
-    choices : list of (Choice or None)
-        For each text the rows that are chosen of it; None where all are.
-    """
-    total, choices = 0, list[Choice | None]()
-    name = "counted"
-    for part in texts.parts:
-        text = texts.open(part)
-        choice = _choose(data, scan, part, text, texts)
-        choices.append(choice)
-        if choice is None or choice.rows:
-            if choice is not None:
-                text = texts.open(part, again=True)
-            found = _count_part(
-                data, name, scan, part, columns, together, text, choice, decimal, texts
-            )
-            if choice is None:
-                _account(text, part, *found)
-            elif found != (choice.rows, choice.size):
-                raise UnsuitedError("the file has changed")
-            total += found[0]
-            if name == "part":
-                data.rows("insert into counted from part")
-            name = "part"
-        texts.next(part)
-    if not total:
-        raise UnsuitedError("there are no rows")
-    if len(choices) > 1:
-        data.rows(
-            "create or replace temp table counted as"
-            " select * exclude (n, l), sum(n)::bigint as n from counted group by all"
-        )
-    return total, choices
-
-
-def _choose(data: Database, scan: Scan, part: Part, text: Text, texts: Texts) -> Choice | None:
-    """Return which rows of a text are chosen, and account for all of them; None if all are."""
-    if scan.where is None:
-        return None
-    constants = part.scan.constants
-    if scan.where.title in constants and scan.where.is_wanted(constants[scan.where.title]):
-        return None
-    at = scan.names.index(scan.where.title)
-    records, given = records_of(scan, part, text, [at])
-    query = f"""
-        create or replace temp table choices as
-        select c{at} as t, count(*) as n, sum(l)::bigint as l from {records} group by c{at}
-    """
-    data.rows(query, given, texts.told(part))
-    texts.finish(text, part)
-    found = data.rows("select count(*), sum(n)::bigint, sum(l)::bigint from choices")
-    distinct, rows, size = (number or 0 for number in found[0])
-    _account(text, part, rows, size)
-    if distinct > MOST_TEXTS:
-        raise UnsuitedError("rows are chosen among too many values")
-    chosen = [row for row in data.rows("from choices") if scan.where.is_wanted(row[0])]
-    return Choice(at, [row[0] for row in chosen], *(sum(row[i] for row in chosen) for i in (1, 2)))
-
-
-def _count_part(
-    data: Database,
-    name: str,
-    scan: Scan,
-    part: Part,
-    columns: Sequence[Column],
-    together: Sequence[int],
-    text: Text,
-    choice: Choice | None,
-    decimal: str,
-    texts: Texts,
-) -> tuple[int, int]:
-    """Count all columns of a text into a table of some name.
-
-    Returns
-    -------
-    rows, size : int
-        How many rows there are, and the bytes of all their fields but for quotes.
-    """
-    keys = [column.keys() for column in columns]
-    selected = [column.selected() for column in columns]
-    wide = [column.position for column in columns if column.is_wide]
-    # Fields whose texts are not counted are accounted for here.
-    of_text = {
-        number: column.title
-        for number, column in enumerate(columns, 1)
-        if not column.is_wide and column.title in part.scan.names
-    }
-    used = [*(column.position for column in columns), *together]
-    cells = [f"j{k}" for k in range(len(together))]
-    records, given = records_of(
-        scan, part, text, used, wide, decimal, accounted=of_text.values(), choice=choice
-    )
-    selected += [f"c{i} as {cell}" for i, cell in zip(together, cells, strict=True)]
-    sets = [[], *keys, *([cells] if cells else [])]
-    texts_of, doubles = ([k for each in keys for k in each if k[0] in of] for of in ("ct", "xb"))
-    data.rows(
-        f"""
-        create or replace temp table {name} as
-        select {set_number([key for key, *_ in keys], *cells[:1])} as g,
-            {"".join(f"{cell}, " for cell in cells)}
-            coalesce({", ".join([*texts_of, "null"])})::varchar as t,
-            coalesce({", ".join([*doubles, "null"])})::double as x,
-            count(*) as n, coalesce(sum(l), 0)::bigint as l
-        from (select {", ".join([*selected, "l"])} from {records})
-        group by grouping sets ({", ".join(f"({', '.join(each)})" for each in sets)})
-        """,
-        given,
-        None if choice else texts.told(part),
-    )
-    texts.finish(text, part)
-    rows, other = data.rows(f"select n, l from {name} where g = 0")[0]
-    numbers = ", ".join(map(str, of_text)) or "0"
-    query = f"""
-        select coalesce(sum(n * {bytes_of(["t"])}), 0)::bigint
-        from {name} where g > 0 and g in ({numbers})
-    """
-    return rows, other + data.rows(query)[0][0]
-
-
-def _account(text: Text, part: Part, rows: int, size: int) -> None:
-    """Account for all bytes of a text by its rows and the bytes of their fields.
-
-    Raises
-    ------
-    UnsuitedError
-        If they do not add up.
-    """
-    if not (rows or text.size):
-        return
-    width = len(part.scan.names)
-    # Where there is one column, a blank line is a row to DuckDB, and so is what psql writes last.
-    has_more = text.has_blank_line or text.has_footer or _has_blank_above(part)
-    # There are no bytes below a header whose line end is a carriage return.
-    is_read = rows and text.files
-    if not (is_read and text.is_sound) or (width == 1 and has_more):
-        raise UnsuitedError("there are characters or lines that are none of records")
-    if len(text.line_ends) != 1:
-        raise UnsuitedError("the line ends differ")
-    ends = min(text.line_ends) * (rows - text.files) + text.last_ends
-    if size + (width - 1) * rows + ends != text.size - text.quotes:
-        raise UnsuitedError("the fields do not account for all bytes")
-
-
-def _has_blank_above(part: Part) -> bool:
-    """Return whether there are more lines above first rows than records."""
-    return any(scan.skip[1] > scan.skip[0] for scan in part.scans)
-
-
 class _Coarse(NamedTuple):
     """A column whose numbers are counted in buckets, and the number of bins that it will have."""
 
@@ -468,43 +223,20 @@ class _Coarse(NamedTuple):
         return needed
 
 
-def _refine(
-    data: Database,
-    scan: Scan,
-    texts: Texts,
-    coarse: Sequence[_Coarse],
-    choices: Sequence[Choice | None],
-    decimal: str,
-) -> None:
+def _refine(records: Records, coarse: Sequence[_Coarse]) -> None:
     """Hand numbers to counters: those in buckets with a quantile, and stand-ins for the others."""
     needed = [one.with_quantiles() for one in coarse]
-    places = [one.column.position for one in coarse]
-    selected = [
-        f"case when {is_in_buckets(f'x{i}', one.column.cuts, buckets)} then x{i} end as x{i}"
-        for i, one, buckets in zip(places, coarse, needed, strict=True)
-    ]
-    data.rows("create temp table refined (g integer, x double, n bigint)")
-    for part, choice in zip(texts.parts, choices, strict=True):
-        if choice is not None and not choice.rows:
-            continue
-        text = texts.open(part, again=True)
-        records, given = records_of(
-            scan, part, text, places, places, decimal, accounted=part.scan.names, choice=choice
-        )
-        query = f"""
-            insert into refined
-            select {set_number([f"x{i}" for i in places])} as g,
-                coalesce({", ".join(f"x{i}" for i in places)}, null) as x, count(*) as n
-            from (select {", ".join(selected)} from {records})
-            group by grouping sets ({", ".join(f"(x{i})" for i in places)})
-        """
-        data.rows(query, given)
-        texts.finish(text, part)
+    records.count_numbers(
+        {
+            one.column.position: is_in_buckets(f"x{one.column.position}", one.column.cuts, buckets)
+            for one, buckets in zip(coarse, needed, strict=True)
+        }
+    )
     for number, (one, buckets) in enumerate(zip(coarse, needed, strict=True), start=1):
         query = """
             select x, sum(n)::bigint as n from refined where g = $g and x is not null group by x
         """
-        found = data.arrays(query, {"g": number})
+        found = records.data.arrays(query, {"g": number})
         values, repeats = np.ma.getdata(found["x"]), np.ma.getdata(found["n"])
         sizes = one.sizes.copy()
         inside = Bins(one.column.cuts).count(values, repeats)[: len(sizes)]
@@ -523,19 +255,17 @@ class _Counted:
 
     Parameters
     ----------
-    data : Database
-        After `_scan`.
+    records : Records
+        After `Records.count`.
     columns : sequence of Column
         In the same order.
-    decimal : {".", ","}
-        The decimal mark of numbers.
     """
 
-    def __init__(self, data: Database, columns: Sequence[Column], decimal: str) -> None:
-        self._data = data
+    def __init__(self, records: Records, columns: Sequence[Column]) -> None:
+        self._data = records.data
+        self._decimal = records.decimal
         self._columns = list(columns)
-        self._decimal = decimal
-        self._sizes = dict(data.rows("select g, count(*) from counted group by g"))
+        self._sizes = dict(self._data.rows("select g, count(*) from counted group by g"))
 
     def settle(self, counters: Sequence[ColumnCounter]) -> None:
         """Decide which columns are numeric that have few values, or none, in the first rows."""
@@ -585,14 +315,15 @@ class _Counted:
             found = self._numbers(number, is_wide=column.is_wide)
             is_text = np.ma.getmaskarray(found["x"])
             values, repeats = np.ma.getdata(found["x"])[~is_text], np.ma.getdata(found["n"])
-            texts, times = _texts(found["t"])[is_text], repeats[is_text]
-            counter.add(texts.tolist(), place, times.tolist())
+            texts = _texts(found["t"])[is_text].tolist()
+            counter.add(texts, place, repeats[is_text].tolist())
             if column.cuts:
                 sizes[values.astype(np.int64)] = repeats[~is_text]
             else:
                 counter.add_numbers(values, repeats[~is_text], place)
         elif column.is_numeric or size <= wanted.most_outcomes:
-            self._fill_texts(number, counter, place)
+            cells, times = self._cells(number)
+            counter.add(cells, place, times)
         else:
             self._fill_many(number, counter, place, wanted, source)
         return sizes
@@ -608,10 +339,6 @@ class _Counted:
             """
         return self._data.arrays(query, {"g": number})
 
-    def _fill_texts(self, number: int, counter: ColumnCounter, place: Locator) -> None:
-        cells, repeats = self._cells(number)
-        counter.add(cells, place, repeats)
-
     def _cells(self, number: int) -> tuple[list[str | None], list[int]]:
         """Return the distinct cells of a column, and how often each occurs."""
         query = "select t, n from counted where g = $g"
@@ -623,18 +350,19 @@ class _Counted:
     ) -> None:
         """Decide what becomes of a column of labels that may have too many of them."""
         title, most = counter.name, wanted.most_outcomes
-        absent = f"(t is null or regexp_full_match(t, '{_BLANKS}') or list_contains($na, t))"
+        absent = f"(t is null or regexp_full_match(t, '{BLANKS}') or list_contains($na, t))"
         given: dict[str, Any] = {"g": number, "na": sorted(wanted.missing_words(title))}
         query = f"""
             select count(t), sum(n)::bigint,
-                count(t) filter (regexp_matches(t, '{_DAY}')),
-                count(t) filter (regexp_full_match(t, '{_DATE}') and try_cast(t[:10] as date)
+                count(t) filter (regexp_matches(t, '{DAY}')),
+                count(t) filter (regexp_full_match(t, '{DATE}') and try_cast(t[:10] as date)
                     between '0002-01-01' and '9998-12-31')
             from counted where g = $g and not {absent}
         """
         distinct, rows, days, dates = self._data.rows(query, given)[0]
         if distinct <= most:
-            self._fill_texts(number, counter, place)
+            cells, repeats = self._cells(number)
+            counter.add(cells, place, repeats)
             return
         query = f"select count(*) from counted where g = $g and {absent}"
         if wanted.forbid_missing and self._data.rows(query, given)[0][0]:
@@ -648,22 +376,6 @@ class _Counted:
             counter.give_up(date=False)
         else:
             counter.reject(local.too_many_outcomes(title, wanted, source))
-
-
-_DAY = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}"
-"""How a label begins that may be a date …"""
-_HOUR, _SIXTY = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
-_DATE = (
-    rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
-    rf"(?:[Tt ]{_HOUR}:{_SIXTY}(?::{_SIXTY}(?:[.,][0-9]{{1,12}})?)?"
-    rf" ?(?:[Zz]|UTC|[+-]{_HOUR}(?::?{_SIXTY}(?::?{_SIXTY})?)?)?)?"
-)
-"""… and how one is written that is a date to `kldiv_cli.core.instants`, if there is such a day."""
-_BLANKS = (
-    r"[\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}"
-    r"\x{202f}\x{205f}\x{3000}]*"
-)
-"""What is blank to Python."""
 
 
 def _texts(found: Any) -> NDArray[Any]:

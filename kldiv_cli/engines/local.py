@@ -210,8 +210,8 @@ def _add_bulk(counter: ColumnCounter, batch: Batch) -> bool:
         return False
     name, kept = counter.name, batch.bulk.kept
     if counter.is_numeric:
-        numbers = batch.bulk.doubles(name, kept)
-        if numbers is not None and counter.add_doubles(numbers, batch.size):
+        doubles = batch.bulk.doubles(name, kept)
+        if doubles is not None and counter.add_doubles(doubles, batch.size):
             return True
     found = batch.bulk.tally(name, kept)
     if found is None or not (counter.is_settled or counter.is_silent(found.cells)):
@@ -392,9 +392,8 @@ class ColumnCounter:
             self._numeric = self._words.isdisjoint(cells)
         elif len(literals) + len(infinite) == len(told):
             is_sound = numbers.floats(literals, self._decimal) is not None
-            self._numeric = (
-                True if is_sound and not any(map(numbers.is_inexact, literals)) else None
-            )
+            if is_sound and not any(map(numbers.is_inexact, literals)):
+                self._numeric = True
         elif not (literals or infinite or any(map(_looks_like_a_number, told))):
             self._numeric = False
         return self.is_settled

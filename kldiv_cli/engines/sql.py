@@ -1,4 +1,8 @@
-"""The SQL of what DuckDB counts: records, numbers by the one grammar, and buckets of numbers."""
+"""The SQL of what DuckDB counts: records, numbers by the one grammar, and buckets of numbers.
+
+It is made of positions, of numbers, and of words that stand here. Whatever a user or a file says
+(names, values, paths) is a parameter.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,59 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.table import Scan
     from kldiv_cli.engines.text_bytes import Part, Text
+
+
+class Column(NamedTuple):
+    """A column that is counted.
+
+    Attributes
+    ----------
+    position : int
+        Of its field in a record.
+    title : str
+        Its name.
+    is_numeric : bool
+        Whether its values are numbers.
+    is_wide : bool
+        Whether they are nearly all distinct, so that their texts are not worth counting.
+    cuts : tuple of float
+        Of a wide column, the edges of the buckets in which its numbers are enough.
+    is_refined : bool
+        Whether some of the buckets are looked into later, for quantiles.
+    """
+
+    position: int
+    title: str
+    is_numeric: bool
+    is_wide: bool = False
+    cuts: tuple[float, ...] = ()
+    is_refined: bool = False
+
+    @property
+    def text(self) -> str:
+        """The key of its texts: the field, or whatever in it is no number."""
+        return f"t{self.position}" if self.is_wide else f"c{self.position}"
+
+    @property
+    def double(self) -> str | None:
+        """The key of its numbers, or of their buckets, if texts are not counted."""
+        if not self.is_wide:
+            return None
+        return f"b{self.position}" if self.cuts else f"x{self.position}"
+
+    @property
+    def keys(self) -> list[str]:
+        """What is grouped by."""
+        return [self.text] if self.double is None else [self.double, self.text]
+
+    def selected(self) -> str:
+        """Return the SQL for these keys, from fields and their numbers."""
+        field, number = f"c{self.position}", f"x{self.position}"
+        if not self.is_wide:
+            return field
+        bucket = bucket_of(number, self.cuts) if self.cuts else number
+        other = f"case when {number} is null then {field} end"
+        return f"{other} as {self.text}, {bucket} as {self.double}"
 
 
 class Choice(NamedTuple):
@@ -83,10 +140,32 @@ def records_of(
     return query, given
 
 
-def set_number(keys: Sequence[str], last: str | None = None) -> str:
-    """Return the SQL for the number of a grouping set, from 1, by the first key of each.
+def grouped(columns: Sequence[Column], together: Sequence[int], source: str) -> str:
+    """Return the SQL that counts columns of records: each value of each column, and all rows.
 
-    It is -1 of the set whose first key is `last`, if that is given.
+    The row whose `g` is 0 is of all records, with the bytes of their fields as `l`; see
+    `kldiv_cli.engines.scanning.Records.count` for the others.
+    """
+    texts = [column.text for column in columns]
+    doubles = [column.double for column in columns if column.double is not None]
+    cells = [f"j{k}" for k in range(len(together))]
+    selected = [column.selected() for column in columns]
+    selected += [f"c{i} as {cell}" for i, cell in zip(together, cells, strict=True)]
+    sets = [[], *(column.keys for column in columns), *([cells] if cells else [])]
+    return f"""
+        select {set_number(texts, *cells[:1])} as g, {"".join(f"{cell}, " for cell in cells)}
+            coalesce({", ".join([*texts, "null"])})::varchar as t,
+            coalesce({", ".join([*doubles, "null"])})::double as x,
+            count(*) as n, coalesce(sum(l), 0)::bigint as l
+        from (select {", ".join([*selected, "l"])} from {source})
+        group by grouping sets ({", ".join(f"({', '.join(keys)})" for keys in sets)})
+    """
+
+
+def set_number(keys: Sequence[str], last: str | None = None) -> str:
+    """Return the SQL for the number of a grouping set, from 1, by a key of each.
+
+    It is -1 of the set with the key `last`, if that is given.
     """
     numbers = [f"{i} * (1 - grouping({key}))" for i, key in enumerate(keys, start=1)]
     return " + ".join(numbers + ([f"grouping({last}) - 1"] if last else [])) or "0"
@@ -145,3 +224,19 @@ def is_in_buckets(number: str, cuts: Sequence[float], buckets: Sequence[int]) ->
         below = f"{number} <= '{ends[high]!r}'::double" if high <= len(cuts) else "true"
         conditions.append(f"({above} and {below})")
     return " or ".join(conditions) or "false"
+
+
+DAY = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}"
+"""How a label begins that may be a date …"""
+_HOUR, _SIXTY = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
+DATE = (
+    rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
+    rf"(?:[Tt ]{_HOUR}:{_SIXTY}(?::{_SIXTY}(?:[.,][0-9]{{1,12}})?)?"
+    rf" ?(?:[Zz]|UTC|[+-]{_HOUR}(?::?{_SIXTY}(?::?{_SIXTY})?)?)?)?"
+)
+"""… and how one is written that is a date to `kldiv_cli.core.instants`, if there is such a day."""
+BLANKS = (
+    r"[\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}"
+    r"\x{202f}\x{205f}\x{3000}]*"
+)
+"""What is blank to Python."""

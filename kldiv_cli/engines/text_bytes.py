@@ -340,3 +340,32 @@ def reading(scan: Scan, source: str) -> Iterator[Texts]:
         yield texts
     finally:
         texts.close()
+
+
+def account(text: Text, part: Part, rows: int, size: int) -> None:
+    """Account for all bytes of a text by its rows and the bytes of their fields.
+
+    Raises
+    ------
+    UnsuitedError
+        If they do not add up.
+    """
+    if not (rows or text.size):
+        return
+    width = len(part.scan.names)
+    # Where there is one column, a blank line is a row to DuckDB, and so is what psql writes last.
+    has_more = text.has_blank_line or text.has_footer or _has_blank_above(part)
+    # There are no bytes below a header whose line end is a carriage return.
+    is_read = rows and text.files
+    if not (is_read and text.is_sound) or (width == 1 and has_more):
+        raise UnsuitedError("there are characters or lines that are none of records")
+    if len(text.line_ends) != 1:
+        raise UnsuitedError("the line ends differ")
+    ends = min(text.line_ends) * (rows - text.files) + text.last_ends
+    if size + (width - 1) * rows + ends != text.size - text.quotes:
+        raise UnsuitedError("the fields do not account for all bytes")
+
+
+def _has_blank_above(part: Part) -> bool:
+    """Return whether there are more lines above first rows than records."""
+    return any(scan.skip[1] > scan.skip[0] for scan in part.scans)

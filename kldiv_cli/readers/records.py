@@ -140,7 +140,7 @@ class Records:
     def batch(self, count: int, faults: Faults) -> Numbered | None:
         """Return the next records and their first lines; None at the end."""
         # So that the next block can be taken at once.
-        count = min(count, self._lines.split or count)
+        count = min(count, self._lines.pending or count)
         rows: list[Row] = []
         try:
             # The records that precede an error are kept.

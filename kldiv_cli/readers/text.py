@@ -137,7 +137,7 @@ class Lines(Iterator[str]):
         self._backslashes = backslashes
         self._blocks = self._blocks_of(pieces)
         self._given_back = ""
-        self._split: Iterator[str] = iter(())
+        self._pending: Iterator[str] = iter(())
         self._each = self._lines()
 
     def __iter__(self) -> Iterator[str]:
@@ -147,21 +147,21 @@ class Lines(Iterator[str]):
         return next(self._each)
 
     @property
-    def split(self) -> int:
-        """How many of the next lines are no part of the next block."""
-        return length_hint(self._split)
+    def pending(self) -> int:
+        """How many lines were split and not read yet; they come before the next block."""
+        return length_hint(self._pending)
 
     def unread(self, lines: Iterable[str]) -> None:
         """Give back lines that were read last."""
-        self._split = iter([*lines, *self._split])
+        self._pending = iter([*lines, *self._pending])
         self._each = self._lines()
 
     def block(self) -> str:
         """Return lines that were not split yet, all or none of a piece of the text at once.
 
-        No text at the end of the input, or while some of the next lines were split.
+        No text at the end of the input, or while some lines are pending.
         """
-        if self.split:
+        if self.pending:
             return ""
         block, self._given_back = self._given_back or next(self._blocks, ""), ""
         return block
@@ -172,14 +172,14 @@ class Lines(Iterator[str]):
 
     def _lines(self) -> Iterator[str]:
         while True:
-            yield from self._split
-            if not self.split:
+            yield from self._pending
+            if not self.pending:
                 if not (block := self.block()):
                     return
                 lines = [line + self.end for line in block.split(self.end)]
                 # Behind the last end there is a line of the last block alone.
                 last = lines.pop()[: -len(self.end)]
-                self._split = iter(self._marked([*lines, last] if last else lines, block))
+                self._pending = iter(self._marked([*lines, last] if last else lines, block))
 
     def _blocks_of(self, pieces: Iterable[str]) -> Iterator[str]:
         # A list, since a line of 50 MB comes in hundreds of pieces.

@@ -869,15 +869,15 @@ def test_more_columns_than_fit_into_the_memory_of_an_engine(agreed, monkeypatch)
     [SOUND + "z,9\n", SOUND[:-9], SOUND[:20], SOUND.replace("x,1", "xx,1"), "", HEAD + "\n"],
 )
 def test_a_file_that_changes_while_it_is_read(engine, tmp_path, monkeypatch, other):
-    from kldiv_cli.engines import embedded
+    from kldiv_cli.engines import scanning
 
-    path, scan = tmp_path / "x.csv", embedded._count_part
+    path, scan = tmp_path / "x.csv", scanning.Records._count_part
 
     def changed(*arguments):
         path.write_text(other)
         return scan(*arguments)
 
-    monkeypatch.setattr(embedded, "_count_part", changed)
+    monkeypatch.setattr(scanning.Records, "_count_part", changed)
     path.write_text(SOUND)
     found = answer(forced(engine), str(path), ReadOptions(header=True), Wanted())
     monkeypatch.undo()
@@ -888,15 +888,15 @@ def test_a_file_that_changes_while_it_is_read(engine, tmp_path, monkeypatch, oth
 
 @pytest.mark.usefixtures("early")
 def test_a_file_that_is_gone_while_it_is_read(engine, tmp_path, monkeypatch):
-    from kldiv_cli.engines import embedded
+    from kldiv_cli.engines import scanning
 
-    path, scan = tmp_path / "x.csv", embedded._count_part
+    path, scan = tmp_path / "x.csv", scanning.Records._count_part
 
     def gone(*arguments):
         path.unlink()
         return scan(*arguments)
 
-    monkeypatch.setattr(embedded, "_count_part", gone)
+    monkeypatch.setattr(scanning.Records, "_count_part", gone)
     path.write_text(SOUND)
     assert answer(forced(engine), str(path), ReadOptions(), Wanted()).code == "no-such-file"
 
@@ -981,11 +981,11 @@ def test_types_are_those_of_the_rows_that_are_chosen(agreed, engine):
 
 
 def test_rows_are_chosen_by_one_of_many_values(agreed, engine, monkeypatch):
-    from kldiv_cli.engines import embedded
+    from kldiv_cli.engines import scanning
 
     rows = [f"{n % 3000},{n % 7},x" for n in range(9000)]
     assert agreed("x.csv", lines("a,b,c", *rows), where="a=7").engine == engine.name
-    monkeypatch.setattr(embedded, "MOST_TEXTS", 2000)
+    monkeypatch.setattr(scanning, "MOST_VALUES", 2000)
     assert agreed("x.csv", lines("a,b,c", *rows), where="a=7").engine == LOCAL
 
 

@@ -24,6 +24,7 @@ from pyarrow import ipc
 from kldiv_cli.core.counts import Categories, Numbers
 from kldiv_cli.core.dataset import Wanted
 from kldiv_cli.errors import InputError, UsageError
+from kldiv_cli.pipeline import sides
 from kldiv_cli.pipeline.sides import data_set
 from kldiv_cli.readers import ReadOptions
 from kldiv_cli.readers.compression import ZSTD
@@ -790,7 +791,9 @@ def test_columns_of_files_are_not_held(tmp_path, format):
 
 
 @pytest.mark.parametrize("format", ["csv", "txt.gz"])
-def test_a_categorical_column_takes_no_memory_for_its_rows(tmp_path, format):
+def test_a_categorical_column_takes_no_memory_for_its_rows(tmp_path, format, monkeypatch):
+    monkeypatch.setattr(sides, "_engine", sides._engine_in_process)
+
     def size(rows):
         text = "a,b\n" + f"{'red ' * 12},{'blue ' * 12}\n" * rows
         path = tmp_path / f"{rows}.{format}"

@@ -274,7 +274,7 @@ def _connected(scan: Scan, paths: Sequence[str], source: str) -> Iterator[Databa
             yield data
     except (duckdb.Error, OSError) as error:
         # There may be no room for its temporary files, either.
-        raise UnsuitedError(type(error).__name__) from error
+        raise UnsuitedError(f"DuckDB gave up ({type(error).__name__})") from error
     except InputError as error:
         # Hundreds of columns take more than was thought of, and in process they do not.
         if error.code != "memory-limit" or scan.memory is not None:

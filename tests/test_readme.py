@@ -4,12 +4,19 @@
 """
 
 import doctest
+import importlib
+import json
 import os
 import re
 import shutil
+import tomllib
 from xml.etree import ElementTree
 
+import pyarrow.csv as pyarrow_csv
+import pyarrow.parquet as pq
 import pytest
+
+from kldiv_cli.readers import compression
 
 CONSOLE = re.compile(r"```console\n(.*?)```", re.S)
 
@@ -72,6 +79,34 @@ def test_the_lines_for_gitlab_run(root, tmp_path, shell):
     assert ran.code == 0, ran.err
     report = re.search(r"junit: (.*)$", block[1], re.M)[1]
     assert ElementTree.parse(tmp_path / report).getroot().attrib["failures"] == "0"
+
+
+def test_the_lines_for_large_data_run(root, tmp_path, shell):
+    block = re.search(r"## Large data\n\n```sh\n(.*?)```", (root / "README.md").read_text(), re.S)
+    install, check, *shards = block[1].splitlines()
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    extra = re.fullmatch(r"pip install -e '\.\[(.*)\]'.*", install)[1]
+    assert extra in project["optional-dependencies"]
+    sides = [f"{i},{side}" for i, side in enumerate(["heads", "tails"] * 500)]
+    july = tmp_path / "july.csv"
+    july.write_text("\n".join(["id,side", *sides]))
+    pq.write_table(pyarrow_csv.read_csv(july), tmp_path / "january.parquet")
+    with importlib.import_module(compression.ZSTD).open(tmp_path / "july.csv.zst", "wb") as packed:
+        packed.write(july.read_bytes())
+    ran = shell(f"{check.replace(' -v', ' --exclude id -v')}", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert ran.err.count("note[engine]") == 2
+    assert shell("kldiv profile july.csv -o january.json", cwd=tmp_path).code == 0
+    (tmp_path / "july").mkdir()
+    for number in range(3):
+        part = ["id,side", *sides[number::3]]
+        (tmp_path / "july" / f"part {number}.csv").write_text("\n".join(part))
+    ran = shell("\n".join(shards), cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    ran = shell("kldiv profile july.csv --like january.json -o whole.json", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    merged, whole = (json.loads((tmp_path / f"{x}.json").read_text()) for x in ("july", "whole"))
+    assert {**merged, "name": "july"} == whole
 
 
 def test_the_lines_for_github_name_inputs_of_the_action(root):

@@ -53,7 +53,7 @@ def opened(scan: Scan, source: str, decimal: str) -> Iterator[Records]:
             yield Records(data, texts, scan, decimal)
     except (database.failure(), OSError) as error:
         # There may be no room for its temporary files, either.
-        raise UnsuitedError(type(error).__name__) from error
+        raise UnsuitedError(f"DuckDB gave up ({type(error).__name__})") from error
     except InputError as error:
         # Hundreds of columns take more than was thought of, and in process they do not.
         if error.code != "memory-limit" or scan.memory is not None:

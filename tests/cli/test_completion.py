@@ -397,6 +397,9 @@ class Terminal:
         self.write(typed + "\t" * tabs + "\x18d")
         self.wait(lambda: self.line.exists() and self.line.stat().st_size)
         found = self.line.read_text()
+        # What was shown before is there once this is.
+        self.write("\x15@")
+        self.wait(lambda: b"@" in self.shown)
         self.write("\x15")
         return found, self.shown.decode(errors="replace")
 

@@ -139,3 +139,15 @@ def test_a_project_says_what_an_engine_may_take(kldiv, table, tmp_path, monkeypa
         ran = kldiv("check", data, data)
         assert (ran.code, ran.out) == (2, "")
         assert f"error[bad-config]: '{setting.split()[0]}' is a " in ran.err
+
+
+def test_why_an_engine_was_unsuited_is_said(kldiv, table, monkeypatch):
+    pytest.importorskip("duckdb")
+    monkeypatch.setattr("kldiv_cli.engines.embedded.SMALLEST", 0)
+    rows = ["x,y", *["a,1", "b,2"] * 50]
+    plain, mixed = table("p.csv", "\n".join(rows)), table("q.csv", "\r\n".join(rows) + "\nb,2\n")
+    ran = kldiv("check", plain, mixed, "-v", "-q")
+    first, second = [line for line in ran.err.splitlines() if "[engine]" in line]
+    assert first == f"{plain}: {COUNTED.strip().replace('in process', 'DuckDB')}"
+    why = second.removeprefix(f"{mixed}: {COUNTED.strip()}, since another was unsuited: ")
+    assert why == "DuckDB gave up (InvalidInputException)"

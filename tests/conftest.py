@@ -67,11 +67,12 @@ def pair(table):
 
 @pytest.fixture(autouse=True)
 def runners_own(monkeypatch):
-    """Give the test runner back what a run of kldiv sets for its process: a hook, a handler."""
+    """Give the test runner back what a run of kldiv sets for its process: a hook, handlers."""
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
-    handler = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 _kept: list[BaseException] = []
-"""Exceptions that end the run, but were raised in a callback, where Python drops them."""
+"""Exceptions that end the run; one that was raised where it is dropped ends it later."""
 
 
 class Terminated(BaseException):
@@ -22,13 +22,16 @@ class Terminated(BaseException):
 
 
 def listen() -> None:
-    """Raise `Terminated` on SIGTERM, and keep the exceptions that Python would drop.
+    """Raise `Terminated` on SIGTERM, and keep the exceptions that would be dropped.
 
     Python prints an exception of a callback, or of an iterator that is being closed, and goes on
-    as if nothing had happened.
+    as if nothing had happened. Compiled code, that of PyArrow where it imports a module, clears
+    any exception. So those of signals are kept as they are raised.
     """
     _kept.clear()
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     sys.unraisablehook = _keep
 
 
@@ -50,7 +53,16 @@ def raise_kept() -> None:
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    raise Terminated
+    _raise(Terminated())
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    _raise(KeyboardInterrupt())
+
+
+def _raise(error: BaseException) -> NoReturn:
+    _kept.append(error)
+    raise error
 
 
 def _keep(dropped: UnraisableHookArgs) -> None:

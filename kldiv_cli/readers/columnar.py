@@ -258,7 +258,7 @@ class _Counting:
     def _array(self, name: str, kept: Mask) -> pa.Array:
         with reading(self._format, self._source):
             array = self._column(self._positions[name])
-            return array if kept is None else array.filter(kept)
+            return array if kept is None else array.filter(_of_bits(kept))
 
     def _counted(self, name: str, array: pa.Array) -> tuple[pa.Array, NDArray[np.int64]] | None:
         """Return distinct values and their counts; None where they are not worth it."""
@@ -330,7 +330,7 @@ def _value_counts(array: pa.Array) -> tuple[pa.Array, NDArray[np.int64]] | None:
     except pa.ArrowNotImplementedError:
         return None
     values, counts = counted.flatten()
-    return values.view(array.type) if plain is not array else values, counts.to_numpy()
+    return values.view(array.type) if plain is not array else values, _plain(counts)
 
 
 def _has_doubles(type_: pa.DataType) -> bool:
@@ -347,20 +347,46 @@ def _doubles(array: pa.Array) -> NDArray[np.float64] | None:
     import pyarrow.types as of
 
     if not of.is_decimal(array.type):
-        values: NDArray[Any] = array.to_numpy(zero_copy_only=False)
-        return values.astype(np.float64, copy=False)
+        return np.where(_missing(array), np.nan, _plain(array).astype(np.float64, copy=False))
     # A decimal is an integer of 128 bits, and the power of ten that it is divided by.
     scale, offset = array.type.scale, array.offset
     if not 0 <= scale <= EXACT_POWER or array.buffers()[1] is None:
         return None
     halves = np.frombuffer(array.buffers()[1], "<i8")[2 * offset : 2 * (offset + len(array))]
     low, high = halves[::2], halves[1::2]
-    missing = array.is_null().to_numpy(zero_copy_only=False)
+    missing = _missing(array)
     is_small = (high == low >> 63) & (low > -EXACT) & (low < EXACT)
     if not (is_small | missing).all():
         return None
     # Both are exact, so that the quotient is the double next to the decimal.
     return np.where(missing, np.nan, low / 10.0**scale)
+
+
+# To make an array of NumPy, or to take one, PyArrow would import pandas, where it is installed.
+
+
+def _plain(array: pa.Array) -> NDArray[Any]:
+    """Return the numbers of an array; where one is missing, any."""
+    dtype = np.dtype(array.type.to_pandas_dtype())
+    buffer, start = array.buffers()[1], array.offset
+    if buffer is None or not buffer.size:
+        return np.zeros(len(array), dtype)
+    return np.frombuffer(buffer, dtype)[start : start + len(array)]
+
+
+def _missing(array: pa.Array) -> NDArray[np.bool_]:
+    """Return which values of an array are missing."""
+    found = array.is_null()
+    bits = np.frombuffer(found.buffers()[1] or b"", np.uint8)
+    whole = np.unpackbits(bits, count=found.offset + len(found), bitorder="little")
+    return whole[found.offset :].astype(np.bool_)
+
+
+def _of_bits(mask: NDArray[np.bool_]) -> pa.Array:
+    import pyarrow as pa
+
+    bits = pa.py_buffer(np.packbits(mask, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(mask), [None, bits])
 
 
 def _numbers(values: Sequence[Any]) -> list[Any]:

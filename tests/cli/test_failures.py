@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kldiv_cli.cli import streams
+from kldiv_cli.cli import interrupts, streams
 from kldiv_cli.cli.arguments import told_apart
 from kldiv_cli.cli.commands import load
 from kldiv_cli.cli.failures import guessed
@@ -351,6 +351,7 @@ def test_what_ends_a_run_leaves_no_old_answer(kldiv, data, monkeypatch, end):
         raise end
 
     monkeypatch.setattr(kldiv_cli.pipeline.check, "checked", ended)
+    interrupts.listen()
     handler = signal.getsignal(signal.SIGINT)
     (data / "old.prom").write_text(OLD_PROM)
     (data / "old.csv").write_text("old")

@@ -49,6 +49,21 @@ def endless(pair, *_):
 
 judging._evidence = endless
 """
+CLEARED = """
+import signal
+from kldiv_cli.engines import local
+count = local.count
+
+def interrupted(table, wanted, source, name):
+    # So does compiled code that goes on if a module cannot be imported.
+    try:
+        signal.raise_signal(signal.SIGNUMBER)
+    except BaseException:
+        pass
+    return count(table, wanted, source, name)
+
+local.count = interrupted
+"""
 
 
 @pytest.fixture
@@ -104,6 +119,17 @@ def test_a_signal_ends_the_work(started, data, tmp_path, patience, number, code,
     assert {path.name for path in tmp_path.iterdir()} == left
     if report == "report.prom":
         assert "kldiv_success" in (tmp_path / report).read_text()
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_signal_that_compiled_code_clears_ends_the_run(
+    started, data, tmp_path, patience, number, code
+):
+    work = CLEARED.replace("SIGNUMBER", number.name)
+    process = started(work, "check", data, data, "-o", "report.json")
+    out, err = process.communicate(timeout=patience)
+    assert (process.returncode, out, err) == (code, b"", b"")
+    assert {path.name for path in tmp_path.iterdir()} == {"data.csv", "tmp"}
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)

@@ -3,6 +3,7 @@
 import datetime as dt
 import decimal
 import math
+import subprocess
 import sys
 import uuid
 from pathlib import Path
@@ -503,3 +504,30 @@ def test_kinds_of_values(put):
     with opened(put("x.parquet", parquet, table), ReadOptions()) as found:
         kinds = {"a": "number", "column 2": "number", "t": "null", "b": "binary"}
         assert found.data.types == kinds
+
+
+@pytest.mark.parametrize(
+    "type_", [*map(pa.type_for_alias, ("int8", "uint64", "float", "double")), pa.decimal128(9, 0)]
+)
+@pytest.mark.parametrize("values", [[], [None] * 9, [*range(20)], [1, None, *range(17), None]])
+@pytest.mark.parametrize("start", [0, 1, 9])
+def test_doubles_are_those_of_pyarrow(type_, values, start):
+    array = pa.array(values, type_).slice(start)
+    expected = array.cast("double").to_numpy(zero_copy_only=False)
+    found = columnar._doubles(array)
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(("name", "write"), [("x.parquet", parquet), ("x.arrow", arrow)])
+@pytest.mark.parametrize("where", [[], ["--where", "b=1"]])
+def test_pandas_is_not_imported(put, name, write, where):
+    """It takes longer than the whole of a small run, which PyArrow does not say."""
+    table = {"a": [0.5, None, 1.5] * 9000, "b": [1, 2, 1] * 9000, "c": ["x", "y", None] * 9000}
+    code = (
+        "import sys; from kldiv_cli.cli.process import run; code = run(sys.argv[1:]);"
+        " sys.exit({'pandas'} & {*sys.modules} or code)"
+    )
+    command = [sys.executable, "-c", code, "profile", put(name, write, table), *where]
+    ran = subprocess.run(command, check=False, capture_output=True)
+    assert (ran.returncode, ran.stderr) == (0, b"")

@@ -288,8 +288,15 @@ def _engine(table: Table, wanted: Wanted) -> Engine:
         from kldiv_cli.engines import embedded
 
         if embedded.pays(table, wanted):
-            return embedded.count
+            return embedded.count if database.is_installed() else _slowly
     return _engine_in_process(table, wanted)
+
+
+def _slowly(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
+    """Count large text in process, and tell whoever asks what would be faster."""
+    found = _engine_in_process(table, wanted)(table, wanted, source, name)
+    faster = f"the extra duckdb would be faster: {database.INSTALL}"
+    return found._replace(engine=f"{found.engine}; {faster}")
 
 
 def _engine_in_process(table: Table, wanted: Wanted) -> Engine:

@@ -151,3 +151,11 @@ def test_why_an_engine_was_unsuited_is_said(kldiv, table, monkeypatch):
     assert first == f"{plain}: {COUNTED.strip().replace('in process', 'DuckDB')}"
     why = second.removeprefix(f"{mixed}: {COUNTED.strip()}, since another was unsuited: ")
     assert why == "DuckDB gave up (InvalidInputException)"
+
+
+def test_large_text_says_what_would_count_it_faster(kldiv, table, monkeypatch):
+    path = table("x.csv", "side\nheads\ntails\n" * 50)
+    monkeypatch.setattr("kldiv_cli.engines.embedded.SMALLEST", 0)
+    monkeypatch.setattr("kldiv_cli.database.is_installed", lambda: False)
+    ran = kldiv("profile", path, "--verbose")
+    assert "in process; the extra duckdb would be faster: pip install '.[duckdb]'" in ran.err

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from kldiv_cli import database
 from kldiv_cli.core import counts
 from kldiv_cli.core.binning import Bins, quantile_ranks, stand_ins
 from kldiv_cli.core.table import Batch

@@ -37,6 +37,8 @@ class Text:
         What DuckDB opens.
     skip : int
         The records that it is to pass over in each.
+    width : int
+        Fields of a record.
 
     Attributes
     ----------
@@ -47,7 +49,8 @@ class Text:
     is_sound : bool
         Whether nothing was met that DuckDB takes for something else.
     has_blank_line, has_footer : bool
-        Whether there is a line without a character, or what may be the count of rows.
+        Whether there is a line without a character, which is looked for where records have a
+        single field; or what may be the count of rows.
     line_ends : set of int
         Bytes of the ends of records; DuckDB refuses a text where they are not all the same.
     last_ends : int
@@ -56,7 +59,8 @@ class Text:
         What was raised where they were fed to DuckDB.
     """
 
-    def __init__(self, paths: Sequence[str], skip: int) -> None:
+    def __init__(self, paths: Sequence[str], skip: int, width: int) -> None:
+        self._is_single = width == 1
         self.paths = paths
         self.skip = skip
         self.files = self.size = self.quotes = self.last_ends = 0
@@ -79,7 +83,7 @@ class Text:
             self.quotes += int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord('"')))
         self.is_sound = self.is_sound and b"\0" not in chunk
         edge = self._last + chunk[:2]
-        if not self.has_blank_line:
+        if self._is_single and not self.has_blank_line:
             self.has_blank_line = any(
                 blank in some for blank in (b"\n\n", b"\n\r\n") for some in (edge, chunk)
             )
@@ -187,7 +191,7 @@ class Texts:
         """
         if not part.paths:
             return self._piped(part)
-        text = Text(part.paths, part.scan.skip[0])
+        text = Text(part.paths, part.scan.skip[0], len(part.scan.names))
         if again:
             return text
         done = 0
@@ -263,7 +267,7 @@ class Texts:
             except OSError as error:
                 raise UnsuitedError("a pipe cannot be used again") from error
         self._pipe = read, None
-        text = Text([path], 0)
+        text = Text([path], 0, len(part.scan.names))
 
         def feed(write: int) -> None:
             try:

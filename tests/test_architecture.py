@@ -217,6 +217,12 @@ def test_a_piped_compare_loads_little(root):
     assert not (modules - theirs) & NEVER_PIPED
 
 
+def test_few_rows_are_counted_without_a_look_at_another_engine(root):
+    modules = loaded(["profile", "sample_data/flights_july.csv"], root)
+    assert "kldiv_cli.engines.local" in modules
+    assert not modules & (NEVER | {"kldiv_cli.engines.embedded"})
+
+
 def test_estimates_need_no_scipy_and_bare_numbers_no_estimate(root):
     dice = ["sample_data/wolf_dice.csv", "--weight", "white", "--weight", "red"]
     one_sample = ["sample_data/die_loaded.csv", "sample_data/die_fair.csv"]

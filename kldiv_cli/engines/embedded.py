@@ -32,12 +32,6 @@ if TYPE_CHECKING:
     from kldiv_cli.engines.local import ColumnCounter
     from kldiv_cli.engines.scanning import Records
 
-SMALLEST = 8 << 20
-"""Bytes of text from which on the engine is faster …"""
-SMALLEST_PACKED = 2 << 20
-"""… and of text that is compressed …"""
-CHOSEN = 4
-"""… and how many times as many where rows are chosen: the others cost little in process."""
 MOST_TEXTS = 200_000
 """Distinct texts of numbers that are converted in Python; DuckDB converts more of them."""
 BUCKETS = 128
@@ -46,16 +40,6 @@ MOST_PAIRS = 1_000_000
 """Distinct cells of several columns that are handed to Python."""
 FIELD = 8
 """Bytes that a field is taken to have, to guess how many rows a file has."""
-
-
-def pays(table: Table, wanted: Wanted) -> bool:
-    """Return whether this engine can count a table, and is faster at it."""
-    scan = table.scan
-    if scan is None or scan.size is None:
-        return False
-    least = SMALLEST if scan.path is not None else SMALLEST_PACKED
-    least *= CHOSEN if scan.where is not None else 1
-    return scan.size >= least
 
 
 def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kldiv_cli import database, progress, readers
+from kldiv_cli import database, engines, progress, readers
 from kldiv_cli.core import counts, intervals, types
 from kldiv_cli.core.binning import MOST_CATEGORIES, SPECIAL
 from kldiv_cli.core.counts import Binned, Categories, Numbers
@@ -182,15 +182,13 @@ def inspected(source: object, options: ReadOptions, wanted: Wanted) -> DataSet:
 
 def _counted(source: object, options: ReadOptions, wanted: Wanted, name: str | None) -> DataSet:
     """Count the columns of raw rows; those that cannot be counted are in `DataSet.refused`."""
-    from kldiv_cli.engines import UnsuitedError
-
     # An engine may have to read it twice.
     is_held = readers.is_read_once(source) and database.is_installed()
     why = ""
     with readers.held(source) if is_held else nullcontext(source) as rows:
         try:
             found = _counted_by(_engine, rows, options, wanted, name)
-        except UnsuitedError as unsuited:
+        except engines.UnsuitedError as unsuited:
             why = f", since another was unsuited: {unsuited}"
             found = _counted_by(_engine_in_process, rows, options, wanted, name)
     if found.engine:
@@ -284,12 +282,13 @@ def _joint_option(name: str) -> str:
 
 def _engine(table: Table, wanted: Wanted) -> Engine:
     """Return the engine that counts the rows of a table fastest."""
-    if table.scan is not None:
-        from kldiv_cli.engines import embedded
+    if not engines.is_large(table):
+        return _engine_in_process(table, wanted)
+    if not database.is_installed():
+        return _slowly
+    from kldiv_cli.engines import embedded
 
-        if embedded.pays(table, wanted):
-            return embedded.count if database.is_installed() else _slowly
-    return _engine_in_process(table, wanted)
+    return embedded.count
 
 
 def _slowly(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:

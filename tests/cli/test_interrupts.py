@@ -27,13 +27,14 @@ def endless(table, wanted, source, name):
 local.count = endless
 """
 READING_FOR_DUCKDB = """
-from kldiv_cli.engines import embedded, text_bytes
+from kldiv_cli import engines
+from kldiv_cli.engines import text_bytes
 
 def endless(self, chunk):
     while True:
         print("here", flush=True)
 
-embedded.pays = lambda table, wanted: True
+engines.is_large = lambda table: True
 text_bytes.Text.take = endless
 """
 DRAWING = """

@@ -143,7 +143,7 @@ def test_a_project_says_what_an_engine_may_take(kldiv, table, tmp_path, monkeypa
 
 def test_why_an_engine_was_unsuited_is_said(kldiv, table, monkeypatch):
     pytest.importorskip("duckdb")
-    monkeypatch.setattr("kldiv_cli.engines.embedded.SMALLEST", 0)
+    monkeypatch.setattr("kldiv_cli.engines.SMALLEST", 0)
     rows = ["x,y", *["a,1", "b,2"] * 50]
     plain, mixed = table("p.csv", "\n".join(rows)), table("q.csv", "\r\n".join(rows) + "\nb,2\n")
     ran = kldiv("check", plain, mixed, "-v", "-q")
@@ -155,7 +155,7 @@ def test_why_an_engine_was_unsuited_is_said(kldiv, table, monkeypatch):
 
 def test_large_text_says_what_would_count_it_faster(kldiv, table, monkeypatch):
     path = table("x.csv", "side\nheads\ntails\n" * 50)
-    monkeypatch.setattr("kldiv_cli.engines.embedded.SMALLEST", 0)
+    monkeypatch.setattr("kldiv_cli.engines.SMALLEST", 0)
     monkeypatch.setattr("kldiv_cli.database.is_installed", lambda: False)
     ran = kldiv("profile", path, "--verbose")
     assert "in process; the extra duckdb would be faster: pip install '.[duckdb]'" in ran.err

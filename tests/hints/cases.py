@@ -354,7 +354,7 @@ CASES = {
             "--memory-limit 2GB allows more",
             "check p.csv p.csv --memory-limit 1kB",
             {"p.csv": "x,y\n" + "a,1.5\nb,2.5\n" * 5000},
-            patch={"kldiv_cli.engines.embedded.SMALLEST": 0},
+            patch={"kldiv_cli.engines.SMALLEST": 0},
         ),
     ],
     "engines/local.py": [

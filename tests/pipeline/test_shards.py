@@ -14,8 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kldiv_cli import InputError
-from kldiv_cli.engines import embedded
+from kldiv_cli import InputError, engines
 from kldiv_cli.pipeline.profile import profile
 from kldiv_cli.pipeline.settings import profile_settings
 from kldiv_cli.renderers.profile import render
@@ -179,7 +178,7 @@ def test_parts_add_up_to_the_whole(tmp_path_factory, data, drawn, order):
         format = order.choice(["csv", "json", "jsonl"]) if part and named else "csv"
         path = kept.table(header, part, format)
         # Small files are counted in process, unless DuckDB pays from the first byte on.
-        with mock.patch.object(embedded, "SMALLEST", order.choice([0, *[embedded.SMALLEST] * 5])):
+        with mock.patch.object(engines, "SMALLEST", order.choice([0, *[engines.SMALLEST] * 5])):
             shards.append(kept(made(path, like=model, **asked)))
     found = merged(kept, shards, order)
     assert bytes_of(found) == bytes_of(whole)

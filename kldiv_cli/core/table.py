@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from kldiv_cli.core.dataset import position
@@ -324,6 +325,18 @@ class Table(NamedTuple):
         return cell is None or cell in na or (not self.typed and (not cell or cell.isspace()))
 
 
+VALUES = 1 << 18
+"""Elements in a block of rows, unless a row has more."""
+
+
+def rows_in_block(outcomes: int) -> int:
+    """Return how many rows of an array are read together.
+
+    The number hangs on nothing but their length, so that the blocks of two arrays meet.
+    """
+    return max(1, VALUES // max(1, outcomes))
+
+
 class Block(NamedTuple):
     """Some consecutive rows of a matrix, or values of a vector.
 
@@ -352,7 +365,9 @@ class Matrix(NamedTuple):
     format : str
         The recognised format of the input.
     blocks : iterable of Block
-        Read once; there is at least one.
+        Read once; there is at least one. Those of an array whose `shape` is known, and of two
+        dimensions or more, are of shape (n, K), `rows_in_block` rows each but for the last: all
+        axes but the last are laid out as rows. Their values may be overwritten by the next block.
     what : str
         How messages begin that say that it has no columns.
     typed : bool
@@ -363,6 +378,8 @@ class Matrix(NamedTuple):
         The type of its elements, where that is known before they are read.
     shape : tuple of int, or None
         Its shape, where that is known before they are read.
+    stored : str
+        The type in which the elements are stored, where their own type does not tell: bfloat16.
     labels : sequence, or None
         The outcomes, where they are not known by position alone.
     notes, details, from_edges
@@ -376,10 +393,39 @@ class Matrix(NamedTuple):
     name: str | None = None
     dtype: np.dtype[Any] | None = None
     shape: tuple[int, ...] | None = None
+    stored: str = ""
     labels: Sequence[Any] | None = None
     notes: Sequence[Note] = ()
     details: Mapping[str, str] = {}
     from_edges: bool = False
+
+    def whole(self) -> Any:
+        """Return all values, as an array of its own shape where that is known."""
+        import numpy as np
+
+        blocks = (block.values for block in self.blocks)
+        if self.shape is None or len(self.shape) < 2:
+            (values,) = blocks
+            return values
+        array = np.empty(0)
+        done = 0
+        for rows in blocks:
+            if not done:
+                array = np.empty((prod(self.shape[:-1]), self.shape[-1]), dtype=rows.dtype)
+            array[done : done + len(rows)] = rows
+            done += len(rows)
+        return array.reshape(self.shape)
+
+
+def blocks_of(array: NDArray[Any]) -> Iterator[Block]:
+    """Yield an array that is held in memory as the blocks of a matrix."""
+    if array.ndim < 2:
+        yield Block(array)
+        return
+    rows = array.reshape(prod(array.shape[:-1]), array.shape[-1])
+    step = rows_in_block(array.shape[-1])
+    for start in range(0, max(1, len(rows)), step):
+        yield Block(rows[start : start + step])
 
 
 class Members:

@@ -36,8 +36,7 @@ def of_matrix(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
     """
     here = Place(source, name=matrix.name)
     check_type(matrix.dtype, here)
-    (block,) = matrix.blocks
-    values, shape = block.values, None
+    values, shape = matrix.whole(), None
     if option.flatten:
         array = _array(values, here)
         if array.ndim > 1:
@@ -229,14 +228,17 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
     """
     if array.dtype.kind != "O":
         check_type(array.dtype, here)
+    logs = kind in LOG_KINDS
+    if array.ndim > 2 and logs:
+        array = array.reshape(-1, array.shape[-1])
     if array.ndim not in (1, 2):
         what = "a single number" if array.ndim == 0 else f"{array.ndim} dimensions"
         rule = "a distribution has one dimension and a batch of them two"
+        rule += "; only logits and log-probs may have more"
         message = f"an array of shape {array.shape} has {what}; {rule}"
         raise InputError("bad-shape", message, here)
     if not array.size:
         raise InputError("no-rows", f"an array of shape {array.shape} is empty", here)
-    logs = kind in LOG_KINDS
     if array.dtype.kind == "O" and logs:
         raise InputError(weight_column.OVERFLOW.code, weight_column.OVERFLOW.message, here)
     if array.dtype.kind in "iuO":

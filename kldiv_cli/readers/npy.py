@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core.table import NO_COLUMNS, Block, Matrix
+from kldiv_cli.core.table import NO_COLUMNS, Matrix
 from kldiv_cli.errors import InputError, Place
+from kldiv_cli.readers.elements import blocks_of
 from kldiv_cli.readers.options import refuse_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.stream import ByteStream
 
@@ -62,22 +61,10 @@ def read_array(stream: ByteStream, name: str | None = None) -> Matrix:
     descr, shape, fortran = _header(header, "utf-8" if start[6] == 3 else "latin-1", here)
     dtype = _dtype(descr, here)
     follow = None if stream.size is None else stream.size - (8 + width + length)
-
-    def blocks() -> Iterator[Block]:
-        size = math.prod(shape) * dtype.itemsize
-        needs = f"shape {str(shape)[:80]} of {dtype} needs {size} bytes"
-        if follow not in (None, size):
-            raise _bad(f"{needs}, but {follow} follow", here)
-        data = stream.read(size)
-        if len(data) < size:
-            raise _bad(f"{needs}, but {len(data)} follow", here)
-        if stream.read(1):
-            raise _bad("there are more bytes than the header says", here)
-        array = np.frombuffer(data, dtype=dtype)
-        yield Block(array.reshape(shape, order="F" if fortran else "C"))
-
+    bad = partial(_bad, here=here)
+    blocks = blocks_of(stream, dtype, shape, bad, fortran=fortran, follow=follow)
     details = {"type": str(dtype), "shape": " x ".join(map(str, shape))}
-    return Matrix("npy", blocks(), name=name, dtype=dtype, shape=shape, details=details)
+    return Matrix("npy", blocks, name=name, dtype=dtype, shape=shape, details=details)
 
 
 def _header(header: bytes, encoding: str, here: Place) -> tuple[object, Any, bool]:

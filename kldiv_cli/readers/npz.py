@@ -128,19 +128,19 @@ class Archive(Members):
         headers = self._headers()
         names = sparse.names(headers)
         if names is not None:
-            (block,) = self._sparse(names).blocks
-            return Table("npz", whole=columns_of(block.values, Place(self.source)))
+            array = self._sparse(names).whole()
+            return Table("npz", whole=columns_of(array, Place(self.source)))
         if self._histogram(headers, ()) is not None:
             raise histograms.no_raw_rows(self.source)
         for name in self.names:
             matrix = self._matrix(self._members[self.find(name)], left)
             here = Place(self.source, name=name)
             check_type(matrix.dtype, here, raw=True)
-            (block,) = matrix.blocks
-            left -= block.values.nbytes
+            array = matrix.whole()
+            left -= array.nbytes
             columns += [
-                (name if block.values.ndim == 1 else f"{name}.{index}", column)
-                for index, column in columns_of(block.values, here)
+                (name if array.ndim == 1 else f"{name}.{index}", column)
+                for index, column in columns_of(array, here)
             ]
         return Table("npz", whole=columns)
 
@@ -158,9 +158,8 @@ class Archive(Members):
         left = self._allowed
         found = {}
         for name in names:
-            (block,) = self._matrix(self._members[self.find(name)], left).blocks
-            found[name] = block.values
-            left -= block.values.nbytes
+            found[name] = self._matrix(self._members[self.find(name)], left).whole()
+            left -= found[name].nbytes
         return found
 
     def _histogram(

@@ -215,8 +215,7 @@ def _of_matrix(matrix: Matrix, source: str) -> Table:
 
     here = Place(source, name=matrix.name)
     check_type(matrix.dtype, here, raw=True)
-    (block,) = matrix.blocks
-    return Table(matrix.format, whole=columns_of(block.values, here), notes=matrix.notes)
+    return Table(matrix.format, whole=columns_of(matrix.whole(), here), notes=matrix.notes)
 
 
 def _batches_of(blocks: Iterable[Block], source: str) -> Iterator[Batch]:

@@ -6,8 +6,9 @@ import io
 import os
 import re
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli import progress
 from kldiv_cli.errors import InputError, Place, UsageError, did_you_mean, in_shell
@@ -16,8 +17,6 @@ from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
 from kldiv_cli.readers.stream import CHUNK, HEAD, ByteStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kldiv_cli.readers.options import ReadOptions
 
 
@@ -50,7 +49,7 @@ def held(path: str) -> Held:
     """Read an input whole; what is large is written to a temporary file without a name."""
     source = _open(path)
     try:
-        return Held(path, _spooled(_chunks(source, path)))
+        return Held(path, _spooled(_Reader(source, path)))
     finally:
         if path != "-":
             source.close()
@@ -97,7 +96,9 @@ def opened(
     file = source.reopened() if isinstance(source, Held) else _open(path)
     try:
         size = _regular_size(file)
-        stream = ByteStream(path, _chunks(file, path, size), size)
+        reader = _Reader(file, path, size)
+        stream = ByteStream(path, reader, size)
+        stream.fill = reader.fill
         if not stream.peek(HEAD):
             raise InputError("empty-file", "this is empty", Place(path))
         stem, extension = os.path.splitext(path.lower())
@@ -177,15 +178,41 @@ def _regular_size(file: IO[bytes]) -> int | None:
     return (status.st_size or None) if S_ISREG(status.st_mode) else None
 
 
-def _chunks(file: IO[bytes], source: str, size: int | None = None) -> Iterator[bytes]:
-    read, done = getattr(file, "read1", file.read), 0
-    while chunk := read(CHUNK):
-        yield chunk
-        # When the next one is asked for, the work on this one is done.
-        done += len(chunk)
-        progress.step(source, done, size)
-    if chunk is None:
-        raise BlockingIOError("it has no data now and does not wait for them")
+class _Reader(Iterator[bytes]):
+    """The chunks of a file, none of them empty; or its bytes in memory that is given."""
+
+    def __init__(self, file: IO[bytes], source: str, size: int | None = None) -> None:
+        self._read = getattr(file, "read1", file.read)
+        # What reads into memory is no method of the type, and one of every file.
+        raw: Any = file
+        self._read_into = getattr(raw, "readinto1", None) or raw.readinto
+        self._source, self._size = source, size
+        self._done = self._taken = 0
+
+    def __next__(self) -> bytes:
+        self._tell(self._taken)
+        chunk: bytes | None = self._read(CHUNK)
+        self._taken = self._required(None if chunk is None else len(chunk))
+        if not chunk:
+            raise StopIteration
+        return chunk
+
+    def fill(self, room: memoryview) -> int:
+        """Read into memory, and return how many bytes; none at the end alone."""
+        self._tell(self._taken)
+        self._taken = self._required(self._read_into(room))
+        return self._taken
+
+    def _tell(self, count: int) -> None:
+        """Tell that the work on so many bytes is done, since the next are asked for."""
+        if count:
+            self._done += count
+            progress.step(self._source, self._done, self._size)
+
+    def _required(self, count: int | None) -> int:
+        if count is None:
+            raise BlockingIOError("it has no data now and does not wait for them")
+        return count
 
 
 def format_of(stream: ByteStream, extension: str) -> str:

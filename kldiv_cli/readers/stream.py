@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 CHUNK = 1 << 18
 HEAD = 1 << 16
@@ -38,6 +38,9 @@ class ByteStream:
         Bytes of the input as it is stored, perhaps compressed, where that is known.
     files : list of file
         Files with these bytes that were opened beside them, and are closed with them.
+    fill : function, or None
+        Reads the next bytes of the input into memory that is given, and returns how many; None
+        where only whole chunks can be read.
     """
 
     def __init__(self, source: str, chunks: Iterator[bytes], size: int | None = None) -> None:
@@ -49,6 +52,7 @@ class ByteStream:
         self.path: str | None = None
         self.stored = size
         self.files: list[IO[bytes]] = []
+        self.fill: Callable[[memoryview], int] | None = None
         self._chunks = chunks
         self._head = b""
 
@@ -79,3 +83,19 @@ class ByteStream:
             data += chunk[:missing]
             self._head = chunk[missing:]
         return data
+
+    def read_into(self, room: memoryview) -> int:
+        """Fill memory with the next bytes, and return how many: fewer only at the end."""
+        done = 0
+        while done < len(room):
+            if self._head or self.fill is None:
+                chunk = self._head or next(self._chunks, b"")
+                count = min(len(chunk), len(room) - done)
+                room[done : done + count] = chunk[:count]
+                self._head = chunk[count:]
+            else:
+                count = self.fill(room[done:])
+            if not count:
+                break
+            done += count
+        return done

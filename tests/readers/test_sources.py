@@ -150,7 +150,7 @@ def test_a_pipe_that_is_held_is_closed(most, monkeypatch):
     os.write(writing, CSV)
     os.close(writing)
     chunks = iter([CSV[:4], CSV[4:]])
-    monkeypatch.setattr(source, "_chunks", lambda *_: chunks)
+    monkeypatch.setattr(source, "_Reader", lambda *_: chunks)
     with readers.held(f"/dev/fd/{reading}") as held:
         assert isinstance(held.file, io.BytesIO) == bool(most)
         with held.reopened() as file:

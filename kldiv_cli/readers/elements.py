@@ -1,0 +1,86 @@
+"""The elements of an array in a binary file, read by blocks of rows into one buffer."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kldiv_cli.core import table
+from kldiv_cli.core.table import Block, rows_in_block
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kldiv_cli.errors import InputError
+    from kldiv_cli.readers.stream import ByteStream
+
+LARGEST = 1 << 27
+"""Bytes that are set aside before they are there: a header may say anything."""
+
+
+def blocks_of(
+    stream: ByteStream,
+    dtype: np.dtype[Any],
+    shape: tuple[int, ...],
+    bad: Callable[[str], InputError],
+    *,
+    fortran: bool = False,
+    follow: int | None = None,
+) -> Iterator[Block]:
+    """Yield the blocks of an array whose elements are the next bytes; see `Matrix.blocks`.
+
+    Parameters
+    ----------
+    stream : ByteStream
+        Its next bytes are the elements, and there are no other bytes behind them.
+    dtype, shape
+        Of the array.
+    bad : function
+        Makes the error for a message.
+    fortran : bool
+        The first axis is the fastest; such an array is held in memory.
+    follow : int, optional
+        How many bytes there are, where that is known.
+
+    Raises
+    ------
+    InputError
+        If there are fewer bytes, or more, than the shape needs.
+    """
+    size = math.prod(shape) * dtype.itemsize
+    needs = f"shape {str(shape)[:80]} of {dtype} needs {size} bytes"
+    if follow not in (None, size):
+        raise bad(f"{needs}, but {follow} follow")
+    if len(shape) < 2 or fortran or not size:
+        data = stream.read(size)
+        if len(data) < size:
+            raise bad(f"{needs}, but {len(data)} follow")
+        array = np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if fortran else "C")
+        _check_end(stream, bad)
+        yield from table.blocks_of(array)
+        return
+    outcomes = shape[-1]
+    room = bytearray()
+    done = 0
+    while done < size:
+        wanted = min(rows_in_block(outcomes) * outcomes * dtype.itemsize, size - done)
+        if wanted > LARGEST:
+            part = memoryview(stream.read(wanted))
+            found = len(part)
+        else:
+            room = room or bytearray(wanted)
+            part = memoryview(room)[:wanted]
+            found = stream.read_into(part)
+        done += found
+        if found < wanted:
+            raise bad(f"{needs}, but {done} follow")
+        if done == size:
+            _check_end(stream, bad)
+        yield Block(np.frombuffer(part, dtype=dtype).reshape(-1, outcomes))
+
+
+def _check_end(stream: ByteStream, bad: Callable[[str], InputError]) -> None:
+    if stream.read(1):
+        raise bad("there are more bytes than the header says")

@@ -176,6 +176,14 @@ def literal(path: str) -> str:
     return escape(path)
 
 
+def threads_of(asked: int | None) -> int:
+    """Return how many threads there may be, where so many are asked for: one a processor."""
+    # Not every system tells to which processors a process is bound.
+    bound = getattr(os, "sched_getaffinity", None)
+    processors = len(bound(0)) if bound else os.cpu_count() or 1
+    return min(asked or processors, processors)
+
+
 def _lock(
     connection: DuckDBPyConnection,
     paths: Sequence[str],
@@ -184,12 +192,9 @@ def _lock(
     threads: int | None,
 ) -> None:
     """Set the limits of a connection, and make them final."""
-    # Not every system tells to which processors a process is bound.
-    bound = getattr(os, "sched_getaffinity", None)
-    processors = len(bound(0)) if bound else os.cpu_count() or 1
     settings: list[tuple[str, object]] = [
         ("memory_limit", f"{memory or MEMORY}B"),
-        ("threads", min(threads or processors, processors)),
+        ("threads", threads_of(threads)),
         ("temp_directory", folder),
         ("preserve_insertion_order", False),
         ("autoinstall_known_extensions", False),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core.divergences import Contributions, evaluate
+from kldiv_cli.core.divergences import Contributions
 from kldiv_cli.core.divergences import contributions_of_rows as by_outcome
 from kldiv_cli.core.report import Batch, Value
 
@@ -20,69 +20,36 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.distribution import Kind
     from kldiv_cli.core.measures import Base, Reduction
+    from kldiv_cli.core.rows import RowValues
 
 PIECE = 1 << 18
 """Weights that are evaluated at once, so that not all measures of all rows are held."""
 
 
 def reduce(
-    p: NDArray[Any],
-    q: NDArray[Any],
-    measures: tuple[str, ...],
-    *,
-    base: Base,
-    kinds: tuple[Kind, Kind],
-    temperature: float,
-    reduction: Reduction,
-) -> tuple[dict[str, Value], dict[str, Value], Batch | None]:
-    """Return measures of a batch, reduced over its rows.
+    rows: RowValues, reduction: Reduction, outcomes: int
+) -> tuple[dict[str, Value], dict[str, Value]]:
+    """Return measures of a batch, reduced over its rows, and bounds on their relative errors.
 
     Parameters
     ----------
-    p, q : ndarray, shape (K,) or (N, K)
-        A vector meets every row of the other side.
-    measures : tuple of str
-        Names, which are the keys of the answer.
-    base, kinds, temperature
-        As `evaluate` takes them.
+    rows : RowValues
+        The measures of each row.
     reduction : {"none", "mean", "sum", "batchmean"}
-        A pair of vectors is one row.
-
-    Returns
-    -------
-    measures, error_bounds : dict
-        A number for each measure, or under ``none`` a number for each row.
-    batch : Batch or None
-        The spread of the first measure over the rows; None for a pair of vectors.
+        Under ``none`` there is a number for each row, else one for each measure.
+    outcomes : int
+        How many outcomes a row has.
     """
-    single = p.ndim == q.ndim == 1
-    every = reduction == "none" and not single
-    rows = 1 if single else max(len(side) for side in (p, q) if side.ndim == 2)
-    step = max(1, PIECE // p.shape[-1])
-    values: dict[str, list[NDArray[Any]]] = {name: [] for name in measures}
-    bounds: dict[str, list[NDArray[Any]]] = {name: [] for name in measures}
-    sums: dict[str, list[float]] = {name: [] for name in measures}
-    for start in range(0, rows, step):
-        a, b = (side[start : start + step] if side.ndim == 2 else side for side in (p, q))
-        found = evaluate(a, b, measures, base=base, kind=kinds, temperature=temperature)
-        for name in values:
-            value, bound = np.atleast_1d(found.values[name]), np.atleast_1d(found.bounds[name])
-            sums[name].append(math.fsum(value.tolist()))
-            bounds[name].append(bound if every else bound.max(keepdims=True))
-            # Of measures after the first a sum is all that is asked.
-            if every or name == measures[0]:
-                values[name].append(value)
-    batch = None if single else _spread(measures[0], values[measures[0]], reduction)
-    if every:
-        return _joined(values), _joined(bounds), batch
-    divisor = {"batchmean": rows, "mean": rows * p.shape[-1]}.get(reduction, 1)
+    if reduction == "none":
+        return _as_tuples(rows.values), _as_tuples(rows.bounds)
+    count = len(next(iter(rows.values.values())))
+    divisor = {"batchmean": count, "mean": count * outcomes}.get(reduction, 1)
     # No term is negative: the relative error of the sum is at most that of its worst term, but
     # for the rounding of the sum and of the division.
-    rounding = 0.0 if rows == divisor == 1 else 2.0**-52
+    rounding = 0.0 if count == divisor == 1 else 2.0**-52
     return (
-        {name: math.fsum(partial) / divisor for name, partial in sums.items()},
-        {name: float(np.concatenate(parts).max()) + rounding for name, parts in bounds.items()},
-        batch,
+        {name: math.fsum(values.tolist()) / divisor for name, values in rows.values.items()},
+        {name: bound + rounding for name, bound in rows.largest.items()},
     )
 
 
@@ -126,18 +93,19 @@ def reduced_contributions(
     return terms, only[0] / rows, only[1] / rows
 
 
-def _joined(pieces: dict[str, list[NDArray[Any]]]) -> dict[str, Value]:
-    return {name: tuple(np.concatenate(parts).tolist()) for name, parts in pieces.items()}
+def _as_tuples(values: dict[str, NDArray[np.float64]]) -> dict[str, Value]:
+    return {name: tuple(numbers.tolist()) for name, numbers in values.items()}
 
 
-def _spread(measure: str, pieces: list[NDArray[Any]], reduction: Reduction) -> Batch:
-    rows = np.sort(np.concatenate(pieces))
-    middle = rows[(len(rows) - 1) // 2 : len(rows) // 2 + 1]
+def spread(rows: RowValues, measure: str, reduction: Reduction) -> Batch:
+    """Return the facts on a batch: how many rows it has, and how a measure is spread over them."""
+    values = np.sort(rows.values[measure])
+    middle = values[(len(values) - 1) // 2 : len(values) // 2 + 1]
     return Batch(
-        rows=len(rows),
+        rows=len(values),
         reduction=reduction,
         measure=measure,
-        min=float(rows[0]),
+        min=float(values[0]),
         median=float(middle.mean()),
-        max=float(rows[-1]),
+        max=float(values[-1]),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -76,6 +76,45 @@ class Distribution:
     def total(self) -> int | float:
         """The sum of the weights; that of a softmax is 1."""
         return total_of(self.weights, self.kind)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Distributions in the rows of an array that is read block by block, once.
+
+    Attributes
+    ----------
+    name, source, format, kind, notes, details, column
+        As of a `Distribution`; `column` is the name of the array.
+    shape : tuple of int
+        That of the array: outcomes lie along its last axis, and all others together are rows. Of
+        a single axis it is one distribution, which meets every row of the other side.
+    blocks : iterable of ndarray, shape (n, K) or (K,)
+        The numbers as they are stored, not yet checked; see `Matrix.blocks`.
+    stored : str
+        The type in which they are stored.
+    """
+
+    name: str
+    source: str
+    format: str
+    kind: Kind
+    shape: tuple[int, ...]
+    blocks: Iterable[NDArray[Any]]
+    stored: str
+    notes: tuple[Note, ...] = ()
+    details: tuple[tuple[str, str], ...] = ()
+    column: str | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many distributions there are."""
+        return math.prod(self.shape[:-1])
+
+    @property
+    def outcomes(self) -> int:
+        """K, how many outcomes each of them has."""
+        return self.shape[-1]
 
 
 def total_of(weights: NDArray[Any], kind: Kind) -> int | float:

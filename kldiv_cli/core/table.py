@@ -325,7 +325,7 @@ class Table(NamedTuple):
         return cell is None or cell in na or (not self.typed and (not cell or cell.isspace()))
 
 
-VALUES = 1 << 18
+VALUES = 1 << 20
 """Elements in a block of rows, unless a row has more."""
 
 
@@ -500,6 +500,18 @@ class Members:
             If there is no such member, or none is named and there are several.
         """
         raise NotImplementedError
+
+    def array(self, name: str | None) -> Matrix | None:
+        """Return the member that is called so, or the only one, if members are arrays of numbers.
+
+        None if they are none, or are one distribution together.
+
+        Raises
+        ------
+        InputError
+            As `member` does.
+        """
+        return None
 
     def table(self) -> Data:
         """Return the members as columns of raw rows, or the only member, which holds these.

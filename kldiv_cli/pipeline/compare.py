@@ -11,14 +11,15 @@ import numpy as np
 from kldiv_cli import progress
 from kldiv_cli.core import batches, report
 from kldiv_cli.core.dataset import BY_NAME
-from kldiv_cli.core.distribution import LOG_KINDS
+from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Rows
 from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.instants import zones_noted
 from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.pair import Pair
+from kldiv_cli.core.rows import Question, rows_in_memory
 from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, note_on, option
-from kldiv_cli.pipeline import headers, sides
+from kldiv_cli.pipeline import batch, headers, sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Report
 from kldiv_cli.pipeline.settings import (
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Unpack
 
-    from kldiv_cli.core.distribution import Distribution
+    from kldiv_cli.core.distribution import Kind
     from kldiv_cli.core.pair import Unpaired
+    from kldiv_cli.pipeline.batch import Measured
     from kldiv_cli.pipeline.settings import CompareOptions, Rules, Source
 
 
@@ -174,12 +176,16 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
 
 
 class _Sides(NamedTuple):
-    """Both sides as a report shows them, and the pairs that are to be measured."""
+    """Both sides as a report shows them, and the pairs that are to be measured.
+
+    Of two arrays that were read row by row there are no pairs: `batch` has their measures.
+    """
 
     p: report.Side
     q: report.Side
     pairs: tuple[Pair, ...]
     notes: tuple[Note, ...]
+    batch: Measured | None = None
 
 
 def compared(settings: CompareSettings) -> Report:
@@ -198,14 +204,18 @@ def compared(settings: CompareSettings) -> Report:
         sides.refuse_repairs(both.notes)
     comparisons = []
     failed: list[report.Exceeded] = []
-    # A measure may be computed for the sake of its limit alone.
-    asked = tuple(dict.fromkeys((*settings.measures, *settings.fail_above)))
     notes = list(both.notes)
+    if both.batch is not None:
+        made = _of_batch(both.batch, settings)
+        failed += report.exceeded(None, made.measures, settings.fail_above)
+        comparisons.append(made.without(settings.fail_above.keys() - settings.measures))
+        notes += _reduction_noted(settings, made.outcomes)
     for pair in both.pairs:
-        _check_options(pair, both, settings)
+        kinds = _Named(both.p.name, pair.kinds[0]), _Named(both.q.name, pair.kinds[1])
+        _check_options(*kinds, settings, is_batch=pair.is_batch)
         if pair.labels is None:
             refuse_duplicates([side.options for side in settings.sources])
-        comparison = _measured(pair, settings._replace(measures=asked))
+        comparison = _measured(pair, settings)
         failed += report.exceeded(pair.column, comparison.measures, settings.fail_above)
         comparison = comparison.without(settings.fail_above.keys() - settings.measures)
         if settings.estimate:
@@ -234,8 +244,16 @@ def _read(settings: CompareSettings) -> _Sides:
 
 def _read_as_said(p: Source, q: Source, settings: CompareSettings) -> _Sides:
     """See `_read`."""
-    if settings.rules is None:
+    if settings.rules is None and q.source is None:
         return _whole(*settled_tables(*sides.read_distributions(p, q)), (p.name, q.name))
+    if settings.rules is None:
+        with batch.opened((p, q)) as found:
+            if found.rows:
+                p_rows, q_rows = found.rows
+                return _by_rows(p_rows, q_rows, settings)
+            first, second = found.whole
+            sides.refuse_flat(p.options, first, second)
+            return _whole(*settled_tables(first, second), (p.name, q.name))
     if p.kind == q.kind:
         return _columns(p, q, settings.rules)
     read = sides.read_mixed(p, q, settings.rules)
@@ -254,6 +272,25 @@ def _whole(
     pair = sides.match_outcomes(p, q, column)
     described = (sides.describe_distribution(p), sides.describe_distribution(q))
     return _Sides(*described, (pair,), (*p.notes, *q.notes))
+
+
+def _by_rows(p: Rows, q: Rows, settings: CompareSettings) -> _Sides:
+    """Measure two arrays of distributions row by row."""
+    given = settings.sources[0].name, settings.sources[1].name
+    p, q = tell_apart(p, q, given, ("p", "q"))
+    _check_options(p, q, settings, is_batch=True)
+    refuse_duplicates([side.options for side in settings.sources])
+    threads, smooth = settings.sources[0].options.threads, settings.smoothing.apply
+    (found,) = batch.measured(p, [q], _question(settings, (p.kind, q.kind)), threads, smooth)
+    return _Sides(found.p, found.q, (), found.notes, found)
+
+
+def _question(settings: CompareSettings, kinds: tuple[Kind, Kind]) -> Question:
+    """Return what is asked of each row of a batch."""
+    # A measure may be computed for the sake of its limit alone.
+    asked = tuple(dict.fromkeys((*settings.measures, *settings.fail_above)))
+    each = settings.reduction == "none"
+    return Question(asked, kinds, settings.base, settings.temperature, bounds=each)
 
 
 def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
@@ -310,29 +347,44 @@ def _not_shared(column: str, source: str) -> Note:
     return note_on("column-not-shared", column, "is on one side alone", source)
 
 
-def _check_options(pair: Pair, both: _Sides, settings: CompareSettings) -> None:
+class _Named(NamedTuple):
+    """The name of a side, and the meaning of its numbers."""
+
+    name: str
+    kind: Kind
+
+
+def _check_options(
+    p: _Named | Rows, q: _Named | Rows, settings: CompareSettings, *, is_batch: bool
+) -> None:
     """Refuse a temperature, a smoothing or a reduction that these kinds of weights have not."""
-    named = list(zip((both.p.name, both.q.name), pair.kinds, strict=True))
-    if settings.temperature != 1 and not set(pair.kinds) & set(LOG_KINDS):
-        (p_name, p_kind), (q_name, q_kind) = named
-        message = f"a temperature divides logits; {p_name} holds {p_kind} and {q_name} {q_kind}"
+    if settings.temperature != 1 and not {p.kind, q.kind} & set(LOG_KINDS):
+        message = "a temperature divides logits;"
+        message += f" {p.name} holds {p.kind} and {q.name} {q.kind}"
         raise UsageError("temperature-needs-logits", message, hint="--as logits")
-    for name, kind in named:
-        if settings.smoothing.pseudocount and kind != "counts":
-            message = f"a pseudocount is added to counts, and {name} holds {kind}"
+    for side in (p, q):
+        if settings.smoothing.pseudocount and side.kind != "counts":
+            message = f"a pseudocount is added to counts, and {side.name} holds {side.kind}"
             hint = "--as counts if these are counts; --smoothing floor:1e-6 if they are not"
             raise UsageError("smoothing-needs-counts", message, hint=hint)
-        if settings.smoothing.floor and kind in LOG_KINDS:
-            message = f"a floor is for probabilities, and {name} holds {kind}"
+        if settings.smoothing.floor and side.kind in LOG_KINDS:
+            message = f"a floor is for probabilities, and {side.name} holds {side.kind}"
             hint = "leave --smoothing out"
             raise UsageError("smoothing-needs-probabilities", message, hint=hint)
-    if settings.top != CompareSettings._field_defaults["top"] and pair.is_batch:
+    if settings.top != CompareSettings._field_defaults["top"] and is_batch:
         message = "the contributions of single outcomes are not listed for a batch"
         raise UsageError("usage", message, hint="leave --top out")
-    if settings.reduction != "batchmean" and not pair.is_batch:
+    if settings.reduction != "batchmean" and not is_batch:
         message = f"the reduction '{settings.reduction}' is for the rows of a batch"
         message += ", and these are none"
         raise UsageError("reduction-needs-batch", message, hint="leave --reduction out")
+
+
+def _of_batch(found: Measured, settings: CompareSettings) -> report.Comparison:
+    """Return the comparison of two arrays of distributions that were measured row by row."""
+    measures, bounds = batches.reduce(found.rows, settings.reduction, found.outcomes)
+    facts = batches.spread(found.rows, next(iter(measures)), settings.reduction)
+    return report.Comparison(None, measures, bounds, outcomes=found.outcomes, batch=facts)
 
 
 def _measured(pair: Pair, settings: CompareSettings) -> report.Comparison:
@@ -340,14 +392,16 @@ def _measured(pair: Pair, settings: CompareSettings) -> report.Comparison:
     smooth = settings.smoothing.apply
     p, q = (smooth(side) for side in pair.in_order_of_weights())
     base, temperature, reduction = settings.base, settings.temperature, settings.reduction
-    asked, kinds = settings.measures, pair.kinds
-    measures, bounds, batch = batches.reduce(
-        p, q, asked, base=base, kinds=kinds, temperature=temperature, reduction=reduction
-    )
-    outcomes = pair.p.shape[-1]
-    comparison = report.Comparison(pair.column, measures, bounds, outcomes=outcomes, batch=batch)
-    if batch:
+    kinds, outcomes = pair.kinds, pair.p.shape[-1]
+    rows = rows_in_memory(p, q, _question(settings, kinds))
+    measures, bounds = batches.reduce(rows, reduction if pair.is_batch else "sum", outcomes)
+    if pair.is_batch:
+        facts = batches.spread(rows, next(iter(measures)), reduction)
+        comparison = report.Comparison(
+            pair.column, measures, bounds, outcomes=outcomes, batch=facts
+        )
         return comparison if pair.labels is None else _of_rows(pair, comparison, settings)
+    comparison = report.Comparison(pair.column, measures, bounds, outcomes=outcomes)
     terms = partial(contributions, base=base, kind=kinds, temperature=temperature)
     unsmoothed = parts = terms(pair.p, pair.q)
     if settings.smoothing.name != "none":
@@ -398,7 +452,12 @@ def _remarks(pair: Pair, made: report.Comparison, settings: CompareSettings) -> 
     if made.estimate and not made.estimate.reliable:
         message = f"the estimate's interval is not reliable: {report.DOUBT}"
         yield Note("unreliable-estimate", message, source="")
+    yield from _reduction_noted(settings, pair.p.shape[-1])
+
+
+def _reduction_noted(settings: CompareSettings, outcomes: int) -> Iterator[Note]:
+    """Yield a note where a reduction is no mean over rows."""
     if settings.reduction == "mean":
-        message = f"the reduction 'mean' divides by rows times outcomes ({pair.p.shape[-1]})"
+        message = f"the reduction 'mean' divides by rows times outcomes ({outcomes})"
         message += ", as torch does; it is not the mean divergence"
         yield Note("mean-over-elements", message, source="", advice="--reduction batchmean")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from kldiv_cli.core import counts, types
 from kldiv_cli.core.counts import Binned, EdgesDifferError, TypeChangedError
 from kldiv_cli.core.dataset import DATE, DataSet
-from kldiv_cli.core.distribution import Distribution
+from kldiv_cli.core.distribution import Distribution, Rows
 from kldiv_cli.core.intervals import BinsDifferError
 from kldiv_cli.core.pair import Pair, Unpaired, pair_columns
 from kldiv_cli.errors import InputError, Place, option
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kldiv_cli.pipeline.settings import Rules
     from kldiv_cli.pipeline.validation import ColumnRules
 
-Side = TypeVar("Side", Distribution, DataSet)
+Side = TypeVar("Side", Distribution, DataSet, Rows)
 PIPES = ("/dev/fd/", "/proc/")
 """Where the paths of pipes begin, whose names are mere numbers."""
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from kldiv_cli.core.table import Data
 
 __all__ = [
-    "FORMATS", "ReadOptions", "held", "is_read_once", "is_readable", "near_files", "opened",
-    "read", "read_counts", "read_two", "split_name",
+    "FORMATS", "Opened", "ReadOptions", "distributions_of", "held", "is_read_once", "is_readable",
+    "near_files", "opened", "read", "read_counts", "read_two", "split_name",
 ]  # fmt: skip
 
 
@@ -260,8 +260,6 @@ def _read(
     source: object, wanted: Sequence[ReadOptions], names: Sequence[str | None]
 ) -> list[Distribution]:
     from kldiv_cli.core.distribution import LOG_KINDS
-    from kldiv_cli.readers import meaning
-    from kldiv_cli.readers.weights import weights_of
 
     # -Infinity is a number of JSON if either side is of logarithms.
     logs = [option.kind for option in wanted if option.kind in LOG_KINDS]
@@ -269,17 +267,42 @@ def _read(
     kind = logs[0] if logs else wanted[0].kind
     options = wanted[0]._replace(kind=kind, at=pointer)
     with opened(source, options) as found:
-        every = weights_of(found.data, wanted, found.source)
-        if len(wanted) > 1:
-            parts = len({option.at for option in wanted}) > 1
-            names = [
-                name or (option.at if parts else None) or side.column
-                for name, option, side in zip(names, wanted, every, strict=True)
-            ]
-        return [
-            meaning.distribution(weights, option, found.source, name or found.name)
-            for weights, option, name in zip(every, wanted, names, strict=True)
+        return distributions_of(found, wanted, names)
+
+
+def distributions_of(
+    found: Opened, wanted: Sequence[ReadOptions], names: Sequence[str | None]
+) -> list[Distribution]:
+    """Return the distributions in a source that is open, one for each side.
+
+    Parameters
+    ----------
+    found : Opened
+        The source.
+    wanted : sequence of ReadOptions
+        One for each side.
+    names : sequence of str or None
+        What the sides are called; taken from the source where that is None.
+
+    Raises
+    ------
+    InputError
+        As `read` does.
+    """
+    from kldiv_cli.readers import meaning
+    from kldiv_cli.readers.weights import weights_of
+
+    every = weights_of(found.data, wanted, found.source)
+    if len(wanted) > 1:
+        parts = len({option.at for option in wanted}) > 1
+        names = [
+            name or (option.at if parts else None) or side.column
+            for name, option, side in zip(names, wanted, every, strict=True)
         ]
+    return [
+        meaning.distribution(weights, option, found.source, name or found.name)
+        for weights, option, name in zip(every, wanted, names, strict=True)
+    ]
 
 
 def source_name(source: object) -> str:

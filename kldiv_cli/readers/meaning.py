@@ -13,7 +13,7 @@ from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Kind
 from kldiv_cli.core.labels import kept_apart, near_duplicates, unwritable
 from kldiv_cli.core.numbers import DIGITS, EXACT
 from kldiv_cli.core.texts import Texts
-from kldiv_cli.errors import InputError, Note, Place
+from kldiv_cli.errors import Fault, InputError, Note, Place
 from kldiv_cli.readers import histograms
 from kldiv_cli.readers.outcomes import DUPLICATE, Weights
 
@@ -28,6 +28,11 @@ TOLERANCE = 1e-6
 """How far from 1 a sum of probabilities may be."""
 SINGLE = 2**24
 """From here on numbers of 32 bits do not tell an integer from its neighbours."""
+NO_MASS = Fault(
+    "no-mass",
+    "all weights of a row are zero",
+    "a distribution needs one outcome at least that has mass",
+)
 LARGE = 2.0**1023
 """A rounded total below it is no exact one that overflows."""
 
@@ -117,13 +122,10 @@ def meaning_of(
             weights = weights.astype(np.float64)
         _check_mass(weights.max(axis=-1) > -np.inf, here)
         if declared == "log-probs":
-            with np.errstate(over="ignore", under="ignore"):
-                sums = np.exp(weights, dtype=np.float64).sum(axis=-1)
-            if not _near_one(sums, weights):
-                message = f"log-probs of total {_total(sums)} are normalised to 1"
-                notes.append(_normalised(message, "--as logits", source))
+            sums = masses(weights, declared)
+            notes += notes_on_totals(declared, sums, weights.dtype, weights.shape, source)
         return declared, weights, notes
-    whole = not found.is_percent and (found.integers or _are_whole(weights))
+    whole = not found.is_percent and (found.integers or are_whole(weights))
     totals = _totals(weights, integers=found.integers)
     _check_mass(totals > 0, here)
     _check_size(totals, weights, here)
@@ -138,39 +140,92 @@ def meaning_of(
         message = f"rows of one outcome can be added up if they are counts; these are {kind}"
         hint = "--as counts if they are counts; else one row for each outcome"
         raise InputError(DUPLICATE.code, message, here, hint=hint)
-    is_one = _near_one(totals / 100 if found.is_percent else totals, weights)
+    notes += notes_on_totals(
+        kind,
+        totals,
+        weights.dtype,
+        weights.shape,
+        source,
+        may_be_counts=whole and not found.weighted,
+        is_percent=found.is_percent,
+        is_labelled=found.labels is not None,
+    )
+    return kind, weights, notes
+
+
+def masses(weights: NDArray[Any], kind: Kind) -> NDArray[np.float64]:
+    """Return the total of each distribution, of log-probabilities that of their exponentials."""
+    with np.errstate(over="ignore", under="ignore"):
+        if kind in LOG_KINDS:
+            return np.asarray(np.exp(weights, dtype=np.float64).sum(axis=-1))
+        return np.asarray(weights.sum(axis=-1, dtype=np.float64))
+
+
+def notes_on_totals(
+    kind: Kind,
+    totals: NDArray[Any],
+    dtype: np.dtype[Any],
+    shape: tuple[int, ...],
+    source: str,
+    *,
+    may_be_counts: bool = False,
+    is_percent: bool = False,
+    is_labelled: bool = False,
+) -> list[Note]:
+    """Return the notes on distributions whose totals are known.
+
+    Parameters
+    ----------
+    kind : Kind
+        The meaning of the weights.
+    totals : ndarray, shape () or (N,)
+        The total of each distribution.
+    dtype, shape
+        Of the weights.
+    source : str
+        The name of the source in errors.
+    may_be_counts : bool
+        Whether the weights are whole numbers.
+    is_percent : bool
+        Whether they are percentages.
+    is_labelled : bool
+        Whether their outcomes have labels.
+    """
+    notes = []
+    is_one = _near_one(totals / 100 if is_percent else totals, dtype, shape)
+    if kind == "log-probs" and not is_one:
+        message = f"log-probs of total {_total(totals)} are normalised to 1"
+        notes.append(_normalised(message, "--as logits", source))
     if kind in ("weights", "probabilities") and not is_one:
         with np.errstate(over="ignore"):
             sum_of_all = totals.sum()
-        if weights.ndim == 2 and abs(sum_of_all - 1) <= TOLERANCE:
+        if totals.ndim and abs(sum_of_all - 1) <= TOLERANCE:
             notes.append(_looks_joint(source))
         message = f"{kind} of total {_total(totals)} are normalised to 1"
-        may_be_counts = whole and not found.weighted
         advice = "--as counts" if may_be_counts else "divide them by their total"
         notes.append(_normalised(message, advice, source))
-    if found.labels is None and kind in ("weights", "counts"):
-        notes.append(_unlabelled(weights, totals, source))
-    return kind, weights, notes
+    if not is_labelled and kind in ("weights", "counts"):
+        notes.append(_unlabelled(shape, totals, source))
+    return notes
 
 
 def _totals(weights: NDArray[Any], *, integers: bool) -> NDArray[Any]:
     """Return the sum of each row: exact Python integers, or doubles."""
     if not integers and weights.dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            return np.asarray(weights.sum(axis=-1, dtype=np.float64))
+        return masses(weights, "weights")
     if weights.dtype.kind in "iu" and int(weights.max()) * weights.shape[-1] < 2**63:
         return np.asarray(weights.sum(axis=-1, dtype=np.int64))
     return np.asarray(weights.astype(object).sum(axis=-1), dtype=object)
 
 
-def _near_one(totals: NDArray[Any], weights: NDArray[Any]) -> bool:
+def _near_one(totals: NDArray[Any], dtype: np.dtype[Any], shape: tuple[int, ...]) -> bool:
     tolerance = TOLERANCE
-    if weights.dtype == np.float32:
-        tolerance = max(tolerance, weights.shape[-1] * 2.0**-24)
+    if dtype == np.float32:
+        tolerance = max(tolerance, shape[-1] * 2.0**-24)
     return bool(np.all(abs(totals - 1) <= tolerance))
 
 
-def _are_whole(weights: NDArray[Any]) -> bool:
+def are_whole(weights: NDArray[Any]) -> bool:
     """Return whether doubles are whole numbers, and small enough that fractions would show."""
     limit = SINGLE if weights.dtype == np.float32 else EXACT
     return bool(np.all(weights == np.floor(weights)) and weights.max() <= limit)
@@ -179,7 +234,7 @@ def _are_whole(weights: NDArray[Any]) -> bool:
 def _chosen(totals: NDArray[Any], weights: NDArray[Any], *, whole: bool) -> Kind:
     if whole and bool(np.all((totals > 1) & (totals != 100))):
         return "counts"
-    return "probabilities" if _near_one(totals, weights) else "weights"
+    return "probabilities" if _near_one(totals, weights.dtype, weights.shape) else "weights"
 
 
 def _check_mass(has_mass: NDArray[np.bool_], here: Place) -> None:
@@ -187,9 +242,8 @@ def _check_mass(has_mass: NDArray[np.bool_], here: Place) -> None:
         return
     empty = [(int(i),) for i in np.flatnonzero(np.atleast_1d(~has_mass))]
     places = [replace(here, index=index) if has_mass.ndim else here for index in empty[:3]]
-    message = "all weights of a row are zero" if has_mass.ndim else "all weights are zero"
-    hint = "a distribution needs one outcome at least that has mass"
-    raise InputError("no-mass", message, *places, count=len(empty), hint=hint)
+    message = NO_MASS.message if has_mass.ndim else "all weights are zero"
+    raise InputError(NO_MASS.code, message, *places, count=len(empty), hint=NO_MASS.hint)
 
 
 def _check_size(totals: NDArray[Any], weights: NDArray[Any], here: Place) -> None:
@@ -253,9 +307,9 @@ def _looks_joint(source: str) -> Note:
     return Note("looks-joint", message, source, advice="--flatten makes one distribution of it")
 
 
-def _unlabelled(weights: NDArray[Any], totals: NDArray[Any], source: str) -> Note:
-    rows = f"{len(weights)} rows of " if weights.ndim == 2 else ""
-    outcomes = weights.shape[-1]
+def _unlabelled(shape: tuple[int, ...], totals: NDArray[Any], source: str) -> Note:
+    rows = f"{shape[0]} rows of " if len(shape) == 2 else ""
+    outcomes = shape[-1]
     plural = "" if outcomes == 1 else "s"
     message = f"{rows}{outcomes} outcome{plural}, total {_total(totals)}"
     return Note("unlabelled", message, source, advice="if these are raw values: --as samples")

@@ -119,6 +119,10 @@ class Archive(Members):
             raise InputError("several-weights", message, Place(self.source), hint=hint)
         return self._matrix(self._members[0 if name is None else self.find(name)], self._allowed)
 
+    def array(self, name: str | None) -> Matrix | None:
+        """See `Members.array`."""
+        return self.member(name) if self.resolved((), (name,)) is self else None
+
     def table(self) -> Table:
         """See `Members.table`; a table of the archive has columns NAME.0, NAME.1 and so on."""
         columns: list[tuple[str, Any]] = []

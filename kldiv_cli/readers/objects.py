@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.numbers import Number, is_integer
-from kldiv_cli.core.table import SAMPLE, Block, Data, Matrix, Table
+from kldiv_cli.core.table import SAMPLE, Block, Data, Matrix, Table, blocks_of
 from kldiv_cli.errors import Note, Place, UsageError
 from kldiv_cli.readers import histograms, layouts
 from kldiv_cli.readers.layouts import is_container
@@ -114,6 +114,9 @@ def _shape_of(
         # An index without meaning counts the rows; an array of pandas has none.
         index = getattr(source, "index", None)
         labels = None if index is None or type(index).__name__ == "RangeIndex" else to_list(index)
+    if type(source).__name__ in ("ndarray", "memmap") and source.dtype.kind == "f":
+        dtype, shape = source.dtype, source.shape
+        return Matrix(FORMAT, blocks_of(source), dtype=dtype, shape=shape, notes=notes)
     return Matrix(FORMAT, [Block(source)], labels=labels, notes=notes)
 
 

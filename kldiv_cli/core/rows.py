@@ -1,0 +1,296 @@
+"""The rows of two batches: blocks of rows in, the measures of each row out, nothing else kept.
+
+Whoever has both sides, in memory or in files of any size, hands them over block by block; rows
+are cut into pieces that fit the cache, and these are measured in as many threads as there are.
+The cut depends on nothing but the number of outcomes, and no piece on another: the result is the
+same to the last bit, however many threads there are.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from kldiv_cli.core.distribution import LOG_KINDS
+from kldiv_cli.core.divergences import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
+
+    from kldiv_cli.core.distribution import Kind
+    from kldiv_cli.core.measures import Base
+
+    Floats = NDArray[np.float64]
+
+PIECE = 1 << 18
+"""Weights that are measured at once, unless a row has more."""
+TOP = 5
+"""The likeliest outcomes of either side that are compared as sets."""
+
+
+class Question(NamedTuple):
+    """What is asked of each row.
+
+    Attributes
+    ----------
+    measures : tuple of str
+        Names, which are the keys of the answer.
+    kinds : pair of Kind
+        The meaning of the numbers of P and of Q.
+    base : {"e", "2", "10"}
+        Of the logarithm.
+    temperature : float
+        Divides logits.
+    tops : bool
+        Whether the likeliest outcomes of both sides are compared.
+    bounds : bool
+        Whether the bounds of all rows are kept, and not the largest alone.
+    """
+
+    measures: tuple[str, ...]
+    kinds: tuple[Kind, Kind]
+    base: Base = "e"
+    temperature: float = 1.0
+    tops: bool = False
+    bounds: bool = False
+
+
+class RowValues(NamedTuple):
+    """The answers of N rows.
+
+    Attributes
+    ----------
+    values : dict of str to ndarray, shape (N,)
+        Measures, in units of the base where they have a unit.
+    bounds : dict of str to ndarray, shape (N,)
+        Bounds on their relative errors; empty if they were not kept.
+    same_top : ndarray of bool, shape (N,), or None
+        Whether the likeliest outcome is the same; of several that tie it is the first.
+    common_top : ndarray, shape (N,), or None
+        The share of the `TOP` likeliest outcomes of P that are among those of Q.
+    log_p, log_q : ndarray, shape (N,), or None
+        Log-probabilities of the targets, in nats.
+    largest : dict of str to float
+        The largest bound of each measure.
+    """
+
+    values: dict[str, Floats]
+    bounds: dict[str, Floats]
+    same_top: NDArray[np.bool_] | None = None
+    common_top: Floats | None = None
+    log_p: Floats | None = None
+    log_q: Floats | None = None
+    largest: Mapping[str, float] = {}
+
+
+class RowMeasures:
+    """Measures rows block by block.
+
+    Parameters
+    ----------
+    asked : Question
+        What is asked of each row.
+    rows : int
+        N, how many rows there will be.
+    targets : ndarray of int, shape (N,), optional
+        The outcome of each row that came true, whose log-probabilities are asked for.
+    executor : Executor, optional
+        Measures the pieces of a block.
+    """
+
+    def __init__(
+        self,
+        asked: Question,
+        rows: int,
+        targets: NDArray[np.integer[Any]] | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        self._asked = asked
+        self._targets = targets
+        self._executor = executor
+        self._done = 0
+        names = asked.measures
+        self._found = RowValues(
+            {name: np.empty(rows) for name in names},
+            {name: np.empty(rows) for name in names} if asked.bounds else {},
+            np.empty(rows, dtype=np.bool_) if asked.tops else None,
+            np.empty(rows) if asked.tops else None,
+            None if targets is None else np.empty(rows),
+            None if targets is None else np.empty(rows),
+        )
+        self._largest: list[dict[str, float]] = []
+
+    def add(self, p: NDArray[Any], q: NDArray[Any]) -> None:
+        """Measure the next rows.
+
+        Parameters
+        ----------
+        p, q : ndarray, shape (n, K) or (K,)
+            A vector meets every row of the other side.
+
+        Raises
+        ------
+        ValueError
+            If a row holds numbers that are no weights of its kind.
+        """
+        rows = max(len(side) for side in (p, q) if side.ndim == 2)
+        height = max(1, PIECE // p.shape[-1])
+        starts = range(0, rows, height)
+        measure = partial(self._measure, p, q, height)
+        if self._executor is None or len(starts) == 1:
+            self._largest += map(measure, starts)
+        else:
+            self._largest += self._executor.map(measure, starts)
+        self._done += rows
+
+    def _measure(
+        self, p: NDArray[Any], q: NDArray[Any], height: int, start: int
+    ) -> dict[str, float]:
+        """Fill in the answers of a piece, and return its largest bounds."""
+        a, b = (side[start : start + height] if side.ndim == 2 else side for side in (p, q))
+        asked, made = self._asked, self._found
+        rows = max(len(side) for side in (a, b) if side.ndim == 2)
+        at = slice(self._done + start, self._done + start + rows)
+        found = evaluate(
+            a, b, asked.measures, base=asked.base, kind=asked.kinds, temperature=asked.temperature
+        )
+        for name, value in found.values.items():
+            made.values[name][at] = value
+        for name in made.bounds:
+            made.bounds[name][at] = found.bounds[name]
+        if made.same_top is not None and made.common_top is not None:
+            made.same_top[at], made.common_top[at] = compare_tops(a, b)
+        if self._targets is not None:
+            for side, kind, logs in zip(
+                (a, b), asked.kinds, (made.log_p, made.log_q), strict=True
+            ):
+                assert logs is not None
+                logs[at] = log_probability(side, self._targets[at], kind, asked.temperature)
+        return {name: float(np.max(bound)) for name, bound in found.bounds.items()}
+
+    def result(self) -> RowValues:
+        """Return the answers of all rows that were added."""
+        names = self._asked.measures
+        return self._found._replace(
+            largest={name: max(piece[name] for piece in self._largest) for name in names}
+        )
+
+
+def rows_in_memory(p: NDArray[Any], q: NDArray[Any], asked: Question) -> RowValues:
+    """Measure the rows of two sides that are held in memory; a pair of vectors is one row.
+
+    Parameters
+    ----------
+    p, q : ndarray, shape (N, K) or (K,)
+        A vector meets every row of the other side.
+    asked : Question
+        What is asked of each row.
+
+    Raises
+    ------
+    ValueError
+        If a row holds numbers that are no weights of its kind.
+    """
+    if p.ndim == q.ndim == 1:
+        p = p[np.newaxis]
+    rows = RowMeasures(asked, max(len(side) for side in (p, q) if side.ndim == 2))
+    rows.add(p, q)
+    return rows.result()
+
+
+def compare_tops(p: NDArray[Any], q: NDArray[Any]) -> tuple[NDArray[np.bool_], Floats]:
+    """Compare the likeliest outcomes of both sides, row by row.
+
+    Parameters
+    ----------
+    p, q : ndarray, shape (n, K) or (K,)
+        Weights or log weights.
+
+    Returns
+    -------
+    same_top : ndarray of bool, shape (n,)
+        Whether the likeliest outcome is the same; of several that tie it is the first.
+    common_top : ndarray, shape (n,)
+        The share of the `TOP` likeliest outcomes of P, or of all K if there are fewer, that are
+        among those of Q. Outcomes that tie are taken in their order.
+    """
+    tops = [likeliest(np.atleast_2d(side), min(TOP, side.shape[-1])) for side in (p, q)]
+    first, second = np.broadcast_arrays(*tops)
+    same = first[:, 0] == second[:, 0]
+    common = (first[:, :, None] == second[:, None, :]).any(axis=2)
+    return same, common.mean(axis=1)
+
+
+GROUPS = 64
+"""Outcomes of a row whose largest weight is looked at first, in the search for the likeliest."""
+
+
+def likeliest(weights: NDArray[Any], count: int) -> NDArray[np.intp]:
+    """Return the likeliest outcomes of each row, the first of those that tie.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (n, K)
+        Weights or log weights, none of them nan.
+    count : int
+        At most K.
+
+    Returns
+    -------
+    ndarray of int, shape (n, count)
+        In the order of their weights, and of their places where these tie.
+    """
+    rows, outcomes = weights.shape
+    width = outcomes // GROUPS
+    candidates, places = weights, np.broadcast_to(np.arange(outcomes), weights.shape)
+    if width >= 4 * count:
+        # Outcome i is in group i % width: these are columns, and NumPy compares whole rows.
+        body = weights[:, : width * GROUPS].reshape(rows, GROUPS, width)
+        tops = np.maximum.reduce(body, axis=1)
+        # Of `count` groups or more the largest weight is this or more; others hold none of it.
+        least = np.partition(tops, width - count, axis=1)[:, width - count]
+        groups = int(np.count_nonzero(tops >= least[:, None], axis=1).max())
+        best = np.sort(np.argpartition(tops, width - groups, axis=1)[:, width - groups :], axis=1)
+        in_body = best[:, None, :] + np.arange(0, width * GROUPS, width)[:, None]
+        rest = np.tile(np.arange(width * GROUPS, outcomes), (rows, 1))
+        places = np.concatenate([in_body.reshape(rows, -1), rest], axis=1)
+        candidates = np.take_along_axis(weights, places, axis=1)
+    # Below them all is what has been found, even where outcomes have no mass.
+    candidates = np.maximum(candidates.astype(float), np.finfo(float).min)
+    found = np.empty((rows, count), dtype=np.intp)
+    every = np.arange(rows)
+    for i in range(count):
+        # Places rise, so that the first of those that tie is found first.
+        at = candidates.argmax(axis=1)
+        found[:, i] = places[every, at]
+        candidates[every, at] = -np.inf
+    return found
+
+
+def log_probability(
+    weights: NDArray[Any], targets: NDArray[np.integer[Any]], kind: Kind, temperature: float
+) -> Floats:
+    """Return the log-probability of one outcome of each row, in nats.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (n, K) or (K,)
+        Weights of the kind.
+    targets : ndarray of int, shape (n,)
+        The outcomes.
+    kind : Kind
+        Logits and log-probabilities are divided by the temperature, and normalised.
+    """
+    rows = np.broadcast_to(weights, (len(targets), weights.shape[-1]))
+    chosen = rows[np.arange(len(targets)), targets].astype(float)
+    with np.errstate(divide="ignore"):
+        if kind not in LOG_KINDS:
+            return np.asarray(np.log(chosen) - np.log(rows.sum(axis=1, dtype=float)))
+        top = rows.max(axis=1).astype(float)
+        masses = np.exp((rows - top[:, None]) / temperature)
+        return np.asarray((chosen - top) / temperature - np.log(masses.sum(axis=1)))

@@ -1,0 +1,237 @@
+"""Arrays of distributions, one a row, read side by side and measured block by block."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from kldiv_cli import readers
+from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Rows, total_of
+from kldiv_cli.core.report import Side
+from kldiv_cli.core.rows import PIECE, Question, RowMeasures, RowValues
+from kldiv_cli.errors import InputError, Note, Place
+from kldiv_cli.readers import batch, meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
+
+    from kldiv_cli.pipeline.settings import Source
+
+    Blocks = Iterator[NDArray[Any]]
+
+
+class Measured(NamedTuple):
+    """The measures of the rows of P and of one Q.
+
+    Attributes
+    ----------
+    p, q : Side
+        The sides as a report shows them.
+    rows : RowValues
+        The measures.
+    outcomes : int
+        K, how many outcomes a row has.
+    notes : tuple of Note
+        Those of both sides.
+    """
+
+    p: Side
+    q: Side
+    rows: RowValues
+    outcomes: int
+    notes: tuple[Note, ...]
+
+
+class Opened(NamedTuple):
+    """Sides that are open: either all as rows that are read block by block, or all as a whole."""
+
+    rows: list[Rows]
+    whole: list[Distribution]
+
+
+@contextmanager
+def opened(sources: Sequence[Source]) -> Iterator[Opened]:
+    """Open all sides as rows that are read block by block, or else as whole distributions.
+
+    Raises
+    ------
+    InputError
+        If a source cannot be read or is not a distribution.
+    """
+    with ExitStack() as stack:
+        rows: list[Rows] = []
+        whole: list[Distribution] = []
+        inputs = []
+        for source in sources:
+            found = stack.enter_context(readers.opened(source.source, source.options))
+            inputs.append((found, source))
+            side = None if whole else batch.rows_of(found, source.options, source.name)
+            if side is None:
+                whole += _whole(inputs[len(whole) :])
+            else:
+                rows.append(side)
+        if not whole and all(len(side.shape) == 1 for side in rows):
+            whole = _whole(inputs)
+        yield Opened([] if whole else rows, whole)
+
+
+def _whole(inputs: Sequence[tuple[readers.Opened, Source]]) -> list[Distribution]:
+    """Return sides that are open as distributions in memory."""
+    return [
+        readers.distributions_of(found, [source.options], [source.name])[0]
+        for found, source in inputs
+    ]
+
+
+def measured(
+    p: Rows,
+    others: Sequence[Rows],
+    asked: Question,
+    threads: int | None,
+    smooth: Callable[[NDArray[Any]], NDArray[Any]],
+) -> list[Measured]:
+    """Measure the rows of P with those of each other side; P is read once.
+
+    Parameters
+    ----------
+    p, others : Rows
+        The sides.
+    asked : Question
+        What is asked of each row; the kinds are taken from the sides.
+    threads : int, optional
+        How many there may be; one a processor if not given.
+    smooth : function
+        Smoothes weights.
+
+    Raises
+    ------
+    InputError
+        If the sides do not have the same rows and outcomes, or a number is no weight.
+    """
+    for q in others:
+        _check_shapes(p, q)
+    sides = (p, *others)
+    totals = [_Totals(side) for side in sides]
+    rows = max(side.rows for side in sides)
+    with _executor(rows * p.outcomes, threads) as executor:
+        every = [
+            RowMeasures(asked._replace(kinds=(p.kind, q.kind)), rows, executor=executor)
+            for q in others
+        ]
+        streams = [_blocks(side) for side in sides]
+        start = 0
+        for blocks in zip(*streams, strict=False):
+            try:
+                first = smooth(blocks[0])
+                for found, block in zip(every, blocks[1:], strict=True):
+                    found.add(first, smooth(block))
+            except ValueError as error:
+                raise _fault(sides, blocks, streams, start) or error from None
+            for total, block in zip(totals, blocks, strict=True):
+                total.add(block)
+            start += max(len(block) for block in blocks if block.ndim == 2)
+    described = [total.side() for total in totals]
+    noted = [total.notes() for total in totals]
+    return [
+        Measured(described[0], side, found.result(), p.outcomes, (*noted[0], *notes))
+        for side, notes, found in zip(described[1:], noted[1:], every, strict=True)
+    ]
+
+
+@contextmanager
+def _executor(size: int, threads: int | None) -> Iterator[Executor | None]:
+    """Yield what measures so many numbers in threads, where there are enough for that."""
+    from kldiv_cli.database import threads_of
+
+    if size <= 2 * PIECE or (count := threads_of(threads)) == 1:
+        yield None
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(count) as executor:
+        yield executor
+
+
+def _blocks(side: Rows) -> Blocks:
+    """Return the blocks of a side; a single distribution is there for each of the other's."""
+    blocks = iter(side.blocks)
+    return repeat(next(blocks)) if len(side.shape) == 1 else blocks
+
+
+def _check_shapes(p: Rows, q: Rows) -> None:
+    """Refuse sides whose rows or outcomes do not meet."""
+    reason = ""
+    if p.outcomes != q.outcomes:
+        reason = (
+            f"{p.name} has {p.outcomes} outcomes and {q.name} has"
+            f" {q.outcomes}, and there are no labels to match them by"
+        )
+    elif len(p.shape) > 1 < len(q.shape) and p.rows != q.rows:
+        reason = (
+            f"{p.name} has {p.rows} rows and {q.name} has {q.rows}; a batch is compared row by row"
+        )
+    if reason:
+        raise InputError("no-common-support", reason, Place(p.source))
+
+
+def _fault(
+    sides: Sequence[Rows], blocks: Sequence[NDArray[Any]], streams: Sequence[Blocks], start: int
+) -> InputError | None:
+    """Return the error for the first side with numbers that are no weights."""
+    for side, block, rest in zip(sides, blocks, streams, strict=True):
+        following: Iterable[NDArray[Any]] = () if len(side.shape) == 1 else rest
+        fault = batch.first_fault(side, chain((block,), following), start)
+        if fault is not None:
+            return fault
+    return None
+
+
+class _Totals:
+    """The totals of the distributions of a side, as its blocks go by."""
+
+    def __init__(self, side: Rows) -> None:
+        self._side = side
+        self._totals: list[NDArray[np.float64]] = []
+        self._sum: list[float] = []
+        self._are_whole = side.kind not in LOG_KINDS
+        self._dtype = np.dtype(float)
+
+    def add(self, block: NDArray[Any]) -> None:
+        """Look at a block, whose numbers are weights."""
+        side = self._side
+        self._dtype = block.dtype
+        if side.kind == "logits" or (block.ndim == 1 and self._totals):
+            return
+        self._totals.append(np.atleast_1d(meaning.masses(block, side.kind)))
+        if side.kind not in LOG_KINDS:
+            self._sum.append(total_of(block, side.kind))
+            self._are_whole = self._are_whole and meaning.are_whole(block)
+
+    def side(self) -> Side:
+        """Return the side as a report shows it."""
+        side = self._side
+        total = 1 if side.kind in LOG_KINDS else sum(self._sum)
+        rows = side.outcomes if len(side.shape) == 1 else side.rows
+        return Side(
+            side.name, side.source, side.format, side.kind, side.outcomes, total, rows, rows, 0
+        )
+
+    def notes(self) -> tuple[Note, ...]:
+        """Return the notes on the side."""
+        side = self._side
+        if not self._totals:
+            return side.notes
+        totals = np.concatenate(self._totals)
+        shape: tuple[int, ...] = (len(totals), side.outcomes)
+        if len(side.shape) == 1:
+            totals, shape = totals[0], shape[1:]
+        said = meaning.notes_on_totals(
+            side.kind, totals, self._dtype, shape, side.source, may_be_counts=self._are_whole
+        )
+        return (*side.notes, *said)

@@ -31,6 +31,8 @@ FEWEST_CHUNKS = 10
 """With fewer chunks than this, the error is that of the rows as a series."""
 FEWEST_BLOCKS = 3
 """The blocks that a series of rows is worth, at the least."""
+FEWEST_EFFECTIVE = 30
+"""With fewer effective rows than this no mean passes: a rare large row may have been missed."""
 LONGEST_SERIES = 1 << 16
 """A longer series of rows is cut into at most so many blocks before it is looked at."""
 
@@ -152,7 +154,10 @@ class MeanJudgement(NamedTuple):
     p_drift : float or None
         Of "the mean is at most the limit"; None if nothing is known of the error.
     p_pass : float or None
-        Of "the mean is at least the limit".
+        Of "the mean is at least the limit"; 1 if not reliable.
+    reliable : bool
+        Whether the rows are worth `FEWEST_EFFECTIVE` independent ones, or leave no doubt: if
+        not, nothing passes.
     rows_needed : int or None
         Rows that would decide with probability 0.8, were the mean and the dependence of the
         rows as they are; None if it is decided, or if no number below 1e9 decides.
@@ -163,6 +168,7 @@ class MeanJudgement(NamedTuple):
     limit: float
     p_drift: float | None
     p_pass: float | None
+    reliable: bool
     rows_needed: int | None
 
 
@@ -356,11 +362,12 @@ def rows_to_decide(
     starts: NDArray[np.integer[Any]] | None = None,
     alpha: float = 0.05,
 ) -> MeanJudgement:
-    """Return whether the mean of rows is above a limit, or at most that, or what would tell.
+    """Return the verdict on the mean of rows, and how many rows would decide where it is open.
 
     Drift if "the mean is at most the limit" is rejected at level alpha by Student's t; pass if
-    "the mean is at least the limit" is, and the interval of the mean ends at or below it. A
-    row that is infinite is drift; so is an error of exactly 0 with a mean above the limit.
+    "the mean is at least the limit" is, the interval of the mean ends at or below the limit,
+    and there are at least `FEWEST_EFFECTIVE` effective rows. A row that is infinite is drift;
+    of rows that are all equal, their value decides.
 
     Parameters
     ----------
@@ -379,26 +386,29 @@ def rows_to_decide(
     if math.isnan(limit):
         raise ValueError("limit: expected a number, found nan")
     mean = mean_of_rows(x, block=block, starts=starts, alpha=alpha)
-    above = not (mean.mean <= limit)
-    if math.isinf(mean.mean):
-        return MeanJudgement("drift", mean, limit, 0.0, 1.0, None)
-    if mean.standard_error is None or mean.high is None or mean.blocks is None:
-        return MeanJudgement("inconclusive", mean, limit, None, None, None)
-    if mean.standard_error == 0:
+    above = math.isinf(mean.mean) or not (mean.mean <= limit)
+    if math.isinf(mean.mean) or mean.standard_error == 0:
         verdict: Verdict = "drift" if above else "pass"
-        return MeanJudgement(verdict, mean, limit, float(not above), float(above), None)
+        return MeanJudgement(verdict, mean, limit, float(not above), float(above), True, None)
+    effective, high, blocks = mean.effective_rows, mean.high, mean.blocks
+    if mean.standard_error is None or effective is None or high is None or blocks is None:
+        return MeanJudgement("inconclusive", mean, limit, None, None, False, None)
     t = (mean.mean - limit) / mean.standard_error
-    p_drift, p_pass = survival(t, mean.blocks - 1), survival(-t, mean.blocks - 1)
+    reliable = effective >= FEWEST_EFFECTIVE
+    p_drift = survival(t, blocks - 1)
+    p_pass = survival(-t, blocks - 1) if reliable else 1.0
     if p_drift <= alpha:
-        return MeanJudgement("drift", mean, limit, p_drift, p_pass, None)
-    if p_pass <= alpha and mean.high <= limit:
-        return MeanJudgement("pass", mean, limit, p_drift, p_pass, None)
+        return MeanJudgement("drift", mean, limit, p_drift, p_pass, reliable, None)
+    if p_pass <= alpha and high <= limit:
+        return MeanJudgement("pass", mean, limit, p_drift, p_pass, reliable, None)
     # The level is that of the test which decides; of a pass, that of the interval.
     reach = normal_quantile(1 - (alpha if above else alpha / 2)) + normal_quantile(POWER)
     n = len(np.asarray(x))
     wanted = n * (reach / t) ** 2 if t else math.inf
+    if not above:
+        wanted = max(wanted, n * FEWEST_EFFECTIVE / effective)
     rows = max(math.ceil(wanted), n + 1) if wanted <= MOST_ROWS else None
-    return MeanJudgement("inconclusive", mean, limit, p_drift, p_pass, rows)
+    return MeanJudgement("inconclusive", mean, limit, p_drift, p_pass, reliable, rows)
 
 
 class RowStatistic(NamedTuple):
@@ -520,7 +530,8 @@ def _derived(
     mean: Mean, value: float, slope: float, function: Callable[[float], float]
 ) -> Derived:
     """Return a function of a mean, of which its value and its slope at the mean are known."""
-    error, plain, low, high = mean[1:3] + mean[4:6]
+    error, plain = mean.standard_error, mean.standard_error_independent
+    low, high = mean.low, mean.high
     if error is None or plain is None or low is None or high is None or math.isinf(value):
         return Derived(value)
     return Derived(value, slope * error, slope * plain, function(low), function(high))

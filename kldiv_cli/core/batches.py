@@ -13,7 +13,7 @@ import numpy as np
 
 from kldiv_cli.core.divergences import Contributions
 from kldiv_cli.core.divergences import contributions_of_rows as by_outcome
-from kldiv_cli.core.report import Batch, Value
+from kldiv_cli.core.report import Batch, OfRows, Value, WorstRow
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,15 +97,62 @@ def _as_tuples(values: dict[str, NDArray[np.float64]]) -> dict[str, Value]:
     return {name: tuple(numbers.tolist()) for name, numbers in values.items()}
 
 
-def spread(rows: RowValues, measure: str, reduction: Reduction) -> Batch:
-    """Return the facts on a batch: how many rows it has, and how a measure is spread over them."""
-    values = np.sort(rows.values[measure])
-    middle = values[(len(values) - 1) // 2 : len(values) // 2 + 1]
+def described(
+    rows: RowValues,
+    measures: tuple[str, ...],
+    reduction: Reduction,
+    *,
+    block: int | None = None,
+    starts: NDArray[np.integer[Any]] | None = None,
+) -> Batch:
+    """Return the facts on a batch: how many rows it has, and their statistics.
+
+    Parameters
+    ----------
+    rows : RowValues
+        The measures of each row.
+    measures : tuple of str
+        Those that are described, the first of them in full.
+    reduction : {"none", "mean", "sum", "batchmean"}
+        How their measures become one number.
+    block, starts
+        See `mean_of_rows`.
+    """
+    from kldiv_cli.core import row_statistics
+
+    def of_rows(numbers: NDArray[Any]) -> OfRows:
+        known = row_statistics.mean_of_rows(numbers, block=block, starts=starts)._asdict()
+        return OfRows(**{name: known[name] for name in OfRows._fields if name in known})
+
+    by_measure = {
+        name: of_rows(rows.values[name])._replace(
+            quantiles=row_statistics.spread_of_rows(rows.values[name])
+        )
+        for name in measures
+    }
+    first = rows.values[measures[0]]
+    of_first = by_measure[measures[0]]
+    assert of_first.quantiles is not None
+    targets = None
+    if rows.log_p is not None and rows.log_q is not None:
+        targets = row_statistics.target_statistics(
+            -rows.log_p, -rows.log_q, block=block, starts=starts
+        )
     return Batch(
-        rows=len(values),
-        reduction=reduction,
-        measure=measure,
-        min=float(values[0]),
-        median=float(middle.mean()),
-        max=float(values[-1]),
+        len(first),
+        reduction,
+        measures[0],
+        of_first.quantiles.min,
+        of_first.quantiles.p50,
+        of_first.quantiles.max,
+        *of_first,
+        by_measure=by_measure,
+        same_top=None if rows.same_top is None else of_rows(rows.same_top.astype(float)),
+        top_5_agreement=None if rows.common_top is None else of_rows(rows.common_top),
+        targets=targets,
+        block=block,
+        worst=tuple(
+            WorstRow(row, {name: float(rows.values[name][row]) for name in measures})
+            for row in row_statistics.worst_rows(first).tolist()
+        ),
     )

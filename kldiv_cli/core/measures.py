@@ -213,6 +213,15 @@ def find(name: str) -> Measure:
     return _bind(family_entry, name, abs(alpha))
 
 
+def is_measure(name: str) -> bool:
+    """Say whether a measure has a name."""
+    try:
+        find(name)
+    except ValueError:
+        return False
+    return True
+
+
 def _bind(family: Measure, name: str, alpha: float) -> Measure:
     """Return a measure of the family with its order, and the laws that hold for this order."""
     order = repr(alpha).removesuffix(".0")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from kldiv_cli.core.divergences import Contributions
+    from kldiv_cli.core.row_statistics import Spread, TargetStatistics
+    from kldiv_cli.core.rows import RowValues
     from kldiv_cli.errors import Note
 
+UNPRINTED = "unprinted"
+"""Marks a field of a report that is not in its JSON document."""
 UNITS = {"e": "nats", "2": "bits", "10": "hartleys"}
 
 Number = float | int
@@ -83,8 +87,70 @@ def largest_contributions(
     )
 
 
+class WorstRow(NamedTuple):
+    """A row of a batch whose first measure is among the largest: its number, from 0."""
+
+    row: int
+    measures: Mapping[str, float]
+
+
+class OfRows(NamedTuple):
+    """A number that each row of a batch has: its mean, the errors of that, and its quantiles.
+
+    Attributes
+    ----------
+    mean : float
+        Over all rows.
+    standard_error : float or None
+        From blocks of rows, since rows of one text are correlated; None where nothing is known.
+    standard_error_independent : float or None
+        What it would be were the rows independent, as published tables have it.
+    effective_rows : float or None
+        How many independent rows have the same error.
+    low, high : float or None
+        The 95 % interval of the mean.
+    quantiles : Spread or None
+        None of what each row has or has not.
+    """
+
+    mean: float
+    standard_error: float | None
+    standard_error_independent: float | None
+    effective_rows: float | None
+    low: float | None
+    high: float | None
+    quantiles: Spread | None = None
+
+
 class Batch(NamedTuple):
-    """The number of distributions that were compared row by row, and the spread of `measure`."""
+    """The distributions that were compared row by row: their number, and the rows' statistics.
+
+    Attributes
+    ----------
+    rows : int
+        How many rows there are.
+    reduction : str
+        How their measures became one number.
+    measure : str
+        The first measure, whose least, middle and largest row `min`, `median` and `max` are; so
+        are `mean` to `quantiles`, as in `OfRows`.
+    by_measure : mapping of str to OfRows
+        The statistics of every measure.
+    same_top : OfRows or None
+        The share of rows whose likeliest outcome is the same in both; None where it was not
+        asked for.
+    top_5_agreement : OfRows or None
+        The share of P's five likeliest outcomes that are among Q's.
+    targets : TargetStatistics or None
+        What both make of the outcomes that came true, where these are known.
+    storage_noise : float or None
+        The divergence that rounding numbers to 16 bits makes by itself, as far as a sample of rows
+        tells; None where they are stored in more.
+    block : int or None
+        Rows in a block, as the user said.
+    worst : tuple of WorstRow
+        The rows with the largest first measure.
+    """
 
     rows: int
     reduction: str
@@ -92,6 +158,20 @@ class Batch(NamedTuple):
     min: float
     median: float
     max: float
+    mean: float
+    standard_error: float | None
+    standard_error_independent: float | None
+    effective_rows: float | None
+    low: float | None
+    high: float | None
+    quantiles: Spread | None
+    by_measure: Mapping[str, OfRows]
+    same_top: OfRows | None = None
+    top_5_agreement: OfRows | None = None
+    targets: TargetStatistics | None = None
+    storage_noise: float | None = None
+    block: int | None = None
+    worst: tuple[WorstRow, ...] = ()
 
 
 DOUBT = "too few rows, or too many rare outcomes for them"
@@ -268,6 +348,8 @@ class Report(Document):
     failed: tuple[Exceeded, ...] = ()
     notes: tuple[Note, ...] = ()
     error: Failure | None = None
+    rows: tuple[RowValues, ...] = field(default=(), metadata={UNPRINTED: True})
+    """The measures of each row, for each comparison; in no JSON document."""
 
 
 def failed(
@@ -300,7 +382,11 @@ def failed(
 def plain(value: Any) -> Any:
     """Return a value of a report as dicts, lists, strings and numbers."""
     if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {
+            field.name: plain(getattr(value, field.name))
+            for field in fields(value)
+            if UNPRINTED not in field.metadata
+        }
     if hasattr(value, "_asdict"):
         value = value._asdict()
     if isinstance(value, Mapping):

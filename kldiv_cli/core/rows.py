@@ -87,6 +87,20 @@ class RowValues(NamedTuple):
     log_q: Floats | None = None
     largest: Mapping[str, float] = {}
 
+    def of(self, what: str) -> Floats:
+        """Return a number for each row: a measure, ``same_top`` or ``delta_p``.
+
+        Raises
+        ------
+        KeyError
+            If it was not asked for.
+        """
+        if what == "same_top" and self.same_top is not None:
+            return self.same_top.astype(float)
+        if what == "delta_p" and self.log_p is not None and self.log_q is not None:
+            return np.asarray(np.exp(self.log_q) - np.exp(self.log_p))
+        return self.values[what]
+
 
 class RowMeasures:
     """Measures rows block by block.
@@ -260,6 +274,9 @@ def likeliest(weights: NDArray[Any], count: int) -> NDArray[np.intp]:
         rest = np.tile(np.arange(width * GROUPS, outcomes), (rows, 1))
         places = np.concatenate([in_body.reshape(rows, -1), rest], axis=1)
         candidates = np.take_along_axis(weights, places, axis=1)
+    if candidates.dtype.kind != "f":
+        # Integers that doubles do not tell apart have ranks that these do.
+        candidates = np.unique(candidates, return_inverse=True)[1].reshape(candidates.shape)
     # Below them all is what has been found, even where outcomes have no mass.
     candidates = np.maximum(candidates.astype(float), np.finfo(float).min)
     found = np.empty((rows, count), dtype=np.intp)

@@ -16,6 +16,7 @@ from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.instants import zones_noted
 from kldiv_cli.core.labels import unmatched
+from kldiv_cli.core.measures import is_measure
 from kldiv_cli.core.pair import Pair
 from kldiv_cli.core.rows import Question, rows_in_memory
 from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, note_on, option
@@ -32,11 +33,13 @@ from kldiv_cli.pipeline.settings import (
 from kldiv_cli.pipeline.settling import settled_distributions, settled_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Unpack
 
     from kldiv_cli.core.distribution import Kind
     from kldiv_cli.core.pair import Unpaired
+    from kldiv_cli.core.row_statistics import RowStatistic
+    from kldiv_cli.core.rows import RowValues
     from kldiv_cli.pipeline.batch import Measured
     from kldiv_cli.pipeline.settings import CompareOptions, Rules, Source
 
@@ -202,27 +205,17 @@ def compared(settings: CompareSettings) -> Report:
     refuse_foreign([side.options for side in settings.sources], (both.p.format, both.q.format))
     if settings.strict:
         sides.refuse_repairs(both.notes)
-    comparisons = []
-    failed: list[report.Exceeded] = []
-    notes = list(both.notes)
+    made: list[_Made] = []
     if both.batch is not None:
-        made = _of_batch(both.batch, settings)
-        failed += report.exceeded(None, made.measures, settings.fail_above)
-        comparisons.append(made.without(settings.fail_above.keys() - settings.measures))
-        notes += _reduction_noted(settings, made.outcomes)
+        made.append(_of_batch(both.batch, settings))
     for pair in both.pairs:
         kinds = _Named(both.p.name, pair.kinds[0]), _Named(both.q.name, pair.kinds[1])
         _check_options(*kinds, settings, is_batch=pair.is_batch)
         if pair.labels is None:
             refuse_duplicates([side.options for side in settings.sources])
-        comparison = _measured(pair, settings)
-        failed += report.exceeded(pair.column, comparison.measures, settings.fail_above)
-        comparison = comparison.without(settings.fail_above.keys() - settings.measures)
-        if settings.estimate:
-            comparison = comparison._replace(estimate=estimated(pair, settings.base))
-        comparisons.append(comparison)
-        progress.step(both.p.source, len(comparisons), len(both.pairs), "columns")
-        notes += _remarks(pair, comparison, settings)
+        made.append(_of_pair(pair, settings))
+        progress.step(both.p.source, len(made), len(both.pairs), "columns")
+    notes = (*both.notes, *(note for each in made for note in each.notes))
     return Report(
         base=settings.base,
         unit=report.UNITS[settings.base],
@@ -230,10 +223,20 @@ def compared(settings: CompareSettings) -> Report:
         temperature=float(settings.temperature),
         p=both.p,
         q=both.q,
-        comparisons=tuple(comparisons),
-        failed=tuple(failed),
+        comparisons=tuple(each.comparison for each in made),
+        failed=tuple(failed for each in made for failed in each.failed),
         notes=tuple(dict.fromkeys(notes)),
+        rows=tuple(each.rows for each in made),
     )
+
+
+class _Made(NamedTuple):
+    """What was made of one pair, or of one batch."""
+
+    comparison: report.Comparison
+    rows: RowValues
+    failed: tuple[report.Exceeded, ...]
+    notes: tuple[Note, ...]
 
 
 def _read(settings: CompareSettings) -> _Sides:
@@ -288,9 +291,26 @@ def _by_rows(p: Rows, q: Rows, settings: CompareSettings) -> _Sides:
 def _question(settings: CompareSettings, kinds: tuple[Kind, Kind]) -> Question:
     """Return what is asked of each row of a batch."""
     # A measure may be computed for the sake of its limit alone.
-    asked = tuple(dict.fromkeys((*settings.measures, *settings.fail_above)))
-    each = settings.reduction == "none"
-    return Question(asked, kinds, settings.base, settings.temperature, bounds=each)
+    named = [*settings.measures, *settings.fail_above]
+    named += [statistic.rows for statistic in _row_statistics(settings).values()]
+    return Question(
+        tuple(name for name in dict.fromkeys(named) if is_measure(name)),
+        kinds,
+        settings.base,
+        settings.temperature,
+        tops=settings.estimate or "same_top" in named,
+        bounds=settings.reduction == "none",
+    )
+
+
+def _row_statistics(settings: CompareSettings) -> dict[str, RowStatistic]:
+    """Return the statistics of rows that have a limit, by the names that the limits give them."""
+    names = [name for name in settings.fail_above if not is_measure(name)]
+    if not names:
+        return {}
+    from kldiv_cli.core.row_statistics import named_statistic
+
+    return {name: named_statistic(name) for name in names}
 
 
 def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
@@ -380,29 +400,68 @@ def _check_options(
         raise UsageError("reduction-needs-batch", message, hint="leave --reduction out")
 
 
-def _of_batch(found: Measured, settings: CompareSettings) -> report.Comparison:
+def _of_batch(found: Measured, settings: CompareSettings) -> _Made:
     """Return the comparison of two arrays of distributions that were measured row by row."""
-    measures, bounds = batches.reduce(found.rows, settings.reduction, found.outcomes)
-    facts = batches.spread(found.rows, next(iter(measures)), settings.reduction)
-    return report.Comparison(None, measures, bounds, outcomes=found.outcomes, batch=facts)
+    made = report.Comparison(None, {}, {}, outcomes=found.outcomes)
+    return _finished(made, found.rows, settings, _reduction_noted(settings, found.outcomes))
 
 
-def _measured(pair: Pair, settings: CompareSettings) -> report.Comparison:
-    """Compute the measures of a pair, and of vectors the outcomes that set them apart."""
+def _finished(
+    comparison: report.Comparison,
+    rows: RowValues,
+    settings: CompareSettings,
+    notes: Iterable[Note],
+    *,
+    is_batch: bool = True,
+) -> _Made:
+    """Return a comparison with its measures, and with the limits that they passed."""
+    measures, bounds = batches.reduce(
+        rows, settings.reduction if is_batch else "sum", comparison.outcomes
+    )
+    statistics = _row_statistics(settings)
+    if statistics and not is_batch:
+        message = f"'{next(iter(statistics))}' is a statistic of the rows of a batch"
+        message += ", and these are none"
+        raise UsageError("usage", message, hint="--fail-above kl_pq=0.05, for example")
+    values = {
+        **measures,
+        **{name: each.of(rows.of(each.rows)) for name, each in statistics.items()},
+    }
+    shown = settings.measures
+    return _Made(
+        comparison._replace(
+            measures={name: measures[name] for name in shown},
+            error_bounds={name: bounds[name] for name in shown},
+            batch=batches.described(rows, shown, settings.reduction) if is_batch else None,
+        ),
+        rows,
+        tuple(report.exceeded(comparison.column, values, settings.fail_above)),
+        tuple(notes),
+    )
+
+
+def _of_pair(pair: Pair, settings: CompareSettings) -> _Made:
+    """Compute the measures of a pair, and the outcomes that set its sides apart."""
     smooth = settings.smoothing.apply
     p, q = (smooth(side) for side in pair.in_order_of_weights())
-    base, temperature, reduction = settings.base, settings.temperature, settings.reduction
-    kinds, outcomes = pair.kinds, pair.p.shape[-1]
-    rows = rows_in_memory(p, q, _question(settings, kinds))
-    measures, bounds = batches.reduce(rows, reduction if pair.is_batch else "sum", outcomes)
-    if pair.is_batch:
-        facts = batches.spread(rows, next(iter(measures)), reduction)
-        comparison = report.Comparison(
-            pair.column, measures, bounds, outcomes=outcomes, batch=facts
-        )
-        return comparison if pair.labels is None else _of_rows(pair, comparison, settings)
-    comparison = report.Comparison(pair.column, measures, bounds, outcomes=outcomes)
-    terms = partial(contributions, base=base, kind=kinds, temperature=temperature)
+    rows = rows_in_memory(p, q, _question(settings, pair.kinds))
+    comparison = report.Comparison(pair.column, {}, {}, outcomes=pair.p.shape[-1])
+    if not pair.is_batch:
+        comparison = _of_vectors(pair, comparison, settings)
+    elif pair.labels is not None:
+        comparison = _of_rows(pair, comparison, settings)
+    if settings.estimate:
+        comparison = comparison._replace(estimate=estimated(pair, settings.base))
+    notes = _remarks(pair, comparison, settings)
+    return _finished(comparison, rows, settings, notes, is_batch=pair.is_batch)
+
+
+def _of_vectors(
+    pair: Pair, comparison: report.Comparison, settings: CompareSettings
+) -> report.Comparison:
+    """Add to a comparison the outcomes that set two distributions apart."""
+    smooth, base, temperature = settings.smoothing.apply, settings.base, settings.temperature
+    terms = partial(contributions, base=base, kind=pair.kinds, temperature=temperature)
     unsmoothed = parts = terms(pair.p, pair.q)
     if settings.smoothing.name != "none":
         parts = terms(smooth(pair.p), smooth(pair.q))

@@ -237,8 +237,14 @@ def limits(name: str, value: object) -> dict[str, float]:
     if not isinstance(value, Mapping):
         wanted = "a mapping of measures to the largest values that are accepted"
         raise _refused(name, wanted, value)
-    names = measures(name, list(value))
-    return {measure: limit(f"{name} {measure}", value[measure]) for measure in names}
+    from kldiv_cli.core.measures import is_measure
+
+    asked = texts(name, list(value))
+    if not all(map(is_measure, asked)):
+        from kldiv_cli.core.row_statistics import ROW_STATISTICS
+
+        measures(name, [measure for measure in asked if measure not in ROW_STATISTICS])
+    return {measure: limit(f"{name} {measure}", value[measure]) for measure in asked}
 
 
 def base(name: str, value: object) -> str:

@@ -15,7 +15,7 @@ def reduced(p, q, measures, reduction):
     """Return measures, bounds and the facts on a batch of weights."""
     kinds = ("weights", "weights")
     found = rows_in_memory(p, q, Question(measures, kinds, bounds=reduction == "none"))
-    facts = batches.spread(found, measures[0], reduction)
+    facts = batches.described(found, measures, reduction)
     return *batches.reduce(found, reduction, p.shape[-1]), facts
 
 

@@ -11,10 +11,11 @@ from dataclasses import replace
 from importlib.resources import files
 
 import jsonschema
+import numpy as np
 import pytest
 
+from kldiv_cli.core.batches import described
 from kldiv_cli.core.report import (
-    Batch,
     Comparison,
     Contribution,
     Exceeded,
@@ -25,6 +26,7 @@ from kldiv_cli.core.report import (
     failed,
     number,
 )
+from kldiv_cli.core.rows import RowValues
 from kldiv_cli.errors import Note, UsageError
 from kldiv_cli.renderers import FORMATS, Layout, render
 from kldiv_cli.renderers.show import display_width
@@ -87,12 +89,20 @@ def hostile():
 
 
 def batch():
-    rows = tuple(float(i) for i in range(40))
+    values = tuple(float(i) for i in range(40))
+    rows = RowValues(
+        {"kl_pq": np.array(values)},
+        {},
+        np.arange(40) % 2 == 0,
+        np.full(40, 0.8),
+        np.linspace(-3.0, -0.1, 40),
+        np.linspace(-2.9, -0.2, 40),
+    )
     comparison = Comparison(
         column=None,
-        measures={"kl_pq": rows},
+        measures={"kl_pq": values},
         error_bounds={"kl_pq": (1e-15,) * 40},
-        batch=Batch(40, "none", "kl_pq", 0.0, 19.5, 39.0),
+        batch=described(rows, ("kl_pq",), "none"),
     )
     return replace(simple(), comparisons=(comparison,), notes=())
 

@@ -89,7 +89,8 @@ def axes_noted(shape: tuple[int, ...], source: str) -> list[Note]:
     """Return a note on an array of more than two dimensions, of which rows are made."""
     if len(shape) < 3:
         return []
-    message = f"all axes but the last of shape {str(shape)[:80]} are laid out as rows"
+    rows, outcomes = math.prod(shape[:-1]), shape[-1]
+    message = f"an array of shape {shape} is {rows} distributions of {outcomes} outcomes"
     return [Note("axes-as-rows", message, source)]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from kldiv_cli.core.table import NO_COLUMNS, Matrix
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.elements import axes_noted, blocks_of, of_bfloat16
+from kldiv_cli.readers.elements import blocks_of, of_bfloat16
 from kldiv_cli.readers.options import refuse_columns
 
 if TYPE_CHECKING:
@@ -70,7 +70,6 @@ def read_array(stream: ByteStream, wanted: str | None = None, name: str | None =
     blocks = blocks_of(stream, dtype, shape, bad, fortran=fortran, follow=follow)
     details = {"type": str(dtype), "shape": " x ".join(map(str, shape))}
     found = Matrix("npy", blocks, name=name, dtype=dtype, shape=shape, details=details)
-    found = found._replace(notes=axes_noted(shape, stream.source))
     return of_bfloat16(found) if is_bfloat16 else found
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from kldiv_cli.core.table import Matrix, Members, Table
 from kldiv_cli.errors import InputError, Place, abridged, option
-from kldiv_cli.readers.elements import axes_noted, blocks_of, of_bfloat16
+from kldiv_cli.readers.elements import blocks_of, of_bfloat16
 from kldiv_cli.readers.source import Held, seekable, stream_of
 from kldiv_cli.readers.values import check_type, named_columns
 
@@ -168,9 +168,12 @@ class Tensors(Members):
         shape = " x ".join(map(str, tensor.shape))
         details = {"tensor": name, "type": str(dtype), "shape": shape}
         found = Matrix("safetensors", blocks, name=name, dtype=dtype, shape=tensor.shape)
-        notes = axes_noted(tensor.shape, self.source)
-        found = found._replace(notes=notes, details=details)
+        found = found._replace(details=details)
         return of_bfloat16(found) if tensor.type == "BF16" else found
+
+    def array(self, name: str | None) -> Matrix:
+        """See `Members.array`."""
+        return self.member(name)
 
     def table(self) -> Table:
         """See `Members.table`; its columns are called NAME.0, NAME.1 and so on."""

@@ -230,11 +230,11 @@ KIND = Option(
 LABEL = Option("label", "COLUMN...", "Column of the outcomes.")
 WEIGHT = Option(
     "weight", "COLUMN...", "Column of the weights, member of a JSON object, or array of an .npz"
-    " file; twice with one file compares the two.",
+    " or .safetensors file; twice with one file compares the two.",
 )
 TEXT = (
-    Option("input_format", "FORMAT...", "csv, tsv, json, jsonl, npy, npz, parquet, arrow,"
-           " uniq or text, instead of what the extension says."),
+    Option("input_format", "FORMAT...", "csv, tsv, json, jsonl, npy, npz, safetensors,"
+           " parquet, arrow, uniq or text, instead of what the extension says."),
     Option("encoding", "NAME...", "Of text; UTF-8 if not given."),
     Option("delimiter", "CHAR...", "Between fields."),
     Option("decimal", "CHAR...", "The decimal mark: a point or a comma."),
@@ -263,6 +263,11 @@ DUPLICATES = Option(
 MAX_INFLATED = Option(
     "max_inflated", "SIZE", "Largest size of a compressed file's content, such as 500MB; 64MB or"
     " 100 times the file if not given.",
+)
+ARRAYS = (
+    Option("dtype", "bfloat16...", "The type of elements of two bytes of which an .npy or .npz"
+           " file does not say it."),
+    Option("max_header", "SIZE", "Longest header of a .safetensors file; 1MB if not given."),
 )
 ENGINE = (
     Option("memory_limit", "SIZE", "Memory that an engine such as DuckDB may take, such as 500MB"

@@ -133,6 +133,10 @@ def check(
     max_inflated : int or str, optional
         The most bytes that a compressed file may hold, such as ``"500MB"``; 64 MB, or 100 times
         the file, if not given.
+    max_header : int or str, optional
+        The most bytes of the header of a .safetensors file; 1 MB if not given.
+    dtype : {"bfloat16"} or pair of it, optional
+        The type of elements of two bytes of which an .npy or .npz file does not say it.
     memory_limit : int or str, optional
         Bytes of memory that an engine such as DuckDB may take before it writes to a temporary
         folder; 2 GiB if not given. No result depends on it.

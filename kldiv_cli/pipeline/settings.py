@@ -62,6 +62,8 @@ if TYPE_CHECKING:
         duplicates: Literal["error", "sum"]
         at: PerSide[str | None]
         max_inflated: int | str | None
+        max_header: int | str | None
+        dtype: PerSide[Literal["bfloat16"] | None]
         memory_limit: int | str | None
         threads: int | None
         flatten: bool
@@ -255,6 +257,8 @@ READING: dict[str, Validator] = {
     "where": per_side(validation.condition),
     "duplicates": among("error", "sum"),
     "max_inflated": optional(size(0)),
+    "max_header": optional(size(0)),
+    "dtype": per_side(among("bfloat16")),
     "memory_limit": optional(size(1)),
     "threads": optional(whole(1)),
     "flatten": validation.anything,
@@ -678,6 +682,7 @@ def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[
     files = (first, first if sides[1].source is None else second)
     names = (
         "input_format", "encoding", "delimiter", "header", "comment", "escape", "max_inflated",
+        "max_header", "dtype",
     )  # fmt: skip
     why = "says how a file is read, and this is an object in memory"
     yield Refusal(names, files, why, "leave {} out")

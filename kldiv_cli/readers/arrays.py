@@ -16,6 +16,7 @@ from kldiv_cli.core.table import SAMPLE, Faults, Matrix, Table
 from kldiv_cli.errors import Fault, InputError, Place
 from kldiv_cli.readers import histograms, weight_column
 from kldiv_cli.readers.column_choice import Columns, Numeric, written
+from kldiv_cli.readers.elements import axes_noted
 from kldiv_cli.readers.outcomes import Labels, Weights, with_labels
 from kldiv_cli.readers.values import check_type, is_missing, is_real, library_of, to_list
 
@@ -37,6 +38,7 @@ def of_matrix(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
     here = Place(source, name=matrix.name)
     check_type(matrix.dtype, here)
     values, shape = matrix.whole(), None
+    axes = () if option.flatten else axes_noted(matrix.shape or (), source)
     if option.flatten:
         array = _array(values, here)
         if array.ndim > 1:
@@ -46,7 +48,7 @@ def of_matrix(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
         flattened=shape,
         format=matrix.format,
         column=matrix.name,
-        notes=[*matrix.notes, *found.notes],
+        notes=[*matrix.notes, *axes, *found.notes],
         details=matrix.details,
         from_edges=matrix.from_edges,
     )

@@ -10,8 +10,9 @@ import numpy as np
 
 from kldiv_cli.core.distribution import LOG_KINDS, Rows
 from kldiv_cli.core.table import Matrix, Members
-from kldiv_cli.errors import Fault, InputError, Note, Place
+from kldiv_cli.errors import Fault, InputError, Place
 from kldiv_cli.readers import weight_column
+from kldiv_cli.readers.elements import axes_noted
 from kldiv_cli.readers.failures import failures_named
 from kldiv_cli.readers.meaning import NO_MASS
 from kldiv_cli.readers.options import refuse_columns
@@ -62,11 +63,6 @@ def rows_of(found: Opened, option: ReadOptions, name: str | None) -> Rows | None
         return None
     if len(shape) > 2 and option.kind not in LOG_KINDS:
         return None
-    notes = list(matrix.notes)
-    if len(shape) > 2:
-        rows = Rows(found.name, found.source, matrix.format, option.kind, shape, (), "").rows
-        message = f"an array of shape {shape} is {rows} distributions of {shape[-1]} outcomes"
-        notes.append(Note("axes-as-rows", message, found.source))
     return Rows(
         name=name or found.name,
         source=found.source,
@@ -75,7 +71,7 @@ def rows_of(found: Opened, option: ReadOptions, name: str | None) -> Rows | None
         shape=shape,
         blocks=_values(matrix, found.source),
         stored=matrix.stored or str(dtype.newbyteorder("=")),
-        notes=tuple(notes),
+        notes=(*matrix.notes, *axes_noted(shape, found.source)),
         details=tuple(matrix.details.items()),
         column=matrix.name,
     )

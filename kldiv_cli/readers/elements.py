@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core import table
-from kldiv_cli.core.table import Block, rows_in_block
+from kldiv_cli.core.table import Block, Matrix, rows_in_block
+from kldiv_cli.errors import InputError, Note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from kldiv_cli.errors import InputError
     from kldiv_cli.readers.stream import ByteStream
 
 LARGEST = 1 << 27
@@ -28,13 +28,14 @@ def blocks_of(
     *,
     fortran: bool = False,
     follow: int | None = None,
+    ends: bool = True,
 ) -> Iterator[Block]:
     """Yield the blocks of an array whose elements are the next bytes; see `Matrix.blocks`.
 
     Parameters
     ----------
     stream : ByteStream
-        Its next bytes are the elements, and there are no other bytes behind them.
+        Its next bytes are the elements.
     dtype, shape
         Of the array.
     bad : function
@@ -43,11 +44,13 @@ def blocks_of(
         The first axis is the fastest; such an array is held in memory.
     follow : int, optional
         How many bytes there are, where that is known.
+    ends : bool
+        No other bytes may be behind them.
 
     Raises
     ------
     InputError
-        If there are fewer bytes, or more, than the shape needs.
+        If there are fewer bytes than the shape needs, or more where there may be no others.
     """
     size = math.prod(shape) * dtype.itemsize
     needs = f"shape {str(shape)[:80]} of {dtype} needs {size} bytes"
@@ -58,7 +61,8 @@ def blocks_of(
         if len(data) < size:
             raise bad(f"{needs}, but {len(data)} follow")
         array = np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if fortran else "C")
-        _check_end(stream, bad)
+        if ends:
+            _check_end(stream, bad)
         yield from table.blocks_of(array)
         return
     outcomes = shape[-1]
@@ -76,9 +80,40 @@ def blocks_of(
         done += found
         if found < wanted:
             raise bad(f"{needs}, but {done} follow")
-        if done == size:
+        if ends and done == size:
             _check_end(stream, bad)
         yield Block(np.frombuffer(part, dtype=dtype).reshape(-1, outcomes))
+
+
+def axes_noted(shape: tuple[int, ...], source: str) -> list[Note]:
+    """Return a note on an array of more than two dimensions, of which rows are made."""
+    if len(shape) < 3:
+        return []
+    rows, outcomes = math.prod(shape[:-1]), shape[-1]
+    message = f"an array of shape {shape} is {rows} distributions of {outcomes} outcomes"
+    return [Note("axes-as-rows", message, source)]
+
+
+def of_bfloat16(matrix: Matrix) -> Matrix:
+    """Return a matrix of the numbers whose bits are given as integers of 16 bits.
+
+    They are the first half of the bits of a float32.
+    """
+    details = {**matrix.details, "type": "bfloat16"}
+    blocks = _widened(matrix.blocks)
+    return matrix._replace(
+        blocks=blocks, dtype=np.dtype(np.float32), stored="bfloat16", details=details
+    )
+
+
+def _widened(blocks: Iterable[Block]) -> Iterator[Block]:
+    room = np.empty(0, dtype=np.uint32)
+    for values, _ in blocks:
+        if room.size < values.size:
+            room = np.empty(values.size, dtype=np.uint32)
+        wide = room[: values.size].reshape(values.shape)
+        np.left_shift(values, 16, out=wide, dtype=np.uint32)
+        yield Block(wide.view(np.float32))
 
 
 def _check_end(stream: ByteStream, bad: Callable[[str], InputError]) -> None:

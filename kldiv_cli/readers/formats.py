@@ -31,8 +31,9 @@ FORMATS = {
     "tsv": Format("delimited", (".tsv", ".tab"), _TABLE, streamed=True),
     "json": Format("json", (".json",), _JSON),
     "jsonl": Format("jsonl", (".jsonl", ".ndjson"), _JSON, streamed=True),
-    "npy": Format("npy", (".npy",), marks=(b"\x93NUMPY",)),
-    "npz": Format("npz", (".npz",), marks=(b"PK\x03\x04", b"PK\x05\x06")),
+    "npy": Format("npy", (".npy",), ("dtype",), (b"\x93NUMPY",)),
+    "npz": Format("npz", (".npz",), ("dtype",), (b"PK\x03\x04", b"PK\x05\x06")),
+    "safetensors": Format("safetensors", (".safetensors",), ("max_header",)),
     "uniq": Format("uniq", (".uniq",), _TEXT, streamed=True),
     "parquet": Format(
         "parquet", (".parquet", ".pq"), _LABELS, (b"PAR1", b"PARE"), needs="pyarrow"

@@ -10,7 +10,7 @@ import numpy as np
 
 from kldiv_cli.core.table import NO_COLUMNS, Matrix
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.readers.elements import blocks_of
+from kldiv_cli.readers.elements import blocks_of, of_bfloat16
 from kldiv_cli.readers.options import refuse_columns
 
 if TYPE_CHECKING:
@@ -25,16 +25,18 @@ HEADER = 10_000
 def read(stream: ByteStream, options: ReadOptions) -> Matrix:
     """Read one array; its rows are read after its type was looked at."""
     refuse_columns([options], stream.source, NO_COLUMNS)
-    return read_array(stream)
+    return read_array(stream, options.dtype)
 
 
-def read_array(stream: ByteStream, name: str | None = None) -> Matrix:
+def read_array(stream: ByteStream, wanted: str | None = None, name: str | None = None) -> Matrix:
     """Read an NPY file of version 1, 2 or 3.
 
     Parameters
     ----------
     stream : ByteStream
         All of it is read.
+    wanted : {"bfloat16"}, optional
+        The type of elements of two bytes of which the file does not say it.
     name : str, optional
         The name of the array.
 
@@ -60,11 +62,15 @@ def read_array(stream: ByteStream, name: str | None = None) -> Matrix:
         raise _bad("the file ends within its header", here)
     descr, shape, fortran = _header(header, "utf-8" if start[6] == 3 else "latin-1", here)
     dtype = _dtype(descr, here)
+    is_bfloat16 = wanted == "bfloat16" and dtype.itemsize == 2 and dtype.kind in "Vui"
+    if is_bfloat16:
+        dtype = np.dtype("<u2" if dtype.kind == "V" else dtype.str.replace("i", "u"))
     follow = None if stream.size is None else stream.size - (8 + width + length)
     bad = partial(_bad, here=here)
     blocks = blocks_of(stream, dtype, shape, bad, fortran=fortran, follow=follow)
     details = {"type": str(dtype), "shape": " x ".join(map(str, shape))}
-    return Matrix("npy", blocks, name=name, dtype=dtype, shape=shape, details=details)
+    found = Matrix("npy", blocks, name=name, dtype=dtype, shape=shape, details=details)
+    return of_bfloat16(found) if is_bfloat16 else found
 
 
 def _header(header: bytes, encoding: str, here: Place) -> tuple[object, Any, bool]:
@@ -88,7 +94,7 @@ def _header(header: bytes, encoding: str, here: Place) -> tuple[object, Any, boo
 
 def _dtype(descr: object, here: Place) -> np.dtype[Any]:
     # A list of fields is one of records.
-    text = descr if isinstance(descr, str) else "V1"
+    text = descr if isinstance(descr, str) else "V"
     # Only what NumPy writes; its parser of types knows much more.
     if re.fullmatch(r"[<>=|]?(?:[iuf][0-9]{1,2}|[?bBOcSUVMm][^,]{0,20})", text):
         try:

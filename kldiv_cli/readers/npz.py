@@ -17,7 +17,7 @@ from kldiv_cli.readers.column_choice import LABELS, WEIGHTS, plain_name
 from kldiv_cli.readers.compression import INFLATED, RATIO
 from kldiv_cli.readers.npy import read_array
 from kldiv_cli.readers.stream import CHUNK, ByteStream
-from kldiv_cli.readers.values import check_type, columns_of
+from kldiv_cli.readers.values import check_type, columns_of, named_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,7 +50,7 @@ def read(stream: ByteStream, options: ReadOptions) -> Members:
             raise InputError("bad-zip", "there is something before the archive", Place(source))
         limit = options.max_inflated
         allowed = max(INFLATED, RATIO * len(data)) if limit is None else limit
-        return Archive(source, archive, allowed)
+        return Archive(source, archive, allowed, options.dtype)
 
 
 @contextmanager
@@ -77,13 +77,18 @@ class Archive(Members):
         Open.
     allowed : int
         Bytes that one array, or all of them together, may inflate to.
+    dtype : str, optional
+        The type of elements of two bytes; see `ReadOptions`.
     """
 
     what = "this is an archive, which has no columns;"
     each = "array"
 
-    def __init__(self, source: str, archive: zipfile.ZipFile, allowed: int) -> None:
+    def __init__(
+        self, source: str, archive: zipfile.ZipFile, allowed: int, dtype: str | None = None
+    ) -> None:
         self._archive = archive
+        self._dtype = dtype
         self._allowed = allowed
         self._members = [info for info in archive.infolist() if not info.is_dir()]
         super().__init__(source, list(map(_name, self._members)))
@@ -142,10 +147,7 @@ class Archive(Members):
             check_type(matrix.dtype, here, raw=True)
             array = matrix.whole()
             left -= array.nbytes
-            columns += [
-                (name if array.ndim == 1 else f"{name}.{index}", column)
-                for index, column in columns_of(array, here)
-            ]
+            columns += named_columns(name, array, here)
         return Table("npz", whole=columns)
 
     def _headers(self) -> dict[str, Matrix]:
@@ -227,7 +229,7 @@ class Archive(Members):
             raise InputError("bad-zip", "this array is encrypted", here)
         with _damage_named(self.source):
             chunks = _bounded(self._archive.open(info), info.file_size, allowed, here)
-            matrix = read_array(ByteStream(self.source, chunks), name)
+            matrix = read_array(ByteStream(self.source, chunks), self._dtype, name)
         details = {"array": name, **matrix.details}
         return matrix._replace(format="npz", blocks=self._read(matrix.blocks), details=details)
 

@@ -46,6 +46,10 @@ class ReadOptions(NamedTuple):
     """The columns whose labels together are the outcomes."""
     max_inflated: int | None = None
     """Bytes that a compressed input may inflate to."""
+    max_header: int | None = None
+    """Bytes of the longest header of a file of tensors."""
+    dtype: str | None = None
+    """The type of elements of two bytes of which an array does not say it: ``bfloat16``."""
     memory_limit: int | None = None
     """Bytes that an engine may take of the memory; it chooses if None."""
     threads: int | None = None

@@ -66,6 +66,14 @@ def seekable(stream: ByteStream) -> IO[bytes]:
     return file
 
 
+def stream_of(file: IO[bytes], source: str) -> ByteStream:
+    """Return the bytes of a file from where it stands."""
+    reader = _Reader(file, source)
+    stream = ByteStream(source, reader)
+    stream.fill = reader.fill
+    return stream
+
+
 def _spooled(chunks: Iterator[bytes]) -> IO[bytes]:
     """Return bytes as a file; what is large is written to a temporary one without a name."""
     from tempfile import TemporaryFile

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core.numbers import EXACT, Number
-from kldiv_cli.errors import InputError, KldivError, Place
+from kldiv_cli.errors import Fault, InputError, KldivError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,11 @@ REMEDIES = {
     "O": "save the numbers as integers or floats; objects are never unpickled",
 }
 """… and what to do about them."""
+BARE = {
+    1: Fault("bad-dtype", "may be float8", "save them as float32, with .astype('float32')"),
+    2: Fault("bad-dtype", "may be bfloat16", "--dtype bfloat16 if they are"),
+}
+"""What elements may be of which a file tells the size in bytes alone, and what to do then."""
 
 
 def check_type(dtype: np.dtype[Any] | None, here: Place, *, raw: bool = False) -> None:
@@ -54,12 +59,30 @@ def check_type(dtype: np.dtype[Any] | None, here: Place, *, raw: bool = False) -
     """
     if dtype is None or dtype.kind in ("iufbUM" if raw else "iuf"):
         return
+    if dtype.kind == "V" and dtype.names is None and dtype.itemsize in BARE:
+        fault = BARE[dtype.itemsize]
+        message = f"elements of type {dtype} {fault.message}, which the file does not say"
+        raise InputError(fault.code, message, here, hint=fault.hint)
     meaning, hint = TYPES.get(dtype.kind, "no numbers"), REMEDIES.get(dtype.kind, "")
     wanted = "raw values" if raw else "weights"
     message = f"elements of type {str(dtype)[:60]} are {meaning}, not {wanted}"
     raise InputError(
         "bad-dtype", message, here, hint="" if raw and "--as samples" in hint else hint
     )
+
+
+def named_columns(name: str, array: NDArray[Any], here: Place) -> list[tuple[str, Any]]:
+    """Return the columns of an array that has a name: NAME, or NAME.0, NAME.1 and so on.
+
+    Raises
+    ------
+    InputError
+        As `columns_of` does.
+    """
+    return [
+        (name if array.ndim == 1 else f"{name}.{index}", column)
+        for index, column in columns_of(array, here)
+    ]
 
 
 def columns_of(values: Any, here: Place) -> list[tuple[str, Any]]:

@@ -132,6 +132,16 @@ def npz(**arrays):
     return file.getvalue()
 
 
+def tensors(**types):
+    """Return a file of tensors of two bytes each, 1 and 2."""
+    header = {
+        name: {"dtype": type_, "shape": [2], "data_offsets": [2 * i, 2 * i + 2]}
+        for i, (name, type_) in enumerate(types.items())
+    }
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + b"\1\2" * len(types)
+
+
 def packed(**members):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -1287,6 +1297,25 @@ CASES = {
             then="p.csv q.csv",
         ),
     ],
+    "readers/safetensors.py": [
+        Case(
+            "--max-header SIZE allows more",
+            "p.safetensors q.safetensors --max-header 10",
+            both(tensors(a="U8"), "safetensors"),
+            fill={"SIZE": "2MB"},
+        ),
+        Case(
+            "--weight {}, or another",
+            "p.safetensors q.safetensors",
+            both(tensors(a="U8", b="U8"), "safetensors"),
+        ),
+        Case(
+            "save the tensor as float32: tensor.float()",
+            "p.safetensors q.safetensors",
+            both(tensors(a="F8_E4M3"), "safetensors"),
+            edit=both(tensors(a="U8"), "safetensors"),
+        ),
+    ],
     "readers/histograms.py": [
         Case(
             "keep each histogram in a file of its own",
@@ -1617,6 +1646,17 @@ CASES = {
             "--as samples if the elements are raw values",
             "p.npy q.npy",
             both(npy([True, False]), "npy"),
+        ),
+        Case(
+            "--dtype bfloat16 if they are",
+            "p.npy q.npy",
+            both(npy(np.array([0x3F80, 0x4000], "<u2").view("V2")), "npy"),
+        ),
+        Case(
+            "save them as float32, with .astype('float32')",
+            "p.npy q.npy",
+            both(npy(np.array([1, 2], "u1").view("V1")), "npy"),
+            edit=both(npy([1, 2]), "npy"),
         ),
         Case(
             "save one field of the records as an array of its own",

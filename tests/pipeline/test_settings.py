@@ -141,7 +141,7 @@ def test_an_option_that_a_side_can_use_is_taken(make, given):
 
 IN_FILES = [
     {"input_format": "csv"}, {"encoding": "utf-8"}, {"delimiter": ","}, {"header": True},
-    {"comment": "#"}, {"max_inflated": 1000},
+    {"comment": "#"}, {"max_inflated": 1000}, {"max_header": 1000}, {"dtype": "bfloat16"},
 ]  # fmt: skip
 
 
@@ -197,6 +197,11 @@ def test_a_project_serves_several_calls():
             {"max_inflated": -1},
             r"max_inflated is a size such as 500MB, from 0 to below 2\^63 bytes; found -1",
         ),
+        (
+            {"max_header": "x"},
+            r"max_header is a size such as 500MB, from 0 to below 2\^63 bytes; found 'x'",
+        ),
+        ({"dtype": "float8"}, "dtype is one of bfloat16; found 'float8'"),
         ({"base": "bits"}, "the base of the logarithm is e, 2 or 10; found 'bits'"),
     ],
     ids=str,

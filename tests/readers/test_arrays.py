@@ -61,6 +61,53 @@ def test_a_float16_is_the_double_it_denotes(given):
     assert given("x.npy", npy(np.array([0.1, 0.9], dtype="f4"))).weights.dtype == np.float32
 
 
+BFLOAT16 = np.array([[0x3FC0, 0xC000], [0x3B80, 0xFF80]], "<u2")
+"""The first half of the bits of 1.5, -2.0, 0.00390625 and -inf."""
+
+
+@pytest.mark.parametrize("type_", ["V2", "<u2", ">u2", "<i2"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_bfloat16_is_the_double_it_denotes(given, type_, order):
+    bits = BFLOAT16.astype(">u2") if type_ == ">u2" else BFLOAT16.view(type_)
+    array = np.asarray(bits, order=order)
+    for name, data in (("x.npy", npy(array)), ("x.npz", npz(a=array))):
+        side = given(name, data, dtype="bfloat16", kind="logits")
+        assert side.weights.tolist() == [[1.5, -2.0], [0.00390625, -np.inf]]
+        assert side.weights.dtype == np.float32
+        assert dict(side.details)["type"] == "bfloat16"
+
+
+def test_other_types_stay_what_they_are_beside_bfloat16(given):
+    for type_ in ("f4", "f8", "f2", "i4", "u1"):
+        array = np.array([5, 3], dtype=type_)
+        side = given("x.npy", npy(array), dtype="bfloat16")
+        assert side.weights.tolist() == [5, 3]
+        assert dict(side.details)["type"] == str(array.dtype)
+
+
+def test_elements_without_a_type_are_refused_with_a_way_out(refused):
+    for name, pack in (("x.npy", npy), ("x.npz", lambda array: npz(a=array))):
+        error = refused(name, pack(BFLOAT16.view("V2")))
+        assert (error.code, "bfloat16" in error.message) == ("bad-dtype", True)
+        assert error.hint == "--dtype bfloat16 if they are"
+        error = refused(name, pack(np.zeros(3, "V1")), dtype="bfloat16")
+        assert (error.code, "float8" in error.message) == ("bad-dtype", True)
+        assert "records" in refused(name, pack(np.zeros(3, "V3"))).message
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_rows_of_logits_lie_along_all_axes_but_the_last(given, refused, order):
+    array = np.arange(24, dtype=">f4").reshape(2, 3, 4)
+    for name, pack in (("x.npy", npy), ("x.npz", lambda array: npz(a=array))):
+        data = pack(np.asarray(array, order=order))
+        side = given(name, data, kind="logits")
+        assert side.weights.tolist() == array.reshape(6, 4).tolist()
+        assert "axes-as-rows" in [note.code for note in side.notes]
+        assert refused(name, data, kind="probabilities").code == "bad-shape"
+    side = given("x.npy", npy(array[0]), kind="logits")
+    assert "axes-as-rows" not in [note.code for note in side.notes]
+
+
 # array, code, in the message, index
 REFUSED = {
     "complex": (np.array([1j]), "bad-dtype", "complex128", None),

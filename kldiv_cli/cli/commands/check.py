@@ -66,7 +66,7 @@ ROWS = (
            " REFERENCE without its extension if not given."),
     *options.REPORTS, options.QUIET._replace(help="Print the verdict alone, and no notes."),
     options.STRICT, *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
-    options.MAX_INFLATED, *options.ENGINE, options.COLOR, options.VERBOSE,
+    options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.COLOR, options.VERBOSE,
 )
 # fmt: on
 

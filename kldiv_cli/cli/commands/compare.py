@@ -53,7 +53,7 @@ ROWS = (
     Option("top", "N", "How many outcomes to list.", default="10", read=number),
     *options.REPORTS, options.QUIET, options.STRICT,
     *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
-    options.MAX_INFLATED, *options.ENGINE, options.COLOR, options.VERBOSE,
+    options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.COLOR, options.VERBOSE,
 )
 # fmt: on
 

@@ -14,7 +14,7 @@ ROWS = (
     options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT,
     options.WHERE._replace(help="Read only rows with this value in a column."), options.NA,
     *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
-    options.MAX_INFLATED, *options.ENGINE, options.COLOR, options.VERBOSE,
+    options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.COLOR, options.VERBOSE,
 )
 # fmt: on
 

@@ -30,8 +30,8 @@ ROWS = (
     *options.WANTED, options.JOINT, *options.TYPES, options.NA, options.MAX_OUTCOMES,
     options.CONFIG, options.OUTPUT, options.STRICT,
     options.LABEL, options.WEIGHT, options.TOTAL_ROW, options.DUPLICATES,
-    options.AT, *options.TEXT, options.MAX_INFLATED, *options.ENGINE, options.COLOR,
-    options.VERBOSE,
+    options.AT, *options.TEXT, options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE,
+    options.COLOR, options.VERBOSE,
 )
 # fmt: on
 

@@ -6,7 +6,7 @@ import math
 import threading
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
-from itertools import groupby
+from itertools import chain, groupby, islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,8 +24,12 @@ SMALL = 512
 """Pieces up to this size need no buffers: NumPy allocates as fast."""
 SHORT = 64
 """Rows up to this length are added up by a matrix product, which is faster."""
+MANY_ROWS = 16384
+"""So many short rows are worth one calculation by row,"""
+SWATH = 8
+"""and so many pieces at most, which the third-level cache holds if they are read again."""
 
-
+_ONES = np.ones(SHORT)
 SUBNORMAL = 2.0**-900
 """Weights below this are multiplied by a power of two before anything else."""
 
@@ -57,6 +61,18 @@ def bands(shape: tuple[int, int]) -> Iterator[list[Piece]]:
     """Cut rows as `pieces` does, and yield the pieces of the same rows together."""
     for _, band in groupby(pieces(shape), key=attrgetter("rows")):
         yield list(band)
+
+
+def swaths(shape: tuple[int, int]) -> Iterator[list[Piece]]:
+    """Cut rows as `pieces` does, and yield together the pieces of one row, or of many short ones.
+
+    What is calculated once for every row, and not for every outcome, then costs fewer calls.
+    """
+    wide = shape[1] <= SHORT
+    most = max(1, min(SWATH, MANY_ROWS * shape[1] // BLOCK)) if wide else 1
+    found = bands(shape)
+    while swath := list(chain.from_iterable(islice(found, most))):
+        yield swath
 
 
 class _Room(threading.local):
@@ -92,7 +108,7 @@ def row_sums(t: Floats) -> Floats:
     """Add up every row of a piece."""
     rows, outcomes = t.shape
     if outcomes <= SHORT < rows:
-        sums: Floats = t @ np.ones(outcomes)
+        sums: Floats = t @ _ONES[:outcomes]
         return sums
     return np.asarray(np.add.reduce(t, axis=1))
 

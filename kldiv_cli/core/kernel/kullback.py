@@ -22,7 +22,15 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from kldiv_cli.core.kernel import elements
-from kldiv_cli.core.kernel.blocks import Buffers, Piece, Weights, bands, require_weights, row_sums
+from kldiv_cli.core.kernel.blocks import (
+    Buffers,
+    Piece,
+    Weights,
+    pieces,
+    require_weights,
+    row_sums,
+    swaths,
+)
 from kldiv_cli.core.kernel.elements import ENOUGH, NEAR, Work, difference, select, series
 from kldiv_cli.core.kernel.short import LEAST_TOTAL, MOST_TOTAL, kl_of_short
 from kldiv_cli.core.kernel.twofold import Bools, Floats, Indices, round26
@@ -43,19 +51,30 @@ Arrays: TypeAlias = "tuple[Floats, ...]"
 
 
 class _UnfitError(Exception):
-    """Weights are so small, or so large, that only the general path serves."""
+    """Integers are so large that only the general path serves."""
 
 
 class Block(NamedTuple):
-    """Weights of both sides: many rows, or a part of a single row."""
+    """Weights of both sides: many rows, or a part of a single row.
+
+    Attributes
+    ----------
+    a, b : ndarray, shape (n, k)
+        The weights.
+    work : Work
+        Buffers of that shape.
+    rows : slice
+        Where its rows are among the `Rows` that it belongs to.
+    """
 
     a: Floats
     b: Floats
     work: Work
+    rows: slice
 
 
 class Strategy(NamedTuple):
-    """The first attempt on a block: the one that served most rows of the block before.
+    """The first attempt on rows: the one that served most of the rows before.
 
     Attributes
     ----------
@@ -80,135 +99,175 @@ def kl_of_rows(p: Weights, q: Weights) -> Floats:
     values = np.full(p.shape[0], np.nan)
     buffers = Buffers()
     strategy: Strategy | None = None
-    for band in bands(p.shape):
-        blocks: Iterable[Block] = _Blocks(p, q, band, buffers)
+    waiting = list(swaths(p.shape))[::-1]
+    while waiting:
+        swath = waiting.pop()
         try:
-            if len(band) == 1:
-                blocks = list(blocks)
-            if strategy is None:
-                strategy = _guess(next(iter(blocks)))
-            rows = Rows(blocks, np.arange(band[0].rows.start, band[0].rows.stop))
-            strategy = _kl_of_band(rows, strategy, values)
+            rows = Rows(p, q, swath, buffers)
+            strategy = _kl_of_swath(rows, strategy or rows.guess(), values)
         except _UnfitError:
-            continue
+            if swath[0].rows != swath[-1].rows:
+                # Other blocks may be fit.
+                waiting += [[piece] for piece in swath[::-1]]
     return values
 
 
-class _Blocks:
-    """The blocks of a band, which are read anew at every pass."""
-
-    def __init__(self, p: Weights, q: Weights, band: list[Piece], buffers: Buffers) -> None:
-        self._p, self._q, self._band, self._buffers = p, q, band, buffers
-
-    def __iter__(self) -> Iterator[Block]:
-        for piece in self._band:
-            work = self._buffers[piece.shape]
-            (a, a_low), (b, b_low) = self._p.block(piece, work.a), self._q.block(piece, work.b)
-            if a_low is not None or b_low is not None:
-                raise _UnfitError
-            yield Block(a, b, work)
-
-
 class Rows:
-    """The rows of a band without an answer yet: many rows of one block, or one row of many."""
+    """Rows without an answer yet: those of one block or more, or one row of many blocks.
 
-    def __init__(self, blocks: Iterable[Block], which: Indices) -> None:
-        self.which = which
-        self._blocks = blocks
+    Attributes
+    ----------
+    where : slice or ndarray of int
+        Which rows they are.
+    """
 
-    def add_up(self, sums: Callable[..., Arrays], *options: object) -> Arrays:
-        """Return sums by row over all blocks."""
-        found = [sums(block, *options) for block in self._blocks]
+    def __init__(self, p: Weights, q: Weights, swath: list[Piece], buffers: Buffers) -> None:
+        self.where: slice | Indices = slice(swath[0].rows.start, swath[-1].rows.stop)
+        self._p, self._q, self._buffers = p, q, buffers
+        self._blocks: Iterable[Block] = _Blocks(p, q, swath, buffers)
+        if len(swath) == 1:
+            self._blocks = list(self._blocks)
+
+    def guess(self) -> Strategy:
+        """Return a first strategy, by the first outcomes."""
+        first = next(iter(self._blocks))
+        a, b = first.a.ravel()[:SAMPLE], first.b.ravel()[:SAMPLE]
+        ratio = np.add.reduce(b) / np.add.reduce(a)
+        return Strategy((kl_of_short(a, b) or 0.0) >= ENOUGH, not 0.71 < ratio < 1.41)
+
+    def add_up(self, sums: Callable[[Block, Arrays], Arrays], by_row: Arrays = ()) -> Arrays:
+        """Return sums by row over all blocks; the numbers by row go in as columns."""
+        found = []
+        for block in self._blocks:
+            found.append(sums(block, tuple(x[block.rows, np.newaxis] for x in by_row)))
         if len(found) == 1:
             return found[0]
-        all_parts = zip(*found, strict=True)
-        return tuple(np.array([math.fsum(x.item() for x in parts)]) for parts in all_parts)
+        parts = zip(*found, strict=True)
+        if block.rows.start == 0:
+            return tuple(np.array([math.fsum(x.item() for x in of_row)]) for of_row in parts)
+        return tuple(np.concatenate(of_rows) for of_rows in parts)
 
-    def keep(self, these: Bools) -> None:
-        """Keep only the rows that are marked."""
-        if not these.all():
-            self.which = self.which[these]
-            if these.any():
-                self._blocks = [Block(a[these], b[these], Work()) for a, b, _ in self._blocks]
+    def answer(self, D: Floats, good: Bools, values: Floats) -> bool:
+        """Fill in the answers that are good, keep the other rows, and tell whether any is left."""
+        if good.all():
+            values[self.where] = D
+            return False
+        values[self.where] = np.where(good, D, np.nan)
+        self._keep(~good)
+        return True
 
     def ratio(self) -> Floats:
         """Return B / A, and drop the rows whose totals may leave the range of doubles."""
-        A, B = self.add_up(lambda block: (row_sums(block.a), row_sums(block.b)))
+        A, B = self.add_up(lambda block, _: (row_sums(block.a), row_sums(block.b)))
         fit = _fit(A) & _fit(B)
-        self.keep(fit)
+        if not fit.all():
+            self._keep(fit)
         return (B / A)[fit]
 
+    def _keep(self, these: Bools) -> None:
+        """Keep only the rows that are marked."""
+        if these.all():
+            return
+        which = np.flatnonzero(these)
+        self.where = (
+            which + self.where.start if isinstance(self.where, slice) else self.where[which]
+        )
+        self._blocks = []
+        if len(which):
+            p, q = self._p.take(self.where), self._q.take(self.where)
+            cut = list(pieces((len(which), p.shape[1])))
+            self._blocks = list(_Blocks(p, q, cut, self._buffers, copied=True))
 
-def _guess(block: Block) -> Strategy:
-    """Return the strategy for a first block by its first outcomes."""
-    a, b = block.a.ravel()[:SAMPLE], block.b.ravel()[:SAMPLE]
-    ratio = np.add.reduce(b) / np.add.reduce(a)
-    return Strategy((kl_of_short(a, b) or 0.0) >= ENOUGH, not 0.71 < ratio < 1.41)
+
+class _Blocks:
+    """The blocks of some rows, which are read anew at every pass unless they are copied."""
+
+    def __init__(
+        self, p: Weights, q: Weights, cut: list[Piece], buffers: Buffers, copied: bool = False
+    ) -> None:
+        self._p, self._q, self._cut, self._buffers, self._copied = p, q, cut, buffers, copied
+
+    def __iter__(self) -> Iterator[Block]:
+        top = self._cut[0].rows.start
+        for piece in self._cut:
+            work = self._buffers[piece.shape]
+            into = (None, None) if self._copied else (work.a, work.b)
+            a, a_low = self._p.block(piece, into[0])
+            b, b_low = self._q.block(piece, into[1])
+            if a_low is not None or b_low is not None:
+                raise _UnfitError
+            yield Block(a, b, work, slice(piece.rows.start - top, piece.rows.stop - top))
 
 
-def _kl_of_band(rows: Rows, strategy: Strategy, values: Floats) -> Strategy:
+def _kl_of_swath(rows: Rows, strategy: Strategy, values: Floats) -> Strategy:
     """Fill in D(P || Q) of these rows where this path serves, and return the next strategy."""
     far_apart, unequal = strategy
-    ratio: Floats | None = None
-    parts: Arrays = ()
+    by_row: Arrays = ()
     if unequal:
-        ratio = rows.ratio()
-        parts = (round26(ratio),)
-    if far_apart and len(rows.which):
-        t, A, W = rows.add_up(_apart, ratio)
+        by_row = (rows.ratio(),)
+    left = not unequal or len(by_row[0]) > 0
+    if far_apart and left:
+        t, A, W = rows.add_up(_apart, by_row)
         lost, z = _taken(A, W)
         D = (t - lost) / A
         good = (z <= NEAR) & (ENOUGH + lost / A <= D) & _fit(A)
-        values[rows.which[good]] = D[good]
         far_apart = bool(2 * np.count_nonzero(good) > len(good))
-        rows.keep(~good)
-        parts = tuple(part[~good] for part in parts)
+        left = rows.answer(D, good, values)
+        by_row = tuple(x[~good] for x in by_row)
+    by_row = tuple(round26(x) for x in by_row)
     for step in range(ROUNDS):
-        if not len(rows.which):
+        if not left:
             break
-        t, X, W = rows.add_up(_near, parts)
+        t, X, W = rows.add_up(_near, by_row)
         lost, z = _taken(X, W)
         D = (t - lost) / X
         good = (z <= NEAR) & (lost <= SHARE * t) & _fit(X)
         good &= (D >= elements.VANISHING) | (t == 0.0)
-        values[rows.which[good]] = D[good]
-        rows.keep(~good)
+        left = rows.answer(D, good, values)
         if step == 0:
-            unequal = unequal or 2 * len(rows.which) > len(good)
-        if parts:
-            parts = _refined(tuple(part[~good] for part in parts), (W / X)[~good])
-        elif len(rows.which):
-            parts = (round26(rows.ratio()),)
+            unequal = unequal or 2 * np.count_nonzero(good) < len(good)
+        if not left:
+            break
+        if by_row:
+            by_row = _refined(tuple(x[~good] for x in by_row), (W / X)[~good])
+        else:
+            by_row = (round26(rows.ratio()),)
+            left = len(by_row[0]) > 0
     return Strategy(far_apart, unequal)
 
 
-def _gone(a: Floats, b: Floats) -> Bools | None:
-    """Return which outcomes are possible under P alone; None if no weight is zero."""
+def _beyond(a: Floats, b: Floats) -> Floats | None:
+    """Return what the sums of rows lack: inf, nan where weights are too small, 0 elsewhere.
+
+    None if no weight is zero or too small.  A sum is infinite if an outcome is possible under P
+    alone.
+    """
     if min(require_weights(a), require_weights(b)) >= LEAST:
         return None
     any_a, any_b = a > 0.0, b > 0.0
-    if np.count_nonzero(a >= LEAST) + np.count_nonzero(b >= LEAST) < (
+    lacking = np.where((any_a > any_b).any(axis=1), np.inf, 0.0)
+    large_a, large_b = a >= LEAST, b >= LEAST
+    if np.count_nonzero(large_a) + np.count_nonzero(large_b) < (
         np.count_nonzero(any_a) + np.count_nonzero(any_b)
     ):
-        raise _UnfitError
-    gone: Bools = any_a > any_b
-    return gone
+        lacking[((any_a > large_a) | (any_b > large_b)).any(axis=1)] = np.nan
+    return lacking
 
 
-def _apart(block: Block, ratio: Floats | None) -> tuple[Floats, Floats, Floats]:
+def _apart(block: Block, ratio: Arrays) -> Arrays:
     """Return the sums of t, x and w, all over R, which is 1 or the ratio of the totals."""
-    a, b, work = block
-    gone = _gone(a, b)
+    a, b, work, _ = block
+    lacking = _beyond(a, b)
     A = row_sums(a)
-    if ratio is None:
-        W = row_sums(b) - A
-    else:
+    if ratio:
         W = np.zeros_like(A)
-        b = np.multiply(b, 1.0 / ratio[:, None], out=work.x)
-    if gone is not None:
+        b = np.multiply(b, 1.0 / ratio[0], out=work.x)
+    else:
+        W = row_sums(b) - A
+    if lacking is not None:
         a, b = np.add(a, NONE, out=work.v), np.add(b, BELOW, out=work.z)
     t = row_sums(_far(a, b, work))
-    return t if gone is None else np.where(gone.any(axis=1), np.inf, t), A, W
+    return t if lacking is None else t + lacking, A, W
 
 
 def _far(x: Floats, b: Floats, work: Work) -> Floats:
@@ -223,23 +282,21 @@ def _far(x: Floats, b: Floats, work: Work) -> Floats:
     return np.multiply(r, x, out=r)
 
 
-def _near(block: Block, parts: Arrays) -> tuple[Floats, Floats, Floats]:
+def _near(block: Block, parts: Arrays) -> Arrays:
     """Return the sums of t, x and w, where R has these parts, or is 1."""
-    a, b, work = block
+    a, b, work, _ = block
     zeros = require_weights(a) < LEAST
     if parts:
-        columns = tuple(part[:, None] for part in parts)
-        w = difference(a, b, columns, work)
-        x = np.multiply(a, sum(columns), out=work.x)
+        w = difference(a, b, parts, work)
+        x = np.multiply(a, sum(parts), out=work.x)
     else:
         w, x = np.subtract(b, a, out=work.w), a
     divisor = np.add(x, NONE, out=work.v) if zeros else x
     y = np.divide(w, np.add(divisor, b, out=work.s), out=work.y)
     z = np.multiply(y, y, out=work.z)
     peak = float(np.maximum.reduce(z, axis=None))
-    if zeros or not peak <= NEAR:
-        # Otherwise b is as fit as a is.
-        _gone(a, b)
+    # Where both are near each other b is as fit as a is.
+    lacking = _beyond(a, b) if zeros or not peak <= NEAR else None
     # y (w - x Q / y), as in `elements`.
     t = series(z, peak, work.t)
     np.multiply(t, x, out=t)
@@ -252,7 +309,8 @@ def _near(block: Block, parts: Arrays) -> tuple[Floats, Floats, Floats]:
             t[far] = _far(divisor[far], b[far], Work())
         else:
             select(far, _far(divisor, b, work), t, work.y)
-    return row_sums(t), row_sums(x), row_sums(w)
+    total = row_sums(t)
+    return total if lacking is None else total + lacking, row_sums(x), row_sums(w)
 
 
 def _taken(X: Floats, W: Floats) -> tuple[Floats, Floats]:

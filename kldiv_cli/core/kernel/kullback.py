@@ -23,6 +23,7 @@ import numpy as np
 
 from kldiv_cli.core.kernel import elements
 from kldiv_cli.core.kernel.blocks import (
+    BLOCK,
     Buffers,
     Piece,
     Weights,
@@ -44,6 +45,8 @@ NONE = 1e-150
 BELOW = 1e-250
 """Stands for a b of zero in the logarithm; beside an x of `NONE` it is nothing."""
 ROUNDS = 4
+NOTHING = 1e-10
+"""The W / A below which phi(W / A), half its square, is nothing beside `ENOUGH`."""
 SAMPLE = 512
 """Outcomes by which the first strategy is guessed."""
 
@@ -98,18 +101,90 @@ def kl_of_rows(p: Weights, q: Weights) -> Floats:
     """
     values = np.full(p.shape[0], np.nan)
     buffers = Buffers()
+    for_near, for_ratio = Queue(p, q, buffers), Queue(p, q, buffers)
     strategy: Strategy | None = None
     waiting = list(swaths(p.shape))[::-1]
     while waiting:
         swath = waiting.pop()
         try:
-            rows = Rows(p, q, swath, buffers)
-            strategy = _kl_of_swath(rows, strategy or rows.guess(), values)
+            rows = Rows(p, q, buffers, swath)
+            strategy = _attempt(rows, strategy or rows.guess(), values, for_near, for_ratio)
         except _UnfitError:
             if swath[0].rows != swath[-1].rows:
                 # Other blocks may be fit.
                 waiting += [[piece] for piece in swath[::-1]]
+    for rows in for_near.rest():
+        _near_ones(rows, values)
+        for_ratio.add(rows)
+    for rows in for_ratio.rest():
+        _with_ratio(rows, values, far_apart=False)
     return values
+
+
+def _attempt(
+    rows: Rows, strategy: Strategy, values: Floats, for_near: Queue, for_ratio: Queue
+) -> Strategy:
+    """Fill in D(P || Q) of most rows, let the others wait, and return the next strategy."""
+    far_apart, unequal = strategy
+    if unequal:
+        return Strategy(_with_ratio(rows, values, far_apart), unequal)
+    found: Rows | None = rows
+    if far_apart:
+        far_apart = _apart_ones(rows, values)
+        found = for_near.take(rows)
+    if found is not None:
+        served = _near_ones(found, values)
+        unequal = found is rows and not served
+        found = for_ratio.take(found)
+    if found is not None:
+        _with_ratio(found, values, far_apart=False)
+    return Strategy(far_apart, unequal)
+
+
+def _apart_ones(rows: Rows, values: Floats, by_row: Arrays = ()) -> bool:
+    """Fill in the rows that the plain term serves, and tell whether they are most.
+
+    R is 1, or the ratio of the totals by row.
+    """
+    t, A, W = rows.add_up(_apart, by_row)
+    if _equal(A, W):
+        D = t / A
+        good = D >= ENOUGH
+    else:
+        lost, z = _taken(A, W)
+        D = (t - lost) / A
+        good = (z <= NEAR) & (ENOUGH + lost / A <= D) & _fit(A)
+    return rows.answer(D, good, values)
+
+
+def _near_ones(rows: Rows, values: Floats) -> bool:
+    """Fill in the rows that need no ratio of the totals, and tell whether they are most."""
+    t, X, W = rows.add_up(_near)
+    return rows.answer(*_settled(t, X, W), values)
+
+
+def _settled(t: Floats, X: Floats, W: Floats) -> tuple[Floats, Bools]:
+    """Return D(P || Q) by the sums of t, x and w, and of which rows it is exact enough."""
+    lost, z = _taken(X, W)
+    D = (t - lost) / X
+    good = (z <= NEAR) & (lost <= SHARE * t) & _fit(X)
+    return D, good & ((D >= elements.VANISHING) | (t == 0.0))
+
+
+def _with_ratio(rows: Rows, values: Floats, far_apart: bool) -> bool:
+    """Fill in the rows by the ratio of their totals, and tell whether most are far apart."""
+    ratio = rows.ratio()
+    if far_apart and rows.count:
+        far_apart = _apart_ones(rows, values, (ratio,))
+        ratio = ratio[rows.left]
+    parts: Arrays = (round26(ratio),)
+    for _ in range(ROUNDS):
+        if not rows.count:
+            break
+        t, X, W = rows.add_up(_near, parts)
+        rows.answer(*_settled(t, X, W), values)
+        parts = _refined(tuple(part[rows.left] for part in parts), (W / X)[rows.left])
+    return far_apart
 
 
 class Rows:
@@ -119,64 +194,117 @@ class Rows:
     ----------
     where : slice or ndarray of int
         Which rows they are.
+    count : int
+        How many they are.
+    left : ndarray of bool
+        Which of the rows before the last answers they are.
+    whole : bool
+        Whether all rows are without an answer.
     """
 
-    def __init__(self, p: Weights, q: Weights, swath: list[Piece], buffers: Buffers) -> None:
-        self.where: slice | Indices = slice(swath[0].rows.start, swath[-1].rows.stop)
+    def __init__(
+        self, p: Weights, q: Weights, buffers: Buffers, where: list[Piece] | Indices
+    ) -> None:
         self._p, self._q, self._buffers = p, q, buffers
-        self._blocks: Iterable[Block] = _Blocks(p, q, swath, buffers)
-        if len(swath) == 1:
-            self._blocks = list(self._blocks)
+        self.where: slice | Indices
+        self._blocks: Iterable[Block] | None = None
+        if isinstance(where, list):
+            self.count = where[-1].rows.stop - where[0].rows.start
+            self.where = slice(where[0].rows.start, where[-1].rows.stop)
+            self._blocks = _Blocks(p, q, where, buffers)
+            if len(where) == 1:
+                self._blocks = list(self._blocks)
+        else:
+            self.where, self.count = where, len(where)
+        self.left = np.ones(self.count, bool)
+        self.whole = True
 
     def guess(self) -> Strategy:
         """Return a first strategy, by the first outcomes."""
-        first = next(iter(self._blocks))
+        first = next(iter(self._blocks or ()))
         a, b = first.a.ravel()[:SAMPLE], first.b.ravel()[:SAMPLE]
         ratio = np.add.reduce(b) / np.add.reduce(a)
         return Strategy((kl_of_short(a, b) or 0.0) >= ENOUGH, not 0.71 < ratio < 1.41)
 
     def add_up(self, sums: Callable[[Block, Arrays], Arrays], by_row: Arrays = ()) -> Arrays:
         """Return sums by row over all blocks; the numbers by row go in as columns."""
-        found = []
-        for block in self._blocks:
-            found.append(sums(block, tuple(x[block.rows, np.newaxis] for x in by_row)))
+        if self._blocks is None:
+            # They are gathered only now, when somebody asks for them.
+            p, q = self._p.take(self.which()), self._q.take(self.which())
+            self._blocks = list(_Blocks(p, q, list(pieces(p.shape)), self._buffers, copied=True))
+        found = [
+            sums(block, tuple(x[block.rows, np.newaxis] for x in by_row)) for block in self._blocks
+        ]
         if len(found) == 1:
             return found[0]
         parts = zip(*found, strict=True)
-        if block.rows.start == 0:
+        if self.count == 1:
             return tuple(np.array([math.fsum(x.item() for x in of_row)]) for of_row in parts)
         return tuple(np.concatenate(of_rows) for of_rows in parts)
 
     def answer(self, D: Floats, good: Bools, values: Floats) -> bool:
-        """Fill in the answers that are good, keep the other rows, and tell whether any is left."""
-        if good.all():
-            values[self.where] = D
-            return False
-        values[self.where] = np.where(good, D, np.nan)
-        self._keep(~good)
-        return True
+        """Fill in the answers that are good, drop these rows, and tell whether they are most."""
+        served, count = int(np.count_nonzero(good)), self.count
+        values[self.where] = D if served == count else np.where(good, D, np.nan)
+        self._keep(~good, count - served)
+        most: bool = 2 * served > count
+        return most
+
+    def which(self) -> Indices:
+        """Return the numbers of the rows."""
+        if isinstance(self.where, slice):
+            return np.arange(self.where.start, self.where.stop)
+        return self.where
 
     def ratio(self) -> Floats:
         """Return B / A, and drop the rows whose totals may leave the range of doubles."""
         A, B = self.add_up(lambda block, _: (row_sums(block.a), row_sums(block.b)))
         fit = _fit(A) & _fit(B)
-        if not fit.all():
-            self._keep(fit)
+        self._keep(fit, int(np.count_nonzero(fit)))
         return (B / A)[fit]
 
-    def _keep(self, these: Bools) -> None:
-        """Keep only the rows that are marked."""
-        if these.all():
+    def _keep(self, left: Bools, count: int) -> None:
+        """Keep only the rows that are left."""
+        self.left = left
+        if count == self.count:
             return
-        which = np.flatnonzero(these)
-        self.where = (
-            which + self.where.start if isinstance(self.where, slice) else self.where[which]
-        )
-        self._blocks = []
-        if len(which):
-            p, q = self._p.take(self.where), self._q.take(self.where)
-            cut = list(pieces((len(which), p.shape[1])))
-            self._blocks = list(_Blocks(p, q, cut, self._buffers, copied=True))
+        self.whole = False
+        self.count = count
+        if isinstance(self.where, slice):
+            self.where = np.flatnonzero(left) + self.where.start
+        else:
+            self.where = self.where[left]
+        self._blocks = None
+
+
+class Queue:
+    """Rows that wait for the next attempt, until they fill a block."""
+
+    def __init__(self, p: Weights, q: Weights, buffers: Buffers) -> None:
+        self._sides, self._buffers = (p, q), buffers
+        self._enough = max(1, BLOCK // p.shape[1])
+        self._waiting: list[Indices] = []
+        self._count = 0
+
+    def take(self, rows: Rows) -> Rows | None:
+        """Take the rows that are left, and return the rows for which it is time, if any."""
+        if rows.whole:
+            return rows
+        self.add(rows)
+        return next(self.rest()) if self._count >= self._enough else None
+
+    def add(self, rows: Rows) -> None:
+        """Let the rows that are left wait."""
+        if rows.count:
+            self._waiting.append(rows.which())
+            self._count += rows.count
+
+    def rest(self) -> Iterator[Rows]:
+        """Yield the rows that wait, together."""
+        if self._count:
+            where = np.sort(np.concatenate(self._waiting))
+            self._waiting, self._count = [], 0
+            yield Rows(*self._sides, self._buffers, where)
 
 
 class _Blocks:
@@ -197,43 +325,6 @@ class _Blocks:
             if a_low is not None or b_low is not None:
                 raise _UnfitError
             yield Block(a, b, work, slice(piece.rows.start - top, piece.rows.stop - top))
-
-
-def _kl_of_swath(rows: Rows, strategy: Strategy, values: Floats) -> Strategy:
-    """Fill in D(P || Q) of these rows where this path serves, and return the next strategy."""
-    far_apart, unequal = strategy
-    by_row: Arrays = ()
-    if unequal:
-        by_row = (rows.ratio(),)
-    left = not unequal or len(by_row[0]) > 0
-    if far_apart and left:
-        t, A, W = rows.add_up(_apart, by_row)
-        lost, z = _taken(A, W)
-        D = (t - lost) / A
-        good = (z <= NEAR) & (ENOUGH + lost / A <= D) & _fit(A)
-        far_apart = bool(2 * np.count_nonzero(good) > len(good))
-        left = rows.answer(D, good, values)
-        by_row = tuple(x[~good] for x in by_row)
-    by_row = tuple(round26(x) for x in by_row)
-    for step in range(ROUNDS):
-        if not left:
-            break
-        t, X, W = rows.add_up(_near, by_row)
-        lost, z = _taken(X, W)
-        D = (t - lost) / X
-        good = (z <= NEAR) & (lost <= SHARE * t) & _fit(X)
-        good &= (D >= elements.VANISHING) | (t == 0.0)
-        left = rows.answer(D, good, values)
-        if step == 0:
-            unequal = unequal or 2 * np.count_nonzero(good) < len(good)
-        if not left:
-            break
-        if by_row:
-            by_row = _refined(tuple(x[~good] for x in by_row), (W / X)[~good])
-        else:
-            by_row = (round26(rows.ratio()),)
-            left = len(by_row[0]) > 0
-    return Strategy(far_apart, unequal)
 
 
 def _beyond(a: Floats, b: Floats) -> Floats | None:
@@ -318,6 +409,13 @@ def _taken(X: Floats, W: Floats) -> tuple[Floats, Floats]:
     y = W / (X + X + W)
     z = y * y
     return y * (W - X * series(z, float(z.max()), None)), z
+
+
+def _equal(A: Floats, W: Floats) -> bool:
+    """Tell whether all totals are in range, and so equal that phi(W / A) is nothing."""
+    least, most = np.minimum.reduce(A), np.maximum.reduce(A)
+    apart = max(np.maximum.reduce(W), -np.minimum.reduce(W))
+    return bool(least > LEAST_TOTAL and most < MOST_TOTAL and apart < NOTHING * least)
 
 
 def _refined(parts: Arrays, rho: Floats) -> Arrays:

@@ -6,7 +6,7 @@ import math
 import threading
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
-from itertools import groupby
+from itertools import chain, groupby, islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,8 +24,15 @@ SMALL = 512
 """Pieces up to this size need no buffers: NumPy allocates as fast."""
 SHORT = 64
 """Rows up to this length are added up by a matrix product, which is faster."""
+MANY_ROWS = 16384
+"""So many short rows are worth one calculation by row,"""
+SWATH = 8
+"""and so many pieces at most, which the third-level cache holds if they are read again."""
 
-
+_ONES = np.ones(SHORT)
+HUGE_PAGE = 1 << 18
+"""Doubles in a huge page of memory: the buffers of a whole piece but for these."""
+APART: dict[str, type] = {"a": float, "b": float, "mask": bool}
 SUBNORMAL = 2.0**-900
 """Weights below this are multiplied by a power of two before anything else."""
 
@@ -59,6 +66,18 @@ def bands(shape: tuple[int, int]) -> Iterator[list[Piece]]:
         yield list(band)
 
 
+def swaths(shape: tuple[int, int]) -> Iterator[list[Piece]]:
+    """Cut rows as `pieces` does, and yield together the pieces of one row, or of many short ones.
+
+    What is calculated once for every row, and not for every outcome, then costs fewer calls.
+    """
+    wide = shape[1] <= SHORT
+    most = max(1, min(SWATH, MANY_ROWS * shape[1] // BLOCK)) if wide else 1
+    found = bands(shape)
+    while swath := list(chain.from_iterable(islice(found, most))):
+        yield swath
+
+
 class _Room(threading.local):
     """Memory that a thread keeps: new pages for every call would cost more than the work."""
 
@@ -69,7 +88,19 @@ _ROOM = _Room()
 
 
 def _room(size: int) -> list[Array]:
-    return [np.empty(size, bool if name == "mask" else float) for name in Work._fields]
+    """Return memory for all intermediate results of a piece.
+
+    What is calculated lies together, in a huge page of memory where the system has them, for
+    which NumPy asks if an array is twice as large: buffers in pages that lie anywhere displace
+    each other from the cache.
+    """
+    together = [name for name in Work._fields if name not in APART]
+    memory = np.empty(len(together) * size + HUGE_PAGE)
+    start = -memory.ctypes.data % (8 * HUGE_PAGE) // 8
+    flats = memory[start : start + len(together) * size].reshape(-1, size)
+    found: dict[str, Array] = dict(zip(together, flats, strict=True))
+    found |= {name: np.empty(size, dtype) for name, dtype in APART.items()}
+    return [found[name] for name in Work._fields]
 
 
 class Buffers(dict[tuple[int, int], Work]):
@@ -92,7 +123,7 @@ def row_sums(t: Floats) -> Floats:
     """Add up every row of a piece."""
     rows, outcomes = t.shape
     if outcomes <= SHORT < rows:
-        sums: Floats = t @ np.ones(outcomes)
+        sums: Floats = t @ _ONES[:outcomes]
         return sums
     return np.asarray(np.add.reduce(t, axis=1))
 

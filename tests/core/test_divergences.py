@@ -8,13 +8,13 @@ import exact
 import numpy as np
 import pytest
 
+from kldiv_cli import kl_div_loss
 from kldiv_cli.core.divergences import (
     contributions,
     contributions_of_rows,
     divergences,
     evaluate,
     kl_div,
-    kl_div_loss,
 )
 from kldiv_cli.core.measures import DEFAULT_MEASURES
 

@@ -6,7 +6,7 @@ import exact
 import numpy as np
 import pytest
 
-from kldiv_cli.core.divergences import kl_div_loss
+from kldiv_cli import kl_div_loss
 
 
 def matrix(seed, n, k):

@@ -51,7 +51,7 @@ rows by the general path.  All paths are correct to some 1e-15.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -69,6 +69,7 @@ from kldiv_cli.core.kernel.twofold import Array, Floats
 from kldiv_cli.core.measures import Measure
 
 __all__ = [
+    "LogRatios",
     "NotWeightsError",
     "Side",
     "Weights",
@@ -76,7 +77,7 @@ __all__ = [
     "evaluate",
     "kl",
     "kl_of_vectors",
-    "loss",
+    "log_ratios",
 ]
 
 
@@ -193,50 +194,59 @@ def contributions(p: Side, q: Side) -> tuple[Floats, Floats, Floats, Floats]:
         return p_, q_, kl_pq, kl_qp
 
 
-class Loss(NamedTuple):
-    """The divergence of softened logits, and its derivatives.
+class LogRatios(NamedTuple):
+    """Softened logits of some whole rows, outcome by outcome.
 
     Attributes
     ----------
-    rows : ndarray, shape (N,)
+    rows : slice
+        Which rows they are.
+    p : ndarray, shape (n, K)
+        Normalised.
+    log_ratio : ndarray, shape (n, K)
+        log(p/q): inf where only P has mass.
+    difference : ndarray, shape (n, K)
+        q - p, without cancellation.
+    kl : ndarray, shape (n, 1)
         D(P || Q).
-    terms : ndarray, shape (N, K)
-        p log(p/q).
-    by_p, by_q : ndarray, shape (N, K)
-        Derivatives of D(P || Q) by z_p / T and by z_q / T.
     """
 
-    rows: Floats
-    terms: Floats
-    by_p: Floats
-    by_q: Floats
+    rows: slice
+    p: Floats
+    log_ratio: Floats
+    difference: Floats
+    kl: Floats
 
 
-def loss(p: Side, q: Side) -> Loss:
-    """Return D(P || Q) of two sides of logits with its terms and derivatives."""
-    rows = np.empty(p.shape[0])
-    terms, by_p, by_q = (np.empty(p.shape) for _ in range(3))
-    with np.errstate(all="ignore"):
-        pair = PairOfLogs(p, q)
-        for band in bands(p.shape):
-            centre = pair.centre(band)
-            kl = np.zeros((band[0].shape[0], 1))
-            for piece in band:
-                at = piece.rows, piece.outcomes
-                e = Elements(pair.piece(piece, centre), Work())
-                only_p, _ = e.only()
-                share = e.x / centre.mass_p
-                excess = e.excess()
-                by_p[at] = surplus = np.where(only_p, np.inf, -(excess + 2.0 * e.y))
-                terms[at] = np.where(share > 0.0, share * surplus, 0.0)
-                by_q[at] = e.w / centre.mass_p
-                part = np.where(only_p, np.inf, e.w * e.y - e.x * excess)
-                kl += part.sum(axis=1, keepdims=True) / centre.mass_p
-            for piece in band:
-                at = piece.rows, piece.outcomes
-                share = pair.piece(piece, centre).x / centre.mass_p
-                # An infinite loss falls fastest where it is infinite.
-                slope = np.where(np.isinf(by_p[at]), np.inf, by_p[at] - kl)
-                by_p[at] = np.where(share > 0.0, share * slope, 0.0)
-            rows[band[0].rows] = kl[:, 0]
-    return Loss(rows, terms, by_p, by_q)
+def log_ratios(p: Side, q: Side) -> Iterator[LogRatios]:
+    """Yield what a divergence of two sides of logits and its derivatives are made of.
+
+    Raises
+    ------
+    NotWeightsError
+        If a side holds logits that are not valid.
+    """
+    pair = PairOfLogs(p, q)
+    for band in bands(p.shape):
+        with np.errstate(all="ignore"):
+            ratios = _log_ratios(pair, band)
+        yield ratios
+
+
+def _log_ratios(pair: PairOfLogs, band: list[Piece]) -> LogRatios:
+    """Return the log ratios of the rows in a band."""
+    shape = band[0].shape[0], pair.shape[1]
+    share, log_ratio, difference = (np.empty(shape) for _ in range(3))
+    centre = pair.centre(band)
+    kl = np.zeros((shape[0], 1))
+    for piece in band:
+        at = slice(None), piece.outcomes
+        e = Elements(pair.piece(piece, centre), Work())
+        only_p, _ = e.only()
+        share[at] = e.x / centre.mass_p
+        excess = e.excess()
+        log_ratio[at] = np.where(only_p, np.inf, -(excess + 2.0 * e.y))
+        difference[at] = e.w / centre.mass_p
+        part = np.where(only_p, np.inf, e.w * e.y - e.x * excess)
+        kl += part.sum(axis=1, keepdims=True) / centre.mass_p
+    return LogRatios(band[0].rows, share, log_ratio, difference, kl)

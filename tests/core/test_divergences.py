@@ -114,6 +114,19 @@ def test_log_weights_and_mixes_agree_with_weights():
             assert value == pytest.approx(plain[name], rel=1e-11), (kind, name)
 
 
+@pytest.mark.parametrize("outcomes", [10, 300])
+def test_a_row_with_an_impossible_outcome_leaves_the_others_as_they_are(outcomes):
+    a = np.array(exact.uniform(5, 4 * outcomes)).reshape(4, outcomes)
+    b = 20 * np.array(exact.uniform(6, 4 * outcomes)).reshape(4, outcomes)
+    a[0, 3] = b[1, 2] = -INF
+    found = kl_div(a, b, kind="logits")
+    for value, p, q in zip(found, a, b, strict=True):
+        assert value == kl_div(p, q, kind="logits")
+        plain = kl_div(np.exp(p), np.exp(q - 20))
+        assert value == pytest.approx(plain, rel=1e-12)
+    assert np.isinf(found).tolist() == [False, True, False, False]
+
+
 def test_temperature_divides_the_logits():
     a, b = np.array([1.0, 2.0, -1.0]), np.array([0.5, 2.5, 0.0])
     warm = divergences(a, b, kind="logits", temperature=4)

@@ -269,7 +269,8 @@ def kl_of_logits(p: Side, q: Side) -> Floats:
         if T != 1.0:
             np.divide(v, T, out=v)
         np.subtract(v, mean(np.multiply(x, v, out=work.v)) / mass, out=v)
-        size = np.maximum(np.maximum.reduce(v, axis=None), -np.minimum.reduce(v, axis=None))
+        # Rows that only the general path serves are nan, and say nothing about the others.
+        size = np.fmax(np.fmax.reduce(v, axis=None), -np.fmin.reduce(v, axis=None))
         found = np.full_like(mass, np.nan)
         if far_apart and size > 0.2:
             psi = np.subtract(np.expm1(v, out=work.t), v, out=work.t)

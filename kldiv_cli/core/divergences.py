@@ -428,10 +428,10 @@ class Sides:
         except kernel.NotWeightsError:
             raise self._first_fault() from None
 
-    def ask_in_parts(self, question: Callable[..., Iterator[Answer]]) -> Iterator[Answer]:
-        """Ask the kernel a question that it answers some rows at a time; see `ask`."""
+    def log_ratios(self, *, short: bool) -> Iterator[kernel.LogRatios]:
+        """Yield the log ratios of some rows after the other; see `ask`."""
         try:
-            yield from question(self.p, self.q)
+            yield from kernel.log_ratios(self.p, self.q, short=short)
         except kernel.NotWeightsError:
             raise self._first_fault() from None
 

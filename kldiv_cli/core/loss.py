@@ -9,7 +9,6 @@ log(p/q) and q - p without cancellation, some rows at a time.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args
 
@@ -104,8 +103,27 @@ def loss(
     student_logits: ArrayLike,
     objective: Objective,
     dtype: DTypeLike = np.float64,
+    *,
+    short: bool = False,
 ) -> Value:
     """Return the loss; where it is not reduced, its terms in the type given.
+
+    Parameters
+    ----------
+    teacher_logits, student_logits : array_like, shape (..., K)
+        As `kldiv_cli.kl_div_loss` takes them.
+    objective : Objective
+        What is computed.
+    dtype : dtype
+        Of the terms.
+    short : bool
+        Whether terms and gradients are computed on the short path; see
+        `kernel.ratios.log_ratios`.
+
+    Returns
+    -------
+    float or ndarray
+        Only terms are an array.
 
     Raises
     ------
@@ -116,7 +134,7 @@ def loss(
     if objective.reduction != "none":
         return batch.reduced(batch.sides.ask(kernel.kl))
     terms = batch.empty(dtype)
-    for ratios in batch.log_ratios():
+    for ratios in batch.sides.log_ratios(short=short):
         batch.put(terms, ratios.rows, _terms(ratios) * objective.scale)
     return terms.reshape(batch.shape)
 
@@ -126,8 +144,22 @@ def loss_and_gradients(
     student_logits: ArrayLike,
     objective: Objective,
     wanted: Wanted = BOTH,
+    *,
+    short: bool = False,
 ) -> LossAndGradients:
     """Return the loss and the gradients that are wanted of it, or of the sum of its terms.
+
+    Parameters
+    ----------
+    teacher_logits, student_logits, objective, short
+        As `loss` takes them.
+    wanted : Wanted
+        Which gradients are computed.
+
+    Returns
+    -------
+    LossAndGradients
+        None for a gradient that is not wanted.
 
     Raises
     ------
@@ -139,7 +171,7 @@ def loss_and_gradients(
     terms = batch.empty(np.float64) if none else None
     rows = np.empty(batch.sides.p.shape[0])
     by_p, by_q = batch.gradients(wanted)
-    for ratios in batch.log_ratios():
+    for ratios in batch.sides.log_ratios(short=short):
         rows[ratios.rows] = ratios.kl[:, 0]
         if terms is not None:
             batch.put(terms, ratios.rows, _terms(ratios) * objective.scale)
@@ -157,12 +189,14 @@ def gradients_of_terms(
     objective: Objective,
     weights: NDArray[Any],
     wanted: Wanted = BOTH,
+    *,
+    short: bool = False,
 ) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
     """Return the gradients of a weighted sum of the terms of a loss that is not reduced.
 
     Parameters
     ----------
-    teacher_logits, student_logits, objective
+    teacher_logits, student_logits, objective, short
         As `loss` takes them; the reduction is ``none``.
     weights : ndarray, shaped as the terms
         Gradients by the terms.
@@ -173,11 +207,16 @@ def gradients_of_terms(
     -------
     teacher, student : ndarray or None
         Shaped as the logits.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `kldiv_cli.kl_div_loss`.
     """
     batch = _Batch(teacher_logits, student_logits, objective)
     by_p, by_q = batch.gradients(wanted)
     weights = weights.reshape(-1, batch.shape[-1])
-    for ratios in batch.log_ratios():
+    for ratios in batch.sides.log_ratios(short=short):
         g = weights[batch.at(ratios.rows)].astype(float)
         with np.errstate(all="ignore"):
             # The weight's excess over its mean under P; nothing where all weights are one.
@@ -190,7 +229,7 @@ def gradients_of_terms(
                 weighted = np.where(g == 0.0, 0.0, g * ratios.log_ratio)
                 kl = np.where(ratios.p > 0.0, ratios.p * weighted, 0.0)
                 kl = kl.sum(axis=1, keepdims=True)
-                slope = _by_p(ratios._replace(log_ratio=weighted, kl=kl))
+                slope = _by_p(ratios._replace(log_ratio=weighted, surplus=weighted - kl))
                 slope += ratios.p * excess
                 batch.put(by_p, ratios.rows, slope * batch.factor)
     return batch.shaped(by_p, by_q)
@@ -206,7 +245,7 @@ def _by_p(ratios: kernel.LogRatios) -> Floats:
     """Return the derivatives of D(p || q) by the logits of P over T."""
     with np.errstate(all="ignore"):
         # An infinite loss falls fastest where it is infinite.
-        slope = np.where(np.isinf(ratios.log_ratio), np.inf, ratios.log_ratio - ratios.kl)
+        slope = np.where(np.isinf(ratios.log_ratio), np.inf, ratios.surplus)
         return np.where(ratios.p > 0.0, ratios.p * slope, 0.0)
 
 
@@ -245,10 +284,6 @@ class _Batch:
     def by_side(self, first: T, second: T) -> tuple[T, T]:
         """Exchange p and q for teacher and student, or teacher and student for p and q."""
         return (first, second) if self._objective.direction == "forward" else (second, first)
-
-    def log_ratios(self) -> Iterator[kernel.LogRatios]:
-        """Yield log ratios and their kin, some rows at a time."""
-        return self.sides.ask_in_parts(kernel.log_ratios)
 
     def reduced(self, rows: Floats) -> Value:
         """Return divergences by row as one number."""

@@ -50,7 +50,9 @@ def kl_div_loss(
     objective = replace(objective, mask=_array(objective.mask), targets=_array(objective.targets))
     sides = teacher, student
     if gradient:
-        found = loss_and_gradients(_array(teacher), _array(student), objective, _wanted(sides))
+        found = loss_and_gradients(
+            _array(teacher), _array(student), objective, _wanted(sides), short=True
+        )
         by_side = (found.teacher, found.student)
         gradients = (_like(x, values) for x, values in zip(sides, by_side, strict=True))
         return LossAndGradients(_as_loss(found.loss, sides), *gradients)
@@ -69,7 +71,7 @@ class _KLDivLoss(torch.autograd.Function):
         """Return the loss and keep its gradients."""
         sides = teacher, student
         wanted = _wanted(sides, ctx.needs_input_grad)
-        found = loss_and_gradients(_array(teacher), _array(student), objective, wanted)
+        found = loss_and_gradients(_array(teacher), _array(student), objective, wanted, short=True)
         gradients = (found.teacher, found.student)
         ctx.save_for_backward(*(None if g is None else torch.from_numpy(g) for g in gradients))
         ctx.homes = [_home(x) for x in sides]
@@ -105,7 +107,9 @@ class _Terms(torch.autograd.Function):
         sides = [array if tensor is None else tensor for tensor, array in saved]
         wanted = _wanted(sides, ctx.needs_input_grad)
         teacher, student = map(_array, sides)
-        gradients = gradients_of_terms(teacher, student, ctx.objective, _array(upstream), wanted)
+        gradients = gradients_of_terms(
+            teacher, student, ctx.objective, _array(upstream), wanted, short=True
+        )
         by_side = (_like(x, g) for x, g in zip(sides, gradients, strict=True))
         return (*map(_final, by_side), None)
 
@@ -138,7 +142,7 @@ def _loss(teacher: Any, student: Any, objective: Objective) -> torch.Tensor:
     """Return the loss without a graph."""
     sides = teacher, student
     terms = _numpy(_type_of_loss(sides))
-    return _as_loss(loss(_array(teacher), _array(student), objective, terms), sides)
+    return _as_loss(loss(_array(teacher), _array(student), objective, terms, short=True), sides)
 
 
 def _is_tensor(x: object) -> bool:

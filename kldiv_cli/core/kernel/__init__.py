@@ -15,6 +15,8 @@ weights, logs
     Both sides in one unit, where both are weights, and where a side is logarithmic.
 short, kullback
     The short paths to D(P || Q), below.
+ratios
+    log(p/q) and q - p by outcome, of which a loss and its gradients are made.
 entropy
     The entropy of one side.
 bounds
@@ -38,6 +40,7 @@ Three short paths are faster, each for one shape of data:
 `kl_of_logits`
     Both sides logits, in rows of up to 2^18: the log of a mean of exponentials under P, with
     one exponential for each logit of P and one for each difference, and no softmax of Q.
+    `log_ratios` takes this path too, where it is asked for speed.
 the general path
     All else: any other measure, error bounds, integers beyond 2^53, a side of weights beside one
     of log weights, weights near the ends of the range of doubles, and sides that agree in
@@ -51,18 +54,18 @@ rows by the general path.  All paths are correct to some 1e-15.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable
 
 import numpy as np
 
 from kldiv_cli.core.kernel import bounds
-from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, Weights, bands
+from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, Weights
 from kldiv_cli.core.kernel.elements import EXTREME, KL_PQ, ONLY_P, Elements, Work
 from kldiv_cli.core.kernel.entropy import entropy
 from kldiv_cli.core.kernel.formulas import ENTROPY_P, ENTROPY_Q, formula
 from kldiv_cli.core.kernel.kullback import kl_of_rows
 from kldiv_cli.core.kernel.logs import LONG, PairOfLogs, Side, kl_of_logits
+from kldiv_cli.core.kernel.ratios import LogRatios, log_ratios
 from kldiv_cli.core.kernel.short import LONGEST, kl_of_short
 from kldiv_cli.core.kernel.sums import known, pair_of
 from kldiv_cli.core.kernel.twofold import Array, Floats
@@ -192,61 +195,3 @@ def contributions(p: Side, q: Side) -> tuple[Floats, Floats, Floats, Floats]:
         kl_pq = np.where(only_p, np.inf, np.where(same | (p_ == 0.0), 0.0, -p_ * L))
         kl_qp = np.where(only_q, np.inf, np.where(same | (q_ == 0.0), 0.0, q_ * L))
         return p_, q_, kl_pq, kl_qp
-
-
-class LogRatios(NamedTuple):
-    """Softened logits of some whole rows, outcome by outcome.
-
-    Attributes
-    ----------
-    rows : slice
-        Which rows they are.
-    p : ndarray, shape (n, K)
-        Normalised.
-    log_ratio : ndarray, shape (n, K)
-        log(p/q): inf where only P has mass.
-    difference : ndarray, shape (n, K)
-        q - p, without cancellation.
-    kl : ndarray, shape (n, 1)
-        D(P || Q).
-    """
-
-    rows: slice
-    p: Floats
-    log_ratio: Floats
-    difference: Floats
-    kl: Floats
-
-
-def log_ratios(p: Side, q: Side) -> Iterator[LogRatios]:
-    """Yield what a divergence of two sides of logits and its derivatives are made of.
-
-    Raises
-    ------
-    NotWeightsError
-        If a side holds logits that are not valid.
-    """
-    pair = PairOfLogs(p, q)
-    for band in bands(p.shape):
-        with np.errstate(all="ignore"):
-            ratios = _log_ratios(pair, band)
-        yield ratios
-
-
-def _log_ratios(pair: PairOfLogs, band: list[Piece]) -> LogRatios:
-    """Return the log ratios of the rows in a band."""
-    shape = band[0].shape[0], pair.shape[1]
-    share, log_ratio, difference = (np.empty(shape) for _ in range(3))
-    centre = pair.centre(band)
-    kl = np.zeros((shape[0], 1))
-    for piece in band:
-        at = slice(None), piece.outcomes
-        e = Elements(pair.piece(piece, centre), Work())
-        only_p, _ = e.only()
-        share[at] = e.x / centre.mass_p
-        excess = e.excess()
-        log_ratio[at] = np.where(only_p, np.inf, -(excess + 2.0 * e.y))
-        difference[at] = e.w / centre.mass_p
-        part = np.where(only_p, np.inf, e.w * e.y - e.x * excess)
-        kl += part.sum(axis=1, keepdims=True) / centre.mass_p
-    return LogRatios(band[0].rows, share, log_ratio, difference, kl)

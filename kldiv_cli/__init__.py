@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kldiv_cli.core.divergences import divergences as divergences
     from kldiv_cli.core.divergences import kl_div as kl_div
-    from kldiv_cli.core.divergences import kl_div_loss as kl_div_loss
     from kldiv_cli.core.estimates import Estimate as Estimate
     from kldiv_cli.core.estimates import estimate as estimate
+    from kldiv_cli.distillation import kl_div_loss as kl_div_loss
     from kldiv_cli.errors import InputError as InputError
     from kldiv_cli.errors import KldivError as KldivError
     from kldiv_cli.errors import UsageError as UsageError
@@ -30,7 +30,8 @@ _NAMES = {
     "kldiv_cli.pipeline.compare": ("compare",),
     "kldiv_cli.pipeline.reports": ("Report",),
     "kldiv_cli.pipeline.check": ("check", "CheckReport"),
-    "kldiv_cli.core.divergences": ("divergences", "kl_div", "kl_div_loss"),
+    "kldiv_cli.core.divergences": ("divergences", "kl_div"),
+    "kldiv_cli.distillation": ("kl_div_loss",),
     "kldiv_cli.core.estimates": ("Estimate", "estimate"),
     "kldiv_cli.errors": ("InputError", "KldivError", "UsageError"),
 }

@@ -49,8 +49,9 @@ ARROWS = {
         "readers",
         "renderers",
     },
+    "distillation": {"core"},
     "__main__": {"cli"},
-    "__init__": {"core", "errors", "pipeline"},
+    "__init__": {"core", "distillation", "errors", "pipeline"},
 }
 
 
@@ -138,10 +139,10 @@ def test_the_page_on_architecture_names_only_what_exists(root):
 
 
 def test_renderers_and_readers_do_not_know_their_siblings_through_the_core(root):
-    foreign = {"rich", "typer", "scipy", "pandas", "polars", "pyarrow", "numpy"}
+    foreign = {"rich", "typer", "scipy", "pandas", "polars", "pyarrow", "numpy", "torch"}
     allowed = {"core": {"numpy", "scipy"}, "readers": {"numpy", "pyarrow"}, "renderers": {"rich"}}
     allowed |= {"cli": {"typer"}}
-    allowed |= {"pipeline": {"numpy"}, "engines": {"numpy"}}
+    allowed |= {"pipeline": {"numpy"}, "engines": {"numpy"}, "distillation": {"numpy", "torch"}}
     for path in modules(root):
         part = path.relative_to(root / "kldiv_cli").parts[0].removesuffix(".py")
         imported = {
@@ -176,7 +177,7 @@ def loaded(arguments, cwd):
 
 # A module here costs every run: think before you add one.
 NEVER = {"scipy", "rich", "pydantic", "pandas", "polars", "pyarrow", "multiprocessing"}
-NEVER |= {"duckdb", "ibis"}
+NEVER |= {"duckdb", "ibis", "torch"}
 NEVER_PIPED = NEVER | {
     "fractions",
     "decimal",
@@ -247,6 +248,15 @@ def test_the_rows_that_would_decide_need_no_scipy(root):
         root,
     )
     assert "numpy" in modules
+    assert not {name.split(".")[0] for name in modules} & NEVER
+
+
+def test_a_loss_of_arrays_imports_nothing_for_tensors(root):
+    modules = loaded_by(
+        "from kldiv_cli import kl_div_loss; kl_div_loss([1, 2], [2.0, 1], gradient=True)", root
+    )
+    assert {"numpy", "kldiv_cli.distillation"} <= modules
+    assert "kldiv_cli.distillation.tensors" not in modules
     assert not {name.split(".")[0] for name in modules} & NEVER
 
 

@@ -11,7 +11,8 @@ logarithm's `base`.  Anything else raises one error that names argument, place, 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 import numpy as np
@@ -65,22 +66,6 @@ class Contributions(NamedTuple):
     q: Floats
     kl_pq: Floats
     kl_qp: Floats
-
-
-class LossAndGradients(NamedTuple):
-    """A loss and its exact gradients.
-
-    Attributes
-    ----------
-    loss : float or ndarray
-        As `kl_div_loss` returns it without gradients.
-    teacher, student : ndarray
-        Gradients of the loss (of its sum, where it is not reduced), shaped as the logits.
-    """
-
-    loss: Value
-    teacher: Floats
-    student: Floats
 
 
 def divergences(
@@ -181,7 +166,7 @@ def _kl(
         value = None if vectors is None else kernel.kl_of_vectors(*vectors)
         if value is not None:
             return value / unit / (np.size(p) if reduction == "mean" else 1) + 0.0
-    sides = _Sides(p, q, kind, temperature, axis, names)
+    sides = Sides(p, q, kind, temperature, axis, names)
     return sides.reduced(sides.ask(kernel.kl) / unit, reduction)
 
 
@@ -226,7 +211,7 @@ def evaluate(
     """
     asked = _asked(measures)
     unit = _unit(base)
-    sides = _Sides(p, q, kind, temperature, axis)
+    sides = Sides(p, q, kind, temperature, axis)
     values, bounds = sides.ask(kernel.evaluate, set(asked.values()))
     units = {0.0: 1.0, 0.5: math.sqrt(unit), 1.0: unit}
     return Evaluation(
@@ -271,75 +256,8 @@ def kl_div(
     >>> round(kl_div([1, 1], [3, 1]), 12)  # log(4/3) / 2
     0.143841036226
     """
-    _check_reduction(reduction)
+    check_reduction(reduction)
     return _kl(p, q, ("p", "q"), kind, base, temperature, axis, reduction)
-
-
-def kl_div_loss(
-    teacher_logits: ArrayLike,
-    student_logits: ArrayLike,
-    *,
-    temperature: float = 1.0,
-    reduction: Reduction = "batchmean",
-    gradient: bool = False,
-) -> Value | LossAndGradients:
-    """Knowledge-distillation loss: D(teacher || student) of softened distributions.
-
-    Equals torch's ``KLDivLoss(reduction)(log_softmax(student / T), softmax(teacher / T))``,
-    without the factor T^2 that some recipes put before it.
-
-    Parameters
-    ----------
-    teacher_logits, student_logits : array_like, shape (..., K)
-        Logits; classes lie along the last axis.
-    temperature : float
-        T.
-    reduction : {"none", "mean", "sum", "batchmean"}
-        As torch; ``none`` gives the terms p log(p/q), shaped as the logits.
-    gradient : bool
-        Whether to return gradients as well.
-
-    Returns
-    -------
-    float or ndarray, or LossAndGradients
-        The loss; with ``gradient=True`` also its derivatives.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As `divergences`.
-
-    Notes
-    -----
-    With p and q the softmax of the logits over T, and N rows under ``batchmean`` [1]_::
-
-        dL/d student = (q - p) / (N T)
-        dL/d teacher = p (log(p/q) - D(p || q)) / (N T)
-
-    References
-    ----------
-    .. [1] G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural network",
-       arXiv:1503.02531 (2015).
-    """
-    _check_reduction(reduction)
-    names = ("teacher_logits", "student_logits")
-    sides = _Sides(teacher_logits, student_logits, "logits", temperature, -1, names)
-    if reduction != "none" and not gradient:
-        return sides.reduced(sides.ask(kernel.kl), reduction)
-    found = sides.ask(kernel.loss)
-    full = (*sides.shape, sides.p.shape[1])
-    if reduction == "none":
-        loss: Value = found.terms.reshape(full) + 0.0
-    else:
-        loss = sides.reduced(found.rows, reduction)
-    if not gradient:
-        return loss
-    share = sides.share(reduction) / temperature
-    return LossAndGradients(
-        loss,
-        _unbroadcast((found.by_p * share).reshape(full), np.shape(teacher_logits)),
-        _unbroadcast((found.by_q * share).reshape(full), np.shape(student_logits)),
-    )
 
 
 def contributions(
@@ -369,7 +287,7 @@ def contributions(
     ValueError, TypeError
         As `divergences`; ValueError also if a side is not 1-D.
     """
-    sides = _Sides(p, q, kind, temperature, -1)
+    sides = Sides(p, q, kind, temperature, -1)
     if sides.shape != ():
         raise ValueError(f"p and q: expected one axis each, found a batch of shape {sides.shape}")
     return Contributions(*(each[0] for each in _by_outcome(sides, _unit(base))))
@@ -400,10 +318,10 @@ def contributions_of_rows(
     ValueError, TypeError
         As `divergences`.
     """
-    return _by_outcome(_Sides(p, q, kind, temperature, -1), _unit(base))
+    return _by_outcome(Sides(p, q, kind, temperature, -1), _unit(base))
 
 
-def _by_outcome(sides: _Sides, unit: float) -> Contributions:
+def _by_outcome(sides: Sides, unit: float) -> Contributions:
     """Return the contributions of every row."""
     p, q, kl_pq, kl_qp = sides.ask(kernel.contributions)
     return Contributions(p + 0.0, q + 0.0, kl_pq / unit + 0.0, kl_qp / unit + 0.0)
@@ -412,28 +330,31 @@ def _by_outcome(sides: _Sides, unit: float) -> Contributions:
 def _unit(base: object) -> float:
     """Return the unit of the base, in nats."""
     if isinstance(base, bool) or str(base) not in BASES:
-        raise _unexpected("base", BASES, base)
+        raise unexpected("base", BASES, base)
     return 1.0 if base == "e" else math.log(float(str(base)))
 
 
-def _check_reduction(reduction: object) -> None:
+def check_reduction(reduction: object) -> None:
+    """Refuse a reduction that `REDUCTIONS` does not name."""
     if reduction not in REDUCTIONS:
-        raise _unexpected("reduction", REDUCTIONS, reduction)
+        raise unexpected("reduction", REDUCTIONS, reduction)
 
 
-def _unexpected(argument: str, choices: Iterable[str], found: object) -> ValueError:
+def unexpected(argument: str, choices: Iterable[str], found: object) -> ValueError:
+    """Return the error of an argument that is none of its choices."""
     return ValueError(f"{argument}: expected one of {', '.join(choices)}; found {found!r}")
 
 
-def _unbroadcast(gradient: Floats, shape: tuple[int, ...]) -> Floats:
-    """Add up the gradients of all rows that a side of this shape met; no zero has a sign."""
-    extra = tuple(range(gradient.ndim - len(shape)))
-    gradient = gradient.sum(axis=extra) + 0.0
-    stretched = tuple(i for i, n in enumerate(shape) if n == 1 != gradient.shape[i])
-    return gradient.sum(axis=stretched, keepdims=True) if stretched else gradient
+def unbroadcast(values: Floats, shape: tuple[int, ...]) -> Floats:
+    """Add up values over the axes along which an array of this shape was broadcast."""
+    if values.shape == shape:
+        return values
+    values = values.sum(axis=tuple(range(values.ndim - len(shape))))
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1 != values.shape[i])
+    return values.sum(axis=stretched, keepdims=True) if stretched else values
 
 
-class _Sides:
+class Sides:
     """Both sides, checked, as N rows of K outcomes.
 
     Attributes
@@ -462,6 +383,15 @@ class _Sides:
             _side(x, shape, log, float(temperature))
             for x, log in zip(self._arrays, self._logs, strict=True)
         )
+        self._counted: NDArray[np.bool_] | None = None
+
+    def where(self, counted: NDArray[np.bool_]) -> Sides:
+        """Return the rows that count, laid along one axis; the others may hold anything."""
+        rows = np.flatnonzero(counted)
+        kept = copy(self)
+        kept.p, kept.q, kept.shape = self.p.take(rows), self.q.take(rows), (len(rows),)
+        kept._counted = counted
+        return kept
 
     def _aligned(
         self, p: NDArray[Any], q: NDArray[Any]
@@ -498,6 +428,13 @@ class _Sides:
         except kernel.NotWeightsError:
             raise self._first_fault() from None
 
+    def log_ratios(self, *, short: bool) -> Iterator[kernel.LogRatios]:
+        """Yield the log ratios of some rows after the other; see `ask`."""
+        try:
+            yield from kernel.log_ratios(self.p, self.q, short=short)
+        except kernel.NotWeightsError:
+            raise self._first_fault() from None
+
     def shaped(self, rows: Floats) -> Value:
         """Return values by row in the shape of the batch; no zero has a sign."""
         rows += 0.0
@@ -525,6 +462,9 @@ class _Sides:
             with np.errstate(all="ignore"):
                 bad = ~((x >= least) & (x < math.inf)).astype(bool)
                 empty = ~np.any(x > least, axis=-1)
+            if self._counted is not None:
+                counts = unbroadcast(self._counted.astype(float), empty.shape) > 0.0
+                bad, empty = bad & counts[..., np.newaxis], empty & counts
             if bad.any():
                 place = np.unravel_index(int(np.argmax(bad)), x.shape)
                 at = self._place(place[:-1], int(place[-1]))
@@ -549,7 +489,7 @@ def _are_logs(kind: Kinds) -> tuple[bool, bool]:
     """Return for each side whether it is given as logarithms."""
     kinds = (kind, kind) if isinstance(kind, str) else tuple(kind)
     if len(kinds) != 2 or not set(kinds) <= set(KINDS):
-        raise _unexpected("kind", (*KINDS, "a pair of them"), kind)
+        raise unexpected("kind", (*KINDS, "a pair of them"), kind)
     return kinds[0] in LOG_KINDS, kinds[1] in LOG_KINDS
 
 

@@ -8,13 +8,13 @@ import exact
 import numpy as np
 import pytest
 
+from kldiv_cli import kl_div_loss
 from kldiv_cli.core.divergences import (
     contributions,
     contributions_of_rows,
     divergences,
     evaluate,
     kl_div,
-    kl_div_loss,
 )
 from kldiv_cli.core.measures import DEFAULT_MEASURES
 
@@ -112,6 +112,19 @@ def test_log_weights_and_mixes_agree_with_weights():
     ):
         for name, value in divergences(a, b, kind=kind).items():
             assert value == pytest.approx(plain[name], rel=1e-11), (kind, name)
+
+
+@pytest.mark.parametrize("outcomes", [10, 300])
+def test_a_row_with_an_impossible_outcome_leaves_the_others_as_they_are(outcomes):
+    a = np.array(exact.uniform(5, 4 * outcomes)).reshape(4, outcomes)
+    b = 20 * np.array(exact.uniform(6, 4 * outcomes)).reshape(4, outcomes)
+    a[0, 3] = b[1, 2] = -INF
+    found = kl_div(a, b, kind="logits")
+    for value, p, q in zip(found, a, b, strict=True):
+        assert value == kl_div(p, q, kind="logits")
+        plain = kl_div(np.exp(p), np.exp(q - 20))
+        assert value == pytest.approx(plain, rel=1e-12)
+    assert np.isinf(found).tolist() == [False, True, False, False]
 
 
 def test_temperature_divides_the_logits():

@@ -6,7 +6,10 @@ import exact
 import numpy as np
 import pytest
 
-from kldiv_cli.core.divergences import kl_div_loss
+from kldiv_cli import kl_div, kl_div_loss
+from kldiv_cli.core.loss import Objective, gradients_of_terms, loss, loss_and_gradients
+
+mp = exact.mp
 
 
 def matrix(seed, n, k):
@@ -257,7 +260,7 @@ def test_against_torch_itself():
 
 @pytest.mark.parametrize("eps", [1.0, 1e-7])
 def test_gradients_in_high_precision(eps):
-    mp, temperature = exact.mp, 1.7
+    temperature = 1.7
     teacher = TEACHER[0]
     student = teacher + eps * STUDENT[0]
     found = kl_div_loss(teacher, student, temperature=temperature, gradient=True)
@@ -271,7 +274,7 @@ def test_gradients_in_high_precision(eps):
         assert exact.relative_error(abs(found.student[i]), abs(by_student)) < 1e-14
         assert exact.relative_error(abs(found.teacher[i]), abs(by_teacher)) < 1e-14
 
-    def loss(t, s):
+    def divergence(t, s):
         e = [[mp.exp(z / T) for z in side] for side in (t, s)]
         a, b = ([x / mp.fsum(side) for x in side] for side in e)
         return mp.fsum(x * mp.log(x / y) for x, y in zip(a, b, strict=True))
@@ -280,9 +283,13 @@ def test_gradients_in_high_precision(eps):
     t, s = ([mp.mpf(float(z)) for z in side] for side in (teacher, student))
     for i in range(5):
         up, down = ([z + d * (j == i) for j, z in enumerate(t)] for d in (h, -h))
-        assert found.teacher[i] == pytest.approx(float((loss(up, s) - loss(down, s)) / (2 * h)))
+        assert found.teacher[i] == pytest.approx(
+            float((divergence(up, s) - divergence(down, s)) / (2 * h))
+        )
         up, down = ([z + d * (j == i) for j, z in enumerate(s)] for d in (h, -h))
-        assert found.student[i] == pytest.approx(float((loss(t, up) - loss(t, down)) / (2 * h)))
+        assert found.student[i] == pytest.approx(
+            float((divergence(t, up) - divergence(t, down)) / (2 * h))
+        )
 
 
 def test_terms_where_nothing_is_reduced():
@@ -349,3 +356,191 @@ def test_a_student_learns_from_a_teacher_as_under_torch():
         ],
         rtol=1e-11,
     )
+
+
+def softened_loss(teacher, student, *, temperature, direction, squared, reduction, rows, weights):
+    """Return a loss in high precision, from its definition; or a weighted sum of its terms."""
+    total = mp.mpf(0)
+    for row in rows:
+        p, q = (softmax(side[row], temperature) for side in (teacher, student))
+        p, q = (p, q) if direction == "forward" else (q, p)
+        terms = [a * mp.log(a / b) for a, b in zip(p, q, strict=True)]
+        if reduction == "none":
+            terms = [mp.mpf(w) * x for w, x in zip(weights[row], terms, strict=True)]
+        total += mp.fsum(terms)
+    if reduction == "mean":
+        total /= len(rows) * len(terms)
+    if reduction == "batchmean":
+        total /= len(rows)
+    return total * mp.mpf(temperature) ** (2 if squared else 0)
+
+
+def softmax(logits, temperature):
+    exponentials = [mp.exp(z / mp.mpf(temperature)) for z in logits]
+    return [x / mp.fsum(exponentials) for x in exponentials]
+
+
+def slopes(function, rows):
+    """Return the derivatives of a function of rows of numbers, by central differences."""
+    h = mp.mpf(10) ** -30
+    found = np.zeros((len(rows), len(rows[0])))
+    for i, j in np.ndindex(found.shape):
+        up, down = ([[*row] for row in rows] for _ in range(2))
+        up[i][j] += h
+        down[i][j] -= h
+        found[i, j] = float((function(up) - function(down)) / (2 * h))
+    return found
+
+
+@pytest.mark.parametrize("direction", ["forward", "reverse"])
+@pytest.mark.parametrize("reduction", ["sum", "mean", "batchmean", "none"])
+@pytest.mark.parametrize("squared", [False, True])
+@pytest.mark.parametrize("short", [False, True])
+def test_objectives_are_those_of_their_definition(direction, reduction, squared, short):
+    kept = [0, 1, 3]
+    mask = np.array([[True, True], [False, True]])
+    shape = (2, 2, 5)
+    weights = 2 * matrix(8, 4, 5) - 1
+    objective = Objective(
+        temperature=1.7,
+        reduction=reduction,
+        direction=direction,
+        scale_by_temperature_squared=squared,
+        mask=mask,
+    )
+    sides = TEACHER.reshape(shape), STUDENT.reshape(shape)
+    if reduction == "none":
+        terms = loss(*sides, objective, short=short)
+        value = float((terms * weights.reshape(shape)).sum())
+        gradients = gradients_of_terms(*sides, objective, weights, short=short)
+        assert not terms[1, 0].any()
+    else:
+        value = loss(*sides, objective)
+        found = loss_and_gradients(*sides, objective, short=short)
+        assert found.loss == pytest.approx(value, rel=1e-14)
+        gradients = found.teacher, found.student
+
+    def definition(teacher, student):
+        return softened_loss(
+            teacher,
+            student,
+            temperature=1.7,
+            direction=direction,
+            squared=squared,
+            reduction=reduction,
+            rows=kept,
+            weights=weights,
+        )
+
+    teacher, student = ([[mp.mpf(z) for z in row] for row in side] for side in (TEACHER, STUDENT))
+    assert value == pytest.approx(float(definition(teacher, student)), rel=1e-13)
+    by_teacher = slopes(lambda rows: definition(rows, student), teacher)
+    by_student = slopes(lambda rows: definition(teacher, rows), student)
+    for gradient, truth in zip(gradients, (by_teacher, by_student), strict=True):
+        assert gradient.shape == shape
+        np.testing.assert_allclose(gradient.reshape(4, 5), truth, rtol=0, atol=1e-14)
+        assert not gradient[1, 0].any()
+
+
+def test_batchmean_divides_by_sequences_or_by_the_rows_that_count():
+    teacher, student = (np.array([x, x + 1.0, x[::-1]]) for x in (TEACHER, STUDENT))
+    assert teacher.shape == (3, 4, 5)
+    total = kl_div_loss(teacher, student, reduction="sum")
+    assert kl_div_loss(teacher, student) == pytest.approx(total / 3, rel=1e-15)
+    assert kl_div_loss(teacher, student, reduction="mean") == pytest.approx(total / 60, rel=1e-15)
+    mask = np.ones((3, 4), bool)
+    assert kl_div_loss(teacher, student, mask=mask) == pytest.approx(total / 12, rel=1e-15)
+    mask[0, 1:] = mask[2, 3] = False
+    for reduction in ("sum", "mean", "batchmean"):
+        chosen = kl_div_loss(teacher[mask], student[mask], reduction=reduction, gradient=True)
+        found = kl_div_loss(teacher, student, reduction=reduction, mask=mask, gradient=True)
+        assert found.loss == chosen.loss
+        np.testing.assert_array_equal(found.student[mask], chosen.student)
+        np.testing.assert_array_equal(found.teacher[mask], chosen.teacher)
+        assert not found.student[~mask].any()
+        assert not found.teacher[~mask].any()
+
+
+def test_what_stands_under_none_is_one_axis_more_than_in_kl_div():
+    terms = kl_div_loss(TEACHER, STUDENT, reduction="none")
+    rows = kl_div(TEACHER, STUDENT, kind="logits", reduction="none")
+    assert terms.shape == (*rows.shape, 5)
+    assert (terms < 0.0).any()
+    np.testing.assert_allclose(terms.sum(axis=-1), rows, rtol=1e-13)
+
+
+def test_reverse_exchanges_the_sides():
+    forward = kl_div_loss(TEACHER, STUDENT, gradient=True)
+    reverse = kl_div_loss(STUDENT, TEACHER, direction="reverse", gradient=True)
+    assert forward.loss == reverse.loss
+    np.testing.assert_array_equal(forward.teacher, reverse.student)
+    np.testing.assert_array_equal(forward.student, reverse.teacher)
+
+
+def test_targets_say_which_rows_count():
+    targets = [2, -100, 4, 0]
+    mask = [True, False, True, True]
+    expected = kl_div_loss(TEACHER, STUDENT, mask=mask)
+    assert kl_div_loss(TEACHER, STUDENT, targets=targets) == expected
+    assert kl_div_loss(TEACHER, STUDENT, targets=np.array(targets, "i1")) == expected
+    padded = [2, 0, 4, 1]
+    assert kl_div_loss(TEACHER, STUDENT, targets=padded, ignore_index=0) == expected
+    # Where a mask says that a row does not count, its target may be anything.
+    assert kl_div_loss(TEACHER, STUDENT, targets=[1, 99, 1, 1], mask=mask) == expected
+    both = kl_div_loss(TEACHER, STUDENT, targets=targets, mask=[True, True, False, False])
+    assert both == kl_div_loss(TEACHER[0], STUDENT[0])
+
+
+def test_rows_that_do_not_count_may_hold_anything():
+    teacher, student = TEACHER.copy(), STUDENT.copy()
+    teacher[1], student[1, 2] = -np.inf, np.nan
+    mask = np.array([True, False, True, True])
+    for reduction in ("batchmean", "none"):
+        expected = kl_div_loss(TEACHER, STUDENT, mask=mask, reduction=reduction, gradient=True)
+        found = kl_div_loss(teacher, student, mask=mask, reduction=reduction, gradient=True)
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
+    # The first fault is that of a row which counts.
+    student[3, 4] = np.nan
+    with pytest.raises(ValueError, match=r"student_logits\[3, 4\]: .* found nan"):
+        kl_div_loss(teacher, student, mask=mask)
+    # A vector meets all rows; it counts where one of them does.
+    with pytest.raises(ValueError, match=r"student_logits\[3, 4\]: .* found nan"):
+        kl_div_loss(TEACHER[0], student, mask=mask)
+    vector = [0.0, np.nan, 0.0, 0.0, 0.0]
+    with pytest.raises(ValueError, match=r"teacher_logits\[1\]: .* found nan"):
+        kl_div_loss(vector, STUDENT, mask=mask)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "text"),
+    [
+        ({"direction": "back"}, ValueError, "direction: expected one of forward, reverse; found"),
+        ({"mask": [1, 1, 1, 0]}, TypeError, "mask: expected booleans, found int64"),
+        ({"mask": [True] * 3}, ValueError, r"mask: expected the shape .* \(4,\), found \(3,\)"),
+        ({"mask": [False] * 4}, ValueError, "mask: expected a row that counts, found none"),
+        ({"targets": [0.0] * 4}, TypeError, "targets: expected integers, found float64"),
+        ({"targets": [[0] * 4]}, ValueError, r"targets: expected the shape .* found \(1, 4\)"),
+        ({"targets": [0, 5, 0, 0]}, ValueError, r"targets\[1\]: expected a class from 0 to 4"),
+        ({"targets": [0, -1, 0, 0]}, ValueError, r"-100 where a row .* count; found -1"),
+        ({"targets": [-100] * 4}, ValueError, "targets: expected a row that counts"),
+        (
+            {"targets": [-100] * 3 + [1], "mask": [True] * 3 + [False]},
+            ValueError,
+            "mask and targets: expected a row that counts",
+        ),
+        ({"ignore_index": 0}, ValueError, "ignore_index: expected with targets"),
+    ],
+)
+def test_objectives_that_make_no_sense_are_refused(options, error, text):
+    for gradient in (False, True):
+        with pytest.raises(error, match=text):
+            kl_div_loss(TEACHER, STUDENT, gradient=gradient, **options)
+
+
+def test_a_mask_of_two_vectors_is_a_single_boolean():
+    expected = kl_div_loss(TEACHER[0], STUDENT[0])
+    assert kl_div_loss(TEACHER[0], STUDENT[0], mask=True) == expected
+    assert kl_div_loss(TEACHER[0], STUDENT[0], targets=4) == expected
+    with pytest.raises(ValueError, match="targets: expected a class from 0 to 4"):
+        kl_div_loss(TEACHER[0], STUDENT[0], targets=5)

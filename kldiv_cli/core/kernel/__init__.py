@@ -15,6 +15,8 @@ weights, logs
     Both sides in one unit, where both are weights, and where a side is logarithmic.
 short, kullback
     The short paths to D(P || Q), below.
+ratios
+    log(p/q) and q - p by outcome, of which a loss and its gradients are made.
 entropy
     The entropy of one side.
 bounds
@@ -38,6 +40,7 @@ Three short paths are faster, each for one shape of data:
 `kl_of_logits`
     Both sides logits, in rows of up to 2^18: the log of a mean of exponentials under P, with
     one exponential for each logit of P and one for each difference, and no softmax of Q.
+    `log_ratios` takes this path too, where it is asked for speed.
 the general path
     All else: any other measure, error bounds, integers beyond 2^53, a side of weights beside one
     of log weights, weights near the ends of the range of doubles, and sides that agree in
@@ -52,23 +55,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import numpy as np
 
 from kldiv_cli.core.kernel import bounds
-from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, Weights, bands
+from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, Weights
 from kldiv_cli.core.kernel.elements import EXTREME, KL_PQ, ONLY_P, Elements, Work
 from kldiv_cli.core.kernel.entropy import entropy
 from kldiv_cli.core.kernel.formulas import ENTROPY_P, ENTROPY_Q, formula
 from kldiv_cli.core.kernel.kullback import kl_of_rows
 from kldiv_cli.core.kernel.logs import LONG, PairOfLogs, Side, kl_of_logits
+from kldiv_cli.core.kernel.ratios import LogRatios, log_ratios
 from kldiv_cli.core.kernel.short import LONGEST, kl_of_short
 from kldiv_cli.core.kernel.sums import known, pair_of
 from kldiv_cli.core.kernel.twofold import Array, Floats
 from kldiv_cli.core.measures import Measure
 
 __all__ = [
+    "LogRatios",
     "NotWeightsError",
     "Side",
     "Weights",
@@ -76,7 +80,7 @@ __all__ = [
     "evaluate",
     "kl",
     "kl_of_vectors",
-    "loss",
+    "log_ratios",
 ]
 
 
@@ -191,52 +195,3 @@ def contributions(p: Side, q: Side) -> tuple[Floats, Floats, Floats, Floats]:
         kl_pq = np.where(only_p, np.inf, np.where(same | (p_ == 0.0), 0.0, -p_ * L))
         kl_qp = np.where(only_q, np.inf, np.where(same | (q_ == 0.0), 0.0, q_ * L))
         return p_, q_, kl_pq, kl_qp
-
-
-class Loss(NamedTuple):
-    """The divergence of softened logits, and its derivatives.
-
-    Attributes
-    ----------
-    rows : ndarray, shape (N,)
-        D(P || Q).
-    terms : ndarray, shape (N, K)
-        p log(p/q).
-    by_p, by_q : ndarray, shape (N, K)
-        Derivatives of D(P || Q) by z_p / T and by z_q / T.
-    """
-
-    rows: Floats
-    terms: Floats
-    by_p: Floats
-    by_q: Floats
-
-
-def loss(p: Side, q: Side) -> Loss:
-    """Return D(P || Q) of two sides of logits with its terms and derivatives."""
-    rows = np.empty(p.shape[0])
-    terms, by_p, by_q = (np.empty(p.shape) for _ in range(3))
-    with np.errstate(all="ignore"):
-        pair = PairOfLogs(p, q)
-        for band in bands(p.shape):
-            centre = pair.centre(band)
-            kl = np.zeros((band[0].shape[0], 1))
-            for piece in band:
-                at = piece.rows, piece.outcomes
-                e = Elements(pair.piece(piece, centre), Work())
-                only_p, _ = e.only()
-                share = e.x / centre.mass_p
-                excess = e.excess()
-                by_p[at] = surplus = np.where(only_p, np.inf, -(excess + 2.0 * e.y))
-                terms[at] = np.where(share > 0.0, share * surplus, 0.0)
-                by_q[at] = e.w / centre.mass_p
-                part = np.where(only_p, np.inf, e.w * e.y - e.x * excess)
-                kl += part.sum(axis=1, keepdims=True) / centre.mass_p
-            for piece in band:
-                at = piece.rows, piece.outcomes
-                share = pair.piece(piece, centre).x / centre.mass_p
-                # An infinite loss falls fastest where it is infinite.
-                slope = np.where(np.isinf(by_p[at]), np.inf, by_p[at] - kl)
-                by_p[at] = np.where(share > 0.0, share * slope, 0.0)
-            rows[band[0].rows] = kl[:, 0]
-    return Loss(rows, terms, by_p, by_q)

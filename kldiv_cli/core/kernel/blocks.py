@@ -187,9 +187,10 @@ class Weights:
 
     def take(self, rows: Indices) -> Weights:
         """Return weights with these rows alone."""
-        if len(rows) == len(self.array):
+        if len(rows) == self.shape[0]:
             return self
-        taken = Weights(self.array, self.low, rows, integers=self.integers)
+        among = rows if self.rows is None else self.rows[rows]
+        taken = Weights(self.array, self.low, among, integers=self.integers)
         if self._totals is not None:
             (high, low), tiny = self._totals
             taken._totals = Twofold(high[rows], low[rows]), tiny[rows]

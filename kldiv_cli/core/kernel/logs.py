@@ -11,7 +11,7 @@ and where P and Q are nearly equal c is log1p of a sum of x (exp(v) - 1), small 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -229,66 +229,111 @@ class PairOfLogs:
         return v
 
 
-def kl_of_logits(p: Side, q: Side) -> Floats:
-    """Return D(P || Q) of two sides of logits by row, nan where only the general path serves.
+class Softened(NamedTuple):
+    """Two sides of logits, softened: the numbers of one piece, laid as `turned` says.
 
-    It is log E exp(v) for v = (D - E D) / T, E being the mean under P.  Only the excess of
-    E exp(v) over 1 is added up: E psi(v) with psi(v) = exp(v) - 1 - v >= 0, since E v = 0.
+    Attributes
+    ----------
+    x, mass : ndarray
+        Masses of P, and their sums by row.
+    v : ndarray
+        log(q / p) less its mean under P.
+    x_psi : ndarray
+        x (exp(v) - 1 - v).
+    kl : ndarray
+        D(P || Q) by row, nan where only the general path serves.
+    far_apart : bool
+        Whether no row needed a series.
     """
-    rows, outcomes = p.shape
-    T = p.temperature
-    result = np.empty(rows)
-    turn = outcomes <= TURNED
-    axis = 0 if turn else 1
+
+    x: Floats
+    mass: Floats
+    v: Floats
+    x_psi: Floats
+    kl: Floats
+    far_apart: bool
+
+
+def turned(shape: tuple[int, int]) -> bool:
+    """Return whether rows of this shape are columns while they are worked on."""
+    return shape[1] <= TURNED
+
+
+def kl_of_logits(p: Side, q: Side) -> Floats:
+    """Return D(P || Q) of two sides of logits by row, nan where only the general path serves."""
+    result = np.empty(p.shape[0])
+    for piece, it in softened(p, q):
+        result[piece.rows] = it.kl.ravel()
+    return result
+
+
+def softened(p: Side, q: Side) -> Iterator[tuple[Piece, Softened]]:
+    """Yield what D(P || Q) is made of, in memory that the next piece overwrites.
+
+    D(P || Q) is log E exp(v) for v = (D - E D) / T, E being the mean under P.  Only the excess
+    of E exp(v) over 1 is added up: E psi(v) with psi(v) = exp(v) - 1 - v >= 0, since E v = 0.
+    """
     buffers = blocks.Buffers()
     far_apart = True
     for piece in pieces(p.shape, whole=True):
-        zp, zq = p.weights.block(piece, None)[0], q.weights.block(piece, None)[0]
-        work = buffers[piece.shape[::-1] if turn else piece.shape]
-        if turn:
-            zp, zq = _copy(zp.T, work.a), _copy(zq.T, work.b)
+        with np.errstate(all="ignore"):
+            it = _softened(p, q, piece, buffers, far_apart)
+        far_apart = it.far_apart
+        yield piece, it
 
-        def mean(values: Floats, axis: int = axis) -> Floats:
-            return np.add.reduce(values, axis=axis, keepdims=True)
 
-        # The masses x = exp((z - top) / T), the argument corrected for its rounding.
-        top = np.maximum.reduce(zp, axis=axis, keepdims=True)
-        h = np.subtract(zp, top, out=work.x)
-        low = _lost(zp, top, h, work.t, work.v)
-        if T != 1.0:
-            h, low = _divided(h, low, T)
-        x = np.exp(h, out=h)
-        np.add(x, np.multiply(x, low, out=low), out=x)
-        mass = mean(x)
-        # D - mu, and the rounding error of the subtraction of logits.
-        d = np.subtract(zq, zp, out=work.w)
-        rest = _lost(zq, zp, d, work.t, work.v)
-        mu = mean(np.multiply(x, d, out=work.v)) / mass
-        v = np.subtract(d, mu, out=d)
-        np.add(v, rest, out=v)
-        if T != 1.0:
-            np.divide(v, T, out=v)
-        np.subtract(v, mean(np.multiply(x, v, out=work.v)) / mass, out=v)
-        size = np.maximum(np.maximum.reduce(v, axis=None), -np.minimum.reduce(v, axis=None))
-        found = np.full_like(mass, np.nan)
-        if far_apart and size > 0.2:
-            psi = np.subtract(np.expm1(v, out=work.t), v, out=work.t)
-            found = np.log1p(mean(np.multiply(x, psi, out=psi)) / mass)
-            np.putmask(found, ~((found >= ENOUGH) & (found < np.inf)), np.nan)
-        far_apart = far_apart and not np.isnan(found).any()
-        if not far_apart:
-            psi = _psi(v, size, work)
-            rest = np.log1p(mean(np.multiply(x, psi, out=psi)) / mass)
-            np.copyto(found, rest, where=np.isnan(found))
-        # Logits that differ by little beside a constant: the rounding error of mu may count.
-        np.putmask(found, (found > 0.0) & (found < (2.0**-40 * mu) ** 2), np.nan)
-        if size > FAR:
-            # The rounding of a large v counts, unless the divergence is as large.
-            v = np.abs(v, out=v)
-            size = np.maximum.reduce(v, axis=axis, keepdims=True)
-            np.putmask(found, ~(size <= FAR * np.maximum(found, 1.0)) | (found == np.inf), np.nan)
-        result[piece.rows] = found.ravel()
-    return result
+def _softened(
+    p: Side, q: Side, piece: Piece, buffers: blocks.Buffers, far_apart: bool
+) -> Softened:
+    """See `softened`; `far_apart` says whether the rows before needed no series."""
+    T = p.temperature
+    turn = turned(piece.shape)
+    axis = 0 if turn else 1
+    zp, zq = p.weights.block(piece, None)[0], q.weights.block(piece, None)[0]
+    work = buffers[piece.shape[::-1] if turn else piece.shape]
+    if turn:
+        zp, zq = _copy(zp.T, work.a), _copy(zq.T, work.b)
+
+    def mean(values: Floats, axis: int = axis) -> Floats:
+        return np.add.reduce(values, axis=axis, keepdims=True)
+
+    # The masses x = exp((z - top) / T), the argument corrected for its rounding.
+    top = np.maximum.reduce(zp, axis=axis, keepdims=True)
+    h = np.subtract(zp, top, out=work.x)
+    low = _lost(zp, top, h, work.t, work.v)
+    if T != 1.0:
+        h, low = _divided(h, low, T)
+    x = np.exp(h, out=h)
+    np.add(x, np.multiply(x, low, out=low), out=x)
+    mass = mean(x)
+    # D - mu, and the rounding error of the subtraction of logits.
+    d = np.subtract(zq, zp, out=work.w)
+    rest = _lost(zq, zp, d, work.t, work.v)
+    mu = mean(np.multiply(x, d, out=work.v)) / mass
+    v = np.subtract(d, mu, out=d)
+    np.add(v, rest, out=v)
+    if T != 1.0:
+        np.divide(v, T, out=v)
+    np.subtract(v, mean(np.multiply(x, v, out=work.v)) / mass, out=v)
+    # Rows that only the general path serves are nan, and say nothing about the others.
+    size = np.fmax(np.fmax.reduce(v, axis=None), -np.fmin.reduce(v, axis=None))
+    kl, psi = np.full_like(mass, np.nan), v
+    if far_apart and size > 0.2:
+        psi = np.subtract(np.expm1(v, out=work.t), v, out=work.t)
+        kl = np.log1p(mean(np.multiply(x, psi, out=psi)) / mass)
+        np.putmask(kl, ~((kl >= ENOUGH) & (kl < np.inf)), np.nan)
+    far_apart = far_apart and not np.isnan(kl).any()
+    if not far_apart:
+        psi = _psi(v, size, work)
+        rest = np.log1p(mean(np.multiply(x, psi, out=psi)) / mass)
+        np.copyto(kl, rest, where=np.isnan(kl))
+    # Logits that differ by little beside a constant: the rounding error of mu may count.
+    np.putmask(kl, (kl > 0.0) & (kl < (2.0**-40 * mu) ** 2), np.nan)
+    if size > FAR:
+        # The rounding of a large v counts, unless the divergence is as large.
+        size = np.maximum.reduce(np.abs(v, out=work.s), axis=axis, keepdims=True)
+        np.putmask(kl, ~(size <= FAR * np.maximum(kl, 1.0)) | (kl == np.inf), np.nan)
+    return Softened(x, mass, v, psi, kl, far_apart)
 
 
 def _copy(values: Floats, out: Floats | None) -> Floats:

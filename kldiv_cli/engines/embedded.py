@@ -209,6 +209,8 @@ class _Coarse(NamedTuple):
 def _refine(records: Records, coarse: Sequence[_Coarse]) -> None:
     """Hand numbers to counters: those in buckets with a quantile, and stand-ins for the others."""
     needed = [one.with_quantiles() for one in coarse]
+    # Labels may take as much memory as these numbers do.
+    records.data.rows("drop table counted")
     records.count_numbers(
         {
             one.column.position: is_in_buckets(f"x{one.column.position}", one.column.cuts, buckets)
@@ -216,17 +218,17 @@ def _refine(records: Records, coarse: Sequence[_Coarse]) -> None:
         }
     )
     for number, (one, buckets) in enumerate(zip(coarse, needed, strict=True), start=1):
-        query = """
-            select x, sum(n)::bigint as n from refined where g = $g and x is not null group by x
-        """
-        found = records.data.arrays(query, {"g": number})
-        values, repeats = np.ma.getdata(found["x"]), np.ma.getdata(found["n"])
         sizes = one.sizes.copy()
-        inside = Bins(one.column.cuts).count(values, repeats)[: len(sizes)]
-        if not np.array_equal(inside[buckets], sizes[buckets]):
-            raise UnsuitedError("the file has changed")
+        for bucket in buckets:
+            # Millions of numbers at once would take several times their memory.
+            inside = is_in_buckets("x", one.column.cuts, [bucket])
+            query = f"select x, n from refined where g = $g and {inside}"
+            found = records.data.arrays(query, {"g": number})
+            values, repeats = np.ma.getdata(found["x"]), np.ma.getdata(found["n"])
+            if Bins(one.column.cuts).count(values, repeats)[bucket] != sizes[bucket]:
+                raise UnsuitedError("the file has changed")
+            one.counter.add_numbers(values, repeats)
         sizes[buckets] = 0
-        one.counter.add_numbers(values, repeats)
         one.counter.add_numbers(*stand_ins(one.column.cuts, sizes))
 
 

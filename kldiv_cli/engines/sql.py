@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from kldiv_cli.core.table import Scan
     from kldiv_cli.engines.text_bytes import Part, Text
 
+BUFFER = 8_000_000
+"""Bytes of text that are read at once: DuckDB has several such buffers for each thread …"""
+LONGEST = 2_000_000
+"""… and refuses a record that is longer than this."""
+
 
 class Column(NamedTuple):
     """A column that is counted.
@@ -134,7 +139,8 @@ def records_of(
         select {", ".join([*selected, f"{bytes_of(rest)} as l"])} from read_csv(
             $paths, columns = {{{types}}}, auto_detect = false, header = false, skip = $skip,
             delim = $delimiter, quote = '"', escape = '"', strict_mode = true, nullstr = '\\N',
-            allow_quoted_nulls = false, compression = 'none', hive_partitioning = false
+            allow_quoted_nulls = false, compression = 'none', hive_partitioning = false,
+            buffer_size = {BUFFER}, max_line_size = {LONGEST}
         ) {condition}
     ))"""
     return query, given

@@ -2,46 +2,80 @@
 
 from __future__ import annotations
 
-import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.counts import Binned, Categories
-from kldiv_cli.renderers.show import document
+from kldiv_cli.renderers.show import document, harmless_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import DataSet
 
 SCHEMA = "kldiv.profile/1"
-_LEAF = r'(?:"(?:[^"\\]|\\.)*+"|[-+.0-9eE]++)'
-_LEAVES = re.compile(rf"\[\n +({_LEAF}(?:,\n +{_LEAF})*+)\n +\]")
-_BREAK = re.compile(r",\n +")
+AT_ONCE = 10_000
+"""Outcomes that are written together: a million lines one by one take four times the memory."""
 
 
 def render(profile: DataSet) -> str:
     """Return the profile as JSON; equal counts give equal bytes, in any order of rows."""
     head = {"schema": SCHEMA, "name": profile.name, "rows": profile.rows}
-    columns = [_column(column) for column in profile.columns.values()]
+    columns = [_head(column) for column in profile.columns.values()]
     excluded = [left_out._asdict() for left_out in profile.excluded]
-    text = document({**head, "columns": columns, "excluded": excluded})
-    return _LEAVES.sub(lambda leaves: f"[{_BREAK.sub(', ', leaves[1])}]", text)
+    rest = document({**head, "columns": columns, "excluded": excluded})
+    pieces: list[str] = []
+    for column in profile.columns.values():
+        for name, array in (("edges", _edges(column)), ("outcomes", _outcomes(column))):
+            # No text of a user looks like this: quotes within one have a backslash before them.
+            before, key, rest = rest.partition(f'"{name}": []')
+            pieces += [before, key.removesuffix("[]"), *array]
+    return "".join([*pieces, rest])
 
 
-def _column(column: Column) -> dict[str, Any]:
-    assert isinstance(column, Categories | Binned)
-    edges = list(column.bins.edges) if isinstance(column, Binned) else []
-    if isinstance(column, Binned):
-        regular = len(edges) + 1
-        # The bins of infinities stand in the file only if a row fell into them.
-        bins = zip(column.bins.labels[:-1], column.counts.tolist(), strict=True)
-        outcomes = [list(row) for place, row in enumerate(bins) if place < regular or row[1]]
-    else:
-        outcomes = [[label, count] for label, count in sorted(column.counts.items())]
+def _head(column: Column) -> dict[str, Any]:
+    """Return what is said of a column, with its edges and outcomes left out."""
     return {
         "column": column.name,
-        "type": "numeric" if isinstance(column, Binned) else column.type,
-        "edges": edges,
+        "type": column.type if isinstance(column, Categories) else "numeric",
+        "edges": [],
         "missing": column.missing,
         "pooled": isinstance(column, Categories) and column.pooled,
-        "outcomes": outcomes,
+        "outcomes": [],
     }
+
+
+def _edges(column: Column) -> Iterator[str]:
+    """Yield the edges of a column as JSON, on one line."""
+    from json import dumps
+
+    yield dumps(column.bins.edges if isinstance(column, Binned) else ())
+
+
+def _outcomes(column: Column) -> Iterator[str]:
+    """Yield the outcomes of a column and their counts as JSON, one a line, in pieces."""
+    from json import JSONEncoder
+
+    written = JSONEncoder().encode
+    rows, begin = _rows(column), "["
+    while some := list(islice(rows, AT_ONCE)):
+        lines = ",\n".join(f"        [{written(label)}, {count}]" for label, count in some)
+        yield f"{begin}\n{harmless_json(lines)}"
+        begin = ","
+    yield "[]" if begin == "[" else "\n      ]"
+
+
+def _rows(column: Column) -> Iterator[tuple[str, int]]:
+    """Yield the outcomes of a column and their counts, in the order of a profile."""
+    assert isinstance(column, Categories | Binned)
+    if isinstance(column, Categories):
+        for label in sorted(column.counts):
+            yield label, column.counts[label]
+        return
+    regular = len(column.bins.edges) + 1
+    # The bins of infinities stand in the file only if a row fell into them.
+    bins = zip(column.bins.labels[:-1], column.counts.tolist(), strict=True)
+    for place, (label, count) in enumerate(bins):
+        if place < regular or count:
+            yield label, count

@@ -149,16 +149,20 @@ def markdown(text: str, width: int = 120) -> str:
 
 
 def document(value: object) -> str:
-    """Return a JSON document in ASCII: no text in it can act on what displays it.
+    """Return a JSON document in ASCII: no text in it can act on what displays it."""
+    import json
+
+    return harmless_json(json.dumps(value, indent=2, allow_nan=False)) + "\n"
+
+
+def harmless_json(text: str) -> str:
+    """Return JSON in ASCII with whatever is no text, or a command of a CI runner, escaped.
 
     Half of a surrogate pair, as in a file name that is not UTF-8, is no text, and some
     parsers refuse all of a document that holds one: it is escaped as `show` does.
     """
-    import json
-
-    text = json.dumps(value, indent=2, allow_nan=False)
     text = re.sub(_LONE_SURROGATE, lambda m: m[1] or f"\\{_escape(chr(int(m[2], 16)))}", text)
-    return _COMMAND.sub(lambda command: f"\\u{ord(command[0]):04x}", text) + "\n"
+    return _COMMAND.sub(lambda command: f"\\u{ord(command[0]):04x}", text)
 
 
 def cell(text: str) -> str:

@@ -213,7 +213,7 @@ def mean_of_rows(
     if block is not None and block < 1:
         raise ValueError(f"block: expected a number of rows from 1 on, found {block}")
     if starts is not None and not (
-        len(starts) and starts[0] == 0 and starts[-1] < n and np.all(np.diff(starts) > 0)
+        len(starts) and starts[0] == 0 and starts[-1] < n and np.all(starts[1:] > starts[:-1])
     ):
         raise ValueError(f"starts: expected first rows of chunks, ascending from 0, below {n}")
     if block is not None:
@@ -240,10 +240,12 @@ def mean_of_rows(
         of_sum, blocks = _of_series(np.add.reduceat(residuals, pieces))
     else:
         of_sum, blocks = _of_blocks(np.add.reduceat(residuals, starts))
+    dependent = max(of_sum / n**2, independent)
+    error = math.sqrt(dependent) * scale
     plain = math.sqrt(independent) * scale
-    error = math.sqrt(max(of_sum / n**2, independent)) * scale
     half = quantile(1 - alpha / 2, blocks - 1) * error
-    return Mean(mean, error, plain, n * (plain / error) ** 2, mean - half, mean + half, blocks)
+    effective = n * (independent / dependent)
+    return Mean(mean, error, plain, effective, mean - half, mean + half, blocks)
 
 
 def spread_of_rows(x: ArrayLike) -> Spread:

@@ -146,6 +146,16 @@ def test_rows_of_any_size_have_the_same_statistics(x, exponent, blocks):
     )
 
 
+def test_the_smallest_and_the_largest_doubles_have_statistics():
+    found = mean_of_rows([0.0, 5e-324, 0.0])
+    assert (found.mean, found.standard_error) == (0.0, 0.0)
+    assert found.effective_rows == 3
+    largest = np.finfo(np.float64).max
+    found = mean_of_rows([largest, largest / 2, largest])
+    assert found.mean == pytest.approx(largest / 6 * 5)
+    assert found.standard_error == pytest.approx(largest / 6)
+
+
 def test_constant_rows_have_no_error():
     for n in (2, 3, 104):
         found = mean_of_rows(np.full(n, 0.1))
@@ -185,7 +195,7 @@ def test_what_is_no_number_for_each_row_is_refused(x):
 @pytest.mark.parametrize("starts", [[], [1, 2], [0, 2, 2], [0, 3, 2], [0, 4]])
 def test_chunks_must_ascend_within_the_rows(starts):
     with pytest.raises(ValueError, match="starts"):
-        mean_of_rows([1.0, 2.0, 3.0, 4.0], starts=np.array(starts, dtype=np.int64))
+        mean_of_rows([1.0, 2.0, 3.0, 4.0], starts=np.array(starts, dtype=np.uint32))
     with pytest.raises(ValueError, match="block"):
         mean_of_rows([1.0, 2.0], block=0)
 

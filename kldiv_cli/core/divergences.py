@@ -160,7 +160,7 @@ def _kl(
     reduction: Reduction = "none",
 ) -> Value:
     """D(p || q), by the shortest path where both sides are vectors of weights."""
-    unit = _unit(base)
+    unit = unit_of(base)
     if kind == "weights" and axis == -1 and temperature == 1.0:
         vectors = _vectors(p, q)
         value = None if vectors is None else kernel.kl_of_vectors(*vectors)
@@ -210,7 +210,7 @@ def evaluate(
         As `divergences`.
     """
     asked = _asked(measures)
-    unit = _unit(base)
+    unit = unit_of(base)
     sides = Sides(p, q, kind, temperature, axis)
     values, bounds = sides.ask(kernel.evaluate, set(asked.values()))
     units = {0.0: 1.0, 0.5: math.sqrt(unit), 1.0: unit}
@@ -290,7 +290,7 @@ def contributions(
     sides = Sides(p, q, kind, temperature, -1)
     if sides.shape != ():
         raise ValueError(f"p and q: expected one axis each, found a batch of shape {sides.shape}")
-    return Contributions(*(each[0] for each in _by_outcome(sides, _unit(base))))
+    return Contributions(*(each[0] for each in _by_outcome(sides, unit_of(base))))
 
 
 def contributions_of_rows(
@@ -318,7 +318,7 @@ def contributions_of_rows(
     ValueError, TypeError
         As `divergences`.
     """
-    return _by_outcome(Sides(p, q, kind, temperature, -1), _unit(base))
+    return _by_outcome(Sides(p, q, kind, temperature, -1), unit_of(base))
 
 
 def _by_outcome(sides: Sides, unit: float) -> Contributions:
@@ -327,7 +327,7 @@ def _by_outcome(sides: Sides, unit: float) -> Contributions:
     return Contributions(p + 0.0, q + 0.0, kl_pq / unit + 0.0, kl_qp / unit + 0.0)
 
 
-def _unit(base: object) -> float:
+def unit_of(base: object) -> float:
     """Return the unit of the base, in nats."""
     if isinstance(base, bool) or str(base) not in BASES:
         raise unexpected("base", BASES, base)

@@ -195,7 +195,12 @@ class RowMeasures:
         )
 
 
-def rows_in_memory(p: NDArray[Any], q: NDArray[Any], asked: Question) -> RowValues:
+def rows_in_memory(
+    p: NDArray[Any],
+    q: NDArray[Any],
+    asked: Question,
+    targets: NDArray[np.integer[Any]] | None = None,
+) -> RowValues:
     """Measure the rows of two sides that are held in memory; a pair of vectors is one row.
 
     Parameters
@@ -204,6 +209,8 @@ def rows_in_memory(p: NDArray[Any], q: NDArray[Any], asked: Question) -> RowValu
         A vector meets every row of the other side.
     asked : Question
         What is asked of each row.
+    targets : ndarray of int, shape (N,), optional
+        The outcome of each row that came true.
 
     Raises
     ------
@@ -212,7 +219,7 @@ def rows_in_memory(p: NDArray[Any], q: NDArray[Any], asked: Question) -> RowValu
     """
     if p.ndim == q.ndim == 1:
         p = p[np.newaxis]
-    rows = RowMeasures(asked, max(len(side) for side in (p, q) if side.ndim == 2))
+    rows = RowMeasures(asked, max(len(side) for side in (p, q) if side.ndim == 2), targets)
     rows.add(p, q)
     return rows.result()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kldiv_cli import readers
+from kldiv_cli.core import storage
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Rows, total_of
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.rows import PIECE, Question, RowMeasures, RowValues
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
     Blocks = Iterator[NDArray[Any]]
 
+SAMPLE = 4
+"""Rows of a block of which the noise of their storage is found."""
+
 
 class Measured(NamedTuple):
     """The measures of the rows of P and of one Q.
@@ -39,6 +43,9 @@ class Measured(NamedTuple):
         K, how many outcomes a row has.
     notes : tuple of Note
         Those of both sides.
+    noise : float or None
+        The divergence in nats that rounding to 16 bits makes by itself, as far as a sample of
+        rows tells; None where numbers are stored in more.
     """
 
     p: Side
@@ -46,6 +53,7 @@ class Measured(NamedTuple):
     rows: RowValues
     outcomes: int
     notes: tuple[Note, ...]
+    noise: float | None = None
 
 
 class Opened(NamedTuple):
@@ -93,8 +101,9 @@ def measured(
     p: Rows,
     others: Sequence[Rows],
     asked: Question,
-    threads: int | None,
-    smooth: Callable[[NDArray[Any]], NDArray[Any]],
+    threads: int | None = None,
+    smooth: Callable[[NDArray[Any]], NDArray[Any]] = lambda weights: weights,
+    targets: object = None,
 ) -> list[Measured]:
     """Measure the rows of P with those of each other side; P is read once.
 
@@ -108,6 +117,8 @@ def measured(
         How many there may be; one a processor if not given.
     smooth : function
         Smoothes weights.
+    targets : path or object, optional
+        The outcomes that came true, one for each row; see `readers.targets`.
 
     Raises
     ------
@@ -117,11 +128,16 @@ def measured(
     for q in others:
         _check_shapes(p, q)
     sides = (p, *others)
-    totals = [_Totals(side) for side in sides]
+    totals = [_Totals(side, asked.temperature) for side in sides]
     rows = max(side.rows for side in sides)
+    came = None
+    if targets is not None:
+        from kldiv_cli.readers import targets as true
+
+        came = true.read(targets, rows, p.outcomes)
     with _executor(rows * p.outcomes, threads) as executor:
         every = [
-            RowMeasures(asked._replace(kinds=(p.kind, q.kind)), rows, executor=executor)
+            RowMeasures(asked._replace(kinds=(p.kind, q.kind)), rows, came, executor)
             for q in others
         ]
         streams = [_blocks(side) for side in sides]
@@ -136,12 +152,24 @@ def measured(
             for total, block in zip(totals, blocks, strict=True):
                 total.add(block)
             start += max(len(block) for block in blocks if block.ndim == 2)
-    described = [total.side() for total in totals]
-    noted = [total.notes() for total in totals]
+    of_p = totals[0]
     return [
-        Measured(described[0], side, found.result(), p.outcomes, (*noted[0], *notes))
-        for side, notes, found in zip(described[1:], noted[1:], every, strict=True)
+        Measured(
+            of_p.side(),
+            other.side(),
+            found.result(),
+            p.outcomes,
+            (*of_p.notes(), *other.notes()),
+            _added(of_p.noise(), other.noise()),
+        )
+        for other, found in zip(totals[1:], every, strict=True)
     ]
+
+
+def _added(*noises: float | None) -> float | None:
+    """Return the noise of both sides together; None if neither has any."""
+    known = [noise for noise in noises if noise is not None]
+    return sum(known) if known else None
 
 
 @contextmanager
@@ -195,8 +223,10 @@ def _fault(
 class _Totals:
     """The totals of the distributions of a side, as its blocks go by."""
 
-    def __init__(self, side: Rows) -> None:
+    def __init__(self, side: Rows, temperature: float) -> None:
         self._side = side
+        self._temperature = temperature
+        self._noise: list[NDArray[np.float64]] = []
         self._totals: list[NDArray[np.float64]] = []
         self._sum: list[float] = []
         self._are_whole = side.kind not in LOG_KINDS
@@ -206,6 +236,9 @@ class _Totals:
         """Look at a block, whose numbers are weights."""
         side = self._side
         self._dtype = block.dtype
+        if side.kind in LOG_KINDS and side.stored in storage.SIGNIFICAND and block.ndim == 2:
+            sample = block[:: -(-len(block) // SAMPLE)]
+            self._noise.append(storage.rounding_noise(sample, side.stored, self._temperature))
         if side.kind == "logits" or (block.ndim == 1 and self._totals):
             return
         self._totals.append(np.atleast_1d(meaning.masses(block, side.kind)))
@@ -221,6 +254,10 @@ class _Totals:
         return Side(
             side.name, side.source, side.format, side.kind, side.outcomes, total, rows, rows, 0
         )
+
+    def noise(self) -> float | None:
+        """Return the divergence that rounding to 16 bits makes; None of what has more."""
+        return float(np.concatenate(self._noise).mean()) if self._noise else None
 
     def notes(self) -> tuple[Note, ...]:
         """Return the notes on the side."""

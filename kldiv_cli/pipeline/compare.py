@@ -12,7 +12,7 @@ from kldiv_cli import progress
 from kldiv_cli.core import batches, report
 from kldiv_cli.core.dataset import BY_NAME
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Rows
-from kldiv_cli.core.divergences import contributions
+from kldiv_cli.core.divergences import contributions, unit_of
 from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.instants import zones_noted
 from kldiv_cli.core.labels import unmatched
@@ -150,6 +150,11 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         How many contributing outcomes to list.
     strict : bool, default False
         Refuse what would be repaired with a note.
+    targets : path or array of int, optional
+        The outcome that came true in each row of a batch, by its number from 0.
+    block : int, optional
+        How many rows of a batch make a block, for the error of their mean; chosen by their
+        correlation if not given.
     estimate : bool, default True
         Say what the samples tell of the distributions behind them, where counts are compared
         with counts or with probabilities.
@@ -287,8 +292,14 @@ def _by_rows(p: Rows, q: Rows, settings: CompareSettings) -> _Sides:
     p, q = tell_apart(p, q, given, ("p", "q"))
     _check_options(p, q, settings, is_batch=True)
     refuse_duplicates([side.options for side in settings.sources])
-    threads, smooth = settings.sources[0].options.threads, settings.smoothing.apply
-    (found,) = batch.measured(p, [q], _question(settings, (p.kind, q.kind)), threads, smooth)
+    (found,) = batch.measured(
+        p,
+        [q],
+        _question(settings, (p.kind, q.kind)),
+        settings.sources[0].options.threads,
+        settings.smoothing.apply,
+        settings.targets and settings.targets.source,
+    )
     return _Sides(found.p, found.q, (), found.notes, found)
 
 
@@ -407,7 +418,8 @@ def _check_options(
 def _of_batch(found: Measured, settings: CompareSettings) -> _Made:
     """Return the comparison of two arrays of distributions that were measured row by row."""
     made = report.Comparison(None, {}, {}, outcomes=found.outcomes)
-    return _finished(made, found.rows, settings, _reduction_noted(settings, found.outcomes))
+    notes = _reduction_noted(settings, found.outcomes)
+    return _finished(made, found.rows, settings, notes, noise=found.noise)
 
 
 def _finished(
@@ -417,11 +429,19 @@ def _finished(
     notes: Iterable[Note],
     *,
     is_batch: bool = True,
+    noise: float | None = None,
 ) -> _Made:
     """Return a comparison with its measures, and with the limits that they passed."""
     measures, bounds = batches.reduce(
         rows, settings.reduction if is_batch else "sum", comparison.outcomes
     )
+    facts = None
+    if is_batch:
+        facts = batches.described(
+            rows, settings.measures, settings.reduction, block=settings.block
+        )
+        if noise is not None:
+            facts = facts._replace(storage_noise=noise / unit_of(settings.base))
     statistics = _row_statistics(settings)
     if statistics and not is_batch:
         message = f"'{next(iter(statistics))}' is a statistic of the rows of a batch"
@@ -436,7 +456,7 @@ def _finished(
         comparison._replace(
             measures={name: measures[name] for name in shown},
             error_bounds={name: bounds[name] for name in shown},
-            batch=batches.described(rows, shown, settings.reduction) if is_batch else None,
+            batch=facts,
         ),
         rows,
         tuple(report.exceeded(comparison.column, values, settings.fail_above)),
@@ -448,7 +468,16 @@ def _of_pair(pair: Pair, settings: CompareSettings) -> _Made:
     """Compute the measures of a pair, and the outcomes that set its sides apart."""
     smooth = settings.smoothing.apply
     p, q = (smooth(side) for side in pair.in_order_of_weights())
-    rows = rows_in_memory(p, q, _question(settings, pair.kinds))
+    targets = None
+    if settings.targets is not None:
+        from kldiv_cli.readers import targets as true
+
+        if not pair.is_batch:
+            message = "targets are for the rows of a batch, and these are none"
+            raise UsageError("usage", message, hint="leave --targets out")
+        count = max(len(side) for side in (p, q) if side.ndim == 2)
+        targets = true.read(settings.targets.source, count, p.shape[-1])
+    rows = rows_in_memory(p, q, _question(settings, pair.kinds), targets)
     comparison = report.Comparison(pair.column, {}, {}, outcomes=pair.p.shape[-1])
     if not pair.is_batch:
         comparison = _of_vectors(pair, comparison, settings)

@@ -103,6 +103,8 @@ if TYPE_CHECKING:
         top: int
         strict: bool
         estimate: bool
+        targets: object
+        block: int | None
 
     class CheckOptions(Reading, Columns, Judging, total=False):
         """The options of `check`."""
@@ -220,6 +222,8 @@ class CompareSettings(NamedTuple):
     top: int = 10
     strict: bool = False
     estimate: bool = True
+    targets: validation.Targets | None = None
+    block: int | None = None
 
 
 class CheckSettings(NamedTuple):
@@ -301,6 +305,8 @@ COMPARE: dict[str, Validator] = {
     "reduction": among("batchmean", "mean", "sum", "none"),
     "fail_above": optional(validation.limits),
     "estimate": validation.anything,
+    "targets": validation.targets,
+    "block": optional(whole(1)),
 }
 CHECK: dict[str, Validator] = {
     **READING,

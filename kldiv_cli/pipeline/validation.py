@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -192,6 +193,18 @@ def renames(name: str, value: object) -> dict[str, str]:
                 "usage", f"{name} has '{twice[:60]}' twice", hint="leave one of the two out"
             )
     return {new: old for new, old in pairs if new != old}
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """The source of the outcomes that came true: a path, or an array."""
+
+    source: object
+
+
+def targets(name: str, value: object) -> Targets | None:
+    """Wrap the source of targets, which may be an array that is compared with nothing."""
+    return None if value is None else Targets(value)
 
 
 def several(name: str, value: object) -> tuple[str, ...]:

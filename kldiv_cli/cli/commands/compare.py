@@ -46,6 +46,9 @@ ROWS = (
     Option("smoothing", "HOW", "none, jeffreys, laplace or add:ALPHA (counts), or floor:EPS; on"
            " both sides.", default="none"),
     Option("temperature", "T", "Divides logits.", default="1", read=number),
+    Option("targets", "FILE", "The outcome that came true in each row of a batch, by its number"
+           " from 0, such as token ids."),
+    options.BLOCK,
     Option("reduction", "HOW", "How the rows of a batch become one number, as in torch's F.kl_div:"
            " batchmean, mean, sum or none.", default="batchmean"),
     options.WHERE, *options.WANTED, options.map_of("P", "Q"), *options.TYPES, options.NA,

@@ -1,0 +1,716 @@
+"""Divergences of logits of single precision, in single precision, with a bound on every error.
+
+With a, b the logits of the two sides, p = softmax(a) and q = softmax(b), and for any centre c,
+
+    d = b - a - c,    E = exp(d) - 1,    phi = E - d >= 0,    F = sum p phi,    m = sum p d,
+    G = sum p d E >= F,    M = 1 + F + m = sum p exp(d),    q = p (1 + E) / M,
+
+and without a softmax of the second side, and without a difference of nearly equal sums,
+
+    D(P || Q)  =  F - (F + m - log M)               = min over c of F
+    D(Q || P)  =  (G - F - (M log M - (M - 1))) / M
+    TV         =  sum p |E - (M - 1)| / 2M
+    JS         =  sum p w y (1 + y^2/6 + y^4/15 + ...) / 4M,    w = E - (M - 1),  y = w / (w + 2M)
+
+The centre is the mean of b - a under P, so that m is no more than rounding, and the brackets are
+of second order in F.  The largest mass of a row is exactly 1 in the unit of the sums and is kept
+out of them where an entropy needs the rest alone.
+
+Rounding errors, with u = 2^-24: the logarithm of a mass is rounded by u times its size, and its
+exponential to 4 units in the last place (8 u).  Both change p_i and q_i by the same factor, which
+changes no divergence by more than twice that, however small it is: D is a minimum of means of
+phi >= 0, and the minimum moves with the mean.  An error of b - a is at most u |b - a|, mostly
+nothing, since near numbers are subtracted exactly; its effect on D(P || Q) is q - p times it.
+Sums are of `CHUNK` products in single precision and beyond that in double; products are assumed to
+be added up in at least eight lanes, as all libraries do, hence `LANES` roundings.  phi is found in
+one of three ways:
+
+    a polynomial    relative error of a few u, doubled for every halving of d
+    E - d           by a vectorised expm1; the error is that of E, so that it is for rows
+                    whose divergence is not small beside sum p |d|
+    exp(d) - 1 - d  where there is no such expm1 and the sides are far apart
+
+Which way is taken depends on the rows that are worked on together: on one row if it is long.
+
+The sides of a row are brought into the order of `sums.order`: every measure is the same double
+from either side, whatever else is asked.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from kldiv_cli.core.kernel.blocks import Weights
+from kldiv_cli.core.kernel.logs import Side
+from kldiv_cli.core.kernel.sums import order
+from kldiv_cli.core.kernel.twofold import Array, Bools, Floats, Indices
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Singles = NDArray[np.float32]
+
+SERVED = frozenset(
+    {
+        "kl_pq",
+        "kl_qp",
+        "jeffreys",
+        "psi",
+        "js",
+        "js_distance",
+        "tv",
+        "entropy_p",
+        "entropy_q",
+        "cross_entropy_pq",
+        "cross_entropy_qp",
+    }
+)
+"""The measures of which `evaluate_floats` knows the formula."""
+LIMIT = 2.0**-15
+"""The largest bound of a value that is given; beyond it the general path serves."""
+
+U = 2.0**-24
+EXP = 8.0 * U
+"""Relative error of an exponential in single precision."""
+EXPM1 = 3.0 * U
+"""The same of a vectorised expm1, of which NumPy has one; tried out, it is 2 u."""
+CHUNK = 128
+"""Products that are added up in single precision."""
+LANES = 20
+"""Roundings of such a sum: 16 in each of eight lanes, and three to join them."""
+NORMAL = 87.0
+"""Exponentials of less than minus this are not normal numbers."""
+LEAST = 104.0
+"""Exponentials of less than minus this are zero."""
+WORK = 1 << 18
+"""Outcomes that are worked on at once, in buffers that the cache holds."""
+LONG = 4096
+"""Rows from this length on are subtracted one by one."""
+VANISHING = 2.0**-80
+"""Divergences below this hang on numbers that single precision does not hold."""
+HEAVY = 0.05
+"""Chunks of larger probability get E - d in double precision."""
+NEAR = 2.2e-3
+"""Variances of d below this may need the polynomial."""
+MAGNIFIED = 43.0
+"""By how much the error of E may be magnified in phi."""
+FAR = 0.2
+"""The variance of d from which exp(d) - 1 - d is good enough."""
+LARGEST = 32.0
+"""Larger differences are not halved until the polynomial serves them."""
+
+# (exp(d) - 1 - d) / d^2, minimax in the relative error for |d| up to the first number; the
+# error is 2.3e-8, 2.5e-8, 2.6e-8 and 3.0e-8.  The lowest coefficient comes first.
+_PHI = (
+    (0.09, (0.499999989, 0.166666665, 0.0416779181, 0.00833494063)),
+    (0.25, (0.5, 0.166666424, 0.0416666364, 0.00834884779, 0.00139082786)),
+    (0.5, (0.500000012, 0.166666668, 0.0416657912, 0.00833323613, 0.0013982186, 1.99448744e-4)),
+    (
+        0.85,
+        (
+            0.5,
+            0.166666782,
+            0.0416666781,
+            0.00833206113,
+            0.00138876189,
+            2.0192573e-4,
+            2.51524095e-5,
+        ),
+    ),
+)
+# (log(1 - z) + 2 sqrt(z) atanh(sqrt(z))) / z for z up to the first number; 3.2e-8 and 5.8e-8.
+_JS = (
+    (0.03, (1.00000003, 0.166648087, 0.0683082779)),
+    (0.25, (1.00000005, 0.166657214, 0.0669632677, 0.0325336676, 0.0354138764)),
+)
+
+
+def _constants(numbers: tuple[float, ...]) -> list[Singles]:
+    """Return coefficients, the highest first, in arrays, which NumPy takes faster than numbers."""
+    return [np.array(c, np.float32) for c in reversed(numbers)]
+
+
+PHI = [(reach, _constants(numbers)) for reach, numbers in _PHI]
+JS = [(reach, _constants(numbers)) for reach, numbers in _JS]
+
+
+def _expm1_is_vectorised() -> bool:
+    """Return whether NumPy has an expm1 of single precision for this processor."""
+    try:
+        found = np.lib.introspect.opt_func_info(func_name="^expm1$", signature="float32")
+    except AttributeError:
+        # NumPy 2.0 cannot tell.
+        return False
+    kinds = [kind for loops in found.values() for kind in loops.values()]
+    return any(not kind["current"].startswith("baseline") for kind in kinds)
+
+
+class Found(NamedTuple):
+    """Measures of N rows; every array has the shape (N,).
+
+    Attributes
+    ----------
+    values : dict of str to ndarray
+        By the names of the measures, in nats; nan where only the general path serves.
+    bounds : dict of str to ndarray
+        Bounds on their relative errors.
+    log_mass_p, log_mass_q : ndarray
+        log sum exp(z / T): a logit over T less this is a log-probability.  nan where no measure
+        is served.
+    top_p, top_q : ndarray of int
+        The outcome with the largest logit, the first of equals.
+    """
+
+    values: dict[str, Floats]
+    bounds: dict[str, Floats]
+    log_mass_p: Floats
+    log_mass_q: Floats
+    top_p: Indices
+    top_q: Indices
+
+
+class _Asked(NamedTuple):
+    """Which sums are asked beyond those that every measure needs."""
+
+    tv: bool
+    js: bool
+    entropies: bool
+
+
+class _Room(threading.local):
+    """Memory that a thread keeps."""
+
+    flats: dict[str, Singles] | None = None
+
+
+_ROOM = _Room()
+_WORK = ("z", "x", "d", "xd", "e", "phi", "y", "square")
+
+
+def evaluate_floats(
+    zp: Array,
+    zq: Array,
+    wanted: frozenset[str],
+    temperature: tuple[float, float] = (1.0, 1.0),
+) -> Found:
+    """Return measures of rows of logits of single or half precision, and bounds on their errors.
+
+    Parameters
+    ----------
+    zp, zq : ndarray, shape (N, K)
+        Logits, as float32 of either byte order or float16.
+    wanted : frozenset of str
+        Names of measures, all of them in `SERVED`.
+    temperature : tuple of float
+        T of each side, by which its logits are divided.  Nothing is served where they differ.
+
+    Returns
+    -------
+    Found
+        A row is not served where it holds nan or infinity, but for minus infinity on both sides
+        of an outcome; a measure of a row is not served where its bound is above `LIMIT`.
+    """
+    rows, outcomes = zp.shape
+    asked = _Asked(
+        tv="tv" in wanted,
+        js=not wanted.isdisjoint({"js", "js_distance"}),
+        entropies=any("entropy" in name for name in wanted),
+    )
+    turned = order(Side(Weights(zp), True), Side(Weights(zq), True)) > 0
+    batch = _Batch(rows, outcomes, temperature[0], asked)
+    height = max(1, WORK // outcomes)
+    with np.errstate(all="ignore"):
+        for start in range(0, rows, height):
+            batch.add(start, zp[start : start + height], zq[start : start + height], turned)
+        if temperature[0] != temperature[1]:
+            batch.valid[:] = False
+        found = _Finish(batch)
+        values, bounds = {}, {}
+        for name in wanted:
+            value, error = found.measure(name, turned)
+            bound = np.where(value == 0.0, 0.0, error / value)
+            served = batch.valid & (value >= 0.0) & (bound <= LIMIT)
+            values[name] = np.where(served, value, np.nan)
+            bounds[name] = np.where(served, bound, np.nan)
+    mass, mass_other = (np.where(batch.valid, m, np.nan) for m in found.log_masses())
+    return Found(
+        values,
+        bounds,
+        np.where(turned, mass_other, mass),
+        np.where(turned, mass, mass_other),
+        batch.top_p,
+        batch.top_q,
+    )
+
+
+class _Logits(NamedTuple):
+    """Logits in single precision, with the largest of every row and its outcome."""
+
+    values: Singles
+    top: Indices
+    highest: Singles
+
+
+class _Batch:
+    """What is known of every row, gathered from pieces of whole rows.
+
+    Attributes
+    ----------
+    parts : dict of str to ndarray, shape (N, chunks)
+        Sums of chunks, in the unit of the largest mass of a row.
+    top_p, top_q : ndarray of int, shape (N,)
+        The outcomes with the largest logit.
+    highest, highest_other : ndarray, shape (N,)
+        The largest logit of the side that comes first, and of the other.
+    centre : ndarray, shape (N,)
+        The centre c.
+    spread : ndarray, shape (N,)
+        How far the logits of the base side reach below the largest.
+    least, most : ndarray, shape (N,)
+        The smallest and largest d; the smallest is minus infinity where it is not asked.
+    spreading : ndarray, shape (N,)
+        The mean of |d| under the first side, or more.
+    relative, absolute : ndarray, shape (N,)
+        The error of E, relative to it and to exp(d).
+    fine : ndarray of bool, shape (N,)
+        Whether phi has the relative error of E, too.
+    valid, same : ndarray of bool, shape (N,)
+        Whether there is an answer; whether the sides differ in nothing.
+    """
+
+    def __init__(self, rows: int, outcomes: int, temperature: float, asked: _Asked) -> None:
+        self.outcomes, self.temperature, self.asked = outcomes, temperature, asked
+        self.chunks = -(-outcomes // CHUNK)
+        self.chunk = -(-outcomes // self.chunks)
+        self.width = self.chunks * self.chunk
+        names = ["rest", "m", "variance", "F", "G"]
+        names += ["TV"] * asked.tv + ["JS"] * asked.js
+        names += ["z", "z_other"] * asked.entropies
+        self.sums = {name: np.zeros(rows) for name in names}
+        self.top_p, self.top_q = np.zeros(rows, np.intp), np.zeros(rows, np.intp)
+        self.highest, self.centre = np.zeros(rows), np.zeros(rows)
+        self.spread, self.least, self.most, self.spreading = (np.zeros(rows) for _ in range(4))
+        self.relative, self.absolute = np.zeros(rows), np.zeros(rows)
+        self.fine, self.valid, self.same = (np.zeros(rows, bool) for _ in range(3))
+        self._ones = np.ones(self.chunk, np.float32)
+        self._scale = None if temperature == 1.0 else np.array(1.0 / temperature, np.float32)
+
+    def add(self, start: int, zp: Array, zq: Array, turned: Bools) -> None:
+        """Work on some rows, from `start` on."""
+        at = slice(start, start + len(zp))
+        turned = turned[at]
+        room = _buffers(len(zp), self.width)
+        p, q = _logits(zp, room["p"]), _logits(zq, room["q"])
+        highest = np.where(turned, q.highest, p.highest)
+        top = np.where(turned, q.top, p.top)
+        self.top_p[at], self.top_q[at] = p.top, q.top
+        self.highest[at] = highest
+        each = np.arange(len(top))
+
+        # The masses x = exp(z), z = (a - max a) / T, and the differences d = (b - a) / T.
+        z, x, d, xd = room["z"], room["x"], room["d"], room["xd"]
+        inner = slice(0, self.outcomes)
+        _less_highest(p, q, turned, z[:, inner])
+        _difference(p, q, turned, d[:, inner])
+        if self.width > self.outcomes:
+            z[:, self.outcomes :] = -2.0 * LEAST
+            d[:, self.outcomes :] = 0.0
+        spread = -np.minimum.reduce(z, axis=1).astype(np.float64)
+        nowhere = None
+        if np.isinf(spread).any():
+            nowhere = np.zeros(z.shape, bool)
+            np.logical_and(p.values == -np.inf, q.values == -np.inf, out=nowhere[:, inner])
+            z[nowhere] = 0.0
+            spread = -z.min(axis=1).astype(np.float64)
+            z[nowhere] = -2.0 * LEAST
+            d[nowhere] = 0.0
+        if self._scale is not None:
+            np.multiply(z, self._scale, out=z)
+            np.multiply(d, self._scale, out=d)
+            spread = spread / self.temperature
+        self.spread[at] = spread
+        np.exp(z, out=x)
+        x[each, top] = 0.0
+        chunks = self._sum(x)
+        mass = 1.0 + self._put("rest", at, chunks)
+        x[each, top] = 1.0
+        np.multiply(x, d, out=xd)
+        m = self._put("m", at, self._sum(xd)) / mass
+        self.valid[at] = valid = np.isfinite(m)
+        if not valid.all():
+            x[~valid] = 0.0
+            d[~valid] = 0.0
+            xd[~valid] = 0.0
+            x[each, top] = 1.0
+        variance = self._put("variance", at, self._dot(xd, d)) / mass
+        far = variance < 2.0 * m * m
+        if far.any():
+            self.centre[at] = centre = np.where(far, m, 0.0).astype(np.float32)
+            np.subtract(d[:, inner], centre[:, None], out=d[:, inner])
+            if nowhere is not None:
+                d[nowhere] = 0.0
+            np.multiply(x, d, out=xd)
+            m = self._put("m", at, self._sum(xd)) / mass
+            variance = self._put("variance", at, self._dot(xd, d)) / mass
+        still = variance == 0.0
+        if still.any():
+            self.same[at] = still & ~d.any(axis=1)
+
+        heavy = chunks > (HEAVY * mass)[:, None]
+        heavy[each, top // self.chunk] |= HEAVY * mass < 1.0
+        self._excess(at, room, variance, mass, heavy)
+        e = room["e"]
+        f = self._put("F", at, self._dot(x, room["phi"])) / mass
+        self._put("G", at, self._dot(xd, e))
+        if self.asked.tv or self.asked.js:
+            self._symmetric(at, room, f + m)
+        if self.asked.entropies:
+            self._put("z", at, self._dot(x, z))
+            self._put("z_other", at, self._dot(np.multiply(x, e, out=e), z))
+
+    def _excess(
+        self,
+        at: slice,
+        room: dict[str, Singles],
+        variance: Floats,
+        mass: Floats,
+        heavy: Bools,
+    ) -> None:
+        """Find E and phi, and note how exact they are."""
+        x, d, xd, e, phi = (room[name] for name in ("x", "d", "xd", "e", "phi"))
+        apart = float(np.min(variance[variance > 0.0], initial=np.inf))
+        self.most[at] = np.maximum.reduce(d, axis=1)
+        self.spreading[at] = np.sqrt(variance)
+        far = VECTORISED_EXPM1 and apart >= NEAR
+        if far and not any(self.asked) and not np.any(self.spread[at] > NORMAL):
+            # Nobody asks for the smallest d.
+            self.least[at] = -np.inf
+            size = math.inf
+        else:
+            self.least[at] = np.minimum.reduce(d, axis=1)
+            size = float(max(np.max(self.most[at]), -np.min(self.least[at])))
+        smooth = size <= PHI[0][0]
+        if not smooth and VECTORISED_EXPM1 and not far:
+            np.abs(xd, out=e)
+            sums = np.add.reduce(self._sum(e), axis=1, dtype=np.float64)
+            self.spreading[at] = np.minimum(self.spreading[at], sums / mass)
+            magnified = (self.spreading[at] + 0.5 * variance) > MAGNIFIED * (0.5 * variance)
+            smooth = bool(magnified[variance > 0.0].any())
+        elif not smooth and not VECTORISED_EXPM1:
+            smooth = size <= 4.0 * PHI[-1][0] or apart < FAR
+        if smooth and size <= LARGEST:
+            self.relative[at], self.absolute[at] = _polynomial(d, size, e, phi), 0.0
+            self.fine[at] = True
+            return
+        if VECTORISED_EXPM1:
+            self.relative[at], self.absolute[at] = EXPM1, 0.0
+            np.expm1(d, out=e)
+        else:
+            self.relative[at], self.absolute[at] = U, EXP
+            np.subtract(np.exp(d, out=e), np.array(1.0, np.float32), out=e)
+        np.subtract(e, d, out=phi)
+        if VECTORISED_EXPM1:
+            chunks = np.flatnonzero(heavy)
+            exact = d.reshape(-1, self.chunk)[chunks].astype(np.float64)
+            phi.reshape(-1, self.chunk)[chunks] = np.expm1(exact) - exact
+
+    def _symmetric(self, at: slice, room: dict[str, Singles], gain: Floats) -> None:
+        """Add up the terms of the total variation and of the Jensen-Shannon divergence."""
+        x, d, e = room["x"], room["d"], room["e"]
+        w = np.subtract(e, gain.astype(np.float32)[:, None], out=room["phi"])
+        spare = room["xd"]
+        if self.asked.tv:
+            self._put("TV", at, self._dot(x, np.abs(w, out=spare)))
+        if not self.asked.js:
+            return
+        twice = (2.0 * (1.0 + gain)).astype(np.float32)[:, None]
+        s = np.add(w, twice, out=spare)
+        y = np.divide(w, s, out=room["y"])
+        square = np.multiply(y, y, out=room["square"])
+        peak = float(np.max(square))
+        constants = next((c for reach, c in JS if peak <= reach), JS[-1][1])
+        far = None
+        if peak > JS[-1][0]:
+            # Twice (w + M) L - s log(s / 2M), with L = log(q / p).
+            far = np.add(w, 0.5 * twice)
+            np.multiply(far, d - np.log1p(gain).astype(np.float32)[:, None], out=far)
+            np.subtract(far, s * np.log(s / twice), out=far)
+            np.add(far, far, out=far)
+            is_far = np.greater(square, np.array(JS[-1][0], np.float32))
+        np.multiply(w, y, out=w)
+        h = _horner(constants, square, out=s)
+        np.multiply(w, h, out=w)
+        if far is not None:
+            np.copyto(w, far, where=is_far)
+        self._put("JS", at, self._dot(x, w))
+
+    def _put(self, name: str, at: slice, chunks: Singles) -> Floats:
+        """Add up the sums of the chunks of every row, and keep them."""
+        self.sums[name][at] = sums = np.add.reduce(chunks, axis=1, dtype=np.float64)
+        return np.asarray(sums)
+
+    def _dot(self, x: Singles, y: Singles) -> Singles:
+        shape = (-1, self.chunk)
+        return np.vecdot(x.reshape(shape), y.reshape(shape)).reshape(-1, self.chunks)
+
+    def _sum(self, x: Singles) -> Singles:
+        return (x.reshape(-1, self.chunk) @ self._ones).reshape(-1, self.chunks)
+
+
+VECTORISED_EXPM1 = _expm1_is_vectorised()
+
+
+def _buffers(rows: int, width: int) -> dict[str, Singles]:
+    """Return the memory of this thread in the shape of a block."""
+    size = rows * width
+    if _ROOM.flats is None or len(_ROOM.flats["x"]) < size:
+        _ROOM.flats = {name: np.empty(size, np.float32) for name in ("p", "q", *_WORK)}
+    return {name: flat[:size].reshape(rows, width) for name, flat in _ROOM.flats.items()}
+
+
+def _less_highest(p: _Logits, q: _Logits, turned: Bools, out: Singles) -> None:
+    """Find the logits of P, and of Q in turned rows, less the largest of their row."""
+    if out.shape[1] >= LONG:
+        for i, turn in enumerate(turned.tolist()):
+            side = q if turn else p
+            np.subtract(side.values[i], side.highest[i], out=out[i])
+        return
+    np.subtract(p.values, p.highest[:, None], out=out)
+    if turned.any():
+        out[turned] = q.values[turned] - q.highest[turned][:, None]
+
+
+def _difference(p: _Logits, q: _Logits, turned: Bools, out: Singles) -> None:
+    """Find the logits of Q less those of P, and the opposite in turned rows."""
+    if out.shape[1] >= LONG:
+        for i, turn in enumerate(turned.tolist()):
+            first, other = (q, p) if turn else (p, q)
+            np.subtract(other.values[i], first.values[i], out=out[i])
+        return
+    np.subtract(q.values, p.values, out=out)
+    if turned.any():
+        out[turned] = -out[turned]
+
+
+def _logits(values: Array, room: Singles) -> _Logits:
+    """Read logits."""
+    z = room[:, : values.shape[1]]
+    if values.dtype == np.float32 and values.dtype.isnative:
+        z = values
+    elif values.dtype == np.float16 and values.dtype.isnative:
+        _single_of_half(values, z)
+    else:
+        np.copyto(z, values)
+    top = z.argmax(axis=1)
+    return _Logits(z, top, z[np.arange(len(z)), top])
+
+
+def _single_of_half(values: Array, out: Singles) -> None:
+    """Convert half precision by its bits, several times as fast as NumPy does.
+
+    The exponent, moved to its place, is too small by 112, and that of infinity and nan by more.
+    """
+    bits = out.view(np.int32)
+    np.copyto(bits, values.view(np.int16))
+    np.left_shift(bits, 13, out=bits)
+    np.bitwise_and(bits, -0x70002000, out=bits)
+    np.multiply(out, np.array(2.0**112, np.float32), out=out)
+    if not max(np.max(out), -np.min(out)) < 2.0**16:
+        np.copyto(out, values)
+
+
+def _horner(constants: list[Singles], x: Singles, out: Singles) -> Singles:
+    """Return a polynomial of x, its coefficients given from the highest on."""
+    np.multiply(x, constants[0], out=out)
+    for c in constants[1:-1]:
+        np.add(out, c, out=out)
+        np.multiply(out, x, out=out)
+    return np.add(out, constants[-1], out=out)
+
+
+def _polynomial(d: Singles, size: float, e: Singles, phi: Singles) -> float:
+    """Find E and phi for |d| <= size by a polynomial; return their relative error.
+
+    For halves h of d it is E(2h) = E^2 + 2 E and phi(2h) = 2 phi + E^2.
+    """
+    reach, constants = next((each for each in PHI if size <= each[0]), PHI[-1])
+    halvings = max(0, math.ceil(math.log2(size / reach))) if size > 0.0 else 0
+    h = d
+    if halvings:
+        h = np.multiply(d, np.array(0.5**halvings, np.float32), out=e)
+    _horner(constants, h, out=phi)
+    np.multiply(phi, h, out=phi)
+    np.multiply(phi, h, out=phi)
+    np.add(h, phi, out=e)
+    for _ in range(halvings):
+        square = np.multiply(e, e)
+        np.add(phi, phi, out=phi)
+        np.add(phi, square, out=phi)
+        np.add(e, e, out=e)
+        np.add(e, square, out=e)
+    return 8.0 * U * 2.0**halvings
+
+
+class Estimate(NamedTuple):
+    """A measure by row, and a bound on its error, absolute."""
+
+    value: Floats
+    error: Floats
+
+
+class _Finish:
+    """The measures of all rows, from their sums.
+
+    "First" is the side of which the masses were computed, "other" is the other.
+    """
+
+    def __init__(self, batch: _Batch) -> None:
+        self.batch = batch
+        k = batch.outcomes
+        self.mass = 1.0 + batch.sums["rest"]
+        self.F, self.m, self.G = (batch.sums[name] / self.mass for name in ("F", "m", "G"))
+        self.gain = self.F + self.m
+        self.M = 1.0 + self.gain
+        self.log_M = np.log1p(self.gain)
+        # One rounding more than its lanes, of the product.
+        self.summing = U * (min(batch.chunk, LANES) + 1.0)
+        scaled = batch.temperature != 1.0
+        self.exponential = EXP + U * (4.0 if scaled else 1.0) * np.minimum(batch.spread, LEAST)
+        self.proportional = U * (5.0 if scaled else 2.0)
+        self.inexact = U * np.abs(batch.centre)
+        self.size = np.maximum(batch.most, -np.maximum(batch.least, -1e30))
+        # The mean of |d| and a bound on that of |E|.
+        self.width = batch.spreading
+        by_product = np.sqrt(self.G * (1.0 + 0.5 * self.gain))
+        self.reach = np.fmin(self.F + self.width, by_product) * 1.001
+        # What masses below the normal range are worth at most.
+        lost = np.maximum(np.exp(np.minimum(batch.most, 200.0)), self.size) + 1.0
+        lost = np.where(batch.spread > NORMAL, k * 2.0**-126 * lost, 0.0) + k * 2.0**-140
+        self.lost = lost * (1.0 + self.size)
+        noise = batch.relative * self.reach + batch.absolute * self.M
+        self.of_e = noise + self.lost
+        of_phi = np.where(batch.fine, batch.relative * self.F, noise) + U * self.F
+        self.of_f = of_phi + (self.summing + 2.0 * U) * self.F + self.lost
+        self.of_gain = self.of_f + (self.summing + U) * self.width
+        # sum |q - p| of the distributions, or more.
+        self.apart = np.minimum(2.0, (self.reach + np.abs(self.gain)) / self.M)
+
+    def measure(self, name: str, turned: Bools) -> Estimate:
+        """Return a measure; `turned` says of which rows Q is the first side."""
+        stem, _, sides = name.rpartition("_")
+        if sides in ("pq", "qp", "p", "q"):
+            here, there = self._twins(stem)
+            first = turned if sides in ("qp", "q") else ~turned
+            return Estimate(*(np.where(first, x, y) for x, y in zip(here, there, strict=True)))
+        if name in ("jeffreys", "psi"):
+            return _sum(self.kl, self.kl_other)
+        if name == "tv":
+            return self.tv()
+        js = self.js()
+        if name == "js":
+            return js
+        root = np.sqrt(js.value)
+        return Estimate(root, 0.5 * js.error / np.where(root > 0.0, root, 1.0) + U * U * root)
+
+    def _twins(self, stem: str) -> tuple[Estimate, Estimate]:
+        if stem == "kl":
+            return self.kl, self.kl_other
+        if stem == "entropy":
+            return self.entropy, self.entropy_other
+        return _sum(self.entropy, self.kl), self.cross_entropy_other
+
+    def log_masses(self) -> tuple[Floats, Floats]:
+        """Return log sum exp(z / T) of both sides."""
+        batch = self.batch
+        first = batch.highest / batch.temperature + np.log1p(self.mass - 1.0)
+        return first, first + (batch.centre + self.log_M)
+
+    @cached_property
+    def kl(self) -> Estimate:
+        """Return the divergence of the other side from the first, D(first || other)."""
+        value = self.F - (self.gain - self.log_M)
+        error = (2.0 * self.exponential + self.summing) * value + self.of_f
+        error += np.abs(self.gain) / self.M * self.of_gain
+        error += self.proportional * (self.G + np.abs(self.gain) * self.width) / self.M
+        error += self.inexact * self.apart
+        return self._unless_same(value, error)
+
+    @cached_property
+    def kl_other(self) -> Estimate:
+        """Return D(other || first)."""
+        gain, M = self.gain, self.M
+        value = (self.G - self.F - (M * self.log_M - gain)) / M
+        of_g = (self.batch.relative + self.summing + 2.0 * U) * self.G
+        of_g += self.batch.absolute * (self.G + self.width) + self.lost
+        error = (2.0 * self.exponential + self.summing) * value + (of_g + self.of_f) / M
+        error += (value + np.abs(self.log_M)) / M * self.of_gain
+        under_other = (self.width + self.G) / M
+        error += self.inexact * (under_other + np.abs(self.log_M) + value)
+        rising = (1.0 + np.maximum(self.batch.most, 0.0)) * self.G / M
+        rising += (np.abs(self.log_M) + value) * under_other
+        return self._unless_same(value, error + self.proportional * rising)
+
+    def tv(self) -> Estimate:
+        """Return the total variation."""
+        value = self.batch.sums["TV"] / (2.0 * self.mass * self.M)
+        error = (4.0 * self.exponential + 2.0 * self.summing + 4.0 * U) * value
+        error += (self.of_e + self.of_gain + U * np.abs(self.gain)) / self.M
+        error += self.proportional * (self.width + self.G) / self.M + self.inexact
+        return self._unless_same(value, error)
+
+    def js(self) -> Estimate:
+        """Return the Jensen-Shannon divergence."""
+        batch = self.batch
+        value = batch.sums["JS"] / (4.0 * self.mass * self.M)
+        relative = batch.relative + batch.absolute
+        error = (4.0 * self.exponential + 2.0 * self.summing + 12.0 * U + 2.2 * relative) * value
+        far = 40.0 * U + 3.0 * relative * (2.0 + self.size + np.abs(self.log_M))
+        error += np.where(self.size + np.abs(self.log_M) > 1.0, far, 0.0) * value
+        of_w = relative * np.abs(self.gain) + self.of_gain + batch.absolute + U * np.abs(self.gain)
+        error += 0.6 * self.apart * of_w / self.M
+        error += self.proportional * (self.G + np.abs(self.gain) * self.width) / self.M
+        error += self.inexact * self.apart + self.lost
+        return self._unless_same(value, error)
+
+    @cached_property
+    def entropy(self) -> Estimate:
+        """Return the entropy of the first side."""
+        rest = self.mass - 1.0
+        value = np.log1p(rest) - self.batch.sums["z"] / self.mass
+        error = (2.0 * (self.exponential + self.summing) + 4.0 * U) * value + self.lost * LEAST
+        return Estimate(value, np.where(rest > 0.0, error, np.inf))
+
+    @cached_property
+    def cross_entropy_other(self) -> Estimate:
+        """Return the cross entropy of the other side with the first, -sum q log p."""
+        batch = self.batch
+        logs = -batch.sums["z"] / self.mass
+        mean = (logs - batch.sums["z_other"] / self.mass) / self.M
+        log_mass = np.log1p(self.mass - 1.0)
+        each = self.exponential + self.summing + 4.0 * U
+        error = each * (log_mass + 2.0 * mean + 2.0 * logs / self.M)
+        error += (batch.relative + batch.absolute) * (mean + logs / self.M)
+        shift = self.proportional * self.size + self.inexact + self.of_gain / self.M
+        error += shift * mean + self.lost * LEAST
+        return Estimate(log_mass + mean, np.where(log_mass > 0.0, error, np.inf))
+
+    @cached_property
+    def entropy_other(self) -> Estimate:
+        """Return the entropy of the other side."""
+        cross, kl = self.cross_entropy_other, self.kl_other
+        return Estimate(cross.value - kl.value, cross.error + kl.error)
+
+    def _unless_same(self, value: Floats, error: Floats) -> Estimate:
+        """Return zero for sides that differ in nothing, and no answer for vanishing ones."""
+        same = self.batch.same
+        error = np.where(value > VANISHING, error, np.inf)
+        return Estimate(np.where(same, 0.0, value), np.where(same, 0.0, error))
+
+
+def _sum(first: Estimate, second: Estimate) -> Estimate:
+    return Estimate(first.value + second.value, first.error + second.error)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kldiv_cli.core.distribution import LOG_KINDS
-from kldiv_cli.core.divergences import evaluate
+from kldiv_cli.core.divergences import Evaluation, evaluate, unit_of
+from kldiv_cli.core.kernel.floats import SERVED, evaluate_floats
+from kldiv_cli.core.measures import find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +52,8 @@ class Question(NamedTuple):
         Whether the likeliest outcomes of both sides are compared.
     bounds : bool
         Whether the bounds of all rows are kept, and not the largest alone.
+    singles : bool
+        Whether numbers of single precision or less may be measured in single precision.
     """
 
     measures: tuple[str, ...]
@@ -58,6 +62,7 @@ class Question(NamedTuple):
     temperature: float = 1.0
     tops: bool = False
     bounds: bool = False
+    singles: bool = False
 
 
 class RowValues(NamedTuple):
@@ -170,9 +175,7 @@ class RowMeasures:
         asked, made = self._asked, self._found
         rows = max(len(side) for side in (a, b) if side.ndim == 2)
         at = slice(self._done + start, self._done + start + rows)
-        found = evaluate(
-            a, b, asked.measures, base=asked.base, kind=asked.kinds, temperature=asked.temperature
-        )
+        found = _evaluated(a, b, asked)
         for name, value in found.values.items():
             made.values[name][at] = value
         for name in made.bounds:
@@ -193,6 +196,36 @@ class RowMeasures:
         return self._found._replace(
             largest={name: max(piece[name] for piece in self._largest) for name in names}
         )
+
+
+def _evaluated(p: NDArray[Any], q: NDArray[Any], asked: Question) -> Evaluation:
+    """Return the measures of some rows, in single precision where that is asked for and serves."""
+    measures = {name: find(name) for name in asked.measures}
+    wanted = frozenset(measure.name for measure in measures.values())
+    sides = tuple(np.atleast_2d(side) for side in (p, q))
+    singles = all(side.dtype.kind == "f" and side.dtype.itemsize <= 4 for side in sides)
+    evaluated = partial(
+        evaluate, measures=measures, base=asked.base, kind=asked.kinds,
+        temperature=asked.temperature,
+    )  # fmt: skip
+    if not (asked.singles and singles and wanted <= SERVED and {*asked.kinds} <= {*LOG_KINDS}):
+        return evaluated(p, q)
+    a, b = np.broadcast_arrays(*sides)
+    found = evaluate_floats(a, b, wanted, (asked.temperature, asked.temperature))
+    values, bounds = (
+        {name: by_name[measure.name] for name, measure in measures.items()}
+        for by_name in (found.values, found.bounds)
+    )
+    units = {name: unit_of(asked.base) ** measure.degree for name, measure in measures.items()}
+    values = {name: value / units[name] for name, value in values.items()}
+    rest = np.flatnonzero(np.isnan(sum(values.values())))
+    if len(rest):
+        others = evaluated(a[rest], b[rest])
+        for name in measures:
+            values[name][rest] = others.values[name]
+            bounds[name] = bounds[name].copy()
+            bounds[name][rest] = others.bounds[name]
+    return Evaluation(dict(values), dict(bounds))
 
 
 def rows_in_memory(

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Blocks = Iterator[NDArray[Any]]
 
+LARGE = 1 << 20
+"""Logits from which on single precision, of a bound that is printed, is worth its speed."""
 SAMPLE = 4
 """Rows of a block of which the noise of their storage is found."""
 
@@ -130,6 +132,7 @@ def measured(
     sides = (p, *others)
     totals = [_Totals(side, asked.temperature) for side in sides]
     rows = max(side.rows for side in sides)
+    asked = asked._replace(singles=rows * p.outcomes >= LARGE)
     came = None
     if targets is not None:
         from kldiv_cli.readers import targets as true

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli import __version__
 from kldiv_cli.cli.arguments import told_apart
@@ -62,7 +62,9 @@ def plain_call(command: Command, words: list[str]) -> Call | None:
     found = told_apart(command, words)
     rows, arguments = command.arguments, found.arguments
     left_out = [None] * (len(rows) - len(arguments))
-    values = (arguments,) if rows[-1].many else (*arguments, *left_out)
+    values: tuple[Any, ...] = (*arguments, *left_out)
+    if rows[-1].many:
+        values = (*arguments[: len(rows) - 1], arguments[len(rows) - 1 :])
     fit = sum(row.needed for row in rows) <= len(arguments) and len(values) == len(rows)
     return Call(command, values, command.said(found.given)) if fit and not found.strange else None
 

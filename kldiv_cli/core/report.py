@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kldiv_cli.core.divergences import Contributions
     from kldiv_cli.core.row_statistics import Spread, TargetStatistics
@@ -229,6 +229,10 @@ class Comparison(NamedTuple):
         Largest first, by their share of Jeffreys' divergence, which no outcome lowers.
     estimate : Interval or None
         None unless counts are compared with counts or with probabilities; of batches, too.
+    batch : Batch or None
+        The rows' statistics; None of a pair of vectors.
+    q : str or None
+        The name of Q; None where there is no answer.
     """
 
     column: str | None
@@ -242,14 +246,7 @@ class Comparison(NamedTuple):
     contributions: tuple[Contribution, ...] = ()
     estimate: Interval | None = None
     batch: Batch | None = None
-
-    def without(self, measures: Collection[str]) -> Comparison:
-        """Return the comparison without some measures."""
-        kept = [name for name in self.measures if name not in measures]
-        return self._replace(
-            measures={name: self.measures[name] for name in kept},
-            error_bounds={name: self.error_bounds[name] for name in kept},
-        )
+    q: str | None = None
 
 
 class Exceeded(NamedTuple):
@@ -268,6 +265,8 @@ class Exceeded(NamedTuple):
         Its value, of a batch the reduced one, or the largest of a row.
     limit : float
         The largest value that was accepted.
+    q : str or None
+        The name of Q; None where there is no answer.
     """
 
     column: str | None
@@ -275,6 +274,7 @@ class Exceeded(NamedTuple):
     measure: str
     value: float | Literal["error"]
     limit: float
+    q: str | None = None
 
 
 def exceeded(
@@ -345,6 +345,8 @@ class Report(Document):
     p: Side | None
     q: Side | None
     comparisons: tuple[Comparison, ...]
+    others: tuple[Side, ...] = ()
+    """The sides that P is compared with where there are several; `q` is None then."""
     failed: tuple[Exceeded, ...] = ()
     notes: tuple[Note, ...] = ()
     error: Failure | None = None

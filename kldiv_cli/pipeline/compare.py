@@ -21,7 +21,7 @@ from kldiv_cli.core.pair import Pair
 from kldiv_cli.core.rows import Question, rows_in_memory
 from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, note_on, option
 from kldiv_cli.pipeline import batch, headers, sides
-from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
+from kldiv_cli.pipeline.pairing import pair_data_sets, tell_all_apart, tell_apart
 from kldiv_cli.pipeline.reports import Report
 from kldiv_cli.pipeline.settings import (
     KINDS,
@@ -44,8 +44,10 @@ if TYPE_CHECKING:
     from kldiv_cli.pipeline.settings import CompareOptions, Rules, Source
 
 
-def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> Report:
-    """Compare two distributions in both directions.
+def compare(
+    p: object, q: object = None, *more: object, **options: Unpack[CompareOptions]
+) -> Report:
+    """Compare two distributions in both directions, or one with each of several.
 
     Parameters
     ----------
@@ -54,6 +56,8 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
         mapping holds a weight for each label; an array is matched by position, and a
         two-dimensional one is a batch, one distribution a row. Without `q`, two weights
         of `p` are compared, named by `weight`.
+    *more : path, array, mapping or data frame
+        Further distributions that `p` is compared with; it is read once.
     **options
         The parameters below, by their names. Those that describe one side (`kind` to `where`)
         are given once for both, or as a pair.
@@ -184,24 +188,27 @@ def compare(p: object, q: object = None, **options: Unpack[CompareOptions]) -> R
     from kldiv_cli.pipeline.spelling import in_python
 
     with in_python(KINDS):
-        return compared(compare_settings((p, q), options))
+        return compared(compare_settings((p, q, *more), options))
+
+
+class _Part(NamedTuple):
+    """What is compared with P: a side, and the pair of both, or the measures of their rows."""
+
+    q: report.Side
+    found: Pair | Measured
 
 
 class _Sides(NamedTuple):
-    """Both sides as a report shows them, and the pairs that are to be measured.
-
-    Of two arrays that were read row by row there are no pairs: `batch` has their measures.
-    """
+    """P as a report shows it, and what it is compared with: columns of one Q, or several Qs."""
 
     p: report.Side
-    q: report.Side
-    pairs: tuple[Pair, ...]
+    others: tuple[report.Side, ...]
+    parts: tuple[_Part, ...]
     notes: tuple[Note, ...]
-    batch: Measured | None = None
 
 
 def compared(settings: CompareSettings) -> Report:
-    """Read both sides, pair them, measure each pair, and return the report.
+    """Read all sides, pair them, measure each pair, and return the report.
 
     Raises
     ------
@@ -210,28 +217,31 @@ def compared(settings: CompareSettings) -> Report:
     UsageError
         If an option does not fit the data.
     """
-    both = _read(settings)
-    refuse_foreign([side.options for side in settings.sources], (both.p.format, both.q.format))
+    read = _several(settings) if settings.more else _read(settings)
+    formats = [side.format for side in (read.p, *read.others)]
+    refuse_foreign([side.options for side in settings.every], formats)
     if settings.strict:
-        sides.refuse_repairs(both.notes)
+        sides.refuse_repairs(read.notes)
     made: list[_Made] = []
-    if both.batch is not None:
-        made.append(_of_batch(both.batch, settings))
-    for pair in both.pairs:
-        kinds = _Named(both.p.name, pair.kinds[0]), _Named(both.q.name, pair.kinds[1])
-        _check_options(*kinds, settings, is_batch=pair.is_batch)
-        if pair.labels is None:
-            refuse_duplicates([side.options for side in settings.sources])
-        made.append(_of_pair(pair, settings))
-        progress.step(both.p.source, len(made), len(both.pairs), "columns")
-    notes = (*both.notes, *(note for each in made for note in each.notes))
+    for q, found in read.parts:
+        if isinstance(found, Pair):
+            kinds = _Named(read.p.name, found.kinds[0]), _Named(q.name, found.kinds[1])
+            _check_options(*kinds, settings, is_batch=found.is_batch)
+            if found.labels is None:
+                refuse_duplicates([side.options for side in settings.every])
+        one = _of_pair(found, settings) if isinstance(found, Pair) else _of_batch(found, settings)
+        made.append(one.against(q.name))
+        progress.step(read.p.source, len(made), len(read.parts), "columns")
+    notes = (*read.notes, *(note for each in made for note in each.notes))
+    several = len(read.others) > 1
     return Report(
         base=settings.base,
         unit=report.UNITS[settings.base],
         smoothing=settings.smoothing.name,
         temperature=float(settings.temperature),
-        p=both.p,
-        q=both.q,
+        p=read.p,
+        q=None if several else read.others[0],
+        others=read.others if several else (),
         comparisons=tuple(each.comparison for each in made),
         failed=tuple(failed for each in made for failed in each.failed),
         notes=tuple(dict.fromkeys(notes)),
@@ -246,6 +256,33 @@ class _Made(NamedTuple):
     rows: RowValues
     failed: tuple[report.Exceeded, ...]
     notes: tuple[Note, ...]
+
+    def against(self, q: str) -> _Made:
+        """Return the same with the name of Q."""
+        failed = tuple(each._replace(q=q) for each in self.failed)
+        return self._replace(comparison=self.comparison._replace(q=q), failed=failed)
+
+
+def _several(settings: CompareSettings) -> _Sides:
+    """Read P once, and each of several Qs."""
+    if settings.rules is not None:
+        message = "raw rows are compared with those of one other side"
+        raise UsageError("usage", message, hint="name one Q, or leave --as samples out")
+    given = tuple(source.name for source in settings.every)
+    with batch.opened(settings.every) as found:
+        if found.rows:
+            return _by_rows(tell_all_apart(found.rows, given), settings)
+        sides.refuse_flat(settings.every[0].options, *found.whole)
+        p, *others = tell_all_apart(found.whole, given)
+        pairs = [sides.match_outcomes(*settled_tables(p, q)) for q in others]
+        described = [sides.describe_distribution(q) for q in others]
+        notes = (note for side in (p, *others) for note in side.notes)
+        return _Sides(
+            sides.describe_distribution(p),
+            tuple(described),
+            tuple(map(_Part, described, pairs)),
+            tuple(notes),
+        )
 
 
 def _read(settings: CompareSettings) -> _Sides:
@@ -262,7 +299,9 @@ def _read_as_said(p: Source, q: Source, settings: CompareSettings) -> _Sides:
         with batch.opened((p, q)) as found:
             if found.rows:
                 p_rows, q_rows = found.rows
-                return _by_rows(p_rows, q_rows, settings)
+                names = p.name, q.name
+                both = tell_apart(p_rows, q_rows, names, ("p", "q"))
+                return _by_rows(both, settings)
             first, second = found.whole
             sides.refuse_flat(p.options, first, second)
             return _whole(*settled_tables(first, second), (p.name, q.name))
@@ -282,25 +321,32 @@ def _whole(
     """Pair two distributions; `given` are the names that the user gave them."""
     p, q = tell_apart(p, q, given, ("p", "q"))
     pair = sides.match_outcomes(p, q, column)
-    described = (sides.describe_distribution(p), sides.describe_distribution(q))
-    return _Sides(*described, (pair,), (*p.notes, *q.notes))
+    described = sides.describe_distribution(q)
+    parts = (_Part(described, pair),)
+    return _Sides(sides.describe_distribution(p), (described,), parts, (*p.notes, *q.notes))
 
 
-def _by_rows(p: Rows, q: Rows, settings: CompareSettings) -> _Sides:
-    """Measure two arrays of distributions row by row."""
-    given = settings.sources[0].name, settings.sources[1].name
-    p, q = tell_apart(p, q, given, ("p", "q"))
-    _check_options(p, q, settings, is_batch=True)
-    refuse_duplicates([side.options for side in settings.sources])
-    (found,) = batch.measured(
+def _by_rows(every: Sequence[Rows], settings: CompareSettings) -> _Sides:
+    """Measure arrays of distributions row by row, the first with each of the others."""
+    p, *others = every
+    for q in others:
+        _check_options(p, q, settings, is_batch=True)
+    refuse_duplicates([side.options for side in settings.every])
+    measured = batch.measured(
         p,
-        [q],
-        _question(settings, (p.kind, q.kind)),
+        others,
+        _question(settings, (p.kind, others[0].kind)),
         settings.sources[0].options.threads,
         settings.smoothing.apply,
         settings.targets and settings.targets.source,
     )
-    return _Sides(found.p, found.q, (), found.notes, found)
+    notes = (note for found in measured for note in found.notes)
+    return _Sides(
+        measured[0].p,
+        tuple(found.q for found in measured),
+        tuple(_Part(found.q, found) for found in measured),
+        tuple(dict.fromkeys(notes)),
+    )
 
 
 def _question(settings: CompareSettings, kinds: tuple[Kind, Kind]) -> Question:
@@ -354,10 +400,11 @@ def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
     if changed:
         raise _type_changed(changed, second.source, rules)
     alone += [_not_shared(name, second.source) for name in found.only_second]
+    described = sides.describe_data_set(second, pairs, is_p=False)
     return _Sides(
         sides.describe_data_set(first, pairs, is_p=True),
-        sides.describe_data_set(second, pairs, is_p=False),
-        tuple(pairs),
+        (described,),
+        tuple(_Part(described, pair) for pair in pairs),
         (*first.notes, *second.notes, *left_out, *alone),
     )
 

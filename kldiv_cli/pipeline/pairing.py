@@ -16,7 +16,7 @@ from kldiv_cli.errors import InputError, Place, option
 from kldiv_cli.pipeline.sides import BIN_ALIKE, no_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kldiv_cli.pipeline.settings import Rules
     from kldiv_cli.pipeline.validation import ColumnRules
@@ -150,6 +150,31 @@ def tell_apart(
     else:
         p_name = _another_name(p, q_name, otherwise[::-1])
     return _named(p, p_name), _named(q, q_name)
+
+
+def tell_all_apart(sides: Sequence[Any], given: Sequence[str | None]) -> list[Any]:
+    """Return several sides with names that tell them apart: more of their paths.
+
+    Parameters
+    ----------
+    sides : sequence of Distribution or Rows
+        The sides with the names that were taken from their sources.
+    given : sequence of str or None
+        The names that the user gave, no two of which are the same.
+    """
+    paths = [[*side.source.split(os.sep)[:-1], side.name] for side in sides]
+    names = [side.name for side in sides]
+    for depth in range(2, 1 + max(map(len, paths))):
+        names = [
+            "/".join(path[-depth:]) if word is None and names.count(name) > 1 else name
+            for name, path, word in zip(names, paths, given, strict=True)
+        ]
+    # One file may be there twice.
+    numbered = [
+        f"{name} ({place})" if word is None and names.count(name) > 1 else name
+        for place, (name, word) in enumerate(zip(names, given, strict=True))
+    ]
+    return [_named(side, name) for side, name in zip(sides, numbered, strict=True)]
 
 
 def _another_name(side: Side, taken: str, otherwise: tuple[str, str]) -> str:

@@ -224,6 +224,13 @@ class CompareSettings(NamedTuple):
     estimate: bool = True
     targets: validation.Targets | None = None
     block: int | None = None
+    more: tuple[Source, ...] = ()
+    """Further sides that the first is compared with."""
+
+    @property
+    def every(self) -> tuple[Source, ...]:
+        """All sides, the first of which is compared with each of the others."""
+        return (*self.sources, *self.more)
 
 
 class CheckSettings(NamedTuple):
@@ -298,6 +305,7 @@ COMPARE: dict[str, Validator] = {
     **READING,
     **COLUMNS,
     **SHOWING,
+    "names": validation.names,
     "measures": optional(validation.measures),
     "base": validation.base,
     "smoothing": validation.smoothing,
@@ -343,8 +351,9 @@ def compare_settings(
 
     Parameters
     ----------
-    sources : pair of object
-        P and Q; where Q is None, two weights of P are compared.
+    sources : sequence of object
+        P, Q, and further sides that P is compared with; where Q is None, two weights of P are
+        compared.
     options : mapping of str to object
         The keyword arguments.
     spell : callable
@@ -361,7 +370,16 @@ def compare_settings(
     from kldiv_cli.core.smoothing import Smoothing
 
     given = _checked("compare", COMPARE, options, spell)
-    sides = _sources(sources, given)
+    names = given.pop("names", (None,) * len(sources))
+    if len(names) != len(sources):
+        message = f"there are {len(sources)} sides and {len(names)} names"
+        raise UsageError("usage", message, hint="give each side a name, or None")
+    sides = _sources(sources[:2], {**given, "names": names[:2]})
+    more = tuple(
+        _source(source, 1, {**given, "names": (None, name)})
+        for source, name in zip(sources[2:], names[2:], strict=True)
+    )
+    _check_several(sources, names)
     raw = (sides[0].kind == "samples", sides[1].kind == "samples")
     if sides[1].source is None and any(raw):
         message = "raw rows are compared with others, and there is one source"
@@ -385,7 +403,18 @@ def compare_settings(
     chosen = rules if any(raw) else None
     # P is the current side.
     sides = (sides[0]._replace(map=given.get("map", {})), sides[1])
-    return _made(CompareSettings, {**defaults, **given}, sources=sides, rules=chosen)
+    return _made(CompareSettings, {**defaults, **given}, sources=sides, rules=chosen, more=more)
+
+
+def _check_several(sources: Sequence[object], names: Sequence[str | None]) -> None:
+    """Refuse several sides that are standard input, or are called the same."""
+    if [source for source in sources if isinstance(source, str)].count("-") > 1:
+        raise UsageError("usage", "only one side can be standard input ('-')")
+    given = [name for name in names if name is not None]
+    twice = next((name for name in given if given.count(name) > 1), None)
+    if twice is not None:
+        hint = "leave one of the names out, or give each side its own"
+        raise UsageError("usage", f"two sides are called '{twice[:60]}'", hint=hint)
 
 
 def check_settings(

@@ -231,6 +231,13 @@ def pair(name: str, value: Any) -> tuple[Any, Any]:
     return value[0], value[1]
 
 
+def names(name: str, value: Any) -> tuple[str | None, ...]:
+    """Check the names of all sides, with None for one that has none."""
+    if not isinstance(value, list | tuple) or len(value) < 2:
+        raise _refused(name, "a pair, one for each side", value)
+    return tuple(value)
+
+
 def measures(name: str, value: object) -> tuple[str, ...]:
     """Check names of measures; each is kept once."""
     from kldiv_cli.core.measures import find

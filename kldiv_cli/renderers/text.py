@@ -203,8 +203,9 @@ def batch_lines(report: Report, batch: Batch) -> Iterator[str]:
 
 def exceeded(report: Report, layout: Layout) -> Iterator[str]:
     """Yield each limit that was passed in words: ``kl_pq 0.31 is above 0.05``."""
-    for column, row, measure, value, limit in report.failed:
-        of_column = "" if column is None else f"{show(column, 60, unicode=layout.unicode)}: "
+    for column, row, measure, value, limit, q in report.failed:
+        name = q if report.others else column
+        of_column = "" if name is None else f"{show(name, 60, unicode=layout.unicode)}: "
         of_row = "" if row is None else f" of row {row}"
         shown = figure(value, infinity=infinity(layout))
         if shown == figure(limit):

@@ -34,8 +34,9 @@ Examples:
 # fmt: off
 ROWS = (
     Argument("p", "P", "A file, NAME=FILE, or - for stdin."),
-    Argument("q", "[Q]", "The other side; without it two weights of P are compared (--weight"
-             " twice), or two sets of its rows (--where twice)."),
+    Argument("q", "[Q]...", "The other side, or several that P is compared with; without it two"
+             " weights of P are compared (--weight twice), or two sets of its rows (--where"
+             " twice)."),
     Option("measures", "NAME...", "A measure, as 'kldiv measures' lists them; repeatable.",
            ("--measure", "-m")),
     Option("fail_above", "MEASURE=VALUE...", "Exit 1 if a measure is not at most VALUE;"
@@ -85,8 +86,8 @@ def failed(_: Sequence[str], said: Mapping[str, Any], failure: Failure) -> Repor
 
 
 @options.command(*ROWS, epilog=EPILOG, formats=FORMATS, failed=failed)
-def compare(p: str, q: str | None, said: dict[str, Any]) -> int:
-    """Compare two distributions, in both directions.
+def compare(p: str, q: list[str], said: dict[str, Any]) -> int:
+    """Compare two distributions, in both directions, or one with each of several.
 
     P and Q are tables of outcomes and weights (csv, tsv), JSON, or NPY arrays, plain or
     compressed. Labels are matched by name; weights are normalised. A side may be called
@@ -107,11 +108,12 @@ def compare(p: str, q: str | None, said: dict[str, Any]) -> int:
 
     outputs = Outputs(said, FORMATS)
     exit_zero = said.pop("exit_zero", False)
-    names, paths = options.sources(*((p,) if q is None else (p, q)))
-    given = {**options.with_columns(options.with_limits(said)), "names": (*names, None)[:2]}
+    names, paths = options.sources(p, *q)
+    alone = () if q else (None,)
+    given = {**options.with_columns(options.with_limits(said)), "names": (*names, *alone)}
     # The bare numbers have no estimate beside them.
     given["estimate"] = outputs.has_reports
-    settings = compare_settings((*paths, None)[:2], given, compare.spell)
+    settings = compare_settings((*paths, *alone), given, compare.spell)
     with outputs:
         outputs.open(paths)
         report = compared(settings)
@@ -120,13 +122,14 @@ def compare(p: str, q: str | None, said: dict[str, Any]) -> int:
 
 
 def bare(report: Report) -> str:
-    """Return the numbers alone; of several, each after its column, its measure and a tab."""
+    """Return the numbers alone; of several, each after its column or Q, its measure and a tab."""
     from kldiv_cli.core.report import number
     from kldiv_cli.renderers.show import show
 
     lines = []
     for comparison in report.comparisons:
-        column = f"{show(comparison.column or '')}\t" if len(report.comparisons) > 1 else ""
+        name = (comparison.q if report.others else comparison.column) or ""
+        column = f"{show(name)}\t" if len(report.comparisons) > 1 else ""
         for name, value in comparison.measures.items():
             head = f"{column}{name}\t" if len(comparison.measures) > 1 else column
             rows = value if isinstance(value, tuple) else (value,)

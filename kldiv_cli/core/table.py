@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.core.coded import Coding
+    from kldiv_cli.core.truncated import TopTokens
 
 SAMPLE = 100
 """Rows that are looked at before the columns of a table are chosen."""
@@ -385,6 +386,8 @@ class Matrix(NamedTuple):
     coding : Coding, or None
         What is known of rows that are records of a language model: blocks are then of shape (n,),
         and `shape` is (rows, outcomes) all the same.
+    tops : TopTokens, or None
+        The rows, where the likeliest outcomes of each alone are known; there are no blocks then.
     labels : sequence, or None
         The outcomes, where they are not known by position alone.
     notes, details, from_edges
@@ -400,6 +403,7 @@ class Matrix(NamedTuple):
     shape: tuple[int, ...] | None = None
     stored: str = ""
     coding: Coding | None = None
+    tops: TopTokens | None = None
     labels: Sequence[Any] | None = None
     notes: Sequence[Note] = ()
     details: Mapping[str, str] = {}

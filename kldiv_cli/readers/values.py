@@ -74,7 +74,7 @@ def check_type(dtype: np.dtype[Any] | None, here: Place, *, raw: bool = False) -
 
 
 def refuse_coded(matrix: Matrix, here: Place) -> None:
-    """Refuse the records of a language model where a single distribution, or raw rows, are wanted.
+    """Refuse what a language model predicts where a single distribution, or raw rows, are wanted.
 
     Raises
     ------
@@ -83,6 +83,9 @@ def refuse_coded(matrix: Matrix, here: Place) -> None:
     """
     if matrix.coding is not None:
         message = "a base file of llama.cpp is compared with another, or with logits, row by row"
+        raise InputError("coded-rows", message, here)
+    if matrix.tops is not None:
+        message = "the likeliest tokens of a text are compared with those by another model"
         raise InputError("coded-rows", message, here)
 
 

@@ -1160,6 +1160,17 @@ CASES = {
             edit=both('{"x": "a", "n": 5}\n{"x": "b", "n": 3}\n', "json"),
         ),
     ],
+    "readers/top_logprobs.py": [
+        Case(
+            "ask the server for logprobs, with top_logprobs=20",
+            "p.json p.json",
+            {
+                "p.json": '{"choices": [{"logprobs": {"content": [{"token": "a", "logprob": -0.5,'
+                ' "bytes": [97], "top_logprobs": []}]}}]}'
+            },
+            external="a server answers",
+        ),
+    ],
     "readers/labelled_rows.py": [
         Case(
             "write the logits of the model with numpy.save",

@@ -30,8 +30,11 @@ LEAST = -16.0
 """Tokens whose logarithm of the probability is not above this do not count in llama.cpp's rule."""
 ROUNDING = 2.0**-17
 """How far the logarithms of a record are off beside their coding: they are single precision."""
-OUTSIDE = -1e4
-"""The logarithm of the weight of a token that has no cell of its own: finite, of a weight of 0."""
+OUTSIDE = -86.0
+"""The logarithm of the weight of a token that has no cell of its own.
+
+All of them together weigh less than 1e-31, and still are normal numbers of single precision.
+"""
 
 
 class Coding(NamedTuple):

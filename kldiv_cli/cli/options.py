@@ -234,7 +234,7 @@ WEIGHT = Option(
 )
 TEXT = (
     Option("input_format", "FORMAT...", "csv, tsv, json, jsonl, npy, npz, safetensors,"
-           " parquet, arrow, uniq or text, instead of what the extension says."),
+           " llama-kld, parquet, arrow, uniq or text, instead of what the extension says."),
     Option("encoding", "NAME...", "Of text; UTF-8 if not given."),
     Option("delimiter", "CHAR...", "Between fields."),
     Option("decimal", "CHAR...", "The decimal mark: a point or a comma."),

@@ -21,14 +21,20 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Interval = tuple[NDArray[np.float64], NDArray[np.float64]]
+    """The least and the greatest that each of some numbers may be."""
+
 TOP = 65535
 """The code of the most likely token."""
 LEAST = -16.0
 """Tokens whose logarithm of the probability is not above this do not count in llama.cpp's rule."""
 ROUNDING = 2.0**-17
 """How far the logarithms of a record are off beside their coding: they are single precision."""
-OUTSIDE = -1e4
-"""The logarithm of the weight of a token that has no cell of its own: finite, of a weight of 0."""
+OUTSIDE = -86.0
+"""The logarithm of the weight of a token that has no cell of its own.
+
+All of them together weigh less than 1e-31, and still are normal numbers of single precision.
+"""
 
 
 class Coding(NamedTuple):
@@ -212,6 +218,12 @@ def llama_rule(
     return LlamaRows(kl, nll_p, nll_q)
 
 
+def nearest(p: Interval, q: Interval) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the numbers of two intervals that are nearest to each other: equal if they meet."""
+    meeting = (np.maximum(p[0], q[0]) + np.minimum(p[1], q[1])) / 2
+    return np.clip(meeting, *p), np.clip(meeting, *q)
+
+
 class CellsOfPair:
     """The joint cells of two batches, of which one or both are coded.
 
@@ -259,9 +271,7 @@ class CellsOfPair:
             outside = np.logical_or(floors[0], floors[1], out=first.either)
         held = [side.held(outside, second.either) for side in sides]
         ends = [side.interval(mass) for side, mass in zip(sides, held, strict=True)]
-        (low_p, high_p), (low_q, high_q) = ends
-        meeting = (np.maximum(low_p, low_q) + np.minimum(high_p, high_q)) / 2
-        masses = [np.clip(meeting, low, high) for low, high in ends]
+        masses = nearest(ends[0], ends[1])
         is_empty = (masses[0] == 0) & (masses[1] == 0)
         # An assignment where a mask says so takes ten times as long.
         limit = np.multiply(outside, OUTSIDE, out=first.share, dtype=dtype)
@@ -373,9 +383,7 @@ class _Side(NamedTuple):
         weights = self.share.reshape(-1)[places]
         return np.bincount(places // outcomes, weights, minlength=rows) / self.total
 
-    def interval(
-        self, held: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def interval(self, held: NDArray[np.float64]) -> Interval:
         """Return the least and the greatest mass of the cell that stands for the others."""
         greatest = held + self.most
         rest = 1 - self.above + held

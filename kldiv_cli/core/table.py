@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.coded import Coding
+    from kldiv_cli.core.truncated import TopTokens
+
 SAMPLE = 100
 """Rows that are looked at before the columns of a table are chosen."""
 Locator = Callable[[int, Any], Place]
@@ -380,6 +383,11 @@ class Matrix(NamedTuple):
         Its shape, where that is known before they are read.
     stored : str
         The type in which the elements are stored, where their own type does not tell: bfloat16.
+    coding : Coding, or None
+        What is known of rows that are records of a language model: blocks are then of shape (n,),
+        and `shape` is (rows, outcomes) all the same.
+    tops : TopTokens, or None
+        The rows, where the likeliest outcomes of each alone are known; there are no blocks then.
     labels : sequence, or None
         The outcomes, where they are not known by position alone.
     notes, details, from_edges
@@ -394,6 +402,8 @@ class Matrix(NamedTuple):
     dtype: np.dtype[Any] | None = None
     shape: tuple[int, ...] | None = None
     stored: str = ""
+    coding: Coding | None = None
+    tops: TopTokens | None = None
     labels: Sequence[Any] | None = None
     notes: Sequence[Note] = ()
     details: Mapping[str, str] = {}

@@ -18,7 +18,14 @@ from kldiv_cli.readers import histograms, weight_column
 from kldiv_cli.readers.column_choice import Columns, Numeric, written
 from kldiv_cli.readers.elements import axes_noted
 from kldiv_cli.readers.outcomes import Labels, Weights, with_labels
-from kldiv_cli.readers.values import check_type, is_missing, is_real, library_of, to_list
+from kldiv_cli.readers.values import (
+    check_type,
+    is_missing,
+    is_real,
+    library_of,
+    refuse_coded,
+    to_list,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +43,7 @@ def of_matrix(matrix: Matrix, option: ReadOptions, source: str) -> Weights:
         If its type, its shape, an element or a label is not fit for a distribution.
     """
     here = Place(source, name=matrix.name)
+    refuse_coded(matrix, here)
     check_type(matrix.dtype, here)
     values, shape = matrix.whole(), None
     axes = () if option.flatten else axes_noted(matrix.shape or (), source)

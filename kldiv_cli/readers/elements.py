@@ -66,23 +66,42 @@ def blocks_of(
         yield from table.blocks_of(array)
         return
     outcomes = shape[-1]
-    room = bytearray()
+    step = rows_in_block(outcomes) * outcomes * dtype.itemsize
     done = 0
-    while done < size:
-        wanted = min(rows_in_block(outcomes) * outcomes * dtype.itemsize, size - done)
-        if wanted > LARGEST:
-            part = memoryview(stream.read(wanted))
-            found = len(part)
-        else:
-            room = room or bytearray(wanted)
-            part = memoryview(room)[:wanted]
-            found = stream.read_into(part)
-        done += found
-        if found < wanted:
+    for part in pieces(stream, size, step):
+        wanted = min(step, size - done)
+        done += len(part)
+        if len(part) < wanted:
             raise bad(f"{needs}, but {done} follow")
         if ends and done == size:
             _check_end(stream, bad)
         yield Block(np.frombuffer(part, dtype=dtype).reshape(-1, outcomes))
+
+
+def pieces(stream: ByteStream, size: int, step: int) -> Iterator[memoryview]:
+    """Yield the next bytes of a stream, in memory that the next piece overwrites.
+
+    Parameters
+    ----------
+    stream : ByteStream
+        Where they are.
+    size : int
+        How many are wanted.
+    step : int
+        How many there are in each piece but the last, and in one that meets the end.
+    """
+    room = bytearray()
+    for start in range(0, size, step):
+        wanted = min(step, size - start)
+        if wanted > LARGEST:
+            part = memoryview(stream.read(wanted))
+        else:
+            room = room or bytearray(wanted)
+            part = memoryview(room)[:wanted]
+            part = part[: stream.read_into(part)]
+        yield part
+        if len(part) < wanted:
+            return
 
 
 def axes_noted(shape: tuple[int, ...], source: str) -> list[Note]:

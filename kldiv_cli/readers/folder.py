@@ -61,6 +61,9 @@ TABLE_FORMATS = (
 )
 """Tables in whose folders rows are that were deleted."""
 
+ZARR = ("zarr.json", ".zarray", ".zgroup")
+"""Files of which one is in the folder of a store of Zarr."""
+
 
 class Part(NamedTuple):
     """A file of a folder."""
@@ -491,7 +494,11 @@ def _rows_not_wanted(folder: str, options: ReadOptions) -> InputError:
 
 
 def _refuse_table_format(folder: str) -> None:
-    """Refuse the folder of a table whose files hold rows that were deleted since."""
+    """Refuse the folder of a table whose files keep deleted rows, and that of arrays."""
+    if any(os.path.isfile(os.path.join(folder, name)) for name in ZARR):
+        message = "this is a store of Zarr, whose files are compressed parts of arrays"
+        hint = "write the array with numpy.save, and name that file"
+        raise InputError("table-format", message, Place(folder), hint=hint)
     path = os.path.abspath(folder)
     while True:
         for table in TABLE_FORMATS:

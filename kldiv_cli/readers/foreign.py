@@ -27,11 +27,15 @@ class Foreign(NamedTuple):
     """Whether text may begin with the mark, so that there must be a NUL beside it."""
     text: bool = False
     """Whether it is text, which the user may call a table."""
+    inside: bytes = b""
+    """What must be among the first bytes, too."""
 
 
 _SHEET = "save the sheet as CSV"
 _FRAME = "in Python, kldiv_cli.check takes the data frame that {} returns"
 _UNPACK = "unpack it, and name the file inside"
+_HDF = f"{_FRAME.format('pandas.read_hdf')}; numpy.save writes an array of it"
+_TENSORS = "write its tensors with safetensors.torch.save_file, or one of them with numpy.save"
 # fmt: off
 FILES = (
     Foreign("a SQLite database", (b"SQLite format 3\0",),
@@ -44,9 +48,18 @@ FILES = (
             offset=30, binary=True),
     Foreign("an Excel workbook", (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",), _SHEET),
     Foreign("a PDF", (b"%PDF-1.", b"%PDF-2."), "save its table as CSV"),
-    Foreign("an HDF5 file", (b"\x89HDF\r\n\x1a\n",), _FRAME.format("pandas.read_hdf")),
-    Foreign("an HDF5 file", (b"\x89HDF\r\n\x1a\n",), _FRAME.format("pandas.read_hdf"), offset=512),
+    Foreign("an HDF5 file", (b"\x89HDF\r\n\x1a\n",), _HDF),
+    Foreign("an HDF5 file", (b"\x89HDF\r\n\x1a\n",), _HDF, offset=512),
+    Foreign("a base file of a fork of llama.cpp", (b"_logits2", b"_logp16"),
+            "write it with llama-perplexity of llama.cpp itself", binary=True),
     Foreign("a NetCDF file", (b"CDF\x01", b"CDF\x02", b"CDF\x05"), "ncdump prints it as text"),
+    # The folder in the archive is called as the file was.
+    Foreign("a file of torch.save, which is a pickle", (b"PK\x03\x04",), _TENSORS, binary=True,
+            inside=b"/data.pkl"),
+    Foreign("a file of torch.save, which is a pickle",
+            (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.",), _TENSORS),
+    Foreign("a GGUF file, which holds the weights of a model", (b"GGUF",),
+            "llama-perplexity --kl-divergence-base writes what the model predicts", binary=True),
     Foreign("a pickle", (b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05\x95"),
             "write the data as CSV: a pickle may run any code and is never opened"),
     Foreign("an ORC file", (b"ORC",), _FRAME.format("pandas.read_orc"), binary=True),
@@ -96,6 +109,8 @@ def refuse(stream: ByteStream, *, named: bool) -> None:
     head = stream.peek(HEAD)
     for file in FILES:
         if not head.startswith(file.marks, file.offset) or (file.binary and b"\0" not in head):
+            continue
+        if file.inside not in head:
             continue
         if not (file.text and named):
             here = Place(stream.source)

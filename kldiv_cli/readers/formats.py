@@ -34,6 +34,7 @@ FORMATS = {
     "npy": Format("npy", (".npy",), ("dtype",), (b"\x93NUMPY",)),
     "npz": Format("npz", (".npz",), ("dtype",), (b"PK\x03\x04", b"PK\x05\x06")),
     "safetensors": Format("safetensors", (".safetensors",), ("max_header",)),
+    "llama-kld": Format("llama_kld", (".kld",), marks=(b"_logits_",)),
     "uniq": Format("uniq", (".uniq",), _TEXT, streamed=True),
     "parquet": Format(
         "parquet", (".parquet", ".pq"), _LABELS, (b"PAR1", b"PARE"), needs="pyarrow"

@@ -156,6 +156,22 @@ def refuse_logarithms(records: Sequence[Record], wanted: ReadOptions, source: st
         raise InputError("several-weights", message, Place(source), hint=hint)
 
 
+def refuse_responses(records: Sequence[Record], wanted: ReadOptions, source: str) -> None:
+    """Refuse the responses of a language model to tasks, which are no logits.
+
+    Raises
+    ------
+    InputError
+        If they are what lm-evaluation-harness logs, and the user names no column.
+    """
+    if wanted.label is not None or wanted.weight is not None:
+        return
+    if {"doc_id", "resps"} <= records[0].keys():
+        message = "these are responses that lm-evaluation-harness logged: they hold no logits"
+        hint = "write the logits of the model with numpy.save"
+        raise InputError("foreign-format", message, Place(source), hint=hint)
+
+
 def refuse_scattered(records: Sequence[Record], wanted: ReadOptions, source: str) -> None:
     """Refuse records that have one number each, under a key that no other record has.
 

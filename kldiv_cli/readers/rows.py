@@ -211,9 +211,10 @@ def _of_matrix(matrix: Matrix, source: str) -> Table:
         batches = _batches_of(matrix.blocks, source)
         details = matrix.details
         return Table(matrix.format, batches, typed=True, notes=matrix.notes, details=details)
-    from kldiv_cli.readers.values import check_type, columns_of
+    from kldiv_cli.readers.values import check_type, columns_of, refuse_coded
 
     here = Place(source, name=matrix.name)
+    refuse_coded(matrix, here)
     check_type(matrix.dtype, here, raw=True)
     return Table(matrix.format, whole=columns_of(matrix.whole(), here), notes=matrix.notes)
 

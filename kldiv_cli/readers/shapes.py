@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.core.dataset import which_kind
 from kldiv_cli.core.table import SAMPLE, Batch, Block, Faults, Matrix, Members, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Note, Place, abridged, option
-from kldiv_cli.readers import histograms, layouts, pointers
+from kldiv_cli.readers import histograms, layouts, pointers, top_logprobs
 from kldiv_cli.readers.column_choice import (
     LABELS,
     MAYBE_WEIGHTS,
@@ -56,6 +56,9 @@ def shape_of(
     route : Route
         The way to the value.
     """
+    tops = top_logprobs.matrix_of(value, source, notes)
+    if tops is not None:
+        return tops
     if isinstance(value, dict):
         ours = str(value.get("schema", "")).startswith("kldiv.")
         return (Document if ours else Object)(value, place, source, notes, route)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.table import Matrix
+
 
 _SAMPLES = "--as samples if the elements are raw values"
 TYPES = {
@@ -69,6 +71,22 @@ def check_type(dtype: np.dtype[Any] | None, here: Place, *, raw: bool = False) -
     raise InputError(
         "bad-dtype", message, here, hint="" if raw and "--as samples" in hint else hint
     )
+
+
+def refuse_coded(matrix: Matrix, here: Place) -> None:
+    """Refuse what a language model predicts where a single distribution, or raw rows, are wanted.
+
+    Raises
+    ------
+    InputError
+        If the rows of the matrix are such.
+    """
+    if matrix.coding is not None:
+        message = "a base file of llama.cpp is compared with another, or with logits, row by row"
+        raise InputError("coded-rows", message, here)
+    if matrix.tops is not None:
+        message = "the likeliest tokens of a text are compared with those by another model"
+        raise InputError("coded-rows", message, here)
 
 
 def named_columns(name: str, array: NDArray[Any], here: Place) -> list[tuple[str, Any]]:

@@ -140,6 +140,7 @@ def _of_rows(
             if second is None and (row := labelled_rows.alone(table, first, wanted[0], source)):
                 return [_of_values(row, wanted[0], source)]
             batches = chain(() if second is None else (second,), batches)
+        labelled_rows.refuse_responses(records, wanted[0], source)
         labelled_rows.refuse_logarithms(records, wanted[0], source)
         labelled_rows.refuse_scattered(records, wanted[0], source)
         labelled_rows.refuse_nested(records, source)

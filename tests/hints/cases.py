@@ -1160,7 +1160,24 @@ CASES = {
             edit=both('{"x": "a", "n": 5}\n{"x": "b", "n": 3}\n', "json"),
         ),
     ],
+    "readers/top_logprobs.py": [
+        Case(
+            "ask the server for logprobs, with top_logprobs=20",
+            "p.json p.json",
+            {
+                "p.json": '{"choices": [{"logprobs": {"content": [{"token": "a", "logprob": -0.5,'
+                ' "bytes": [97], "top_logprobs": []}]}}]}'
+            },
+            external="a server answers",
+        ),
+    ],
     "readers/labelled_rows.py": [
+        Case(
+            "write the logits of the model with numpy.save",
+            "p.jsonl p.jsonl",
+            {"p.jsonl": '{"doc_id": 0, "resps": [[["-1.5", "False"]]]}\n' * 2},
+            external="a program of the user runs the model",
+        ),
         Case(
             "--as log-probs or --as logits if every line is a distribution over its keys;"
             " --as samples if these are raw rows",
@@ -1895,6 +1912,12 @@ CASES = {
             external="Spark reads the table",
         ),
         Case(
+            "write the array with numpy.save, and name that file",
+            "d p.npy",
+            {"d/zarr.json": "{}", "p.npy": npy([1, 2])},
+            external="a program of the user reads the store",
+        ),
+        Case(
             "kldiv_cli.check in Python takes lance.dataset(FOLDER).to_table()",
             "check d q.csv",
             {"d/_versions/1": "", "d/a.csv": ROWS, **RAW},
@@ -1902,6 +1925,30 @@ CASES = {
         ),
     ],
     "readers/foreign.py": [
+        Case(
+            "numpy.save writes an array of it",
+            "p.h5 p.h5",
+            {"p.h5": b"\x89HDF\r\n\x1a\n\0"},
+            external="a program of the user does",
+        ),
+        Case(
+            "write its tensors with safetensors.torch.save_file, or one of them with numpy.save",
+            "p.pt p.pt",
+            {"p.pt": packed(**{"model/data.pkl": ""})},
+            external="torch has to read the file",
+        ),
+        Case(
+            "llama-perplexity --kl-divergence-base writes what the model predicts",
+            "p.gguf p.gguf",
+            {"p.gguf": b"GGUF\3\0\0\0"},
+            external="a program of llama.cpp runs the model",
+        ),
+        Case(
+            "write it with llama-perplexity of llama.cpp itself",
+            "p.kld p.kld",
+            {"p.kld": b"_logits2\0\2\0\0"},
+            external="a program of llama.cpp runs the model",
+        ),
         Case(
             "sqlite3 -csv -header FILE 'select * from TABLE' | kldiv check REFERENCE -",
             "check p.csv q.csv",

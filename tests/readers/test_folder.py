@@ -249,6 +249,15 @@ def test_tables_that_keep_deleted_rows_are_refused(folder, mark, name, where):
         assert name in error.message
 
 
+@pytest.mark.parametrize("mark", ["zarr.json", ".zarray", ".zgroup"])
+def test_stores_of_zarr_are_named(folder, mark):
+    path = folder({mark: "{}", "c/0/0": b"\x28\xb5\x2f\xfd"})
+    for error in (refused(path), refused(path, kind="logits")):
+        assert error.code == "table-format"
+        assert "Zarr" in error.message
+        assert "numpy.save" in error.hint
+
+
 def test_what_only_resembles_such_a_table(folder):
     assert refused(folder({"metadata/notes.txt": "x"})).code == "mixed-folder"
     assert counted(folder({"a.csv": "x\n1\n", "_delta_log": "x"}, "b")).rows == 1

@@ -20,6 +20,23 @@ KL = [
 ]
 
 
+LOGGED = (
+    '{"doc_id": 0, "doc": {"gold": 1}, "target": "1", "resps": [[["-10.7", "False"]]], "acc": 1}\n'
+    '{"doc_id": 1, "doc": {"gold": 0}, "target": "0", "resps": [[["-1.5", "True"]]], "acc": 0}\n'
+)
+
+
+@pytest.mark.parametrize("kind", [None, "logits", "log-probs", "probabilities"])
+@pytest.mark.parametrize("text", [LOGGED, LOGGED.splitlines()[0]])
+def test_responses_of_an_evaluation_are_no_logits(refused, kind, text):
+    error = refused("samples.jsonl", text, kind=kind)
+    assert (error.code, "they hold no logits" in error.message) == ("foreign-format", True)
+
+
+def test_a_column_of_the_responses_is_chosen(given):
+    assert given("samples.jsonl", LOGGED, label="doc_id", weight="acc").weights.tolist() == [1, 0]
+
+
 def logs(rows):
     return [{token: math.log(p) for token, p in row.items()} for row in rows]
 

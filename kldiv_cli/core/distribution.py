@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.coded import Coding
     from kldiv_cli.core.intervals import Intervals
+    from kldiv_cli.core.truncated import TopTokens
     from kldiv_cli.errors import Note
 
 LOG_KINDS = ("logits", "log-probs")
@@ -93,6 +95,10 @@ class Rows:
         The numbers as they are stored, not yet checked; see `Matrix.blocks`.
     stored : str
         The type in which they are stored.
+    coding : Coding, or None
+        What is known of rows that are records of a language model; see `Matrix.coding`.
+    tops : TopTokens, or None
+        The rows, where the likeliest outcomes of each alone are known; there are no blocks then.
     """
 
     name: str
@@ -105,6 +111,13 @@ class Rows:
     notes: tuple[Note, ...] = ()
     details: tuple[tuple[str, str], ...] = ()
     column: str | None = None
+    coding: Coding | None = None
+    tops: TopTokens | None = None
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether it is one distribution, which meets every row of the other side."""
+        return len(self.shape) == 1
 
     @property
     def rows(self) -> int:

@@ -8,11 +8,13 @@ same to the last bit, however many threads there are.
 
 from __future__ import annotations
 
+import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from kldiv_cli.core import coded
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.divergences import Evaluation, evaluate, unit_of
 from kldiv_cli.core.kernel.floats import SERVED, evaluate_floats
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 PIECE = 1 << 18
 """Weights that are measured at once, unless a row has more."""
+RULE_ERROR = 1e-6
+"""Stands for the error of a sum by the rule of llama.cpp, which is in single precision."""
 TOP = 5
 """The likeliest outcomes of either side that are compared as sets."""
 
@@ -54,6 +58,9 @@ class Question(NamedTuple):
         Whether the bounds of all rows are kept, and not the largest alone.
     singles : bool
         Whether numbers of single precision or less may be measured in single precision.
+    rule : {"cells", "llama.cpp"}
+        How records of a language model are compared: by cells, of which any measure can be asked,
+        or D(P || Q) as the program that wrote them computes it.
     """
 
     measures: tuple[str, ...]
@@ -63,6 +70,7 @@ class Question(NamedTuple):
     tops: bool = False
     bounds: bool = False
     singles: bool = False
+    rule: Literal["cells", "llama.cpp"] = "cells"
 
 
 class RowValues(NamedTuple):
@@ -143,6 +151,7 @@ class RowMeasures:
             None if targets is None else np.empty(rows),
         )
         self._largest: list[dict[str, float]] = []
+        self._local = threading.local()
 
     def add(self, p: NDArray[Any], q: NDArray[Any]) -> None:
         """Measure the next rows.
@@ -150,15 +159,16 @@ class RowMeasures:
         Parameters
         ----------
         p, q : ndarray, shape (n, K) or (K,)
-            A vector meets every row of the other side.
+            A vector meets every row of the other side. Rows may be records of a language model
+            instead, of shape (n,): see `kldiv_cli.core.coded`.
 
         Raises
         ------
         ValueError
             If a row holds numbers that are no weights of its kind.
         """
-        rows = max(len(side) for side in (p, q) if side.ndim == 2)
-        height = max(1, PIECE // p.shape[-1])
+        rows = max(len(side) for side in (p, q) if has_rows(side))
+        height = max(1, PIECE // coded.ranked(p).shape[-1])
         starts = range(0, rows, height)
         measure = partial(self._measure, p, q, height)
         if self._executor is None or len(starts) == 1:
@@ -171,24 +181,50 @@ class RowMeasures:
         self, p: NDArray[Any], q: NDArray[Any], height: int, start: int
     ) -> dict[str, float]:
         """Fill in the answers of a piece, and return its largest bounds."""
-        a, b = (side[start : start + height] if side.ndim == 2 else side for side in (p, q))
-        asked, made = self._asked, self._found
-        rows = max(len(side) for side in (a, b) if side.ndim == 2)
+        a, b = (side[start : start + height] if has_rows(side) else side for side in (p, q))
+        made = self._found
+        rows = max(len(side) for side in (a, b) if has_rows(side))
         at = slice(self._done + start, self._done + start + rows)
-        found = _evaluated(a, b, asked)
+        found = self._answers(a, b, at)
         for name, value in found.values.items():
             made.values[name][at] = value
         for name in made.bounds:
             made.bounds[name][at] = found.bounds[name]
         if made.same_top is not None and made.common_top is not None:
-            made.same_top[at], made.common_top[at] = compare_tops(a, b)
+            made.same_top[at], made.common_top[at] = compare_tops(coded.ranked(a), coded.ranked(b))
         if self._targets is not None:
+            targets, temperature = self._targets[at], self._asked.temperature
             for side, kind, logs in zip(
-                (a, b), asked.kinds, (made.log_p, made.log_q), strict=True
+                (a, b), self._asked.kinds, (made.log_p, made.log_q), strict=True
             ):
                 assert logs is not None
-                logs[at] = log_probability(side, self._targets[at], kind, asked.temperature)
+                if coded.is_coded(side):
+                    logs[at] = coded.target_log_probabilities(side, targets)
+                else:
+                    logs[at] = log_probability(side, targets, kind, temperature)
         return {name: float(np.max(bound)) for name, bound in found.bounds.items()}
+
+    def _answers(self, p: NDArray[Any], q: NDArray[Any], at: slice) -> Evaluation:
+        """Return the measures of the rows of a piece, which are those at these places."""
+        asked = self._asked
+        if not (coded.is_coded(p) or coded.is_coded(q)):
+            return _evaluated(p, q, asked)
+        p, q = (
+            side if has_rows(side) else np.broadcast_to(side, (at.stop - at.start, len(side)))
+            for side in (p, q)
+        )
+        if asked.rule == "llama.cpp":
+            assert self._targets is not None
+            kl = coded.llama_rule(p, q, self._targets[at]).kl / unit_of(asked.base)
+            # Its terms have both signs: nothing bounds the error of their sum beside itself.
+            return Evaluation(
+                dict.fromkeys(asked.measures, kl),
+                dict.fromkeys(asked.measures, np.full(len(kl), RULE_ERROR)),
+            )
+        if not hasattr(self._local, "cells"):
+            self._local.cells = coded.CellsOfPair()
+        cells = self._local.cells(p, q)
+        return _evaluated(cells.p, cells.q, asked._replace(kinds=("logits", "logits")))
 
     def result(self) -> RowValues:
         """Return the answers of all rows that were added."""
@@ -196,6 +232,11 @@ class RowMeasures:
         return self._found._replace(
             largest={name: max(piece[name] for piece in self._largest) for name in names}
         )
+
+
+def has_rows(side: NDArray[Any]) -> bool:
+    """Say whether a side has a row for each row of the other, and is no single distribution."""
+    return side.ndim == 2 or coded.is_coded(side)
 
 
 def _evaluated(p: NDArray[Any], q: NDArray[Any], asked: Question) -> Evaluation:

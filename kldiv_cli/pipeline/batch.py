@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kldiv_cli import readers
-from kldiv_cli.core import storage
+from kldiv_cli.core import coded, storage, truncated
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Rows, total_of
 from kldiv_cli.core.report import Side
-from kldiv_cli.core.rows import PIECE, Question, RowMeasures, RowValues
+from kldiv_cli.core.rows import (
+    PIECE,
+    Question,
+    RowMeasures,
+    RowValues,
+    has_rows,
+    rows_in_memory,
+)
 from kldiv_cli.errors import InputError, Note, Place
 from kldiv_cli.readers import batch, meaning
 
@@ -48,6 +55,8 @@ class Measured(NamedTuple):
     noise : float or None
         The divergence in nats that rounding to 16 bits makes by itself, as far as a sample of
         rows tells; None where numbers are stored in more.
+    starts : ndarray of int, or None
+        The first rows of the pieces of text, where a file tells them.
     """
 
     p: Side
@@ -56,6 +65,7 @@ class Measured(NamedTuple):
     outcomes: int
     notes: tuple[Note, ...]
     noise: float | None = None
+    starts: NDArray[np.integer[Any]] | None = None
 
 
 class Opened(NamedTuple):
@@ -81,12 +91,16 @@ def opened(sources: Sequence[Source]) -> Iterator[Opened]:
         for source in sources:
             found = stack.enter_context(readers.opened(source.source, source.options))
             inputs.append((found, source))
-            side = None if whole else batch.rows_of(found, source.options, source.name)
+            options = source.options
+            if options.kind is None and any(side.coding for side in rows):
+                # Beside a base file numbers are logits.
+                options = options._replace(kind="logits")
+            side = None if whole else batch.rows_of(found, options, source.name)
             if side is None:
                 whole += _whole(inputs[len(whole) :])
             else:
                 rows.append(side)
-        if not whole and all(len(side.shape) == 1 for side in rows):
+        if not whole and all(side.is_vector for side in rows):
             whole = _whole(inputs)
         yield Opened([] if whole else rows, whole)
 
@@ -130,21 +144,19 @@ def measured(
     for q in others:
         _check_shapes(p, q)
     sides = (p, *others)
+    if p.tops is not None:
+        return [_of_tops(p, q, asked) for q in others]
     totals = [_Totals(side, asked.temperature) for side in sides]
     rows = max(side.rows for side in sides)
     asked = asked._replace(singles=rows * p.outcomes >= LARGE)
-    came = None
-    if targets is not None:
-        from kldiv_cli.readers import targets as true
-
-        came = true.read(targets, rows, p.outcomes)
+    came = _targets(sides, targets, rows, p.outcomes)
     with _executor(rows * p.outcomes, threads) as executor:
         every = [
             RowMeasures(asked._replace(kinds=(p.kind, q.kind)), rows, came, executor)
             for q in others
         ]
         streams = [_blocks(side) for side in sides]
-        start = 0
+        start = on_floor = 0
         for blocks in zip(*streams, strict=False):
             try:
                 first = smooth(blocks[0])
@@ -154,7 +166,11 @@ def measured(
                 raise _fault(sides, blocks, streams, start) or error from None
             for total, block in zip(totals, blocks, strict=True):
                 total.add(block)
-            start += max(len(block) for block in blocks if block.ndim == 2)
+            stop = start + max(len(block) for block in blocks if has_rows(block))
+            if p.coding is not None and came is not None:
+                on_floor += int(np.count_nonzero(coded.on_floor(blocks[0], came[start:stop])))
+            start = stop
+    floor = (_floor_noted(on_floor, rows, p.source),) if on_floor else ()
     of_p = totals[0]
     return [
         Measured(
@@ -162,11 +178,76 @@ def measured(
             other.side(),
             found.result(),
             p.outcomes,
-            (*of_p.notes(), *other.notes()),
+            (*of_p.notes(), *other.notes(), *floor),
             _added(of_p.noise(), other.noise()),
+            _starts(p, other.of),
         )
         for other, found in zip(totals[1:], every, strict=True)
     ]
+
+
+def _targets(
+    sides: Sequence[Rows], given: object, rows: int, outcomes: int
+) -> NDArray[np.integer[Any]] | None:
+    """Return the outcomes that came true: as the user gives them, or as the files tell."""
+    if given is not None:
+        from kldiv_cli.readers import targets
+
+        return targets.read(given, rows, outcomes)
+    known = [(side, side.coding.targets) for side in sides if side.coding is not None]
+    for side, texts in known[1:]:
+        if not np.array_equal(texts, known[0][1]):
+            row = int((texts != known[0][1]).argmax())
+            message = (
+                f"{known[0][0].name} and {side.name} are of different texts, from row {row} on"
+            )
+            hint = "compare what two models make of the same text"
+            raise InputError("texts-differ", message, Place(side.source), hint=hint)
+    return known[0][1] if known else None
+
+
+def _starts(p: Rows, q: Rows) -> NDArray[np.integer[Any]] | None:
+    """Return the first rows of the pieces of text, where a file tells them."""
+    coding = p.coding or q.coding
+    return None if coding is None else np.arange(0, p.rows or q.rows, coding.rows_in_chunk)
+
+
+def _floor_noted(count: int, rows: int, source: str) -> Note:
+    message = (
+        f"{count} of {rows} targets lie on the floor of the file's coding, which says of them"
+    )
+    message += " no more than a limit: the perplexity of P is at least the one that is shown"
+    return Note("target-on-floor", message, source)
+
+
+def _of_tops(p: Rows, q: Rows, asked: Question) -> Measured:
+    """Measure two texts of which the likeliest tokens of each position are known."""
+    assert p.tops is not None
+    if q.tops is None:
+        message = (
+            f"{p.name} lists the likeliest tokens, and {q.name} has all: only alike is compared"
+        )
+        raise InputError("no-common-support", message, Place(q.source))
+    if p.tops.identity != q.tops.identity:
+        message = f"the tokens of {p.name} are known by {p.tops.identity}, and those of {q.name}"
+        message += f" by {q.tops.identity}"
+        raise InputError("no-common-support", message, Place(q.source))
+    if (row := truncated.first_difference(p.tops, q.tops)) is not None:
+        message = f"{p.name} and {q.name} are of different texts, from row {row} on"
+        hint = "compare what two models make of the same text: prompt_logprobs, for example"
+        raise InputError("texts-differ", message, Place(q.source), hint=hint)
+    cells = truncated.common_cells(p.tops.rows, q.tops.rows)
+    found = rows_in_memory(
+        cells.p, cells.q, asked._replace(kinds=("logits", "logits"), tops=False)
+    )
+    logs = [truncated.target_log_probabilities(side.tops) for side in (p, q) if side.tops]
+    if not any(np.isnan(log).any() for log in logs):
+        found = found._replace(log_p=logs[0], log_q=logs[1])
+    message = "of each row the likeliest tokens alone are known: every divergence is a lower bound"
+    noted = (*p.notes, *q.notes, Note("lower-bound", message, p.source))
+    first, second = (_Totals(side, 1.0).side() for side in (p, q))
+    same = truncated.same_top(p.tops.rows, q.tops.rows)
+    return Measured(first, second, found._replace(same_top=same), p.outcomes, noted)
 
 
 def _added(*noises: float | None) -> float | None:
@@ -192,18 +273,18 @@ def _executor(size: int, threads: int | None) -> Iterator[Executor | None]:
 def _blocks(side: Rows) -> Blocks:
     """Return the blocks of a side; a single distribution is there for each of the other's."""
     blocks = iter(side.blocks)
-    return repeat(next(blocks)) if len(side.shape) == 1 else blocks
+    return repeat(next(blocks)) if side.is_vector else blocks
 
 
 def _check_shapes(p: Rows, q: Rows) -> None:
     """Refuse sides whose rows or outcomes do not meet."""
     reason = ""
-    if p.outcomes != q.outcomes:
+    if p.outcomes != q.outcomes and not (p.tops and q.tops):
         reason = (
             f"{p.name} has {p.outcomes} outcomes and {q.name} has"
             f" {q.outcomes}, and there are no labels to match them by"
         )
-    elif len(p.shape) > 1 < len(q.shape) and p.rows != q.rows:
+    elif not (p.is_vector or q.is_vector) and p.rows != q.rows:
         reason = (
             f"{p.name} has {p.rows} rows and {q.name} has {q.rows}; a batch is compared row by row"
         )
@@ -216,7 +297,7 @@ def _fault(
 ) -> InputError | None:
     """Return the error for the first side with numbers that are no weights."""
     for side, block, rest in zip(sides, blocks, streams, strict=True):
-        following: Iterable[NDArray[Any]] = () if len(side.shape) == 1 else rest
+        following: Iterable[NDArray[Any]] = () if side.is_vector else rest
         fault = batch.first_fault(side, chain((block,), following), start)
         if fault is not None:
             return fault
@@ -227,7 +308,7 @@ class _Totals:
     """The totals of the distributions of a side, as its blocks go by."""
 
     def __init__(self, side: Rows, temperature: float) -> None:
-        self._side = side
+        self.of = self._side = side
         self._temperature = temperature
         self._noise: list[NDArray[np.float64]] = []
         self._totals: list[NDArray[np.float64]] = []
@@ -242,7 +323,7 @@ class _Totals:
         if side.kind in LOG_KINDS and side.stored in storage.SIGNIFICAND and block.ndim == 2:
             sample = block[:: -(-len(block) // SAMPLE)]
             self._noise.append(storage.rounding_noise(sample, side.stored, self._temperature))
-        if side.kind == "logits" or (block.ndim == 1 and self._totals):
+        if side.kind == "logits" or side.coding or (side.is_vector and self._totals):
             return
         self._totals.append(np.atleast_1d(meaning.masses(block, side.kind)))
         if side.kind not in LOG_KINDS:
@@ -253,7 +334,7 @@ class _Totals:
         """Return the side as a report shows it."""
         side = self._side
         total = 1 if side.kind in LOG_KINDS else sum(self._sum)
-        rows = side.outcomes if len(side.shape) == 1 else side.rows
+        rows = side.outcomes if side.is_vector else side.rows
         return Side(
             side.name, side.source, side.format, side.kind, side.outcomes, total, rows, rows, 0
         )
@@ -269,7 +350,7 @@ class _Totals:
             return side.notes
         totals = np.concatenate(self._totals)
         shape: tuple[int, ...] = (len(totals), side.outcomes)
-        if len(side.shape) == 1:
+        if side.is_vector:
             totals, shape = totals[0], shape[1:]
         said = meaning.notes_on_totals(
             side.kind, totals, self._dtype, shape, side.source, may_be_counts=self._are_whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -35,6 +35,8 @@ from kldiv_cli.pipeline.settling import settled_distributions, settled_tables
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Unpack
+
+    from numpy.typing import NDArray
 
     from kldiv_cli.core.distribution import Kind
     from kldiv_cli.core.pair import Unpaired
@@ -159,6 +161,9 @@ def compare(
     block : int, optional
         How many rows of a batch make a block, for the error of their mean; chosen by their
         correlation if not given.
+    kld_rule : {"cells", "llama.cpp"}, default "cells"
+        How base files of llama.cpp are compared: by cells, which is nearer to the models, or as
+        the program that wrote them does, for the sake of published numbers.
     estimate : bool, default True
         Say what the samples tell of the distributions behind them, where counts are compared
         with counts or with probabilities.
@@ -331,6 +336,7 @@ def _by_rows(every: Sequence[Rows], settings: CompareSettings) -> _Sides:
     p, *others = every
     for q in others:
         _check_options(p, q, settings, is_batch=True)
+    _check_rule(p, settings)
     refuse_duplicates([side.options for side in settings.every])
     measured = batch.measured(
         p,
@@ -349,6 +355,23 @@ def _by_rows(every: Sequence[Rows], settings: CompareSettings) -> _Sides:
     )
 
 
+def _check_rule(p: Rows, settings: CompareSettings) -> None:
+    """Refuse a rule for base files, or a temperature of one, that has no meaning here."""
+    if p.coding is not None and settings.temperature != 1:
+        message = "a base file holds probabilities at temperature 1"
+        raise UsageError("usage", message, hint="leave --temperature out")
+    if settings.kld_rule == "cells":
+        return
+    if p.coding is None:
+        message = "the rule of llama.cpp is for a base file of its"
+        raise UsageError("usage", message, hint="leave --kld-rule out")
+    if {"kl": "kl_pq"}.get(settings.measures[0], settings.measures[0]) != "kl_pq" or len(
+        settings.measures
+    ) > 1:
+        message = "the rule of llama.cpp is one for D(P || Q) alone"
+        raise UsageError("usage", message, hint="--measure kl_pq --kld-rule llama.cpp")
+
+
 def _question(settings: CompareSettings, kinds: tuple[Kind, Kind]) -> Question:
     """Return what is asked of each row of a batch."""
     # A measure may be computed for the sake of its limit alone.
@@ -360,6 +383,7 @@ def _question(settings: CompareSettings, kinds: tuple[Kind, Kind]) -> Question:
         settings.base,
         settings.temperature,
         tops=settings.estimate or "same_top" in named,
+        rule=settings.kld_rule,
         bounds=settings.reduction == "none",
     )
 
@@ -466,7 +490,7 @@ def _of_batch(found: Measured, settings: CompareSettings) -> _Made:
     """Return the comparison of two arrays of distributions that were measured row by row."""
     made = report.Comparison(None, {}, {}, outcomes=found.outcomes)
     notes = _reduction_noted(settings, found.outcomes)
-    return _finished(made, found.rows, settings, notes, noise=found.noise)
+    return _finished(made, found.rows, settings, notes, noise=found.noise, starts=found.starts)
 
 
 def _finished(
@@ -477,6 +501,7 @@ def _finished(
     *,
     is_batch: bool = True,
     noise: float | None = None,
+    starts: NDArray[np.integer[Any]] | None = None,
 ) -> _Made:
     """Return a comparison with its measures, and with the limits that they passed."""
     measures, bounds = batches.reduce(
@@ -485,7 +510,7 @@ def _finished(
     facts = None
     if is_batch:
         facts = batches.described(
-            rows, settings.measures, settings.reduction, block=settings.block
+            rows, settings.measures, settings.reduction, block=settings.block, starts=starts
         )
         if noise is not None:
             facts = facts._replace(storage_noise=noise / unit_of(settings.base))

@@ -105,6 +105,7 @@ if TYPE_CHECKING:
         estimate: bool
         targets: object
         block: int | None
+        kld_rule: Literal["cells", "llama.cpp"]
 
     class CheckOptions(Reading, Columns, Judging, total=False):
         """The options of `check`."""
@@ -224,6 +225,7 @@ class CompareSettings(NamedTuple):
     estimate: bool = True
     targets: validation.Targets | None = None
     block: int | None = None
+    kld_rule: Literal["cells", "llama.cpp"] = "cells"
     more: tuple[Source, ...] = ()
     """Further sides that the first is compared with."""
 
@@ -315,6 +317,7 @@ COMPARE: dict[str, Validator] = {
     "estimate": validation.anything,
     "targets": validation.targets,
     "block": optional(whole(1)),
+    "kld_rule": among("cells", "llama.cpp"),
 }
 CHECK: dict[str, Validator] = {
     **READING,

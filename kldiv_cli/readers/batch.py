@@ -44,36 +44,46 @@ def rows_of(found: Opened, option: ReadOptions, name: str | None) -> Rows | None
     InputError
         If the source has several arrays, and none of them is named.
     """
-    if option.kind not in KINDS or option.flatten or option.where or option.joint or option.at:
+    if option.flatten or option.where or option.joint or option.at:
         return None
     matrix = found.data
     if isinstance(matrix, Members):
-        if option.label is not None:
+        if option.kind not in KINDS or option.label is not None:
             return None
         array = matrix.array(option.weight)
         if array is None:
             return None
         matrix = array
-    elif isinstance(matrix, Matrix):
-        refuse_columns([option], found.source, matrix.what)
     if not isinstance(matrix, Matrix) or matrix.labels is not None:
         return None
-    dtype, shape = matrix.dtype, matrix.shape
-    if dtype is None or dtype.kind != "f" or dtype.itemsize > 8 or not shape or 0 in shape:
+    refuse_columns([option], found.source, matrix.what)
+    kind, dtype, shape = option.kind, matrix.dtype, matrix.shape
+    if matrix.coding is not None or matrix.tops is not None:
+        if kind not in (None, *LOG_KINDS):
+            message = f"these are logarithms of probabilities, and no {kind}"
+            raise InputError("coded-rows", message, Place(found.source), hint="leave --as out")
+        kind = "log-probs"
+        if matrix.tops is not None:
+            shape = (len(matrix.tops.rows), max(map(len, matrix.tops.rows)))
+    elif dtype is None or dtype.kind != "f" or dtype.itemsize > 8:
         return None
-    if len(shape) > 2 and option.kind not in LOG_KINDS:
+    if kind not in KINDS or not shape or 0 in shape:
+        return None
+    if len(shape) > 2 and kind not in LOG_KINDS:
         return None
     return Rows(
         name=name or found.name,
         source=found.source,
         format=matrix.format,
-        kind=option.kind,
+        kind=kind,
         shape=shape,
         blocks=_values(matrix, found.source),
-        stored=matrix.stored or str(dtype.newbyteorder("=")),
+        stored=matrix.stored or ("" if dtype is None else str(dtype.newbyteorder("="))),
         notes=(*matrix.notes, *axes_noted(shape, found.source)),
         details=tuple(matrix.details.items()),
         column=matrix.name,
+        coding=matrix.coding,
+        tops=matrix.tops,
     )
 
 
@@ -95,6 +105,9 @@ def first_fault(side: Rows, blocks: Iterable[NDArray[Any]], start: int) -> Input
     start : int
         The first row of the first of them.
     """
+    if side.coding is not None:
+        # Its reader has looked at every record.
+        return None
     here = Place(side.source, name=side.column)
     first: Fault | None = None
     places: list[Place] = []

@@ -50,6 +50,8 @@ ROWS = (
     Option("targets", "FILE", "The outcome that came true in each row of a batch, by its number"
            " from 0, such as token ids."),
     options.BLOCK,
+    Option("kld_rule", "RULE", "How base files of llama.cpp are compared: cells, or llama.cpp to"
+           " agree with what it prints.", default="cells"),
     Option("reduction", "HOW", "How the rows of a batch become one number, as in torch's F.kl_div:"
            " batchmean, mean, sum or none.", default="batchmean"),
     options.WHERE, *options.WANTED, options.map_of("P", "Q"), *options.TYPES, options.NA,

@@ -77,7 +77,7 @@ from kldiv_cli.core.kernel.logs import LONG, PairOfLogs, Side, kl_of_logits
 from kldiv_cli.core.kernel.ratios import LogRatios, log_ratios
 from kldiv_cli.core.kernel.short import LONGEST, kl_of_short
 from kldiv_cli.core.kernel.sums import known, pair_of
-from kldiv_cli.core.kernel.twofold import Array, Floats
+from kldiv_cli.core.kernel.twofold import Array, Bools, Floats
 from kldiv_cli.core.measures import Measure
 
 __all__ = [
@@ -150,11 +150,12 @@ def evaluate(
 def _known_by_kl(p: Side, q: Side, wanted: frozenset[Term]) -> Known:
     """Return the divergences as sums over outcomes, in units of 1."""
     none = np.zeros(p.shape[0])
-    sums = dict.fromkeys((ONLY_P, ONLY_Q, EXTREME), none)
+    sums, exact = dict.fromkeys((ONLY_P, ONLY_Q, EXTREME), none), none == 0.0
     for term, sides in ((KL_PQ, (p, q)), (KL_QP, (q, p))):
         if term in wanted:
-            sums[term] = kl(*sides)
-    return Known(p, q, sums, none + 1.0, none + 1.0, none > 0.0)
+            sums[term], of_term = _kl(*sides)
+            exact &= of_term
+    return Known(p, q, sums, none + 1.0, none + 1.0, exact)
 
 
 def kl(p: Side, q: Side) -> Floats:
@@ -166,13 +167,21 @@ def kl(p: Side, q: Side) -> Floats:
         If a side holds weights or logits that are not valid.
     """
     with np.errstate(all="ignore"):
-        result = _by_short_path(p, q)
-        rest = np.flatnonzero(np.isnan(result))
-        if len(rest):
-            pair = pair_of(p.take(rest), q.take(rest))
-            sums = pair.sums(frozenset({KL_PQ}))
-            result[rest] = np.where(sums[ONLY_P] > 0.0, np.inf, sums[KL_PQ] / pair.total)
+        result, _ = _kl(p, q)
         return result
+
+
+def _kl(p: Side, q: Side) -> tuple[Floats, Bools]:
+    """Return D(P || Q) by row, and which rows have differences that were known exactly."""
+    result = _by_short_path(p, q)
+    exact = np.zeros(result.shape, bool)
+    rest = np.flatnonzero(np.isnan(result))
+    if len(rest):
+        pair = pair_of(p.take(rest), q.take(rest))
+        sums = pair.sums(frozenset({KL_PQ}))
+        result[rest] = np.where(sums[ONLY_P] > 0.0, np.inf, sums[KL_PQ] / pair.total)
+        exact[rest] = pair.exact
+    return result, exact
 
 
 def _has_short_path(p: Side, q: Side) -> bool:

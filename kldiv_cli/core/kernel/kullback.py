@@ -248,8 +248,11 @@ class Rows:
     def answer(self, D: Floats, good: Bools, values: Floats) -> bool:
         """Fill in the answers that are good, drop these rows, and tell whether they are most."""
         served, count = int(np.count_nonzero(good)), self.count
-        values[self.where] = D if served == count else np.where(good, D, np.nan)
-        self._keep(~good, count - served)
+        left = ~good
+        if served < count:
+            np.putmask(D, left, np.nan)
+        values[self.where] = D
+        self._keep(left, count - served)
         most: bool = 2 * served > count
         return most
 

@@ -6,6 +6,20 @@ roundings, each at most u = 2^-53, through the formulas of `elements`, with w co
 x to 2 u, and log, log1p, expm1, exp and pow assumed correct to 4 units in the last place
 (8 u), which every NumPy build keeps; the worst case is y^2 = `NEAR`, where the logarithm
 takes over from the series.  They are bounds: true errors are some seven times smaller, or more.
+
+The short path of weights does not bring the totals together, but takes X phi(W / X) from the sum
+T of terms (see `kullback`), which costs more of what adding up costs, s roundings:
+
+    near    T has 124 + s, as above; that at most a quarter of it is taken makes 4/3 of that,
+            and W, whose error is s parts of sum |w| <= sqrt(2.2 T X), adds 1.4 (s + 1)
+    far     terms a f(r), f(r) = r - 1 - log r, have 10 |log r| and 10 |r - 1| beside 10 f(r);
+            as f(r) >= (r - 1)^2 / (2 max(1, r)), sum a |r - 1| <= sqrt(2 (A + B) T), and W,
+            whose error is s (A + B), counts (W / A) / (1 + W / A) times
+
+The latter is worst where D = `ENOUGH` + phi, at either end of B / A, 0.7 and 1.42: 110 + 10.6 s.
+The short path of logits needs no other count than the general one, 124 + s + 160 + 4 s: its
+masses have 10 + s, their means as much again, expm1(v) - v has 8 (sum x |exp(v) - 1|) / (sum x
+psi) <= 170 from the divergence 0.02 on, and the rest is below that.
 """
 
 from __future__ import annotations
@@ -13,11 +27,14 @@ from __future__ import annotations
 import numpy as np
 
 from kldiv_cli.core.kernel.blocks import SHORT
+from kldiv_cli.core.kernel.logs import TURNED
 from kldiv_cli.core.kernel.twofold import Bools, Floats
 
 U = 2.0**-53
 _LOGS = 160
 """The error of exponentials and of the shift c, in u, where a side is logarithmic."""
+_NEAR = 47
+"""What the short path of weights adds to the error of near terms, in u."""
 _LOG_SERIES = 2.0**-92
 """Error of a twofold logarithm, in units of max(1, its size)."""
 _RATIO = 2.0**-98
@@ -57,6 +74,8 @@ class Roundings:
         As `noise` returns it.
     extreme : ndarray, shape (N,)
         How many ratios beyond 2^24 a row has.
+    short : bool, optional
+        Whether the short paths were taken.
 
     Attributes
     ----------
@@ -65,11 +84,23 @@ class Roundings:
     """
 
     def __init__(
-        self, value: Floats, outcomes: int, logs: int, noise: Floats, extreme: Floats
+        self,
+        value: Floats,
+        outcomes: int,
+        logs: int,
+        noise: Floats,
+        extreme: Floats,
+        short: bool = False,
     ) -> None:
-        # Rows up to `SHORT` are added up plainly, longer ones pairwise.
-        sums = (min(outcomes, 40) if outcomes > SHORT else outcomes) + 4.0
-        self.summing = sums + ((_LOGS + 4.0 * sums) if logs else 0.0)
+        # Rows up to a length are added up plainly, longer ones pairwise.
+        plain = TURNED if short and logs else SHORT
+        sums = (min(outcomes, 40) if outcomes > plain else outcomes) + 4.0
+        if logs:
+            self.summing = _LOGS + 5.0 * sums
+        elif short:
+            self.summing = max(_NEAR + 3.8 * sums, 10.6 * sums)
+        else:
+            self.summing = sums
         self._value, self._outcomes, self._logs = value, outcomes, logs
         self._noise, self._extreme = noise, extreme
         self._size = np.maximum(np.abs(value), 1e-300)

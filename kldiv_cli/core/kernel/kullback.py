@@ -160,15 +160,18 @@ def _apart_ones(rows: Rows, values: Floats, by_row: Arrays = ()) -> bool:
 def _near_ones(rows: Rows, values: Floats) -> bool:
     """Fill in the rows that need no ratio of the totals, and tell whether they are most."""
     t, X, W = rows.add_up(_near)
-    return rows.answer(*_settled(t, X, W), values)
+    return rows.answer(*_settled(t, X, W, exact=True), values)
 
 
-def _settled(t: Floats, X: Floats, W: Floats) -> tuple[Floats, Bools]:
-    """Return D(P || Q) by the sums of t, x and w, and of which rows it is exact enough."""
+def _settled(t: Floats, X: Floats, W: Floats, exact: bool) -> tuple[Floats, Bools]:
+    """Return D(P || Q) by the sums of t, x and w, and of which rows it is exact enough.
+
+    Where differences are exact, so that no term is zero but for equal weights, it may be zero.
+    """
     lost, z = _taken(X, W)
     D = (t - lost) / X
     good = (z <= NEAR) & (lost <= SHARE * t) & _fit(X)
-    return D, good & ((D >= elements.VANISHING) | (t == 0.0))
+    return D, good & ((D >= elements.VANISHING) | ((t == 0.0) & exact))
 
 
 def _with_ratio(rows: Rows, values: Floats, far_apart: bool) -> bool:
@@ -182,7 +185,7 @@ def _with_ratio(rows: Rows, values: Floats, far_apart: bool) -> bool:
         if not rows.count:
             break
         t, X, W = rows.add_up(_near, parts)
-        rows.answer(*_settled(t, X, W), values)
+        rows.answer(*_settled(t, X, W, exact=len(parts) < 3), values)
         parts = _refined(tuple(part[rows.left] for part in parts), (W / X)[rows.left])
     return far_apart
 
@@ -245,8 +248,11 @@ class Rows:
     def answer(self, D: Floats, good: Bools, values: Floats) -> bool:
         """Fill in the answers that are good, drop these rows, and tell whether they are most."""
         served, count = int(np.count_nonzero(good)), self.count
-        values[self.where] = D if served == count else np.where(good, D, np.nan)
-        self._keep(~good, count - served)
+        left = ~good
+        if served < count:
+            np.putmask(D, left, np.nan)
+        values[self.where] = D
+        self._keep(left, count - served)
         most: bool = 2 * served > count
         return most
 

@@ -6,12 +6,13 @@ import re
 
 import pytest
 
+torch = pytest.importorskip("torch")
+
 BLOCKS = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.S)
 NUMBER = re.compile(r"\d+\.\d+")
 
 
 def test_the_programs_print_what_the_page_shows(root, capsys):
-    pytest.importorskip("torch")
     blocks = BLOCKS.findall((root / "docs" / "distillation.md").read_text())
     assert len(blocks) == 2
     names: dict[str, object] = {}

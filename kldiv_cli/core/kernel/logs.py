@@ -343,7 +343,10 @@ def _copy(values: Floats, out: Floats | None) -> Floats:
 
 
 def _divided(h: Floats, low: Floats, T: float) -> Twofold:
-    """Return (h + low) / T, to twice a double's digits."""
+    """Return (h + low) / T, to twice a double's digits; the memory of both may be used."""
+    if math.frexp(T)[0] == 0.5:
+        # A power of two divides exactly.
+        return Twofold(np.divide(h, T, out=h), np.divide(low, T, out=low))
     quotient = h / T
     back = twofold.two_product(quotient, np.full_like(h, T))
     return Twofold(quotient, ((h - back.high) - back.low + low) / T)

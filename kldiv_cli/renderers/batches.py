@@ -227,11 +227,12 @@ def quantile_table(comparison: Comparison, batch: Batch, layout: Layout) -> Tabl
 
 def worst_line(comparison: Comparison, batch: Batch, layout: Layout) -> str:
     """Return the rows that are furthest apart, with their values."""
-    bound, sign = bound_of(comparison, batch.measure), infinity(layout)
-    rows = (
-        f"{worst.row} ({figure(worst.measures[batch.measure], bound, infinity=sign, digits=DIGITS)})"
-        for worst in batch.worst
-    )
+    bound = bound_of(comparison, batch.measure)
+    rows = []
+    for worst in batch.worst:
+        value = worst.measures[batch.measure]
+        shown = figure(value, bound, infinity=infinity(layout), digits=DIGITS)
+        rows.append(f"{worst.row} ({shown})")
     return f"worst rows by {batch.measure}, counted from 0: {', '.join(rows)}"
 
 

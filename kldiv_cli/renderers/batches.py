@@ -80,8 +80,9 @@ def batch_parts(
     report: Report, comparison: Comparison, batch: Batch, layout: Layout
 ) -> Iterator[str | Table]:
     """Yield what is said of the rows of a batch: lines, and tables that begin with a header."""
+    few = batch.rows < FEW
     head = f"{count(batch.rows, 'row')}, reduction {batch.reduction};"
-    if batch.rows < FEW:
+    if few:
         yield f"{head} {batch.measure} of a row:"
         yield f"  min {figure(batch.min)}, median {figure(batch.median)}, max {figure(batch.max)}"
     else:
@@ -90,13 +91,13 @@ def batch_parts(
         yield mean_table(comparison, batch, layout)
         if batch.block is not None:
             yield f"errors from blocks of {count(batch.block, 'row')}"
-        yield ""
-        yield quantile_table(comparison, batch, layout)
-        yield ""
-        yield worst_line(comparison, batch, layout)
     if batch.storage_noise is not None:
-        noise = f"{batch.storage_noise:.1g} {report.unit}"
-        yield f"rounding to 16 bits alone makes about {noise}"
+        yield f"rounding to 16 bits alone makes about {batch.storage_noise:.1g} {report.unit}"
+    yield from _torch_call(report, batch)
+    if not few:
+        for table in (quantile_table, worst_table):
+            yield ""
+            yield table(comparison, batch, layout)
 
 
 def shown_measures(batch: Batch) -> tuple[str, ...]:
@@ -170,6 +171,10 @@ def _scaled(estimate: Estimate, value: float, layout: Layout) -> str:
     """Return a value of an estimate, or a limit of it, to the second digit of its error."""
     times = 100 if estimate.percent else 1
     error = estimate.found and estimate.found.standard_error
+    if estimate.percent and error == 0:
+        return f"{times * value:.{DIGITS}g}"
+    if estimate.found is None:
+        return figure(value, digits=DIGITS)
     of_error = None if error is None else times * error
     return to_error(times * value, of_error, estimate.bound, infinity=infinity(layout))
 
@@ -225,18 +230,25 @@ def quantile_table(comparison: Comparison, batch: Batch, layout: Layout) -> Tabl
     return table
 
 
-def worst_line(comparison: Comparison, batch: Batch, layout: Layout) -> str:
-    """Return the rows that are furthest apart, with their values."""
-    bound = bound_of(comparison, batch.measure)
-    rows = []
+def worst_table(comparison: Comparison, batch: Batch, layout: Layout) -> Table:
+    """Return the rows whose first measure is largest, by their numbers from 0."""
+    names = shown_measures(batch)
+    table = [["worst row", *names]]
     for worst in batch.worst:
-        value = worst.measures[batch.measure]
-        shown = figure(value, bound, infinity=infinity(layout), digits=DIGITS)
-        rows.append(f"{worst.row} ({shown})")
-    return f"worst rows by {batch.measure}, counted from 0: {', '.join(rows)}"
+        cells = (
+            figure(
+                worst.measures[name],
+                bound_of(comparison, name),
+                infinity=infinity(layout),
+                digits=DIGITS,
+            )
+            for name in names
+        )
+        table.append([str(worst.row), *cells])
+    return table
 
 
-def torch_lines(report: Report, batch: Batch) -> Iterator[str]:
+def _torch_call(report: Report, batch: Batch) -> Iterator[str]:
     """Yield the call of PyTorch that gives the same number."""
     logits = report.p and report.q and report.p.kind == report.q.kind == "logits"
     if logits and batch.measure in ("kl", "kl_pq"):

@@ -37,7 +37,7 @@ def figure(
         return "0"
     if bound > 0:
         digits = min(digits, max(1, math.floor(-math.log10(2 * bound))))
-    return f"{value:#.{digits}g}".rstrip(".")
+    return f"{value:#.{digits}g}".rstrip(".").replace(".e", "e")
 
 
 def to_error(
@@ -58,7 +58,9 @@ def to_error(
         return figure(value, bound, infinity=infinity)
     # The exponents of the digits that are printed: 0.0996 is 0.10.
     of_value, of_error = (math.floor(math.log10(abs(float(f"{x:.1e}")))) for x in (value, error))
-    digits = max(of_value - of_error + 2, 1)
+    digits = of_value - of_error + 2
+    if digits < 1:
+        return "0"
     if 0 <= of_value < DIGITS:
         digits = max(digits, of_value + 1)
     return figure(value, bound, infinity=infinity, digits=min(digits, DIGITS))

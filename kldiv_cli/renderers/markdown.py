@@ -82,10 +82,13 @@ def _measures(report: Report, comparison: Comparison, names: Names) -> Iterator[
 
 def _batch(report: Report, comparison: Comparison, batch: Batch, layout: Layout) -> Iterator[str]:
     signs = layout._replace(unicode=True)
-    for part in batches.batch_parts(report, comparison, batch, signs):
+    parts = batches.batch_parts(report, comparison, batch, signs)
+    for part in parts:
         if isinstance(part, str):
+            # A line that is indented goes on with the one before it.
+            text = markdown(part.strip(), NOTE_WIDTH)
             if part:
-                yield f"\n{markdown(part.strip(), NOTE_WIDTH)}"
+                yield text if part.startswith(" ") else f"\n{text}"
             continue
         header, *rows = [[markdown(cell.strip()) for cell in row] for row in part]
         yield ""

@@ -146,8 +146,6 @@ def _batch(report: Report, comparison: Comparison, batch: Batch, layout: Layout)
             for head, first, *more in rows
         ]
         yield _grid([[(cell, "dim") for cell in header], *cells])
-    for line in batches.torch_lines(report, batch):
-        yield Text(line, style="dim")
 
 
 def _exclusive_outcomes(

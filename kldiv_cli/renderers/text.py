@@ -22,7 +22,7 @@ from kldiv_cli.renderers.figures import (
     rough,
     spelled,
 )
-from kldiv_cli.renderers.show import display_width, folded, pad, show, show_names
+from kldiv_cli.renderers.show import display_width, pad, show, show_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -194,10 +194,9 @@ def _sample_size(rows: float) -> str:
 def _batch(report: Report, comparison: Comparison, batch: Batch, layout: Layout) -> Iterator[str]:
     for part in batches.batch_parts(report, comparison, batch, layout):
         if isinstance(part, str):
-            yield from folded(part, WIDTH) if len(part) > WIDTH else [part]
+            yield part
         else:
             yield from batches.aligned(batches.fitting(part, WIDTH))
-    yield from batches.torch_lines(report, batch)
 
 
 def exceeded(report: Report, layout: Layout) -> Iterator[str]:

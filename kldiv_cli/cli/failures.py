@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from kldiv_cli.cli.arguments import Words
     from kldiv_cli.cli.options import Command
 
+REPORTS = ("output", "report", "rows")
+"""Options whose words are files that are written."""
 REPLACED = ("junit", "prometheus")
 """Formats whose files are read later, when an old answer is worse than none."""
 
@@ -125,7 +127,7 @@ def _is_stale(path: str) -> bool:
 
 def _inputs(found: Words) -> Iterator[str]:
     """Yield every path that words may name as an input, which no report replaces."""
-    options = (word for name, word in found.given.items() if name not in ("output", "report"))
+    options = (word for name, word in found.given.items() if name not in REPORTS)
     words = [*found.arguments, *found.strange]
     for option in options:
         words += option if isinstance(option, list) else [str(option)]

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 from kldiv_cli.cli import interrupts, messages, streams
 from kldiv_cli.errors import UsageError, option
 from kldiv_cli.pipeline.validation import among
-from kldiv_cli.renderers import Layout
+from kldiv_cli.renderers import ROWS, Layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -104,7 +104,7 @@ class Outputs(ExitStack):
 
     def write(
         self,
-        text: Callable[[str, Layout], str],
+        text: Callable[[str, Layout], str | Iterable[str]],
         notes: Iterable[Note] = (),
         bare: Callable[[], str] | None = None,
     ) -> None:
@@ -113,7 +113,7 @@ class Outputs(ExitStack):
         Parameters
         ----------
         text : callable
-            Returns the report in a format, for a layout.
+            Returns the report in a format, for a layout; as a text, or as its pieces.
         notes : iterable of Note
             Only those on repairs are written under ``--quiet``.
         bare : callable, optional
@@ -127,7 +127,7 @@ class Outputs(ExitStack):
         interrupts.raise_kept()
         tell_notes(notes, quiet=self._quiet, color=self._color)
 
-        def report(format: str, layout: Layout) -> str:
+        def report(format: str, layout: Layout) -> str | Iterable[str]:
             return bare() if bare and self._quiet and format == "text" else text(format, layout)
 
         for format, file in self._files:
@@ -152,6 +152,8 @@ def asked_reports(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for word in said.get("report", ()):
         format, _, path = word.partition("=")
         yield format, path
+    if "rows" in said:
+        yield ROWS, said["rows"]
 
 
 def _targets(said: dict[str, Any], formats: Sequence[str]) -> list[tuple[str, str]]:
@@ -168,6 +170,8 @@ def _targets(said: dict[str, Any], formats: Sequence[str]) -> list[tuple[str, st
             message = f"--report takes FORMAT=FILE; found '{word}'"
             raise UsageError("usage", message, hint="--report json=out.json")
         found.append((known("--report", format), path))
+    if (path := said.pop("rows", None)) is not None:
+        found.append((ROWS, path))
     return found
 
 
@@ -255,8 +259,8 @@ class ReportFile:
             os.fchmod(number, S_IMODE(status.st_mode))
         return os.fdopen(number, "wb", buffering=0)
 
-    def write(self, text: str) -> None:
-        """Write the whole report, beside its target if that is a regular file.
+    def write(self, text: str | Iterable[str]) -> None:
+        """Write the whole report, a text or its pieces, beside its target if that is a file.
 
         Raises
         ------
@@ -265,7 +269,8 @@ class ReportFile:
         """
         assert self._stream is not None
         with streams.arriving(self._path), suppress(BrokenPipeError):
-            streams.write_all(self._stream, _encoded(text))
+            for data in streams.encoded(text):
+                streams.write_all(self._stream, data)
             if self._beside:
                 os.fsync(self._stream.fileno())
             self._stream.close()
@@ -328,7 +333,7 @@ def tell_notes(notes: Iterable[Note], *, quiet: bool, color: str) -> None:
         streams.tell(messages.note, note, color)
 
 
-def append(path: str, text: str) -> None:
+def append(path: str, text: str | Iterable[str]) -> None:
     """Add a report to the end of a file.
 
     Raises
@@ -337,11 +342,8 @@ def append(path: str, text: str) -> None:
         If the file does not take it all.
     """
     with streams.arriving(path), open(path, "ab", buffering=0) as file:
-        streams.write_all(file, _encoded(text))
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "backslashreplace")
+        for data in streams.encoded(text):
+            streams.write_all(file, data)
 
 
 def descriptor(path: str) -> int | None:

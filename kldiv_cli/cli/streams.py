@@ -15,11 +15,11 @@ from kldiv_cli.errors import OutputError, Place
 from kldiv_cli.renderers import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from kldiv_cli.cli.status_line import StatusLine
 
-MACHINE_FORMATS = ("json", "csv", "markdown", "junit", "prometheus")
+MACHINE_FORMATS = ("json", "csv", "rows", "markdown", "junit", "prometheus")
 status: StatusLine | None = None
 """The line of a terminal that gives way to whatever is written."""
 
@@ -58,8 +58,8 @@ def stdout_layout(option: str) -> Layout:
     )
 
 
-def write_stdout(text: str, format: str) -> None:
-    """Write a whole report to standard output.
+def write_stdout(text: str | Iterable[str], format: str) -> None:
+    """Write a whole report, which may come in pieces, to standard output.
 
     Raises
     ------
@@ -70,7 +70,14 @@ def write_stdout(text: str, format: str) -> None:
         raise lost("standard output", "it is closed")
     encoding = "utf-8" if format in MACHINE_FORMATS else (sys.stdout.encoding or "ascii")
     with arriving("standard output"), suppress(BrokenPipeError):
-        write_all(sys.stdout, text.encode(encoding, "backslashreplace"))
+        for data in encoded(text, encoding):
+            write_all(sys.stdout, data)
+
+
+def encoded(text: str | Iterable[str], encoding: str = "utf-8") -> Iterator[bytes]:
+    """Yield the bytes of a text, or of the pieces that make up one."""
+    for piece in (text,) if isinstance(text, str) else text:
+        yield piece.encode(encoding, "backslashreplace")
 
 
 def tell(message: Callable[..., str], about: object, option: str) -> None:

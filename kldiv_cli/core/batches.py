@@ -16,6 +16,8 @@ from kldiv_cli.core.divergences import contributions_of_rows as by_outcome
 from kldiv_cli.core.report import Batch, OfRows, Value, WorstRow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from kldiv_cli.core.distribution import Kind
@@ -156,3 +158,30 @@ def described(
             for row in row_statistics.worst_rows(first).tolist()
         ),
     )
+
+
+def numbers_of_rows(rows: RowValues, measures: Iterable[str]) -> dict[str, NDArray[Any]]:
+    """Return the numbers that each row has, by their names.
+
+    Parameters
+    ----------
+    rows : RowValues
+        The measures of each row, and what is known of it beside them.
+    measures : iterable of str
+        The measures that are shown.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (N,)
+        The measures; ``same_top``, 1 or 0; ``top_5_agreement``; and where the targets are known
+        ``log_p`` and ``log_q``, their log-probabilities in nats, and ``delta_p``, the change of
+        their probability, a fraction of 1.
+    """
+    found: dict[str, NDArray[Any]] = {name: rows.values[name] for name in measures}
+    if rows.same_top is not None:
+        found["same_top"] = rows.same_top.astype(int)
+    if rows.common_top is not None:
+        found["top_5_agreement"] = rows.common_top
+    if rows.log_p is not None and rows.log_q is not None:
+        found |= {"log_p": rows.log_p, "log_q": rows.log_q, "delta_p": rows.of("delta_p")}
+    return found

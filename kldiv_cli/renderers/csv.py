@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.measures import find
 from kldiv_cli.core.report import number
+from kldiv_cli.core.row_statistics import Derived, Mean, Spread
 from kldiv_cli.renderers.figures import spelled
 from kldiv_cli.renderers.show import cell
 from kldiv_cli.renderers.text import rows_of, side_names
@@ -15,15 +17,29 @@ from kldiv_cli.renderers.text import rows_of, side_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kldiv_cli.core.report import Report
+    from kldiv_cli.core.report import Batch, Comparison, OfRows, Report
     from kldiv_cli.renderers import Layout
 
 HEADER = ("column", "measure", "direction", "row", "value", "error_bound", "unit", "smoothing")
+OF_ROWS = ("mean", "standard_error", "standard_error_independent", "effective_rows", "low", "high")
 
 
 def render(report: Report, layout: Layout) -> str:
-    """Return the table; `row` numbers the rows of a batch that was not reduced, from 0."""
-    return table(HEADER, _rows(report))
+    """Return the table; `row` numbers the rows of a batch that was not reduced, from 0.
+
+    The statistics of the rows of a batch that was reduced are further columns, and what these
+    rows have beside measures are further rows.
+    """
+    reduced = [
+        (comparison, comparison.batch)
+        for comparison in report.comparisons
+        if comparison.batch and comparison.batch.reduction != "none"
+    ]
+    if not reduced:
+        every = (_rows(report, comparison) for comparison in report.comparisons)
+        return table(HEADER, chain.from_iterable(every))
+    every = (_rows_of_batch(report, comparison, batch) for comparison, batch in reduced)
+    return table((*HEADER, "rows", *OF_ROWS, *Spread._fields), chain.from_iterable(every))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -35,15 +51,56 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def _rows(report: Report) -> Iterator[Sequence[object]]:
-    for comparison in report.comparisons:
-        for name, value in comparison.measures.items():
-            # A failed run may have been asked for a measure that there is not.
-            measure = None if report.error else find(name)
-            symbol = spelled(measure.symbol, *side_names(report)) if measure else ""
-            head = (cell(comparison.column or ""), cell(name), cell(symbol))
-            tail = (report.unit if measure and measure.scales else "", report.smoothing)
-            pairs = zip(rows_of(value), rows_of(comparison.error_bounds[name]), strict=True)
-            for row, pair in enumerate(pairs):
-                numbers = [entry if entry == "error" else number(entry) for entry in pair]
-                yield (*head, row if isinstance(value, tuple) else "", *numbers, *tail)
+def _rows_of_batch(
+    report: Report, comparison: Comparison, batch: Batch
+) -> Iterator[Sequence[object]]:
+    """Yield the rows of measures, and of what else rows have, with the statistics of the rows."""
+    measures = _rows(report, comparison)
+    for measure, found in zip(measures, batch.by_measure.values(), strict=True):
+        yield (*measure, batch.rows, *_statistics(found), *_quantiles(found.quantiles))
+    head = cell(comparison.column or "")
+    for name, other, spread in _beside_measures(batch):
+        value = other.value if isinstance(other, Derived) else other.mean
+        facts = (head, name, "", "", number(value), "", "", report.smoothing)
+        yield (*facts, batch.rows, *_statistics(other), *_quantiles(spread))
+
+
+def _beside_measures(
+    batch: Batch,
+) -> Iterator[tuple[str, OfRows | Mean | Derived, Spread | None]]:
+    """Yield what rows have beside measures, by its key in the JSON document."""
+    for name, share in (
+        ("same_top", batch.same_top),
+        ("top_5_agreement", batch.top_5_agreement),
+    ):
+        if share is not None:
+            yield name, share, None
+    if batch.targets is not None:
+        for name, found in batch.targets._asdict().items():
+            if isinstance(found, Mean | Derived):
+                yield name, found, batch.targets.delta_p_spread if name == "delta_p" else None
+
+
+def _statistics(found: OfRows | Mean | Derived) -> Iterator[object]:
+    """Yield the mean with its error; empty where nothing is known of it."""
+    known = found._asdict()
+    for name in OF_ROWS:
+        value = known.get(name)
+        yield "" if value is None else number(value)
+
+
+def _quantiles(spread: Spread | None) -> Iterator[object]:
+    yield from map(number, spread) if spread else ("",) * len(Spread._fields)
+
+
+def _rows(report: Report, comparison: Comparison) -> Iterator[Sequence[object]]:
+    for name, value in comparison.measures.items():
+        # A failed run may have been asked for a measure that there is not.
+        measure = None if report.error else find(name)
+        symbol = spelled(measure.symbol, *side_names(report)) if measure else ""
+        head = (cell(comparison.column or ""), cell(name), cell(symbol))
+        tail = (report.unit if measure and measure.scales else "", report.smoothing)
+        pairs = zip(rows_of(value), rows_of(comparison.error_bounds[name]), strict=True)
+        for row, pair in enumerate(pairs):
+            numbers = [entry if entry == "error" else number(entry) for entry in pair]
+            yield (*head, row if isinstance(value, tuple) else "", *numbers, *tail)

@@ -37,7 +37,33 @@ def figure(
         return "0"
     if bound > 0:
         digits = min(digits, max(1, math.floor(-math.log10(2 * bound))))
-    return f"{value:#.{digits}g}".rstrip(".")
+    return f"{value:#.{digits}g}".rstrip(".").replace(".e", "e")
+
+
+def to_error(
+    value: float, error: float | None, bound: float = 0.0, *, infinity: str = "Infinity"
+) -> str:
+    """Return a value down to the second digit of its standard error.
+
+    Parameters
+    ----------
+    value : float
+        The value, or the error itself.
+    error : float or None
+        Its standard error; where there is none, or it is 0, the value is printed as `figure` does.
+    bound, infinity
+        See `figure`.
+    """
+    if not error or not value or math.isinf(value) or math.isinf(error):
+        return figure(value, bound, infinity=infinity)
+    # The exponents of the digits that are printed: 0.0996 is 0.10.
+    of_value, of_error = (math.floor(math.log10(abs(float(f"{x:.1e}")))) for x in (value, error))
+    digits = of_value - of_error + 2
+    if digits < 1:
+        return "0"
+    if 0 <= of_value < DIGITS:
+        digits = max(digits, of_value + 1)
+    return figure(value, bound, infinity=infinity, digits=min(digits, DIGITS))
 
 
 def rough(value: float) -> str:
@@ -78,6 +104,16 @@ def bars(layout: Layout) -> str:
 def arrow(layout: Layout) -> str:
     """Return the arrow between a share of the reference and that of the current side."""
     return "→" if _has_signs(layout) else "->"
+
+
+def plus_minus(layout: Layout) -> str:
+    """Return the sign between a mean and its standard error."""
+    return "±" if layout.unicode else "+-"
+
+
+def delta(layout: Layout) -> str:
+    """Return the symbol of a change of probability."""
+    return "Δp" if layout.unicode else "delta p"
 
 
 def _has_signs(layout: Layout) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.renderers import text
+from kldiv_cli.renderers import batches, text
 from kldiv_cli.renderers.figures import figure
 from kldiv_cli.renderers.show import markdown, show_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kldiv_cli.core.report import Comparison, Report, Side
+    from kldiv_cli.core.report import Batch, Comparison, Report, Side
     from kldiv_cli.errors import Note
     from kldiv_cli.renderers import Layout
     from kldiv_cli.renderers.text import Names
@@ -38,6 +38,8 @@ def render(report: Report, layout: Layout) -> str:
             head, *facts = text.estimate_lines(report, comparison.estimate, p, q)
             words = "; ".join(fact.strip() for fact in facts).replace("||", "‖")
             lines.append(f"\n{head.capitalize()} {words.replace('< ', '&lt; ')}.")
+        if comparison.batch:
+            lines += _batch(report, comparison, comparison.batch, layout)
         if comparison.contributions:
             lines += _contributions(comparison, p, q)
     batch = report.comparisons[0].batch
@@ -76,6 +78,23 @@ def _measures(report: Report, comparison: Comparison, names: Names) -> Iterator[
         # The bars of D(p || q) would end the cell.
         bars = symbol.replace("||", "‖")
         yield f"| {name.replace('_', chr(92) + '_')} | {values} | {unit} | {bars} |"
+
+
+def _batch(report: Report, comparison: Comparison, batch: Batch, layout: Layout) -> Iterator[str]:
+    signs = layout._replace(unicode=True)
+    parts = batches.batch_parts(report, comparison, batch, signs)
+    for part in parts:
+        if isinstance(part, str):
+            # A line that is indented goes on with the one before it.
+            text = markdown(part.strip(), NOTE_WIDTH)
+            if part:
+                yield text if part.startswith(" ") else f"\n{text}"
+            continue
+        header, *rows = [[markdown(cell.strip()) for cell in row] for row in part]
+        yield ""
+        yield f"| {' | '.join(header)} |"
+        yield f"| --- |{' ---: |' * (len(header) - 1)}"
+        yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
 def _contributions(comparison: Comparison, p: str, q: str) -> Iterator[str]:

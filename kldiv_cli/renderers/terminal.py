@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from kldiv_cli.renderers import text
+from kldiv_cli.renderers import batches, text
+from kldiv_cli.renderers.batches import HEADLINES
 from kldiv_cli.renderers.figures import bars, figure, infinity
 from kldiv_cli.renderers.show import display_width, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kldiv_cli.core.report import Comparison, Contribution, Report
+    from kldiv_cli.core.report import Batch, Comparison, Contribution, Report
     from kldiv_cli.renderers import Layout
     from kldiv_cli.renderers.text import Names
 
@@ -92,7 +93,7 @@ def _parts(report: Report, comparison: Comparison, layout: Layout) -> Iterator[T
         lines = text.estimate_lines(report, comparison.estimate, *short_names)
         yield Text("\n" + "\n".join(lines).replace("||", bars(layout)))
     if comparison.batch:
-        yield Text("\n" + "\n".join(text.batch_lines(report, comparison.batch)))
+        yield from _batch(report, comparison, comparison.batch, layout)
     if comparison.contributions:
         yield from _contributions(comparison, layout, names)
     if comparison is report.comparisons[-1]:
@@ -122,15 +123,29 @@ def _measures(
     headlines: list[list[Cell]] = []
     further: list[list[Cell]] = []
     for name in comparison.measures:
-        sides = names if name in text.HEADLINES else ("p", "q")
+        sides = names if name in HEADLINES else ("p", "q")
         rows = text.measure_rows(report, comparison, name, sides, infinity(layout))
         for title, value, unit, symbol in rows:
             signed = symbol.replace("||", bars(layout))
-            if name in text.HEADLINES:
+            if name in HEADLINES:
                 headlines.append([(signed, "bold"), (value, "bold green"), (unit, "dim")])
             else:
                 further.append([(title, "cyan"), (value, ""), (unit, "dim"), (signed, "dim")])
     return headlines, further
+
+
+def _batch(report: Report, comparison: Comparison, batch: Batch, layout: Layout) -> Iterator[Text]:
+    yield Text()
+    for part in batches.batch_parts(report, comparison, batch, layout):
+        if isinstance(part, str):
+            yield Text(part)
+            continue
+        header, *rows = batches.fitting(part, width_of(layout))
+        cells = [
+            [(head, "cyan"), (first, "bold"), *((cell, "") for cell in more)]
+            for head, first, *more in rows
+        ]
+        yield _grid([[(cell, "dim") for cell in header], *cells])
 
 
 def _exclusive_outcomes(

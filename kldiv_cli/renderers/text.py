@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from kldiv_cli.core.measures import find
 from kldiv_cli.core.report import DOUBT
+from kldiv_cli.renderers import batches
+from kldiv_cli.renderers.batches import HEADLINES
 from kldiv_cli.renderers.figures import (
     amount,
     bars,
@@ -31,9 +33,9 @@ if TYPE_CHECKING:
     Names = tuple[str, str]
 
 NAME_WIDTH, LABEL_WIDTH, BAR = 16, 18, 8
-HEADLINES = ("kl_pq", "kl_qp", "kl")
 SHOWN_ROWS, SHOWN_OUTCOMES = 10, 3
 HEAD_WIDTH = 11
+WIDTH = 80
 
 
 def render(report: Report, layout: Layout) -> str:
@@ -51,7 +53,7 @@ def render(report: Report, layout: Layout) -> str:
         if comparison.estimate:
             lines += ["", *estimate_lines(report, comparison.estimate, *names)]
         if comparison.batch:
-            lines += ["", *batch_lines(report, comparison.batch)]
+            lines += ["", *_batch(report, comparison, comparison.batch, layout)]
         if len(report.comparisons) == 1:
             lines += _sides(report, layout)
         if comparison.contributions:
@@ -189,16 +191,12 @@ def _sample_size(rows: float) -> str:
     return "known probabilities" if math.isinf(rows) else count(int(rows), "row")
 
 
-def batch_lines(report: Report, batch: Batch) -> Iterator[str]:
-    """Yield how the rows were reduced, and which call of PyTorch gives the same."""
-    yield f"{count(batch.rows, 'row')}, reduction {batch.reduction}; {batch.measure} of a row:"
-    yield f"  min {figure(batch.min)}, median {figure(batch.median)}, max {figure(batch.max)}"
-    logits = report.p and report.q and report.p.kind == report.q.kind == "logits"
-    if logits and batch.measure in ("kl", "kl_pq"):
-        scale = "" if report.temperature == 1 else f" / {report.temperature:g}"
-        of_rows = ".sum(-1)" if batch.reduction == "none" else ""
-        yield f"it is torch's F.kl_div(log_softmax(q{scale}, -1), softmax(p{scale}, -1),"
-        yield f"  reduction='{batch.reduction}'){of_rows}"
+def _batch(report: Report, comparison: Comparison, batch: Batch, layout: Layout) -> Iterator[str]:
+    for part in batches.batch_parts(report, comparison, batch, layout):
+        if isinstance(part, str):
+            yield part
+        else:
+            yield from batches.aligned(batches.fitting(part, WIDTH))
 
 
 def exceeded(report: Report, layout: Layout) -> Iterator[str]:

@@ -9,6 +9,7 @@ ALONE = {
     "format",
     "output",
     "report",
+    "rows",
     "quiet",
     "color",
     "config",

@@ -57,7 +57,9 @@ ROWS = (
     options.WHERE, *options.WANTED, options.map_of("P", "Q"), *options.TYPES, options.NA,
     options.MAX_OUTCOMES,
     Option("top", "N", "How many outcomes to list.", default="10", read=number),
-    *options.REPORTS, options.QUIET, options.STRICT,
+    *options.REPORTS,
+    Option("rows", "FILE", "Write the measures of each row of a batch to FILE, as CSV."),
+    options.QUIET, options.STRICT,
     *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
     options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.COLOR, options.VERBOSE,
 )
@@ -106,7 +108,7 @@ def compare(p: str, q: list[str], said: dict[str, Any]) -> int:
     """
     from kldiv_cli.pipeline.compare import compared
     from kldiv_cli.pipeline.settings import compare_settings
-    from kldiv_cli.renderers import render
+    from kldiv_cli.renderers import pieces
 
     outputs = Outputs(said, FORMATS)
     exit_zero = said.pop("exit_zero", False)
@@ -119,7 +121,7 @@ def compare(p: str, q: list[str], said: dict[str, Any]) -> int:
     with outputs:
         outputs.open(paths)
         report = compared(settings)
-        outputs.write(partial(render, report), report.notes, bare=partial(bare, report))
+        outputs.write(partial(pieces, report), report.notes, bare=partial(bare, report))
     return ABOVE if report.failed and not exit_zero else 0
 
 

@@ -275,6 +275,10 @@ ENGINE = (
     Option("threads", "N", "Threads that an engine may take; one a processor if not given. No"
            " result depends on it.", read=number),
 )
+BLOCK = Option(
+    "block", "N", "Rows of a batch that make a block for the error of their mean; found from how"
+    " the rows are correlated if not given.", read=number,
+)
 FLATTEN = Option("flatten", "", "Make one distribution of all elements of a 2-D array.")
 STRICT = Option("strict", "", "Refuse what would be repaired with a note.")
 

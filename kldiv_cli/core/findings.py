@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from kldiv_cli.errors import Note
 
 DIRECTION = "current || reference"
+DIRECTION_OF_MODELS = "reference || current"
+"""The direction that a gate of models judges, in which the full model's outcomes weigh."""
+MODEL = "model"
+"""The type of what such a gate judges."""
 USUAL_LIMIT = 0.05
 """The largest divergence that is accepted where the user says nothing, in nats."""
 
@@ -35,12 +39,13 @@ class Finding(NamedTuple):
     Attributes
     ----------
     column, type : str
-        Its name; ``categorical``, ``numeric`` or ``error``.
+        Its name; ``categorical``, ``numeric``, ``boolean``, ``date``, ``model`` or ``error``.
     verdict : {"pass", "drift", "inconclusive", "error"}
     reason : Reason
     kl, low, high : float or "error"
         D(current || reference) in nats: the estimate, corrected for bias, and the limits of its
-        confidence interval; the value itself where both sides are exactly known.
+        confidence interval; the value itself where both sides are exactly known. Of models the
+        mean over rows of D(reference || current), and its interval.
     threshold : float
         The largest divergence that is accepted; infinite where none is drift.
     p_value, p_drift, p_drift_adjusted, p_pass : float or None
@@ -50,7 +55,7 @@ class Finding(NamedTuple):
     reliable : bool
         Whether the samples are large enough for the interval to be trusted.
     n_reference, n_current : int, float or "error"
-        Rows; infinite where a side is exactly known.
+        Rows; infinite where a side is exactly known, as a single distribution of a model is.
     missing_reference, missing_current : float or "error"
         Share of the rows without a value.
     new_outcomes : tuple of str
@@ -64,7 +69,8 @@ class Finding(NamedTuple):
     contributions : tuple of Contribution
         Largest first, by their share of Jeffreys' divergence; p is current, q the reference.
     measures : mapping of str to float
-        Of the shares as they were counted, not corrected for bias.
+        Of the shares as they were counted, not corrected for bias; of models means over rows,
+        in both directions.
     """
 
     column: str | None
@@ -165,11 +171,13 @@ def failed(
     seed: int,
     max_kl: float,
     dataset: str = NO_NAME,
+    direction: str = DIRECTION,
 ) -> Check:
     """Return the report of an error: one finding, without a column or a figure."""
     finding = Finding(None, "error", "error", Reason(failure.code, failure.message), max_kl)
     columns = Findings([finding])
     return Check(
+        direction=direction,
         dataset=dataset,
         verdict="error",
         alpha=alpha,

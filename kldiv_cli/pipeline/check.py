@@ -59,8 +59,8 @@ def check(
     Parameters
     ----------
     reference, current : path, data frame, mapping of columns, records or array
-        Raw rows; a path may also be a profile, as ``kldiv profile`` writes it, or a folder of
-        part files. ``-`` is standard input. Without `current`, two sets of the rows of
+        Raw rows, or logits; a path may also be a profile, as ``kldiv profile`` writes it, or
+        a folder of part files. ``-`` is standard input. Without `current`, two sets of the rows of
         `reference` are compared, which `where` chooses.
     **options
         The parameters below, by their names. Those that describe one side (`kind` to `where`)
@@ -100,6 +100,8 @@ def check(
     kind : str or pair of str, optional
         ``samples`` (raw rows, if not given), ``counts``, ``probabilities`` or ``weights``. A
         table of counts has an outcome and a count in each row, or column, outcome and count.
+        Of ``logits`` and ``log-probs``, one distribution a row, the mean over rows of
+        D(reference || current) is judged: the gate of a quantised or distilled model.
     label, weight : str or pair of str, optional
         Columns that hold the outcomes and their weights; `weight` also names a member of
         a JSON object or an array of an ``.npz`` file.
@@ -144,6 +146,9 @@ def check(
         Threads that an engine may take; one a processor if not given. No result depends on it.
     flatten : bool, default False
         Make one distribution of all elements of a two-dimensional array.
+    block : int, optional
+        Of logits and log-probabilities, how many consecutive rows make a block for the error of
+        their mean; the rows are taken as a correlated series if not given.
     dataset : str, optional
         What to call the data set in metrics and test results; the path of the reference without
         its extension if not given.
@@ -175,6 +180,9 @@ def check(
     >>> report = check({"side": ["heads", "tails"] * 300}, {"side": ["heads"] * 400})
     >>> report.verdict, report.columns["side"].reason.code
     ('drift', 'above-threshold')
+    >>> base, quantised = [[1.0, 2.0, 3.0]] * 40, [[1.0, 2.0, 3.01]] * 40
+    >>> check(base, quantised, kind="logits", max_kl=0.01).verdict
+    'pass'
     """
     from kldiv_cli.pipeline.spelling import in_python
 
@@ -202,6 +210,8 @@ def checked(settings: CheckSettings) -> CheckReport:
     InputError, UsageError
         As `read_sides` does.
     """
+    if settings.is_gate:
+        return _gate(settings)
     return judged_sides(read_sides(settings), settings)
 
 
@@ -242,10 +252,31 @@ def judged_sides(both: _Sides, settings: CheckSettings) -> CheckReport:
     columns = Findings(
         next(judged) if isinstance(one, Pair) else _unpaired(one, limits) for one in both.columns
     )
+    return _report(both, columns, settings)
+
+
+def _gate(settings: CheckSettings) -> CheckReport:
+    """Judge a model by its logits, and return the report."""
+    from kldiv_cli.pipeline import gate
+
+    found = gate.judged(settings)
+    both = _Sides(found.reference, found.current, (), (), found.notes)
+    return _report(both, Findings([found.finding]), settings, findings.DIRECTION_OF_MODELS)
+
+
+def _report(
+    both: _Sides,
+    columns: Findings,
+    settings: CheckSettings,
+    direction: str = findings.DIRECTION,
+) -> CheckReport:
+    """Return the report on the findings on both sides."""
+    limits: Limits = settings.limits
     warned = judging.warnings(columns, limits, both.current.source)
     return CheckReport(
         reference=both.reference,
         current=both.current,
+        direction=direction,
         dataset=settings.dataset,
         verdict=findings.worst(finding.verdict for finding in columns),
         alpha=limits.alpha,

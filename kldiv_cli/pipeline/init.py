@@ -75,8 +75,11 @@ def settings_file(settings: CheckSettings, said: Mapping[str, Any]) -> Written:
     InputError
         If the check has no answer.
     UsageError
-        If the name of a column or an option is no Unicode text.
+        If the name of a column or an option is no Unicode text, or models are judged.
     """
+    if settings.is_gate:
+        message = "a file of settings is for the columns of data, and a gate of models has none"
+        raise UsageError("usage", message, hint="leave --init out")
     both = read_sides(settings)
     report = judged_sides(both, settings)
     counted = both.counted

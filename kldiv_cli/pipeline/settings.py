@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from kldiv_cli import readers
 from kldiv_cli.core.dataset import MOST_OUTCOMES, NO_NAME, Wanted, unknown_column
+from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.errors import UsageError
 from kldiv_cli.pipeline import validation
 from kldiv_cli.pipeline.validation import (
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
     class CheckOptions(Reading, Columns, Judging, total=False):
         """The options of `check`."""
 
+        block: int | None
         dataset: str | None
         names: Names
         top: int
@@ -242,8 +244,14 @@ class CheckSettings(NamedTuple):
     rules: Rules
     limits: Limits
     dataset: str
+    block: int | None = None
     top: int = 10
     strict: bool = False
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether models are judged, by their logits or log-probabilities."""
+        return self.sources[0].kind in LOG_KINDS
 
 
 class ProfileSettings(NamedTuple):
@@ -257,7 +265,7 @@ class ProfileSettings(NamedTuple):
 
 
 KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
-KINDS_OF_CHECK = ("samples", "counts", "probabilities", "weights")
+KINDS_OF_CHECK = ("samples", "counts", "probabilities", "weights", *LOG_KINDS)
 KINDS_OF_PROFILE = ("samples", "counts")
 KINDS_OF = {"check": KINDS_OF_CHECK, "profile": KINDS_OF_PROFILE}
 """The kinds of numbers that some commands know; the others know them all."""
@@ -324,6 +332,7 @@ CHECK: dict[str, Validator] = {
     **COLUMNS,
     **JUDGING,
     **SHOWING,
+    "block": optional(whole(1)),
     "dataset": optional(validation.named),
     "kind": per_side(among(*KINDS_OF_CHECK)),
 }
@@ -460,6 +469,7 @@ def check_settings(
     typed = any(each.type for each in rules.columns.values())
     names = ("missing", "columns") if typed else ("missing",)
     kinds = {side.kind for side in sides}
+    gate = _is_gate(sides)
     cells, exact = any(raw) or kinds == {"counts"}, kinds & {"probabilities", "weights"}
     sets = (cells and not exact,) * 2
     why = "is for raw rows; beside a known distribution a table is taken as it is"
@@ -467,6 +477,18 @@ def check_settings(
         Refusal(names, (cells, cells), why, "leave {} out"),
         Refusal(("max_outcomes",), (any(raw),) * 2, "is for raw rows", "leave {} out"),
         Refusal(("map",), sets, "renames columns of data sets", "leave {} out"),
+        Refusal(
+            ("column", "exclude", "max_new", "max_missing_shift"),
+            (not gate,) * 2,
+            "is for columns of data, and a gate of models has none",
+            "leave {} out",
+        ),
+        Refusal(
+            ("block",),
+            (gate,) * 2,
+            "is for the rows of models",
+            "leave {} out; --as logits if these are logits",
+        ),
         *_refusals(sides, raw),
     )
     _refuse(refusals, given, spell, project)
@@ -475,6 +497,18 @@ def check_settings(
     sides = (sides[0], sides[1]._replace(map=given.get("map", {})))
     dataset = given.pop("dataset", None) or name_of_data_set(sides[0].source, sides[0].name)
     return _made(CheckSettings, given, sources=sides, rules=rules, limits=limits, dataset=dataset)
+
+
+def _is_gate(sides: tuple[Source, Source]) -> bool:
+    """Return whether two models are judged, and refuse a model beside anything else."""
+    logs = [side.kind in LOG_KINDS for side in sides]
+    if any(logs) and not all(logs):
+        model, other = sides if logs[0] else sides[::-1]
+        kind = "raw rows" if other.kind in (None, "samples") else other.kind
+        message = f"{model.kind} are judged beside logits or log-probabilities, and one side is"
+        hint = "--as logits, or --as log-probs, if both sides are; kldiv compare takes others, too"
+        raise UsageError("usage", f"{message} {kind}", hint=hint)
+    return all(logs)
 
 
 def name_of_data_set(reference: object, name: str | None = None) -> str:

@@ -536,7 +536,7 @@ def test_what_cannot_be_read(table, tmp_path):
      {"max_kl": 10**400}, {"max_kl": None}, {"max_kl": True}, {"alpha": 0}, {"alpha": 1},
      {"alpha": math.nan}, {"adjust": "holm"}, {"max_new": -0.1}, {"max_new": math.nan},
      {"max_missing_shift": "x"}, {"bins": 0}, {"bins": 2.5}, {"missing": "keep"}, {"top": -1},
-     {"top": 1.5}, {"max_outcomes": 0}, {"kind": "logits"}, {"kind": ("counts",) * 3},
+     {"top": 1.5}, {"max_outcomes": 0}, {"kind": "nats"}, {"kind": ("counts",) * 3},
      {"column": 5}, {"column": [5]}, {"exclude": 5}, {"na": 5}, {"columns": {"side": 5}},
      {"columns": {"side": {"max-kl": 1}}}, {"label": "side"}, {"weight": "side"},
      {"names": ("a",)}, {"input_format": "xls"}],

@@ -29,6 +29,7 @@ Examples:
   kldiv check sample_data/flights_january.json sample_data/flights_july.csv --exclude 'h*'
   kldiv check sample_data/airlines_january.csv sample_data/airlines_july.csv --as counts
   kldiv check sample_data/die_fair.csv sample_data/die_loaded.csv --as probabilities --as counts
+  kldiv check sample_data/teacher_logits.npy sample_data/student_logits.npy --as logits
   cat sample_data/flights_july.csv | kldiv check sample_data/flights_january.json - -f github
 
 Of a warehouse, a query that gives column, outcome, count:
@@ -44,7 +45,7 @@ ROWS = (
     Argument("current", "[CURRENT]", "What to judge; NAME=FILE, or - for stdin. Without it two"
              " sets of rows of REFERENCE are compared (--where twice)."),
     options.WHERE, *options.WANTED, options.map_of("CURRENT", "REFERENCE"),
-    Option("max_kl", "[COL=]X...", "Largest D(current || reference) that is accepted, in nats;"
+    Option("max_kl", "[COL=]X...", "Largest divergence that is accepted, in nats;"
            " 0.05 if not given. COL=X is for one column; COL=inf only warns of it. Repeatable."),
     Option("alpha", "X", "Level of the tests; 0.05 if not given.", read=number),
     Option("adjust", "bh|none", "Correction for many columns."),
@@ -59,14 +60,15 @@ ROWS = (
     options.NA, options.MAX_OUTCOMES,
     options.KIND._replace(help="samples (raw rows, if not given), or one table of counts,"
                           " probabilities or weights; counts may also be a tidy table"
-                          " column,outcome,count."),
+                          " column,outcome,count. logits or log-probs judge a model: see above."),
     options.LABEL, options.WEIGHT, options.AT, options.JOINT,
     Option("top", "N", "How many outcomes to list of a column.", read=number),
     Option("dataset", "NAME", "Name of the data set in metrics and test results; the path of"
            " REFERENCE without its extension if not given."),
     *options.REPORTS, options.QUIET._replace(help="Print the verdict alone, and no notes."),
     options.STRICT, *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
-    options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.COLOR, options.VERBOSE,
+    options.BLOCK, options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.COLOR,
+    options.VERBOSE,
 )
 # fmt: on
 
@@ -74,7 +76,8 @@ ROWS = (
 def failed(arguments: Sequence[str], said: Mapping[str, Any], failure: Failure) -> Check:
     """Return the report of an error, with those options and settings that have right values."""
     from kldiv_cli.core.dataset import NO_NAME
-    from kldiv_cli.core.findings import failed
+    from kldiv_cli.core.distribution import LOG_KINDS
+    from kldiv_cli.core.findings import DIRECTION, DIRECTION_OF_MODELS, failed
     from kldiv_cli.core.inference.resampling import SEED
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.pipeline.config import right_settings
@@ -84,6 +87,7 @@ def failed(arguments: Sequence[str], said: Mapping[str, Any], failure: Failure) 
     given = right_options(CHECK, {**said, "max_kl": max_kl[-1] if max_kl else None})
     right = {**right_settings(said.get("config")), **given}
     dataset = name_of_data_set(*options.sources(arguments[0])[1]) if arguments else NO_NAME
+    models = not {*said.get("kind", ())}.isdisjoint(LOG_KINDS)
     limits = Limits(**{name: right[name] for name in _SHOWN_LIMITS if name in right})
     return failed(
         failure,
@@ -92,6 +96,7 @@ def failed(arguments: Sequence[str], said: Mapping[str, Any], failure: Failure) 
         seed=SEED,
         max_kl=limits.max_kl,
         dataset=right.get("dataset") or dataset,
+        direction=DIRECTION_OF_MODELS if models else DIRECTION,
     )
 
 
@@ -102,6 +107,9 @@ def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
     D(current || reference) is estimated from the rows and compared with --max-kl: drift,
     pass, or inconclusive with the number of rows that would decide. What is noise at these
     sample sizes is never called drift: the chance of a false one is at most --alpha.
+
+    With --as logits or log-probs a model is judged, a quantised one for example, by the mean
+    over rows of D(reference || current), in which the full model's outcomes weigh.
 
     Options that describe a side (--as, --label, --weight, --at, --input-format, --encoding,
     --delimiter, --decimal, --header, --comment, --escape, --total-row) serve both; given

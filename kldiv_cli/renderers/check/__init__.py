@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.findings import WORST_FIRST, is_warned, only_warns
+from kldiv_cli.core.findings import DIRECTION, MODEL, WORST_FIRST, is_warned, only_warns
 from kldiv_cli.core.inference.reasons import WARN_ONLY, percent
 from kldiv_cli.renderers.figures import arrow, count, figure
 from kldiv_cli.renderers.show import show
@@ -41,6 +42,13 @@ def side_names(report: Check) -> tuple[str, str]:
     return report.current.name, report.reference.name
 
 
+def judged_names(report: Check) -> tuple[str, str]:
+    """Return the names of the sides in the order of the divergence that is judged."""
+    current, reference = side_names(report)
+    forward = report.direction == DIRECTION
+    return (current, reference) if forward else (reference, current)
+
+
 def column_name(finding: Finding) -> str:
     """Return the name of the column, not yet safe to print; one of blanks alone is quoted."""
     if finding.column is None:
@@ -69,7 +77,7 @@ def numbered(texts: Iterable[str]) -> list[str]:
 
 def is_exact(finding: Finding) -> bool:
     """Return whether the divergence is the value itself, not an estimate."""
-    return finding.p_value is None and finding.kl != "error"
+    return finding.n_reference == finding.n_current == math.inf
 
 
 def figures_of(finding: Finding, infinity: str = "Infinity") -> tuple[str, str, str]:
@@ -107,7 +115,7 @@ def explained(finding: Finding, layout: Layout) -> str:
     if finding.new_share != "error" and finding.new_share > 0 and "new-share" not in said:
         share = percent(finding.new_share)
         words.append(f"new {share}: {outcome_names(finding.new_outcomes, layout)}")
-    if finding.high == 0 and finding.reliable and not is_exact(finding):
+    if finding.high == 0 and finding.reliable and finding.p_value is not None:
         words.append("closer than chance usually brings them: do they share data?")
     return "; ".join(words)
 
@@ -145,7 +153,9 @@ def summary(report: Check) -> str:
 
 
 def headline(report: Check) -> str:
-    """Return the verdict, and how many of the columns have it."""
+    """Return the verdict, and how many of the columns have it; of models the verdict."""
+    if all(finding.type == MODEL for finding in report.columns):
+        return report.verdict
     agreeing, columns = report.count(report.verdict), count(len(report.columns), "column")
     of = "" if agreeing == len(report.columns) else f"{agreeing} of "
     return f"{report.verdict} in {of}{columns}"

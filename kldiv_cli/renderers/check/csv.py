@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.measures import find
 from kldiv_cli.core.report import number
-from kldiv_cli.renderers.check import side_names
+from kldiv_cli.renderers.check import judged_names, side_names
 from kldiv_cli.renderers.csv import table
 from kldiv_cli.renderers.figures import spelled
 from kldiv_cli.renderers.show import cell
@@ -29,7 +29,7 @@ def render(report: Check, layout: Layout) -> str:
     """Return the table.
 
     ``kl`` is the estimate that is judged; ``kl_pq`` and the other measures are those of the
-    shares as they were counted.
+    shares as they were counted, or means over the rows of models.
     """
     return table(HEADER, _rows(report))
 
@@ -41,7 +41,9 @@ def _rows(report: Check) -> Iterator[Sequence[object]]:
         for name, value in (("kl", finding.kl), *finding.measures.items()):
             measure = find(name)
             head = (cell(finding.column or ""), finding.type, name)
-            direction = cell(spelled(measure.symbol, *side_names(report)))
+            # Of models the estimate is of the other direction than `kl_pq`.
+            sides = judged_names(report) if name == "kl" else side_names(report)
+            direction = cell(spelled(measure.symbol, *sides))
             unit = report.unit if measure.scales else ""
             rest = evidence if name == "kl" else [""] * len(evidence)
             yield (*head, direction, _field(value), unit, *rest)

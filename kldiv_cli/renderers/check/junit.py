@@ -12,8 +12,8 @@ from kldiv_cli.renderers.check import (
     error_words,
     explained,
     figures_of,
+    judged_names,
     numbered,
-    side_names,
 )
 from kldiv_cli.renderers.show import show
 
@@ -30,8 +30,8 @@ def render(report: Check, layout: Layout) -> str:
     the same class and name, which two checks in one job would have, some collectors drop the
     second.
     """
-    current, reference = map(show, side_names(report))
-    title = f"D({current} || {reference})"
+    first, second = map(show, judged_names(report))
+    title = f"D({first} || {second})"
     counts = {
         "tests": str(len(report.columns)),
         "failures": str(report.count("drift")),

@@ -19,8 +19,9 @@ def render(report: Check, layout: Layout) -> str:
     if report.error or not report.current or not report.reference:
         return ""
     names = escaped_names(*check.side_names(report), SIDE_WIDTH)
+    judged = escaped_names(*check.judged_names(report), SIDE_WIDTH)
     lines = [
-        f"### {check.headline(report)}: D({names[0]} || {names[1]})",
+        f"### {check.headline(report)}: D({judged[0]} || {judged[1]})",
         "",
         check.summary(report),
         "",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kldiv_cli.renderers import Layout
 
 GAUGES = {
-    "kldiv_kl_nats": "Estimate of D(current || reference).",
+    "kldiv_kl_nats": "Estimate of D({direction}).",
     "kldiv_kl_low_nats": "Lower limit of its confidence interval.",
     "kldiv_kl_high_nats": "Upper limit of its confidence interval.",
     "kldiv_threshold_nats": "Largest divergence that is accepted.",
@@ -49,8 +49,12 @@ def render(report: Check, layout: Layout) -> str:
     lines = []
     for gauge, found in samples.items():
         if found:
-            lines += [f"# HELP {gauge} {GAUGES[gauge]}", f"# TYPE {gauge} gauge", *found]
+            lines += [f"# HELP {gauge} {_help(gauge, report)}", f"# TYPE {gauge} gauge", *found]
     return "\n".join(lines) + "\n"
+
+
+def _help(gauge: str, report: Check) -> str:
+    return GAUGES[gauge].replace("{direction}", report.direction)
 
 
 def _samples(finding: Finding) -> Iterator[tuple[str, dict[str, str], Figure]]:

@@ -36,13 +36,14 @@ def render(report: Check, layout: Layout) -> str:
 
 def heading(report: Check, layout: Layout, width: int, bars: str = "||") -> Iterator[str]:
     """Yield the verdict, the divergence that was estimated, and the contents of both sides."""
-    names = show_names(*check.side_names(report), SIDE_WIDTH, unicode=layout.unicode)
+    names = show_names(*check.judged_names(report), SIDE_WIDTH, unicode=layout.unicode)
     divergence = f"D({names[0]} {bars} {names[1]})"
     yield from folded(f"{check.headline(report)}: {divergence} in nats", width)
     if not report.current or not report.reference:
         return
     sides = report.current, report.reference
     roles = "current   ", "reference "
+    names = show_names(*check.side_names(report), SIDE_WIDTH, unicode=layout.unicode)
     rows = zip(roles, names, sides, origins(*sides, layout, 60), strict=True)
     for role, name, side, origin in rows:
         contents = check.data_contents(report, side)

@@ -222,6 +222,15 @@ def test_few_rows_are_counted_without_a_look_at_another_engine(root):
     modules = loaded(["profile", "sample_data/flights_july.csv"], root)
     assert "kldiv_cli.engines.local" in modules
     assert not modules & (NEVER | {"kldiv_cli.engines.embedded"})
+    # A profile has one side: nothing is paired.
+    assert not modules & {f"kldiv_cli.core.{name}" for name in ("pair", "intervals", "report")}
+
+
+def test_small_runs_import_no_masked_arrays(root):
+    rows = "sample_data/flights_july.csv"
+    theirs = loaded_by("import numpy", root)
+    for words in (["check", rows, rows], ["profile", rows]):
+        assert "numpy.ma" not in loaded(words, root) - theirs
 
 
 def test_estimates_need_no_scipy_and_bare_numbers_no_estimate(root):

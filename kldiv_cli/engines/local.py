@@ -286,7 +286,7 @@ class ColumnCounter:
         if name in wanted.numeric | wanted.categorical | wanted.dates:
             self._numeric = name in wanted.numeric
         self._waiting: list[tuple[Sequence[Cell], Locator, Repeats]] = []
-        self._waits = 0
+        self._sample: list[str] = []  # the values among these cells
         # Words for missing values that came before any other value, and the first of them.
         self._early: Counter[str] = Counter()
         self._first_word: Place | None = None
@@ -341,18 +341,20 @@ class ColumnCounter:
             self._wait_without_values(cells, place, repeats)
             return
         self._waiting.append((cells, place, repeats))
-        self._waits += len(values)
-        if self._waits >= SAMPLE or len(self._waiting) >= MOST_BATCHES:
+        self._sample += values
+        if len(self._sample) >= SAMPLE or len(self._waiting) >= MOST_BATCHES:
             self.settle()
 
     def is_silent(self, cells: Sequence[Cell]) -> bool:
         """Return whether no cell tells what the column is."""
         return not self._told(cells)
 
-    def _told(self, cells: Sequence[Cell]) -> list[str]:
+    def _told(self, cells: Sequence[Any]) -> list[str]:
         """Return the cells that tell what the column is: values, and no words for missing ones."""
         no_value = self._absent | self._words
-        return [c for c in cells if c is not None and c not in no_value and not c.isspace()]
+        # Most columns have few distinct cells: a look at each of these is enough.
+        silent = {c for c in set(cells) if c is None or c in no_value or c.isspace()}
+        return [c for c in cells if c not in silent] if silent else list(cells)
 
     def _wait_without_values(
         self, cells: Sequence[Cell], place: Locator, repeats: Repeats
@@ -411,9 +413,10 @@ class ColumnCounter:
     def settle(self) -> None:
         """Decide by the values so far whether the column is numeric, unless that is known."""
         waiting, self._waiting = self._waiting, []
+        told, self._sample = self._sample, []
         if self._numeric is None:
-            told = [cell for cells, *_ in waiting for cell in self._told(cells)]
-            told = [cell for cell in told if not _is_word(cell)]
+            if words := {cell for cell in set(told) if _is_word(cell)}:
+                told = [cell for cell in told if cell not in words]
             # Words for missing values alone are labels, until numbers of the other side say more.
             self._numeric = self._looks_numeric(told) if told or not self._early else False
         if self._early and not self.gave_up:
@@ -533,7 +536,7 @@ class ColumnCounter:
     def _looks_numeric(self, sample: Sequence[str]) -> bool:
         """Return whether values are numbers, or so many of them that the rest is a mistake."""
         if numbers.floats(sample, self._decimal) is not None:
-            return not any(map(numbers.is_inexact, sample))
+            return not any(map(numbers.is_inexact, set(sample)))
         cells = Counter(sample)
         literals = [cell for cell in cells if numbers.is_number(cell, self._decimal)]
         if any(numbers.has_leading_zero(cell) or numbers.is_inexact(cell) for cell in literals):

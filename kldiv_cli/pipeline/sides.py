@@ -1,4 +1,7 @@
-"""Reading both sides: as two distributions, or as two data sets that an engine counts."""
+"""Reading both sides: as two distributions, or as two data sets that an engine counts.
+
+A profile has one side: what pairs two, or tells of them, is imported where that is done.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kldiv_cli import database, engines, progress, readers
-from kldiv_cli.core import counts, intervals, types
+from kldiv_cli.core import counts, types
 from kldiv_cli.core.binning import MOST_CATEGORIES, SPECIAL
 from kldiv_cli.core.counts import Binned, Categories, Numbers
 from kldiv_cli.core.dataset import CHOOSES, DataSet, Excluded, Wanted, missing_value, which_kind
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution
-from kldiv_cli.core.intervals import BinsDifferError
-from kldiv_cli.core.pair import (
-    Pair,
-    labels_on_one_side,
-    pair_distributions,
-    with_common_bins,
-)
 from kldiv_cli.core.refusals import refused
-from kldiv_cli.core.report import Side
 from kldiv_cli.core.table import Members
 from kldiv_cli.errors import InputError, Place, UsageError, abridged, option
 from kldiv_cli.pipeline import renames, settling
@@ -34,6 +29,9 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from kldiv_cli.core.counts import Column
+    from kldiv_cli.core.intervals import BinsDifferError
+    from kldiv_cli.core.pair import Pair
+    from kldiv_cli.core.report import Side
     from kldiv_cli.core.table import Table
     from kldiv_cli.errors import Note
     from kldiv_cli.pipeline.settings import Rules, Source
@@ -491,6 +489,8 @@ def _binned_like(like: Distribution, column: Column, rows: DataSet) -> Column:
     Numbers outside of all bins are outcomes of their own. Labels that are intervals are matched
     with the bins.
     """
+    from kldiv_cli.core import intervals
+
     bins, labels = like.intervals, like.outcomes or ()
     assert bins is not None
     of_bins = [label for label, bin in zip(labels, bins.bins, strict=True) if bin is not None]
@@ -506,7 +506,7 @@ def _binned_like(like: Distribution, column: Column, rows: DataSet) -> Column:
             names = (like.name, rows.name)
             try:
                 places = intervals.matched(bins, own, empty if is_profile else None, names)
-            except BinsDifferError as differ:
+            except intervals.BinsDifferError as differ:
                 raise bins_differ(differ, rows.source) from None
             same = zip(plain, places, strict=True)
             known = {label: labels[at] for label, at in same if at is not None}
@@ -553,6 +553,9 @@ def match_outcomes(p: Distribution, q: Distribution, column: str | None = None) 
     InputError
         If their outcomes cannot be matched.
     """
+    from kldiv_cli.core.intervals import BinsDifferError
+    from kldiv_cli.core.pair import pair_distributions
+
     try:
         return pair_distributions(p, q, column)
     except BinsDifferError as differ:
@@ -601,12 +604,16 @@ def no_values(column: str, source: str) -> InputError:
 
 def describe_distribution(side: Distribution) -> Side:
     """Return the facts on a distribution for a report."""
+    from kldiv_cli.core.report import Side
+
     facts = (side.name, side.source, side.format, side.kind, side.weights.shape[-1], side.total)
     return Side(*facts, side.rows_read, side.rows_used, side.missing)
 
 
 def describe_data_set(side: DataSet, pairs: Sequence[Pair], *, is_p: bool) -> Side:
     """Return the facts on a data set for a report: on its columns that were paired, together."""
+    from kldiv_cli.core.report import Side
+
     outcomes = sum(int(np.count_nonzero(pair.p if is_p else pair.q)) for pair in pairs)
     missing = sum(pair.missing[0 if is_p else 1] for pair in pairs)
     facts = (side.name, side.source, side.format, side.kind, outcomes, side.rows)
@@ -706,6 +713,8 @@ def _table(side: Source, wanted: Wanted) -> DataSet | Distribution:
 
 def _match_tables(p: DataSet | Distribution, q: DataSet | Distribution) -> DataSet | Distribution:
     """Refuse tables of counts whose outcomes cannot be matched; return P with the bins of Q."""
+    from kldiv_cli.core.pair import labels_on_one_side, with_common_bins
+
     if isinstance(p, Distribution) and isinstance(q, Distribution):
         match_outcomes(p, q)
         return with_common_bins(q, p)

@@ -109,11 +109,13 @@ class Records:
         """Return the first records; a fault in them is an error at once."""
         rows: list[Row] = []
         lines: list[int] = []
-        while len(rows) < SAMPLE and sum(map(len, rows)) < SAMPLE_CELLS:
+        cells = 0
+        while len(rows) < SAMPLE and cells < SAMPLE_CELLS:
             if (batch := self.batch(1, Faults())) is None:
                 break
             rows += batch[0]
             lines += batch[1]
+            cells += sum(map(len, batch[0]))
         return rows, lines
 
     def block(self, width: int) -> tuple[Plain, int] | None:

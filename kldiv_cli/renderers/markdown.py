@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.renderers import batches, text
+from kldiv_cli.renderers import batches, several, text
 from kldiv_cli.renderers.figures import figure
 from kldiv_cli.renderers.show import markdown, show_names
 
@@ -21,8 +21,11 @@ NAME_WIDTH, SOURCE_WIDTH, LABEL_WIDTH, NOTE_WIDTH = 40, 120, 60, 300
 
 def render(report: Report, layout: Layout) -> str:
     """Return the report as GitHub-flavoured Markdown tables."""
-    if report.error or not report.p or not report.q:
+    if report.error or not report.p:
         return ""
+    if report.others:
+        return "\n".join([*_several(report, layout), *note_lines(report.notes)]) + "\n"
+    assert report.q is not None
     p, q = names = escaped_names(report.p.name, report.q.name, NAME_WIDTH)
     lines = [f"### {p} and {q}", ""]
     for words in text.exceeded(report, layout):
@@ -47,6 +50,27 @@ def render(report: Report, layout: Layout) -> str:
     lines += side_table(names, (report.p, report.q), contents)
     lines += [f"\nSmoothing: {report.smoothing}"] if report.smoothing != "none" else []
     return "\n".join([*lines, *note_lines(report.notes)]) + "\n"
+
+
+def _several(report: Report, layout: Layout) -> Iterator[str]:
+    """Yield P beside several Qs as one table."""
+
+    def shown(name: str) -> str:
+        return markdown(name, NAME_WIDTH)
+
+    assert report.p is not None
+    yield f"### {several.heading(report, shown(report.p.name))}"
+    yield ""
+    for words in text.exceeded(report, layout):
+        yield f"**Failed:** {markdown(words, NOTE_WIDTH)}"
+        yield ""
+    head, *rows = several.table(report, layout, shown)
+    for cells in (head, ["---"] * len(head), *rows):
+        yield f"| {' | '.join(cells)} |"
+    yield from ("", "| side | what | source |", "| --- | --- | --- |")
+    for side in (report.p, *report.others):
+        contents = text.side_contents(side, report.comparisons[0].batch)
+        yield f"| {shown(side.name)} | {contents} | {markdown(side.source, SOURCE_WIDTH)} |"
 
 
 def escaped_names(p: str, q: str, width: int) -> Names:

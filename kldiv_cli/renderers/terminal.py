@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from kldiv_cli.renderers import batches, text
+from kldiv_cli.renderers import batches, several, text
 from kldiv_cli.renderers.batches import HEADLINES
 from kldiv_cli.renderers.figures import bars, figure, infinity
 from kldiv_cli.renderers.show import display_width, show
@@ -35,13 +35,44 @@ def render(report: Report, layout: Layout) -> str:
     if report.error:
         return ""
     parts: list[Text] = []
-    for comparison in report.comparisons:
-        parts += _parts(report, comparison, layout)
+    if report.others:
+        parts += _several(report, layout)
+    else:
+        for comparison in report.comparisons:
+            parts += _parts(report, comparison, layout)
     if report.failed:
         parts.append(Text())
         lines = (f"failed: {words}" for words in text.exceeded(report, layout))
         parts += [Text(line, style="bold red") for line in lines]
     return printed(parts, layout)
+
+
+def _several(report: Report, layout: Layout) -> Iterator[Text]:
+    """Yield P beside several Qs as one table, and where all of them are from."""
+
+    def shown(name: str) -> str:
+        return show(name, 2 * text.NAME_WIDTH, unicode=layout.unicode)
+
+    assert report.p is not None
+    yield Text(several.heading(report, shown(report.p.name)))
+    yield _table(several.table(report, layout, shown), layout)
+    yield from map(Text, several.notes_below(report))
+    yield Text()
+    for side in (report.p, *report.others):
+        contents = text.side_contents(side, report.comparisons[0].batch)
+        source = f"{show(side.source, 60, unicode=layout.unicode)} ({side.format})"
+        line = Text.assemble((shown(side.name), "bold"), f"  {contents}")
+        yield line.append(f"  {source}", "dim")
+
+
+def _table(table: batches.Table, layout: Layout) -> Text:
+    """Return a table with its header, without the last columns that do not fit."""
+    header, *rows = batches.fitting(table, width_of(layout))
+    cells = [
+        [(head, "cyan"), (first, "bold"), *((cell, "") for cell in more)]
+        for head, first, *more in rows
+    ]
+    return _grid([[(cell, "dim") for cell in header], *cells])
 
 
 def width_of(layout: Layout) -> int:
@@ -140,12 +171,7 @@ def _batch(report: Report, comparison: Comparison, batch: Batch, layout: Layout)
         if isinstance(part, str):
             yield Text(part)
             continue
-        header, *rows = batches.fitting(part, width_of(layout))
-        cells = [
-            [(head, "cyan"), (first, "bold"), *((cell, "") for cell in more)]
-            for head, first, *more in rows
-        ]
-        yield _grid([[(cell, "dim") for cell in header], *cells])
+        yield _table(part, layout)
 
 
 def _exclusive_outcomes(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kldiv_cli.core.measures import find
 from kldiv_cli.core.report import DOUBT
-from kldiv_cli.renderers import batches
+from kldiv_cli.renderers import batches, several
 from kldiv_cli.renderers.batches import HEADLINES
 from kldiv_cli.renderers.figures import (
     amount,
@@ -42,6 +42,8 @@ def render(report: Report, layout: Layout) -> str:
     """Return the report as lines of plain text; nothing where there is no answer."""
     if report.error:
         return ""
+    if report.others:
+        return "\n".join(_several(report, layout)) + "\n"
     names = shown_names(report, layout)
     lines: list[str] = []
     for comparison in report.comparisons:
@@ -63,6 +65,27 @@ def render(report: Report, layout: Layout) -> str:
     if report.failed:
         lines += ["", *(f"failed: {words}" for words in exceeded(report, layout))]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _several(report: Report, layout: Layout) -> Iterator[str]:
+    """Yield P beside several Qs as one table, and where all of them are from."""
+
+    def shown(name: str) -> str:
+        return show(name, 2 * NAME_WIDTH, unicode=layout.unicode)
+
+    assert report.p is not None
+    yield several.heading(report, shown(report.p.name))
+    yield from batches.aligned(several.table(report, layout, shown))
+    yield from several.notes_below(report)
+    yield ""
+    for side in (report.p, *report.others):
+        contents = side_contents(side, report.comparisons[0].batch)
+        yield f"{shown(side.name)}: {contents}"
+        yield f"   from {show(side.source, 62, unicode=layout.unicode)} ({side.format})"
+    if report.smoothing != "none":
+        yield f"smoothing: {report.smoothing}, on both sides, over the union of outcomes"
+    if report.failed:
+        yield from ("", *(f"failed: {words}" for words in exceeded(report, layout)))
 
 
 def side_names(report: Report) -> Names:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.coded import Coding
     from kldiv_cli.core.intervals import Intervals
     from kldiv_cli.errors import Note
 
@@ -93,6 +94,8 @@ class Rows:
         The numbers as they are stored, not yet checked; see `Matrix.blocks`.
     stored : str
         The type in which they are stored.
+    coding : Coding, or None
+        What is known of rows that are records of a language model, in blocks of shape (n,).
     """
 
     name: str
@@ -105,6 +108,7 @@ class Rows:
     notes: tuple[Note, ...] = ()
     details: tuple[tuple[str, str], ...] = ()
     column: str | None = None
+    coding: Coding | None = None
 
     @property
     def rows(self) -> int:

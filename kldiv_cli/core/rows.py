@@ -8,11 +8,13 @@ same to the last bit, however many threads there are.
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from kldiv_cli.core.coded import CellsOfPair, is_coded, ranked, target_log_probabilities
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.divergences import Evaluation, evaluate, unit_of
 from kldiv_cli.core.kernel.floats import SERVED, evaluate_floats
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.coded import Cells
     from kldiv_cli.core.distribution import Kind
     from kldiv_cli.core.measures import Base
 
@@ -143,6 +146,7 @@ class RowMeasures:
             None if targets is None else np.empty(rows),
         )
         self._largest: list[dict[str, float]] = []
+        self._memory = threading.local()
 
     def add(self, p: NDArray[Any], q: NDArray[Any]) -> None:
         """Measure the next rows.
@@ -150,15 +154,16 @@ class RowMeasures:
         Parameters
         ----------
         p, q : ndarray, shape (n, K) or (K,)
-            A vector meets every row of the other side.
+            A vector meets every row of the other side. Records of `coded`, of shape (n,), meet
+            others, or logits; the measures are then of the cells that both have in common.
 
         Raises
         ------
         ValueError
             If a row holds numbers that are no weights of its kind.
         """
-        rows = max(len(side) for side in (p, q) if side.ndim == 2)
-        height = max(1, PIECE // p.shape[-1])
+        rows = max(len(side) for side in (p, q) if is_batch(side))
+        height = max(1, PIECE // ranked(p).shape[-1])
         starts = range(0, rows, height)
         measure = partial(self._measure, p, q, height)
         if self._executor is None or len(starts) == 1:
@@ -171,24 +176,42 @@ class RowMeasures:
         self, p: NDArray[Any], q: NDArray[Any], height: int, start: int
     ) -> dict[str, float]:
         """Fill in the answers of a piece, and return its largest bounds."""
-        a, b = (side[start : start + height] if side.ndim == 2 else side for side in (p, q))
+        a, b = (side[start : start + height] if is_batch(side) else side for side in (p, q))
         asked, made = self._asked, self._found
-        rows = max(len(side) for side in (a, b) if side.ndim == 2)
+        rows = max(len(side) for side in (a, b) if is_batch(side))
         at = slice(self._done + start, self._done + start + rows)
-        found = _evaluated(a, b, asked)
+        if is_coded(a) or is_coded(b):
+            found = _evaluated(*self._cells(a, b, rows), asked)
+        else:
+            found = _evaluated(a, b, asked)
         for name, value in found.values.items():
             made.values[name][at] = value
         for name in made.bounds:
             made.bounds[name][at] = found.bounds[name]
         if made.same_top is not None and made.common_top is not None:
-            made.same_top[at], made.common_top[at] = compare_tops(a, b)
+            made.same_top[at], made.common_top[at] = compare_tops(ranked(a), ranked(b))
         if self._targets is not None:
             for side, kind, logs in zip(
                 (a, b), asked.kinds, (made.log_p, made.log_q), strict=True
             ):
                 assert logs is not None
-                logs[at] = log_probability(side, self._targets[at], kind, asked.temperature)
+                targets = self._targets[at]
+                if is_coded(side):
+                    logs[at] = target_log_probabilities(side, targets)
+                else:
+                    logs[at] = log_probability(side, targets, kind, asked.temperature)
         return {name: float(np.max(bound)) for name, bound in found.bounds.items()}
+
+    def _cells(self, p: NDArray[Any], q: NDArray[Any], rows: int) -> Cells:
+        """Return rows of which some are records over cells that both sides have in common."""
+        cells = getattr(self._memory, "cells", None)
+        if cells is None:
+            cells = self._memory.cells = CellsOfPair()
+        sides = (
+            side if is_batch(side) else np.broadcast_to(side, (rows, len(side))) for side in (p, q)
+        )
+        found: Cells = cells(*sides)
+        return found
 
     def result(self) -> RowValues:
         """Return the answers of all rows that were added."""
@@ -196,6 +219,11 @@ class RowMeasures:
         return self._found._replace(
             largest={name: max(piece[name] for piece in self._largest) for name in names}
         )
+
+
+def is_batch(side: NDArray[Any]) -> bool:
+    """Return whether an array holds many distributions: a row or a record each."""
+    return side.ndim == 2 or is_coded(side)
 
 
 def _evaluated(p: NDArray[Any], q: NDArray[Any], asked: Question) -> Evaluation:
@@ -250,9 +278,9 @@ def rows_in_memory(
     ValueError
         If a row holds numbers that are no weights of its kind.
     """
-    if p.ndim == q.ndim == 1:
+    if not (is_batch(p) or is_batch(q)):
         p = p[np.newaxis]
-    rows = RowMeasures(asked, max(len(side) for side in (p, q) if side.ndim == 2), targets)
+    rows = RowMeasures(asked, max(len(side) for side in (p, q) if is_batch(side)), targets)
     rows.add(p, q)
     return rows.result()
 

@@ -12,7 +12,7 @@ from kldiv_cli import readers
 from kldiv_cli.core import storage
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Rows, total_of
 from kldiv_cli.core.report import Side
-from kldiv_cli.core.rows import PIECE, Question, RowMeasures, RowValues
+from kldiv_cli.core.rows import PIECE, Question, RowMeasures, RowValues, is_batch
 from kldiv_cli.errors import InputError, Note, Place
 from kldiv_cli.readers import batch, meaning
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.coded import Coding
     from kldiv_cli.pipeline.settings import Source
 
     Blocks = Iterator[NDArray[Any]]
@@ -133,7 +134,8 @@ def measured(
     totals = [_Totals(side, asked.temperature) for side in sides]
     rows = max(side.rows for side in sides)
     asked = asked._replace(singles=rows * p.outcomes >= LARGE)
-    came = None
+    coding = _coding(sides)
+    came: NDArray[np.integer[Any]] | None = None if coding is None else coding.targets
     if targets is not None:
         from kldiv_cli.readers import targets as true
 
@@ -154,7 +156,7 @@ def measured(
                 raise _fault(sides, blocks, streams, start) or error from None
             for total, block in zip(totals, blocks, strict=True):
                 total.add(block)
-            start += max(len(block) for block in blocks if block.ndim == 2)
+            start += max(map(len, filter(is_batch, blocks)))
     of_p = totals[0]
     return [
         Measured(
@@ -211,11 +213,28 @@ def _check_shapes(p: Rows, q: Rows) -> None:
         raise InputError("no-common-support", reason, Place(p.source))
 
 
+def _coding(sides: Sequence[Rows]) -> Coding | None:
+    """Return what is known of the records among the sides, which must be of one text."""
+    coded = [(side, side.coding) for side in sides if side.coding is not None]
+    if not coded:
+        return None
+    first, coding = coded[0]
+    for side, other in coded[1:]:
+        is_same = np.array_equal(coding.targets, other.targets)
+        if coding.context != other.context or not is_same:
+            reason = f"{first.name} and {side.name} are of different texts,"
+            reason += " or of pieces of another length"
+            raise InputError("no-common-support", reason, Place(first.source))
+    return coding
+
+
 def _fault(
     sides: Sequence[Rows], blocks: Sequence[NDArray[Any]], streams: Sequence[Blocks], start: int
 ) -> InputError | None:
     """Return the error for the first side with numbers that are no weights."""
     for side, block, rest in zip(sides, blocks, streams, strict=True):
+        if side.coding is not None:
+            continue
         following: Iterable[NDArray[Any]] = () if len(side.shape) == 1 else rest
         fault = batch.first_fault(side, chain((block,), following), start)
         if fault is not None:
@@ -238,6 +257,8 @@ class _Totals:
     def add(self, block: NDArray[Any]) -> None:
         """Look at a block, whose numbers are weights."""
         side = self._side
+        if side.coding is not None:
+            return
         self._dtype = block.dtype
         if side.kind in LOG_KINDS and side.stored in storage.SIGNIFICAND and block.ndim == 2:
             sample = block[:: -(-len(block) // SAMPLE)]

@@ -331,6 +331,7 @@ def _by_rows(every: Sequence[Rows], settings: CompareSettings) -> _Sides:
     p, *others = every
     for q in others:
         _check_options(p, q, settings, is_batch=True)
+    _check_coded(every, settings)
     refuse_duplicates([side.options for side in settings.every])
     measured = batch.measured(
         p,
@@ -347,6 +348,14 @@ def _by_rows(every: Sequence[Rows], settings: CompareSettings) -> _Sides:
         tuple(_Part(found.q, found) for found in measured),
         tuple(dict.fromkeys(notes)),
     )
+
+
+def _check_coded(every: Sequence[Rows], settings: CompareSettings) -> None:
+    """Refuse what is not known of records, whose tokens are not all known one by one."""
+    names = [side.name for side in every if side.coding is not None]
+    if names and settings.temperature != 1:
+        message = f"a temperature divides logits, and {names[0]} holds rounded log-probabilities"
+        raise UsageError("temperature-needs-logits", message, hint="leave --temperature out")
 
 
 def _question(settings: CompareSettings, kinds: tuple[Kind, Kind]) -> Question:

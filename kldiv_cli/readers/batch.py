@@ -44,6 +44,8 @@ def rows_of(found: Opened, option: ReadOptions, name: str | None) -> Rows | None
     InputError
         If the source has several arrays, and none of them is named.
     """
+    if isinstance(found.data, Matrix) and found.data.coding is not None:
+        return _coded(found, found.data, option, name)
     if option.kind not in KINDS or option.flatten or option.where or option.joint or option.at:
         return None
     matrix = found.data
@@ -74,6 +76,26 @@ def rows_of(found: Opened, option: ReadOptions, name: str | None) -> Rows | None
         notes=(*matrix.notes, *axes_noted(shape, found.source)),
         details=tuple(matrix.details.items()),
         column=matrix.name,
+    )
+
+
+def _coded(found: Opened, matrix: Matrix, option: ReadOptions, name: str | None) -> Rows:
+    """Return the records of a language model."""
+    if option.kind not in (None, *LOG_KINDS):
+        message = f"a base file of llama.cpp holds log-probabilities, no {option.kind}"
+        raise InputError("coded-rows", message, Place(found.source), hint="--as logits")
+    assert matrix.shape is not None
+    return Rows(
+        name=name or found.name,
+        source=found.source,
+        format=matrix.format,
+        kind="log-probs",
+        shape=matrix.shape,
+        blocks=_values(matrix, found.source),
+        stored="",
+        notes=tuple(matrix.notes),
+        details=tuple(matrix.details.items()),
+        coding=matrix.coding,
     )
 
 

@@ -246,8 +246,8 @@ class CellsOfPair:
         Parameters
         ----------
         p, q : ndarray
-            Records, shape (n,), or logits, shape (n, K). There may be logits of -inf, but no
-            other that are not finite, and no row of -inf alone.
+            Records, shape (n,), or logits, shape (n, K). There may be logits of -inf; the answer
+            for a row with others that are not finite, or of -inf alone, is nan.
 
         Returns
         -------
@@ -356,8 +356,9 @@ class _Side(NamedTuple):
         nothing, one = np.zeros(len(values)), np.ones(len(values))
         if not is_coded(values):
             np.copyto(log, values)
-            # The rounding of the difference is that of any softmax.
-            log -= log.max(axis=1, keepdims=True)
+            # The rounding of the difference is that of any softmax. What is no number stays none.
+            with np.errstate(invalid="ignore"):
+                log -= log.max(axis=1, keepdims=True)
             total = np.exp(log, out=share).sum(axis=1).astype(np.float64)
             return cls(share, total, one, None, nothing, nothing)
         log_probabilities(values, log)

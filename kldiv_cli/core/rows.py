@@ -291,9 +291,9 @@ def rows_in_memory(
     ValueError
         If a row holds numbers that are no weights of its kind.
     """
-    if p.ndim == q.ndim == 1:
+    if not (has_rows(p) or has_rows(q)):
         p = p[np.newaxis]
-    rows = RowMeasures(asked, max(len(side) for side in (p, q) if side.ndim == 2), targets)
+    rows = RowMeasures(asked, max(len(side) for side in (p, q) if has_rows(side)), targets)
     rows.add(p, q)
     return rows.result()
 

@@ -194,16 +194,17 @@ def _targets(
         from kldiv_cli.readers import targets
 
         return targets.read(given, rows, outcomes)
-    known = [(side, side.coding.targets) for side in sides if side.coding is not None]
-    for side, texts in known[1:]:
-        if not np.array_equal(texts, known[0][1]):
-            row = int((texts != known[0][1]).argmax())
-            message = (
-                f"{known[0][0].name} and {side.name} are of different texts, from row {row} on"
-            )
+    known = [(side, side.coding) for side in sides if side.coding is not None]
+    if not known:
+        return None
+    first, coding = known[0]
+    for side, other in known[1:]:
+        if coding.context != other.context or not np.array_equal(coding.targets, other.targets):
+            message = f"{first.name} and {side.name} are of different texts,"
+            message += " or of pieces of another length"
             hint = "compare what two models make of the same text"
-            raise InputError("texts-differ", message, Place(side.source), hint=hint)
-    return known[0][1] if known else None
+            raise InputError("no-common-support", message, Place(side.source), hint=hint)
+    return coding.targets
 
 
 def _starts(p: Rows, q: Rows) -> NDArray[np.integer[Any]] | None:
@@ -235,7 +236,7 @@ def _of_tops(p: Rows, q: Rows, asked: Question) -> Measured:
     if (row := truncated.first_difference(p.tops, q.tops)) is not None:
         message = f"{p.name} and {q.name} are of different texts, from row {row} on"
         hint = "compare what two models make of the same text: prompt_logprobs, for example"
-        raise InputError("texts-differ", message, Place(q.source), hint=hint)
+        raise InputError("no-common-support", message, Place(q.source), hint=hint)
     cells = truncated.common_cells(p.tops.rows, q.tops.rows)
     found = rows_in_memory(
         cells.p, cells.q, asked._replace(kinds=("logits", "logits"), tops=False)

@@ -336,7 +336,7 @@ def _by_rows(every: Sequence[Rows], settings: CompareSettings) -> _Sides:
     p, *others = every
     for q in others:
         _check_options(p, q, settings, is_batch=True)
-    _check_rule(p, settings)
+    _check_rule(every, settings)
     refuse_duplicates([side.options for side in settings.every])
     measured = batch.measured(
         p,
@@ -355,11 +355,13 @@ def _by_rows(every: Sequence[Rows], settings: CompareSettings) -> _Sides:
     )
 
 
-def _check_rule(p: Rows, settings: CompareSettings) -> None:
+def _check_rule(every: Sequence[Rows], settings: CompareSettings) -> None:
     """Refuse a rule for base files, or a temperature of one, that has no meaning here."""
-    if p.coding is not None and settings.temperature != 1:
-        message = "a base file holds probabilities at temperature 1"
-        raise UsageError("usage", message, hint="leave --temperature out")
+    p, *_ = every
+    coded = next((side for side in every if side.coding is not None), None)
+    if coded is not None and settings.temperature != 1:
+        message = f"a temperature divides logits, and {coded.name} holds rounded log-probabilities"
+        raise UsageError("temperature-needs-logits", message, hint="leave --temperature out")
     if settings.kld_rule == "cells":
         return
     if p.coding is None:

@@ -60,8 +60,8 @@ def rows_of(found: Opened, option: ReadOptions, name: str | None) -> Rows | None
     kind, dtype, shape = option.kind, matrix.dtype, matrix.shape
     if matrix.coding is not None or matrix.tops is not None:
         if kind not in (None, *LOG_KINDS):
-            message = f"these are logarithms of probabilities, and no {kind}"
-            raise InputError("coded-rows", message, Place(found.source), hint="leave --as out")
+            message = f"this holds log-probabilities, no {kind}"
+            raise InputError("coded-rows", message, Place(found.source), hint="--as logits")
         kind = "log-probs"
         if matrix.tops is not None:
             shape = (len(matrix.tops.rows), max(map(len, matrix.tops.rows)))

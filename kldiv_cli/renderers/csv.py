@@ -94,10 +94,11 @@ def _quantiles(spread: Spread | None) -> Iterator[object]:
 
 
 def _rows(report: Report, comparison: Comparison) -> Iterator[Sequence[object]]:
+    p, q = side_names(report)
     for name, value in comparison.measures.items():
         # A failed run may have been asked for a measure that there is not.
         measure = None if report.error else find(name)
-        symbol = spelled(measure.symbol, *side_names(report)) if measure else ""
+        symbol = spelled(measure.symbol, p, comparison.q or q) if measure else ""
         head = (cell(comparison.column or ""), cell(name), cell(symbol))
         tail = (report.unit if measure and measure.scales else "", report.smoothing)
         pairs = zip(rows_of(value), rows_of(comparison.error_bounds[name]), strict=True)

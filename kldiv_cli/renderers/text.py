@@ -90,7 +90,10 @@ def _several(report: Report, layout: Layout) -> Iterator[str]:
 
 def side_names(report: Report) -> Names:
     """Return the names of P and Q, not yet safe to print."""
-    return (report.p.name, report.q.name) if report.p and report.q else ("p", "q")
+    p, q = (
+        side.name if side else word for side, word in zip((report.p, report.q), "pq", strict=True)
+    )
+    return p, q
 
 
 def shown_names(report: Report, layout: Layout) -> Names:

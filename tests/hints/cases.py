@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from base_files import base_file
 
 from kldiv_cli.cli.commands import EXAMPLES
 
@@ -1158,6 +1159,13 @@ CASES = {
             "p.json q.json",
             both('{\n"x": "a",\n"n": 5}\n{\n"x": "b",\n"n": 3}\n', "json"),
             edit=both('{"x": "a", "n": 5}\n{"x": "b", "n": 3}\n', "json"),
+        ),
+    ],
+    "readers/batch.py": [
+        Case(
+            "--as logits",
+            "p.kld q.kld --as probabilities -m kl",
+            both(base_file([[1.0, 2.0], [0.5, 3.0]], 3), "kld"),
         ),
     ],
     "readers/top_logprobs.py": [

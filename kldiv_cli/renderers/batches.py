@@ -129,11 +129,15 @@ def mean_table(comparison: Comparison, batch: Batch, layout: Layout) -> Table:
 
 def _estimates(comparison: Comparison, batch: Batch, layout: Layout) -> Iterator[Estimate]:
     """Yield the statistics of rows that have a line of their own."""
+    from kldiv_cli.core.rows import TOP
+
     entropies = (name for name in ("entropy_p", "entropy_q") if name in batch.by_measure)
     for name in dict.fromkeys((*shown_measures(batch), *entropies)):
         found = batch.by_measure[name]
         yield Estimate(name, found.mean, found, bound=bound_of(comparison, name), least=0.0)
-    for name, share in (("same top", batch.same_top), ("top-5 agreement", batch.top_5_agreement)):
+    # Of so few outcomes all are among the likeliest.
+    common = batch.top_5_agreement if comparison.outcomes > TOP else None
+    for name, share in (("same top", batch.same_top), ("top-5 agreement", common)):
         if share is not None:
             yield Estimate(name, share.mean, share, percent=True, least=0.0, most=1.0)
     if batch.targets is not None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.measures import find
 from kldiv_cli.core.report import number
-from kldiv_cli.core.row_statistics import Derived, Mean, Spread
 from kldiv_cli.renderers.figures import spelled
 from kldiv_cli.renderers.show import cell
 from kldiv_cli.renderers.text import rows_of, side_names
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kldiv_cli.core.report import Batch, Comparison, OfRows, Report
+    from kldiv_cli.core.row_statistics import Derived, Mean, Spread
     from kldiv_cli.renderers import Layout
 
 HEADER = ("column", "measure", "direction", "row", "value", "error_bound", "unit", "smoothing")
@@ -38,6 +38,8 @@ def render(report: Report, layout: Layout) -> str:
     if not reduced:
         every = (_rows(report, comparison) for comparison in report.comparisons)
         return table(HEADER, chain.from_iterable(every))
+    from kldiv_cli.core.row_statistics import Spread
+
     every = (_rows_of_batch(report, comparison, batch) for comparison, batch in reduced)
     return table((*HEADER, "rows", *OF_ROWS, *Spread._fields), chain.from_iterable(every))
 
@@ -59,26 +61,29 @@ def _rows_of_batch(
     for measure, found in zip(measures, batch.by_measure.values(), strict=True):
         yield (*measure, batch.rows, *_statistics(found), *_quantiles(found.quantiles))
     head = cell(comparison.column or "")
-    for name, other, spread in _beside_measures(batch):
-        value = other.value if isinstance(other, Derived) else other.mean
+    for name, value, other, spread in _beside_measures(batch):
         facts = (head, name, "", "", number(value), "", "", report.smoothing)
         yield (*facts, batch.rows, *_statistics(other), *_quantiles(spread))
 
 
 def _beside_measures(
     batch: Batch,
-) -> Iterator[tuple[str, OfRows | Mean | Derived, Spread | None]]:
-    """Yield what rows have beside measures, by its key in the JSON document."""
-    for name, share in (
-        ("same_top", batch.same_top),
-        ("top_5_agreement", batch.top_5_agreement),
-    ):
+) -> Iterator[tuple[str, float, OfRows | Mean | Derived, Spread | None]]:
+    """Yield what rows have beside measures, by its key in the JSON document, with its value."""
+    from kldiv_cli.core.row_statistics import Derived, Mean
+
+    shares = {"same_top": batch.same_top, "top_5_agreement": batch.top_5_agreement}
+    for name, share in shares.items():
         if share is not None:
-            yield name, share, None
-    if batch.targets is not None:
-        for name, found in batch.targets._asdict().items():
-            if isinstance(found, Mean | Derived):
-                yield name, found, batch.targets.delta_p_spread if name == "delta_p" else None
+            yield name, share.mean, share, None
+    targets = batch.targets
+    if targets is None:
+        return
+    for name, found in targets._asdict().items():
+        if isinstance(found, Derived):
+            yield name, found.value, found, None
+        elif isinstance(found, Mean):
+            yield name, found.mean, found, targets.delta_p_spread if name == "delta_p" else None
 
 
 def _statistics(found: OfRows | Mean | Derived) -> Iterator[object]:

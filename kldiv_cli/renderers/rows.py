@@ -21,7 +21,7 @@ LINES = 4096
 
 
 def pieces(report: Report, layout: Layout) -> Iterator[str]:
-    """Yield the table in pieces: the column compared, the number of the row from 0, its numbers.
+    """Yield the table in pieces: the column compared, Q, the row's place from 0, its numbers.
 
     The column is empty for whole distributions; one pair of these is one row. The numbers are
     those of `numbers_of_rows`, in the unit of the report. An error has no rows, and no pieces.
@@ -29,12 +29,12 @@ def pieces(report: Report, layout: Layout) -> Iterator[str]:
     for i, (comparison, rows) in enumerate(zip(report.comparisons, report.rows, strict=False)):
         numbers = numbers_of_rows(rows, comparison.measures)
         if i == 0:
-            yield _lines([("column", "row", *map(cell, numbers))])
-        head = cell(comparison.column or "")
+            yield _lines([("column", "q", "row", *map(cell, numbers))])
+        head = (cell(comparison.column or ""), cell(comparison.q or ""))
         for start in range(0, len(next(iter(numbers.values()))), LINES):
             part = (column[start : start + LINES].tolist() for column in numbers.values())
             values = enumerate(zip(*part, strict=True), start)
-            yield _lines([(head, row, *map(_figure, of_row)) for row, of_row in values])
+            yield _lines([(*head, row, *map(_figure, of_row)) for row, of_row in values])
 
 
 def _figure(value: float | int) -> float | int | str:

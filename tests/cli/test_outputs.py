@@ -161,6 +161,9 @@ def test_what_is_no_regular_file_is_written_directly(shell, tmp_path):
         (["--report", "json=-"], "standard output"),
         (["--report", "json=/dev/stdout"], "standard output"),
         (["-o", "/dev/fd/1", "--report", "json=-"], "standard output"),
+        (["--rows", "-"], "standard output"),
+        (["-q", "--rows", "/dev/stdout"], "standard output"),
+        (["-o", "one", "--rows", "one"], "one"),
         (["--report", "csv=/dev/stderr", "--report", "json=/proc/self/fd/2"], "standard error"),
     ],
 )
@@ -258,3 +261,73 @@ def test_a_report_waits_for_a_pipe_that_is_full_and_does_not_block(root):
     os.close(read)
     assert process.wait() == 0
     assert json.loads(data.lstrip(b"\0"))["schema"] == "kldiv.compare/1"
+
+
+@pytest.fixture
+def batch(table):
+    """Two batches of two rows."""
+    return table("p.json", "[[1, 3], [1, 1]]"), table("q.json", "[[1, 1], [1, 1]]")
+
+
+TV = "column,q,row,tv,same_top,top_5_agreement\n,q,0,0.25,0,1.0\n,q,1,0.0,1,1.0\n"
+
+
+@pytest.mark.parametrize("words", [[], ["-q"], ["-f", "json", "--report", "csv=all.csv"]])
+def test_rows_are_one_more_report(kldiv, batch, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    alone = kldiv(*batch, "-m", "tv", *words)
+    ran = kldiv(*batch, "-m", "tv", *words, "--rows", "rows.csv")
+    assert (ran.code, ran.out, ran.err) == (0, alone.out, alone.err)
+    assert (tmp_path / "rows.csv").read_text() == TV
+
+
+def test_rows_go_to_standard_output_where_no_other_report_does(kldiv, batch, tmp_path):
+    ran = kldiv(*batch, "-m", "tv", "-o", tmp_path / "report.json", "--rows", "-")
+    assert (ran.code, ran.out) == (0, TV)
+    assert json.loads((tmp_path / "report.json").read_text())["error"] is None
+
+
+def test_rows_never_replace_an_input(kldiv, batch):
+    for path in batch:
+        ran = kldiv(*batch, "--rows", path)
+        assert ran.code == 2
+        assert "output-is-input" in ran.err
+    assert kldiv(*batch).code == 0
+
+
+def test_a_run_that_fails_leaves_the_old_rows(kldiv, batch, table, tmp_path):
+    rows = tmp_path / "rows.csv"
+    rows.write_text("old")
+    wrong = table("wrong.json", "[[1, -3], [1, 1]]")
+    ran = kldiv(wrong, batch[1], "--rows", rows)
+    assert ran.code == 2
+    assert rows.read_text() == "old"
+    ran = kldiv(wrong, batch[1], "-o", tmp_path / "report", "--rows", "-")
+    assert (ran.code, ran.out) == (2, "")
+    assert left(tmp_path) == ["p.json", "q.json", "rows.csv", "wrong.json"]
+
+
+def test_rows_with_a_fault_in_the_last_piece_leave_the_old_ones(tmp_path):
+    def faulty():
+        yield "row\n"
+        raise ArithmeticError("a measure is not a number")
+
+    target = tmp_path / "rows.csv"
+    target.write_text("old")
+    with pytest.raises(ArithmeticError), report_file(target) as file:
+        file.write(faulty())
+    assert target.read_text() == "old"
+    assert left(tmp_path) == ["rows.csv"]
+
+
+def test_there_is_no_report_that_is_rows(kldiv, batch):
+    for words in (["-f", "rows"], ["--report", "rows=rows.csv"]):
+        assert kldiv(*batch, *words).code == 2
+
+
+def test_rows_end_quietly_with_a_closed_pipe(shell, batch, tmp_path):
+    p, q = batch
+    ran = shell(
+        f"kldiv {p} {q} --as weights -o {tmp_path}/report --rows - | true; echo ${{PIPESTATUS[0]}}"
+    )
+    assert (ran.out, ran.err) == ("0\n", "")

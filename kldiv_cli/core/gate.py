@@ -216,7 +216,7 @@ def _infinite_words(values: np.ndarray, impossible: str) -> str:
         return words
     named = ", ".join(map(str, others[:MOST_NAMED]))
     more = f" and {len(others) - MOST_NAMED:,} more" if len(others) > MOST_NAMED else ""
-    return f"{words}; so {'have rows' if len(others) > 1 else 'has row'} {named}{more}"
+    return f"{words}; so it is in {'rows' if len(others) > 1 else 'row'} {named}{more}"
 
 
 def _has_no_mass(outcome: str) -> str:

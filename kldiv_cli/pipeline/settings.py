@@ -504,10 +504,12 @@ def _is_gate(sides: tuple[Source, Source]) -> bool:
     logs = [side.kind in LOG_KINDS for side in sides]
     if any(logs) and not all(logs):
         model, other = sides if logs[0] else sides[::-1]
-        kind = "raw rows" if other.kind in (None, "samples") else other.kind
-        message = f"{model.kind} are judged beside logits or log-probabilities, and one side is"
-        hint = "--as logits, or --as log-probs, if both sides are; kldiv compare takes others, too"
-        raise UsageError("usage", f"{message} {kind}", hint=hint)
+        raw = other.kind in (None, "samples")
+        message = "a model is judged by logits or log-probabilities of both sides, and one holds"
+        hint = f"--as {model.kind} if both do"
+        if not raw:
+            hint += "; kldiv compare takes such a pair"
+        raise UsageError("usage", f"{message} {'raw rows' if raw else other.kind}", hint=hint)
     return all(logs)
 
 

@@ -119,9 +119,14 @@ def test_values(words, some):
     assert {*some} <= {*found}
 
 
-def test_a_check_takes_no_logits():
-    assert "logits" not in offered("check", "--as", "")[1]
+def test_a_profile_takes_no_logits():
+    assert "logits" not in offered("profile", "--as", "")[1]
     assert "logits" in offered("inspect", "--as", "")[1]
+    assert "logits" in offered("check", "--as", "")[1]
+
+
+def test_the_rows_of_a_block_are_a_number():
+    assert "--block" in offered("check", "p.npy", "q.npy", "--bl")[1]
 
 
 def test_measures_say_what_they_are():

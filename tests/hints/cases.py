@@ -540,6 +540,16 @@ CASES = {
     ],
     "pipeline/settings.py": [
         Case(
+            "--as {} if both do; kldiv compare takes such a pair",
+            "check p.npy q.npy --as logits --as probabilities",
+            both(npy([[0.25, 0.75]] * 9), "npy"),
+        ),
+        Case(
+            "leave {} out; --as logits if these are logits",
+            "check p.npy q.npy --block 3",
+            both(npy([[1.0, 2.0], [2.0, 1.0]] * 9), "npy"),
+        ),
+        Case(
             "--as counts",
             "profile p.csv --duplicates sum",
             {"p.csv": "town,n\nRom,5\nRom,3\n"},
@@ -774,6 +784,18 @@ CASES = {
             instead_options={"columns": {"age": {"bins": 3}}},
         ),
     ],
+    "pipeline/gate.py": [
+        Case(
+            "leave --top out",
+            "check p.npy q.npy --as logits --top 3",
+            both(npy([[1, 2], [2, 1]] * 9), "npy"),
+        ),
+        Case(
+            "leave --block out",
+            "check p.npy q.npy --as logits --block 3",
+            both(npy([1.0, 2.0]), "npy"),
+        ),
+    ],
     "pipeline/headers.py": [
         Case(
             "--header if it holds names, --no-header --header if it holds data",
@@ -798,6 +820,11 @@ CASES = {
     ],
     "pipeline/init.py": [
         Case("leave --init out", "check p.csv q.csv --init --exclude \udcff*", RAW),
+        Case(
+            "leave --init out",
+            "check p.npy q.npy --init --as logits",
+            both(npy([[1.0, 2.0]] * 9), "npy"),
+        ),
     ],
     "readers/column_choice.py": [
         Case(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from kldiv_cli import check
@@ -69,6 +70,18 @@ def exact():
 
 def one_sample():
     return check({"a": 0.5, "b": 0.5}, {"a": 500, "b": 520}, kind=("probabilities", "counts"))
+
+
+def model():
+    base = np.array([[0.0, 1.0, 2.0]] * 20 + [[0.5, 0.0, 0.0]] * 40)
+    current = base + np.arange(60)[:, None] * [0.002, 0.0, -0.001]
+    return check(base, current, kind="logits", max_kl=0.002, names=("base", "q4"))
+
+
+def model_gone_wrong():
+    base, current = np.zeros((40, 3)), np.zeros((40, 3))
+    current[17, 1] = -np.inf
+    return check(base, current, kind="logits", names=("base", "q4"))
 
 
 def no_answer():
@@ -139,7 +152,8 @@ def labelled(report, *texts):
     )
 
 
-REPORTS = {made.__name__: made for made in (mixed, passing, exact, one_sample, no_answer, by_hand)}
+MAKERS = (mixed, passing, exact, one_sample, model, model_gone_wrong, no_answer, by_hand)
+REPORTS = {made.__name__: made for made in MAKERS}
 ANSWERS = [name for name in REPORTS if name != "no_answer"]
 
 

@@ -1,0 +1,326 @@
+"""``kldiv check --as logits``: models judged by their files, arrays and pipes."""
+
+import json
+import math
+import re
+
+import jsonschema
+import mpmath
+import numpy as np
+import pytest
+
+from kldiv_cli import check, compare
+from kldiv_cli.core.gate import judged_rows
+from kldiv_cli.errors import InputError, KldivError, UsageError
+from kldiv_cli.renderers import CHECK_FORMATS
+
+ROWS, OUTCOMES = 240, 7
+
+
+def models(rows=ROWS, outcomes=OUTCOMES, noise=0.1, seed=5):
+    rng = np.random.default_rng(seed)
+    base = rng.normal(0, 2, (rows, outcomes))
+    return base, base + noise * rng.normal(size=base.shape)
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """Two models in several formats, and models with faults, in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    base, q4 = (side.astype(np.float32) for side in models())
+    np.save("base.npy", base)
+    np.save("q4.npy", q4)
+    np.save("half.npy", q4.astype(np.float16))
+    np.save("deep.npy", q4.reshape(4, 60, OUTCOMES))
+    np.save("short.npy", q4[:-1])
+    np.save("narrow.npy", q4[:, :-1])
+    np.savez("both.npz", base=base, q4=q4)
+    for name, place, value in (("nan", (17, 3), math.nan), ("hole", (17, 3), -math.inf)):
+        wrong = q4.copy()
+        wrong[place] = value
+        np.save(f"{name}.npy", wrong)
+    nothing = q4.copy()
+    nothing[9] = -math.inf
+    np.save("nothing.npy", nothing)
+    (tmp_path / "q4.json").write_text(json.dumps(q4.astype(float).tolist()))
+    return tmp_path
+
+
+def mean_divergence(first, second):
+    """Return the mean over rows of D(first || second) to 40 digits."""
+    with mpmath.workdps(40):
+        total = mpmath.mpf(0)
+        for one, other in zip(first.tolist(), second.tolist(), strict=True):
+            a, b = ([mpmath.exp(x) for x in row] for row in (one, other))
+            p, q = ([x / mpmath.fsum(side) for x in side] for side in (a, b))
+            total += mpmath.fsum(x * mpmath.log(x / y) for x, y in zip(p, q, strict=True))
+        return float(total / len(first))
+
+
+def test_the_divergence_goes_from_the_reference_to_the_current_side():
+    base, q4 = models(rows=40, noise=0.7)
+    report = check(base, q4, kind="logits", max_kl=0.01)
+    finding = report.columns["outcome"]
+    forward, backward = mean_divergence(base, q4), mean_divergence(q4, base)
+    assert abs(forward - backward) > 0.01
+    assert report.direction == "reference || current"
+    assert finding.kl == finding.measures["kl_qp"] == pytest.approx(forward, rel=1e-13)
+    assert finding.measures["kl_pq"] == pytest.approx(backward, rel=1e-13)
+    assert finding.verdict == report.verdict == "drift"
+    assert (report.reference.kind, report.current.kind) == ("logits", "logits")
+
+
+def test_it_is_the_mean_that_a_comparison_prints():
+    base, q4 = models()
+    finding = check(base, q4, kind="logits").columns[0]
+    measures = compare(base, q4, kind="logits").comparisons[0].measures
+    assert finding.kl == measures["kl_pq"]
+    assert finding.measures["kl_pq"] == measures["kl_qp"]
+
+
+def test_the_finding_is_that_of_its_rows():
+    base, q4 = models()
+    of_rows = compare(base, q4, kind="logits", measures=("kl_pq", "kl_qp"), reduction="none")
+    forward, backward = (of_rows.comparisons[0].measures[name] for name in ("kl_pq", "kl_qp"))
+    for options in ({}, {"block": 20}, {"alpha": 0.2}, {"max_kl": 0.003}, {"max_kl": math.inf}):
+        expected = judged_rows(
+            {"kl_qp": forward, "kl_pq": backward},
+            "outcome",
+            outcomes=OUTCOMES,
+            limit=options.get("max_kl", 0.05),
+            alpha=options.get("alpha", 0.05),
+            block=options.get("block"),
+        )
+        assert check(base, q4, kind="logits", **options).columns[0] == expected
+
+
+@pytest.mark.parametrize("current", ["q4.npy", "deep.npy", "q4.json", "half.npy"])
+def test_files_and_arrays_are_judged_alike(files, current):
+    from_files = check("base.npy", current, kind="logits", max_kl=0.01)
+    arrays = [np.load("base.npy"), np.load("half.npy" if current == "half.npy" else "q4.npy")]
+    assert from_files.columns == check(*arrays, kind="logits", max_kl=0.01).columns
+    assert from_files.verdict == "pass"
+
+
+def test_log_probabilities_are_judged_as_logits_are():
+    base, q4 = models()
+    logs = [side - np.log(np.exp(side).sum(axis=1, keepdims=True)) for side in (base, q4)]
+    expected = check(base, q4, kind="logits").columns[0]
+    for sides, kind in (
+        (logs, "log-probs"),
+        ((base, logs[1]), ("logits", "log-probs")),
+        ((logs[0], q4), ("log-probs", "logits")),
+    ):
+        found = check(*sides, kind=kind).columns[0]
+        assert found.kl == pytest.approx(expected.kl, rel=1e-9)
+        assert found.verdict == expected.verdict
+
+
+def test_one_distribution_meets_every_row():
+    base, q4 = models()
+    same = check(base[0], q4, kind="logits").columns[0]
+    assert same == check(np.tile(base[0], (ROWS, 1)), q4, kind="logits").columns[0]
+    assert same.n_reference == ROWS
+
+
+def test_blocks_and_threads_change_nothing():
+    # More than two pieces, which threads would share.
+    base, q4 = (side.astype(np.float32) for side in models(rows=600, outcomes=1000))
+    one, two = (check(base, q4, kind="logits", threads=n).to_json() for n in (1, 2))
+    assert one == two
+
+
+def test_two_single_distributions_are_known_exactly():
+    base, q4 = {"a": 1.0, "b": 0.5, "c": -1.0}, {"c": -2.0, "b": 0.5, "a": 1.0}
+    finding = check(base, q4, kind="logits", max_kl=0.01, top=2).columns[0]
+    weights = ([1.0, 0.5, -1.0], [1.0, 0.5, -2.0])
+    truth = mean_divergence(*(np.array([side]) for side in weights))
+    assert finding.kl == finding.low == finding.high == pytest.approx(truth, rel=1e-14)
+    assert (finding.n_reference, finding.n_current) == (math.inf, math.inf)
+    assert finding.reason.text == f"KL {truth:.3g} is above 0.01"
+    assert [part.outcome for part in finding.contributions] == ["c", "a"]
+    reference = math.exp(-1) / (math.e + math.exp(0.5) + math.exp(-1))
+    assert finding.contributions[0].q == pytest.approx(reference)
+    assert check(base, base, kind="logits", max_kl=0).verdict == "pass"
+
+
+# What is infinite.
+
+
+def test_an_impossible_outcome_is_named_with_its_row(files):
+    text = "row 17: outcome 3 has mass in the reference and none on the current side"
+    for current in ("hole.npy", np.load("hole.npy"), np.load("hole.npy").astype(float).tolist()):
+        finding = check("base.npy", current, kind="logits").columns[0]
+        assert (finding.verdict, finding.kl) == ("drift", math.inf)
+        assert finding.reason == ("impossible-outcome", text, ())
+    # The other way round nothing is impossible that the reference has.
+    assert check("hole.npy", "base.npy", kind="logits").verdict == "pass"
+    assert check("hole.npy", "hole.npy", kind="logits").columns[0].kl == 0
+
+
+def test_an_impossible_outcome_is_found_beyond_the_first_block():
+    base, q4 = models(rows=1200, outcomes=1000)
+    q4[1100, 999] = -math.inf
+    assert (
+        check(base, q4, kind="logits").columns[0].reason.text.startswith("row 1100: outcome 999")
+    )
+    first = check(base[0], q4, kind="logits").columns[0]
+    assert first.reason.text.startswith("row 1100: outcome 999")
+
+
+def test_the_impossible_outcome_of_labelled_rows_has_its_name():
+    row = {"yes": -0.5, "no": -1.0}
+    finding = check([row] * 9, [row] * 8 + [{"yes": -0.1, "on": -3.0}], kind="log-probs").columns[
+        0
+    ]
+    assert finding.reason.text.startswith("row 8: outcome no has mass in the reference")
+
+
+def test_a_pipe_that_cannot_be_read_again_names_the_row(files, shell):
+    ran = shell("cat hole.npy | kldiv check base.npy - --as logits -f github", cwd=files)
+    assert ran.code == 1
+    assert "outcome: row 17: KL is infinite" in ran.out
+
+
+def test_a_single_impossible_outcome_is_named():
+    finding = check([0.0, 1.0, 2.0], [0.0, -math.inf, 2.0], kind="logits").columns[0]
+    text = "outcome 1 has mass in the reference and none on the current side"
+    assert finding.reason == ("impossible-outcome", text, ())
+
+
+# The command line.
+
+CODES = [
+    ("base.npy q4.npy --as logits", "pass", 0),
+    ("base.npy q4.npy --as logits --max-kl 0.0001", "drift", 1),
+    ("base.npy q4.npy --as logits --max-kl outcome=0.0001 --max-kl 9", "drift", 1),
+    ("base.npy q4.npy --as logits --max-kl 0.0001 --exit-zero", "drift", 0),
+    ("base.npy q4.npy --as logits --max-kl inf", "pass", 0),
+    ("base.npy q4.npy --as logits --block 240", "inconclusive", 3),
+    ("base.npy q4.npy --as logits --block 240 --fail-on inconclusive", "inconclusive", 3),
+    ("base.npy hole.npy --as logits", "drift", 1),
+    ("both.npz both.npz --weight base --weight q4 --as logits", "pass", 0),
+    ("base.npy deep.npy --as logits --as logits", "pass", 0),
+    ("base.npy nan.npy --as logits", "error", 2),
+]
+
+
+@pytest.mark.parametrize(("line", "verdict", "code"), CODES, ids=[line for line, *_ in CODES])
+def test_exit_codes(files, kldiv, line, verdict, code):
+    ran = kldiv("check", *line.split(), "-f", "json")
+    assert ran.code == code
+    document = json.loads(ran.out)
+    assert document["verdict"] == verdict
+    assert document["direction"] == "reference || current"
+    if code != 2:
+        assert kldiv("check", *line.split(), "-q").out == f"{verdict}\n"
+
+
+def test_every_format_tells_of_the_model(files, kldiv, root, monkeypatch):
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    line = ["base.npy", "q4.npy", "--as", "logits", "--max-kl", "0.001"]
+    out = {form: kldiv("check", *line, "-f", form).out for form in CHECK_FORMATS}
+    finding = check("base.npy", "q4.npy", kind="logits", max_kl=0.001).columns[0]
+    assert finding.verdict == "drift"
+    said = finding.reason.text
+    # Lines are folded, and Markdown escapes what is markup.
+    for form in ("text", "json", "junit", "github"):
+        assert said in re.sub(r"\s+", " ", out[form]).replace("&lt;", "<"), form
+    assert "### drift: D(base || q4)" in out["markdown"]
+    assert "drift: D(base || q4) in nats" in out["text"]
+    assert "drift: D(base || q4) in nats" in out["github"]
+    assert "::error title=kldiv%3A drift::outcome: mean KL" in out["github"]
+    assert 'name="D(base || q4)"' in out["junit"]
+    assert "Estimate of D(reference || current)." in out["prometheus"]
+    assert (
+        f'kldiv_rows{{dataset="base",column="outcome",reference="base",side="current"}} {ROWS}'
+        in (out["prometheus"])
+    )
+    table = [row.split(",")[2:5] for row in out["csv"].splitlines()]
+    measures = finding.measures
+    assert table == [
+        ["measure", "direction", "value"],
+        ["kl", "D(base || q4)", repr(finding.kl)],
+        ["kl_pq", "D(q4 || base)", repr(measures["kl_pq"])],
+        ["kl_qp", "D(base || q4)", repr(measures["kl_qp"])],
+    ]
+    schema = json.loads((root / "kldiv_cli/renderers/schemas/check-1.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(json.loads(out["json"]))
+
+
+def test_models_that_are_equal_are_no_surprise(files, kldiv):
+    ran = kldiv("check", "base.npy", "base.npy", "--as", "logits")
+    assert "mean KL 0 over 240 rows is within 0.05" in ran.out
+    assert "chance" not in ran.out
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"column": "outcome"}, "column is for columns of data"),
+        ({"exclude": "x*"}, "exclude is for columns of data"),
+        ({"max_new": 0.1}, "max_new is for columns of data"),
+        ({"max_missing_shift": 0.1}, "max_missing_shift is for columns of data"),
+        ({"bins": 3}, "bins is for raw rows"),
+        ({"missing": "drop"}, "missing is for raw rows"),
+        ({"max_outcomes": 9}, "max_outcomes is for raw rows"),
+        ({"map": {"a": "b"}}, "map renames columns"),
+        ({"columns": {"outcome": {"type": "numeric"}}}, "columns is for raw rows"),
+        ({"columns": {"other": {"max_kl": 1}}}, "no column 'other'"),
+        ({"top": 3}, "not listed for a batch"),
+        ({"flatten": True, "block": 2}, "a block is for the rows of a batch"),
+        ({"duplicates": "sum"}, "'duplicates' is for labels"),
+        ({"block": 0}, "block is a whole number >= 1"),
+        ({"kind": ("logits", "samples")}, "one holds raw rows"),
+        ({"kind": (None, "logits")}, "one holds raw rows"),
+        ({"kind": ("probabilities", "log-probs")}, "one holds probabilities"),
+        ({"kind": "samples", "block": 2}, "block is for the rows of models"),
+    ],
+    ids=str,
+)
+def test_options_that_say_nothing_of_models(options, words):
+    with pytest.raises(KldivError, match=words):
+        check(*models(), **{"kind": "logits", **options})
+
+
+@pytest.mark.parametrize(
+    ("current", "code", "words"),
+    [
+        ("short.npy", "no-common-support", "short has 239 rows and base has 240"),
+        ("narrow.npy", "no-common-support", "narrow has 6 outcomes and base has 7"),
+        ("nan.npy", "not-finite", r"nan.npy\[17, 3\]"),
+        ("nothing.npy", "no-mass", r"nothing.npy\[9\]"),
+        ("none.npy", "no-such-file", "none.npy"),
+    ],
+)
+def test_models_that_cannot_be_judged(files, current, code, words):
+    with pytest.raises(InputError, match=words) as caught:
+        check("base.npy", current, kind="logits")
+    assert caught.value.code == code
+
+
+def test_probabilities_of_models_are_compared_and_not_judged():
+    with pytest.raises(InputError, match="batch of distributions"):
+        check(*(np.exp(side) for side in models()), kind="probabilities")
+
+
+def test_a_project_says_nothing_that_models_have_not(files, kldiv):
+    rules = 'exclude = ["id"]\nbins = 9\nmax-kl = 0.0001\nmax-new = 0.5\nmissing = "drop"\n'
+    (files / "kldiv.toml").write_text(f"{rules}top = 3\n[columns.age]\nmax-kl = 0.1\n")
+    ran = kldiv("check", "base.npy", "q4.npy", "--as", "logits", "-f", "json")
+    assert ran.code == 1
+    assert json.loads(ran.out)["columns"][0]["threshold"] == 0.0001
+
+
+def test_a_project_has_no_settings_of_a_gate(files, kldiv):
+    ran = kldiv("check", "base.npy", "q4.npy", "--as", "logits", "--init")
+    assert ran.code == 2
+    assert not (files / "kldiv.toml").exists()
+
+
+def test_a_block_is_of_a_batch():
+    with pytest.raises(UsageError, match="these are two distributions"):
+        check([1.0, 2.0], [2.0, 1.0], kind="logits", block=3)

@@ -257,7 +257,9 @@ def import_all():
     import kldiv_cli
 
     for module in pkgutil.walk_packages(kldiv_cli.__path__, "kldiv_cli."):
-        importlib.import_module(module.name)
+        # No command needs PyTorch, which may not be there.
+        if module.name != "kldiv_cli.distillation.tensors":
+            importlib.import_module(module.name)
 
 
 def run_batch(commands, file, executable):

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 LARGE = 1 << 20
 """Logits from which on single precision, of a bound that is printed, is worth its speed."""
-SAMPLE = 4
-"""Rows of a block of which the noise of their storage is found."""
+SAMPLE = 16
+"""Rows of a side of which the noise of their storage is found."""
 
 
 class Measured(NamedTuple):
@@ -311,6 +311,7 @@ class _Totals:
     def __init__(self, side: Rows, temperature: float) -> None:
         self.of = self._side = side
         self._temperature = temperature
+        self._rows = 0
         self._noise: list[NDArray[np.float64]] = []
         self._totals: list[NDArray[np.float64]] = []
         self._sum: list[float] = []
@@ -322,8 +323,10 @@ class _Totals:
         side = self._side
         self._dtype = block.dtype
         if side.kind in LOG_KINDS and side.stored in storage.SIGNIFICAND and block.ndim == 2:
-            sample = block[:: -(-len(block) // SAMPLE)]
+            step = -(-side.rows // SAMPLE)
+            sample = block[-self._rows % step :: step]
             self._noise.append(storage.rounding_noise(sample, side.stored, self._temperature))
+            self._rows += len(block)
         if side.kind == "logits" or side.coding or (side.is_vector and self._totals):
             return
         self._totals.append(np.atleast_1d(meaning.masses(block, side.kind)))

@@ -71,7 +71,8 @@ SERVED = frozenset(
     }
 )
 """The measures of which `evaluate_floats` knows the formula."""
-LIMIT = 2.0**-15
+ENTROPIES = frozenset({"entropy_p", "entropy_q"})
+LIMIT = 2.0**-14
 """The largest bound of a value that is given; beyond it the general path serves."""
 
 U = 2.0**-24
@@ -231,16 +232,19 @@ def evaluate_floats(
     with np.errstate(all="ignore"):
         for start in range(0, rows, height):
             batch.add(start, zp[start : start + height], zq[start : start + height], turned)
-        if temperature[0] != temperature[1]:
-            batch.valid[:] = False
         found = _Finish(batch)
+        batch.valid &= np.isfinite(found.log_M) & (temperature[0] == temperature[1])
         values, bounds = {}, {}
         for name in wanted:
             value, error = found.measure(name, turned)
-            bound = np.where(value == 0.0, 0.0, error / value)
+            bound = np.where(error == 0.0, 0.0, error / value)
             served = batch.valid & (value >= 0.0) & (bound <= LIMIT)
             values[name] = np.where(served, value, np.nan)
             bounds[name] = np.where(served, bound, np.nan)
+            if name in ENTROPIES and not served.all():
+                rows = np.flatnonzero(batch.valid & ~served)
+                side = (zp if name == "entropy_p" else zq)[rows]
+                values[name][rows], bounds[name][rows] = _entropy(side, temperature[0])
     mass, mass_other = (np.where(batch.valid, m, np.nan) for m in found.log_masses())
     return Found(
         values,
@@ -349,19 +353,17 @@ class _Batch:
             np.multiply(d, self._scale, out=d)
             spread = spread / self.temperature
         self.spread[at] = spread
-        np.exp(z, out=x)
-        x[each, top] = 0.0
-        chunks = self._sum(x)
+        chunks = self._masses(z, each, top, x)
         mass = 1.0 + self._put("rest", at, chunks)
-        x[each, top] = 1.0
         np.multiply(x, d, out=xd)
         m = self._put("m", at, self._sum(xd)) / mass
-        self.valid[at] = valid = np.isfinite(m)
+        self.valid[at] = valid = np.isfinite(m) & np.isfinite(highest)
         if not valid.all():
             x[~valid] = 0.0
             d[~valid] = 0.0
             xd[~valid] = 0.0
             x[each, top] = 1.0
+            m, mass = np.where(valid, m, 0.0), np.where(valid, mass, 1.0)
         variance = self._put("variance", at, self._dot(xd, d)) / mass
         far = variance < 2.0 * m * m
         if far.any():
@@ -387,6 +389,33 @@ class _Batch:
         if self.asked.entropies:
             self._put("z", at, self._dot(x, z))
             self._put("z_other", at, self._dot(np.multiply(x, e, out=e), z))
+
+    def add_side(self, start: int, values: Array) -> None:
+        """Find the masses of one side alone, and what its entropy needs."""
+        at = slice(start, start + len(values))
+        room = _buffers(len(values), self.width)
+        logits = _logits(values, room["p"])
+        z, x = room["z"], room["x"]
+        inner = slice(0, self.outcomes)
+        np.subtract(logits.values, logits.highest[:, None], out=z[:, inner])
+        z[:, self.outcomes :] = 0.0
+        # Minus infinity times no mass would not be a number.
+        np.maximum(z, -2.0 * LEAST * self.temperature, out=z)
+        spread = -np.minimum.reduce(z, axis=1)
+        z[:, self.outcomes :] = -2.0 * LEAST * self.temperature
+        if self._scale is not None:
+            np.multiply(z, self._scale, out=z)
+        self.spread[at] = spread * self.scale
+        self._put("rest", at, self._masses(z, np.arange(len(z)), logits.top, x))
+        self._put("z", at, self._dot(x, z))
+
+    def _masses(self, z: Singles, each: Indices, top: Indices, x: Singles) -> Singles:
+        """Find x = exp(z); return the sums of its chunks without the largest of each row."""
+        np.exp(z, out=x)
+        x[each, top] = 0.0
+        chunks = self._sum(x)
+        x[each, top] = 1.0
+        return chunks
 
     def _excess(
         self,
@@ -448,6 +477,9 @@ class _Batch:
         y = np.divide(w, s, out=room["y"])
         square = np.multiply(y, y, out=room["square"])
         peak = float(np.max(square))
+        if math.isnan(peak):
+            # A row is out of range.
+            peak = 1.0
         constants = next((c for reach, c in JS if peak <= reach), JS[-1][1])
         far, is_far = None, None
         if peak > JS[-1][0]:
@@ -463,6 +495,15 @@ class _Batch:
         if far is not None and is_far is not None:
             np.putmask(w, is_far, far)
         self._put("JS", at, self._dot(x, w))
+
+    def summing(self) -> float:
+        """Return the relative error of a sum, from its roundings and that of each product."""
+        return U * (min(self.chunk, LANES) + 1.0)
+
+    def of_masses(self) -> Floats:
+        """Return the relative error of the masses of every row."""
+        roundings = 1.0 if self._scale is None else 4.0
+        return EXP + U * roundings * np.minimum(self.spread, LEAST)
 
     def _put(self, name: str, at: slice, chunks: Singles) -> Floats:
         """Add up the sums of the chunks of every row, and keep them."""
@@ -597,10 +638,9 @@ class _Finish:
         self.gain = self.F + self.m
         self.M = 1.0 + self.gain
         self.log_M = np.log1p(self.gain)
-        # One rounding more than its lanes, of the product.
-        self.summing = U * (min(batch.chunk, LANES) + 1.0)
+        self.summing = batch.summing()
         scaled = batch.temperature != 1.0
-        self.exponential = EXP + U * (4.0 if scaled else 1.0) * np.minimum(batch.spread, LEAST)
+        self.exponential = batch.of_masses()
         self.proportional = U * (5.0 if scaled else 2.0)
         self.inexact = U * np.abs(batch.centre)
         self.size = np.maximum(batch.most, -np.maximum(batch.least, -1e30))
@@ -617,7 +657,8 @@ class _Finish:
         self.of_e = noise + self.lost
         of_phi = np.where(batch.fine, batch.relative * self.F, noise) + U * self.F
         self.of_f = of_phi + (self.summing + 2.0 * U) * self.F + self.lost
-        self.of_gain = self.of_f + (self.summing + U) * self.width
+        self.of_m = (self.summing + U) * self.width
+        self.of_gain = self.of_f + self.of_m
         # sum |q - p| of the distributions, or more.
         self.apart = np.minimum(2.0, (self.reach + np.abs(self.gain)) / self.M)
 
@@ -655,15 +696,16 @@ class _Finish:
     def log_masses(self) -> tuple[Floats, Floats]:
         """Return log sum exp(z / T) of both sides."""
         batch = self.batch
-        first = batch.highest / batch.temperature + np.log1p(self.mass - 1.0)
+        first = batch.highest / batch.temperature + np.log1p(batch.sums["rest"])
         return first, first + (batch.centre + self.log_M)
 
     @cached_property
     def kl(self) -> Estimate:
         """Return the divergence of the other side from the first, D(first || other)."""
         value = self.F - (self.gain - self.log_M)
-        error = (2.0 * self.exponential + self.summing) * value + self.of_f
-        error += np.abs(self.gain) / self.M * self.of_gain
+        value = np.where(self.gain > 1.0, self.log_M - self.m, value)
+        error = (2.0 * self.exponential + self.summing) * value
+        error += (self.of_f + np.abs(self.gain) * self.of_m) / self.M
         error += self.proportional * (self.G + np.abs(self.gain) * self.width) / self.M
         error += self.inexact * self.apart
         return self._unless_same(value, error)
@@ -673,6 +715,7 @@ class _Finish:
         """Return D(other || first)."""
         gain, M = self.gain, self.M
         value = (self.G - self.F - (M * self.log_M - gain)) / M
+        value = np.where(gain > 1.0, (self.G + self.m) / M - self.log_M, value)
         of_g = (self.batch.relative + self.summing + 2.0 * U) * self.G
         of_g += self.batch.absolute * (self.G + self.width) + self.lost
         error = (2.0 * self.exponential + self.summing) * value + (of_g + self.of_f) / M
@@ -698,8 +741,12 @@ class _Finish:
         relative = batch.relative + batch.absolute
         each = (2.0 + self.apart) * self.exponential + self.of_gain / self.M + 2.2 * relative
         error = (each + 2.0 * self.summing + 12.0 * U) * value
-        far = 40.0 * U + 3.0 * relative * (2.0 + self.size + np.abs(self.log_M))
-        error += np.where(self.size + np.abs(self.log_M) > 1.0, far, 0.0) * value
+        # Where q is far from p, 1 + E is worth no more than the last bits of E.
+        # Halving does not double the error of a negative E.
+        bits = np.minimum(batch.relative, 20.0 * U) + 2.0 * U
+        far = 40.0 * U + 6.0 * bits * (2.0 + np.abs(self.log_M)) + 10.0 * batch.absolute
+        far = far * value + 0.5 * bits * self.width
+        error += np.where(self.size + np.abs(self.log_M) > 1.0, far, 0.0)
         of_w = (relative + 2.0 * U) * np.abs(self.gain) + batch.absolute
         error += 0.6 * self.apart * of_w / self.M
         error += self.proportional * (self.G + np.abs(self.gain) * self.width) / self.M
@@ -709,10 +756,7 @@ class _Finish:
     @cached_property
     def entropy(self) -> Estimate:
         """Return the entropy of the first side."""
-        rest = self.mass - 1.0
-        value = np.log1p(rest) - self.batch.sums["z"] / self.mass
-        error = (2.0 * (self.exponential + self.summing) + 4.0 * U) * value + self.lost * LEAST
-        return Estimate(value, np.where(rest > 0.0, error, np.inf))
+        return _entropy_of(self.batch)
 
     @cached_property
     def cross_entropy_other(self) -> Estimate:
@@ -720,19 +764,27 @@ class _Finish:
         batch = self.batch
         logs = -batch.sums["z"] / self.mass
         mean = (logs - batch.sums["z_other"] / self.mass) / self.M
-        log_mass = np.log1p(self.mass - 1.0)
+        log_mass = np.log1p(batch.sums["rest"])
         each = self.exponential + self.summing + 4.0 * U
         error = each * (log_mass + 2.0 * mean + 2.0 * logs / self.M)
         error += (batch.relative + batch.absolute) * (mean + logs / self.M)
         shift = self.proportional * self.size + self.inexact + self.of_gain / self.M
         error += shift * mean + self.lost * LEAST
-        return Estimate(log_mass + mean, np.where(log_mass > 0.0, error, np.inf))
+        error = np.where(log_mass > 0.0, error, np.inf)
+        return self._unless_same_as(self.entropy, Estimate(log_mass + mean, error))
+
+    def _unless_same_as(self, first: Estimate, other: Estimate) -> Estimate:
+        """Return the estimate of the first side for sides that differ in nothing."""
+        same = self.batch.same
+        return Estimate(*(np.where(same, x, y) for x, y in zip(first, other, strict=True)))
 
     @cached_property
     def entropy_other(self) -> Estimate:
         """Return the entropy of the other side."""
         cross, kl = self.cross_entropy_other, self.kl_other
-        return Estimate(cross.value - kl.value, cross.error + kl.error)
+        return self._unless_same_as(
+            self.entropy, Estimate(cross.value - kl.value, cross.error + kl.error)
+        )
 
     def _unless_same(self, value: Floats, error: Floats) -> Estimate:
         """Return zero for sides that differ in nothing, and no answer for vanishing ones."""
@@ -743,3 +795,25 @@ class _Finish:
 
 def _sum(first: Estimate, second: Estimate) -> Estimate:
     return Estimate(first.value + second.value, first.error + second.error)
+
+
+def _entropy_of(batch: _Batch) -> Estimate:
+    """Return the entropy of the side of which the masses were computed."""
+    rest = batch.sums["rest"]
+    value = np.log1p(rest) - batch.sums["z"] / (1.0 + rest)
+    error = (2.0 * (batch.of_masses() + batch.summing()) + 4.0 * U) * value
+    error += LEAST * batch.outcomes * np.where(batch.spread < NORMAL, 2.0**-140, 2.0**-126)
+    return Estimate(value, np.where(rest > 0.0, error, np.inf))
+
+
+def _entropy(logits: Array, temperature: float) -> tuple[Floats, Floats]:
+    """Return the entropy of logits, without another side, and the bound on its error."""
+    rows, outcomes = logits.shape
+    batch = _Batch(rows, outcomes, temperature, _Asked(tv=False, js=False, entropies=True))
+    height = max(1, WORK // outcomes)
+    for start in range(0, rows, height):
+        batch.add_side(start, logits[start : start + height])
+    value, error = _entropy_of(batch)
+    bound = error / value
+    served = bound <= LIMIT
+    return np.where(served, value, np.nan), np.where(served, bound, np.nan)

@@ -88,6 +88,8 @@ NORMAL = 87.0
 """Exponentials of less than minus this are not normal numbers."""
 LEAST = 104.0
 """Exponentials of less than minus this are zero."""
+NOTHING = -208.0
+"""Stands for the logarithm of no mass."""
 WORK = 1 << 18
 """Outcomes that are worked on at once, in buffers that the cache holds."""
 LONG = 4096
@@ -285,7 +287,9 @@ class _Batch:
     centre : ndarray, shape (N,)
         The centre c.
     spread : ndarray, shape (N,)
-        How far the logits of the base side reach below the largest.
+        How far the logits of the first side over T reach below the largest, without masses of 0.
+    lossy : ndarray of bool, shape (N,)
+        Whether masses of that side are below the normal range.
     least, most : ndarray, shape (N,)
         The smallest and largest d; the smallest is minus infinity where it is not asked.
     spreading : ndarray, shape (N,)
@@ -311,7 +315,7 @@ class _Batch:
         self.highest, self.centre = np.zeros(rows), np.zeros(rows)
         self.spread, self.least, self.most, self.spreading = (np.zeros(rows) for _ in range(4))
         self.relative, self.absolute = np.zeros(rows), np.zeros(rows)
-        self.fine, self.valid, self.same = (np.zeros(rows, bool) for _ in range(3))
+        self.fine, self.valid, self.same, self.lossy = (np.zeros(rows, bool) for _ in range(4))
         self._ones = np.ones(self.chunk, np.float32)
         self.scale = 1.0 / temperature
         self._scale = None if temperature == 1.0 else np.array(self.scale, np.float32)
@@ -334,25 +338,18 @@ class _Batch:
         inner = slice(0, self.outcomes)
         _less_highest(p, q, turned, z[:, inner])
         _difference(p, q, turned, d[:, inner])
-        if self.width > self.outcomes:
-            z[:, self.outcomes :] = -2.0 * LEAST
-            d[:, self.outcomes :] = 0.0
-        spread = -np.minimum.reduce(z, axis=1).astype(np.float64)
-        reach = float(np.maximum.reduce(spread))
-        self.plain = not any(self.asked) and reach * self.scale < NORMAL
         nowhere = None
-        if not reach < math.inf:
-            nowhere = np.zeros(z.shape, bool)
-            np.logical_and(p.values == -np.inf, q.values == -np.inf, out=nowhere[:, inner])
-            z[nowhere] = 0.0
-            spread = -z.min(axis=1).astype(np.float64)
-            z[nowhere] = -2.0 * LEAST
-            d[nowhere] = 0.0
         if self._scale is not None:
             np.multiply(z, self._scale, out=z)
             np.multiply(d, self._scale, out=d)
-            spread = spread / self.temperature
-        self.spread[at] = spread
+        d[:, self.outcomes :] = 0.0
+        reach = self._note_spread(at, z)
+        self.plain = not any(self.asked) and reach < NORMAL
+        if reach == math.inf:
+            nowhere = np.zeros(z.shape, bool)
+            np.logical_and(p.values == -np.inf, q.values == -np.inf, out=nowhere[:, inner])
+            z[nowhere] = NOTHING
+            d[nowhere] = 0.0
         chunks = self._masses(z, each, top, x)
         mass = 1.0 + self._put("rest", at, chunks)
         np.multiply(x, d, out=xd)
@@ -398,16 +395,23 @@ class _Batch:
         z, x = room["z"], room["x"]
         inner = slice(0, self.outcomes)
         np.subtract(logits.values, logits.highest[:, None], out=z[:, inner])
-        z[:, self.outcomes :] = 0.0
-        # Minus infinity times no mass would not be a number.
-        np.maximum(z, -2.0 * LEAST * self.temperature, out=z)
-        spread = -np.minimum.reduce(z, axis=1)
-        z[:, self.outcomes :] = -2.0 * LEAST * self.temperature
         if self._scale is not None:
             np.multiply(z, self._scale, out=z)
-        self.spread[at] = spread * self.scale
+        if self._note_spread(at, z) == math.inf:
+            np.maximum(z, NOTHING, out=z)
         self._put("rest", at, self._masses(z, np.arange(len(z)), logits.top, x))
         self._put("z", at, self._dot(x, z))
+
+    def _note_spread(self, at: slice, z: Singles) -> float:
+        """Keep how far the logits reach below the largest; return the largest of these numbers."""
+        spread = -np.minimum.reduce(z[:, : self.outcomes], axis=1)
+        z[:, self.outcomes :] = NOTHING
+        reach = float(np.maximum.reduce(spread))
+        if not reach <= NORMAL:
+            self.lossy[at] = spread > NORMAL
+            spread = -np.minimum.reduce(np.where(z > -LEAST, z, np.float32(0.0)), axis=1)
+        self.spread[at] = spread
+        return reach
 
     def _masses(self, z: Singles, each: Indices, top: Indices, x: Singles) -> Singles:
         """Find x = exp(z); return the sums of its chunks without the largest of each row."""
@@ -448,7 +452,7 @@ class _Batch:
         elif not smooth and not VECTORISED_EXPM1:
             smooth = size <= 4.0 * PHI[-1][0] or apart < FAR
         if smooth and size <= LARGEST:
-            self.relative[at], self.absolute[at] = _polynomial(d, size, e, phi), 0.0
+            self.relative[at], self.absolute[at] = _polynomial(d, size, e, phi, room["y"]), 0.0
             self.fine[at] = True
             return
         if VECTORISED_EXPM1:
@@ -484,9 +488,11 @@ class _Batch:
         far, is_far = None, None
         if peak > JS[-1][0]:
             # Twice (w + M) L - s log(s / 2M), with L = log(q / p).
-            far = np.add(w, 0.5 * twice)
-            np.multiply(far, d - np.log1p(gain).astype(np.float32)[:, None], out=far)
-            np.subtract(far, s * np.log(s / twice), out=far)
+            far, t = np.add(w, 0.5 * twice, out=room["p"]), room["q"]
+            np.subtract(d, np.log1p(gain).astype(np.float32)[:, None], out=t)
+            np.multiply(far, t, out=far)
+            np.log(np.divide(s, twice, out=t), out=t)
+            np.subtract(far, np.multiply(s, t, out=t), out=far)
             np.add(far, far, out=far)
             is_far = np.greater(square, np.array(JS[-1][0], np.float32))
         np.multiply(w, y, out=w)
@@ -503,7 +509,7 @@ class _Batch:
     def of_masses(self) -> Floats:
         """Return the relative error of the masses of every row."""
         roundings = 1.0 if self._scale is None else 4.0
-        return EXP + U * roundings * np.minimum(self.spread, LEAST)
+        return EXP + U * roundings * self.spread
 
     def _put(self, name: str, at: slice, chunks: Singles) -> Floats:
         """Add up the sums of the chunks of every row, and keep them."""
@@ -594,7 +600,7 @@ def _horner(constants: list[Singles], x: Singles, out: Singles) -> Singles:
     return np.add(out, constants[-1], out=out)
 
 
-def _polynomial(d: Singles, size: float, e: Singles, phi: Singles) -> float:
+def _polynomial(d: Singles, size: float, e: Singles, phi: Singles, spare: Singles) -> float:
     """Find E and phi for |d| <= size by a polynomial; return their relative error.
 
     For halves h of d it is E(2h) = E^2 + 2 E and phi(2h) = 2 phi + E^2.
@@ -609,7 +615,7 @@ def _polynomial(d: Singles, size: float, e: Singles, phi: Singles) -> float:
     np.multiply(phi, h, out=phi)
     np.add(h, phi, out=e)
     for _ in range(halvings):
-        square = np.multiply(e, e)
+        square = np.multiply(e, e, out=spare)
         np.add(phi, phi, out=phi)
         np.add(phi, square, out=phi)
         np.add(e, e, out=e)
@@ -650,9 +656,9 @@ class _Finish:
         self.reach = np.fmin(self.F + self.width, by_product) * 1.001
         # What masses below the normal range are worth at most.
         self.lost: Floats | float = k * 2.0**-140
-        if not np.all(batch.spread < NORMAL):
+        if batch.lossy.any():
             lost = (1.0 + self.size) * (np.exp(np.minimum(batch.most, 200.0)) + self.size + 1.0)
-            self.lost = np.where(batch.spread < NORMAL, self.lost, k * 2.0**-126 * lost)
+            self.lost = np.where(batch.lossy, k * 2.0**-126 * lost, self.lost)
         noise = batch.relative * self.reach + batch.absolute * self.M
         self.of_e = noise + self.lost
         of_phi = np.where(batch.fine, batch.relative * self.F, noise) + U * self.F
@@ -745,7 +751,8 @@ class _Finish:
         # Halving does not double the error of a negative E.
         bits = np.minimum(batch.relative, 20.0 * U) + 2.0 * U
         far = 40.0 * U + 6.0 * bits * (2.0 + np.abs(self.log_M)) + 10.0 * batch.absolute
-        far = far * value + 0.5 * bits * self.width
+        squares = 2.0 * (batch.sums["variance"] / self.mass + self.log_M**2)
+        far = far * value + 0.5 * bits * np.minimum(self.width, squares)
         error += np.where(self.size + np.abs(self.log_M) > 1.0, far, 0.0)
         of_w = (relative + 2.0 * U) * np.abs(self.gain) + batch.absolute
         error += 0.6 * self.apart * of_w / self.M
@@ -802,7 +809,7 @@ def _entropy_of(batch: _Batch) -> Estimate:
     rest = batch.sums["rest"]
     value = np.log1p(rest) - batch.sums["z"] / (1.0 + rest)
     error = (2.0 * (batch.of_masses() + batch.summing()) + 4.0 * U) * value
-    error += LEAST * batch.outcomes * np.where(batch.spread < NORMAL, 2.0**-140, 2.0**-126)
+    error += LEAST * batch.outcomes * np.where(batch.lossy, 2.0**-126, 2.0**-140)
     return Estimate(value, np.where(rest > 0.0, error, np.inf))
 
 

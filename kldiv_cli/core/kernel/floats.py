@@ -30,7 +30,7 @@ one of three ways:
                     whose divergence is not small beside sum p |d|
     exp(d) - 1 - d  where there is no such expm1 and the sides are far apart
 
-Which way is taken depends on the rows that are worked on together: on one row if it is long.
+Which way is taken depends on the row alone if it is long, and else on the rows of its block.
 
 The sides of a row are brought into the order of `sums.order`: every measure is the same double
 from either side, whatever else is asked.
@@ -319,7 +319,6 @@ class _Batch:
         self._ones = np.ones(self.chunk, np.float32)
         self.scale = 1.0 / temperature
         self._scale = None if temperature == 1.0 else np.array(self.scale, np.float32)
-        self.plain = False
 
     def add(self, start: int, zp: Array, zq: Array, turned: Bools) -> None:
         """Work on some rows, from `start` on."""
@@ -344,7 +343,6 @@ class _Batch:
             np.multiply(d, self._scale, out=d)
         d[:, self.outcomes :] = 0.0
         reach = self._note_spread(at, z)
-        self.plain = not any(self.asked) and reach < NORMAL
         if reach == math.inf:
             nowhere = np.zeros(z.shape, bool)
             np.logical_and(p.values == -np.inf, q.values == -np.inf, out=nowhere[:, inner])
@@ -373,13 +371,26 @@ class _Batch:
             variance = self._put("variance", at, self._dot(xd, d)) / mass
         apart = float(np.minimum.reduce(variance))
         if apart == 0.0:
-            still = variance == 0.0
-            self.same[at] = still & ~d.any(axis=1)
-            apart = float(np.min(variance[~still], initial=np.inf))
-        chunks[each, top // self.chunk] += 1.0
-        self._excess(at, room, variance, apart, mass, chunks)
-        e = room["e"]
-        f = self._put("F", at, self._dot(x, room["phi"])) / mass
+            self.same[at] = (variance == 0.0) & ~d.any(axis=1)
+        self.most[at], self.spreading[at] = np.maximum.reduce(d, axis=1), np.sqrt(variance)
+        if VECTORISED_EXPM1 and apart >= NEAR and reach < NORMAL and not any(self.asked):
+            # Nothing asked needs the smallest d.
+            self.least[at] = -np.inf
+            smooth = np.zeros(len(top), bool)
+        else:
+            self.least[at] = np.minimum.reduce(d, axis=1)
+            smooth = self._smooth(at, room, variance, mass)
+        for rows in self._apart(len(top)):
+            self._excess(at, rows, room, bool(smooth[rows].any()))
+        e, phi = room["e"], room["phi"]
+        parts = self._dot(x, phi)
+        if VECTORISED_EXPM1 and not smooth.all():
+            # The heaviest chunks in double precision.
+            chunks[each, top // self.chunk] += 1.0
+            heavy = np.flatnonzero(chunks > np.where(smooth, np.inf, HEAVY * mass)[:, None])
+            wide = (v.reshape(-1, self.chunk)[heavy].astype(np.float64) for v in (x, d))
+            parts.reshape(-1)[heavy] = [p @ (np.expm1(v) - v) for p, v in zip(*wide, strict=True)]
+        f = self._put("F", at, parts) / mass
         self._put("G", at, self._dot(xd, e))
         if self.asked.tv or self.asked.js:
             self._symmetric(at, room, f + m)
@@ -421,51 +432,47 @@ class _Batch:
         x[each, top] = 1.0
         return chunks
 
-    def _excess(
-        self,
-        at: slice,
-        room: dict[str, Singles],
-        variance: Floats,
-        apart: float,
-        mass: Floats,
-        chunks: Singles,
-    ) -> None:
-        """Find E and phi, and note how exact they are."""
-        d, xd, e, phi = (room[name] for name in ("d", "xd", "e", "phi"))
-        self.most[at] = np.maximum.reduce(d, axis=1)
-        self.spreading[at] = np.sqrt(variance)
-        far = VECTORISED_EXPM1 and apart >= NEAR
-        if far and self.plain:
-            # Nothing asked needs the smallest d.
-            self.least[at] = -np.inf
-            size = math.inf
-        else:
-            self.least[at] = np.minimum.reduce(d, axis=1)
-            size = float(max(np.max(self.most[at]), -np.min(self.least[at])))
-        smooth = size <= PHI[0][0]
-        if not smooth and VECTORISED_EXPM1 and not far:
-            np.abs(xd, out=e)
-            sums = np.add.reduce(self._sum(e), axis=1, dtype=np.float64)
-            self.spreading[at] = np.minimum(self.spreading[at], sums / mass)
-            magnified = (self.spreading[at] + 0.5 * variance) > MAGNIFIED * (0.5 * variance)
-            smooth = bool(magnified[variance > 0.0].any())
-        elif not smooth and not VECTORISED_EXPM1:
-            smooth = size <= 4.0 * PHI[-1][0] or apart < FAR
+    def _apart(self, rows: int) -> list[slice]:
+        """Cut a block into rows, if they are long."""
+        if self.outcomes < LONG:
+            return [slice(0, rows)]
+        return [slice(row, row + 1) for row in range(rows)]
+
+    def _smooth(
+        self, at: slice, room: dict[str, Singles], variance: Floats, mass: Floats
+    ) -> Bools:
+        """Return for which rows the polynomial is to find phi."""
+        size = np.maximum(self.most[at], -self.least[at])
+        if not VECTORISED_EXPM1:
+            chosen = (size <= 4.0 * PHI[-1][0]) | (variance < FAR)
+            return np.asarray(chosen & (size <= LARGEST))
+        chosen = (variance > 0.0) & (variance < NEAR)
+        if chosen.any():
+            for rows in self._apart(len(mass)):
+                if chosen[rows].any():
+                    sums = self._sum(np.abs(room["xd"][rows], out=room["e"][rows]))
+                    total = np.add.reduce(sums, axis=1, dtype=np.float64) / mass[rows]
+                    here = slice(at.start + rows.start, at.start + rows.stop)
+                    self.spreading[here] = np.minimum(self.spreading[here], total)
+            # How the error of E is magnified in phi.
+            chosen &= (self.spreading[at] + 0.5 * variance) > MAGNIFIED * (0.5 * variance)
+        return np.asarray((chosen | (size <= PHI[0][0])) & (size <= LARGEST))
+
+    def _excess(self, at: slice, rows: slice, room: dict[str, Singles], smooth: bool) -> None:
+        """Find E and phi of some rows of a block, and note how exact they are."""
+        d, e, phi, spare = (room[name][rows] for name in ("d", "e", "phi", "y"))
+        here = slice(at.start + rows.start, at.start + rows.stop)
+        size = float(max(np.max(self.most[here]), -np.min(self.least[here])))
         if smooth and size <= LARGEST:
-            self.relative[at], self.absolute[at] = _polynomial(d, size, e, phi, room["y"]), 0.0
-            self.fine[at] = True
+            self.relative[here], self.fine[here] = _polynomial(d, size, e, phi, spare), True
             return
         if VECTORISED_EXPM1:
-            self.relative[at], self.absolute[at] = EXPM1, 0.0
+            self.relative[here] = EXPM1
             np.expm1(d, out=e)
         else:
-            self.relative[at], self.absolute[at] = U, EXP
+            self.relative[here], self.absolute[here] = U, EXP
             np.subtract(np.exp(d, out=e), np.array(1.0, np.float32), out=e)
         np.subtract(e, d, out=phi)
-        if VECTORISED_EXPM1:
-            heavy = np.flatnonzero(chunks > (HEAVY * mass)[:, None])
-            exact = d.reshape(-1, self.chunk)[heavy].astype(np.float64)
-            phi.reshape(-1, self.chunk)[heavy] = np.expm1(exact) - exact
 
     def _symmetric(self, at: slice, room: dict[str, Singles], gain: Floats) -> None:
         """Add up the terms of the total variation and of the Jensen-Shannon divergence."""

@@ -12,9 +12,9 @@ and without a softmax of the second side, and without a difference of nearly equ
     TV         =  sum p |E - (M - 1)| / 2M
     JS         =  sum p w y (1 + y^2/6 + y^4/15 + ...) / 4M,    w = E - (M - 1),  y = w / (w + 2M)
 
-The centre is the mean of b - a under P, so that m is no more than rounding, and the brackets are
-of second order in F.  The largest mass of a row is exactly 1 in the unit of the sums and is kept
-out of them where an entropy needs the rest alone.
+The centre is 0, or where m is not small beside the deviation of d, the mean of b - a under P, so
+that the brackets are small beside F.  The largest mass of a row is exactly 1 in the unit of the
+sums and is added to the rest in double precision, so that entropies near 0 keep their digits.
 
 Rounding errors, with u = 2^-24: the logarithm of a mass is rounded by u times its size, and its
 exponential to 4 units in the last place (8 u).  Both change p_i and q_i by the same factor, which
@@ -30,7 +30,7 @@ one of three ways:
                     whose divergence is not small beside sum p |d|
     exp(d) - 1 - d  where there is no such expm1 and the sides are far apart
 
-Which way is taken depends on the row alone if it is long, and else on the rows of its block.
+Which way is taken depends on the row alone; how often d is halved, on the rows of its block.
 
 The sides of a row are brought into the order of `sums.order`: every measure is the same double
 from either side, whatever else is asked.
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Singles = NDArray[np.float32]
+    Rows = slice | Indices
 
 SERVED = frozenset(
     {
@@ -145,14 +146,14 @@ JS = [(reach, _constants(numbers)) for reach, numbers in _JS]
 
 
 def _expm1_is_vectorised() -> bool:
-    """Return whether NumPy has an expm1 of single precision for this processor."""
+    """Return whether NumPy has an expm1 of single precision for this processor: AVX-512."""
     try:
         found = np.lib.introspect.opt_func_info(func_name="^expm1$", signature="float32")
     except AttributeError:
         # NumPy 2.0 cannot tell.
         return False
-    kinds = [kind for loops in found.values() for kind in loops.values()]
-    return any(not kind["current"].startswith("baseline") for kind in kinds)
+    kinds = [kind["current"] for loops in found.values() for kind in loops.values()]
+    return any(kind.startswith(("AVX512", "X86_V4")) for kind in kinds)
 
 
 class Found(NamedTuple):
@@ -380,16 +381,17 @@ class _Batch:
         else:
             self.least[at] = np.minimum.reduce(d, axis=1)
             smooth = self._smooth(at, room, variance, mass)
-        for rows in self._apart(len(top)):
+        for rows in self._apart(smooth):
             self._excess(at, rows, room, bool(smooth[rows].any()))
         e, phi = room["e"], room["phi"]
         parts = self._dot(x, phi)
         if VECTORISED_EXPM1 and not smooth.all():
             # The heaviest chunks in double precision.
             chunks[each, top // self.chunk] += 1.0
-            heavy = np.flatnonzero(chunks > np.where(smooth, np.inf, HEAVY * mass)[:, None])
-            wide = (v.reshape(-1, self.chunk)[heavy].astype(np.float64) for v in (x, d))
-            parts.reshape(-1)[heavy] = [p @ (np.expm1(v) - v) for p, v in zip(*wide, strict=True)]
+            least = np.where(smooth, np.inf, HEAVY * mass).astype(np.float32)
+            heavy = np.flatnonzero(chunks > least[:, None])
+            x_, d_ = (v.reshape(-1, self.chunk)[heavy].astype(np.float64) for v in (x, d))
+            parts.reshape(-1)[heavy] = np.vecdot(x_, np.expm1(d_) - d_)
         f = self._put("F", at, parts) / mass
         self._put("G", at, self._dot(xd, e))
         if self.asked.tv or self.asked.js:
@@ -432,11 +434,13 @@ class _Batch:
         x[each, top] = 1.0
         return chunks
 
-    def _apart(self, rows: int) -> list[slice]:
-        """Cut a block into rows, if they are long."""
-        if self.outcomes < LONG:
-            return [slice(0, rows)]
-        return [slice(row, row + 1) for row in range(rows)]
+    def _apart(self, chosen: Bools) -> list[Rows]:
+        """Cut a block into rows that are chosen and others; long rows are taken one by one."""
+        if self.outcomes >= LONG and chosen.any():
+            return [slice(row, row + 1) for row in range(len(chosen))]
+        if chosen.all() or not chosen.any():
+            return [slice(0, len(chosen))]
+        return [np.flatnonzero(~chosen), np.flatnonzero(chosen)]
 
     def _smooth(
         self, at: slice, room: dict[str, Singles], variance: Floats, mass: Floats
@@ -448,31 +452,34 @@ class _Batch:
             return np.asarray(chosen & (size <= LARGEST))
         chosen = (variance > 0.0) & (variance < NEAR)
         if chosen.any():
-            for rows in self._apart(len(mass)):
+            for rows in self._apart(chosen):
                 if chosen[rows].any():
-                    sums = self._sum(np.abs(room["xd"][rows], out=room["e"][rows]))
+                    sums = self._sum(np.abs(room["xd"][rows]))
                     total = np.add.reduce(sums, axis=1, dtype=np.float64) / mass[rows]
-                    here = slice(at.start + rows.start, at.start + rows.stop)
-                    self.spreading[here] = np.minimum(self.spreading[here], total)
+                    spreading = self.spreading[at]
+                    spreading[rows] = np.minimum(spreading[rows], total)
             # How the error of E is magnified in phi.
             chosen &= (self.spreading[at] + 0.5 * variance) > MAGNIFIED * (0.5 * variance)
-        return np.asarray((chosen | (size <= PHI[0][0])) & (size <= LARGEST))
+        chosen |= (variance < NEAR) & (size <= PHI[0][0])
+        return np.asarray(chosen & (size <= LARGEST))
 
-    def _excess(self, at: slice, rows: slice, room: dict[str, Singles], smooth: bool) -> None:
+    def _excess(self, at: slice, rows: Rows, room: dict[str, Singles], smooth: bool) -> None:
         """Find E and phi of some rows of a block, and note how exact they are."""
         d, e, phi, spare = (room[name][rows] for name in ("d", "e", "phi", "y"))
-        here = slice(at.start + rows.start, at.start + rows.stop)
-        size = float(max(np.max(self.most[here]), -np.min(self.least[here])))
-        if smooth and size <= LARGEST:
-            self.relative[here], self.fine[here] = _polynomial(d, size, e, phi, spare), True
-            return
-        if VECTORISED_EXPM1:
-            self.relative[here] = EXPM1
-            np.expm1(d, out=e)
+        if smooth:
+            size = float(max(np.max(self.most[at][rows]), -np.min(self.least[at][rows])))
+            self.relative[at][rows] = _polynomial(d, size, e, phi, spare)
+            self.fine[at][rows] = True
         else:
-            self.relative[here], self.absolute[here] = U, EXP
-            np.subtract(np.exp(d, out=e), np.array(1.0, np.float32), out=e)
-        np.subtract(e, d, out=phi)
+            if VECTORISED_EXPM1:
+                self.relative[at][rows] = EXPM1
+                np.expm1(d, out=e)
+            else:
+                self.relative[at][rows], self.absolute[at][rows] = U, EXP
+                np.subtract(np.exp(d, out=e), np.array(1.0, np.float32), out=e)
+            np.subtract(e, d, out=phi)
+        if not isinstance(rows, slice):
+            room["e"][rows], room["phi"][rows] = e, phi
 
     def _symmetric(self, at: slice, room: dict[str, Singles], gain: Floats) -> None:
         """Add up the terms of the total variation and of the Jensen-Shannon divergence."""
@@ -655,7 +662,7 @@ class _Finish:
         scaled = batch.temperature != 1.0
         self.exponential = batch.of_masses()
         self.proportional = U * (5.0 if scaled else 2.0)
-        self.inexact = U * np.abs(batch.centre)
+        self.inexact = U * (3.0 if scaled else 1.0) * np.abs(batch.centre)
         self.size = np.maximum(batch.most, -np.maximum(batch.least, -1e30))
         # The mean of |d| and a bound on that of |E|.
         self.width = batch.spreading

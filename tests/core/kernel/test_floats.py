@@ -119,13 +119,13 @@ def random_batch(rng):
     return in_type(zp, dtype), in_type(zq, dtype)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 def test_no_error_of_random_batches_is_above_its_bound(seed, temperature, monkeypatch):
     rng = np.random.default_rng(seed)
     ways = [False, True] if floats.VECTORISED_EXPM1 else [False]
     served = rows = 0
-    for _ in range(50 if temperature == 1.0 else 15):
+    for _ in range(25 if temperature == 1.0 else 8):
         zp, zq = random_batch(rng)
         expected = [truth(*pair, temperature) for pair in zip(zp, zq, strict=True)]
         for way in ways:
@@ -319,3 +319,10 @@ def test_chunks_and_blocks_of_any_length(monkeypatch):
         for name, expected in exact_rows(zp, zq).items():
             error = np.abs(found.values[name] / expected - 1.0)
             assert np.all(error <= found.bounds[name]), (outcomes, name)
+
+
+def test_a_value_does_not_depend_on_what_else_is_asked_where_few_outcomes_differ_by_little():
+    zp = np.array([[0.0, 0.0]], "f4")
+    zq = np.array([[0.0, 0.12]], "f4")
+    alone, whole = evaluate_floats(zp, zq, frozenset({"kl_pq"})), evaluate_floats(zp, zq, SERVED)
+    assert alone.values["kl_pq"] == whole.values["kl_pq"]

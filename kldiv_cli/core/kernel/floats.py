@@ -12,9 +12,9 @@ and without a softmax of the second side, and without a difference of nearly equ
     TV         =  sum p |E - (M - 1)| / 2M
     JS         =  sum p w y (1 + y^2/6 + y^4/15 + ...) / 4M,    w = E - (M - 1),  y = w / (w + 2M)
 
-The centre is the mean of b - a under P, so that m is no more than rounding, and the brackets are
-of second order in F.  The largest mass of a row is exactly 1 in the unit of the sums and is kept
-out of them where an entropy needs the rest alone.
+The centre is 0, or where m is not small beside the deviation of d, the mean of b - a under P, so
+that the brackets are small beside F.  The largest mass of a row is exactly 1 in the unit of the
+sums and is added to the rest in double precision, so that entropies near 0 keep their digits.
 
 Rounding errors, with u = 2^-24: the logarithm of a mass is rounded by u times its size, and its
 exponential to 4 units in the last place (8 u).  Both change p_i and q_i by the same factor, which
@@ -30,7 +30,7 @@ one of three ways:
                     whose divergence is not small beside sum p |d|
     exp(d) - 1 - d  where there is no such expm1 and the sides are far apart
 
-Which way is taken depends on the rows that are worked on together: on one row if it is long.
+Which way is taken depends on the row alone; how often d is halved, on the rows of its block.
 
 The sides of a row are brought into the order of `sums.order`: every measure is the same double
 from either side, whatever else is asked.
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Singles = NDArray[np.float32]
+    Rows = slice | Indices
 
 SERVED = frozenset(
     {
@@ -71,7 +72,8 @@ SERVED = frozenset(
     }
 )
 """The measures of which `evaluate_floats` knows the formula."""
-LIMIT = 2.0**-15
+ENTROPIES = frozenset({"entropy_p", "entropy_q"})
+LIMIT = 2.0**-14
 """The largest bound of a value that is given; beyond it the general path serves."""
 
 U = 2.0**-24
@@ -87,6 +89,8 @@ NORMAL = 87.0
 """Exponentials of less than minus this are not normal numbers."""
 LEAST = 104.0
 """Exponentials of less than minus this are zero."""
+NOTHING = -208.0
+"""Stands for the logarithm of no mass."""
 WORK = 1 << 18
 """Outcomes that are worked on at once, in buffers that the cache holds."""
 LONG = 4096
@@ -104,29 +108,31 @@ FAR = 0.2
 LARGEST = 32.0
 """Larger differences are not halved until the polynomial serves them."""
 
-# (exp(d) - 1 - d) / d^2, minimax in the relative error for |d| up to the first number; the
-# error is 2.3e-8, 2.5e-8, 2.6e-8 and 3.0e-8.  The lowest coefficient comes first.
+# (exp(d) - 1 - d) / d^2 for |d| up to the first number, minimax once 1/2 is given; the lowest
+# coefficient comes first.  Relative errors are 4.6e-8, 5.0e-8, 5.1e-8 and 6.1e-8.
 _PHI = (
-    (0.09, (0.499999989, 0.166666665, 0.0416779181, 0.00833494063)),
-    (0.25, (0.5, 0.166666424, 0.0416666364, 0.00834884779, 0.00139082786)),
-    (0.5, (0.500000012, 0.166666668, 0.0416657912, 0.00833323613, 0.0013982186, 1.99448744e-4)),
+    (0.09, (0.5, 0.166666667, 0.0416751051, 0.00833453879)),
+    (0.25, (0.5, 0.16666657, 0.0416666545, 0.00834574355, 0.00139043993)),
+    (0.5, (0.5, 0.166666667, 0.0416661806, 0.00833327936, 0.00139666095, 1.99275825e-4)),
     (
         0.85,
         (
             0.5,
-            0.166666782,
-            0.0416666781,
-            0.00833206113,
-            0.00138876189,
-            2.0192573e-4,
-            2.51524095e-5,
+            0.166666699,
+            0.0416666699,
+            0.00833251646,
+            0.00138880733,
+            2.01421395e-4,
+            2.51020862e-5,
         ),
     ),
 )
-# (log(1 - z) + 2 sqrt(z) atanh(sqrt(z))) / z for z up to the first number; 3.2e-8 and 5.8e-8.
+# (log(1 - z) + 2 sqrt(z) atanh(sqrt(z))) / z for z up to the first number, likewise.
+# Relative errors are below 1.1e-8.
 _JS = (
-    (0.03, (1.00000003, 0.166648087, 0.0683082779)),
-    (0.25, (1.00000005, 0.166657214, 0.0669632677, 0.0325336676, 0.0354138764)),
+    (0.012, (1.0, 0.166666019, 0.0670980579)),
+    (0.06, (1.0, 0.166666826, 0.0666188729, 0.0378106003)),
+    (0.25, (1.0, 0.166666702, 0.0666596543, 0.0359341373, 0.0198688718, 0.0248720074)),
 )
 
 
@@ -140,14 +146,14 @@ JS = [(reach, _constants(numbers)) for reach, numbers in _JS]
 
 
 def _expm1_is_vectorised() -> bool:
-    """Return whether NumPy has an expm1 of single precision for this processor."""
+    """Return whether NumPy has an expm1 of single precision for this processor: AVX-512."""
     try:
         found = np.lib.introspect.opt_func_info(func_name="^expm1$", signature="float32")
     except AttributeError:
         # NumPy 2.0 cannot tell.
         return False
-    kinds = [kind for loops in found.values() for kind in loops.values()]
-    return any(not kind["current"].startswith("baseline") for kind in kinds)
+    kinds = [kind["current"] for loops in found.values() for kind in loops.values()]
+    return any(kind.startswith(("AVX512", "X86_V4")) for kind in kinds)
 
 
 class Found(NamedTuple):
@@ -185,7 +191,9 @@ class _Asked(NamedTuple):
 class _Room(threading.local):
     """Memory that a thread keeps."""
 
+    shape: tuple[int, int] = (0, 0)
     flats: dict[str, Singles] | None = None
+    shaped: dict[str, Singles] | None = None
 
 
 _ROOM = _Room()
@@ -221,22 +229,25 @@ def evaluate_floats(
         js=not wanted.isdisjoint({"js", "js_distance"}),
         entropies=any("entropy" in name for name in wanted),
     )
-    turned = order(Side(Weights(zp), True), Side(Weights(zq), True)) > 0
+    turned = _turned(zp, zq)
     batch = _Batch(rows, outcomes, temperature[0], asked)
     height = max(1, WORK // outcomes)
     with np.errstate(all="ignore"):
         for start in range(0, rows, height):
             batch.add(start, zp[start : start + height], zq[start : start + height], turned)
-        if temperature[0] != temperature[1]:
-            batch.valid[:] = False
         found = _Finish(batch)
+        batch.valid &= np.isfinite(found.log_M) & (temperature[0] == temperature[1])
         values, bounds = {}, {}
         for name in wanted:
             value, error = found.measure(name, turned)
-            bound = np.where(value == 0.0, 0.0, error / value)
+            bound = np.where(error == 0.0, 0.0, error / value)
             served = batch.valid & (value >= 0.0) & (bound <= LIMIT)
             values[name] = np.where(served, value, np.nan)
             bounds[name] = np.where(served, bound, np.nan)
+            if name in ENTROPIES and not served.all():
+                rows = np.flatnonzero(batch.valid & ~served)
+                side = (zp if name == "entropy_p" else zq)[rows]
+                values[name][rows], bounds[name][rows] = _entropy(side, temperature[0])
     mass, mass_other = (np.where(batch.valid, m, np.nan) for m in found.log_masses())
     return Found(
         values,
@@ -246,6 +257,13 @@ def evaluate_floats(
         batch.top_p,
         batch.top_q,
     )
+
+
+def _turned(p: Array, q: Array) -> Bools:
+    """Return of which rows Q is the first side, by the rule of `sums.order`."""
+    if np.any(p[:, 0] == q[:, 0]):
+        return order(Side(Weights(p), True), Side(Weights(q), True)) > 0
+    return np.asarray(p[:, 0] > q[:, 0])
 
 
 class _Logits(NamedTuple):
@@ -270,7 +288,9 @@ class _Batch:
     centre : ndarray, shape (N,)
         The centre c.
     spread : ndarray, shape (N,)
-        How far the logits of the base side reach below the largest.
+        How far the logits of the first side over T reach below the largest, without masses of 0.
+    lossy : ndarray of bool, shape (N,)
+        Whether masses of that side are below the normal range.
     least, most : ndarray, shape (N,)
         The smallest and largest d; the smallest is minus infinity where it is not asked.
     spreading : ndarray, shape (N,)
@@ -296,9 +316,10 @@ class _Batch:
         self.highest, self.centre = np.zeros(rows), np.zeros(rows)
         self.spread, self.least, self.most, self.spreading = (np.zeros(rows) for _ in range(4))
         self.relative, self.absolute = np.zeros(rows), np.zeros(rows)
-        self.fine, self.valid, self.same = (np.zeros(rows, bool) for _ in range(3))
+        self.fine, self.valid, self.same, self.lossy = (np.zeros(rows, bool) for _ in range(4))
         self._ones = np.ones(self.chunk, np.float32)
-        self._scale = None if temperature == 1.0 else np.array(1.0 / temperature, np.float32)
+        self.scale = 1.0 / temperature
+        self._scale = None if temperature == 1.0 else np.array(self.scale, np.float32)
 
     def add(self, start: int, zp: Array, zq: Array, turned: Bools) -> None:
         """Work on some rows, from `start` on."""
@@ -317,36 +338,28 @@ class _Batch:
         inner = slice(0, self.outcomes)
         _less_highest(p, q, turned, z[:, inner])
         _difference(p, q, turned, d[:, inner])
-        if self.width > self.outcomes:
-            z[:, self.outcomes :] = -2.0 * LEAST
-            d[:, self.outcomes :] = 0.0
-        spread = -np.minimum.reduce(z, axis=1).astype(np.float64)
         nowhere = None
-        if np.isinf(spread).any():
-            nowhere = np.zeros(z.shape, bool)
-            np.logical_and(p.values == -np.inf, q.values == -np.inf, out=nowhere[:, inner])
-            z[nowhere] = 0.0
-            spread = -z.min(axis=1).astype(np.float64)
-            z[nowhere] = -2.0 * LEAST
-            d[nowhere] = 0.0
         if self._scale is not None:
             np.multiply(z, self._scale, out=z)
             np.multiply(d, self._scale, out=d)
-            spread = spread / self.temperature
-        self.spread[at] = spread
-        np.exp(z, out=x)
-        x[each, top] = 0.0
-        chunks = self._sum(x)
+        d[:, self.outcomes :] = 0.0
+        reach = self._note_spread(at, z)
+        if reach == math.inf:
+            nowhere = np.zeros(z.shape, bool)
+            np.logical_and(p.values == -np.inf, q.values == -np.inf, out=nowhere[:, inner])
+            z[nowhere] = NOTHING
+            d[nowhere] = 0.0
+        chunks = self._masses(z, each, top, x)
         mass = 1.0 + self._put("rest", at, chunks)
-        x[each, top] = 1.0
         np.multiply(x, d, out=xd)
         m = self._put("m", at, self._sum(xd)) / mass
-        self.valid[at] = valid = np.isfinite(m)
+        self.valid[at] = valid = np.isfinite(m) & np.isfinite(highest)
         if not valid.all():
             x[~valid] = 0.0
             d[~valid] = 0.0
             xd[~valid] = 0.0
             x[each, top] = 1.0
+            m, mass = np.where(valid, m, 0.0), np.where(valid, mass, 1.0)
         variance = self._put("variance", at, self._dot(xd, d)) / mass
         far = variance < 2.0 * m * m
         if far.any():
@@ -357,15 +370,29 @@ class _Batch:
             np.multiply(x, d, out=xd)
             m = self._put("m", at, self._sum(xd)) / mass
             variance = self._put("variance", at, self._dot(xd, d)) / mass
-        still = variance == 0.0
-        if still.any():
-            self.same[at] = still & ~d.any(axis=1)
-
-        heavy = chunks > (HEAVY * mass)[:, None]
-        heavy[each, top // self.chunk] |= HEAVY * mass < 1.0
-        self._excess(at, room, variance, mass, heavy)
-        e = room["e"]
-        f = self._put("F", at, self._dot(x, room["phi"])) / mass
+        apart = float(np.minimum.reduce(variance))
+        if apart == 0.0:
+            self.same[at] = (variance == 0.0) & ~d.any(axis=1)
+        self.most[at], self.spreading[at] = np.maximum.reduce(d, axis=1), np.sqrt(variance)
+        if VECTORISED_EXPM1 and apart >= NEAR and reach < NORMAL and not any(self.asked):
+            # Nothing asked needs the smallest d.
+            self.least[at] = -np.inf
+            smooth = np.zeros(len(top), bool)
+        else:
+            self.least[at] = np.minimum.reduce(d, axis=1)
+            smooth = self._smooth(at, room, variance, mass)
+        for rows in self._apart(smooth):
+            self._excess(at, rows, room, bool(smooth[rows].any()))
+        e, phi = room["e"], room["phi"]
+        parts = self._dot(x, phi)
+        if VECTORISED_EXPM1 and not smooth.all():
+            # The heaviest chunks in double precision.
+            chunks[each, top // self.chunk] += 1.0
+            least = np.where(smooth, np.inf, HEAVY * mass).astype(np.float32)
+            heavy = np.flatnonzero(chunks > least[:, None])
+            x_, d_ = (v.reshape(-1, self.chunk)[heavy].astype(np.float64) for v in (x, d))
+            parts.reshape(-1)[heavy] = np.vecdot(x_, np.expm1(d_) - d_)
+        f = self._put("F", at, parts) / mass
         self._put("G", at, self._dot(xd, e))
         if self.asked.tv or self.asked.js:
             self._symmetric(at, room, f + m)
@@ -373,51 +400,86 @@ class _Batch:
             self._put("z", at, self._dot(x, z))
             self._put("z_other", at, self._dot(np.multiply(x, e, out=e), z))
 
-    def _excess(
-        self,
-        at: slice,
-        room: dict[str, Singles],
-        variance: Floats,
-        mass: Floats,
-        heavy: Bools,
-    ) -> None:
-        """Find E and phi, and note how exact they are."""
-        x, d, xd, e, phi = (room[name] for name in ("x", "d", "xd", "e", "phi"))
-        apart = float(np.min(variance[variance > 0.0], initial=np.inf))
-        self.most[at] = np.maximum.reduce(d, axis=1)
-        self.spreading[at] = np.sqrt(variance)
-        far = VECTORISED_EXPM1 and apart >= NEAR
-        if far and not any(self.asked) and not np.any(self.spread[at] > NORMAL):
-            # Nobody asks for the smallest d.
-            self.least[at] = -np.inf
-            size = math.inf
+    def add_side(self, start: int, values: Array) -> None:
+        """Find the masses of one side alone, and what its entropy needs."""
+        at = slice(start, start + len(values))
+        room = _buffers(len(values), self.width)
+        logits = _logits(values, room["p"])
+        z, x = room["z"], room["x"]
+        inner = slice(0, self.outcomes)
+        np.subtract(logits.values, logits.highest[:, None], out=z[:, inner])
+        if self._scale is not None:
+            np.multiply(z, self._scale, out=z)
+        if self._note_spread(at, z) == math.inf:
+            np.maximum(z, NOTHING, out=z)
+        self._put("rest", at, self._masses(z, np.arange(len(z)), logits.top, x))
+        self._put("z", at, self._dot(x, z))
+
+    def _note_spread(self, at: slice, z: Singles) -> float:
+        """Keep how far the logits reach below the largest; return the largest of these numbers."""
+        spread = -np.minimum.reduce(z[:, : self.outcomes], axis=1)
+        z[:, self.outcomes :] = NOTHING
+        reach = float(np.maximum.reduce(spread))
+        if not reach <= NORMAL:
+            self.lossy[at] = spread > NORMAL
+            spread = -np.minimum.reduce(np.where(z > -LEAST, z, np.float32(0.0)), axis=1)
+        self.spread[at] = spread
+        return reach
+
+    def _masses(self, z: Singles, each: Indices, top: Indices, x: Singles) -> Singles:
+        """Find x = exp(z); return the sums of its chunks without the largest of each row."""
+        np.exp(z, out=x)
+        x[each, top] = 0.0
+        chunks = self._sum(x)
+        x[each, top] = 1.0
+        return chunks
+
+    def _apart(self, chosen: Bools) -> list[Rows]:
+        """Cut a block into rows that are chosen and others; long rows are taken one by one."""
+        if self.outcomes >= LONG and chosen.any():
+            return [slice(row, row + 1) for row in range(len(chosen))]
+        if chosen.all() or not chosen.any():
+            return [slice(0, len(chosen))]
+        return [np.flatnonzero(~chosen), np.flatnonzero(chosen)]
+
+    def _smooth(
+        self, at: slice, room: dict[str, Singles], variance: Floats, mass: Floats
+    ) -> Bools:
+        """Return for which rows the polynomial is to find phi."""
+        size = np.maximum(self.most[at], -self.least[at])
+        if not VECTORISED_EXPM1:
+            chosen = (size <= 4.0 * PHI[-1][0]) | (variance < FAR)
+            return np.asarray(chosen & (size <= LARGEST))
+        chosen = (variance > 0.0) & (variance < NEAR)
+        if chosen.any():
+            for rows in self._apart(chosen):
+                if chosen[rows].any():
+                    sums = self._sum(np.abs(room["xd"][rows]))
+                    total = np.add.reduce(sums, axis=1, dtype=np.float64) / mass[rows]
+                    spreading = self.spreading[at]
+                    spreading[rows] = np.minimum(spreading[rows], total)
+            # How the error of E is magnified in phi.
+            chosen &= (self.spreading[at] + 0.5 * variance) > MAGNIFIED * (0.5 * variance)
+        chosen |= (variance < NEAR) & (size <= PHI[0][0])
+        return np.asarray(chosen & (size <= LARGEST))
+
+    def _excess(self, at: slice, rows: Rows, room: dict[str, Singles], smooth: bool) -> None:
+        """Find E and phi of some rows of a block, and note how exact they are."""
+        d, e, phi, spare = (room[name][rows] for name in ("d", "e", "phi", "y"))
+        if smooth:
+            size = float(max(np.max(self.most[at][rows]), -np.min(self.least[at][rows])))
+            self.relative[at][rows] = _polynomial(d, size, e, phi, spare)
+            self.fine[at][rows] = True
         else:
-            self.least[at] = np.minimum.reduce(d, axis=1)
-            size = float(max(np.max(self.most[at]), -np.min(self.least[at])))
-        smooth = size <= PHI[0][0]
-        if not smooth and VECTORISED_EXPM1 and not far:
-            np.abs(xd, out=e)
-            sums = np.add.reduce(self._sum(e), axis=1, dtype=np.float64)
-            self.spreading[at] = np.minimum(self.spreading[at], sums / mass)
-            magnified = (self.spreading[at] + 0.5 * variance) > MAGNIFIED * (0.5 * variance)
-            smooth = bool(magnified[variance > 0.0].any())
-        elif not smooth and not VECTORISED_EXPM1:
-            smooth = size <= 4.0 * PHI[-1][0] or apart < FAR
-        if smooth and size <= LARGEST:
-            self.relative[at], self.absolute[at] = _polynomial(d, size, e, phi), 0.0
-            self.fine[at] = True
-            return
-        if VECTORISED_EXPM1:
-            self.relative[at], self.absolute[at] = EXPM1, 0.0
-            np.expm1(d, out=e)
-        else:
-            self.relative[at], self.absolute[at] = U, EXP
-            np.subtract(np.exp(d, out=e), np.array(1.0, np.float32), out=e)
-        np.subtract(e, d, out=phi)
-        if VECTORISED_EXPM1:
-            chunks = np.flatnonzero(heavy)
-            exact = d.reshape(-1, self.chunk)[chunks].astype(np.float64)
-            phi.reshape(-1, self.chunk)[chunks] = np.expm1(exact) - exact
+            if VECTORISED_EXPM1:
+                self.relative[at][rows] = EXPM1
+                np.expm1(d, out=e)
+            else:
+                self.relative[at][rows], self.absolute[at][rows] = U, EXP
+                np.subtract(np.exp(d, out=e), np.array(1.0, np.float32), out=e)
+            np.subtract(e, d, out=phi)
+        if not isinstance(rows, slice):
+            room["e"][rows], room["phi"][rows] = e, phi
 
     def _symmetric(self, at: slice, room: dict[str, Singles], gain: Floats) -> None:
         """Add up the terms of the total variation and of the Jensen-Shannon divergence."""
@@ -433,21 +495,35 @@ class _Batch:
         y = np.divide(w, s, out=room["y"])
         square = np.multiply(y, y, out=room["square"])
         peak = float(np.max(square))
+        if math.isnan(peak):
+            # A row is out of range.
+            peak = 1.0
         constants = next((c for reach, c in JS if peak <= reach), JS[-1][1])
-        far = None
+        far, is_far = None, None
         if peak > JS[-1][0]:
             # Twice (w + M) L - s log(s / 2M), with L = log(q / p).
-            far = np.add(w, 0.5 * twice)
-            np.multiply(far, d - np.log1p(gain).astype(np.float32)[:, None], out=far)
-            np.subtract(far, s * np.log(s / twice), out=far)
+            far, t = np.add(w, 0.5 * twice, out=room["p"]), room["q"]
+            np.subtract(d, np.log1p(gain).astype(np.float32)[:, None], out=t)
+            np.multiply(far, t, out=far)
+            np.log(np.divide(s, twice, out=t), out=t)
+            np.subtract(far, np.multiply(s, t, out=t), out=far)
             np.add(far, far, out=far)
             is_far = np.greater(square, np.array(JS[-1][0], np.float32))
         np.multiply(w, y, out=w)
         h = _horner(constants, square, out=s)
         np.multiply(w, h, out=w)
-        if far is not None:
-            np.copyto(w, far, where=is_far)
+        if far is not None and is_far is not None:
+            np.putmask(w, is_far, far)
         self._put("JS", at, self._dot(x, w))
+
+    def summing(self) -> float:
+        """Return the relative error of a sum, from its roundings and that of each product."""
+        return U * (min(self.chunk, LANES) + 1.0)
+
+    def of_masses(self) -> Floats:
+        """Return the relative error of the masses of every row."""
+        roundings = 1.0 if self._scale is None else 4.0
+        return EXP + U * roundings * self.spread
 
     def _put(self, name: str, at: slice, chunks: Singles) -> Floats:
         """Add up the sums of the chunks of every row, and keep them."""
@@ -456,7 +532,8 @@ class _Batch:
 
     def _dot(self, x: Singles, y: Singles) -> Singles:
         shape = (-1, self.chunk)
-        return np.vecdot(x.reshape(shape), y.reshape(shape)).reshape(-1, self.chunks)
+        sums: Singles = np.vecdot(x.reshape(shape), y.reshape(shape))
+        return sums.reshape(-1, self.chunks)
 
     def _sum(self, x: Singles) -> Singles:
         return (x.reshape(-1, self.chunk) @ self._ones).reshape(-1, self.chunks)
@@ -467,10 +544,14 @@ VECTORISED_EXPM1 = _expm1_is_vectorised()
 
 def _buffers(rows: int, width: int) -> dict[str, Singles]:
     """Return the memory of this thread in the shape of a block."""
-    size = rows * width
-    if _ROOM.flats is None or len(_ROOM.flats["x"]) < size:
-        _ROOM.flats = {name: np.empty(size, np.float32) for name in ("p", "q", *_WORK)}
-    return {name: flat[:size].reshape(rows, width) for name, flat in _ROOM.flats.items()}
+    if _ROOM.shaped is None or _ROOM.shape != (rows, width):
+        size = rows * width
+        if _ROOM.flats is None or len(_ROOM.flats["x"]) < size:
+            _ROOM.flats = {name: np.empty(size, np.float32) for name in ("p", "q", *_WORK)}
+        _ROOM.shape = rows, width
+        flats = _ROOM.flats.items()
+        _ROOM.shaped = {name: flat[:size].reshape(rows, width) for name, flat in flats}
+    return _ROOM.shaped
 
 
 def _less_highest(p: _Logits, q: _Logits, turned: Bools, out: Singles) -> None:
@@ -533,7 +614,7 @@ def _horner(constants: list[Singles], x: Singles, out: Singles) -> Singles:
     return np.add(out, constants[-1], out=out)
 
 
-def _polynomial(d: Singles, size: float, e: Singles, phi: Singles) -> float:
+def _polynomial(d: Singles, size: float, e: Singles, phi: Singles, spare: Singles) -> float:
     """Find E and phi for |d| <= size by a polynomial; return their relative error.
 
     For halves h of d it is E(2h) = E^2 + 2 E and phi(2h) = 2 phi + E^2.
@@ -548,7 +629,7 @@ def _polynomial(d: Singles, size: float, e: Singles, phi: Singles) -> float:
     np.multiply(phi, h, out=phi)
     np.add(h, phi, out=e)
     for _ in range(halvings):
-        square = np.multiply(e, e)
+        square = np.multiply(e, e, out=spare)
         np.add(phi, phi, out=phi)
         np.add(phi, square, out=phi)
         np.add(e, e, out=e)
@@ -577,26 +658,27 @@ class _Finish:
         self.gain = self.F + self.m
         self.M = 1.0 + self.gain
         self.log_M = np.log1p(self.gain)
-        # One rounding more than its lanes, of the product.
-        self.summing = U * (min(batch.chunk, LANES) + 1.0)
+        self.summing = batch.summing()
         scaled = batch.temperature != 1.0
-        self.exponential = EXP + U * (4.0 if scaled else 1.0) * np.minimum(batch.spread, LEAST)
+        self.exponential = batch.of_masses()
         self.proportional = U * (5.0 if scaled else 2.0)
-        self.inexact = U * np.abs(batch.centre)
+        self.inexact = U * (3.0 if scaled else 1.0) * np.abs(batch.centre)
         self.size = np.maximum(batch.most, -np.maximum(batch.least, -1e30))
         # The mean of |d| and a bound on that of |E|.
         self.width = batch.spreading
         by_product = np.sqrt(self.G * (1.0 + 0.5 * self.gain))
         self.reach = np.fmin(self.F + self.width, by_product) * 1.001
         # What masses below the normal range are worth at most.
-        lost = np.maximum(np.exp(np.minimum(batch.most, 200.0)), self.size) + 1.0
-        lost = np.where(batch.spread > NORMAL, k * 2.0**-126 * lost, 0.0) + k * 2.0**-140
-        self.lost = lost * (1.0 + self.size)
+        self.lost: Floats | float = k * 2.0**-140
+        if batch.lossy.any():
+            lost = (1.0 + self.size) * (np.exp(np.minimum(batch.most, 200.0)) + self.size + 1.0)
+            self.lost = np.where(batch.lossy, k * 2.0**-126 * lost, self.lost)
         noise = batch.relative * self.reach + batch.absolute * self.M
         self.of_e = noise + self.lost
         of_phi = np.where(batch.fine, batch.relative * self.F, noise) + U * self.F
         self.of_f = of_phi + (self.summing + 2.0 * U) * self.F + self.lost
-        self.of_gain = self.of_f + (self.summing + U) * self.width
+        self.of_m = (self.summing + U) * self.width
+        self.of_gain = self.of_f + self.of_m
         # sum |q - p| of the distributions, or more.
         self.apart = np.minimum(2.0, (self.reach + np.abs(self.gain)) / self.M)
 
@@ -604,9 +686,13 @@ class _Finish:
         """Return a measure; `turned` says of which rows Q is the first side."""
         stem, _, sides = name.rpartition("_")
         if sides in ("pq", "qp", "p", "q"):
-            here, there = self._twins(stem)
             first = turned if sides in ("qp", "q") else ~turned
-            return Estimate(*(np.where(first, x, y) for x, y in zip(here, there, strict=True)))
+            if first.all():
+                return self._of_first(stem)
+            if not first.any():
+                return self._of_other(stem)
+            twins = zip(self._of_first(stem), self._of_other(stem), strict=True)
+            return Estimate(*(np.where(first, x, y) for x, y in twins))
         if name in ("jeffreys", "psi"):
             return _sum(self.kl, self.kl_other)
         if name == "tv":
@@ -617,25 +703,29 @@ class _Finish:
         root = np.sqrt(js.value)
         return Estimate(root, 0.5 * js.error / np.where(root > 0.0, root, 1.0) + U * U * root)
 
-    def _twins(self, stem: str) -> tuple[Estimate, Estimate]:
+    def _of_first(self, stem: str) -> Estimate:
         if stem == "kl":
-            return self.kl, self.kl_other
-        if stem == "entropy":
-            return self.entropy, self.entropy_other
-        return _sum(self.entropy, self.kl), self.cross_entropy_other
+            return self.kl
+        return self.entropy if stem == "entropy" else _sum(self.entropy, self.kl)
+
+    def _of_other(self, stem: str) -> Estimate:
+        if stem == "kl":
+            return self.kl_other
+        return self.entropy_other if stem == "entropy" else self.cross_entropy_other
 
     def log_masses(self) -> tuple[Floats, Floats]:
         """Return log sum exp(z / T) of both sides."""
         batch = self.batch
-        first = batch.highest / batch.temperature + np.log1p(self.mass - 1.0)
+        first = batch.highest / batch.temperature + np.log1p(batch.sums["rest"])
         return first, first + (batch.centre + self.log_M)
 
     @cached_property
     def kl(self) -> Estimate:
         """Return the divergence of the other side from the first, D(first || other)."""
         value = self.F - (self.gain - self.log_M)
-        error = (2.0 * self.exponential + self.summing) * value + self.of_f
-        error += np.abs(self.gain) / self.M * self.of_gain
+        value = np.where(self.gain > 1.0, self.log_M - self.m, value)
+        error = (2.0 * self.exponential + self.summing) * value
+        error += (self.of_f + np.abs(self.gain) * self.of_m) / self.M
         error += self.proportional * (self.G + np.abs(self.gain) * self.width) / self.M
         error += self.inexact * self.apart
         return self._unless_same(value, error)
@@ -645,6 +735,7 @@ class _Finish:
         """Return D(other || first)."""
         gain, M = self.gain, self.M
         value = (self.G - self.F - (M * self.log_M - gain)) / M
+        value = np.where(gain > 1.0, (self.G + self.m) / M - self.log_M, value)
         of_g = (self.batch.relative + self.summing + 2.0 * U) * self.G
         of_g += self.batch.absolute * (self.G + self.width) + self.lost
         error = (2.0 * self.exponential + self.summing) * value + (of_g + self.of_f) / M
@@ -658,8 +749,8 @@ class _Finish:
     def tv(self) -> Estimate:
         """Return the total variation."""
         value = self.batch.sums["TV"] / (2.0 * self.mass * self.M)
-        error = (4.0 * self.exponential + 2.0 * self.summing + 4.0 * U) * value
-        error += (self.of_e + self.of_gain + U * np.abs(self.gain)) / self.M
+        error = (3.0 * self.exponential + 2.0 * self.summing + 4.0 * U) * value
+        error += (0.5 * (self.of_e + self.of_gain) + U * np.abs(self.gain)) / self.M
         error += self.proportional * (self.width + self.G) / self.M + self.inexact
         return self._unless_same(value, error)
 
@@ -668,10 +759,16 @@ class _Finish:
         batch = self.batch
         value = batch.sums["JS"] / (4.0 * self.mass * self.M)
         relative = batch.relative + batch.absolute
-        error = (4.0 * self.exponential + 2.0 * self.summing + 12.0 * U + 2.2 * relative) * value
-        far = 40.0 * U + 3.0 * relative * (2.0 + self.size + np.abs(self.log_M))
-        error += np.where(self.size + np.abs(self.log_M) > 1.0, far, 0.0) * value
-        of_w = relative * np.abs(self.gain) + self.of_gain + batch.absolute + U * np.abs(self.gain)
+        each = (2.0 + self.apart) * self.exponential + self.of_gain / self.M + 2.2 * relative
+        error = (each + 2.0 * self.summing + 12.0 * U) * value
+        # Where q is far from p, 1 + E is worth no more than the last bits of E.
+        # Halving does not double the error of a negative E.
+        bits = np.minimum(batch.relative, 20.0 * U) + 2.0 * U
+        far = 40.0 * U + 6.0 * bits * (2.0 + np.abs(self.log_M)) + 10.0 * batch.absolute
+        squares = 2.0 * (batch.sums["variance"] / self.mass + self.log_M**2)
+        far = far * value + 0.5 * bits * np.minimum(self.width, squares)
+        error += np.where(self.size + np.abs(self.log_M) > 1.0, far, 0.0)
+        of_w = (relative + 2.0 * U) * np.abs(self.gain) + batch.absolute
         error += 0.6 * self.apart * of_w / self.M
         error += self.proportional * (self.G + np.abs(self.gain) * self.width) / self.M
         error += self.inexact * self.apart + self.lost
@@ -680,10 +777,7 @@ class _Finish:
     @cached_property
     def entropy(self) -> Estimate:
         """Return the entropy of the first side."""
-        rest = self.mass - 1.0
-        value = np.log1p(rest) - self.batch.sums["z"] / self.mass
-        error = (2.0 * (self.exponential + self.summing) + 4.0 * U) * value + self.lost * LEAST
-        return Estimate(value, np.where(rest > 0.0, error, np.inf))
+        return _entropy_of(self.batch)
 
     @cached_property
     def cross_entropy_other(self) -> Estimate:
@@ -691,19 +785,27 @@ class _Finish:
         batch = self.batch
         logs = -batch.sums["z"] / self.mass
         mean = (logs - batch.sums["z_other"] / self.mass) / self.M
-        log_mass = np.log1p(self.mass - 1.0)
+        log_mass = np.log1p(batch.sums["rest"])
         each = self.exponential + self.summing + 4.0 * U
         error = each * (log_mass + 2.0 * mean + 2.0 * logs / self.M)
         error += (batch.relative + batch.absolute) * (mean + logs / self.M)
         shift = self.proportional * self.size + self.inexact + self.of_gain / self.M
         error += shift * mean + self.lost * LEAST
-        return Estimate(log_mass + mean, np.where(log_mass > 0.0, error, np.inf))
+        error = np.where(log_mass > 0.0, error, np.inf)
+        return self._unless_same_as(self.entropy, Estimate(log_mass + mean, error))
+
+    def _unless_same_as(self, first: Estimate, other: Estimate) -> Estimate:
+        """Return the estimate of the first side for sides that differ in nothing."""
+        same = self.batch.same
+        return Estimate(*(np.where(same, x, y) for x, y in zip(first, other, strict=True)))
 
     @cached_property
     def entropy_other(self) -> Estimate:
         """Return the entropy of the other side."""
         cross, kl = self.cross_entropy_other, self.kl_other
-        return Estimate(cross.value - kl.value, cross.error + kl.error)
+        return self._unless_same_as(
+            self.entropy, Estimate(cross.value - kl.value, cross.error + kl.error)
+        )
 
     def _unless_same(self, value: Floats, error: Floats) -> Estimate:
         """Return zero for sides that differ in nothing, and no answer for vanishing ones."""
@@ -714,3 +816,25 @@ class _Finish:
 
 def _sum(first: Estimate, second: Estimate) -> Estimate:
     return Estimate(first.value + second.value, first.error + second.error)
+
+
+def _entropy_of(batch: _Batch) -> Estimate:
+    """Return the entropy of the side of which the masses were computed."""
+    rest = batch.sums["rest"]
+    value = np.log1p(rest) - batch.sums["z"] / (1.0 + rest)
+    error = (2.0 * (batch.of_masses() + batch.summing()) + 4.0 * U) * value
+    error += LEAST * batch.outcomes * np.where(batch.lossy, 2.0**-126, 2.0**-140)
+    return Estimate(value, np.where(rest > 0.0, error, np.inf))
+
+
+def _entropy(logits: Array, temperature: float) -> tuple[Floats, Floats]:
+    """Return the entropy of logits, without another side, and the bound on its error."""
+    rows, outcomes = logits.shape
+    batch = _Batch(rows, outcomes, temperature, _Asked(tv=False, js=False, entropies=True))
+    height = max(1, WORK // outcomes)
+    for start in range(0, rows, height):
+        batch.add_side(start, logits[start : start + height])
+    value, error = _entropy_of(batch)
+    bound = error / value
+    served = bound <= LIMIT
+    return np.where(served, value, np.nan), np.where(served, bound, np.nan)

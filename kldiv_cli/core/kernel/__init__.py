@@ -85,7 +85,7 @@ from kldiv_cli.core.kernel.kullback import kl_of_rows
 from kldiv_cli.core.kernel.logs import LONG, PairOfLogs, Side, kl_of_logits
 from kldiv_cli.core.kernel.ratios import LogRatios, log_ratios
 from kldiv_cli.core.kernel.short import LONGEST, kl_of_short
-from kldiv_cli.core.kernel.sums import known, pair_of
+from kldiv_cli.core.kernel.sums import known, order, pair_of
 from kldiv_cli.core.kernel.twofold import Array, Bools, Floats
 from kldiv_cli.core.measures import Measure
 
@@ -162,7 +162,7 @@ def _known_by_kl(p: Side, q: Side, wanted: frozenset[Term]) -> Known:
     sums, exact = dict.fromkeys((ONLY_P, ONLY_Q, EXTREME), none), none == 0.0
     for term, sides in ((KL_PQ, (p, q)), (KL_QP, (q, p))):
         if term in wanted:
-            sums[term], of_term = _kl(*sides)
+            sums[term], of_term = _kl(*sides, with_certain_zeros=True)
             exact &= of_term
     return Known(p, q, sums, none + 1.0, none + 1.0, exact)
 
@@ -176,15 +176,23 @@ def kl(p: Side, q: Side) -> Floats:
         If a side holds weights or logits that are not valid.
     """
     with np.errstate(all="ignore"):
-        result, _ = _kl(p, q)
+        result, _ = _kl(p, q, with_certain_zeros=False)
         return result
 
 
-def _kl(p: Side, q: Side) -> tuple[Floats, Bools]:
-    """Return D(P || Q) by row, and which rows have differences that were known exactly."""
+def _kl(p: Side, q: Side, *, with_certain_zeros: bool) -> tuple[Floats, Bools]:
+    """Return D(P || Q) by row, and which rows have differences that were known exactly.
+
+    On the short paths sides in proportion may be nothing apart but for digits that were lost;
+    zeros are certain if the general path is asked about all sides that are not alike.
+    """
     result = _by_short_path(p, q)
     exact = np.zeros(result.shape, bool)
-    rest = np.flatnonzero(np.isnan(result))
+    doubtful = np.isnan(result)
+    zeros = np.flatnonzero(result == 0.0)
+    if with_certain_zeros and len(zeros):
+        doubtful[zeros] = order(p.take(zeros), q.take(zeros)) != 0
+    rest = np.flatnonzero(doubtful)
     if len(rest):
         pair = pair_of(p.take(rest), q.take(rest))
         sums = pair.sums(frozenset({KL_PQ}))

@@ -69,12 +69,15 @@ def bands(shape: tuple[int, int]) -> Iterator[list[Piece]]:
 def swaths(shape: tuple[int, int]) -> Iterator[list[Piece]]:
     """Cut rows as `pieces` does, and yield together the pieces of one row, or of many short ones.
 
-    What is calculated once for every row, and not for every outcome, then costs fewer calls.
+    What is calculated once for every row, and not for every outcome, then costs fewer calls.  The
+    first piece is by itself: it shows which attempt serves.
     """
-    wide = shape[1] <= SHORT
-    most = max(1, min(SWATH, MANY_ROWS * shape[1] // BLOCK)) if wide else 1
+    together = 1
+    if shape[1] <= SHORT:
+        together = max(1, min(SWATH, MANY_ROWS * shape[1] // BLOCK))
     found = bands(shape)
-    while swath := list(chain.from_iterable(islice(found, most))):
+    yield next(found)
+    while swath := list(chain.from_iterable(islice(found, together))):
         yield swath
 
 
@@ -168,6 +171,8 @@ class Weights:
         The power of two by which each row taken is multiplied.
     integers : ndarray of object, shape (N, K), or None
         The Python integers themselves; `array` and `low` may be less, by rows of one unit.
+    ready : bool
+        Whether the numbers are doubles that need no conversion.
     """
 
     def __init__(
@@ -182,7 +187,7 @@ class Weights:
         self.rows, self.shift = rows, shift
         self.shape = (len(array) if rows is None else len(rows), array.shape[1])
         self._totals: tuple[Twofold, Bools] | None = None
-        self._ready = array.dtype == np.float64 and array.dtype.isnative
+        self.ready = array.dtype == np.float64 and array.dtype.isnative
         self._wide = array.dtype.kind in "iu" and array.dtype.itemsize == 8
 
     def take(self, rows: Indices) -> Weights:
@@ -233,7 +238,7 @@ class Weights:
         """Return one piece: contiguous doubles, and the part of integers beyond them."""
         raw = self._cut(self.array, piece)
         low = None if self.low is None else self._cut(self.low, piece)
-        if self._ready and raw.flags.c_contiguous:
+        if self.ready and raw.flags.c_contiguous:
             high: Floats = raw
         else:
             high = np.empty(piece.shape) if out is None else out

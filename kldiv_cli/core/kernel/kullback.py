@@ -106,13 +106,17 @@ def kl_of_rows(p: Weights, q: Weights) -> Floats:
     waiting = list(swaths(p.shape))[::-1]
     while waiting:
         swath = waiting.pop()
+        blocks = [[piece] for piece in swath] if swath[0].rows != swath[-1].rows else []
+        if blocks and strategy and strategy.unequal and not (p.ready and q.ready):
+            # To be read twice, each is better converted once.
+            waiting += blocks[::-1]
+            continue
         try:
             rows = Rows(p, q, buffers, swath)
             strategy = _attempt(rows, strategy or rows.guess(), values, for_near, for_ratio)
         except _UnfitError:
-            if swath[0].rows != swath[-1].rows:
-                # Other blocks may be fit.
-                waiting += [[piece] for piece in swath[::-1]]
+            # Other blocks may be fit.
+            waiting += blocks[::-1]
     for rows in for_near.rest():
         _near_ones(rows, values)
         for_ratio.add(rows)
@@ -160,18 +164,15 @@ def _apart_ones(rows: Rows, values: Floats, by_row: Arrays = ()) -> bool:
 def _near_ones(rows: Rows, values: Floats) -> bool:
     """Fill in the rows that need no ratio of the totals, and tell whether they are most."""
     t, X, W = rows.add_up(_near)
-    return rows.answer(*_settled(t, X, W, exact=True), values)
+    return rows.answer(*_settled(t, X, W), values)
 
 
-def _settled(t: Floats, X: Floats, W: Floats, exact: bool) -> tuple[Floats, Bools]:
-    """Return D(P || Q) by the sums of t, x and w, and of which rows it is exact enough.
-
-    Where differences are exact, so that no term is zero but for equal weights, it may be zero.
-    """
+def _settled(t: Floats, X: Floats, W: Floats) -> tuple[Floats, Bools]:
+    """Return D(P || Q) by the sums of t, x and w, and of which rows it is exact enough."""
     lost, z = _taken(X, W)
     D = (t - lost) / X
     good = (z <= NEAR) & (lost <= SHARE * t) & _fit(X)
-    return D, good & ((D >= elements.VANISHING) | ((t == 0.0) & exact))
+    return D, good & ((D >= elements.VANISHING) | (t == 0.0))
 
 
 def _with_ratio(rows: Rows, values: Floats, far_apart: bool) -> bool:
@@ -185,7 +186,7 @@ def _with_ratio(rows: Rows, values: Floats, far_apart: bool) -> bool:
         if not rows.count:
             break
         t, X, W = rows.add_up(_near, parts)
-        rows.answer(*_settled(t, X, W, exact=len(parts) < 3), values)
+        rows.answer(*_settled(t, X, W), values)
         parts = _refined(tuple(part[rows.left] for part in parts), (W / X)[rows.left])
     return far_apart
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core.coded import Coding, record_type
+from kldiv_cli.core.coded import TOP, Coding, record_type
 from kldiv_cli.core.table import NO_COLUMNS, Block, Matrix, rows_in_block
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.elements import pieces
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 MAGIC = b"_logits_"
 HEAD = 20
 """Bytes before the tokens of the text."""
+SLACK = 0.01
+"""How far the logarithm of the largest probability of a row may be off: it is rounded to 1e-5."""
 LARGEST = 1 << 28
 """Tokens of the largest vocabulary: no model has a hundredth of that."""
 
@@ -147,18 +149,32 @@ def _blocks(stream: ByteStream, header: Header, here: Place) -> Iterator[Block]:
         if len(part) < wanted:
             raise _bad(header.cut(header.size - size + done + len(part)), here)
         records = np.frombuffer(part, dtype)
-        is_sound = np.isfinite(records["scale"]) & np.isfinite(records["min"])
-        is_sound &= records["scale"] >= 0
-        if not is_sound.all():
-            at = int(is_sound.argmin())
+        sound = _are_sound(records)
+        if not sound.all():
+            at = int(sound.argmin())
             scale, least = float(records["scale"][at]), float(records["min"][at])
             row = done // header.record + at
             message = f"the scale and the least logarithm of row {row} are {scale} and {least}"
-            raise _bad(f"{message}, which none can be", here)
+            raise _bad(f"{message}: these are no probabilities", here)
         done += len(part)
         if done == size and stream.read(1):
             raise _more(header, here)
         yield Block(records)
+
+
+def _are_sound(records: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Return which records may be distributions, by the probability of their likeliest token.
+
+    It is 1 / K at least, and 1 at most; and 1 / K where all tokens are alike, as in a record that
+    has no scale. Zeros, which a disk has where nothing was written, are none.
+    """
+    alike = -np.log(records["code"].shape[1])
+    with np.errstate(invalid="ignore"):
+        scale, least = records["scale"].astype(np.float64), records["min"].astype(np.float64)
+        highest = np.where(scale > 0, 0.0, alike)
+        top = least + TOP * scale
+        sound: NDArray[np.bool_] = (scale >= 0) & (top >= alike - SLACK) & (top <= highest + SLACK)
+    return sound
 
 
 def _more(header: Header, here: Place) -> InputError:

@@ -112,8 +112,10 @@ def test_files_that_are_not_whole(matrix, how, name):
 
 
 @pytest.mark.parametrize(
-    ("place", "number"), [(0, np.nan), (0, np.inf), (0, -1e-9), (4, np.nan), (4, -np.inf)]
-)
+    ("place", "number"),
+    [(0, np.nan), (0, np.inf), (0, -1e-9), (0, 1.0), (0, 0.0), (4, np.nan), (4, -np.inf), (4, 0.0),
+     (4, -1e3), (4, 1e30)],
+)  # fmt: skip
 def test_records_that_are_none_are_named(matrix, monkeypatch, place, number):
     monkeypatch.setattr("kldiv_cli.core.table.VALUES", 10)
     at = 20 + 72 + 3 * 20 + place
@@ -121,6 +123,16 @@ def test_records_that_are_none_are_named(matrix, monkeypatch, place, number):
     with pytest.raises(InputError, match="of row 3 are") as caught:
         matrix(data)
     assert caught.value.code == "bad-kld"
+
+
+def test_zeros_where_nothing_was_written_are_no_record(matrix):
+    data = GOOD[:-PIECE] + bytes(PIECE)
+    with pytest.raises(InputError, match=r"of row 4 are 0\.0 and 0\.0: these are no probabilities"):
+        matrix(data)
+    # All tokens alike have no scale, and may be one token.
+    for row in ([[2.5, 2.5, 2.5]], [[7.0]]):
+        _, (records,) = matrix(base_file(row, 3))
+        assert records["scale"] == 0
 
 
 @pytest.mark.parametrize("token", [-1, 5, 2**31 - 1])

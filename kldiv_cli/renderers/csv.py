@@ -95,6 +95,9 @@ def _statistics(found: OfRows | Mean | Derived) -> Iterator[object]:
 
 
 def _quantiles(spread: Spread | None) -> Iterator[object]:
+    """Yield the quantiles; empty where rows have a share or a mean alone."""
+    from kldiv_cli.core.row_statistics import Spread
+
     yield from map(number, spread) if spread else ("",) * len(Spread._fields)
 
 

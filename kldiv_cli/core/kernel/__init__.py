@@ -17,6 +17,8 @@ short, kullback
     The short paths to D(P || Q), below.
 entropy
     The entropy of one side.
+floats
+    Logits of single or half precision, in single precision, below.
 bounds
     Bounds on relative errors.
 blocks, twofold
@@ -45,7 +47,14 @@ the general path
     are correct to their last bits, and `sums` adds up the terms of `elements`.
 
 A short path answers nan (of one vector, None) where it would lose digits, and `kl` takes such
-rows by the general path.  All paths are correct to some 1e-15.
+rows by the general path.  All these paths are correct to some 1e-15.
+
+Single precision
+----------------
+`floats.evaluate_floats` serves batches of logits that are stored in 32 or 16 bits: both
+directions, the Jensen-Shannon divergence, the total variation and entropies, from one exponential
+for each logit of one side and one for each difference.  Its values are correct to some 1e-7, with
+a bound of some 1e-5 for every row; nan stands for what it leaves to the general path.
 """
 
 from __future__ import annotations

@@ -1,0 +1,861 @@
+"""Divergences of logits of single precision, in single precision, with a bound on every error.
+
+With a, b the logits of the two sides, p = softmax(a) and q = softmax(b), and for any centre c,
+
+    d = b - a - c,    E = exp(d) - 1,    phi = E - d >= 0,    F = sum p phi,    m = sum p d,
+    G = sum p d E >= F,    M = 1 + F + m = sum p exp(d),    q = p (1 + E) / M,
+
+and without a softmax of the second side, and without a difference of nearly equal sums,
+
+    D(P || Q)  =  F - (F + m - log M)               = min over c of F
+    D(Q || P)  =  (G - F - (M log M - (M - 1))) / M
+    TV         =  sum p |E - (M - 1)| / 2M
+    JS         =  sum p w y (1 + y^2/6 + y^4/15 + ...) / 4M,    w = E - (M - 1),  y = w / (w + 2M)
+
+The centre is 0, or where m is not small beside the deviation of d, the mean of b - a under P, so
+that the brackets are small beside F.  The largest mass of a row is exactly 1 in the unit of the
+sums and is added to the rest in double precision, so that entropies near 0 keep their digits.
+
+Rounding errors, with u = 2^-24: the logarithm of a mass is rounded by u times its size, and its
+exponential to 4 units in the last place (8 u).  Both change p_i and q_i by the same factor, which
+changes no divergence by more than twice that, however small it is: D is a minimum of means of
+phi >= 0, and the minimum moves with the mean.  An error of b - a is at most u |b - a|, mostly
+nothing, since near numbers are subtracted exactly; its effect on D(P || Q) is q - p times it.
+Sums are of `CHUNK` products in single precision and beyond that in double; products are assumed to
+be added up in at least eight lanes, as all libraries do, hence `LANES` roundings.  phi is found in
+one of three ways:
+
+    a polynomial    relative error of a few u, doubled for every halving of d
+    E - d           by a vectorised expm1; the error is that of E, so that it is for rows
+                    whose divergence is not small beside sum p |d|
+    exp(d) - 1 - d  where there is no such expm1 and the sides are far apart
+
+Which way is taken depends on the row alone; how often d is halved, on the rows of its block.
+
+The sides of a row are brought into the order of `sums.order`: every measure is the same double
+from either side, whatever else is asked.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kldiv_cli.core.kernel.blocks import SHORT, Weights
+from kldiv_cli.core.kernel.logs import Side
+from kldiv_cli.core.kernel.sums import order
+from kldiv_cli.core.kernel.twofold import Array, Bools, Floats, Indices
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Singles = NDArray[np.float32]
+    Rows = slice | Indices
+
+SERVED = frozenset(
+    {
+        "kl_pq",
+        "kl_qp",
+        "jeffreys",
+        "psi",
+        "js",
+        "js_distance",
+        "tv",
+        "entropy_p",
+        "entropy_q",
+        "cross_entropy_pq",
+        "cross_entropy_qp",
+    }
+)
+"""The measures of which `evaluate_floats` knows the formula."""
+ENTROPIES = frozenset({"entropy_p", "entropy_q"})
+LIMIT = 2.0**-14
+"""The largest bound of a value that is given; beyond it the general path serves."""
+
+U = 2.0**-24
+EXP = 8.0 * U
+"""Relative error of an exponential in single precision."""
+EXPM1 = 3.0 * U
+"""The same of a vectorised expm1, of which NumPy has one; tried out, it is 2 u."""
+CHUNK = 128
+"""Products that are added up in single precision."""
+LANES = 20
+"""Roundings of such a sum: 16 in each of eight lanes, and three to join them."""
+NORMAL = 87.0
+"""Exponentials of less than minus this are not normal numbers."""
+LEAST = 104.0
+"""Exponentials of less than minus this are zero."""
+NOTHING = -208.0
+"""Stands for the logarithm of no mass."""
+WORK = 1 << 18
+"""Outcomes that are worked on at once, in buffers that the cache holds."""
+LONG = 4096
+"""Rows from this length on are subtracted one by one."""
+VANISHING = 2.0**-80
+"""Divergences below this hang on numbers that single precision does not hold."""
+HEAVY = 0.05
+"""Chunks of larger probability get E - d in double precision."""
+NEAR = 2.2e-3
+"""Variances of d below this may need the polynomial."""
+MAGNIFIED = 43.0
+"""By how much the error of E may be magnified in phi."""
+FAR = 0.2
+"""The variance of d from which exp(d) - 1 - d is good enough."""
+LARGEST = 32.0
+"""Larger differences are not halved until the polynomial serves them."""
+
+# (exp(d) - 1 - d) / d^2 for |d| up to the first number, minimax once 1/2 is given; the lowest
+# coefficient comes first.  Relative errors are 4.6e-8, 5.0e-8, 5.1e-8 and 6.1e-8.
+_PHI = (
+    (0.09, (0.5, 0.166666667, 0.0416751051, 0.00833453879)),
+    (0.25, (0.5, 0.16666657, 0.0416666545, 0.00834574355, 0.00139043993)),
+    (0.5, (0.5, 0.166666667, 0.0416661806, 0.00833327936, 0.00139666095, 1.99275825e-4)),
+    (
+        0.85,
+        (
+            0.5,
+            0.166666699,
+            0.0416666699,
+            0.00833251646,
+            0.00138880733,
+            2.01421395e-4,
+            2.51020862e-5,
+        ),
+    ),
+)
+# (log(1 - z) + 2 sqrt(z) atanh(sqrt(z))) / z for z up to the first number, likewise.
+# Relative errors are below 1.1e-8.
+_JS = (
+    (0.012, (1.0, 0.166666019, 0.0670980579)),
+    (0.06, (1.0, 0.166666826, 0.0666188729, 0.0378106003)),
+    (0.25, (1.0, 0.166666702, 0.0666596543, 0.0359341373, 0.0198688718, 0.0248720074)),
+)
+
+
+def _constants(numbers: tuple[float, ...]) -> list[Singles]:
+    """Return coefficients, the highest first, in arrays, which NumPy takes faster than numbers."""
+    return [np.array(c, np.float32) for c in reversed(numbers)]
+
+
+PHI = [(reach, _constants(numbers)) for reach, numbers in _PHI]
+JS = [(reach, _constants(numbers)) for reach, numbers in _JS]
+
+
+def _expm1_is_vectorised() -> bool:
+    """Return whether NumPy has an expm1 of single precision for this processor: AVX-512."""
+    try:
+        found = np.lib.introspect.opt_func_info(func_name="^expm1$", signature="float32")
+    except AttributeError:
+        # NumPy 2.0 cannot tell.
+        return False
+    kinds = [kind["current"] for loops in found.values() for kind in loops.values()]
+    return any(kind.startswith(("AVX512", "X86_V4")) for kind in kinds)
+
+
+class Found(NamedTuple):
+    """Measures of N rows; every array has the shape (N,).
+
+    Attributes
+    ----------
+    values : dict of str to ndarray
+        By the names of the measures, in nats; nan where only the general path serves.
+    bounds : dict of str to ndarray
+        Bounds on their relative errors.
+    log_mass_p, log_mass_q : ndarray
+        log sum exp(z / T): a logit over T less this is a log-probability.  nan where no measure
+        is served.
+    top_p, top_q : ndarray of int
+        The outcome with the largest logit, the first of equals.
+    """
+
+    values: dict[str, Floats]
+    bounds: dict[str, Floats]
+    log_mass_p: Floats
+    log_mass_q: Floats
+    top_p: Indices
+    top_q: Indices
+
+
+class _Asked(NamedTuple):
+    """Which sums are asked beyond those that every measure needs."""
+
+    tv: bool
+    js: bool
+    entropies: bool
+
+
+class _Room(threading.local):
+    """Memory that a thread keeps."""
+
+    shape: tuple[int, int] = (0, 0)
+    flats: dict[str, Singles] | None = None
+    shaped: dict[str, Singles] | None = None
+
+
+_ROOM = _Room()
+_WORK = ("z", "x", "d", "xd", "e", "phi", "y", "square")
+
+
+def evaluate_floats(
+    zp: Array,
+    zq: Array,
+    wanted: frozenset[str],
+    temperature: tuple[float, float] = (1.0, 1.0),
+) -> Found:
+    """Return measures of rows of logits of single or half precision, and bounds on their errors.
+
+    Parameters
+    ----------
+    zp, zq : ndarray, shape (N, K)
+        Logits, as float32 of either byte order or float16.
+    wanted : frozenset of str
+        Names of measures, all of them in `SERVED`.
+    temperature : tuple of float
+        T of each side, by which its logits are divided.  Nothing is served where they differ.
+
+    Returns
+    -------
+    Found
+        A row is not served where it holds nan or infinity, but for minus infinity on both sides
+        of an outcome; a measure of a row is not served where its bound is above `LIMIT`.
+    """
+    rows, outcomes = zp.shape
+    asked = _Asked(
+        tv="tv" in wanted,
+        js=not wanted.isdisjoint({"js", "js_distance"}),
+        entropies=any("entropy" in name for name in wanted),
+    )
+    turned = _turned(zp, zq)
+    batch = _Batch(rows, outcomes, temperature[0], asked)
+    height = max(1, WORK // outcomes)
+    with np.errstate(all="ignore"):
+        for start in range(0, rows, height):
+            batch.add(start, zp[start : start + height], zq[start : start + height], turned)
+        found = _Finish(batch)
+        batch.valid &= np.isfinite(found.log_M) & (temperature[0] == temperature[1])
+        values, bounds = {}, {}
+        for name in wanted:
+            value, error = found.measure(name, turned)
+            bound = np.where(error == 0.0, 0.0, error / value)
+            served = batch.valid & (value >= 0.0) & (bound <= LIMIT)
+            values[name] = np.where(served, value, np.nan)
+            bounds[name] = np.where(served, bound, np.nan)
+            if name in ENTROPIES and not served.all():
+                rows = np.flatnonzero(batch.valid & ~served)
+                side = (zp if name == "entropy_p" else zq)[rows]
+                values[name][rows], bounds[name][rows] = _entropy(side, temperature[0])
+    mass, mass_other = (np.where(batch.valid, m, np.nan) for m in found.log_masses())
+    return Found(
+        values,
+        bounds,
+        np.where(turned, mass_other, mass),
+        np.where(turned, mass, mass_other),
+        batch.top_p,
+        batch.top_q,
+    )
+
+
+def _turned(p: Array, q: Array) -> Bools:
+    """Return of which rows Q is the first side, by the rule of `sums.order`."""
+    # Few rows are alike for long.
+    a, b = p[:, :SHORT], q[:, :SHORT]
+    first = np.arange(len(a)), (a != b).argmax(axis=1)
+    a, b = a[first], b[first]
+    turned: Bools = a > b
+    alike = np.flatnonzero(a == b)
+    if alike.size:
+        sides = (Side(Weights(side[alike]), logarithmic=True) for side in (p, q))
+        turned[alike] = order(*sides) > 0
+    return turned
+
+
+class _Logits(NamedTuple):
+    """Logits in single precision, with the largest of every row and its outcome."""
+
+    values: Singles
+    top: Indices
+    highest: Singles
+
+
+class _Batch:
+    """What is known of every row, gathered from pieces of whole rows.
+
+    Attributes
+    ----------
+    parts : dict of str to ndarray, shape (N, chunks)
+        Sums of chunks, in the unit of the largest mass of a row.
+    top_p, top_q : ndarray of int, shape (N,)
+        The outcomes with the largest logit.
+    highest, highest_other : ndarray, shape (N,)
+        The largest logit of the side that comes first, and of the other.
+    centre : ndarray, shape (N,)
+        The centre c.
+    spread : ndarray, shape (N,)
+        How far the logits of the first side over T reach below the largest, without masses of 0.
+    lossy : ndarray of bool, shape (N,)
+        Whether masses of that side are below the normal range.
+    least, most : ndarray, shape (N,)
+        The smallest and largest d; the smallest is minus infinity where it is not asked.
+    spreading : ndarray, shape (N,)
+        The mean of |d| under the first side, or more.
+    relative, absolute : ndarray, shape (N,)
+        The error of E, relative to it and to exp(d).
+    fine : ndarray of bool, shape (N,)
+        Whether phi has the relative error of E, too.
+    valid, same : ndarray of bool, shape (N,)
+        Whether there is an answer; whether the sides differ in nothing.
+    """
+
+    def __init__(self, rows: int, outcomes: int, temperature: float, asked: _Asked) -> None:
+        self.outcomes, self.temperature, self.asked = outcomes, temperature, asked
+        self.chunks = -(-outcomes // CHUNK)
+        self.chunk = -(-outcomes // self.chunks)
+        self.width = self.chunks * self.chunk
+        names = ["rest", "m", "variance", "F", "G"]
+        names += ["TV"] * asked.tv + ["JS"] * asked.js
+        names += ["z", "z_other"] * asked.entropies
+        self.sums = {name: np.zeros(rows) for name in names}
+        self.top_p, self.top_q = np.zeros(rows, np.intp), np.zeros(rows, np.intp)
+        self.highest, self.centre = np.zeros(rows), np.zeros(rows)
+        self.spread, self.least, self.most, self.spreading = (np.zeros(rows) for _ in range(4))
+        self.relative, self.absolute = np.zeros(rows), np.zeros(rows)
+        self.fine, self.valid, self.same, self.lossy = (np.zeros(rows, bool) for _ in range(4))
+        self._ones = np.ones(self.chunk, np.float32)
+        self.scale = 1.0 / temperature
+        self._scale = None if temperature == 1.0 else np.array(self.scale, np.float32)
+
+    def add(self, start: int, zp: Array, zq: Array, turned: Bools) -> None:
+        """Work on some rows, from `start` on."""
+        at = slice(start, start + len(zp))
+        turned = turned[at]
+        room = _buffers(len(zp), self.width)
+        p, q = _logits(zp, room["p"]), _logits(zq, room["q"])
+        highest = np.where(turned, q.highest, p.highest)
+        top = np.where(turned, q.top, p.top)
+        self.top_p[at], self.top_q[at] = p.top, q.top
+        self.highest[at] = highest
+        each = np.arange(len(top))
+
+        # The masses x = exp(z), z = (a - max a) / T, and the differences d = (b - a) / T.
+        # Fewer buffers are faster, by the cache: x takes the place of z where no entropy is asked.
+        z, x = room["z"], room["x" if self.asked.entropies else "z"]
+        d, xd, e, phi = room["d"], room["xd"], room["e"], room["phi"]
+        inner = slice(0, self.outcomes)
+        _less_highest(p, q, turned, z[:, inner])
+        _difference(p, q, turned, d[:, inner])
+        nowhere = None
+        if self._scale is not None:
+            np.multiply(z, self._scale, out=z)
+            np.multiply(d, self._scale, out=d)
+        d[:, self.outcomes :] = 0.0
+        reach = self._note_spread(at, z)
+        if reach == math.inf:
+            nowhere = np.zeros(z.shape, bool)
+            np.logical_and(p.values == -np.inf, q.values == -np.inf, out=nowhere[:, inner])
+            z[nowhere] = NOTHING
+            d[nowhere] = 0.0
+        chunks = self._masses(z, each, top, x)
+        mass = 1.0 + self._put("rest", at, chunks)
+        np.multiply(x, d, out=xd)
+        m = self._put("m", at, self._sum(xd)) / mass
+        self.valid[at] = valid = np.isfinite(m) & np.isfinite(highest)
+        if not valid.all():
+            x[~valid] = 0.0
+            d[~valid] = 0.0
+            xd[~valid] = 0.0
+            x[each, top] = 1.0
+            m, mass = np.where(valid, m, 0.0), np.where(valid, mass, 1.0)
+        variance = self._put("variance", at, self._dot(xd, d)) / mass
+        far = variance < 2.0 * m * m
+        if far.any():
+            self.centre[at] = centre = np.where(far, m, 0.0).astype(np.float32)
+            np.subtract(d[:, inner], centre[:, None], out=d[:, inner])
+            if nowhere is not None:
+                d[nowhere] = 0.0
+            np.multiply(x, d, out=xd)
+            m = self._put("m", at, self._sum(xd)) / mass
+            variance = self._put("variance", at, self._dot(xd, d)) / mass
+        apart = float(np.minimum.reduce(variance))
+        if apart == 0.0:
+            self.same[at] = (variance == 0.0) & ~d.any(axis=1)
+        self.most[at], self.spreading[at] = np.maximum.reduce(d, axis=1), np.sqrt(variance)
+        if VECTORISED_EXPM1 and apart >= NEAR and reach < NORMAL and not any(self.asked):
+            # Nothing asked needs the smallest d.
+            self.least[at] = -np.inf
+            smooth = np.zeros(len(top), bool)
+        else:
+            self.least[at] = np.minimum.reduce(d, axis=1)
+            smooth = self._smooth(at, room, variance, mass)
+        for rows in self._apart(smooth):
+            self._excess(at, rows, room, bool(smooth[rows].any()))
+        self._put("G", at, self._dot(xd, e))
+        if not smooth.any():
+            phi = np.subtract(e, d, out=xd)
+        elif not smooth.all():
+            phi[~smooth] = e[~smooth] - d[~smooth]
+        parts = self._dot(x, phi)
+        if VECTORISED_EXPM1 and not smooth.all():
+            # The heaviest chunks in double precision.
+            chunks[each, top // self.chunk] = np.inf
+            least = np.where(smooth, np.inf, HEAVY * mass).astype(np.float32)
+            heavy = np.flatnonzero(chunks > least[:, None])
+            x_, d_ = (v.reshape(-1, self.chunk)[heavy].astype(np.float64) for v in (x, d))
+            parts.reshape(-1)[heavy] = np.vecdot(x_, np.expm1(d_) - d_)
+        f = self._put("F", at, parts) / mass
+        if self.asked.tv or self.asked.js:
+            self._symmetric(at, room, x, f + m)
+        if self.asked.entropies:
+            self._put("z", at, self._dot(x, z))
+            self._put("z_other", at, self._dot(np.multiply(x, e, out=e), z))
+
+    def add_side(self, start: int, values: Array) -> None:
+        """Find the masses of one side alone, and what its entropy needs."""
+        at = slice(start, start + len(values))
+        room = _buffers(len(values), self.width)
+        logits = _logits(values, room["p"])
+        z, x = room["z"], room["x"]
+        inner = slice(0, self.outcomes)
+        np.subtract(logits.values, logits.highest[:, None], out=z[:, inner])
+        if self._scale is not None:
+            np.multiply(z, self._scale, out=z)
+        if self._note_spread(at, z) == math.inf:
+            np.maximum(z, NOTHING, out=z)
+        self._put("rest", at, self._masses(z, np.arange(len(z)), logits.top, x))
+        self._put("z", at, self._dot(x, z))
+
+    def _note_spread(self, at: slice, z: Singles) -> float:
+        """Keep how far the logits reach below the largest; return the largest of these numbers."""
+        spread = -np.minimum.reduce(z[:, : self.outcomes], axis=1)
+        z[:, self.outcomes :] = NOTHING
+        reach = float(np.maximum.reduce(spread))
+        if not reach <= NORMAL:
+            self.lossy[at] = spread > NORMAL
+            spread = -np.minimum.reduce(np.where(z > -LEAST, z, np.float32(0.0)), axis=1)
+        self.spread[at] = spread
+        return reach
+
+    def _masses(self, z: Singles, each: Indices, top: Indices, x: Singles) -> Singles:
+        """Find x = exp(z); return the sums of its chunks without the largest of each row."""
+        np.exp(z, out=x)
+        x[each, top] = 0.0
+        chunks = self._sum(x)
+        x[each, top] = 1.0
+        return chunks
+
+    def _apart(self, chosen: Bools) -> list[Rows]:
+        """Cut a block into rows that are chosen and others; long rows are taken one by one."""
+        if self.outcomes >= LONG and chosen.any():
+            return [slice(row, row + 1) for row in range(len(chosen))]
+        if chosen.all() or not chosen.any():
+            return [slice(0, len(chosen))]
+        return [np.flatnonzero(~chosen), np.flatnonzero(chosen)]
+
+    def _smooth(
+        self, at: slice, room: dict[str, Singles], variance: Floats, mass: Floats
+    ) -> Bools:
+        """Return for which rows the polynomial is to find phi."""
+        size = np.maximum(self.most[at], -self.least[at])
+        if not VECTORISED_EXPM1:
+            chosen = (size <= 4.0 * PHI[-1][0]) | (variance < FAR)
+            return np.asarray(chosen & (size <= LARGEST))
+        chosen = (variance > 0.0) & (variance < NEAR)
+        if chosen.any():
+            for rows in self._apart(chosen):
+                if chosen[rows].any():
+                    sums = self._sum(np.abs(room["xd"][rows]))
+                    total = np.add.reduce(sums, axis=1, dtype=np.float64) / mass[rows]
+                    spreading = self.spreading[at]
+                    spreading[rows] = np.minimum(spreading[rows], total)
+            # How the error of E is magnified in phi.
+            chosen &= (self.spreading[at] + 0.5 * variance) > MAGNIFIED * (0.5 * variance)
+        chosen |= (variance < NEAR) & (size <= PHI[0][0])
+        return np.asarray(chosen & (size <= LARGEST))
+
+    def _excess(self, at: slice, rows: Rows, room: dict[str, Singles], smooth: bool) -> None:
+        """Find E of some rows of a block, and phi by the polynomial; note how exact they are."""
+        d, e, phi, spare = (room[name][rows] for name in ("d", "e", "phi", "y"))
+        if smooth:
+            size = float(max(np.max(self.most[at][rows]), -np.min(self.least[at][rows])))
+            self.relative[at][rows] = _polynomial(d, size, e, phi, spare)
+            self.fine[at][rows] = True
+        else:
+            if VECTORISED_EXPM1:
+                self.relative[at][rows] = EXPM1
+                np.expm1(d, out=e)
+            else:
+                self.relative[at][rows], self.absolute[at][rows] = U, EXP
+                np.subtract(np.exp(d, out=e), np.array(1.0, np.float32), out=e)
+        if not isinstance(rows, slice):
+            room["e"][rows], room["phi"][rows] = e, phi
+
+    def _symmetric(self, at: slice, room: dict[str, Singles], x: Singles, gain: Floats) -> None:
+        """Add up the terms of the total variation and of the Jensen-Shannon divergence."""
+        d, e = room["d"], room["e"]
+        w = np.subtract(e, gain.astype(np.float32)[:, None], out=room["phi"])
+        spare = room["xd"]
+        if self.asked.tv:
+            self._put("TV", at, self._dot(x, np.abs(w, out=spare)))
+        if not self.asked.js:
+            return
+        twice = (2.0 * (1.0 + gain)).astype(np.float32)[:, None]
+        s = np.add(w, twice, out=spare)
+        y = np.divide(w, s, out=room["y"])
+        square = np.multiply(y, y, out=room["square"])
+        peak = float(np.max(square))
+        if math.isnan(peak):
+            # A row is out of range.
+            peak = 1.0
+        constants = next((c for reach, c in JS if peak <= reach), JS[-1][1])
+        far, is_far = None, None
+        if peak > JS[-1][0]:
+            # Twice (w + M) L - s log(s / 2M), with L = log(q / p).
+            far, t = np.add(w, 0.5 * twice, out=room["p"]), room["q"]
+            np.subtract(d, np.log1p(gain).astype(np.float32)[:, None], out=t)
+            np.multiply(far, t, out=far)
+            np.log(np.divide(s, twice, out=t), out=t)
+            np.subtract(far, np.multiply(s, t, out=t), out=far)
+            np.add(far, far, out=far)
+            is_far = np.greater(square, np.array(JS[-1][0], np.float32))
+        np.multiply(w, y, out=w)
+        h = _horner(constants, square, out=s)
+        np.multiply(w, h, out=w)
+        if far is not None and is_far is not None:
+            np.putmask(w, is_far, far)
+        self._put("JS", at, self._dot(x, w))
+
+    def summing(self) -> float:
+        """Return the relative error of a sum, from its roundings and that of each product."""
+        return U * (min(self.chunk, LANES) + 1.0)
+
+    def of_masses(self) -> Floats:
+        """Return the relative error of the masses of every row."""
+        roundings = 1.0 if self._scale is None else 4.0
+        return EXP + U * roundings * self.spread
+
+    def _put(self, name: str, at: slice, chunks: Singles) -> Floats:
+        """Add up the sums of the chunks of every row, and keep them."""
+        self.sums[name][at] = sums = np.add.reduce(chunks, axis=1, dtype=np.float64)
+        return np.asarray(sums)
+
+    def _dot(self, x: Singles, y: Singles) -> Singles:
+        shape = (-1, self.chunk)
+        sums: Singles = np.vecdot(x.reshape(shape), y.reshape(shape))
+        return sums.reshape(-1, self.chunks)
+
+    def _sum(self, x: Singles) -> Singles:
+        return (x.reshape(-1, self.chunk) @ self._ones).reshape(-1, self.chunks)
+
+
+VECTORISED_EXPM1 = _expm1_is_vectorised()
+
+
+def _buffers(rows: int, width: int) -> dict[str, Singles]:
+    """Return the memory of this thread in the shape of a block."""
+    if _ROOM.shaped is None or _ROOM.shape != (rows, width):
+        size = rows * width
+        if _ROOM.flats is None or len(_ROOM.flats["x"]) < size:
+            _ROOM.flats = {name: np.empty(size, np.float32) for name in ("p", "q", *_WORK)}
+        _ROOM.shape = rows, width
+        flats = _ROOM.flats.items()
+        _ROOM.shaped = {name: flat[:size].reshape(rows, width) for name, flat in flats}
+    return _ROOM.shaped
+
+
+def _less_highest(p: _Logits, q: _Logits, turned: Bools, out: Singles) -> None:
+    """Find the logits of P, and of Q in turned rows, less the largest of their row."""
+    if out.shape[1] >= LONG:
+        for i, turn in enumerate(turned.tolist()):
+            side = q if turn else p
+            np.subtract(side.values[i], side.highest[i], out=out[i])
+        return
+    np.subtract(p.values, p.highest[:, None], out=out)
+    if turned.any():
+        out[turned] = q.values[turned] - q.highest[turned][:, None]
+
+
+def _difference(p: _Logits, q: _Logits, turned: Bools, out: Singles) -> None:
+    """Find the logits of Q less those of P, and the opposite in turned rows."""
+    if out.shape[1] >= LONG:
+        for i, turn in enumerate(turned.tolist()):
+            first, other = (q, p) if turn else (p, q)
+            np.subtract(other.values[i], first.values[i], out=out[i])
+        return
+    np.subtract(q.values, p.values, out=out)
+    if turned.any():
+        out[turned] = -out[turned]
+
+
+def _logits(values: Array, room: Singles) -> _Logits:
+    """Read logits."""
+    z = room[:, : values.shape[1]]
+    if values.dtype == np.float32 and values.dtype.isnative:
+        z = values
+    elif values.dtype == np.float16 and values.dtype.isnative:
+        _single_of_half(values, z)
+    else:
+        np.copyto(z, values)
+    top = z.argmax(axis=1)
+    return _Logits(z, top, z[np.arange(len(z)), top])
+
+
+def _single_of_half(values: Array, out: Singles) -> None:
+    """Convert half precision by its bits, several times as fast as NumPy does.
+
+    The exponent, moved to its place, is too small by 112, and that of infinity and nan by more.
+    """
+    bits = out.view(np.int32)
+    np.copyto(bits, values.view(np.int16))
+    np.left_shift(bits, 13, out=bits)
+    np.bitwise_and(bits, -0x70002000, out=bits)
+    np.multiply(out, np.array(2.0**112, np.float32), out=out)
+    if not max(np.max(out), -np.min(out)) < 2.0**16:
+        np.copyto(out, values)
+
+
+def _horner(constants: list[Singles], x: Singles, out: Singles) -> Singles:
+    """Return a polynomial of x, its coefficients given from the highest on."""
+    np.multiply(x, constants[0], out=out)
+    for c in constants[1:-1]:
+        np.add(out, c, out=out)
+        np.multiply(out, x, out=out)
+    return np.add(out, constants[-1], out=out)
+
+
+def _polynomial(d: Singles, size: float, e: Singles, phi: Singles, spare: Singles) -> float:
+    """Find E and phi for |d| <= size by a polynomial; return their relative error.
+
+    For halves h of d it is E(2h) = E^2 + 2 E and phi(2h) = 2 phi + E^2.
+    """
+    reach, constants = next((each for each in PHI if size <= each[0]), PHI[-1])
+    halvings = max(0, math.ceil(math.log2(size / reach))) if size > 0.0 else 0
+    h = d
+    if halvings:
+        h = np.multiply(d, np.array(0.5**halvings, np.float32), out=e)
+    _horner(constants, h, out=phi)
+    np.multiply(phi, h, out=phi)
+    np.multiply(phi, h, out=phi)
+    np.add(h, phi, out=e)
+    for _ in range(halvings):
+        square = np.multiply(e, e, out=spare)
+        np.add(phi, phi, out=phi)
+        np.add(phi, square, out=phi)
+        np.add(e, e, out=e)
+        np.add(e, square, out=e)
+    return 8.0 * U * 2.0**halvings
+
+
+class Estimate(NamedTuple):
+    """A measure by row, and a bound on its error, absolute."""
+
+    value: Floats
+    error: Floats
+
+
+class _Finish:
+    """The measures of all rows, from their sums.
+
+    "First" is the side of which the masses were computed, "other" is the other.
+    """
+
+    def __init__(self, batch: _Batch) -> None:
+        self.batch = batch
+        k = batch.outcomes
+        self.mass = 1.0 + batch.sums["rest"]
+        self.F, self.m, self.G = (batch.sums[name] / self.mass for name in ("F", "m", "G"))
+        self.gain = self.F + self.m
+        self.M = 1.0 + self.gain
+        self.log_M = np.log1p(self.gain)
+        self.summing = batch.summing()
+        scaled = batch.temperature != 1.0
+        self.exponential = batch.of_masses()
+        self.proportional = U * (5.0 if scaled else 2.0)
+        self.inexact = U * (3.0 if scaled else 1.0) * np.abs(batch.centre)
+        self.size = np.maximum(batch.most, -np.maximum(batch.least, -1e30))
+        # The mean of |d| and a bound on that of |E|.
+        self.width = batch.spreading
+        by_product = np.sqrt(self.G * (1.0 + 0.5 * self.gain))
+        self.reach = np.fmin(self.F + self.width, by_product) * 1.001
+        # What masses below the normal range are worth at most.
+        self.lost: Floats | float = k * 2.0**-140
+        if batch.lossy.any():
+            lost = (1.0 + self.size) * (np.exp(np.minimum(batch.most, 200.0)) + self.size + 1.0)
+            self.lost = np.where(batch.lossy, k * 2.0**-126 * lost, self.lost)
+        noise = batch.relative * self.reach + batch.absolute * self.M
+        self.of_e = noise + self.lost
+        of_phi = np.where(batch.fine, batch.relative * self.F, noise) + U * self.F
+        self.of_f = of_phi + (self.summing + 2.0 * U) * self.F + self.lost
+        self.of_m = (self.summing + U) * self.width
+        self.of_gain = self.of_f + self.of_m
+        self.of_shares = 2.0 * self.exponential + self.summing
+        self.far, self.centred = bool((self.gain > 1.0).any()), bool(batch.centre.any())
+
+    @cached_property
+    def apart(self) -> Floats:
+        """Return sum |q - p| of the distributions, or more."""
+        return np.minimum(2.0, (self.reach + np.abs(self.gain)) / self.M)
+
+    def measure(self, name: str, turned: Bools) -> Estimate:
+        """Return a measure; `turned` says of which rows Q is the first side."""
+        stem, _, sides = name.rpartition("_")
+        if sides in ("pq", "qp", "p", "q"):
+            first = turned if sides in ("qp", "q") else ~turned
+            if first.all():
+                return self._of_first(stem)
+            if not first.any():
+                return self._of_other(stem)
+            twins = zip(self._of_first(stem), self._of_other(stem), strict=True)
+            return Estimate(*(np.where(first, x, y) for x, y in twins))
+        if name in ("jeffreys", "psi"):
+            return _sum(self.kl, self.kl_other)
+        if name == "tv":
+            return self.tv()
+        js = self.js()
+        if name == "js":
+            return js
+        root = np.sqrt(js.value)
+        return Estimate(root, 0.5 * js.error / np.where(root > 0.0, root, 1.0) + U * U * root)
+
+    def _of_first(self, stem: str) -> Estimate:
+        if stem == "kl":
+            return self.kl
+        return self.entropy if stem == "entropy" else _sum(self.entropy, self.kl)
+
+    def _of_other(self, stem: str) -> Estimate:
+        if stem == "kl":
+            return self.kl_other
+        return self.entropy_other if stem == "entropy" else self.cross_entropy_other
+
+    def log_masses(self) -> tuple[Floats, Floats]:
+        """Return log sum exp(z / T) of both sides."""
+        batch = self.batch
+        first = batch.highest / batch.temperature + np.log1p(batch.sums["rest"])
+        return first, first + (batch.centre + self.log_M)
+
+    @cached_property
+    def kl(self) -> Estimate:
+        """Return the divergence of the other side from the first, D(first || other)."""
+        value = self.F - (self.gain - self.log_M)
+        if self.far:
+            value = np.where(self.gain > 1.0, self.log_M - self.m, value)
+        of_sums = self.of_f + self.proportional * self.G
+        of_sums += np.abs(self.gain) * (self.of_m + self.proportional * self.width)
+        error = self.of_shares * value + of_sums / self.M
+        if self.centred:
+            error += self.inexact * self.apart
+        return self._unless_same(value, error)
+
+    @cached_property
+    def kl_other(self) -> Estimate:
+        """Return D(other || first)."""
+        batch, gain, M, G = self.batch, self.gain, self.M, self.G
+        value = (G - self.F - (M * self.log_M - gain)) / M
+        if self.far:
+            value = np.where(gain > 1.0, (G + self.m) / M - self.log_M, value)
+        logs = np.abs(self.log_M) + value
+        spread = self.width + G
+        of_sums = (batch.relative + (self.summing + 2.0 * U)) * G
+        of_sums += batch.absolute * spread + self.lost + self.of_f + logs * self.of_gain
+        rising = (1.0 + np.maximum(batch.most, 0.0)) * G + logs * spread
+        error = self.of_shares * value + (of_sums + self.proportional * rising) / M
+        if self.centred:
+            error += self.inexact * (spread / M + logs)
+        return self._unless_same(value, error)
+
+    def tv(self) -> Estimate:
+        """Return the total variation."""
+        value = self.batch.sums["TV"] / (2.0 * self.mass * self.M)
+        error = (3.0 * self.exponential + 2.0 * self.summing + 4.0 * U) * value
+        error += (0.5 * (self.of_e + self.of_gain) + U * np.abs(self.gain)) / self.M
+        error += self.proportional * (self.width + self.G) / self.M + self.inexact
+        return self._unless_same(value, error)
+
+    def js(self) -> Estimate:
+        """Return the Jensen-Shannon divergence."""
+        batch = self.batch
+        value = batch.sums["JS"] / (4.0 * self.mass * self.M)
+        relative = batch.relative + batch.absolute
+        each = (2.0 + self.apart) * self.exponential + self.of_gain / self.M + 2.2 * relative
+        error = (each + 2.0 * self.summing + 12.0 * U) * value
+        # Where q is far from p, 1 + E is worth no more than the last bits of E.
+        # Halving does not double the error of a negative E.
+        bits = np.minimum(batch.relative, 20.0 * U) + 2.0 * U
+        far = 40.0 * U + 6.0 * bits * (2.0 + np.abs(self.log_M)) + 10.0 * batch.absolute
+        squares = 2.0 * (batch.sums["variance"] / self.mass + self.log_M**2)
+        far = far * value + 0.5 * bits * np.minimum(self.width, squares)
+        error += np.where(self.size + np.abs(self.log_M) > 1.0, far, 0.0)
+        of_w = (relative + 2.0 * U) * np.abs(self.gain) + batch.absolute
+        error += 0.6 * self.apart * of_w / self.M
+        error += self.proportional * (self.G + np.abs(self.gain) * self.width) / self.M
+        error += self.inexact * self.apart + self.lost
+        return self._unless_same(value, error)
+
+    @cached_property
+    def entropy(self) -> Estimate:
+        """Return the entropy of the first side."""
+        return _entropy_of(self.batch)
+
+    @cached_property
+    def cross_entropy_other(self) -> Estimate:
+        """Return the cross entropy of the other side with the first, -sum q log p."""
+        batch = self.batch
+        logs = -batch.sums["z"] / self.mass
+        mean = (logs - batch.sums["z_other"] / self.mass) / self.M
+        log_mass = np.log1p(batch.sums["rest"])
+        each = self.exponential + self.summing + 4.0 * U
+        error = each * (log_mass + 2.0 * mean + 2.0 * logs / self.M)
+        error += (batch.relative + batch.absolute) * (mean + logs / self.M)
+        shift = self.proportional * self.size + self.inexact + self.of_gain / self.M
+        error += shift * mean + self.lost * LEAST
+        error = np.where(log_mass > 0.0, error, np.inf)
+        return self._unless_same_as(self.entropy, Estimate(log_mass + mean, error))
+
+    def _unless_same_as(self, first: Estimate, other: Estimate) -> Estimate:
+        """Return the estimate of the first side for sides that differ in nothing."""
+        same = self.batch.same
+        return Estimate(*(np.where(same, x, y) for x, y in zip(first, other, strict=True)))
+
+    @cached_property
+    def entropy_other(self) -> Estimate:
+        """Return the entropy of the other side."""
+        cross, kl = self.cross_entropy_other, self.kl_other
+        return self._unless_same_as(
+            self.entropy, Estimate(cross.value - kl.value, cross.error + kl.error)
+        )
+
+    def _unless_same(self, value: Floats, error: Floats) -> Estimate:
+        """Return zero for sides that differ in nothing, and no answer for vanishing ones."""
+        error = np.where(value > VANISHING, error, np.inf)
+        same = self.batch.same
+        if not same.any():
+            return Estimate(value, error)
+        return Estimate(np.where(same, 0.0, value), np.where(same, 0.0, error))
+
+
+def _sum(first: Estimate, second: Estimate) -> Estimate:
+    return Estimate(first.value + second.value, first.error + second.error)
+
+
+def _entropy_of(batch: _Batch) -> Estimate:
+    """Return the entropy of the side of which the masses were computed."""
+    rest = batch.sums["rest"]
+    value = np.log1p(rest) - batch.sums["z"] / (1.0 + rest)
+    error = (2.0 * (batch.of_masses() + batch.summing()) + 4.0 * U) * value
+    error += LEAST * batch.outcomes * np.where(batch.lossy, 2.0**-126, 2.0**-140)
+    return Estimate(value, np.where(rest > 0.0, error, np.inf))
+
+
+def _entropy(logits: Array, temperature: float) -> tuple[Floats, Floats]:
+    """Return the entropy of logits, without another side, and the bound on its error."""
+    rows, outcomes = logits.shape
+    batch = _Batch(rows, outcomes, temperature, _Asked(tv=False, js=False, entropies=True))
+    height = max(1, WORK // outcomes)
+    for start in range(0, rows, height):
+        batch.add_side(start, logits[start : start + height])
+    value, error = _entropy_of(batch)
+    bound = error / value
+    served = bound <= LIMIT
+    return np.where(served, value, np.nan), np.where(served, bound, np.nan)

@@ -45,7 +45,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core.kernel.blocks import Weights
+from kldiv_cli.core.kernel.blocks import SHORT, Weights
 from kldiv_cli.core.kernel.logs import Side
 from kldiv_cli.core.kernel.sums import order
 from kldiv_cli.core.kernel.twofold import Array, Bools, Floats, Indices
@@ -261,9 +261,16 @@ def evaluate_floats(
 
 def _turned(p: Array, q: Array) -> Bools:
     """Return of which rows Q is the first side, by the rule of `sums.order`."""
-    if np.any(p[:, 0] == q[:, 0]):
-        return order(Side(Weights(p), True), Side(Weights(q), True)) > 0
-    return np.asarray(p[:, 0] > q[:, 0])
+    # Few rows are alike for long.
+    a, b = p[:, :SHORT], q[:, :SHORT]
+    first = np.arange(len(a)), (a != b).argmax(axis=1)
+    a, b = a[first], b[first]
+    turned: Bools = a > b
+    alike = np.flatnonzero(a == b)
+    if alike.size:
+        sides = (Side(Weights(side[alike]), logarithmic=True) for side in (p, q))
+        turned[alike] = order(*sides) > 0
+    return turned
 
 
 class _Logits(NamedTuple):
@@ -334,7 +341,9 @@ class _Batch:
         each = np.arange(len(top))
 
         # The masses x = exp(z), z = (a - max a) / T, and the differences d = (b - a) / T.
-        z, x, d, xd = room["z"], room["x"], room["d"], room["xd"]
+        # Fewer buffers are faster, by the cache: x takes the place of z where no entropy is asked.
+        z, x = room["z"], room["x" if self.asked.entropies else "z"]
+        d, xd, e, phi = room["d"], room["xd"], room["e"], room["phi"]
         inner = slice(0, self.outcomes)
         _less_highest(p, q, turned, z[:, inner])
         _difference(p, q, turned, d[:, inner])
@@ -383,19 +392,22 @@ class _Batch:
             smooth = self._smooth(at, room, variance, mass)
         for rows in self._apart(smooth):
             self._excess(at, rows, room, bool(smooth[rows].any()))
-        e, phi = room["e"], room["phi"]
+        self._put("G", at, self._dot(xd, e))
+        if not smooth.any():
+            phi = np.subtract(e, d, out=xd)
+        elif not smooth.all():
+            phi[~smooth] = e[~smooth] - d[~smooth]
         parts = self._dot(x, phi)
         if VECTORISED_EXPM1 and not smooth.all():
             # The heaviest chunks in double precision.
-            chunks[each, top // self.chunk] += 1.0
+            chunks[each, top // self.chunk] = np.inf
             least = np.where(smooth, np.inf, HEAVY * mass).astype(np.float32)
             heavy = np.flatnonzero(chunks > least[:, None])
             x_, d_ = (v.reshape(-1, self.chunk)[heavy].astype(np.float64) for v in (x, d))
             parts.reshape(-1)[heavy] = np.vecdot(x_, np.expm1(d_) - d_)
         f = self._put("F", at, parts) / mass
-        self._put("G", at, self._dot(xd, e))
         if self.asked.tv or self.asked.js:
-            self._symmetric(at, room, f + m)
+            self._symmetric(at, room, x, f + m)
         if self.asked.entropies:
             self._put("z", at, self._dot(x, z))
             self._put("z_other", at, self._dot(np.multiply(x, e, out=e), z))
@@ -464,7 +476,7 @@ class _Batch:
         return np.asarray(chosen & (size <= LARGEST))
 
     def _excess(self, at: slice, rows: Rows, room: dict[str, Singles], smooth: bool) -> None:
-        """Find E and phi of some rows of a block, and note how exact they are."""
+        """Find E of some rows of a block, and phi by the polynomial; note how exact they are."""
         d, e, phi, spare = (room[name][rows] for name in ("d", "e", "phi", "y"))
         if smooth:
             size = float(max(np.max(self.most[at][rows]), -np.min(self.least[at][rows])))
@@ -477,13 +489,12 @@ class _Batch:
             else:
                 self.relative[at][rows], self.absolute[at][rows] = U, EXP
                 np.subtract(np.exp(d, out=e), np.array(1.0, np.float32), out=e)
-            np.subtract(e, d, out=phi)
         if not isinstance(rows, slice):
             room["e"][rows], room["phi"][rows] = e, phi
 
-    def _symmetric(self, at: slice, room: dict[str, Singles], gain: Floats) -> None:
+    def _symmetric(self, at: slice, room: dict[str, Singles], x: Singles, gain: Floats) -> None:
         """Add up the terms of the total variation and of the Jensen-Shannon divergence."""
-        x, d, e = room["x"], room["d"], room["e"]
+        d, e = room["d"], room["e"]
         w = np.subtract(e, gain.astype(np.float32)[:, None], out=room["phi"])
         spare = room["xd"]
         if self.asked.tv:
@@ -679,8 +690,13 @@ class _Finish:
         self.of_f = of_phi + (self.summing + 2.0 * U) * self.F + self.lost
         self.of_m = (self.summing + U) * self.width
         self.of_gain = self.of_f + self.of_m
-        # sum |q - p| of the distributions, or more.
-        self.apart = np.minimum(2.0, (self.reach + np.abs(self.gain)) / self.M)
+        self.of_shares = 2.0 * self.exponential + self.summing
+        self.far, self.centred = bool((self.gain > 1.0).any()), bool(batch.centre.any())
+
+    @cached_property
+    def apart(self) -> Floats:
+        """Return sum |q - p| of the distributions, or more."""
+        return np.minimum(2.0, (self.reach + np.abs(self.gain)) / self.M)
 
     def measure(self, name: str, turned: Bools) -> Estimate:
         """Return a measure; `turned` says of which rows Q is the first side."""
@@ -723,28 +739,31 @@ class _Finish:
     def kl(self) -> Estimate:
         """Return the divergence of the other side from the first, D(first || other)."""
         value = self.F - (self.gain - self.log_M)
-        value = np.where(self.gain > 1.0, self.log_M - self.m, value)
-        error = (2.0 * self.exponential + self.summing) * value
-        error += (self.of_f + np.abs(self.gain) * self.of_m) / self.M
-        error += self.proportional * (self.G + np.abs(self.gain) * self.width) / self.M
-        error += self.inexact * self.apart
+        if self.far:
+            value = np.where(self.gain > 1.0, self.log_M - self.m, value)
+        of_sums = self.of_f + self.proportional * self.G
+        of_sums += np.abs(self.gain) * (self.of_m + self.proportional * self.width)
+        error = self.of_shares * value + of_sums / self.M
+        if self.centred:
+            error += self.inexact * self.apart
         return self._unless_same(value, error)
 
     @cached_property
     def kl_other(self) -> Estimate:
         """Return D(other || first)."""
-        gain, M = self.gain, self.M
-        value = (self.G - self.F - (M * self.log_M - gain)) / M
-        value = np.where(gain > 1.0, (self.G + self.m) / M - self.log_M, value)
-        of_g = (self.batch.relative + self.summing + 2.0 * U) * self.G
-        of_g += self.batch.absolute * (self.G + self.width) + self.lost
-        error = (2.0 * self.exponential + self.summing) * value + (of_g + self.of_f) / M
-        error += (value + np.abs(self.log_M)) / M * self.of_gain
-        under_other = (self.width + self.G) / M
-        error += self.inexact * (under_other + np.abs(self.log_M) + value)
-        rising = (1.0 + np.maximum(self.batch.most, 0.0)) * self.G / M
-        rising += (np.abs(self.log_M) + value) * under_other
-        return self._unless_same(value, error + self.proportional * rising)
+        batch, gain, M, G = self.batch, self.gain, self.M, self.G
+        value = (G - self.F - (M * self.log_M - gain)) / M
+        if self.far:
+            value = np.where(gain > 1.0, (G + self.m) / M - self.log_M, value)
+        logs = np.abs(self.log_M) + value
+        spread = self.width + G
+        of_sums = (batch.relative + (self.summing + 2.0 * U)) * G
+        of_sums += batch.absolute * spread + self.lost + self.of_f + logs * self.of_gain
+        rising = (1.0 + np.maximum(batch.most, 0.0)) * G + logs * spread
+        error = self.of_shares * value + (of_sums + self.proportional * rising) / M
+        if self.centred:
+            error += self.inexact * (spread / M + logs)
+        return self._unless_same(value, error)
 
     def tv(self) -> Estimate:
         """Return the total variation."""
@@ -809,8 +828,10 @@ class _Finish:
 
     def _unless_same(self, value: Floats, error: Floats) -> Estimate:
         """Return zero for sides that differ in nothing, and no answer for vanishing ones."""
-        same = self.batch.same
         error = np.where(value > VANISHING, error, np.inf)
+        same = self.batch.same
+        if not same.any():
+            return Estimate(value, error)
         return Estimate(np.where(same, 0.0, value), np.where(same, 0.0, error))
 
 

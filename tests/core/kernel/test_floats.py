@@ -6,8 +6,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from kldiv_cli.core.kernel import floats
+from kldiv_cli.core.kernel import Side, Weights, floats
 from kldiv_cli.core.kernel.floats import LIMIT, SERVED, evaluate_floats
+from kldiv_cli.core.kernel.sums import order
 
 mp = mpmath.mp.clone()
 mp.dps = 40
@@ -326,3 +327,14 @@ def test_a_value_does_not_depend_on_what_else_is_asked_where_few_outcomes_differ
     zq = np.array([[0.0, 0.12]], "f4")
     alone, whole = evaluate_floats(zp, zq, frozenset({"kl_pq"})), evaluate_floats(zp, zq, SERVED)
     assert alone.values["kl_pq"] == whole.values["kl_pq"]
+
+
+@pytest.mark.parametrize("dtypes", [("f4", "f4"), ("f2", "f4")])
+def test_the_first_side_is_that_of_the_other_paths(dtypes):
+    rng = np.random.default_rng(13)
+    zp, zq = (rng.integers(0, 2, (40, 90)).astype(dtype) for dtype in dtypes)
+    for row, alike in enumerate([0, 1, 63, 64, 65, 89, 90]):
+        zq[row, :alike] = zp[row, :alike]
+    for p, q in ((zp, zq), (zq, zp)):
+        expected = order(Side(Weights(p), True), Side(Weights(q), True)) > 0
+        np.testing.assert_array_equal(floats._turned(p, q), expected)

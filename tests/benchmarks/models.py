@@ -13,8 +13,8 @@ Logits are generated: normal with deviation 3, and the other model's are off by 
 deviation 0.1.  The programs take turns, all of them on one thread; what stands is the median over
 the rounds, and a ratio, of user time to that of the first program, is the median of the ratios
 within a round.  Times and memory are those of the whole process, start-up included.  PyTorch is
-run by ``--torch``, a Python that has it, and left out without; ``--base`` sets another kldiv beside
-this one.  The last column is how far the mean divergence is off that of NumPy in double precision.
+run by ``--torch``, a Python that has it, and left out without; ``--base`` sets another kldiv
+beside this one.  The last column is how far the mean is off that of NumPy in double precision.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import compress
+from itertools import compress, repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -394,8 +394,8 @@ def _categorical(
     if p.counts.keys() != q.counts.keys():
         q = _with_bins_of(p, q, whose)
     p, q = counts.pooled_like(p, q), counts.pooled_like(q, p)
-    new = dict(q.counts)
-    in_q = [new.pop(label, 0) for label in p.counts]
+    in_q = list(map(q.counts.get, p.counts, repeat(0)))
+    new = {label: n for label, n in q.counts.items() if label not in p.counts}
     labels = [*p.counts, *new]
     in_p, in_q = [*p.counts.values(), *[0] * len(new)], [*in_q, *new.values()]
     of_data = [True] * len(labels)

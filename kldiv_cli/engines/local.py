@@ -699,6 +699,11 @@ def _rows(cells: Sized, repeats: Repeats) -> int:
 
 def _tally(cells: Sequence[Any], repeats: Repeats, among: Set[Cell] | None = None) -> Counter[str]:
     """Return how often each of some cells occurs; of those `among` others only, if given."""
+    if among is None and repeats is not None:
+        # An engine that counts by itself tells of each cell once.
+        once = dict(zip(cells, repeats, strict=True))
+        if len(once) == len(cells):
+            return Counter(once)
     found = Counter[str]()
     times = repeat(1) if repeats is None else repeats
     for cell, number in zip(cells, times, strict=repeats is not None):

@@ -222,6 +222,8 @@ def words_noted(before: DataSet, after: Mapping[str, Column]) -> Iterator[Note]:
     for name, column in before.columns.items():
         if not isinstance(column, Categories) or before.kind == "counts":
             continue
+        if MISSING_WORDS.isdisjoint(map(str.strip, column.counts)):
+            continue
         counts = column.counts.items()
         words = {label: n for label, n in counts if n and label.strip() in MISSING_WORDS}
         settled = after.get(name)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from kldiv_cli.readers.outcomes import Weights
 
 SCHEMA = "kldiv.profile/1"
+DIGITS = 18
+"""Digits of the largest count."""
 
 
 def choose(columns: Columns, wanted: Sequence[ReadOptions]) -> list[Choice]:
@@ -197,14 +199,10 @@ def _column(entry: Any, rows: int, here: Place) -> Column:
     here = replace(here, name=name)
     type_ = _text(entry, "type", here)
     missing = _count(_member(entry, "missing", here), "'missing'", here)
-    counts: dict[str, int] = {}
-    for pair in _array(entry, "outcomes", here):
-        if not isinstance(pair, list) or len(pair) != 2 or type(pair[0]) is not str:
-            _refuse("an outcome is not a pair of a label and a count", here)
-        label = pair[0]
-        if label in counts:
-            _refuse(f"outcome {label[:40]!r} is given twice", here)
-        counts[label] = _count(pair[1], f"the count of {label[:40]!r}", here)
+    pairs = _array(entry, "outcomes", here)
+    counts = _sound_outcomes(pairs)
+    if counts is None:
+        counts = _outcomes(pairs, here)
     check_text([name, *counts], name, here.source)
     total = sum(counts.values()) + missing
     if total != rows:
@@ -226,6 +224,35 @@ def _column(entry: Any, rows: int, here: Place) -> Column:
     if own_type(column) not in (type_, None):
         _refuse(f"the outcomes are no {type_}s", here)
     return column._replace(type="date" if type_ == "date" else "boolean")
+
+
+def _sound_outcomes(pairs: list[Any]) -> dict[str, int] | None:
+    """Return the outcomes of a column, which are checked all at once; None if one may be wrong."""
+    if not ({*map(type, pairs)} <= {list} and {*map(len, pairs)} <= {2}):
+        return None
+    labels, numbers = ([pair[place] for pair in pairs] for place in (0, 1))
+    if not ({*map(type, labels)} <= {str} and {*map(type, numbers)} <= {Number}):
+        return None
+    digits = "".join(numbers)
+    if not {*map(len, numbers)} <= {*range(1, DIGITS + 1)}:
+        return None
+    if digits and not (digits.isascii() and digits.isdigit()):
+        return None
+    counts = dict(zip(labels, map(int, numbers), strict=True))
+    return counts if len(counts) == len(pairs) else None
+
+
+def _outcomes(pairs: list[Any], here: Place) -> dict[str, int]:
+    """Return the outcomes of a column; one that is wrong is an error."""
+    counts: dict[str, int] = {}
+    for pair in pairs:
+        if not isinstance(pair, list) or len(pair) != 2 or type(pair[0]) is not str:
+            _refuse("an outcome is not a pair of a label and a count", here)
+        label = pair[0]
+        if label in counts:
+            _refuse(f"outcome {label[:40]!r} is given twice", here)
+        counts[label] = _count(pair[1], f"the count of {label[:40]!r}", here)
+    return counts
 
 
 def _binned(
@@ -272,7 +299,7 @@ def _array(value: Any, key: str, here: Place) -> list[Any]:
 def _count(found: Any, what: str, here: Place) -> int:
     if type(found) is not Number or not (found.isascii() and found.isdigit()):
         _refuse(f"{what} is {str(found)[:40]!r}, not a count", here)
-    if len(found) > 18:
+    if len(found) > DIGITS:
         _refuse(f"{what} is beyond 10^18", here)
     return int(found)
 

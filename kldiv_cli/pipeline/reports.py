@@ -22,6 +22,9 @@ class Renderable:
     def render(self, format: str = "text") -> str:
         """Return the report as text, in one of the formats of ``kldiv --format``.
 
+        That of a comparison also has ``rows``: CSV of the measures of each row, as ``--rows``
+        writes it.
+
         Raises
         ------
         UsageError

@@ -56,11 +56,13 @@ def to_error(
     """
     if not error or not value or math.isinf(value) or math.isinf(error):
         return figure(value, bound, infinity=infinity)
-    # The exponents of the digits that are printed: 0.0996 is 0.10.
-    of_value, of_error = (math.floor(math.log10(abs(float(f"{x:.1e}")))) for x in (value, error))
-    digits = of_value - of_error + 2
-    if digits < 1:
+    # The place of the error's second digit, as it is printed: 0.0996 is 0.10.
+    place = math.floor(math.log10(float(f"{error:.1e}"))) - 1
+    rounded = round(value, -place)
+    if not rounded:
         return "0"
+    of_value = math.floor(math.log10(abs(rounded)))
+    digits = of_value - place + 1
     if 0 <= of_value < DIGITS:
         digits = max(digits, of_value + 1)
     return figure(value, bound, infinity=infinity, digits=min(digits, DIGITS))

@@ -328,9 +328,9 @@ class Table(NamedTuple):
         return cell is None or cell in na or (not self.typed and (not cell or cell.isspace()))
 
 
-PIECE = 1 << 18
+PIECE = 1 << 19
 """Elements that are measured at once, unless a row has more."""
-VALUES = 4 * PIECE
+VALUES = 2 * PIECE
 """Elements in a block of rows, unless a row has more."""
 
 

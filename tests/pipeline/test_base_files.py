@@ -48,6 +48,7 @@ def test_blocks_and_threads_change_nothing(models, monkeypatch):
     monkeypatch.setattr("kldiv_cli.core.rows.PIECE", 3 * 501)
     whole = rows_of(*paths)
     monkeypatch.setattr("kldiv_cli.core.table.VALUES", 6 * 501)
+    monkeypatch.setattr("kldiv_cli.core.table.PIECE", 3 * 501)
     monkeypatch.setattr("kldiv_cli.pipeline.batch.PIECE", 3 * 501)
     for threads in (1, 3):
         found = rows_of(*paths, threads=threads)

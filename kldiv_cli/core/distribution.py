@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from kldiv_cli.errors import Note
 
 LOG_KINDS = ("logits", "log-probs")
+EXACT = 100_000
+"""So many doubles have a total that is correctly rounded."""
 Kind = Literal["weights", "probabilities", "counts", "logits", "log-probs"]
 
 
@@ -133,7 +135,7 @@ class Rows:
 def total_of(weights: NDArray[Any], kind: Kind) -> int | float:
     """Return the sum of weights: exact for integers, 1 for a softmax.
 
-    The sum of up to 100,000 doubles is correctly rounded, so that it does not depend on their
+    The sum of up to `EXACT` doubles is correctly rounded, so that it does not depend on their
     order; beyond, pairwise summation loses no digit that a report shows.
     """
     if kind in LOG_KINDS:
@@ -142,4 +144,4 @@ def total_of(weights: NDArray[Any], kind: Kind) -> int | float:
         return int(weights.sum())
     if weights.dtype.kind in "iuO":
         return sum(map(int, weights.flat))
-    return math.fsum(weights.flat) if weights.size <= 100_000 else float(weights.sum(dtype=float))
+    return math.fsum(weights.flat) if weights.size <= EXACT else float(weights.sum(dtype=float))

@@ -7,7 +7,10 @@ the property tests are derived.  NumPy is not imported here: help needs the name
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Base = Literal["e", "2", "10"]
 """Base of the logarithm: nats, bits or hartleys."""
@@ -173,7 +176,7 @@ DEFAULT_MEASURES: tuple[str, ...] = tuple(m.name for m in _ALL if not m.takes_al
 """Every measure that takes no parameter."""
 
 
-def find(name: str) -> Measure:
+def find(name: str, others: Iterable[str] = ()) -> Measure:
     """Find a measure by the name a user types.
 
     Parameters
@@ -201,7 +204,7 @@ def find(name: str) -> Measure:
     if family_entry is None or text == "ALPHA":
         if name in MEASURES and not MEASURES[name].takes_alpha:
             return MEASURES[name]
-        raise ValueError(_unknown(name))
+        raise ValueError(_unknown(name, others))
     if not colon:
         raise ValueError(f"measure {name!r} needs an order: {name}:0.5, for example")
     # Compiling the grammar is left to those who give an order.
@@ -243,12 +246,12 @@ def _bind(family: Measure, name: str, alpha: float) -> Measure:
     return bound._replace(upper=upper, traits=frozenset(traits))
 
 
-def _unknown(name: str) -> str:
+def _unknown(name: str, others: Iterable[str]) -> str:
     """Return the error message for an unknown name, with the nearest known one."""
     from kldiv_cli.errors import closest
 
     known = ["kl", *MEASURES]
-    close = closest(name.lower(), known) or closest(
+    close = closest(name.lower(), [*known, *others]) or closest(
         name.lower().partition(":")[0], ["renyi:ALPHA", "tsallis:ALPHA"], 0.45
     )
     hint = f"did you mean {close!r}?" if close else f"expected one of {', '.join(known)}"

@@ -477,6 +477,15 @@ def named_statistic(name: str) -> RowStatistic:
     raise ValueError(f"no statistic of rows {name!r}; {hint}")
 
 
+def is_statistic(name: str) -> bool:
+    """Say whether a statistic of rows has a name."""
+    try:
+        named_statistic(name)
+    except ValueError:
+        return False
+    return True
+
+
 def _checked(x: ArrayLike) -> Floats:
     """Return rows as doubles, none of which is NaN or minus infinity."""
     rows = np.asarray(x, dtype=np.float64)

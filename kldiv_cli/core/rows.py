@@ -19,6 +19,7 @@ from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.divergences import Evaluation, evaluate, unit_of
 from kldiv_cli.core.kernel.floats import SERVED, evaluate_floats
 from kldiv_cli.core.measures import find
+from kldiv_cli.core.table import PIECE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-PIECE = 1 << 18
-"""Weights that are measured at once, unless a row has more."""
 RULE_ERROR = 1e-6
 """Stands for the error of a sum by the rule of llama.cpp, which is in single precision."""
 TOP = 5

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 SIGNIFICAND = {"float16": 11, "bfloat16": 8}
 """Bits of the significand, by the name of the type."""
+LEAST = {"float16": -13, "bfloat16": -125}
+"""The exponent of the least number of all these bits; numbers below it have its unit."""
 
 
 def rounding_noise(
@@ -36,5 +38,6 @@ def rounding_noise(
     p = np.exp((z - top) / temperature)
     p /= p.sum(axis=1, keepdims=True)
     _, exponent = np.frexp(np.where(np.isfinite(z), z, 0.0))
+    exponent = np.where(z == 0, LEAST[stored], np.maximum(exponent, LEAST[stored]))
     unit = np.ldexp(1.0, exponent - SIGNIFICAND[stored])
     return np.asarray((p * (1 - p) * unit**2).sum(axis=1) / 24 / temperature**2)

@@ -328,16 +328,20 @@ class Table(NamedTuple):
         return cell is None or cell in na or (not self.typed and (not cell or cell.isspace()))
 
 
-VALUES = 1 << 20
+PIECE = 1 << 18
+"""Elements that are measured at once, unless a row has more."""
+VALUES = 4 * PIECE
 """Elements in a block of rows, unless a row has more."""
 
 
 def rows_in_block(outcomes: int) -> int:
     """Return how many rows of an array are read together.
 
-    The number hangs on nothing but their length, so that the blocks of two arrays meet.
+    The number hangs on nothing but their length, so that the blocks of two arrays meet; and a
+    block is of whole pieces, so that rows are measured with the same others in memory.
     """
-    return max(1, VALUES // max(1, outcomes))
+    rows, piece = (max(1, size // max(1, outcomes)) for size in (VALUES, PIECE))
+    return rows - rows % piece
 
 
 class Block(NamedTuple):

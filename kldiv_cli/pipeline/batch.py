@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack, contextmanager
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,16 +11,16 @@ import numpy as np
 
 from kldiv_cli import readers
 from kldiv_cli.core import coded, storage, truncated
-from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Rows, total_of
+from kldiv_cli.core.distribution import EXACT, LOG_KINDS, Distribution, Rows, total_of
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.rows import (
-    PIECE,
     Question,
     RowMeasures,
     RowValues,
     has_rows,
     rows_in_memory,
 )
+from kldiv_cli.core.table import PIECE
 from kldiv_cli.errors import InputError, Note, Place
 from kldiv_cli.readers import batch, meaning
 
@@ -100,9 +101,16 @@ def opened(sources: Sequence[Source]) -> Iterator[Opened]:
                 whole += _whole(inputs[len(whole) :])
             else:
                 rows.append(side)
-        if not whole and all(side.is_vector for side in rows):
+        if not whole and not _are_side_by_side(*rows):
             whole = _whole(inputs)
         yield Opened([] if whole else rows, whole)
+
+
+def _are_side_by_side(p: Rows, *others: Rows) -> bool:
+    """Return whether each pair is a batch, and all batches have as many rows."""
+    if not p.is_vector:
+        return True
+    return all(not q.is_vector and q.rows == others[0].rows for q in others)
 
 
 def _whole(inputs: Sequence[tuple[readers.Opened, Source]]) -> list[Distribution]:
@@ -118,7 +126,7 @@ def measured(
     others: Sequence[Rows],
     asked: Question,
     threads: int | None = None,
-    smooth: Callable[[NDArray[Any]], NDArray[Any]] = lambda weights: weights,
+    smooth: Callable[[NDArray[Any]], NDArray[Any]] | None = None,
     targets: object = None,
 ) -> list[Measured]:
     """Measure the rows of P with those of each other side; P is read once.
@@ -131,7 +139,7 @@ def measured(
         What is asked of each row; the kinds are taken from the sides.
     threads : int, optional
         How many there may be; one a processor if not given.
-    smooth : function
+    smooth : function, optional
         Smoothes weights.
     targets : path or object, optional
         The outcomes that came true, one for each row; see `readers.targets`.
@@ -139,7 +147,8 @@ def measured(
     Raises
     ------
     InputError
-        If the sides do not have the same rows and outcomes, or a number is no weight.
+        If the sides do not have the same rows and outcomes, a number is no weight, or a total is
+        too large.
     """
     for q in others:
         _check_shapes(p, q)
@@ -159,9 +168,12 @@ def measured(
         start = on_floor = 0
         for blocks in zip(*streams, strict=False):
             try:
-                first = smooth(blocks[0])
-                for found, block in zip(every, blocks[1:], strict=True):
-                    found.add(first, smooth(block))
+                first, *rest = (
+                    _smoothed(side, block, smooth)
+                    for side, block in zip(sides, blocks, strict=True)
+                )
+                for found, block in zip(every, rest, strict=True):
+                    found.add(first, block)
             except ValueError as error:
                 raise _fault(sides, blocks, streams, start) or error from None
             for total, block in zip(totals, blocks, strict=True):
@@ -251,6 +263,23 @@ def _of_tops(p: Rows, q: Rows, asked: Question) -> Measured:
     return Measured(first, second, found._replace(same_top=same), p.outcomes, noted)
 
 
+def _smoothed(
+    side: Rows, block: NDArray[Any], smooth: Callable[[NDArray[Any]], NDArray[Any]] | None
+) -> NDArray[Any]:
+    """Return the numbers of a side, smoothed if that is asked for.
+
+    Raises
+    ------
+    ValueError
+        If a number that would be smoothed is no weight: nobody could tell afterwards.
+    """
+    if smooth is None:
+        return block
+    if not batch.are_weights(block, side.kind):
+        raise ValueError("a number is no weight")
+    return smooth(block)
+
+
 def _added(*noises: float | None) -> float | None:
     """Return the noise of both sides together; None if neither has any."""
     known = [noise for noise in noises if noise is not None]
@@ -314,7 +343,7 @@ class _Totals:
         self._rows = 0
         self._noise: list[NDArray[np.float64]] = []
         self._totals: list[NDArray[np.float64]] = []
-        self._sum: list[float] = []
+        self._sum = 0.0
         self._are_whole = side.kind not in LOG_KINDS
         self._dtype = np.dtype(float)
 
@@ -329,15 +358,30 @@ class _Totals:
             self._rows += len(block)
         if side.kind == "logits" or side.coding or (side.is_vector and self._totals):
             return
-        self._totals.append(np.atleast_1d(meaning.masses(block, side.kind)))
+        totals = np.atleast_1d(meaning.masses(block, side.kind))
+        self._totals.append(totals)
         if side.kind not in LOG_KINDS:
-            self._sum.append(total_of(block, side.kind))
+            self._sum += self._total(block, totals)
             self._are_whole = self._are_whole and meaning.are_whole(block)
+
+    def _total(self, block: NDArray[Any], totals: NDArray[np.float64]) -> float:
+        """Return the total of a block; `totals` are those of its rows.
+
+        Raises
+        ------
+        InputError
+            If it is beyond a double, or would be with those of the blocks before.
+        """
+        with np.errstate(over="ignore"):
+            total = float(totals.sum())
+        if not math.isfinite(self._sum + total):
+            raise meaning.too_large(Place(self._side.source, name=self._side.column))
+        return total_of(block, self._side.kind) if block.size <= EXACT else total
 
     def side(self) -> Side:
         """Return the side as a report shows it."""
         side = self._side
-        total = 1 if side.kind in LOG_KINDS else sum(self._sum)
+        total = 1 if side.kind in LOG_KINDS else self._sum
         rows = side.outcomes if side.is_vector else side.rows
         return Side(
             side.name, side.source, side.format, side.kind, side.outcomes, total, rows, rows, 0

@@ -343,7 +343,7 @@ def _by_rows(every: Sequence[Rows], settings: CompareSettings) -> _Sides:
         others,
         _question(settings, (p.kind, others[0].kind)),
         settings.sources[0].options.threads,
-        settings.smoothing.apply,
+        settings.smoothing.apply if settings.smoothing.name != "none" else None,
         settings.targets and settings.targets.source,
     )
     notes = (note for found in measured for note in found.notes)

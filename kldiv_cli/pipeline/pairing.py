@@ -153,7 +153,7 @@ def tell_apart(
 
 
 def tell_all_apart(sides: Sequence[Any], given: Sequence[str | None]) -> list[Any]:
-    """Return several sides with names that tell them apart: more of their paths.
+    """Return several sides with names that tell them apart: more of their paths, or plain words.
 
     Parameters
     ----------
@@ -162,19 +162,35 @@ def tell_all_apart(sides: Sequence[Any], given: Sequence[str | None]) -> list[An
     given : sequence of str or None
         The names that the user gave, no two of which are the same.
     """
-    paths = [[*side.source.split(os.sep)[:-1], side.name] for side in sides]
-    names = [side.name for side in sides]
+    paths = [
+        [] if side.source.startswith(PIPES) else [*side.source.split(os.sep)[:-1], side.name]
+        for side in sides
+    ]
+    names = [
+        side.name if path or word is not None else ""
+        for side, path, word in zip(sides, paths, given, strict=True)
+    ]
     for depth in range(2, 1 + max(map(len, paths))):
         names = [
             "/".join(path[-depth:]) if word is None and names.count(name) > 1 else name
             for name, path, word in zip(names, paths, given, strict=True)
         ]
-    # One file may be there twice.
-    numbered = [
-        f"{name} ({place})" if word is None and names.count(name) > 1 else name
-        for place, (name, word) in enumerate(zip(names, given, strict=True))
+    # One file may be there twice, and what is in memory has no path.
+    plain = ["p", *(f"q{place}" for place in range(1, len(sides)))]
+    told = [
+        _untaken(word, names)
+        if given[place] is None and (not name or names.count(name) > 1)
+        else name
+        for place, (name, word) in enumerate(zip(names, plain, strict=True))
     ]
-    return [_named(side, name) for side, name in zip(sides, numbered, strict=True)]
+    return [_named(side, name) for side, name in zip(sides, told, strict=True)]
+
+
+def _untaken(word: str, names: Sequence[str]) -> str:
+    """Return a word that none of the names is, by brackets around it."""
+    while word in names:
+        word = f"({word})"
+    return word
 
 
 def _another_name(side: Side, taken: str, otherwise: tuple[str, str]) -> str:

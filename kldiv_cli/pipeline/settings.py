@@ -391,7 +391,9 @@ def compare_settings(
         _source(source, 1, {**given, "names": (None, name)})
         for source, name in zip(sources[2:], names[2:], strict=True)
     )
-    _check_several(sources, names)
+    targets = given.get("targets")
+    _check_several([*sources, targets and targets.source], names)
+    _check_delta_p(given.get("fail_above") or {}, has_targets=targets is not None)
     raw = (sides[0].kind == "samples", sides[1].kind == "samples")
     if sides[1].source is None and any(raw):
         message = "raw rows are compared with others, and there is one source"
@@ -419,14 +421,29 @@ def compare_settings(
 
 
 def _check_several(sources: Sequence[object], names: Sequence[str | None]) -> None:
-    """Refuse several sides that are standard input, or are called the same."""
+    """Refuse several inputs that are standard input, or sides that are called the same."""
     if [source for source in sources if isinstance(source, str)].count("-") > 1:
-        raise UsageError("usage", "only one side can be standard input ('-')")
+        raise UsageError("usage", "only one input can be standard input ('-')")
     given = [name for name in names if name is not None]
     twice = next((name for name in given if given.count(name) > 1), None)
     if twice is not None:
         hint = "leave one of the names out, or give each side its own"
         raise UsageError("usage", f"two sides are called '{twice[:60]}'", hint=hint)
+
+
+def _check_delta_p(limits: Mapping[str, float], *, has_targets: bool) -> None:
+    """Refuse a limit on the probabilities of targets where there are none."""
+    from kldiv_cli.core.measures import is_measure
+
+    statistics = [name for name in limits if not is_measure(name)]
+    if not statistics or has_targets:
+        return
+    from kldiv_cli.core.row_statistics import named_statistic
+
+    for name in statistics:
+        if named_statistic(name).rows == "delta_p":
+            message = f"'{name}' is a statistic of the targets of rows, and there are none"
+            raise UsageError("usage", message, hint="--targets FILE")
 
 
 def check_settings(

@@ -238,14 +238,14 @@ def names(name: str, value: Any) -> tuple[str | None, ...]:
     return tuple(value)
 
 
-def measures(name: str, value: object) -> tuple[str, ...]:
-    """Check names of measures; each is kept once."""
+def measures(name: str, value: object, others: Iterable[str] = ()) -> tuple[str, ...]:
+    """Check names of measures; each is kept once, and `others` may have been meant."""
     from kldiv_cli.core.measures import find
 
     asked = tuple(dict.fromkeys(texts(name, value)))
     for measure in asked:
         try:
-            find(measure)
+            find(measure, others)
         except ValueError as error:
             hint = "'kldiv measures' lists them all"
             raise UsageError("unknown-measure", str(error), hint=hint) from None
@@ -253,7 +253,7 @@ def measures(name: str, value: object) -> tuple[str, ...]:
 
 
 def limits(name: str, value: object) -> dict[str, float]:
-    """Check a mapping of measures to the largest values that are accepted."""
+    """Check a mapping of measures, or statistics of rows, to the largest values accepted."""
     if not isinstance(value, Mapping):
         wanted = "a mapping of measures to the largest values that are accepted"
         raise _refused(name, wanted, value)
@@ -261,9 +261,10 @@ def limits(name: str, value: object) -> dict[str, float]:
 
     asked = texts(name, list(value))
     if not all(map(is_measure, asked)):
-        from kldiv_cli.core.row_statistics import ROW_STATISTICS
+        from kldiv_cli.core.row_statistics import ROW_STATISTICS, is_statistic
 
-        measures(name, [measure for measure in asked if measure not in ROW_STATISTICS])
+        unknown = [word for word in asked if not is_measure(word) and not is_statistic(word)]
+        measures(name, unknown, ROW_STATISTICS)
     return {measure: limit(f"{name} {measure}", value[measure]) for measure in asked}
 
 

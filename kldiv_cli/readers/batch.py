@@ -20,6 +20,7 @@ from kldiv_cli.readers.options import refuse_columns
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.distribution import Kind
     from kldiv_cli.readers import Opened
     from kldiv_cli.readers.options import ReadOptions
 
@@ -70,6 +71,9 @@ def rows_of(found: Opened, option: ReadOptions, name: str | None) -> Rows | None
     if kind not in KINDS or not shape or 0 in shape:
         return None
     if len(shape) > 2 and kind not in LOG_KINDS:
+        return None
+    if len(shape) == 2 and shape[1] == 1 < shape[0]:
+        # All rows would be the same distribution: that is refused where it is read as a whole.
         return None
     return Rows(
         name=name or found.name,
@@ -129,6 +133,12 @@ def first_fault(side: Rows, blocks: Iterable[NDArray[Any]], start: int) -> Input
     if first is weight_column.NOT_FINITE and all(place.value == "-inf" for place in places):
         first = weight_column.NO_MASS
     return InputError(first.code, first.message, *places, count=count, hint=first.hint)
+
+
+def are_weights(block: NDArray[Any], kind: Kind) -> bool:
+    """Return whether all numbers are weights of their kind, and all rows have mass."""
+    checked = _bad(np.atleast_2d(block), is_log=kind in LOG_KINDS)
+    return not any(bad.any() for _, bad in checked)
 
 
 def _bad(block: NDArray[Any], *, is_log: bool) -> Iterator[tuple[Fault, NDArray[np.bool_]]]:

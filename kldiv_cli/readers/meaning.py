@@ -33,6 +33,7 @@ NO_MASS = Fault(
     "all weights of a row are zero",
     "a distribution needs one outcome at least that has mass",
 )
+SMALLER = "divide all of them by one number"
 LARGE = 2.0**1023
 """A rounded total below it is no exact one that overflows."""
 
@@ -252,10 +253,16 @@ def _check_size(totals: NDArray[Any], weights: NDArray[Any], here: Place) -> Non
     if totals.dtype.kind == "O" and largest >= 10**DIGITS:
         message = f"the total of the counts has more than {DIGITS} digits"
     elif totals.dtype.kind == "f" and largest >= LARGE and _overflows(weights):
-        message = "the total of the weights is too large for a 64-bit float"
+        raise too_large(here)
     else:
         return
-    raise InputError("number-overflow", message, here, hint="divide all of them by one number")
+    raise InputError("number-overflow", message, here, hint=SMALLER)
+
+
+def too_large(here: Place) -> InputError:
+    """Return the error for weights whose total is beyond a double."""
+    message = "the total of the weights is too large for a 64-bit float"
+    return InputError("number-overflow", message, here, hint=SMALLER)
 
 
 def _overflows(weights: NDArray[Any]) -> bool:

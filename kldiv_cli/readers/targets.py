@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli import readers
 from kldiv_cli.core.numbers import is_number
-from kldiv_cli.core.table import Matrix, Members
-from kldiv_cli.errors import InputError, Place
+from kldiv_cli.core.table import Faults, Matrix, Members
+from kldiv_cli.errors import Fault, InputError, Place, abridged
 from kldiv_cli.readers.options import ReadOptions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 HINT = "the targets are the outcomes' numbers from 0, one for each row, in the order of the rows"
+NO_INTEGER = Fault("bad-targets", "a target is no whole number", HINT)
+DIGITS = 18
+"""An integer of 64 bits holds any number of so many."""
 
 
 def read(source: object, rows: int, outcomes: int) -> NDArray[np.int64]:
@@ -55,6 +59,10 @@ def _integers(data: Any, here: Place) -> NDArray[np.int64]:
     if isinstance(data, Members):
         data = data.resolved((), ())
     if isinstance(data, Members):
+        if len(data.names) > 1:
+            names = abridged(data.names)
+            message = f"one array of targets is wanted, and there are several: {names}"
+            raise InputError("bad-targets", message, here, hint=HINT)
         data = data.member(None)
     if isinstance(data, Matrix) and not data.typed:
         array = np.asarray(data.whole())
@@ -64,15 +72,19 @@ def _integers(data: Any, here: Place) -> NDArray[np.int64]:
         return array.astype(np.int64).ravel()
     from kldiv_cli.readers.rows import raw_rows
 
-    table = raw_rows(data, ReadOptions(), here.source)
-    cells = [
-        cell for batch in table.batches for column in batch.columns.values() for cell in column
-    ]
-    if cells and not is_number(str(cells[0])):
-        cells = cells[1:]
-    if not all(
-        str(cell).isascii() and str(cell).isdigit() and len(str(cell)) < 19 for cell in cells
-    ):
-        message = "a target is no whole number"
-        raise InputError("bad-targets", message, here, hint=HINT)
-    return np.array([int(cell) for cell in cells], dtype=np.int64)
+    # A first row 0 is no header that counts.
+    table = raw_rows(data, ReadOptions(header=False), here.source)
+    faults = Faults()
+    targets: list[int] = []
+    for nth, batch in enumerate(table.batches):
+        if len(batch.columns) > 1 or batch.counts is not None:
+            message = "one column of targets is wanted, with a row for each"
+            raise InputError("bad-targets", message, here, hint=HINT)
+        for key, cells in batch.columns.items():
+            for i, cell in enumerate(map(str, cells)):
+                if cell.isascii() and cell.isdigit() and len(cell) <= DIGITS:
+                    targets.append(int(cell))
+                elif nth or i or is_number(cell):  # A first cell that is no number is a name.
+                    faults.add(NO_INTEGER, partial(batch.place, i, key))
+    faults.check()
+    return np.array(targets, dtype=np.int64)

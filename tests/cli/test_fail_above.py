@@ -71,7 +71,14 @@ def test_nothing_infinite_is_within_a_limit(kldiv, pair, table):
     ran = kldiv(pair[0], more, "--fail-above", "kl_pq=1e308", "-f", "json")
     assert ran.code == 1
     assert document(ran)["failed"] == [
-        {"column": None, "row": None, "measure": "kl_pq", "value": "Infinity", "limit": 1e308}
+        {
+            "column": None,
+            "row": None,
+            "measure": "kl_pq",
+            "value": "Infinity",
+            "limit": 1e308,
+            "q": "more",
+        }
     ]
     assert (
         "failed: kl_pq Infinity is above 1e+308"
@@ -85,7 +92,9 @@ def test_nothing_infinite_is_within_a_limit(kldiv, pair, table):
     [
         ("kl_pq=inf", ""), ("kl_pq=nan", ""), ("kl_pq=-1", ""), ("kl_pq=", ""), ("kl_pq=5 %", ""),
         ("kl_pq=0.05=0.1", ""), ("kl_pq=1_0", ""), ("=1", ""), ("", ""),
-        ("kl_p=1", "did you mean 'kl_"), ("kl_p99=0.1", "did you mean 'kl_"),
+        ("kl_p=1", "did you mean 'kl_"), ("kl_p9=0.1", "did you mean 'kl_p9"),
+        ("top_disagremnt=0.1", "did you mean 'top_disagreement'"),
+        ("kl_p99=0.1", "--fail-above kl_pq=0.05"),
         ("entropy=0.1", "did you mean 'entropy_"), ("renyi=1", "renyi:0.5"),
         ("0.05", "--fail-above kl_pq=0.05"), ("js", "--fail-above js=0.05"),
         ("x", "--fail-above kl_pq=0.05"),
@@ -116,7 +125,7 @@ def test_every_column_of_raw_rows_has_the_limit(kldiv, table):
     ran = kldiv(p, q, *words, "-f", "json")
     assert ran.code == 1
     assert document(ran)["failed"] == [
-        {"column": "two", "row": None, "measure": "tv", "value": 0.5, "limit": 0.2}
+        {"column": "two", "row": None, "measure": "tv", "value": 0.5, "limit": 0.2, "q": "rows_q"}
     ]
     assert "failed: two: tv 0.500000 is above 0.2\n" in kldiv(p, q, *words).out
     assert kldiv(p, q, *words, "--column", "one").code == 0
@@ -133,7 +142,7 @@ def test_a_batch_has_the_limit_on_its_reduced_value_or_on_every_row():
             assert len(report.failed) == fails
     report = compare(*BATCH, reduction="none", measures="js", fail_above={"kl_pq": ROW / 2})
     (failed,) = report.failed
-    assert failed == (None, 1, "kl_pq", pytest.approx(ROW, rel=1e-15), ROW / 2)
+    assert failed == (None, 1, "kl_pq", pytest.approx(ROW, rel=1e-15), ROW / 2, "q")
     assert "failed: kl_pq of row 1 0.130812 is above" in report.render()
     assert list(report.comparisons[0].measures) == ["js"]
     assert report.comparisons[0].batch.measure == "js"
@@ -142,7 +151,7 @@ def test_a_batch_has_the_limit_on_its_reduced_value_or_on_every_row():
 
 def test_python_has_the_same_limits():
     report = compare(P, Q, fail_above={"kl_pq": 0.05, "tv": 0.9})
-    assert report.failed == (Exceeded(None, None, "kl_pq", pytest.approx(KL), 0.05),)
+    assert report.failed == (Exceeded(None, None, "kl_pq", pytest.approx(KL), 0.05, "q"),)
     assert compare(P, Q).failed == compare(P, Q, fail_above=None).failed == ()
     for wrong in ({"kl_pq": math.inf}, {"kl_pq": math.nan}, {"kl_pq": "1"}, {"kl_pq": None},
                   {"kl_pw": 1}, {1: 1}, ["kl_pq"], "kl_pq=1", 0.05):  # fmt: skip

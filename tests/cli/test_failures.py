@@ -59,7 +59,8 @@ COMPARE = [
     (["p.csv", "q.csv", "--no-such-option"], "usage"),
     (["p.csv", "q.csv", "--no-such-option=5"], "usage"),
     (["p.csv", "q.csv", "-zz"], "usage"),
-    (["p.csv", "q.csv", "third"], "usage"),
+    (["p.csv", "q.csv", "third"], "no-such-file"),
+    (["p.csv", "-", "-"], "usage"),
     (["p.csv", "q.csv", "--base", "3"], "usage"),
     (["p.csv", "q.csv", "--base"], "usage"),
     (["p.csv", "q.csv", "--strict=x"], "usage"),
@@ -147,7 +148,7 @@ def test_it_has_an_error_for_every_measure_and_every_limit_asked_for(kldiv, data
     assert row["measures"] == {"js": "error", "kl_pw": "error", "renyi:2": "error"}
     assert row["measures"] == row["error_bounds"]
     assert document["failed"] == [
-        {"column": None, "row": None, "measure": "tv", "value": "error", "limit": 0.1}
+        {"column": None, "row": None, "measure": "tv", "value": "error", "limit": 0.1, "q": None}
     ]
     assert (document["base"], document["unit"]) == ("2", "bits")
     assert document["smoothing"] == "laplace"

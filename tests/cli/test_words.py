@@ -69,12 +69,17 @@ def test_every_option_is_plain(name):
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["-h"], ["a", "b", "c"], [], ["a", "--no-such"], ["a", "-fjson"], ["a", "--base"],
+    [["--help"], ["-h"], [], ["a", "--no-such"], ["a", "-fjson"], ["a", "--base"],
      ["a", "--strict=x"], ["a", "-f=json"], ["a", "--bas", "2"]],
     ids=str,
 )  # fmt: skip
 def test_other_words_are_left_to_typer(words):
     assert plain_call(load("compare"), words) is None
+
+
+def test_a_command_of_two_files_leaves_a_third_to_typer():
+    assert plain_call(load("check"), ["a", "b", "c"]) is None
+    assert plain_call(load("compare"), ["a", "b", "c"]).arguments == ("a", ["b", "c"])
 
 
 def test_no_variable_asks_for_the_completion_of_typer(monkeypatch, kldiv):

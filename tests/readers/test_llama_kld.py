@@ -127,7 +127,9 @@ def test_records_that_are_none_are_named(matrix, monkeypatch, place, number):
 
 def test_zeros_where_nothing_was_written_are_no_record(matrix):
     data = GOOD[:-PIECE] + bytes(PIECE)
-    with pytest.raises(InputError, match=r"of row 4 are 0\.0 and 0\.0: these are no probabilities"):
+    with pytest.raises(
+        InputError, match=r"of row 4 are 0\.0 and 0\.0: these are no probabilities"
+    ):
         matrix(data)
     # All tokens alike have no scale, and may be one token.
     for row in ([[2.5, 2.5, 2.5]], [[7.0]]):

@@ -102,9 +102,9 @@ def opened(sources: Sequence[Source]) -> Iterator[Opened]:
 
 def _are_side_by_side(p: Rows, *others: Rows) -> bool:
     """Return whether each pair is a batch, and all batches have as many rows."""
-    if len(p.shape) > 1:
+    if not p.is_vector:
         return True
-    return all(len(q.shape) > 1 and q.rows == others[0].rows for q in others)
+    return all(not q.is_vector and q.rows == others[0].rows for q in others)
 
 
 def _whole(inputs: Sequence[tuple[readers.Opened, Source]]) -> list[Distribution]:

@@ -18,7 +18,7 @@ and none subtracts nearly equal numbers:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,7 +92,8 @@ class Pair(NamedTuple):
     """Weights of both sides in one unit, their difference, and log(b / x) where it is known.
 
     Sums that are `wide` are in units of `root`^2, which both totals may have been brought to.
-    A known log is minus or plus `OFF` where an outcome is possible under P or Q alone.
+    A known log is minus or plus `OFF` where an outcome is possible under P or Q alone. Beside it
+    `log_x` makes log x, which is needed where masses have underflowed.
     """
 
     x: Floats
@@ -100,6 +101,7 @@ class Pair(NamedTuple):
     w: Floats
     root: Floats
     known_log: Floats | None = None
+    log_x: Callable[[], Floats] | None = None
 
 
 # The highest first, in arrays, which NumPy takes faster than numbers.
@@ -147,7 +149,7 @@ class Elements:
     """The quantities s, y, y^2 and Q of a block, of which all terms are made."""
 
     def __init__(self, pair: Pair, work: Work) -> None:
-        self.x, self.b, self.w, self.root, self.known_log = pair
+        self.x, self.b, self.w, self.root, self.known_log, self._log_x = pair
         self.in_range = bool(np.all(self.root == 1.0))
         self.work = work
         self.s = np.add(self.x, self.b, out=work.s)
@@ -190,6 +192,12 @@ class Elements:
             if beyond.any():
                 L[beyond] = np.log(b[beyond]) - np.log(x[beyond])
         return L
+
+    def log_mass(self, *, of_p: bool) -> Floats:
+        """Return log x or log b, where log(b / x) is known; minus infinity of what has no mass."""
+        assert self._log_x is not None and self.known_log is not None
+        log_x = self._log_x()
+        return log_x if of_p else log_x + self.known_log
 
     def only(self) -> tuple[Bools, Bools]:
         """Return which outcomes are possible under P alone, and which under Q alone."""
@@ -304,6 +312,11 @@ def _chi2(e: Elements, base: Floats, sign: float) -> Floats:
         half = np.exp(0.5 * v) / e.root
         far = np.where(v > 1.0, w * half * half, w / e.root / e.root * np.expm1(v))
         np.putmask(t, lost, sign * far)
+        if (both := lost & (np.maximum(e.x, e.b) < LOST) & (v > 1.0)).any():
+            # The square of a mass that is no double may be large beside a smaller one.
+            log = e.log_mass(of_p=sign < 0.0) + v
+            np.putmask(t, both, np.exp(log) * np.square(np.expm1(-v)) / e.root / e.root)
+            np.putmask(t, v == OFF, np.inf)
     return t
 
 
@@ -373,11 +386,18 @@ def _power(e: Elements, q: Floats, term: Term) -> Iterator[tuple[Term, Floats]]:
         np.putmask(whole, one_sided, 0.0)
         np.putmask(surplus, one_sided, -(1.0 - g) * x - g * b)
         np.putmask(surplus, e.s == TINY, 0.0)
+        if e.known_log is not None and (x < LOST).any():
+            # The power of a mass that is no double may be one.
+            v = g * (e.known_log if x is e.x else -e.known_log)
+            lost = (x < LOST) & (np.abs(v) > 1.0) & ~one_sided
+            np.putmask(whole, lost, np.exp(e.log_mass(of_p=x is e.x) + v))
+            np.putmask(surplus, lost, whole - x - g * w)
     if alpha > 1.0 and not (e.in_range and np.isfinite(whole).all()):
         root = e.root
         # In halves: the power of a ratio may leave the range where the product does not.
         half = np.where(far, np.power(b / x, 0.5 * g), np.exp(0.5 * v)) / root
         large, beyond = x * half * half, np.isinf(whole)
+        np.putmask(large, x == 0.0, np.inf)
         surplus = np.where(beyond, large, surplus / root / root)
         whole = np.where(beyond, large, whole / root / root)
     yield term.whole, whole

@@ -23,6 +23,8 @@ from kldiv_cli.core.kernel.twofold import Bools, Floats, Indices, Twofold
 
 ENOUGH = 0.02
 """From this divergence on the last digits of exponentials are worth next to nothing."""
+REACH = 2.0**11
+"""Logs of ratios that are larger are of an outcome with no mass under one side in doubles."""
 FAR = 8.0
 """How large logs of ratios may be before the last digits of their exponentials count."""
 LONG = 1 << 18
@@ -152,10 +154,18 @@ class PairOfLogs:
         L = self._log_ratio(it, centre.mean, centre.rest, OFF)
         b = it.b * (centre.mass_p / centre.mass_q)
         root = np.sqrt(self.unit[piece.rows, None])
-        return Pair(it.x, b, (it.x + b) * np.tanh(0.5 * L), root, L)
+
+        def log_x() -> Floats:
+            return np.asarray((self.p.logs(piece)[0] - centre.top_p) / self._T)
+
+        return Pair(it.x, b, (it.x + b) * np.tanh(0.5 * L), root, L, log_x)
 
     def centre(self, band: list[Piece]) -> Centre:
-        """Return c: first the mean of D, then twice the part of log E exp(v) beyond it."""
+        """Return c: first the mean of D, then twice the part of log E exp(v) beyond it.
+
+        In that mean a log that is out of reach counts as one that just is not: beside the finfo.min
+        that masks a logit, the logs of all other outcomes would be lost.
+        """
         top_p, top_q, T = self.p.top(band), self.q.top(band), self._T
 
         def total(term: Callable[[Loaded], Floats]) -> Floats:
@@ -183,7 +193,12 @@ class PairOfLogs:
                 high = np.maximum(high, v.max(axis=1, keepdims=True))
             return np.asarray(T * np.minimum(np.maximum(step, low), high))
 
-        mean = bounded(total(lambda it: it.x * log_ratio(it, 0.0)) / mass_p)
+        middle = tops.high / T
+
+        def in_reach(it: Loaded) -> Floats:
+            return np.clip(log_ratio(it, 0.0), middle - REACH, middle + REACH)
+
+        mean = bounded(total(lambda it: it.x * in_reach(it)) / mass_p)
         for _ in range(2):
             apart = (((tops.high - mean) - rest.high) + (tops.low - rest.low)) / T
 

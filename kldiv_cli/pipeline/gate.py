@@ -11,7 +11,6 @@ from kldiv_cli.core import gate
 from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.report import largest_contributions
 from kldiv_cli.core.rows import Question, RowValues, rows_in_memory
-from kldiv_cli.core.smoothing import Smoothing
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.pipeline import batch, headers, sides
 from kldiv_cli.pipeline.pairing import tell_apart
@@ -109,7 +108,7 @@ def _by_rows(
             raise InputError("lower-bound", message, Place(side.source), hint=hint)
     threads = both[0].options.threads
     question = _question((current.kind, reference.kind))
-    (found,) = batch.measured(current, [reference], question, threads, Smoothing().apply)
+    (found,) = batch.measured(current, [reference], question, threads)
     first = _first_infinite(found.rows)
     name = "" if first is None else _impossible_in_sources(both, first)
     finding = _finding(found.rows, OUTCOME, found.outcomes, settings, name, found.starts)

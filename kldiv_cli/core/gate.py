@@ -8,7 +8,7 @@ rows that are correlated, as `row_statistics` has it.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from kldiv_cli.core.row_statistics import MeanJudgement, rows_to_decide
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from kldiv_cli.core.report import Contribution
 
@@ -39,6 +39,7 @@ def judged_rows(
     limit: float,
     alpha: float,
     block: int | None = None,
+    starts: NDArray[np.integer[Any]] | None = None,
     impossible: str = "",
 ) -> Finding:
     """Return the finding on a batch: the verdict on the mean of its rows.
@@ -55,8 +56,8 @@ def judged_rows(
         The largest mean that is accepted; infinite where none is drift.
     alpha : float
         Level of the tests, and 1 - the level of the interval.
-    block : int, optional
-        Number of consecutive rows that make a block for the error: see `mean_of_rows`.
+    block, starts
+        The rows that make a block for the error: see `mean_of_rows`.
     impossible : str
         The outcome because of which the first infinite row is infinite; empty if it is not known.
 
@@ -69,7 +70,7 @@ def judged_rows(
     n, only_warns = len(values), math.isinf(limit)
     # Where there is no limit any would do: what depends on it is left out.
     judgement = rows_to_decide(
-        values, USUAL_LIMIT if only_warns else limit, block=block, alpha=alpha
+        values, USUAL_LIMIT if only_warns else limit, block=block, starts=starts, alpha=alpha
     )
     mean = judgement.mean
     low, high = mean.low, mean.high
@@ -168,7 +169,7 @@ def _mean(rows: ArrayLike) -> float:
     return math.fsum(values.tolist()) / len(values)
 
 
-def _reason(values: np.ndarray, judgement: MeanJudgement, impossible: str) -> Reason:
+def _reason(values: NDArray[np.float64], judgement: MeanJudgement, impossible: str) -> Reason:
     """Return the reason for the verdict on the mean of rows."""
     mean, limit = judgement.mean, f"{judgement.limit:.3g}"
     if math.isinf(mean.mean):
@@ -208,7 +209,7 @@ def _mean_words(rows: int, judgement: MeanJudgement) -> str:
     return words
 
 
-def _infinite_words(values: np.ndarray, impossible: str) -> str:
+def _infinite_words(values: NDArray[np.float64], impossible: str) -> str:
     """Return why the mean is infinite: the first infinite row, and which others there are."""
     first, *others = np.flatnonzero(np.isinf(values)).tolist()
     words = f"row {first}: " + (_has_no_mass(impossible) if impossible else "KL is infinite")

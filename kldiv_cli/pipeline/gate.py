@@ -11,8 +11,7 @@ from kldiv_cli.core import gate
 from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.report import largest_contributions
 from kldiv_cli.core.rows import Question, RowValues, rows_in_memory
-from kldiv_cli.core.smoothing import Smoothing
-from kldiv_cli.errors import UsageError
+from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.pipeline import batch, headers, sides
 from kldiv_cli.pipeline.pairing import tell_apart
 from kldiv_cli.pipeline.settings import Rules, refuse_duplicates, refuse_foreign
@@ -101,12 +100,18 @@ def _by_rows(
     reference: Rows, current: Rows, both: tuple[Source, Source], settings: CheckSettings
 ) -> Judged:
     """Judge two arrays of distributions that are read row by row."""
+    for side in (reference, current):
+        if side.tops is not None:
+            message = f"{side.name} lists the likeliest tokens alone, whose divergence is a lower"
+            message += " bound: nothing passes by it"
+            hint = "kldiv compare shows the bound"
+            raise InputError("lower-bound", message, Place(side.source), hint=hint)
     threads = both[0].options.threads
     question = _question((current.kind, reference.kind))
-    (found,) = batch.measured(current, [reference], question, threads, Smoothing().apply)
+    (found,) = batch.measured(current, [reference], question, threads)
     first = _first_infinite(found.rows)
     name = "" if first is None else _impossible_in_sources(both, first)
-    finding = _finding(found.rows, OUTCOME, found.outcomes, settings, name)
+    finding = _finding(found.rows, OUTCOME, found.outcomes, settings, name, found.starts)
     return Judged(found.q, found.p, finding, found.notes)
 
 
@@ -132,7 +137,12 @@ def _refuse_top(settings: CheckSettings) -> None:
 
 
 def _finding(
-    rows: RowValues, column: str, outcomes: int, settings: CheckSettings, impossible: str
+    rows: RowValues,
+    column: str,
+    outcomes: int,
+    settings: CheckSettings,
+    impossible: str,
+    starts: NDArray[np.integer[Any]] | None = None,
 ) -> Finding:
     """Return the finding on the rows of a batch."""
     return gate.judged_rows(
@@ -142,6 +152,7 @@ def _finding(
         limit=_limit(column, settings),
         alpha=settings.limits.alpha,
         block=settings.block,
+        starts=starts,
         impossible=impossible,
     )
 
@@ -185,6 +196,9 @@ def _impossible_in_sources(both: tuple[Source, Source], row: int) -> str:
     if any(readers.is_read_once(side.source) for side in both):
         return ""
     with batch.opened(both) as again:
+        if any(side.coding for side in again.rows):
+            # No token of a base file is impossible.
+            return ""
         reference, current = (_row(side, row) for side in again.rows)
     place = _impossible_place(current, reference)
     return "" if place is None else str(place)

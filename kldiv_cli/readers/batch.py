@@ -57,7 +57,9 @@ def rows_of(found: Opened, option: ReadOptions, name: str | None) -> Rows | None
         matrix = array
     if not isinstance(matrix, Matrix) or matrix.labels is not None:
         return None
-    refuse_columns([option], found.source, matrix.what)
+    if matrix is found.data:
+        # An array among several is named by `weight`.
+        refuse_columns([option], found.source, matrix.what)
     kind, dtype, shape = option.kind, matrix.dtype, matrix.shape
     if matrix.coding is not None or matrix.tops is not None:
         if kind not in (None, *LOG_KINDS):

@@ -214,7 +214,7 @@ def _of_matrix(matrix: Matrix, source: str) -> Table:
     from kldiv_cli.readers.values import check_type, columns_of, refuse_coded
 
     here = Place(source, name=matrix.name)
-    refuse_coded(matrix, here)
+    refuse_coded(matrix, here, hint="--as logits")
     check_type(matrix.dtype, here, raw=True)
     return Table(matrix.format, whole=columns_of(matrix.whole(), here), notes=matrix.notes)
 

@@ -73,8 +73,10 @@ def check_type(dtype: np.dtype[Any] | None, here: Place, *, raw: bool = False) -
     )
 
 
-def refuse_coded(matrix: Matrix, here: Place) -> None:
+def refuse_coded(matrix: Matrix, here: Place, hint: str = "") -> None:
     """Refuse what a language model predicts where a single distribution, or raw rows, are wanted.
+
+    The hint is for base files, in which each row has all tokens.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def refuse_coded(matrix: Matrix, here: Place) -> None:
     """
     if matrix.coding is not None:
         message = "a base file of llama.cpp is compared with another, or with logits, row by row"
-        raise InputError("coded-rows", message, here)
+        raise InputError("coded-rows", message, here, hint=hint)
     if matrix.tops is not None:
         message = "the likeliest tokens of a text are compared with those by another model"
         raise InputError("coded-rows", message, here)

@@ -58,6 +58,21 @@ def test_few_verdicts_are_wrong_where_the_mean_is_the_limit():
     assert 0 < verdicts.count("pass") <= most
 
 
+def test_few_verdicts_are_wrong_where_rows_are_correlated():
+    # Each row is .9 of the one before and noise; the mean of its exponential is 1.
+    runs, n, spread = 150, 2000, 0.7
+    noise = np.random.default_rng(8).normal(size=(n + 200, runs)) * math.sqrt(1 - 0.9**2)
+    series = np.zeros_like(noise)
+    for i in range(1, len(noise)):
+        series[i] = 0.9 * series[i - 1] + noise[i]
+    rows = np.exp(spread * series[200:] - spread**2 / 2).T
+    most = runs * 0.05 + 3 * math.sqrt(runs * 0.05 * 0.95)
+    for verdict in ("drift", "pass"):
+        assert [judged(kl, 1.0).verdict for kl in rows].count(verdict) <= most
+        # Taken as independent, they are not as harmless.
+        assert [judged(kl, 1.0, block=1).verdict for kl in rows].count(verdict) > 2 * most
+
+
 def test_clear_means_are_decided():
     for seed in range(50):
         assert judged(skewed(seed), 2.0).verdict == "pass"

@@ -75,6 +75,11 @@ class Case(NamedTuple):
     patch: dict = {}  # noqa: RUF012
 
 
+TOPS = (
+    '{"choices": [{"logprobs": {"content": [{"token": "a", "logprob": -0.5, "bytes": [97],'
+    ' "top_logprobs": [{"token": "a", "logprob": -0.5, "bytes": [97]},'
+    ' {"token": "b", "logprob": -2.0, "bytes": [98]}]}]}}]}'
+)
 HISTOGRAM = '{"hist": [5, 3], "edges": [0, 1, 2]}'
 
 
@@ -785,6 +790,11 @@ CASES = {
         ),
     ],
     "pipeline/gate.py": [
+        Case(
+            "kldiv compare shows the bound",
+            "check p.json q.json --as logits",
+            both(TOPS, "json"),
+        ),
         Case(
             "leave --top out",
             "check p.npy q.npy --as logits --top 3",
@@ -1517,6 +1527,11 @@ CASES = {
         ),
     ],
     "readers/rows.py": [
+        Case(
+            "--as logits",
+            "check p.kld q.kld",
+            both(base_file([[1.0, 2.0], [0.5, 3.0]], 3), "kld"),
+        ),
         Call(
             "give each column as a list or an array",
             "check",

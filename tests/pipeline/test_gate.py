@@ -188,6 +188,47 @@ def test_a_single_impossible_outcome_is_named():
     assert finding.reason == ("impossible-outcome", text, ())
 
 
+# Base files of llama.cpp, and answers of servers.
+
+
+def test_base_files_are_judged_by_their_chunks(root):
+    paths = [root / "tests" / "models" / f"trained_{name}.kld" for name in ("base", "Q2_K")]
+    expected = json.loads((root / "tests" / "models" / "expected.json").read_text())
+    for kind in ("logits", "log-probs"):
+        finding = check(*paths, kind=kind, max_kl=0.01).columns[0]
+        assert finding.kl == pytest.approx(np.mean(expected["exact_kl"]), abs=2e-6)
+        assert (finding.verdict, finding.n_reference) == ("pass", 104)
+
+
+def test_the_chunks_of_a_file_are_its_blocks():
+    kl = np.repeat(np.random.default_rng(3).gamma(2.0, 0.01, 40), 25)
+    rows = {"kl_pq": kl, "kl_qp": kl}
+    chunks = np.arange(0, 1000, 25)
+    options = {"outcomes": 5, "limit": 0.01, "alpha": 0.05}
+    by_chunk = judged_rows(rows, "outcome", starts=chunks, **options)
+    assert by_chunk == judged_rows(rows, "outcome", block=25, **options)
+    alone = judged_rows(rows, "outcome", block=1, **options)
+    # Of 25 equal rows the error is five times that of 25 others.
+    assert by_chunk.high - by_chunk.low > 4 * (alone.high - alone.low)
+
+
+def test_a_base_file_says_which_option_judges_it(root, kldiv):
+    path = root / "tests" / "models" / "trained_base.kld"
+    ran = kldiv("check", path, path)
+    assert ran.code == 2
+    assert "help: --as logits" in ran.err
+
+
+def test_nothing_passes_by_a_lower_bound(table, kldiv):
+    tops = [{"token": t, "logprob": p, "bytes": [ord(t)]} for t, p in (("a", -0.5), ("b", -2.0))]
+    content = [{**tops[0], "top_logprobs": tops}]
+    path = table("a.json", json.dumps({"choices": [{"logprobs": {"content": content}}]}))
+    ran = kldiv("check", path, path, "--as", "logits")
+    assert ran.code == 2
+    assert "error[lower-bound]" in ran.err
+    assert "nothing passes by it; help: kldiv compare shows the bound" in ran.err
+
+
 # The command line.
 
 CODES = [

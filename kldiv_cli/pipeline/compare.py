@@ -16,7 +16,7 @@ from kldiv_cli.core.divergences import contributions, unit_of
 from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.instants import zones_noted
 from kldiv_cli.core.labels import unmatched
-from kldiv_cli.core.measures import is_measure
+from kldiv_cli.core.measures import find, is_measure
 from kldiv_cli.core.pair import Pair
 from kldiv_cli.core.rows import Question, rows_in_memory
 from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, note_on, option
@@ -367,9 +367,7 @@ def _check_rule(every: Sequence[Rows], settings: CompareSettings) -> None:
     if p.coding is None:
         message = "the rule of llama.cpp is for a base file of its"
         raise UsageError("usage", message, hint="leave --kld-rule out")
-    if {"kl": "kl_pq"}.get(settings.measures[0], settings.measures[0]) != "kl_pq" or len(
-        settings.measures
-    ) > 1:
+    if {find(name).name for name in settings.measures} != {"kl_pq"}:
         message = "the rule of llama.cpp is one for D(P || Q) alone"
         raise UsageError("usage", message, hint="--measure kl_pq --kld-rule llama.cpp")
 
@@ -486,6 +484,9 @@ def _check_options(
         message = f"the reduction '{settings.reduction}' is for the rows of a batch"
         message += ", and these are none"
         raise UsageError("reduction-needs-batch", message, hint="leave --reduction out")
+    if settings.block is not None and not is_batch:
+        message = "blocks are made of the rows of a batch, and these are none"
+        raise UsageError("usage", message, hint="leave --block out")
 
 
 def _of_batch(found: Measured, settings: CompareSettings) -> _Made:

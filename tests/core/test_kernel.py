@@ -519,3 +519,58 @@ def test_blocks_make_no_temporaries_of_their_size():
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert peak < 8 * BLOCK
+
+
+LEAST = float(np.finfo(np.float32).min)
+MASKED = [
+    ([0.16, 0.0, 0.5], [1.0, LEAST, 2.0]),
+    ([0.16, LEAST, 0.5], [1.0, LEAST, 2.0]),
+    ([0.16, LEAST, LEAST, 0.5], [1.0, 0.3, LEAST, 2.0]),
+    ([10_000.2, 9_999.9, 10_001.1], [-LEAST, LEAST, LEAST]),
+    ([0.16, 0.0], [1e16, -1e16]),
+    ([0.16, 0.0, 1.0], [1e30, 0.0, 1.0]),
+    ([0.0, -1e200, 0.1], [0.0, 0.2, 0.3]),
+]
+"""Logits of which some are the least number there is, as masks are, or as far from the others."""
+
+
+@pytest.mark.parametrize(("p", "q"), MASKED, ids=str)
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_outcome_that_is_masked_takes_no_digit_from_the_others(p, q, turned):
+    p, q = (q, p) if turned else (p, q)
+    names = [name for name in NAMES if ":" not in name and not name.startswith("chi2")]
+    found = evaluate(p, q, names, kind="logits")
+    P, Q = exact.softmax(p), exact.softmax(q)
+    for measure in names:
+        truth, value = exact.measure(measure, P, Q), found.values[measure]
+        if truth == 0:
+            assert value == 0, measure
+        elif value != 0 or truth > 1e-300:
+            assert exact.relative_error(value, truth) <= found.bounds[measure], measure
+
+
+@pytest.mark.parametrize(
+    ("p", "q"),
+    [
+        ([0, -2000], [0, -900]), ([0, -1500], [0, -800]), ([0, -1e6], [0, -4e5]),
+        ([0, -1e6], [0, -6e5]), ([0, -2000], [0, 0]), ([0, -745, 1], [0, -400, 2]),
+        ([-900, 0, 0], [0, 1, -2000]), ([0, -900, -2000], [0, -2000, -900]),
+    ],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("turned", [False, True])
+def test_squares_and_powers_of_masses_that_no_double_holds(p, q, turned):
+    p, q = (q, p) if turned else (p, q)
+    names = ("chi2_pq", "chi2_qp", "renyi:0.01", "renyi:2", "renyi:3", "tsallis:2")
+    values = evaluate(p, q, names, kind="logits").values
+    P, Q = exact.softmax(p), exact.softmax(q)
+    for measure in names:
+        truth = float(exact.measure(measure, P, Q))
+        assert values[measure] == pytest.approx(truth, rel=1e-11, abs=1e-150), measure
+
+
+def test_an_impossible_outcome_makes_chi2_infinite_however_small_its_mass():
+    found = divergences([0, -np.inf], [0, -800], measures=("chi2_pq", "chi2_qp"), kind="logits")
+    assert found == {"chi2_pq": 0.0, "chi2_qp": np.inf}
+    found = divergences([0, -800], [0, -np.inf], measures=("chi2_pq", "chi2_qp"), kind="logits")
+    assert found == {"chi2_pq": np.inf, "chi2_qp": 0.0}

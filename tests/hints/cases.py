@@ -411,6 +411,15 @@ CASES = {
     "pipeline/check.py": [],
     "pipeline/compare.py": [
         Case("leave --top out", "p.json q.json --top 3", both("[[1, 2], [2, 1]]", "json")),
+        Case("leave --targets out", "p.csv q.csv --targets t.csv", {**PAIR, "t.csv": "1\n"}),
+        Case("--fail-above kl_pq=0.05, for example", "p.csv q.csv --fail-above kl_p99=9", PAIR),
+        Case(
+            "name one Q, or leave --as samples out",
+            "compare p.csv q.csv q.csv --as samples",
+            PAIR,
+            edit=PAIR,
+            then="compare p.csv q.csv --as samples",
+        ),
         Case(
             "--as counts if these are counts; --smoothing floor:1e-6 if they are not",
             "p.csv q.csv --smoothing jeffreys",
@@ -586,6 +595,19 @@ CASES = {
             "p.csv --as samples",
             RAW,
             fill={"COLUMN": "colour", "BEFORE": "red", "AFTER": "blue"},
+        ),
+        Call(
+            "give each side a name, or None",
+            "compare",
+            ([1, 2], [2, 1]),
+            {"names": ("a", "b", "c")},
+            instead_options={"names": ("a", None)},
+        ),
+        Case(
+            "--targets FILE",
+            "p.npy q.npy --as logits --fail-above delta_p_rms=1",
+            {**both(npy([[1.0, 2.0], [2.0, 3.0]]), "npy"), "t.csv": "0\n1\n"},
+            fill={"FILE": "t.csv"},
         ),
         Case("--as samples, or leave {} out", "p.csv q.csv --bins 5", PAIR),
         Case("--as samples, or leave {} out", "p.csv q.csv --numeric count", PAIR),
@@ -2094,6 +2116,15 @@ CASES = {
             "check p.csv q.csv",
             {**RAW, "q.csv": b"<!doctype html>"},
             external="a browser shows it",
+        ),
+    ],
+    "readers/targets.py": [
+        Case(
+            "the targets are the outcomes' numbers from 0, one for each row, in the order of the"
+            " rows",
+            "p.npy q.npy --as logits --targets t.csv",
+            {**both(npy([[1.0, 2.0], [2.0, 3.0]]), "npy"), "t.csv": "1\n2\n"},
+            edit={"t.csv": "0\n1\n"},
         ),
     ],
     "readers/where.py": [

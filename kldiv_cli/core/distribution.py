@@ -132,6 +132,28 @@ class Rows:
         return self.shape[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is told of a source that holds the predictions of a language model.
+
+    Attributes
+    ----------
+    name, source, format, notes
+        As of a `Distribution`.
+    facts : dict of str to str
+        What is known of it as a whole.
+    parts : dict of str to str
+        What its arrays are, by their names; empty where they have none.
+    """
+
+    name: str
+    source: str
+    format: str
+    facts: Mapping[str, str]
+    parts: Mapping[str, str]
+    notes: tuple[Note, ...] = ()
+
+
 def total_of(weights: NDArray[Any], kind: Kind) -> int | float:
     """Return the sum of weights: exact for integers, 1 for a softmax.
 

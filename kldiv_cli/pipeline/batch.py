@@ -92,12 +92,24 @@ def opened(sources: Sequence[Source]) -> Iterator[Opened]:
                 options = options._replace(kind="logits")
             side = None if whole else batch.rows_of(found, options, source.name)
             if side is None:
+                _refuse_beside_model(found.source, rows, sources)
                 whole += _whole(inputs[len(whole) :])
             else:
                 rows.append(side)
         if not whole and not _are_side_by_side(*rows):
             whole = _whole(inputs)
         yield Opened([] if whole else rows, whole)
+
+
+def _refuse_beside_model(name: str, rows: Sequence[Rows], sources: Sequence[Source]) -> None:
+    """Refuse a side that is not read row by row, where another is a base file of llama.cpp."""
+    models = {side.source for side in rows if side.coding is not None}
+    models |= {
+        readers.source_name(each.source) for each in sources if readers.is_model(each.source)
+    }
+    if models and name not in models:
+        message = f"this is no array of logits, and {min(models)} is a base file of llama.cpp:"
+        raise InputError("coded-rows", f"{message} they are compared row by row", Place(name))
 
 
 def _are_side_by_side(p: Rows, *others: Rows) -> bool:
@@ -122,6 +134,8 @@ def measured(
     threads: int | None = None,
     smooth: Callable[[NDArray[Any]], NDArray[Any]] | None = None,
     targets: object = None,
+    *,
+    score: bool = True,
 ) -> list[Measured]:
     """Measure the rows of P with those of each other side; P is read once.
 
@@ -137,6 +151,9 @@ def measured(
         Smoothes weights.
     targets : path or object, optional
         The outcomes that came true, one for each row; see `readers.targets`.
+    score : bool
+        Whether the probabilities of those are asked for; files of different texts are refused
+        all the same.
 
     Raises
     ------
@@ -153,13 +170,15 @@ def measured(
     rows = max(side.rows for side in sides)
     asked = asked._replace(singles=rows * p.outcomes >= LARGE)
     came = _targets(sides, targets, rows, p.outcomes)
+    if not score:
+        came = None
     with _executor(rows * p.outcomes, threads) as executor:
         every = [
             RowMeasures(asked._replace(kinds=(p.kind, q.kind)), rows, came, executor)
             for q in others
         ]
         streams = [_blocks(side) for side in sides]
-        start = on_floor = 0
+        start, on_floor = 0, [0] * len(sides)
         for blocks in zip(*streams, strict=False):
             try:
                 first, *rest = (
@@ -173,22 +192,27 @@ def measured(
             for total, block in zip(totals, blocks, strict=True):
                 total.add(block)
             stop = start + max(len(block) for block in blocks if has_rows(block))
-            if p.coding is not None and came is not None:
-                on_floor += int(np.count_nonzero(coded.on_floor(blocks[0], came[start:stop])))
+            for place, (side, block) in enumerate(zip(sides, blocks, strict=True)):
+                if side.coding is not None and came is not None:
+                    found_there = coded.on_floor(block, came[start:stop])
+                    on_floor[place] += int(np.count_nonzero(found_there))
             start = stop
-    floor = (_floor_noted(on_floor, rows, p.source),) if on_floor else ()
     of_p = totals[0]
+    floors = [
+        (_floor_noted(count, rows, side.source, "P" if side is p else "Q"),) if count else ()
+        for side, count in zip(sides, on_floor, strict=True)
+    ]
     return [
         Measured(
             of_p.side(),
             other.side(),
             found.result(),
             p.outcomes,
-            (*of_p.notes(), *other.notes(), *floor),
+            (*of_p.notes(), *other.notes(), *floors[0], *floor),
             _added(of_p.noise(), other.noise()),
             _starts(p, other.of),
         )
-        for other, found in zip(totals[1:], every, strict=True)
+        for other, found, floor in zip(totals[1:], every, floors[1:], strict=True)
     ]
 
 
@@ -216,14 +240,14 @@ def _targets(
 def _starts(p: Rows, q: Rows) -> NDArray[np.integer[Any]] | None:
     """Return the first rows of the pieces of text, where a file tells them."""
     coding = p.coding or q.coding
-    return None if coding is None else np.arange(0, p.rows or q.rows, coding.rows_in_chunk)
+    return None if coding is None else np.arange(0, max(p.rows, q.rows), coding.rows_in_chunk)
 
 
-def _floor_noted(count: int, rows: int, source: str) -> Note:
+def _floor_noted(count: int, rows: int, source: str, side: str) -> Note:
     message = (
         f"{count} of {rows} targets lie on the floor of the file's coding, which says of them"
     )
-    message += " no more than a limit: the perplexity of P is at least the one that is shown"
+    message += f" no more than a limit: the perplexity of {side} is at least the one that is shown"
     return Note("target-on-floor", message, source)
 
 
@@ -260,14 +284,14 @@ def _of_tops(p: Rows, q: Rows, asked: Question) -> Measured:
 def _smoothed(
     side: Rows, block: NDArray[Any], smooth: Callable[[NDArray[Any]], NDArray[Any]] | None
 ) -> NDArray[Any]:
-    """Return the numbers of a side, smoothed if that is asked for.
+    """Return the numbers of a side, smoothed if that is asked for; records are left as they are.
 
     Raises
     ------
     ValueError
         If a number that would be smoothed is no weight: nobody could tell afterwards.
     """
-    if smooth is None:
+    if smooth is None or side.coding is not None:
         return block
     if not batch.are_weights(block, side.kind):
         raise ValueError("a number is no weight")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kldiv_cli import readers
-from kldiv_cli.core import gate
+from kldiv_cli.core import coded, gate
 from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.report import largest_contributions
 from kldiv_cli.core.rows import Question, RowValues, rows_in_memory
@@ -108,7 +108,7 @@ def _by_rows(
             raise InputError("lower-bound", message, Place(side.source), hint=hint)
     threads = both[0].options.threads
     question = _question((current.kind, reference.kind))
-    (found,) = batch.measured(current, [reference], question, threads)
+    (found,) = batch.measured(current, [reference], question, threads, score=False)
     first = _first_infinite(found.rows)
     name = "" if first is None else _impossible_in_sources(both, first)
     finding = _finding(found.rows, OUTCOME, found.outcomes, settings, name, found.starts)
@@ -144,7 +144,7 @@ def _finding(
     impossible: str,
     starts: NDArray[np.integer[Any]] | None = None,
 ) -> Finding:
-    """Return the finding on the rows of a batch."""
+    """Return the finding on the rows of a batch, whose pieces of text begin at `starts`."""
     return gate.judged_rows(
         rows.values,
         column,
@@ -196,19 +196,20 @@ def _impossible_in_sources(both: tuple[Source, Source], row: int) -> str:
     if any(readers.is_read_once(side.source) for side in both):
         return ""
     with batch.opened(both) as again:
-        if any(side.coding for side in again.rows):
-            # No token of a base file is impossible.
-            return ""
         reference, current = (_row(side, row) for side in again.rows)
     place = _impossible_place(current, reference)
     return "" if place is None else str(place)
 
 
 def _row(side: Rows, row: int) -> NDArray[Any]:
-    """Return a row of a side, or its only one."""
+    """Return a row of a side, or its only one; what is below the floor of a record has no mass."""
     start = 0
     found: NDArray[Any] = np.empty(0)
-    for block in side.blocks:
+    for values in side.blocks:
+        block = values
+        if coded.is_coded(values):
+            block = coded.log_probabilities(values)
+            block[(values["code"] == 0) & coded.is_clipped(values)[:, None]] = -np.inf
         found = block if block.ndim == 1 else block[row - start : row - start + 1].ravel()
         if block.ndim == 1 or row < start + len(block):
             break

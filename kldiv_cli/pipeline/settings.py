@@ -476,7 +476,7 @@ def check_settings(
     from kldiv_cli.core.judging import Limits
 
     given = _checked("check", CHECK, options, spell)
-    sides = _sources(sources, given)
+    sides = _models_known(_sources(sources, given))
     if sides[1].source is None:
         message = "data are judged against a reference, and there is one source"
         hint = "name a second file, or two values: --where COLUMN=BEFORE --where COLUMN=AFTER"
@@ -514,6 +514,22 @@ def check_settings(
     sides = (sides[0], sides[1]._replace(map=given.get("map", {})))
     dataset = given.pop("dataset", None) or name_of_data_set(sides[0].source, sides[0].name)
     return _made(CheckSettings, given, sources=sides, rules=rules, limits=limits, dataset=dataset)
+
+
+def _models_known(sides: tuple[Source, Source]) -> tuple[Source, Source]:
+    """Return both sides as logits where nothing is said of them and one says that it is a model.
+
+    Beside a base file, which holds log-probabilities, numbers are logits.
+    """
+    if not any(side.kind is None and readers.is_model(side.source) for side in sides):
+        return sides
+    first, second = (
+        side._replace(kind="logits", options=side.options._replace(kind="logits"))
+        if side.kind is None
+        else side
+        for side in sides
+    )
+    return first, second
 
 
 def _is_gate(sides: tuple[Source, Source]) -> bool:

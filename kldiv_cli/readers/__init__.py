@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kldiv_cli.core.dataset import DataSet, Wanted
-    from kldiv_cli.core.distribution import Distribution
+    from kldiv_cli.core.distribution import Distribution, Outline
     from kldiv_cli.core.table import Data
 
 __all__ = [
-    "FORMATS", "Opened", "ReadOptions", "distributions_of", "held", "is_read_once", "is_readable",
-    "near_files", "opened", "read", "read_counts", "read_two", "split_name",
+    "FORMATS", "Opened", "ReadOptions", "distributions_of", "held", "is_model", "is_read_once",
+    "is_readable", "near_files", "opened", "outline", "read", "read_counts", "read_two", "split_name",
 ]  # fmt: skip
 
 
@@ -57,6 +57,27 @@ def read(
         If an option makes no sense.
     """
     return _read(source, (options or ReadOptions(),), (name,))[0]
+
+
+def outline(source: object, options: ReadOptions) -> Distribution | Outline:
+    """Read one distribution, or tell what a file of language models holds that is none.
+
+    Parameters
+    ----------
+    source : path or object
+        As in `read`.
+    options : ReadOptions
+        The options for reading it.
+
+    Raises
+    ------
+    InputError, UsageError
+        As `read` does.
+    """
+    from kldiv_cli.readers import outlines
+
+    with opened(source, options) as found:
+        return outlines.of(found, options) or distributions_of(found, [options], [None])[0]
 
 
 def read_two(
@@ -147,6 +168,22 @@ def is_read_once(source: object) -> bool:
     return path == "-" or (
         os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
     )
+
+
+def is_model(source: object) -> bool:
+    """Say whether the first bytes of a file tell that it is a base file of llama.cpp.
+
+    What can be read once only is not looked at, nor what is compressed.
+    """
+    if not isinstance(source, (str, os.PathLike)) or is_read_once(source):
+        return False
+    marks = FORMATS["llama-kld"].marks
+    try:
+        with open(source, "rb", buffering=0) as file:
+            return file.read(max(map(len, marks))).startswith(marks)
+    except (OSError, ValueError):
+        # It is read later, and then refused.
+        return False
 
 
 @contextmanager

@@ -175,6 +175,13 @@ class Tensors(Members):
         """See `Members.array`."""
         return self.member(name)
 
+    def described(self) -> dict[str, str]:
+        """Return the type and the shape of each tensor, by its name."""
+        return {
+            name: f"{tensor.type}, {' x '.join(map(str, tensor.shape)) or 'one number'}"
+            for name, tensor in self._tensors.items()
+        }
+
     def table(self) -> Table:
         """See `Members.table`; its columns are called NAME.0, NAME.1 and so on."""
         columns: list[tuple[str, Any]] = []

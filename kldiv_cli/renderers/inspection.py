@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.distribution import Distribution
+from kldiv_cli.core.distribution import Distribution, Outline
 from kldiv_cli.core.intervals import edge_text
 from kldiv_cli.errors import abridged
 from kldiv_cli.renderers.figures import amount, count
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from kldiv_cli.renderers import Layout
 
 
-def render(side: Distribution | DataSet, layout: Layout) -> str:
+def render(side: Distribution | Outline | DataSet, layout: Layout) -> str:
     """Return the facts about a source that was read as a distribution, or as raw rows."""
     facts = {"source": side.source, "name": side.name, "format": side.format}
+    if isinstance(side, Outline):
+        lines = _fact_lines({**facts, **side.facts}, layout)
+        return lines + _fact_lines(side.parts, layout, "  ")
     if isinstance(side, Distribution):
         shape = side.weights.shape
         facts |= {**dict(side.details), "kind": side.kind, "outcomes": str(shape[-1])}

@@ -1551,7 +1551,7 @@ CASES = {
     "readers/rows.py": [
         Case(
             "--as logits",
-            "check p.kld q.kld",
+            "check p.kld q.kld --as samples",
             both(base_file([[1.0, 2.0], [0.5, 3.0]], 3), "kld"),
         ),
         Call(

@@ -8,6 +8,7 @@ import jsonschema
 import mpmath
 import numpy as np
 import pytest
+from base_files import base_file
 
 from kldiv_cli import check, compare
 from kldiv_cli.core.gate import judged_rows
@@ -214,7 +215,7 @@ def test_the_chunks_of_a_file_are_its_blocks():
 
 def test_a_base_file_says_which_option_judges_it(root, kldiv):
     path = root / "tests" / "models" / "trained_base.kld"
-    ran = kldiv("check", path, path)
+    ran = kldiv("check", path, path, "--as", "samples")
     assert ran.code == 2
     assert "help: --as logits" in ran.err
 
@@ -365,3 +366,114 @@ def test_a_project_has_no_settings_of_a_gate(files, kldiv):
 def test_a_block_is_of_a_batch():
     with pytest.raises(UsageError, match="these are two distributions"):
         check([1.0, 2.0], [2.0, 1.0], kind="logits", block=3)
+
+
+# Base files of llama.cpp, and the likeliest tokens.
+
+
+@pytest.fixture
+def texts(tmp_path, monkeypatch):
+    """Base files of two models, and their logits; 60 pieces of text of four rows."""
+    monkeypatch.chdir(tmp_path)
+    base, q4 = (side.astype(np.float32) for side in models())
+    for name, side in (("base", base), ("q4", q4)):
+        np.save(f"{name}.npy", side)
+        (tmp_path / f"{name}.kld").write_bytes(base_file(side.tolist(), 10))
+    np.savez("many.npz", base=base, q4=q4)
+    (tmp_path / "rows.csv").write_text("a,b\n1,x\n2,y\n" * 9)
+    (tmp_path / "counts.csv").write_text("a,count\nx,5\ny,3\n")
+    (tmp_path / "p.json").write_text(check_profile())
+    return tmp_path
+
+
+def check_profile():
+    return json.dumps(
+        {
+            "schema": "kldiv.profile/1",
+            "rows": 8,
+            "columns": {"a": {"type": "categorical", "missing": 0, "counts": {"x": 5, "y": 3}}},
+        }
+    )
+
+
+@pytest.mark.parametrize("current", ["q4.kld", "q4.npy"])
+@pytest.mark.parametrize("kind", [None, "logits", "log-probs"])
+def test_a_base_file_says_that_it_is_a_model(texts, current, kind):
+    options = {} if kind is None else {"kind": kind}
+    base, q4 = (np.load(f"{name}.npy").astype(float) for name in ("base", "q4"))
+    for limit, verdict in ((0.05, "pass"), (0.001, "drift")):
+        report = check("base.kld", current, max_kl=limit, **options)
+        finding = report.columns[0]
+        assert (report.verdict, report.direction) == (verdict, "reference || current")
+        assert (finding.type, finding.n_current, finding.outcomes) == ("model", ROWS, OUTCOMES)
+        # Codes of 16 bits err by some 1e-4 in a logarithm.
+        assert finding.kl == pytest.approx(mean_divergence(base, q4), rel=1e-3)
+    turned = check(current, "base.kld", **options).columns[0]
+    assert turned.measures == {"kl_pq": finding.kl, "kl_qp": finding.measures["kl_pq"]}
+
+
+def test_pieces_of_text_are_the_blocks_of_the_error(texts):
+    assert check("base.kld", "q4.kld") != check("base.kld", "q4.kld", block=3)
+    assert check("base.kld", "q4.kld") == check("base.kld", "q4.kld", block=4)
+    assert check("q4.npy", "base.kld") == check("q4.npy", "base.kld", block=4)
+
+
+def test_targets_on_the_floor_are_no_matter_of_a_gate(root):
+    path = root / "tests" / "models" / "trained_base.kld"
+    assert check(path, path).notes == ()
+    assert check(path, path).verdict == "pass"
+
+
+def test_one_distribution_meets_every_record(texts):
+    one = np.arange(OUTCOMES, dtype=np.float32)
+    np.save("one.npy", one)
+    np.save("every.npy", np.tile(one, (ROWS, 1)))
+    found, every = (check("base.kld", name) for name in ("one.npy", "every.npy"))
+    assert found.columns == every.columns
+
+
+@pytest.mark.parametrize("other", ["rows.csv", "counts.csv", "p.json"])
+def test_a_base_file_beside_data_is_refused(texts, other):
+    for both in (("base.kld", other), (other, "base.kld")):
+        with pytest.raises(InputError) as caught:
+            check(*both)
+        assert (caught.value.code, caught.value.places[0].source) == ("coded-rows", other)
+    for kind in ("samples", "counts"):
+        with pytest.raises(UsageError, match="a model is judged by logits"):
+            check("base.kld", other, kind=(None, kind))
+    with pytest.raises(InputError) as caught:
+        check("base.kld", "q4.kld", kind="samples")
+    assert (caught.value.code, caught.value.hint) == ("coded-rows", "kind='logits'")
+
+
+def test_base_files_of_different_texts_are_refused(texts):
+    (texts / "other.kld").write_bytes(base_file(np.load("q4.npy").tolist(), 10, [1] * 600))
+    with pytest.raises(InputError, match="of different texts"):
+        check("base.kld", "other.kld")
+
+
+def test_a_token_that_is_impossible_on_the_current_side_is_named(texts):
+    base, q4 = np.load("base.npy"), np.load("q4.npy")
+    base[3] = [5, 4, 3, 2, 1, 0, -30]
+    q4[3, [2, 6]] = -math.inf
+    (texts / "base.kld").write_bytes(base_file(base.tolist(), 10))
+    np.save("q4.npy", q4)
+    text = check("base.kld", "q4.npy").columns[0].reason.text
+    assert text == "row 3: outcome 2 has mass in the reference and none on the current side"
+    # Below the floor nothing is known of a token of its own.
+    q4[3, 2] = 3
+    np.save("q4.npy", q4)
+    assert math.isfinite(check("base.kld", "q4.npy").columns[0].kl)
+
+
+def test_a_base_file_from_a_pipe_is_a_model_beside_another(texts, shell):
+    for side, flags in (("q4.kld", ""), ("q4.npy", "--as logits")):
+        ran = shell(f"cat base.kld | kldiv check - {side} -q {flags}")
+        assert (ran.code, ran.out) == (0, "pass\n")
+
+
+def test_errors_of_a_base_file_have_the_direction_of_models(texts, shell):
+    (texts / "cut.kld").write_bytes((texts / "q4.kld").read_bytes()[:-5])
+    ran = shell("kldiv check base.kld cut.kld -f json")
+    assert ran.code == 2
+    assert json.loads(ran.out)["direction"] == "reference || current"

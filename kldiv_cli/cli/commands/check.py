@@ -88,6 +88,7 @@ def failed(arguments: Sequence[str], said: Mapping[str, Any], failure: Failure) 
     right = {**right_settings(said.get("config")), **given}
     dataset = name_of_data_set(*options.sources(arguments[0])[1]) if arguments else NO_NAME
     models = not {*said.get("kind", ())}.isdisjoint(LOG_KINDS)
+    models = models or any(map(readers.is_model, options.sources(*arguments)[1]))
     limits = Limits(**{name: right[name] for name in _SHOWN_LIMITS if name in right})
     return failed(
         failure,

@@ -26,7 +26,7 @@ def inspect(file: str, said: dict[str, Any]) -> int:
     from kldiv_cli.core.distribution import Distribution
     from kldiv_cli.pipeline.settings import inspect_settings, refuse_foreign
     from kldiv_cli.pipeline.sides import inspected, refuse_flat
-    from kldiv_cli.readers import read
+    from kldiv_cli.readers import outline
     from kldiv_cli.renderers.inspection import render
 
     outputs = Outputs(said, ("text",))
@@ -34,7 +34,7 @@ def inspect(file: str, said: dict[str, Any]) -> int:
     source = inspect_settings(path, said, inspect.spell)
     raw = source.kind == "samples"
     wanted = Wanted(na=source.options.na)
-    side = inspected(path, source.options, wanted) if raw else read(path, source.options)
+    side = inspected(path, source.options, wanted) if raw else outline(path, source.options)
     refuse_foreign([source.options], [side.format])
     if isinstance(side, Distribution):
         refuse_flat(source.options, side)

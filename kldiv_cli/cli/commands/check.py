@@ -82,13 +82,14 @@ def failed(arguments: Sequence[str], said: Mapping[str, Any], failure: Failure) 
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.pipeline.config import right_settings
     from kldiv_cli.pipeline.settings import CHECK, name_of_data_set, right_options
+    from kldiv_cli.readers import is_model, split_name
 
     max_kl = [number(word) for word in said.get("max_kl", ()) if "=" not in word]
     given = right_options(CHECK, {**said, "max_kl": max_kl[-1] if max_kl else None})
     right = {**right_settings(said.get("config")), **given}
     dataset = name_of_data_set(*options.sources(arguments[0])[1]) if arguments else NO_NAME
-    models = not {*said.get("kind", ())}.isdisjoint(LOG_KINDS)
-    models = models or any(map(readers.is_model, options.sources(*arguments)[1]))
+    said_models = not {*said.get("kind", ())}.isdisjoint(LOG_KINDS)
+    models = said_models or any(is_model(split_name(word)[1]) for word in arguments)
     limits = Limits(**{name: right[name] for name in _SHOWN_LIMITS if name in right})
     return failed(
         failure,

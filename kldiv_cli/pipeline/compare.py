@@ -16,7 +16,7 @@ from kldiv_cli.core.divergences import contributions, unit_of
 from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.instants import zones_noted
 from kldiv_cli.core.labels import unmatched
-from kldiv_cli.core.measures import is_measure
+from kldiv_cli.core.measures import find, is_measure
 from kldiv_cli.core.pair import Pair
 from kldiv_cli.core.rows import Question, rows_in_memory
 from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, note_on, option
@@ -367,9 +367,12 @@ def _check_rule(every: Sequence[Rows], settings: CompareSettings) -> None:
     if p.coding is None:
         message = "the rule of llama.cpp is for a base file of its"
         raise UsageError("usage", message, hint="leave --kld-rule out")
-    if {"kl": "kl_pq"}.get(settings.measures[0], settings.measures[0]) != "kl_pq" or len(
-        settings.measures
-    ) > 1:
+    asked = _question(settings, (p.kind, p.kind)).measures
+    others = [name for name in asked if find(name).name != "kl_pq"]
+    if others and not {*others} & {*settings.measures}:
+        message = f"the rule of llama.cpp is one for D(P || Q) alone, and {others[0]} has a limit"
+        raise UsageError("usage", message, hint="leave --kld-rule out")
+    if others:
         message = "the rule of llama.cpp is one for D(P || Q) alone"
         raise UsageError("usage", message, hint="--measure kl_pq --kld-rule llama.cpp")
 

@@ -80,6 +80,9 @@ TOPS = (
     ' "top_logprobs": [{"token": "a", "logprob": -0.5, "bytes": [97]},'
     ' {"token": "b", "logprob": -2.0, "bytes": [98]}]}]}}]}'
 )
+TWO = TOPS.replace("]}]}}]}", "]}, ") + TOPS.partition('"content": [')[2]
+FIRST = 'content": [{"token": "a", "logprob": -0.5, "bytes": [97]'
+OTHER = TWO.replace(FIRST, FIRST.replace('"a"', '"b"').replace("97", "98"))
 HISTOGRAM = '{"hist": [5, 3], "edges": [0, 1, 2]}'
 
 
@@ -408,9 +411,46 @@ CASES = {
             fill={"N": "10"},
         ),
     ],
+    "pipeline/batch.py": [
+        Case(
+            "compare what two models make of the same text",
+            "p.kld q.kld",
+            {
+                "p.kld": base_file([[1.0, 2.0], [0.5, 3.0]], 3),
+                "q.kld": base_file([[1.0, 2.0], [0.5, 3.0]], 3, [1, 1, 0, 0, 1, 0]),
+            },
+            edit={"q.kld": base_file([[1.5, 2.0], [0.5, 3.0]], 3)},
+        ),
+        Case(
+            "compare what two models make of the same text: prompt_logprobs, for example",
+            "p.json q.json",
+            {"p.json": TWO, "q.json": OTHER},
+            edit={"q.json": TWO},
+        ),
+    ],
     "pipeline/check.py": [],
     "pipeline/compare.py": [
         Case("leave --top out", "p.json q.json --top 3", both("[[1, 2], [2, 1]]", "json")),
+        Case(
+            "leave --temperature out",
+            "p.kld q.kld --temperature 2",
+            both(base_file([[1.0, 2.0], [0.5, 3.0]], 3), "kld"),
+        ),
+        Case(
+            "leave --kld-rule out",
+            "p.npy q.npy --as logits --kld-rule llama.cpp",
+            both(npy([[1.0, 2.0], [2.0, 3.0]]), "npy"),
+        ),
+        Case(
+            "--measure kl_pq --kld-rule llama.cpp",
+            "p.kld q.kld --kld-rule llama.cpp",
+            both(base_file([[1.0, 2.0], [0.5, 3.0]], 3), "kld"),
+        ),
+        Case(
+            "leave --kld-rule out",
+            "p.kld q.kld --measure kl_pq --kld-rule llama.cpp --fail-above kl_qp_p99=9",
+            both(base_file([[1.0, 2.0], [0.5, 3.0]], 3), "kld"),
+        ),
         Case("leave --targets out", "p.csv q.csv --targets t.csv", {**PAIR, "t.csv": "1\n"}),
         Case("--fail-above kl_pq=0.05, for example", "p.csv q.csv --fail-above kl_p99=9", PAIR),
         Case(
@@ -2174,6 +2214,14 @@ SAID = {
             "measures",
             PAIR,
             then="compare p.csv q.csv --base 2 --measure kl",
+        ),
+    ],
+    "renderers/several.py": [
+        Case(
+            "further measures: --measure NAME, or -f json",
+            "compare p.csv q.csv q.csv",
+            PAIR,
+            fill={"NAME": "hellinger"},
         ),
     ],
     "renderers/text.py": [

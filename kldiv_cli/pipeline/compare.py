@@ -367,16 +367,12 @@ def _check_rule(every: Sequence[Rows], settings: CompareSettings) -> None:
     if p.coding is None:
         message = "the rule of llama.cpp is for a base file of its"
         raise UsageError("usage", message, hint="leave --kld-rule out")
-<<<<<<< HEAD
-    if {find(name).name for name in settings.measures} != {"kl_pq"}:
-=======
     asked = _question(settings, (p.kind, p.kind)).measures
     others = [name for name in asked if find(name).name != "kl_pq"]
     if others and not {*others} & {*settings.measures}:
         message = f"the rule of llama.cpp is one for D(P || Q) alone, and {others[0]} has a limit"
         raise UsageError("usage", message, hint="leave --kld-rule out")
     if others:
->>>>>>> 9cb67b94db6272dd409eafb671cf65b59915aabf
         message = "the rule of llama.cpp is one for D(P || Q) alone"
         raise UsageError("usage", message, hint="--measure kl_pq --kld-rule llama.cpp")
 

@@ -137,7 +137,7 @@ def few_integers(*sides: Floats) -> bool:
         for first in (values[:1000], values):
             if not np.all(np.abs(first) < LARGEST_LABEL) or np.any(first % 1):
                 return False
-            # `np.unique` would import masked arrays, a fifth of what a small check takes.
+            # `np.unique` would import masked arrays, which a small run has no use for.
             seen.update(first.tolist())
             if len(seen) > MOST_CATEGORIES:
                 return False

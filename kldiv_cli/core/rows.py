@@ -385,9 +385,11 @@ def log_probability(
     """
     rows = np.broadcast_to(weights, (len(targets), weights.shape[-1]))
     chosen = rows[np.arange(len(targets)), targets].astype(float)
+    top = rows.max(axis=1).astype(float)
     with np.errstate(divide="ignore"):
         if kind not in LOG_KINDS:
-            return np.asarray(np.log(chosen) - np.log(rows.sum(axis=1, dtype=float)))
-        top = rows.max(axis=1).astype(float)
+            # By the largest first: a total may be beyond doubles.
+            shares = (rows / top[:, None]).sum(axis=1, dtype=float)
+            return np.asarray(np.log(chosen / top) - np.log(shares))
         masses = np.exp((rows - top[:, None]) / temperature)
         return np.asarray((chosen - top) / temperature - np.log(masses.sum(axis=1)))

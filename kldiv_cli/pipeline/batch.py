@@ -364,11 +364,15 @@ class _Totals:
         self._sum = 0.0
         self._are_whole = side.kind not in LOG_KINDS
         self._dtype = np.dtype(float)
+        self._began = self._may_be_probabilities = False
 
     def add(self, block: NDArray[Any]) -> None:
         """Look at a block, whose numbers are weights."""
         side = self._side
         self._dtype = block.dtype
+        if side.kind == "logits" and not self._began:
+            self._may_be_probabilities = meaning.look_like_probabilities(block[:SAMPLE])
+        self._began = True
         if side.kind in LOG_KINDS and side.stored in storage.SIGNIFICAND and block.ndim == 2:
             step = -(-side.rows // SAMPLE)
             sample = block[-self._rows % step :: step]
@@ -412,6 +416,10 @@ class _Totals:
     def notes(self) -> tuple[Note, ...]:
         """Return the notes on the side."""
         side = self._side
+        if self._may_be_probabilities:
+            message = "the rows of what are called logits add up to 1, as probabilities do"
+            advice = "--as probabilities if they are" if len(side.shape) == 2 else ""
+            return (*side.notes, Note("look-like-probabilities", message, side.source, advice))
         if not self._totals:
             return side.notes
         totals = np.concatenate(self._totals)

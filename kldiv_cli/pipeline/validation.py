@@ -247,8 +247,11 @@ def measures(name: str, value: object, others: Iterable[str] = ()) -> tuple[str,
         try:
             find(measure, others)
         except ValueError as error:
+            message = str(error)
+            if others:
+                message += "; of a batch kl_p99, top_disagreement and their like can be limited, too"
             hint = "'kldiv measures' lists them all"
-            raise UsageError("unknown-measure", str(error), hint=hint) from None
+            raise UsageError("unknown-measure", message, hint=hint) from None
     return asked
 
 

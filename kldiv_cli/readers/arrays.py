@@ -246,7 +246,8 @@ def _checked(array: NDArray[Any], kind: str | None, here: Place) -> tuple[NDArra
         rule = "a distribution has one dimension and a batch of them two"
         rule += "; only logits and log-probs may have more"
         message = f"an array of shape {array.shape} has {what}; {rule}"
-        raise InputError("bad-shape", message, here)
+        hint = "--as logits or --as log-probs if it holds such" if array.ndim > 2 else ""
+        raise InputError("bad-shape", message, here, hint=hint)
     if not array.size:
         raise InputError("no-rows", f"an array of shape {array.shape} is empty", here)
     if array.dtype.kind == "O" and logs:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-6
 """How far from 1 a sum of probabilities may be."""
+LIKE_ONE, FEWEST_LIKE = 0.01, 3
+"""How near to 1 rows of so many outcomes add up where they may be probabilities in 16 bits."""
 SINGLE = 2**24
 """From here on numbers of 32 bits do not tell an integer from its neighbours."""
 NO_MASS = Fault(
@@ -160,6 +162,19 @@ def masses(weights: NDArray[Any], kind: Kind) -> NDArray[np.float64]:
         if kind in LOG_KINDS:
             return np.asarray(np.exp(weights, dtype=np.float64).sum(axis=-1))
         return np.asarray(weights.sum(axis=-1, dtype=np.float64))
+
+
+def look_like_probabilities(rows: NDArray[Any]) -> bool:
+    """Return whether rows of logits, two at least, could be probabilities.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (N, K) or (K,)
+        Some rows; no number is NaN.
+    """
+    if rows.ndim < 2 or len(rows) < 2 or rows.shape[1] < FEWEST_LIKE or rows.min() < 0:
+        return False
+    return bool(np.all(np.abs(rows.sum(axis=1, dtype=np.float64) - 1) <= LIKE_ONE))
 
 
 def notes_on_totals(

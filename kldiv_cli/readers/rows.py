@@ -21,13 +21,17 @@ from kldiv_cli.core.table import (
     Table,
     Tally,
 )
-from kldiv_cli.errors import Fault, InputError, Place
+from kldiv_cli.errors import Fault, InputError, Note, Place
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from kldiv_cli.readers.options import ReadOptions
+
+
+WIDE = 100
+"""Columns of an array of floats from on which they may be a vocabulary."""
 
 
 def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
@@ -216,7 +220,17 @@ def _of_matrix(matrix: Matrix, source: str) -> Table:
     here = Place(source, name=matrix.name)
     refuse_coded(matrix, here, hint="--as logits")
     check_type(matrix.dtype, here, raw=True)
-    return Table(matrix.format, whole=columns_of(matrix.whole(), here), notes=matrix.notes)
+    notes = (*matrix.notes, *_wide_noted(matrix, source))
+    return Table(matrix.format, whole=columns_of(matrix.whole(), here), notes=notes)
+
+
+def _wide_noted(matrix: Matrix, source: str) -> Iterator[Note]:
+    """Yield a note on an array of so many columns of floats that they may be a vocabulary."""
+    dtype, shape = matrix.dtype, matrix.shape or ()
+    if dtype is not None and dtype.kind == "f" and len(shape) == 2 and shape[1] >= WIDE:
+        message = f"an array of shape {shape} is {shape[1]} columns of raw values"
+        advice = "--as logits if each row is what a model predicts"
+        yield Note("wide-array", message, source, advice)
 
 
 def _batches_of(blocks: Iterable[Block], source: str) -> Iterator[Batch]:

@@ -88,7 +88,7 @@ def refuse_coded(matrix: Matrix, here: Place, hint: str = "") -> None:
         raise InputError("coded-rows", message, here, hint=hint)
     if matrix.tops is not None:
         message = "the likeliest tokens of a text are compared with those by another model"
-        raise InputError("coded-rows", message, here)
+        raise InputError("coded-rows", message, here, hint=hint)
 
 
 def named_columns(name: str, array: NDArray[Any], here: Place) -> list[tuple[str, Any]]:
@@ -117,7 +117,8 @@ def columns_of(values: Any, here: Place) -> list[tuple[str, Any]]:
         if values.ndim not in (1, 2):
             shape = str(values.shape)[:80]
             message = f"an array of shape {shape} is no table: that has two dimensions"
-            raise InputError("bad-shape", message, here)
+            hint = "--as logits if it is what a model predicts" if values.ndim > 2 else ""
+            raise InputError("bad-shape", message, here, hint=hint)
         wide = values.reshape(len(values), -1) if values.size else values.reshape(0, 1)
         return [(str(index), wide[:, index]) for index in range(wide.shape[1])]
     if isinstance(values, Sequence) and values:

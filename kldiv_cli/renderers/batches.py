@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     Table = list[list[str]]
 
+LOWER_BOUND = "lower-bound"
+"""The code of the note that says so of all divergences."""
 HEADLINES = ("kl_pq", "kl_qp", "kl")
 """Both directions of KL, by the names that they may have been asked by."""
 FEW = 10
@@ -90,7 +92,12 @@ def batch_parts(
         yield f"{head} statistics over the rows{f', in {report.unit}' if scaled else ''}:"
         yield mean_table(comparison, batch, layout)
         if batch.block is not None:
-            yield f"errors from blocks of {count(batch.block, 'row')}"
+            if batch.block < batch.rows:
+                yield f"errors from blocks of {count(batch.block, 'row')}"
+            else:
+                yield f"no errors: one block holds all {count(batch.rows, 'row')}"
+    if any(note.code == LOWER_BOUND for note in report.notes):
+        yield "lower bounds: of each row the likeliest tokens alone are known"
     if batch.storage_noise is not None:
         yield f"rounding to 16 bits alone makes about {batch.storage_noise:.1g} {report.unit}"
     yield from _torch_call(report, batch)

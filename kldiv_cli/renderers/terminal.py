@@ -55,7 +55,10 @@ def _several(report: Report, layout: Layout) -> Iterator[Text]:
 
     assert report.p is not None
     yield Text(several.heading(report, shown(report.p.name)))
-    yield _table(several.table(report, layout, shown), layout)
+    table = several.table(report, layout, shown)
+    yield _table(table, layout)
+    if left_out := table[0][len(batches.fitting(table, width_of(layout))[0]) :]:
+        yield Text(f"no room for {', '.join(left_out)}: a wider terminal, or -o FILE")
     yield from map(Text, several.notes_below(report))
     yield Text()
     for side in (report.p, *report.others):

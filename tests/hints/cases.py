@@ -176,6 +176,12 @@ CASES = {
             PAIR,
             then="compare p.csv q.csv --measure kl",
         ),
+        Case(
+            "--as {}",
+            "compare p.npy q.npy --logits",
+            both(npy([[1.0, 2.0]] * 9), "npy"),
+            then="compare p.npy q.npy --as logits",
+        ),
         Case("kldiv --help", "--version --wrong", {}),
         Case("kldiv {} --help", "compare p.csv q.csv --wrong", PAIR),
     ],

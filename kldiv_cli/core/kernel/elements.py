@@ -195,7 +195,8 @@ class Elements:
 
     def log_mass(self, *, of_p: bool) -> Floats:
         """Return log x or log b, where log(b / x) is known; minus infinity of what has no mass."""
-        assert self._log_x is not None and self.known_log is not None
+        assert self._log_x is not None
+        assert self.known_log is not None
         log_x = self._log_x()
         return log_x if of_p else log_x + self.known_log
 

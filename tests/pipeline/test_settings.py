@@ -60,7 +60,8 @@ def test_an_option_that_is_not_given_has_its_default():
         settings.Source(path, None, ReadOptions(), None) for path in FILES
     )
     assert found[2:] == (
-        found.measures, find("none"), "e", 1.0, "batchmean", {}, 10, False, True, None, None, "cells", ()
+        found.measures, find("none"), "e", 1.0, "batchmean", {}, 10, False, True, None, None,
+        "cells", (),
     )  # fmt: skip
     assert found.rules is None
     given = {"label": None, "measures": (), "columns": {}, "bins": None, "kind": [None, None]}

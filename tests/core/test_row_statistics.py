@@ -25,6 +25,7 @@ from kldiv_cli.core.row_statistics import (
     Mean,
     Spread,
     mean_of_rows,
+    is_statistic,
     named_statistic,
     rows_to_decide,
     spread_of_rows,
@@ -478,3 +479,11 @@ def test_statistics_have_the_names_of_limits():
 def test_an_unknown_statistic_names_one_that_is_like_it(name, message):
     with pytest.raises(ValueError, match=message):
         named_statistic(name)
+
+
+def test_statistics_are_known_by_their_names():
+    assert is_statistic("kl_p99")
+    assert is_statistic("kl_pq_p99_9")
+    assert is_statistic("top_disagreement")
+    assert not is_statistic("kl_p98")
+    assert not is_statistic("kl_pq")

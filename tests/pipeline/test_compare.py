@@ -1,5 +1,6 @@
 """The pipeline from Python, without the command line: every number against its own truth."""
 
+import io
 import json
 import math
 
@@ -400,3 +401,113 @@ def test_raw_rows_of_other_intervals_are_called_by_the_names_of_their_sides():
         compare(p, q, kind="samples", names=("july", "june"))
     assert failed.value.code == "edges-differ"
     assert "july has the bin (0, 1], and june (0, 1.5]" in failed.value.message
+
+
+def counts(**of):
+    return "outcome,count\n" + "".join(f"{label},{count}\n" for label, count in of.items())
+
+
+@pytest.fixture
+def several(table, tmp_path, monkeypatch):
+    """A table of counts, and two others of one name in two folders."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("may", "june"):
+        (tmp_path / folder).mkdir()
+    table("base.csv", counts(a=5, b=3, c=2))
+    table("may/shop.csv", counts(a=4, b=4, c=2))
+    table("june/shop.csv", counts(c=1, a=8, d=1))
+    return ["base.csv", "may/shop.csv", "june/shop.csv"]
+
+
+def test_one_table_is_compared_with_each_of_several(kldiv, several):
+    ran = kldiv("compare", *several, "-f", "json")
+    assert ran.code == 0
+    document = json.loads(ran.out)
+    assert document["q"] is None
+    assert document["p"]["name"] == "base"
+    assert [side["name"] for side in document["others"]] == ["may/shop", "june/shop"]
+    assert [each["q"] for each in document["comparisons"]] == ["may/shop", "june/shop"]
+    for other, found in zip(several[1:], document["comparisons"], strict=True):
+        alone = json.loads(kldiv("compare", several[0], other, "-f", "json").out)
+        (wanted,) = alone["comparisons"]
+        assert (alone["others"], alone["q"]["name"], wanted["q"]) == ([], "shop", "shop")
+        assert found | {"q": None} == wanted | {"q": None}
+
+
+def test_bare_numbers_of_several_stand_behind_their_names(kldiv, several):
+    ran = kldiv("compare", *several, "-q", "-m", "tv")
+    assert [line.split("\t")[0] for line in ran.out.splitlines()] == ["may/shop", "june/shop"]
+    assert [float(line.split("\t")[1]) for line in ran.out.splitlines()] == pytest.approx(
+        [0.1, 0.4]
+    )
+    ran = kldiv("compare", *several, "-q", "-m", "tv", "-m", "kl_pq")
+    assert [line.split("\t")[:2] for line in ran.out.splitlines()] == [
+        [name, measure] for name in ("may/shop", "june/shop") for measure in ("tv", "kl_pq")
+    ]
+
+
+def test_one_of_several_that_is_above_a_limit_fails(kldiv, several):
+    for limit, failed in ((0.5, []), (0.2, ["june/shop"]), (0.05, ["may/shop", "june/shop"])):
+        ran = kldiv(
+            "compare", *several, "--fail-above", f"tv={limit}", "-f", "json", "-m", "kl_pq"
+        )
+        found = json.loads(ran.out)["failed"]
+        assert [each["q"] for each in found] == failed
+        assert ran.code == (1 if failed else 0)
+    assert kldiv("compare", *several, "--fail-above", "tv=0.2", "--exit-zero").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["base.csv", "june/shop.csv", "june/shop.csv"], ["base", "q1", "q2"]),
+        (["base.csv", "base.csv", "june/shop.csv"], ["p", "q1", "shop"]),
+        (["base.csv", "x=june/shop.csv", "june/shop.csv"], ["base", "x", "shop"]),
+        (["base.csv", "shop=june/shop.csv", "may/shop.csv"], ["base", "shop", "may/shop"]),
+        (["now=base.csv", "a=base.csv", "b=base.csv"], ["now", "a", "b"]),
+        (["q2=base.csv", "june/shop.csv", "june/shop.csv"], ["q2", "q1", "(q2)"]),
+        (["base.csv", "-", "may/shop.csv"], ["base", "stdin", "shop"]),
+    ],
+    ids=str,
+)
+def test_several_sides_have_names_that_tell_them_apart(kldiv, several, monkeypatch, words, names):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(counts(a=1, b=1).encode())))
+    document = json.loads(kldiv("compare", *words, "-f", "json").out)
+    assert [side["name"] for side in (document["p"], *document["others"])] == names
+    assert [each["q"] for each in document["comparisons"]] == names[1:]
+
+
+def test_pipes_have_plain_names_and_p_is_read_once(shell, several):
+    cat = [f"<(cat {path})" for path in several]
+    ran = shell(f"kldiv compare {' '.join(cat)} -q -m tv", cwd=".")
+    assert ran.out.split() == ["q1", "0.1", "q2", "0.4"], ran.err
+    ran = shell(f"cat {several[0]} | kldiv compare - {several[1]} {several[2]} -q -m tv", cwd=".")
+    assert ran.out.split() == ["may/shop", "0.1", "june/shop", "0.4"], ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["base.csv", "-", "-"], "only one input can be standard input"),
+        (["base.csv", "may/shop.csv", "-", "--targets", "-"], "only one input can be standard"),
+        (["base.csv", "may/shop.csv", "june/shop.csv", "--as", "samples"], "one other side"),
+        (["base.csv", "a=may/shop.csv", "a=june/shop.csv"], "two sides are called 'a'"),
+        (["a=base.csv", "may/shop.csv", "a=june/shop.csv"], "two sides are called 'a'"),
+    ],
+    ids=str,
+)
+def test_several_sides_that_cannot_be_compared(kldiv, several, words, message):
+    ran = kldiv("compare", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+
+
+def test_several_sides_in_memory():
+    p, *others = {"a": 5, "b": 5}, {"a": 4, "b": 6}, {"b": 9, "c": 1}
+    report = compare(p, *others, measures="tv")
+    assert [report.p.name, *(each.q for each in report.comparisons)] == ["p", "q1", "q2"]
+    report = compare(p, *others, measures="tv", names=("base", None, "small"))
+    assert [report.p.name, *(side.name for side in report.others)] == ["base", "mapping", "small"]
+    assert [each.measures["tv"] for each in report.comparisons] == pytest.approx([0.1, 0.5])
+    with pytest.raises(UsageError, match="there are 3 sides and 2 names"):
+        compare(p, *others, names=("a", "b"))

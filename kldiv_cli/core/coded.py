@@ -36,6 +36,9 @@ OUTSIDE = -86.0
 All of them together weigh less than 1e-31, and still are normal numbers of single precision.
 """
 
+CHUNK = 128
+"""Weights that are added up in their own precision; beyond that it is double precision."""
+
 
 class Coding(NamedTuple):
     """What a file of records tells beside the distributions.
@@ -63,10 +66,13 @@ class Cells(NamedTuple):
     p, q : ndarray, shape (n, K + 1)
         Logarithms of weights, which are not normalised. The last cell stands for all tokens
         together that have none of their own; these have a logarithm of `OUTSIDE` on both sides.
+    weights : pair of ndarray, shape (n, K + 1), or None
+        The weights of P and of Q themselves, where they are known.
     """
 
     p: NDArray[np.floating[Any]]
     q: NDArray[np.floating[Any]]
+    weights: tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]] | None = None
 
 
 class LlamaRows(NamedTuple):
@@ -124,7 +130,9 @@ def log_probabilities(
     """
     if out is None:
         out = np.empty(records["code"].shape, np.float32)
-    np.multiply(records["code"], records["scale"][:, None], out=out, dtype=out.dtype)
+    # In steps it takes less time than a product of integers and floats.
+    np.copyto(out, records["code"])
+    out *= records["scale"][:, None]
     out += records["min"][:, None]
     return out
 
@@ -260,28 +268,61 @@ class CellsOfPair:
             self._memory = [_Memory.of(rows, outcomes, dtype) for _ in range(2)]
         memories = [memory.first(rows) for memory in self._memory]
         first, second = memories
-        sides = [_Side.of(*each) for each in zip((p, q), memories, strict=True)]
-        floors = [side.floor for side in sides if side.floor is not None]
-        if not floors:
-            for memory in memories:
-                memory.log[:, -1] = OUTSIDE
-            return Cells(first.log, second.log)
-        outside = floors[0]
-        if len(floors) == 2:
-            outside = np.logical_or(floors[0], floors[1], out=first.either)
-        held = [side.held(outside, second.either) for side in sides]
-        ends = [side.interval(mass) for side, mass in zip(sides, held, strict=True)]
+        floors = _floors(p, q, memories)
+        sides = [
+            _Side.of(values, memory, floors)
+            for values, memory in zip((p, q), memories, strict=True)
+        ]
+        ends = [side.interval() for side in sides]
         masses = nearest(ends[0], ends[1])
         is_empty = (masses[0] == 0) & (masses[1] == 0)
-        # An assignment where a mask says so takes ten times as long.
-        limit = np.multiply(outside, OUTSIDE, out=first.share, dtype=dtype)
         for side, memory, mass in zip(sides, memories, masses, strict=True):
-            tokens = memory.log[:, :-1]
-            np.minimum(tokens, limit, out=tokens)
+            weight = mass * side.total
             with np.errstate(divide="ignore"):
-                last = np.log(mass * side.total)
-            memory.log[:, -1] = np.where(is_empty, OUTSIDE, last)
-        return Cells(first.log, second.log)
+                memory.log[:, -1] = np.where(is_empty, OUTSIDE, np.log(weight))
+            memory.share[:, outcomes] = weight
+        weights = first.share[:, : outcomes + 1], second.share[:, : outcomes + 1]
+        return Cells(first.log, second.log, weights)
+
+
+class _Floors(NamedTuple):
+    """The tokens of which one side at least knows no more than a limit.
+
+    Attributes
+    ----------
+    limit : ndarray, shape (n, K)
+        `OUTSIDE` for these tokens, and 0 for others.
+    alone : ndarray of int
+        The places, in all rows, of those of which the other side knows more.
+    """
+
+    limit: NDArray[np.floating[Any]]
+    alone: NDArray[np.intp]
+
+
+def _floors(p: NDArray[Any], q: NDArray[Any], memories: list[_Memory]) -> _Floors | None:
+    """Find the tokens on the floor of each side, and on either; return None if there are none."""
+    first, second = memories
+    is_any = False
+    for side, memory in zip((p, q), memories, strict=True):
+        clipped = is_clipped(side) if is_coded(side) else np.zeros(1, np.bool_)
+        if not clipped.any():
+            memory.floor[...] = False
+            continue
+        is_any = True
+        np.equal(side["code"], 0, out=memory.floor)
+        if not clipped.all():
+            memory.floor[~clipped] = False
+    if not is_any:
+        return None
+    alone = np.flatnonzero(np.not_equal(first.floor, second.floor, out=first.marks))
+    outside = np.logical_or(first.floor, second.floor, out=first.marks)
+    # The second side needs it before its weights are known.
+    limit = second.share[:, : outside.shape[1]]
+    # An assignment where a mask says so takes ten times as long, and a product three times.
+    np.copyto(limit, outside.view(np.uint8))
+    limit *= OUTSIDE
+    return _Floors(limit, alone)
 
 
 class _Memory(NamedTuple):
@@ -291,36 +332,37 @@ class _Memory(NamedTuple):
     ----------
     log : ndarray, shape (n, K + 1)
         The logarithms of the weights of the cells.
-    share : ndarray, shape (n, K)
-        The weights of the tokens.
-    floor, either : ndarray of bool, shape (n, K)
-        Marks of tokens.
+    share : ndarray, shape (n, W)
+        The weights, and zeros: W is the next multiple of `CHUNK`.
+    floor, marks : ndarray of bool, shape (n, K)
+        The tokens of which nothing is known but that they are on the floor or below, and memory
+        for other marks.
     """
 
     log: NDArray[np.floating[Any]]
     share: NDArray[np.floating[Any]]
     floor: NDArray[np.bool_]
-    either: NDArray[np.bool_]
+    marks: NDArray[np.bool_]
 
     @classmethod
     def of(cls, rows: int, outcomes: int, dtype: np.dtype[Any]) -> _Memory:
         """Return arrays for so many rows."""
         shape = (rows, outcomes)
-        log, share = np.empty((rows, outcomes + 1), dtype), np.empty(shape, dtype)
-        return cls(log, share, np.empty(shape, np.bool_), np.empty(shape, np.bool_))
+        log = np.empty((rows, outcomes + 1), dtype)
+        share = np.zeros((rows, -(-(outcomes + 1) // CHUNK) * CHUNK), dtype)
+        marks = np.empty(shape, np.bool_), np.empty(shape, np.bool_)
+        return cls(log, share, *marks)
 
     def fits(self, rows: int, outcomes: int, dtype: np.dtype[Any]) -> bool:
         """Return whether so many rows, or fewer, have a place here."""
         return (
-            self.share.dtype == dtype
-            and self.share.shape[1] == outcomes
-            and len(self.share) >= rows
+            self.log.dtype == dtype and self.floor.shape[1] == outcomes and len(self.floor) >= rows
         )
 
     def first(self, rows: int) -> _Memory:
         """Return the places of the first rows."""
-        log, share, floor, either = self
-        return _Memory(log[:rows], share[:rows], floor[:rows], either[:rows])
+        log, share, floor, marks = self
+        return _Memory(log[:rows], share[:rows], floor[:rows], marks[:rows])
 
 
 class _Side(NamedTuple):
@@ -328,67 +370,81 @@ class _Side(NamedTuple):
 
     Attributes
     ----------
-    share : ndarray, shape (n, K)
-        The weights of the tokens.
     total : ndarray, shape (n,)
-        What a mass of 1 is in these weights.
-    above : ndarray, shape (n,)
-        The mass of all tokens that are not on the floor.
-    floor : ndarray of bool, shape (n, K), or None
-        The tokens of which nothing is known but that they are on the floor or below.
+        What a mass of 1 is in the weights.
+    kept, held : ndarray, shape (n,)
+        The mass of the tokens that have a cell of their own, and of the others that are not on
+        the floor.
     most : ndarray, shape (n,)
-        The mass that these can have at most.
+        The mass that those on the floor can have at most.
     noise : ndarray, shape (n,)
         How much the mass of all can be off one.
     """
 
-    share: NDArray[np.floating[Any]]
     total: NDArray[np.float64]
-    above: NDArray[np.float64]
-    floor: NDArray[np.bool_] | None
+    kept: NDArray[np.float64]
+    held: NDArray[np.float64]
     most: NDArray[np.float64]
     noise: NDArray[np.float64]
 
     @classmethod
-    def of(cls, values: NDArray[Any], memory: _Memory) -> _Side:
-        """Return a side; the logarithms of its weights are written to the memory."""
-        log, share = memory.log[:, :-1], memory.share
-        nothing, one = np.zeros(len(values)), np.ones(len(values))
-        if not is_coded(values):
-            np.copyto(log, values)
+    def of(cls, values: NDArray[Any], memory: _Memory, floors: _Floors | None) -> _Side:
+        """Return a side; its weights and their logarithms are written to the memory.
+
+        Parameters
+        ----------
+        values : ndarray
+            Records, shape (n,), or logits, shape (n, K).
+        memory : _Memory
+            Its `floor` is known.
+        floors : _Floors or None
+            The tokens without a cell of their own; None if there are none.
+        """
+        tokens = memory.log[:, :-1]
+        rows, outcomes = tokens.shape
+        held, most, noise = np.zeros(rows), np.zeros(rows), np.zeros(rows)
+        if is_coded(values):
+            log_probabilities(values, tokens)
+        else:
+            np.copyto(tokens, values)
             # The rounding of the difference is that of any softmax. What is no number stays none.
             with np.errstate(invalid="ignore"):
-                log -= log.max(axis=1, keepdims=True)
-            total = np.exp(log, out=share).sum(axis=1).astype(np.float64)
-            return cls(share, total, one, None, nothing, nothing)
-        log_probabilities(values, log)
-        sums = np.exp(log, out=share).sum(axis=1).astype(np.float64)
-        clipped = is_clipped(values)
-        if not clipped.any():
-            return cls(share, one, sums, None, nothing, nothing)
-        floor = np.equal(values["code"], 0, out=memory.floor)
-        if not clipped.all():
-            floor[~clipped] = False
-        # The weight of the floor as it was added to the sums.
-        least = np.exp(values["min"].astype(share.dtype)).astype(np.float64)
-        # Row by row it is faster than along an axis.
-        most = np.array([np.count_nonzero(row) for row in floor]) * least
-        noise = values["scale"].astype(np.float64) / 2 + ROUNDING
-        return cls(share, one, sums - most, floor, most, noise)
+                tokens -= tokens.max(axis=1, keepdims=True)
+        if floors is not None:
+            own = floors.alone[~memory.floor.reshape(-1)[floors.alone]]
+            # Rows of logarithms have one cell more.
+            flat, places = memory.log.reshape(-1), own + own // outcomes
+            held = np.bincount(own // outcomes, np.exp(flat[places]), minlength=rows)
+            np.minimum(tokens, floors.limit, out=tokens)
+            # There may be logits below the limit.
+            flat[places] = OUTSIDE
+        weights = np.exp(tokens, out=memory.share[:, :outcomes])
+        memory.share[:, outcomes] = 0
+        kept = _row_sums(memory.share)
+        if not is_coded(values):
+            total = kept + held
+            return cls(total, kept / total, held / total, most, noise)
+        if memory.floor.any():
+            least = np.exp(values["min"].astype(weights.dtype)).astype(np.float64)
+            # Row by row it is faster than along an axis.
+            most = np.array([np.count_nonzero(row) for row in memory.floor]) * least
+            clipped = is_clipped(values)
+            noise = np.where(clipped, values["scale"].astype(np.float64) / 2 + ROUNDING, 0.0)
+        return cls(np.ones(rows), kept, held, most, noise)
 
-    def held(self, outside: NDArray[np.bool_], memory: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Return the mass of the tokens outside that are above the floor of this side."""
-        own = outside if self.floor is None else np.greater(outside, self.floor, out=memory)
-        rows, outcomes = own.shape
-        places = np.flatnonzero(own)
-        weights = self.share.reshape(-1)[places]
-        return np.bincount(places // outcomes, weights, minlength=rows) / self.total
-
-    def interval(self, held: NDArray[np.float64]) -> Interval:
+    def interval(self) -> Interval:
         """Return the least and the greatest mass of the cell that stands for the others."""
-        greatest = held + self.most
-        rest = 1 - self.above + held
-        low = np.clip(rest - self.noise, held, greatest)
+        greatest = self.held + self.most
+        rest = 1 - self.kept
+        low = np.clip(rest - self.noise, self.held, greatest)
         # Where the sum is above one by more than the noise, it says nothing.
-        high = np.where(rest + self.noise < held, greatest, rest + self.noise)
-        return low, np.clip(high, held, greatest)
+        high = rest + self.noise
+        high = np.where(high < self.held, greatest, high)
+        return low, np.clip(high, self.held, greatest)
+
+
+def _row_sums(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return the sum of each row, whose length is a multiple of `CHUNK`."""
+    chunks = np.vecdot(values.reshape(-1, CHUNK), np.ones(CHUNK, values.dtype))
+    sums: NDArray[np.float64] = chunks.reshape(len(values), -1).sum(axis=1, dtype=np.float64)
+    return sums

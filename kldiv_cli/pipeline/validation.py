@@ -249,7 +249,7 @@ def measures(name: str, value: object, others: Iterable[str] = ()) -> tuple[str,
         except ValueError as error:
             message = str(error)
             if others:
-                message += "; of a batch kl_p99, top_disagreement and their like can be limited, too"
+                message += "; limits of a batch may be on kl_p99, top_disagreement and so on"
             hint = "'kldiv measures' lists them all"
             raise UsageError("unknown-measure", message, hint=hint) from None
     return asked

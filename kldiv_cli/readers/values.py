@@ -84,7 +84,8 @@ def refuse_coded(matrix: Matrix, here: Place, hint: str = "") -> None:
         If the rows of the matrix are such.
     """
     if matrix.coding is not None:
-        message = "a base file of llama.cpp is compared with another, or with logits in an array, row by row"
+        message = "a base file of llama.cpp is compared with another, or with logits in an array,"
+        message += " row by row"
         raise InputError("coded-rows", message, here, hint=hint)
     if matrix.tops is not None:
         message = "the likeliest tokens of a text are compared with those by another model"

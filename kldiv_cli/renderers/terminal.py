@@ -58,7 +58,7 @@ def _several(report: Report, layout: Layout) -> Iterator[Text]:
     table = several.table(report, layout, shown)
     yield _table(table, layout)
     if left_out := table[0][len(batches.fitting(table, width_of(layout))[0]) :]:
-        yield Text(f"no room for {', '.join(left_out)}: a wider terminal, or -o FILE")
+        yield Text(f"no room for {', '.join(left_out)}; a wider terminal shows it")
     yield from map(Text, several.notes_below(report))
     yield Text()
     for side in (report.p, *report.others):

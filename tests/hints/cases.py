@@ -177,10 +177,10 @@ CASES = {
             then="compare p.csv q.csv --measure kl",
         ),
         Case(
-            "--as {}",
+            "did you mean --as {}? kldiv {} --help lists all",
             "compare p.npy q.npy --logits",
             both(npy([[1.0, 2.0]] * 9), "npy"),
-            then="compare p.npy q.npy --as logits",
+            external="the option that there is not has to go, and no hint of options says so",
         ),
         Case("kldiv --help", "--version --wrong", {}),
         Case("kldiv {} --help", "compare p.csv q.csv --wrong", PAIR),
@@ -418,6 +418,11 @@ CASES = {
         ),
     ],
     "pipeline/batch.py": [
+        Case(
+            "--as probabilities if they are",
+            "p.npy q.npy --as logits",
+            both(npy([[0.25, 0.25, 0.5]] * 9), "npy"),
+        ),
         Case(
             "compare what two models make of the same text",
             "p.kld q.kld",
@@ -1000,6 +1005,11 @@ CASES = {
         ),
     ],
     "readers/arrays.py": [
+        Case(
+            "--as logits or --as log-probs if it holds such",
+            "p.npy q.npy",
+            both(npy([[[-0.5, -1.0]] * 9] * 2), "npy"),
+        ),
         Call(
             "convert it with float() or int()",
             "compare",
@@ -1596,6 +1606,11 @@ CASES = {
     ],
     "readers/rows.py": [
         Case(
+            "--as logits if each row is what a model predicts",
+            "check p.npy q.npy",
+            both(npy([[0.5] * 100] * 40), "npy"),
+        ),
+        Case(
             "--as logits",
             "check p.kld q.kld --as samples",
             both(base_file([[1.0, 2.0], [0.5, 3.0]], 3), "kld"),
@@ -1772,6 +1787,11 @@ CASES = {
         ),
     ],
     "readers/values.py": [
+        Case(
+            "--as logits if it is what a model predicts",
+            "check p.npy q.npy",
+            both(npy([[[0.5, 1.0]] * 20] * 2), "npy"),
+        ),
         Case(
             "--as samples if the elements are raw values",
             "p.npy q.npy",

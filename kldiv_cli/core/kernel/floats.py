@@ -11,6 +11,9 @@ and without a softmax of the second side, and without a difference of nearly equ
     D(Q || P)  =  (G - F - (M log M - (M - 1))) / M
     TV         =  sum p |E - (M - 1)| / 2M
     JS         =  sum p w y (1 + y^2/6 + y^4/15 + ...) / 4M,    w = E - (M - 1),  y = w / (w + 2M)
+    Hel^2      =  sum p v^2 / 2M,    v = h - (sqrt M - 1),  h = E / (1 + sqrt exp(d))
+    chi2(Q || P)  =  sum p w^2 / M^2
+    chi2(P || Q)  =  sum p w^2 / (exp(d) M),    exp(d) not as 1 + E but by its own exponential
 
 The centre is 0, or where m is not small beside the deviation of d, the mean of b - a under P, so
 that the brackets are small beside F.  The largest mass of a row is exactly 1 in the unit of the
@@ -29,6 +32,16 @@ one of three ways:
     E - d           by a vectorised expm1; the error is that of E, so that it is for rows
                     whose divergence is not small beside sum p |d|
     exp(d) - 1 - d  where there is no such expm1 and the sides are far apart
+
+Of the sums of squares, an error e of M - 1 or sqrt M - 1 beside its true value adds e^2, or e
+times the sum: none has an error that is not small beside it.  With r = q / p, an error of b - a
+has, to be summed over p, the effects
+
+    Hel^2         sqrt r (1 - sqrt r) / 2,    r |log r|  <=  |r - 1| (1 + max(0, log r))
+    chi2(Q || P)  2 r (r - 1),                the same
+    chi2(P || Q)  r - 1 / r,                  (1 + r) |log r|  <=  |r - 1| (2 + |log r|)
+
+less what it adds to M, which is the mean of the error under q times the sum or less.
 
 Which way is taken depends on the row alone; how often d is halved, on the rows of its block.
 
@@ -64,7 +77,11 @@ SERVED = frozenset(
         "psi",
         "js",
         "js_distance",
+        "hellinger",
         "tv",
+        "chi2_pq",
+        "chi2_qp",
+        "bhattacharyya",
         "entropy_p",
         "entropy_q",
         "cross_entropy_pq",
@@ -185,7 +202,25 @@ class _Asked(NamedTuple):
 
     tv: bool
     js: bool
+    half: bool
+    chi2: bool
     entropies: bool
+
+    @classmethod
+    def of(cls, wanted: frozenset[str]) -> _Asked:
+        """Return what measures need, by their names."""
+        return cls(
+            tv="tv" in wanted,
+            js=not wanted.isdisjoint({"js", "js_distance"}),
+            half=not wanted.isdisjoint({"hellinger", "bhattacharyya"}),
+            chi2=not wanted.isdisjoint({"chi2_pq", "chi2_qp"}),
+            entropies=any("entropy" in name for name in wanted),
+        )
+
+    @property
+    def ratios(self) -> bool:
+        """Whether a sum is asked whose terms follow from E - (M - 1) or from h."""
+        return self.tv or self.js or self.half or self.chi2
 
 
 class _Room(threading.local):
@@ -224,13 +259,8 @@ def evaluate_floats(
         of an outcome; a measure of a row is not served where its bound is above `LIMIT`.
     """
     rows, outcomes = zp.shape
-    asked = _Asked(
-        tv="tv" in wanted,
-        js=not wanted.isdisjoint({"js", "js_distance"}),
-        entropies=any("entropy" in name for name in wanted),
-    )
     turned = _turned(zp, zq)
-    batch = _Batch(rows, outcomes, temperature[0], asked)
+    batch = _Batch(rows, outcomes, temperature[0], _Asked.of(wanted))
     height = max(1, WORK // outcomes)
     with np.errstate(all="ignore"):
         for start in range(0, rows, height):
@@ -316,7 +346,8 @@ class _Batch:
         self.chunk = -(-outcomes // self.chunks)
         self.width = self.chunks * self.chunk
         names = ["rest", "m", "variance", "F", "G"]
-        names += ["TV"] * asked.tv + ["JS"] * asked.js
+        names += ["TV"] * asked.tv + ["JS"] * asked.js + ["half"] * asked.half
+        names += ["chi2", "chi2_other"] * asked.chi2
         names += ["z", "z_other"] * asked.entropies
         self.sums = {name: np.zeros(rows) for name in names}
         self.top_p, self.top_q = np.zeros(rows, np.intp), np.zeros(rows, np.intp)
@@ -406,8 +437,8 @@ class _Batch:
             x_, d_ = (v.reshape(-1, self.chunk)[heavy].astype(np.float64) for v in (x, d))
             parts.reshape(-1)[heavy] = np.vecdot(x_, np.expm1(d_) - d_)
         f = self._put("F", at, parts) / mass
-        if self.asked.tv or self.asked.js:
-            self._symmetric(at, room, x, f + m)
+        if self.asked.ratios:
+            self._ratios(at, room, x, f + m)
         if self.asked.entropies:
             self._put("z", at, self._dot(x, z))
             self._put("z_other", at, self._dot(np.multiply(x, e, out=e), z))
@@ -492,15 +523,32 @@ class _Batch:
         if not isinstance(rows, slice):
             room["e"][rows], room["phi"][rows] = e, phi
 
-    def _symmetric(self, at: slice, room: dict[str, Singles], x: Singles, gain: Floats) -> None:
-        """Add up the terms of the total variation and of the Jensen-Shannon divergence."""
-        d, e = room["d"], room["e"]
+    def _ratios(self, at: slice, room: dict[str, Singles], x: Singles, gain: Floats) -> None:
+        """Add up the terms that follow from the ratio of the sides, E - (M - 1) or h."""
+        d, e, spare = room["d"], room["e"], room["xd"]
         w = np.subtract(e, gain.astype(np.float32)[:, None], out=room["phi"])
-        spare = room["xd"]
         if self.asked.tv:
             self._put("TV", at, self._dot(x, np.abs(w, out=spare)))
-        if not self.asked.js:
-            return
+        if self.asked.chi2 or self.asked.half:
+            ratio = np.exp(d, out=room["y"])
+            if self.asked.chi2:
+                xw = np.multiply(x, w, out=spare)
+                self._put("chi2_other", at, self._dot(xw, w))
+                self._put("chi2", at, self._dot(xw, np.divide(w, ratio, out=room["square"])))
+            if self.asked.half:
+                root = np.sqrt(ratio, out=ratio)
+                np.add(root, np.array(1.0, np.float32), out=root)
+                excess = (gain / (1.0 + np.sqrt(1.0 + gain))).astype(np.float32)
+                v = np.subtract(np.divide(e, root, out=root), excess[:, None], out=root)
+                self._put("half", at, self._dot(np.multiply(x, v, out=spare), v))
+        if self.asked.js:
+            self._jensen_shannon(at, room, x, gain)
+
+    def _jensen_shannon(
+        self, at: slice, room: dict[str, Singles], x: Singles, gain: Floats
+    ) -> None:
+        """Add up the terms of the Jensen-Shannon divergence, from w where phi was."""
+        d, w, spare = room["d"], room["phi"], room["xd"]
         twice = (2.0 * (1.0 + gain)).astype(np.float32)[:, None]
         s = np.add(w, twice, out=spare)
         y = np.divide(w, s, out=room["y"])
@@ -713,20 +761,20 @@ class _Finish:
             return _sum(self.kl, self.kl_other)
         if name == "tv":
             return self.tv()
-        js = self.js()
-        if name == "js":
-            return js
-        root = np.sqrt(js.value)
-        return Estimate(root, 0.5 * js.error / np.where(root > 0.0, root, 1.0) + U * U * root)
+        if name == "bhattacharyya":
+            return self.bhattacharyya()
+        if name == "hellinger":
+            return _root(self.half)
+        return self.js if name == "js" else _root(self.js)
 
     def _of_first(self, stem: str) -> Estimate:
-        if stem == "kl":
-            return self.kl
+        if stem in ("kl", "chi2"):
+            return self.kl if stem == "kl" else self.chi2()
         return self.entropy if stem == "entropy" else _sum(self.entropy, self.kl)
 
     def _of_other(self, stem: str) -> Estimate:
-        if stem == "kl":
-            return self.kl_other
+        if stem in ("kl", "chi2"):
+            return self.kl_other if stem == "kl" else self.chi2_other()
         return self.entropy_other if stem == "entropy" else self.cross_entropy_other
 
     def log_masses(self) -> tuple[Floats, Floats]:
@@ -773,6 +821,7 @@ class _Finish:
         error += self.proportional * (self.width + self.G) / self.M + self.inexact
         return self._unless_same(value, error)
 
+    @cached_property
     def js(self) -> Estimate:
         """Return the Jensen-Shannon divergence."""
         batch = self.batch
@@ -791,6 +840,80 @@ class _Finish:
         error += 0.6 * self.apart * of_w / self.M
         error += self.proportional * (self.G + np.abs(self.gain) * self.width) / self.M
         error += self.inexact * self.apart + self.lost
+        return self._unless_same(value, error)
+
+    @cached_property
+    def of_mean(self) -> Floats:
+        """Return the relative error of M, in sums whose terms follow from it."""
+        return (self.of_gain + (self.summing + U) * np.abs(self.gain)) / self.M
+
+    @cached_property
+    def falling(self) -> Floats:
+        """Return the mean of |d| under the other side, or more."""
+        return (self.width + self.G) / self.M
+
+    @cached_property
+    def highest(self) -> Floats:
+        """Return the largest q / p of the distributions."""
+        return np.exp(np.minimum(self.batch.most, 700.0)) / self.M
+
+    def _of_squares(self, value: Floats, turning: float, roundings: float, size: Floats) -> Floats:
+        """Return the error of a sum of squares from masses, roundings and products that are lost.
+
+        An error of the masses moves M by `apart` times itself, and this counts `turning` times.
+        Without masses a term is at most `size`.
+        """
+        each = self.of_shares + turning * self.apart * self.exponential
+        lost = self.batch.outcomes * np.where(self.batch.lossy, 2.0**-126, 2.0**-140)
+        return (each + self.summing + roundings * U) * value + lost * size * (1.0 + 1.0 / self.M)
+
+    @cached_property
+    def half(self) -> Estimate:
+        """Return the square of the Hellinger distance."""
+        batch, apart, log_M = self.batch, self.apart, np.abs(self.log_M)
+        value = batch.sums["half"] / (2.0 * self.mass * self.M)
+        error = self._of_squares(value, 0.5, 5.0, 1.0 + self.highest)
+        error += 2.0 * self.of_mean * value + self.of_mean**2
+        # 1 + sqrt exp(d) and a quotient stand between E and h.
+        shift = np.abs(self.gain) / self.M * np.minimum(apart, np.sqrt(2.0 * value))
+        error += (batch.relative + 7.0 * U) * (2.0 * value + shift) + batch.absolute * apart
+        rising = (2.0 + np.maximum(batch.most - self.log_M, 0.0)) * value
+        error += self.proportional * (rising + 0.5 * (log_M * apart + self.falling * value))
+        error += 0.5 * self.inexact * (apart + value)
+        return self._unless_same(value, error)
+
+    def bhattacharyya(self) -> Estimate:
+        """Return the Bhattacharyya distance."""
+        value, error = self.half
+        overlap = 1.0 - value
+        error = np.where(overlap > error, error / (overlap - error), np.inf)
+        return Estimate(-np.log1p(-value), error)
+
+    def chi2(self) -> Estimate:
+        """Return the mean square of (p - q) / q under the other side, chi2(first || other)."""
+        batch, apart, log_M = self.batch, self.apart, np.abs(self.log_M)
+        value = batch.sums["chi2"] / (self.mass * self.M)
+        lowest = np.exp(-np.maximum(batch.least, -700.0)) * self.M
+        error = self._of_squares(value, 2.0, 6.0 + EXP / U, 1.0 + self.highest + lowest)
+        error += 3.0 * self.of_mean * value + self.of_mean**2 * (1.0 + value)
+        shift = np.abs(self.gain) / self.M * (apart + value)
+        error += 2.0 * batch.relative * (value + shift) + 2.0 * batch.absolute * apart
+        each = (2.0 + self.size + log_M + self.falling) * value + log_M * (2.0 * apart + value)
+        error += self.proportional * each + 2.0 * self.inexact * (apart + value)
+        # Beyond the normal range exp(d) has fewer digits.
+        return self._unless_same(value, np.where(batch.least < -NORMAL, np.inf, error))
+
+    def chi2_other(self) -> Estimate:
+        """Return the mean square of (q - p) / p under the first side, chi2(other || first)."""
+        batch, apart, log_M = self.batch, self.apart, np.abs(self.log_M)
+        value = batch.sums["chi2_other"] / (self.mass * self.M**2)
+        error = self._of_squares(value, 2.0, 6.0, (1.0 + self.highest) ** 2)
+        error += 2.0 * self.of_mean * value + self.of_mean**2
+        shift = np.abs(self.gain) / self.M * apart
+        error += 2.0 * batch.relative * (value + shift) + 2.0 * batch.absolute * (value + apart)
+        rising = (1.0 + np.maximum(batch.most - self.log_M, 0.0) + self.falling) * value
+        error += 2.0 * self.proportional * (rising + log_M * (apart + value))
+        error += 2.0 * self.inexact * (apart + 2.0 * value)
         return self._unless_same(value, error)
 
     @cached_property
@@ -839,6 +962,11 @@ def _sum(first: Estimate, second: Estimate) -> Estimate:
     return Estimate(first.value + second.value, first.error + second.error)
 
 
+def _root(square: Estimate) -> Estimate:
+    root = np.sqrt(square.value)
+    return Estimate(root, 0.5 * square.error / np.where(root > 0.0, root, 1.0) + U * U * root)
+
+
 def _entropy_of(batch: _Batch) -> Estimate:
     """Return the entropy of the side of which the masses were computed."""
     rest = batch.sums["rest"]
@@ -851,7 +979,7 @@ def _entropy_of(batch: _Batch) -> Estimate:
 def _entropy(logits: Array, temperature: float) -> tuple[Floats, Floats]:
     """Return the entropy of logits, without another side, and the bound on its error."""
     rows, outcomes = logits.shape
-    batch = _Batch(rows, outcomes, temperature, _Asked(tv=False, js=False, entropies=True))
+    batch = _Batch(rows, outcomes, temperature, _Asked.of(ENTROPIES))
     height = max(1, WORK // outcomes)
     for start in range(0, rows, height):
         batch.add_side(start, logits[start : start + height])

@@ -13,17 +13,19 @@ from kldiv_cli.core.kernel.sums import order
 mp = mpmath.mp.clone()
 mp.dps = 40
 
-SYMMETRIC = ("jeffreys", "psi", "js", "js_distance", "tv")
+SYMMETRIC = ("jeffreys", "psi", "js", "js_distance", "hellinger", "tv", "bhattacharyya")
 TWINS = {
     **{name: name for name in SYMMETRIC},
     "kl_pq": "kl_qp",
     "kl_qp": "kl_pq",
+    "chi2_pq": "chi2_qp",
+    "chi2_qp": "chi2_pq",
     "entropy_p": "entropy_q",
     "entropy_q": "entropy_p",
     "cross_entropy_pq": "cross_entropy_qp",
     "cross_entropy_qp": "cross_entropy_pq",
 }
-DIVERGENCES = (*SYMMETRIC, "kl_pq", "kl_qp")
+DIVERGENCES = (*SYMMETRIC, "kl_pq", "kl_qp", "chi2_pq", "chi2_qp")
 
 
 @pytest.fixture(
@@ -72,7 +74,13 @@ def truth(zp, zq, temperature=1.0):
         for u, v in zip(p, q, strict=True)
         if u + v > 0
     )
+    squares = [(u - v) ** 2 for u, v in zip(p, q, strict=True)]
+    half = mp.fsum((mp.sqrt(u) - mp.sqrt(v)) ** 2 for u, v in zip(p, q, strict=True)) / 2
     values = {
+        "hellinger": mp.sqrt(half),
+        "bhattacharyya": -mp.log1p(-half),
+        "chi2_pq": mp.fsum(square / v for square, v in zip(squares, q, strict=True)),
+        "chi2_qp": mp.fsum(square / u for square, u in zip(squares, p, strict=True)),
         "kl_pq": kl_pq,
         "kl_qp": kl_qp,
         "jeffreys": kl_pq + kl_qp,

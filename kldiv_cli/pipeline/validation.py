@@ -248,7 +248,7 @@ def measures(name: str, value: object, others: Iterable[str] = ()) -> tuple[str,
             find(measure, others)
         except ValueError as error:
             message = str(error)
-            if others:
+            if others and "did you mean" not in message:
                 message += "; limits of a batch may be on kl_p99, top_disagreement and so on"
             hint = "'kldiv measures' lists them all"
             raise UsageError("unknown-measure", message, hint=hint) from None

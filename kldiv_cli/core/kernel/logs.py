@@ -163,8 +163,8 @@ class PairOfLogs:
     def centre(self, band: list[Piece]) -> Centre:
         """Return c: first the mean of D, then twice the part of log E exp(v) beyond it.
 
-        In that mean a log that is out of reach counts as one that just is not: beside the finfo.min
-        that masks a logit, the logs of all other outcomes would be lost.
+        In that mean a log that is out of reach counts as one that just is not: beside the least
+        number there is, which masks a logit, the logs of all other outcomes would be lost.
         """
         top_p, top_q, T = self.p.top(band), self.q.top(band), self._T
 

@@ -336,6 +336,11 @@ def _check_shapes(p: Rows, q: Rows) -> None:
         reason = (
             f"{p.name} has {p.rows} rows and {q.name} has {q.rows}; a batch is compared row by row"
         )
+    elif len(p.shape) > 2 < len(q.shape) and p.shape != q.shape:
+        reason = (
+            f"{p.name} is of shape {p.shape} and {q.name} of {q.shape}, whose rows are in another"
+            " order"
+        )
     if reason:
         raise InputError("no-common-support", reason, Place(p.source))
 

@@ -187,6 +187,10 @@ def test_a_row_without_mass_is_refused(kldiv, table, side, kind, nothing):
 
 def test_sides_that_do_not_meet_are_refused():
     whole = logits(1)
+    deep = logits(1, (2, 4, OUTCOMES))
+    assert compare(deep, deep.reshape(8, OUTCOMES), kind="logits").comparisons[0].batch.rows == 8
+    with pytest.raises(InputError, match=r"is of shape \(2, 4, 6\) and .* of \(4, 2, 6\)"):
+        compare(deep, deep.reshape(4, 2, OUTCOMES), kind="logits")
     for other, message in (
         (whole[:5], "has (23|5) rows and .* has (23|5)"),
         (whole[:, :5], "has [56] outcomes and .* has [56]"),

@@ -23,6 +23,7 @@ def test_the_commands_print_what_the_page_shows(root, shell, tmp_path):
         subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
     for file in (root / "tests" / "models").glob("*.kld"):
         shutil.copy(file, tmp_path)
+    (tmp_path / "sample_data").symlink_to(root / "sample_data")
 
     def run(block):
         ran = shell(block[1], cwd=tmp_path)

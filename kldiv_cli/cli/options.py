@@ -272,8 +272,8 @@ ARRAYS = (
 ENGINE = (
     Option("memory_limit", "SIZE", "Memory that an engine such as DuckDB may take, such as 500MB"
            " (MB is 10^6 bytes, MiB 2^20); 2GiB if not given. No result depends on it."),
-    Option("threads", "N", "Threads that an engine may take; one a processor if not given. No"
-           " result depends on it.", read=number),
+    Option("threads", "N", "Threads that an engine, or the rows of a batch, may take; one a"
+           " processor if not given. No result depends on it.", read=number),
 )
 BLOCK = Option(
     "block", "N", "Rows of a batch that make a block, for the error of their mean; chosen by their"

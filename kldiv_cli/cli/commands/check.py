@@ -49,6 +49,7 @@ ROWS = (
            " 0.05 if not given. COL=X is for one column; COL=inf only warns of it. Repeatable."),
     Option("alpha", "X", "Level of the tests; 0.05 if not given.", read=number),
     Option("adjust", "bh|none", "Correction for many columns."),
+    options.BLOCK,
     Option("max_new", "X", "Largest share of rows with an outcome that is new.", read=number),
     Option("max_missing_shift", "X", "Largest change of the share of missing values.",
            read=number),
@@ -67,7 +68,7 @@ ROWS = (
            " REFERENCE without its extension if not given."),
     *options.REPORTS, options.QUIET._replace(help="Print the verdict alone, and no notes."),
     options.STRICT, *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
-    options.BLOCK, options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.COLOR,
+    options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.COLOR,
     options.VERBOSE,
 )
 # fmt: on

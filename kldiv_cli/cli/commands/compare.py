@@ -39,8 +39,8 @@ ROWS = (
              " twice)."),
     Option("measures", "NAME...", "A measure, as 'kldiv measures' lists them; repeatable.",
            ("--measure", "-m")),
-    Option("fail_above", "MEASURE=VALUE...", "Exit 1 if a measure is not at most VALUE;"
-           " repeatable."),
+    Option("fail_above", "MEASURE=VALUE...", "Exit 1 if a measure is not at most VALUE,"
+           " or a statistic of a batch such as kl_p99 or top_disagreement; repeatable."),
     options.EXIT_ZERO._replace(help="Exit 0 where it would be 1; never for 2."),
     Option("base", "e|2|10", "Of the logarithm: nats, bits or hartleys.", default="e"),
     options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT,
@@ -97,7 +97,9 @@ def compare(p: str, q: list[str], said: dict[str, Any]) -> int:
     compressed. Labels are matched by name; weights are normalised. A side may be called
     what you like: jan=data.csv.
 
-    --as samples counts raw rows, and compares them column by column.
+    --as samples counts raw rows, and compares them column by column. --as logits compares
+    what language models predict, row by row: NPY arrays, .safetensors files, base files of
+    llama.cpp; docs/models.md tells how.
 
     --fail-above MEASURE=VALUE makes a gate of it: exit 1 where not (measure <= VALUE), so
     nothing that is infinite passes.

@@ -341,7 +341,7 @@ def rows_in_block(outcomes: int) -> int:
     block is of whole pieces, so that rows are measured with the same others in memory.
     """
     rows, piece = (max(1, size // max(1, outcomes)) for size in (VALUES, PIECE))
-    return rows - rows % piece
+    return rows - rows % min(rows, piece)
 
 
 class Block(NamedTuple):

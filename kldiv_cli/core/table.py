@@ -341,7 +341,7 @@ def rows_in_block(outcomes: int) -> int:
     block is of whole pieces, so that rows are measured with the same others in memory.
     """
     rows, piece = (max(1, size // max(1, outcomes)) for size in (VALUES, PIECE))
-    return rows - rows % piece or rows
+    return rows - rows % min(rows, piece)
 
 
 class Block(NamedTuple):
@@ -394,6 +394,9 @@ class Matrix(NamedTuple):
         The rows, where the likeliest outcomes of each alone are known; there are no blocks then.
     labels : sequence, or None
         The outcomes, where they are not known by position alone.
+    let_go : function, or None
+        Whoever keeps no block tells by it, after each, how many bytes are kept in their place:
+        what a compressed input may inflate to is bounded by what is held of it.
     notes, details, from_edges
         As of a `Table`.
     """
@@ -409,6 +412,7 @@ class Matrix(NamedTuple):
     coding: Coding | None = None
     tops: TopTokens | None = None
     labels: Sequence[Any] | None = None
+    let_go: Callable[[int], None] | None = None
     notes: Sequence[Note] = ()
     details: Mapping[str, str] = {}
     from_edges: bool = False
@@ -437,8 +441,12 @@ def blocks_of(array: NDArray[Any]) -> Iterator[Block]:
         yield Block(array)
         return
     rows = array.reshape(prod(array.shape[:-1]), array.shape[-1])
+    if not rows.size:
+        # Of nothing there may be any number of rows.
+        yield Block(rows)
+        return
     step = rows_in_block(array.shape[-1])
-    for start in range(0, max(1, len(rows)), step):
+    for start in range(0, len(rows), step):
         yield Block(rows[start : start + step])
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 KINDS = ("probabilities", "weights", *LOG_KINDS)
 """The kinds of numbers of which each row can be measured without a look at the others."""
 
+ROW = 8
+"""Bytes of a number that is kept of each row."""
+
 
 def rows_of(found: Opened, option: ReadOptions, name: str | None) -> Rows | None:
     """Return an array of distributions that can be read block by block, or else None.
@@ -95,8 +98,12 @@ def rows_of(found: Opened, option: ReadOptions, name: str | None) -> Rows | None
 
 def _values(matrix: Matrix, source: str) -> Iterator[NDArray[Any]]:
     with failures_named(source):
+        rows = 0
         for block in matrix.blocks:
             yield block.values
+            rows += len(block.values)
+            if matrix.let_go is not None and matrix.shape and len(matrix.shape) > 1:
+                matrix.let_go(ROW * rows)
 
 
 def first_fault(side: Rows, blocks: Iterable[NDArray[Any]], start: int) -> InputError | None:

@@ -118,14 +118,7 @@ def bounded(
     for chunk in inner:
         end = 1 + max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) if by_lines else 0
         amount = len(chunk) - end + (0 if end else amount)
-        size = max(packed.size or 0, packed.taken)
-        allowed = max(INFLATED, RATIO * size) if limit is None else limit
-        if amount > allowed:
-            seen = f"{packed.taken} bytes of {compression}"
-            what = "a line of more" if by_lines else "more"
-            message = f"{seen} inflate to {what} than {allowed} bytes"
-            hint = "--max-inflated BYTES allows more"
-            raise InputError("inflated-too-large", message, Place(packed.source), hint=hint)
+        check(amount, packed, compression, limit, what="a line of more" if by_lines else "more")
         held.append(chunk)
         if amount > INFLATED and packed.kept is not None:
             held.clear()
@@ -135,6 +128,30 @@ def bounded(
         yield from _inflate(ByteStream(packed.source, iter(packed.kept)), compression)
     while held:
         yield held.popleft()
+
+
+def check(
+    amount: int,
+    packed: ByteStream,
+    compression: str,
+    limit: int | None = None,
+    *,
+    what: str = "more",
+) -> None:
+    """Refuse more bytes than those of a compressed stream may inflate to; see `bounded`.
+
+    Raises
+    ------
+    InputError
+        If there are more.
+    """
+    size = max(packed.size or 0, packed.taken)
+    allowed = max(INFLATED, RATIO * size) if limit is None else limit
+    if amount > allowed:
+        seen = f"{packed.taken} bytes of {compression}"
+        message = f"{seen} inflate to {what} than {allowed} bytes"
+        hint = "--max-inflated BYTES allows more"
+        raise InputError("inflated-too-large", message, Place(packed.source), hint=hint)
 
 
 def _inflate(stream: ByteStream, compression: str) -> Iterator[bytes]:

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from kldiv_cli.readers.stream import ByteStream
 
-LARGEST = 1 << 27
+LARGEST = 1 << 25
 """Bytes that are set aside before they are there: a header may say anything."""
+MOST = 2**63 - 1
+"""Bytes of the largest array that a computer can address."""
 
 
 def blocks_of(
@@ -30,7 +32,7 @@ def blocks_of(
     follow: int | None = None,
     ends: bool = True,
 ) -> Iterator[Block]:
-    """Yield the blocks of an array whose elements are the next bytes; see `Matrix.blocks`.
+    """Return the blocks of an array whose elements are the next bytes; see `Matrix.blocks`.
 
     Parameters
     ----------
@@ -50,12 +52,30 @@ def blocks_of(
     Raises
     ------
     InputError
-        If there are fewer bytes than the shape needs, or more where there may be no others.
+        If the number of bytes that follow is known, and is not what the shape needs; when its
+        blocks are read, if there are fewer, or more where there may be no others.
     """
     size = math.prod(shape) * dtype.itemsize
     needs = f"shape {str(shape)[:80]} of {dtype} needs {size} bytes"
+    # A shape of nothing may have sizes that no array has.
+    if math.prod(filter(None, shape)) * dtype.itemsize > MOST:
+        raise bad(f"shape {str(shape)[:80]} of {dtype} is larger than any memory")
     if follow not in (None, size):
         raise bad(f"{needs}, but {follow} follow")
+    return _blocks(stream, dtype, shape, bad, needs, fortran=fortran, ends=ends)
+
+
+def _blocks(
+    stream: ByteStream,
+    dtype: np.dtype[Any],
+    shape: tuple[int, ...],
+    bad: Callable[[str], InputError],
+    needs: str,
+    *,
+    fortran: bool,
+    ends: bool,
+) -> Iterator[Block]:
+    size = math.prod(shape) * dtype.itemsize
     if len(shape) < 2 or fortran or not size:
         data = stream.read(size)
         if len(data) < size:

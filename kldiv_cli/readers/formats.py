@@ -17,6 +17,8 @@ class Format(NamedTuple):
     """First bytes that tell it where the name does not."""
     streamed: bool = False
     """Its raw rows are never held in memory together."""
+    by_rows: bool = False
+    """The rows of its arrays need not be held in memory together."""
     needs: str | None = None
     """A package of the extra ``duckdb`` that it cannot be read without."""
 
@@ -31,10 +33,10 @@ FORMATS = {
     "tsv": Format("delimited", (".tsv", ".tab"), _TABLE, streamed=True),
     "json": Format("json", (".json",), _JSON),
     "jsonl": Format("jsonl", (".jsonl", ".ndjson"), _JSON, streamed=True),
-    "npy": Format("npy", (".npy",), ("dtype",), (b"\x93NUMPY",)),
+    "npy": Format("npy", (".npy",), ("dtype",), (b"\x93NUMPY",), by_rows=True),
     "npz": Format("npz", (".npz",), ("dtype",), (b"PK\x03\x04", b"PK\x05\x06")),
-    "safetensors": Format("safetensors", (".safetensors",), ("max_header",)),
-    "llama-kld": Format("llama_kld", (".kld",), marks=(b"_logits_",)),
+    "safetensors": Format("safetensors", (".safetensors",), ("max_header",), by_rows=True),
+    "llama-kld": Format("llama_kld", (".kld",), marks=(b"_logits_",), by_rows=True),
     "uniq": Format("uniq", (".uniq",), _TEXT, streamed=True),
     "parquet": Format(
         "parquet", (".parquet", ".pq"), _LABELS, (b"PAR1", b"PARE"), needs="pyarrow"

@@ -108,6 +108,7 @@ def read(stream: ByteStream, options: ReadOptions) -> Matrix:
         _blocks(stream, header, here),
         dtype=record_type(outcomes),
         shape=(header.rows, outcomes),
+        let_go=stream.let_go,
         coding=Coding(targets, header.rows_in_chunk, context),
         details={"text": f"{chunks} x {context} tokens", "shape": f"{header.rows} x {outcomes}"},
     )

@@ -65,11 +65,15 @@ def read_array(stream: ByteStream, wanted: str | None = None, name: str | None =
     is_bfloat16 = wanted == "bfloat16" and dtype.itemsize == 2 and dtype.kind in "Vui"
     if is_bfloat16:
         dtype = np.dtype("<u2" if dtype.kind == "V" else dtype.str.replace("i", "u"))
-    follow = None if stream.size is None else stream.size - (8 + width + length)
+    # Objects are pickled, and records have fields: neither is read, whatever follows.
+    is_plain = dtype.itemsize > 0 and dtype.kind != "O"
+    is_known = is_plain and stream.size is not None
+    follow = (stream.size or 0) - (8 + width + length) if is_known else None
     bad = partial(_bad, here=here)
     blocks = blocks_of(stream, dtype, shape, bad, fortran=fortran, follow=follow)
     details = {"type": str(dtype), "shape": " x ".join(map(str, shape))}
     found = Matrix("npy", blocks, name=name, dtype=dtype, shape=shape, details=details)
+    found = found._replace(let_go=stream.let_go)
     return of_bfloat16(found) if is_bfloat16 else found
 
 

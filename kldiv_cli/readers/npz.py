@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
+import os
 import sys
 import zipfile
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from kldiv_cli.readers import histograms, sparse
 from kldiv_cli.readers.column_choice import LABELS, WEIGHTS, plain_name
 from kldiv_cli.readers.compression import INFLATED, RATIO
 from kldiv_cli.readers.npy import read_array
+from kldiv_cli.readers.source import seekable
 from kldiv_cli.readers.stream import CHUNK, ByteStream
 from kldiv_cli.readers.values import check_type, columns_of, named_columns
 
@@ -39,18 +41,17 @@ def read(stream: ByteStream, options: ReadOptions) -> Members:
     if stream.peek(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
         raise InputError("bad-zip", "this is not a ZIP archive, as an .npz file is", Place(source))
     # The table of contents is at the end of the file.
-    data = b"".join(stream)
+    file = seekable(stream)
     with _damage_named(source):
-        archive = zipfile.ZipFile(io.BytesIO(data))
+        archive = zipfile.ZipFile(file)
         # `zipfile` passes over whatever stands before and after the archive.
-        end = len(data) - 22 - len(archive.comment)
-        if data[end : end + 4] != b"PK\x05\x06":
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 22 - len(archive.comment)))
+        if file.read(4) != b"PK\x05\x06":
             raise InputError("bad-zip", "there is something after the archive", Place(source))
         if min((info.header_offset for info in archive.infolist()), default=0):
             raise InputError("bad-zip", "there is something before the archive", Place(source))
-        limit = options.max_inflated
-        allowed = max(INFLATED, RATIO * len(data)) if limit is None else limit
-        return Archive(source, archive, allowed, options.dtype)
+        return Archive(source, archive, size, options)
 
 
 @contextmanager
@@ -75,21 +76,24 @@ class Archive(Members):
         The name of the source in errors.
     archive : ZipFile
         Open.
-    allowed : int
-        Bytes that one array, or all of them together, may inflate to.
-    dtype : str, optional
-        The type of elements of two bytes; see `ReadOptions`.
+    size : int
+        Bytes of the archive.
+    options : ReadOptions
+        How it is read. Where it names no limit, the arrays that are held may together inflate to
+        `RATIO` times the size of the archive, or `INFLATED`.
     """
 
     what = "this is an archive, which has no columns;"
     each = "array"
 
     def __init__(
-        self, source: str, archive: zipfile.ZipFile, allowed: int, dtype: str | None = None
+        self, source: str, archive: zipfile.ZipFile, size: int, options: ReadOptions
     ) -> None:
         self._archive = archive
-        self._dtype = dtype
-        self._allowed = allowed
+        self._dtype = options.dtype
+        limit = options.max_inflated
+        self._allowed = max(INFLATED, RATIO * size) if limit is None else limit
+        self._is_limited = limit is not None
         self._members = [info for info in archive.infolist() if not info.is_dir()]
         super().__init__(source, list(map(_name, self._members)))
 
@@ -112,6 +116,11 @@ class Archive(Members):
 
     def member(self, name: str | None) -> Matrix:
         """See `Members.member`."""
+        info = self._chosen(name)
+        return self._matrix(info, self._allowed)
+
+    def _chosen(self, name: str | None) -> zipfile.ZipInfo:
+        """Return the array that is called so, or the only one."""
         self._check_arrays()
         if name is None and len(self.names) > 1:
             several = abridged(f"{name[:60]!r}" for name in self.names)
@@ -122,11 +131,13 @@ class Archive(Members):
                 hint += f"; {option('--label', first)} {option('--weight', second)}"
                 hint += " if the first holds the outcomes"
             raise InputError("several-weights", message, Place(self.source), hint=hint)
-        return self._matrix(self._members[0 if name is None else self.find(name)], self._allowed)
+        return self._members[0 if name is None else self.find(name)]
 
     def array(self, name: str | None) -> Matrix | None:
-        """See `Members.array`."""
-        return self.member(name) if self.resolved((), (name,)) is self else None
+        """See `Members.array`; its rows may inflate to any size unless they are held."""
+        if self.resolved((), (name,)) is not self:
+            return None
+        return self._matrix(self._chosen(name), self._allowed, is_held=self._is_limited)
 
     def table(self) -> Table:
         """See `Members.table`; a table of the archive has columns NAME.0, NAME.1 and so on."""
@@ -221,15 +232,20 @@ class Archive(Members):
             message = "this ZIP archive holds no arrays"
             raise InputError("no-arrays", message, Place(self.source), hint=hint)
 
-    def _matrix(self, info: zipfile.ZipInfo, allowed: int) -> Matrix:
-        """Return an array that may inflate to so many bytes."""
+    def _matrix(self, info: zipfile.ZipInfo, allowed: int, *, is_held: bool = True) -> Matrix:
+        """Return an array of which so many bytes may be held, or that is held as a whole."""
         name = _name(info)
         here = Place(self.source, name=name)
         if info.flag_bits & 1:
             raise InputError("bad-zip", "this array is encrypted", here)
+        check = partial(_check, allowed, here)
+        if is_held:
+            check(info.file_size)
         with _damage_named(self.source):
-            chunks = _bounded(self._archive.open(info), info.file_size, allowed, here)
-            matrix = read_array(ByteStream(self.source, chunks), self._dtype, name)
+            file = self._archive.open(info)
+            stream = ByteStream(self.source, iter(partial(file.read, CHUNK), b""))
+            stream.check = check
+            matrix = read_array(stream, self._dtype, name)
         details = {"array": name, **matrix.details}
         return matrix._replace(format="npz", blocks=self._read(matrix.blocks), details=details)
 
@@ -254,14 +270,9 @@ def _name(info: zipfile.ZipInfo) -> str:
     return info.filename.removesuffix(".npy")
 
 
-def _bounded(file: IO[bytes], declared: int, allowed: int, here: Place) -> Iterator[bytes]:
-    amount = 0
-    while True:
-        if max(amount, declared) > allowed:
-            message = f"this array inflates to more than {allowed} bytes"
-            hint = "--max-inflated BYTES allows more"
-            raise InputError("inflated-too-large", message, here, hint=hint)
-        if not (chunk := file.read(CHUNK)):
-            return
-        amount += len(chunk)
-        yield chunk
+def _check(allowed: int, here: Place, amount: int) -> None:
+    """Refuse more bytes of an array than may be in memory."""
+    if amount > allowed:
+        message = f"this array inflates to more than {allowed} bytes"
+        hint = "--max-inflated BYTES allows more"
+        raise InputError("inflated-too-large", message, here, hint=hint)

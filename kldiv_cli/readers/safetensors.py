@@ -168,7 +168,7 @@ class Tensors(Members):
         shape = " x ".join(map(str, tensor.shape))
         details = {"tensor": name, "type": str(dtype), "shape": shape}
         found = Matrix("safetensors", blocks, name=name, dtype=dtype, shape=tensor.shape)
-        found = found._replace(details=details)
+        found = found._replace(details=details, let_go=stream.let_go)
         return of_bfloat16(found) if tensor.type == "BF16" else found
 
     def array(self, name: str | None) -> Matrix:

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli import progress
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 HELD = 8 << 20
 """Bytes of a pipe that are held in memory; a file without a name takes more."""
+
+
+TENSORS = re.compile(rb'.{5}\0{3}\{"', re.DOTALL)
+"""How a .safetensors file begins: the length of its header, in 8 bytes, and an object of JSON."""
 
 
 class Held(NamedTuple):
@@ -118,9 +123,13 @@ def opened(
             stream = compression.inflated(packed, codec)
         foreign.refuse(stream, named=option.format is not None)
         format_ = option.format or format_of(stream, extension)
-        if raw and FORMATS[format_].streamed:
+        by_rows = FORMATS[format_].by_rows and not raw and option.max_inflated is None
+        if by_rows or (raw and FORMATS[format_].streamed):
             packed.kept = None
-        if codec is not None:
+        if codec is not None and by_rows:
+            # Whoever holds the rows of an array together is told where they are too many.
+            stream.check = partial(compression.check, packed=packed, compression=codec)
+        elif codec is not None:
             inner = compression.bounded(stream, packed, codec, option.max_inflated)
             stream = ByteStream(path, inner)
             # An input that is too large is refused whatever its format.
@@ -229,6 +238,8 @@ def format_of(stream: ByteStream, extension: str) -> str:
     marked = (name for name, entry in FORMATS.items() if head.startswith(entry.marks))
     # Text may begin with a mark of letters alone.
     found = next((name for name in marked if b"\0" in head or not head[:4].isalnum()), None)
+    if found is None and TENSORS.match(head):
+        found = "safetensors"
     named = BY_EXTENSION.get(extension)
     if named and found and named != found:
         message = f"the name says {named}, but the first bytes are those of {found}"

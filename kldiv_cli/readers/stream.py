@@ -41,6 +41,10 @@ class ByteStream:
     fill : function, or None
         Reads the next bytes of the input into memory that is given, and returns how many; None
         where only whole chunks can be read.
+    held : int
+        Bytes that were taken from it and are still in memory, as far as it was told.
+    check : function, or None
+        Called with `held` for each chunk; raises where more are held than may be.
     """
 
     def __init__(self, source: str, chunks: Iterator[bytes], size: int | None = None) -> None:
@@ -53,12 +57,14 @@ class ByteStream:
         self.stored = size
         self.files: list[IO[bytes]] = []
         self.fill: Callable[[memoryview], int] | None = None
+        self.held = 0
+        self.check: Callable[[int], None] | None = None
         self._chunks = chunks
         self._head = b""
 
     def peek(self, count: int) -> bytes:
         """Return the next `count` bytes, fewer at the end, without consuming them."""
-        while len(self._head) < count and (chunk := next(self._chunks, b"")):
+        while len(self._head) < count and (chunk := self._next()):
             self._head += chunk
         return self._head[:count]
 
@@ -68,7 +74,7 @@ class ByteStream:
         return next((mark for mark in marks if head.startswith(mark)), b"")
 
     def __iter__(self) -> Iterator[bytes]:
-        while chunk := self._head or next(self._chunks, b""):
+        while chunk := self._head or self._next():
             self._head = b""
             self.taken += len(chunk)
             if self.kept is not None:
@@ -78,7 +84,7 @@ class ByteStream:
     def read(self, count: int) -> bytearray:
         """Return the next `count` bytes, fewer only at the end."""
         data = bytearray()
-        while len(data) < count and (chunk := self._head or next(self._chunks, b"")):
+        while len(data) < count and (chunk := self._head or self._next()):
             missing = count - len(data)
             data += chunk[:missing]
             self._head = chunk[missing:]
@@ -89,7 +95,7 @@ class ByteStream:
         done = 0
         while done < len(room):
             if self._head or self.fill is None:
-                chunk = self._head or next(self._chunks, b"")
+                chunk = self._head or self._next()
                 count = min(len(chunk), len(room) - done)
                 room[done : done + count] = chunk[:count]
                 self._head = chunk[count:]
@@ -99,3 +105,14 @@ class ByteStream:
                 break
             done += count
         return done
+
+    def let_go(self, kept: int) -> None:
+        """Be told that of all that was taken no more than so many bytes are in memory."""
+        self.held = kept
+
+    def _next(self) -> bytes:
+        chunk = next(self._chunks, b"")
+        self.held += len(chunk)
+        if self.check is not None:
+            self.check(self.held)
+        return chunk

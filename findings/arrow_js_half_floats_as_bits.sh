@@ -3,9 +3,9 @@
 # numbers, so that the largest logit is a negative one.
 #
 # apache-arrow 21.2.0 of npm, Node.js 20. Every other way to the same column (get, iteration,
-# toJSON) gives the values, and toArray() of a column of float32 does. The bits of 1.5 are 15872, and
-# those of -0.5, which has the bit of the sign set, are 47104: a softmax puts all mass on the lowest
-# of the negative logits. Reading `[...column]` is the way around.
+# toJSON) gives the values, and toArray() of a column of float32 does. The bits of 1.5 are 15872,
+# and those of -0.5, which has the bit of the sign set, are 47104: a softmax puts all mass on the
+# lowest of the negative logits. Reading `[...column]` is the way around.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -2,13 +2,13 @@
 # In NumPy, 32,000 ones of type bfloat16 add up to 256, and SciPy's softmax of them to 125 instead
 # of 1.
 #
-# ml_dtypes 0.6.0, numpy 2.4.6, scipy 1.17.1. Of a type that ml_dtypes brings along, NumPy knows only
-# how to add two numbers; it takes one after the other and rounds each time, and 256 + 1 is 256 with
-# 8 bits. Its own float16, of the same size, is added with care. `mean` and `std` go the same way,
-# and so do SciPy's softmax and log_softmax, which keep the type: no error, no warning. 32,000 equal
-# tokens get the perplexity 252, and the softmax of normal logits with a standard deviation of 3
-# added up to 1.4 to 1.5. Such arrays come from JAX, and from safetensors.numpy where ml_dtypes is
-# imported. `.astype(numpy.float32)` first is the way around.
+# ml_dtypes 0.6.0, numpy 2.4.6, scipy 1.17.1. Of a type that ml_dtypes brings along, NumPy knows
+# only how to add two numbers; it takes one after the other and rounds each time, and 256 + 1 is
+# 256 with 8 bits. Its own float16, of the same size, is added with care. `mean` and `std` go the
+# same way, and so do SciPy's softmax and log_softmax, which keep the type: no error, no warning.
+# 32,000 equal tokens get the perplexity 252, and the softmax of normal logits with a standard
+# deviation of 3 added up to 1.4 to 1.5. Such arrays come from JAX, and from safetensors.numpy
+# where ml_dtypes is imported. `.astype(numpy.float32)` first is the way around.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

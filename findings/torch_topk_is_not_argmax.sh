@@ -3,11 +3,11 @@
 # logits, and which one depends on k.
 #
 # torch 2.13.0, numpy 2.4.6, on the CPU. argmax returns the first of equal logits; topk promises no
-# order of them, and takes another way for another k. Among 32,000 logits of 8 bits, the largest two
-# are equal in 4.75 % of rows (in none as float32): the first of topk(2) was not the argmax in
-# 4.75 %, that of topk(5) in 2.5 %, that of topk(1) in none; and the top 5 were not the first five of
-# the top 6 in 10.5 %. So a model agrees with itself in 97.5 % of top tokens only, if the one side is
-# a stored topk and the other an argmax. `sort` with `stable=True` has the order of argmax.
+# order of them, and takes another way for another k. Among 32,000 logits of 8 bits, the largest
+# two are equal in 4.75 % of rows (in none as float32): the first of topk(2) was not the argmax in
+# 4.75 %, that of topk(5) in 2.5 %, that of topk(1) in none; and the top 5 were not the first five
+# of the top 6 in 10.5 %. So a model agrees with itself in 97.5 % of top tokens only, if the one
+# side is a stored topk and the other an argmax. `sort` with `stable=True` has the order of argmax.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -462,6 +462,7 @@ CASES = {
             "p.kld q.kld --measure kl_pq --kld-rule llama.cpp --fail-above kl_qp_p99=9",
             both(base_file([[1.0, 2.0], [0.5, 3.0]], 3), "kld"),
         ),
+        Case("leave --block out", "p.csv q.csv --block 2", PAIR),
         Case("leave --targets out", "p.csv q.csv --targets t.csv", {**PAIR, "t.csv": "1\n"}),
         Case("--fail-above kl_pq=0.05, for example", "p.csv q.csv --fail-above kl_p99=9", PAIR),
         Case(

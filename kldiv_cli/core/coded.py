@@ -414,7 +414,7 @@ class _Side(NamedTuple):
             own = floors.alone[~memory.floor.reshape(-1)[floors.alone]]
             # Rows of logarithms have one cell more.
             flat, places = memory.log.reshape(-1), own + own // outcomes
-            held = np.bincount(own // outcomes, np.exp(flat[places]), minlength=rows)
+            held += np.bincount(own // outcomes, np.exp(flat[places]), minlength=rows)
             np.minimum(tokens, floors.limit, out=tokens)
             # There may be logits below the limit.
             flat[places] = OUTSIDE

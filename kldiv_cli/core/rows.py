@@ -223,7 +223,8 @@ class RowMeasures:
         if not hasattr(self._local, "cells"):
             self._local.cells = coded.CellsOfPair()
         cells = self._local.cells(p, q)
-        return _evaluated(cells.p, cells.q, asked._replace(kinds=("logits", "logits")))
+        asked = asked._replace(kinds=("logits", "logits"))
+        return _evaluated(cells.p, cells.q, asked, cells.weights)
 
     def result(self) -> RowValues:
         """Return the answers of all rows that were added."""
@@ -238,10 +239,16 @@ def has_rows(side: NDArray[Any]) -> bool:
     return side.ndim == 2 or coded.is_coded(side)
 
 
-def _evaluated(p: NDArray[Any], q: NDArray[Any], asked: Question) -> Evaluation:
+def _evaluated(
+    p: NDArray[Any],
+    q: NDArray[Any],
+    asked: Question,
+    weights: tuple[NDArray[Any], NDArray[Any]] | None = None,
+) -> Evaluation:
     """Return the measures of some rows, in single precision where that is asked for and serves.
 
     What serves a measure of a row depends on that row alone, and not on what else is asked.
+    The weights are the exponentials of logits, where they are known.
     """
     measures = {name: find(name) for name in asked.measures}
     sides = tuple(np.atleast_2d(side) for side in (p, q))
@@ -252,7 +259,7 @@ def _evaluated(p: NDArray[Any], q: NDArray[Any], asked: Question) -> Evaluation:
     if not served:
         return evaluated(p, q, measures)
     a, b = np.broadcast_arrays(*sides)
-    found = evaluate_floats(a, b, served, (asked.temperature, asked.temperature))
+    found = evaluate_floats(a, b, served, (asked.temperature, asked.temperature), weights)
     values, bounds = {}, {}
     for name, measure in measures.items():
         if measure.name in served:
@@ -360,7 +367,7 @@ def likeliest(weights: NDArray[Any], count: int) -> NDArray[np.intp]:
         rest = np.tile(np.arange(width * GROUPS, outcomes), (rows, 1))
         places = np.concatenate([in_body.reshape(rows, -1), rest], axis=1)
         candidates = np.take_along_axis(weights, places, axis=1)
-    if candidates.dtype.kind != "f":
+    if candidates.dtype.kind != "f" and candidates.dtype.itemsize > 4:
         # Integers that doubles do not tell apart have ranks that these do.
         candidates = np.unique(candidates, return_inverse=True)[1].reshape(candidates.shape)
     # Below them all is what has been found, even where outcomes have no mass.

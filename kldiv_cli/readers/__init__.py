@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS", "Opened", "ReadOptions", "distributions_of", "held", "is_model", "is_read_once",
-    "is_readable", "near_files", "opened", "outline", "read", "read_counts", "read_two", "split_name",
+    "is_readable", "near_files", "opened", "outline", "read", "read_counts", "read_two",
+    "split_name",
 ]  # fmt: skip
 
 

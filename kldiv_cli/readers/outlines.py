@@ -1,4 +1,4 @@
-"""What files of language models hold that are no single distribution, for those who look at them."""
+"""Files of language models that are no single distribution, for those who look at them."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kldiv_cli.core import coded
+from kldiv_cli.core.kernel.floats import evaluate_floats
 
 
 def records(rows, floor=16):
@@ -293,3 +294,43 @@ def test_memory_is_used_again(rng):
             list(map(kl, p.tolist(), other.tolist())), rel=2e-3
         )
     assert cells(records(p[:, :9].tolist()), records(q[:, :9].tolist())).p.shape == (7, 10)
+
+
+def test_weights_are_the_exponentials_of_the_cells(rng):
+    p, q = (records(spread(rng, 6, 40).tolist()) for _ in range(2))
+    cells = coded.CellsOfPair()(p, q)
+    assert (cells.p == coded.OUTSIDE).any()
+    for log, weights in zip(cells[:2], cells.weights, strict=True):
+        assert weights == pytest.approx(np.exp(log.astype(float)), rel=1e-6)
+
+
+@pytest.mark.parametrize(("rows", "outcomes"), [(24, 40), (4, 5000)])
+def test_weights_that_are_known_are_not_computed_again(rng, rows, outcomes):
+    base = spread(rng, rows, outcomes, 3.0)
+    other = base + (rng.normal(size=base.shape) * 0.05).astype(np.float32)
+    cells = coded.CellsOfPair()(records(base.tolist()), records(other.tolist()))
+    names = frozenset({"kl_pq", "kl_qp", "tv", "entropy_p"})
+    found = evaluate_floats(cells.p, cells.q, names, masses=cells.weights)
+    # Other weights lead to other numbers: these are what is used.
+    halves = cells.weights[0] ** 0.5, cells.weights[1] ** 0.5
+    wrong = evaluate_floats(cells.p, cells.q, names, masses=halves)
+    for row, (there, back) in enumerate(kl_of_cells(cells)):
+        for name, truth in (("kl_pq", there), ("kl_qp", back)):
+            value, bound = found.values[name][row], found.bounds[name][row]
+            assert abs(value - truth) <= bound * truth < 1e-4 * truth
+            assert wrong.values[name][row] != value
+        shares_p, shares_q = (shares(side[row].astype(float).tolist()) for side in cells[:2])
+        tv = math.fsum(abs(a - b) for a, b in zip(shares_p, shares_q, strict=True)) / 2
+        assert abs(found.values["tv"][row] - tv) <= found.bounds["tv"][row] * tv
+        entropy = -math.fsum(a * math.log(a) for a in shares_p if a)
+        value, bound = found.values["entropy_p"][row], found.bounds["entropy_p"][row]
+        assert abs(value - entropy) <= bound * entropy
+
+
+def test_logits_below_every_limit_have_no_cell_of_their_own():
+    # The last two tokens are below the floor of P; Q says that one of them is impossible.
+    p, q = [[30.0, 29.0, 2.0, -1.0]], [[30.0, 29.0, 20.0, -np.inf]]
+    cells = coded.CellsOfPair()(records(p), np.array(q, np.float32))
+    assert cells.q[0, 2:4].tolist() == [coded.OUTSIDE] * 2
+    ((there, back),) = kl_of_cells(cells)
+    assert max(there, back) < 1e-3

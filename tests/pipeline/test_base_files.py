@@ -130,3 +130,25 @@ def test_records_are_measured_piece_by_piece():
         rows.add(records(p)[at], records(q)[at])
     whole = rows_in_memory(records(p), records(q), asked)
     assert np.array_equal(rows.result().values["kl_pq"], whole.values["kl_pq"])
+
+
+def test_targets_on_the_floor_are_counted_on_each_side(table):
+    # The target is the last token, in each of four rows.
+    p = [[30.0, 29.0, 2.0]] * 2 + [[30.0, 29.0, 20.3]] * 2
+    q = [[30.0, 29.0, 20.3]] * 2 + [[3.0, 2.0, -20.0]] * 2
+    tokens = [0, 0, 0, 2] * 4
+    files = [
+        table(f"{name}.kld", base_file(side, 4, tokens)) for name, side in (("p", p), ("q", q))
+    ]
+    logits = np.array(q, np.float32)
+    for both, counts in (
+        (files, {"P": 2, "Q": 2}),
+        ((files[0], files[0]), {"P": 2, "Q": 2}),
+        ((files[0], logits), {"P": 2}),
+        ((logits, files[0]), {"Q": 2}),
+    ):
+        kind = "logits" if any(side is logits for side in both) else None
+        notes = [n for n in compare(*both, kind=kind).notes if n.code == "target-on-floor"]
+        said = {note.message.split("perplexity of ")[1][0]: note for note in notes}
+        assert {side: int(note.message.split()[0]) for side, note in said.items()} == counts
+        assert all(" of 4 targets" in note.message for note in notes)

@@ -162,3 +162,29 @@ def test_it_is_no_single_distribution(refused, table):
     assert refused("x.kld", GOOD, weight="x").code == "no-columns"
     with pytest.raises(InputError, match="first bytes are those of llama-kld"):
         read(table("x.npy", GOOD))
+
+
+def test_it_is_inspected(kldiv, table):
+    # One row of six reaches the floor.
+    rows = [[i + 1.3 * j for j in range(5)] for i in range(6)]
+    rows[3] = [30.0, 0.0, 1.0, 2.0, 3.0]
+    path = table("x.kld", base_file(rows, 6))
+    ran = kldiv("inspect", path)
+    assert ran.code == 0
+    for line in (
+        "format    llama-kld",
+        "text      3 x 6 tokens",
+        "kind      log-probs",
+        "outcomes  5",
+        "floor     reached by 1 of 6 rows",
+        "batch     6 distributions, one a row",
+    ):
+        assert f"\n{line}\n" in ran.out
+    assert kldiv("inspect", path, "--as", "logits").out == ran.out
+    assert "error[coded-rows]" in kldiv("inspect", path, "--as", "counts").err
+    # All records are looked at.
+    data = bytearray(base_file(rows, 6))
+    data[-20:-12] = bytes(8)
+    ran = kldiv("inspect", table("bad.kld", bytes(data)))
+    assert (ran.code, ran.out) == (2, "")
+    assert "error[bad-kld]" in ran.err

@@ -201,3 +201,21 @@ def test_no_tensors(refused):
 def test_the_file_is_found_by_its_name_alone(given):
     data = saved(x=np.array([5.0, 3.0]))
     assert given("x.bin", data, format="safetensors").weights.tolist() == [5, 3]
+
+
+def test_tensors_are_inspected(kldiv, table):
+    tensors = {"logits": np.ones((2, 3), np.float32), "scale": np.float16(1.0).reshape(())}
+    ran = kldiv("inspect", table("x.safetensors", saved(**tensors)))
+    assert ran.code == 0
+    lines = [
+        "format   safetensors",
+        "tensors  2",
+        "  logits  F32, 2 x 3",
+        "  scale   F16, one number",
+    ]
+    assert ran.out.splitlines()[2:] == lines
+    # One that is chosen, or of which it is said what it holds, is read.
+    path = table("y.safetensors", saved(logits=np.full((2, 3), -1.0, np.float32)))
+    assert "  logits  F32, 2 x 3" in kldiv("inspect", path).out
+    assert "batch     2 distributions" in kldiv("inspect", path, "--as", "logits").out
+    assert "error[negative-weight]" in kldiv("inspect", path, "--weight", "logits").err

@@ -239,6 +239,7 @@ def evaluate_floats(
     zq: Array,
     wanted: frozenset[str],
     temperature: tuple[float, float] = (1.0, 1.0),
+    masses: tuple[Array, Array] | None = None,
 ) -> Found:
     """Return measures of rows of logits of single or half precision, and bounds on their errors.
 
@@ -250,6 +251,8 @@ def evaluate_floats(
         Names of measures, all of them in `SERVED`.
     temperature : tuple of float
         T of each side, by which its logits are divided.  Nothing is served where they differ.
+    masses : pair of ndarray of float32, shape (N, K), optional
+        The exponentials of the logits, where they are known and T is 1.
 
     Returns
     -------
@@ -263,7 +266,9 @@ def evaluate_floats(
     height = max(1, WORK // outcomes)
     with np.errstate(all="ignore"):
         for start in range(0, rows, height):
-            batch.add(start, zp[start : start + height], zq[start : start + height], turned)
+            rows_ = slice(start, start + height)
+            known = None if masses is None else (masses[0][rows_], masses[1][rows_])
+            batch.add(start, zp[rows_], zq[rows_], turned, known)
         found = _Finish(batch)
         batch.valid &= np.isfinite(found.log_M) & (temperature[0] == temperature[1])
         values, bounds = {}, {}
@@ -358,8 +363,15 @@ class _Batch:
         self.scale = 1.0 / temperature
         self._scale = None if temperature == 1.0 else np.array(self.scale, np.float32)
 
-    def add(self, start: int, zp: Array, zq: Array, turned: Bools) -> None:
-        """Work on some rows, from `start` on."""
+    def add(
+        self,
+        start: int,
+        zp: Array,
+        zq: Array,
+        turned: Bools,
+        known: tuple[Array, Array] | None = None,
+    ) -> None:
+        """Work on some rows, from `start` on; their masses may be known."""
         at = slice(start, start + len(zp))
         turned = turned[at]
         room = _buffers(len(zp), self.width)
@@ -388,7 +400,14 @@ class _Batch:
             np.logical_and(p.values == -np.inf, q.values == -np.inf, out=nowhere[:, inner])
             z[nowhere] = NOTHING
             d[nowhere] = 0.0
-        chunks = self._masses(z, each, top, x)
+        if known is None:
+            np.exp(z, out=x)
+        else:
+            _in_unit_of_highest(known, turned, highest, x[:, inner])
+            x[:, self.outcomes :] = 0.0
+            # Their roundings are those of two products.
+            self.spread[at] = np.maximum(self.spread[at], 2.0)
+        chunks = self._masses(each, top, x)
         mass = 1.0 + self._put("rest", at, chunks)
         np.multiply(x, d, out=xd)
         m = self._put("m", at, self._sum(xd)) / mass
@@ -454,7 +473,8 @@ class _Batch:
             np.multiply(z, self._scale, out=z)
         if self._note_spread(at, z) == math.inf:
             np.maximum(z, NOTHING, out=z)
-        self._put("rest", at, self._masses(z, np.arange(len(z)), logits.top, x))
+        np.exp(z, out=x)
+        self._put("rest", at, self._masses(np.arange(len(z)), logits.top, x))
         self._put("z", at, self._dot(x, z))
 
     def _note_spread(self, at: slice, z: Singles) -> float:
@@ -468,9 +488,8 @@ class _Batch:
         self.spread[at] = spread
         return reach
 
-    def _masses(self, z: Singles, each: Indices, top: Indices, x: Singles) -> Singles:
-        """Find x = exp(z); return the sums of its chunks without the largest of each row."""
-        np.exp(z, out=x)
+    def _masses(self, each: Indices, top: Indices, x: Singles) -> Singles:
+        """Make the largest of each row 1; return the sums of chunks of x without these."""
         x[each, top] = 0.0
         chunks = self._sum(x)
         x[each, top] = 1.0
@@ -621,6 +640,21 @@ def _less_highest(p: _Logits, q: _Logits, turned: Bools, out: Singles) -> None:
     np.subtract(p.values, p.highest[:, None], out=out)
     if turned.any():
         out[turned] = q.values[turned] - q.highest[turned][:, None]
+
+
+def _in_unit_of_highest(
+    known: tuple[Array, Array], turned: Bools, highest: Floats, out: Singles
+) -> None:
+    """Find the masses of P, and of Q in turned rows, in units of the largest."""
+    p, q = known
+    scale = np.exp(-highest.astype(np.float64)).astype(np.float32)
+    if out.shape[1] >= LONG:
+        for i, turn in enumerate(turned.tolist()):
+            np.multiply((q if turn else p)[i], scale[i], out=out[i])
+        return
+    np.multiply(p, scale[:, None], out=out)
+    if turned.any():
+        out[turned] = q[turned] * scale[turned][:, None]
 
 
 def _difference(p: _Logits, q: _Logits, turned: Bools, out: Singles) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LARGEST = 1 << 25
 """Bytes that are set aside before they are there: a header may say anything."""
+AXES = 32
+"""Dimensions of any array: NumPy's own limit was that for long."""
 MOST = 2**63 - 1
 """Bytes of the largest array that a computer can address."""
 
@@ -57,6 +59,8 @@ def blocks_of(
     """
     size = math.prod(shape) * dtype.itemsize
     needs = f"shape {str(shape)[:80]} of {dtype} needs {size} bytes"
+    if len(shape) > AXES:
+        raise bad(f"an array of {len(shape)} dimensions is none: {AXES} are allowed")
     # A shape of nothing may have sizes that no array has.
     if math.prod(filter(None, shape)) * dtype.itemsize > MOST:
         raise bad(f"shape {str(shape)[:80]} of {dtype} is larger than any memory")

@@ -91,7 +91,7 @@ def _header(header: bytes, encoding: str, here: Place) -> tuple[object, Any, boo
     match entries:
         case {"descr": descr, "fortran_order": bool(fortran), "shape": tuple(shape), **rest}:
             are_sizes = all(type(n) is int and 0 <= n < 2**62 for n in shape)
-            if are_sizes and len(shape) <= 32 and not rest:
+            if are_sizes and not rest:
                 return descr, shape, fortran
     raise _bad("the header is not one of an array: descr, fortran_order and shape", here)
 

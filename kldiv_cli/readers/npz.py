@@ -7,10 +7,11 @@ import sys
 import zipfile
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from kldiv_cli import progress
 from kldiv_cli.core.table import Block, Matrix, Members, Table
 from kldiv_cli.errors import InputError, KldivError, Place, abridged, option
 from kldiv_cli.readers import histograms, sparse
@@ -51,7 +52,7 @@ def read(stream: ByteStream, options: ReadOptions) -> Members:
             raise InputError("bad-zip", "there is something after the archive", Place(source))
         if min((info.header_offset for info in archive.infolist()), default=0):
             raise InputError("bad-zip", "there is something before the archive", Place(source))
-        return Archive(source, archive, size, options)
+        return Archive(source, archive, file, size, options)
 
 
 @contextmanager
@@ -76,6 +77,8 @@ class Archive(Members):
         The name of the source in errors.
     archive : ZipFile
         Open.
+    file : file
+        Where the archive is read from.
     size : int
         Bytes of the archive.
     options : ReadOptions
@@ -87,9 +90,15 @@ class Archive(Members):
     each = "array"
 
     def __init__(
-        self, source: str, archive: zipfile.ZipFile, size: int, options: ReadOptions
+        self,
+        source: str,
+        archive: zipfile.ZipFile,
+        file: IO[bytes],
+        size: int,
+        options: ReadOptions,
     ) -> None:
         self._archive = archive
+        self._file, self._size = file, size
         self._dtype = options.dtype
         limit = options.max_inflated
         self._allowed = max(INFLATED, RATIO * size) if limit is None else limit
@@ -251,7 +260,9 @@ class Archive(Members):
 
     def _read(self, blocks: Iterable[Block]) -> Iterator[Block]:
         with _damage_named(self.source):
-            yield from blocks
+            for block in blocks:
+                progress.step(self.source, self._file.tell(), self._size)
+                yield block
 
 
 def _is_vector(matrix: Matrix) -> bool:

@@ -52,10 +52,11 @@ def read(source: object, rows: int, outcomes: int) -> NDArray[np.int64]:
         place = Place(found.source, index=(row,), value=str(targets[row]))
         count = int(np.count_nonzero(outside))
         raise InputError("bad-targets", message, place, count=count, hint=HINT)
-    return targets
+    # Those that 64 bits with a sign do not hold are none of the outcomes.
+    return targets.astype(np.int64)
 
 
-def _integers(data: Any, here: Place) -> NDArray[np.int64]:
+def _integers(data: Any, here: Place) -> NDArray[np.integer[Any]]:
     if isinstance(data, Members):
         data = data.resolved((), ())
     if isinstance(data, Members):
@@ -69,7 +70,7 @@ def _integers(data: Any, here: Place) -> NDArray[np.int64]:
         if array.dtype.kind not in "iu":
             message = f"elements of type {array.dtype} are no whole numbers"
             raise InputError("bad-targets", message, here, hint=HINT)
-        return array.astype(np.int64).ravel()
+        return array.ravel()
     from kldiv_cli.readers.rows import raw_rows
 
     # A first row 0 is no header that counts.

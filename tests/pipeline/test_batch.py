@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import math
+import re
 import struct
 import tracemalloc
 
@@ -93,6 +94,30 @@ def test_a_file_is_compared_as_the_array_is(table, dtype, form):
     )  # fmt: skip
     for name in MEASURES:
         assert found.comparisons[0].measures[name] == pytest.approx(truth[name], rel=1e-13)
+
+
+CONTAINERS = {
+    "npy": npy, "npz": npz, "safetensors": safetensors,
+    "npy.gz": lambda array: gzip.compress(npy(array)),
+    "npz.gz": lambda array: gzip.compress(npz(array)),
+    "safetensors.gz": lambda array: gzip.compress(safetensors(array)),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("dtype", ["f4", "f2"])
+def test_the_same_numbers_give_the_same_bytes_in_any_container(table, kldiv, dtype):
+    p, q = (logits(seed).astype(dtype) for seed in (1, 2))
+    pattern = re.compile(r'"(name|source|format|p|q)": "[^"]*"')
+    found = set()
+    for ending, save in CONTAINERS.items():
+        paths = table(f"p.{ending}", save(p)), table(f"q.{ending}", save(q))
+        for threads in ("1", "2"):
+            words = ("--as", "logits", "-f", "json", "--threads", threads)
+            ran = kldiv("compare", *paths, *words)
+            assert (ran.code, ran.err) == (0, "")
+            found.add(pattern.sub("", ran.out))
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize("compressed", [False, True])

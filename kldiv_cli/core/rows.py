@@ -239,32 +239,38 @@ def has_rows(side: NDArray[Any]) -> bool:
 
 
 def _evaluated(p: NDArray[Any], q: NDArray[Any], asked: Question) -> Evaluation:
-    """Return the measures of some rows, in single precision where that is asked for and serves."""
+    """Return the measures of some rows, in single precision where that is asked for and serves.
+
+    What serves a measure of a row depends on that row alone, and not on what else is asked.
+    """
     measures = {name: find(name) for name in asked.measures}
-    wanted = frozenset(measure.name for measure in measures.values())
     sides = tuple(np.atleast_2d(side) for side in (p, q))
     singles = all(side.dtype.kind == "f" and side.dtype.itemsize <= 4 for side in sides)
-    evaluated = partial(
-        evaluate, measures=measures, base=asked.base, kind=asked.kinds,
-        temperature=asked.temperature,
-    )  # fmt: skip
-    if not (asked.singles and singles and wanted <= SERVED and {*asked.kinds} <= {*LOG_KINDS}):
-        return evaluated(p, q)
+    singles = asked.singles and singles and {*asked.kinds} <= {*LOG_KINDS}
+    served = SERVED.intersection(measure.name for measure in measures.values() if singles)
+    evaluated = partial(evaluate, base=asked.base, kind=asked.kinds, temperature=asked.temperature)
+    if not served:
+        return evaluated(p, q, measures)
     a, b = np.broadcast_arrays(*sides)
-    found = evaluate_floats(a, b, wanted, (asked.temperature, asked.temperature))
-    values, bounds = (
-        {name: by_name[measure.name] for name, measure in measures.items()}
-        for by_name in (found.values, found.bounds)
-    )
-    units = {name: unit_of(asked.base) ** measure.degree for name, measure in measures.items()}
-    values = {name: value / units[name] for name, value in values.items()}
-    rest = np.flatnonzero(np.isnan(sum(values.values())))
-    if len(rest):
-        others = evaluated(a[rest], b[rest])
-        for name in measures:
-            values[name][rest] = others.values[name]
-            bounds[name] = bounds[name].copy()
-            bounds[name][rest] = others.bounds[name]
+    found = evaluate_floats(a, b, served, (asked.temperature, asked.temperature))
+    values, bounds = {}, {}
+    for name, measure in measures.items():
+        if measure.name in served:
+            values[name] = found.values[measure.name] / unit_of(asked.base) ** measure.degree
+            bounds[name] = found.bounds[measure.name].copy()
+        else:
+            values[name], bounds[name] = np.full((2, len(a)), np.nan)
+    missing = np.stack([np.isnan(value) for value in values.values()])
+    for lacking in np.unique(missing, axis=1).T:
+        names = {
+            name: measures[name] for name, lacks in zip(measures, lacking, strict=True) if lacks
+        }
+        if not names:
+            continue
+        rest = np.flatnonzero((missing == lacking[:, np.newaxis]).all(axis=0))
+        others = evaluated(a[rest], b[rest], names)
+        for name in names:
+            values[name][rest], bounds[name][rest] = others.values[name], others.bounds[name]
     return Evaluation(dict(values), dict(bounds))
 
 

@@ -54,10 +54,11 @@ rows by the general path.  All these paths are correct to some 1e-15.
 
 Single precision
 ----------------
-`floats.evaluate_floats` serves batches of logits that are stored in 32 or 16 bits: both
-directions, the Jensen-Shannon divergence, the total variation and entropies, from one exponential
-for each logit of one side and one for each difference.  Its values are correct to some 1e-7, with
-a bound of some 1e-5 for every row; nan stands for what it leaves to the general path.
+`floats.evaluate_floats` serves batches of logits that are stored in 32 or 16 bits: all measures
+but those of an order, Renyi's and Tsallis', from one exponential for each logit of one side and
+one for each difference; Hellinger and Bhattacharyya distances and chi-squared divergences take a
+second.  Values are correct to some 1e-7, with a bound of some 1e-5 for every row; nan stands for
+what is left to the general path, each measure of each row by itself.
 """
 
 from __future__ import annotations

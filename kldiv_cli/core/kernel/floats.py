@@ -11,7 +11,7 @@ and without a softmax of the second side, and without a difference of nearly equ
     D(Q || P)  =  (G - F - (M log M - (M - 1))) / M
     TV         =  sum p |E - (M - 1)| / 2M
     JS         =  sum p w y (1 + y^2/6 + y^4/15 + ...) / 4M,    w = E - (M - 1),  y = w / (w + 2M)
-    Hel^2      =  sum p v^2 / 2M,    v = h - (sqrt M - 1),  h = E / (1 + sqrt exp(d))
+    Hel^2      =  sum p v^2 / 2M,    v = w / (sqrt M + sqrt exp(d)) = sqrt exp(d) - sqrt M
     chi2(Q || P)  =  sum p w^2 / M^2
     chi2(P || Q)  =  sum p w^2 / (exp(d) M),    exp(d) not as 1 + E but by its own exponential
 
@@ -33,15 +33,14 @@ one of three ways:
                     whose divergence is not small beside sum p |d|
     exp(d) - 1 - d  where there is no such expm1 and the sides are far apart
 
-Of the sums of squares, an error e of M - 1 or sqrt M - 1 beside its true value adds e^2, or e
-times the sum: none has an error that is not small beside it.  With r = q / p, an error of b - a
-has, to be summed over p, the effects
+An error e of M, relative to it, changes the sums of squares by a few e times the sum, and e^2.
+With r = q / p, an error of b - a is multiplied in them, for each p, by
 
-    Hel^2         sqrt r (1 - sqrt r) / 2,    r |log r|  <=  |r - 1| (1 + max(0, log r))
-    chi2(Q || P)  2 r (r - 1),                the same
+    chi2(Q || P)  2 r (r - 1),                r |log r|  <=  |r - 1| (1 + max(0, log r))
+    Hel^2         sqrt r (1 - sqrt r) / 2,    the same of sqrt r
     chi2(P || Q)  r - 1 / r,                  (1 + r) |log r|  <=  |r - 1| (2 + |log r|)
 
-less what it adds to M, which is the mean of the error under q times the sum or less.
+and adds to log M its mean under q, times which the sum is changed at most.
 
 Which way is taken depends on the row alone; how often d is halved, on the rows of its block.
 
@@ -219,7 +218,7 @@ class _Asked(NamedTuple):
 
     @property
     def ratios(self) -> bool:
-        """Whether a sum is asked whose terms follow from E - (M - 1) or from h."""
+        """Whether a sum is asked whose terms follow from E - (M - 1)."""
         return self.tv or self.js or self.half or self.chi2
 
 
@@ -524,7 +523,7 @@ class _Batch:
             room["e"][rows], room["phi"][rows] = e, phi
 
     def _ratios(self, at: slice, room: dict[str, Singles], x: Singles, gain: Floats) -> None:
-        """Add up the terms that follow from the ratio of the sides, E - (M - 1) or h."""
+        """Add up the terms that follow from w = E - (M - 1)."""
         d, e, spare = room["d"], room["e"], room["xd"]
         w = np.subtract(e, gain.astype(np.float32)[:, None], out=room["phi"])
         if self.asked.tv:
@@ -536,10 +535,9 @@ class _Batch:
                 self._put("chi2_other", at, self._dot(xw, w))
                 self._put("chi2", at, self._dot(xw, np.divide(w, ratio, out=room["square"])))
             if self.asked.half:
-                root = np.sqrt(ratio, out=ratio)
-                np.add(root, np.array(1.0, np.float32), out=root)
-                excess = (gain / (1.0 + np.sqrt(1.0 + gain))).astype(np.float32)
-                v = np.subtract(np.divide(e, root, out=root), excess[:, None], out=root)
+                roots = np.sqrt(ratio, out=ratio)
+                np.add(roots, np.sqrt(1.0 + gain).astype(np.float32)[:, None], out=roots)
+                v = np.divide(w, roots, out=roots)
                 self._put("half", at, self._dot(np.multiply(x, v, out=spare), v))
         if self.asked.js:
             self._jensen_shannon(at, room, x, gain)
@@ -872,11 +870,10 @@ class _Finish:
         """Return the square of the Hellinger distance."""
         batch, apart, log_M = self.batch, self.apart, np.abs(self.log_M)
         value = batch.sums["half"] / (2.0 * self.mass * self.M)
-        error = self._of_squares(value, 0.5, 5.0, 1.0 + self.highest)
-        error += 2.0 * self.of_mean * value + self.of_mean**2
-        # 1 + sqrt exp(d) and a quotient stand between E and h.
+        error = self._of_squares(value, 0.5, 9.0 + EXP / U, 1.0 + self.highest)
+        error += 3.5 * self.of_mean * value + self.of_mean**2
         shift = np.abs(self.gain) / self.M * np.minimum(apart, np.sqrt(2.0 * value))
-        error += (batch.relative + 7.0 * U) * (2.0 * value + shift) + batch.absolute * apart
+        error += batch.relative * (2.0 * value + shift) + batch.absolute * apart
         rising = (2.0 + np.maximum(batch.most - self.log_M, 0.0)) * value
         error += self.proportional * (rising + 0.5 * (log_M * apart + self.falling * value))
         error += 0.5 * self.inexact * (apart + value)

@@ -152,7 +152,7 @@ def test_no_error_of_random_batches_is_above_its_bound(seed, temperature, monkey
 
 
 def exact_rows(zp, zq):
-    """Return D(P || Q), TV and H(P) in extended precision."""
+    """Return measures that are sums over P in extended precision."""
     a, b = zp.astype(np.longdouble), zq.astype(np.longdouble)
     a -= a.max(axis=1, keepdims=True)
     b -= b.max(axis=1, keepdims=True)
@@ -161,11 +161,20 @@ def exact_rows(zp, zq):
     p, d = np.exp(log_p), log_q - log_p
     near = d**2 * (0.5 + d / 6 + d**2 / 24 + d**3 / 120 + d**4 / 720)
     kl = (p * np.where(np.abs(d) < 1e-3, near, np.expm1(d) - d)).sum(axis=1)
+    half = (p * np.expm1(d / 2) ** 2).sum(axis=1) / 2
+    squares = p * np.expm1(d) ** 2
     return {
         "kl_pq": kl,
         "tv": np.abs(p * np.expm1(d)).sum(axis=1) / 2,
+        "hellinger": np.sqrt(half),
+        "bhattacharyya": -np.log1p(-half),
+        "chi2_pq": (squares * np.exp(-d)).sum(axis=1),
+        "chi2_qp": squares.sum(axis=1),
         "entropy_p": -(p * log_p).sum(axis=1),
     }
+
+
+OVER_P = frozenset(exact_rows(np.zeros((1, 2)), np.zeros((1, 2))))
 
 
 @pytest.mark.parametrize("noise", [3e-5, 1e-3, 0.03, 0.1, 0.5, 2.0])
@@ -174,13 +183,13 @@ def test_rows_of_language_models_are_served_with_small_bounds(rows, outcomes, no
     rng = np.random.default_rng(outcomes)
     zp = rng.normal(0.0, 3.0, (rows, outcomes)).astype("f4")
     zq = (zp + rng.normal(0.0, noise, zp.shape)).astype("f4")
-    found = evaluate_floats(zp, zq, frozenset({"kl_pq", "tv", "entropy_p"}))
+    found = evaluate_floats(zp, zq, OVER_P)
     for name, expected in exact_rows(zp, zq).items():
         error = np.abs(found.values[name] / expected - 1.0).astype(float)
         assert np.all(error <= found.bounds[name]), name
         # What is seen is far better.
         assert np.sqrt(np.mean(error**2)) < 4e-7, name
-        assert np.median(found.bounds[name]) < 2e-5, name
+        assert np.median(found.bounds[name]) < (2e-5 if noise < 1.0 else 4e-5), name
 
 
 def test_half_precision_is_read_bit_by_bit():
@@ -324,7 +333,7 @@ def test_chunks_and_blocks_of_any_length(monkeypatch):
     for outcomes in (100, 127, 128, 129, 255, 257, 600, 900):
         zp = rng.normal(0.0, 2.0, (5, outcomes)).astype("f4")
         zq = (zp + rng.normal(0.0, 0.3, zp.shape)).astype("f4")
-        found = evaluate_floats(zp, zq, frozenset({"kl_pq", "tv", "entropy_p"}))
+        found = evaluate_floats(zp, zq, OVER_P)
         for name, expected in exact_rows(zp, zq).items():
             error = np.abs(found.values[name] / expected - 1.0)
             assert np.all(error <= found.bounds[name]), (outcomes, name)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from kldiv_cli.core import rows
 from kldiv_cli.core.divergences import divergences, evaluate
-from kldiv_cli.core.kernel.floats import SERVED
+from kldiv_cli.core.kernel.floats import LIMIT, SERVED
+from kldiv_cli.core.measures import DEFAULT_MEASURES
 from kldiv_cli.core.rows import (
     Question,
     RowMeasures,
@@ -132,6 +133,81 @@ def test_single_precision_is_within_its_bounds(logits, temperature, outcomes):
         for value, truth, bound in zip(*sides, strict=True):
             # Less than single precision holds is nothing.
             assert value == pytest.approx(truth, rel=bound, abs=1e-37), name
+
+
+WITH_ORDER = (*DEFAULT_MEASURES, "renyi:0.5")
+OF_DOUBLES = 1e-9
+"""Bounds below this are of double precision, others of single."""
+PLAIN, FAR, UNDEFINED, SAME = range(4)
+
+
+def four_rows(outcomes=40):
+    """Return logits: a plain row, one whose p/q is e^95, one where P alone is, equal ones."""
+    rng = np.random.default_rng(7)
+    p = rng.normal(0.0, 2.0, (4, outcomes)).astype("f4")
+    q = (p + rng.normal(0.0, 0.2, p.shape)).astype("f4")
+    q[FAR, 3] -= 95.0
+    # The side with the smaller logit here is the one whose masses are computed.
+    q[FAR, 0] = p[FAR, 0] + 0.1
+    q[UNDEFINED, 5] = -np.inf
+    q[SAME] = p[SAME]
+    return p, q
+
+
+def in_singles(p, q, names, base="e"):
+    asked = Question(names, ("logits", "logits"), base, bounds=True, singles=True)
+    return rows_in_memory(p, q, asked)
+
+
+@pytest.mark.parametrize("base", ["e", "2"])
+def test_every_measure_of_every_row_is_that_of_double_precision(base):
+    p, q = four_rows()
+    found = in_singles(p, q, WITH_ORDER, base)
+    exact = evaluate(p, q, WITH_ORDER, kind="logits", base=base)
+    for name in WITH_ORDER:
+        sides = found.values[name], found.bounds[name], exact.values[name]
+        for value, bound, truth in zip(*sides, strict=True):
+            assert value == pytest.approx(truth, rel=bound + 1e-13, abs=0), name
+
+
+def test_a_measure_that_single_precision_does_not_serve_leaves_the_others_to_it(monkeypatch):
+    asked = []
+
+    def recorded(p, q, measures, **options):
+        asked.append((len(p), frozenset(measures)))
+        return evaluate(p, q, measures, **options)
+
+    monkeypatch.setattr(rows, "evaluate", recorded)
+    names = ("kl_pq", "hellinger", "chi2_pq", "chi2_qp")
+    found = in_singles(*four_rows(), names)
+    # One row each: FAR and UNDEFINED.
+    assert sorted(asked, key=lambda call: len(call[1])) == [
+        (1, frozenset({"chi2_pq"})),
+        (1, frozenset(names)),
+    ]
+    for name in ("kl_pq", "hellinger", "chi2_qp"):
+        assert OF_DOUBLES < found.bounds[name][FAR] <= LIMIT
+    assert found.values["chi2_pq"][FAR] > math.exp(80)
+    assert found.bounds["chi2_pq"][FAR] < OF_DOUBLES
+    assert found.values["kl_pq"][UNDEFINED] == math.inf
+
+
+def test_measures_without_a_formula_in_single_precision_leave_the_others_to_it():
+    found = in_singles(*four_rows(), ("tv", "tsallis:2"))
+    assert found.bounds["tv"][PLAIN] > OF_DOUBLES > found.bounds["tsallis:2"][PLAIN]
+
+
+@pytest.mark.parametrize("outcomes", [40, 5000])
+def test_a_value_does_not_depend_on_what_else_is_asked(outcomes):
+    p, q = four_rows(outcomes)
+    whole = in_singles(p, q, WITH_ORDER)
+    for name in WITH_ORDER:
+        alone = in_singles(p, q, (name,))
+        single = whole.bounds[name] > OF_DOUBLES
+        assert single[PLAIN] == (name in SERVED), name
+        np.testing.assert_array_equal(alone.values[name][single], whole.values[name][single], name)
+        # The paths of double precision may differ in the last bits by what else is asked.
+        np.testing.assert_allclose(alone.values[name], whole.values[name], 1e-14, err_msg=name)
 
 
 def test_numbers_of_two_types_are_measured_in_double_precision():

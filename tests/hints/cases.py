@@ -1606,11 +1606,6 @@ CASES = {
     ],
     "readers/rows.py": [
         Case(
-            "--as logits if each row is what a model predicts",
-            "check p.npy q.npy",
-            both(npy([[0.5] * 100] * 40), "npy"),
-        ),
-        Case(
             "--as logits",
             "check p.kld q.kld --as samples",
             both(base_file([[1.0, 2.0], [0.5, 3.0]], 3), "kld"),

@@ -441,6 +441,7 @@ CASES = {
     ],
     "pipeline/check.py": [],
     "pipeline/compare.py": [
+        Case("leave --block out", "p.csv q.csv --block 3", PAIR),
         Case("leave --top out", "p.json q.json --top 3", both("[[1, 2], [2, 1]]", "json")),
         Case(
             "leave --temperature out",

@@ -236,7 +236,8 @@ def compared(settings: CompareSettings) -> Report:
                 refuse_duplicates([side.options for side in settings.every])
         one = _of_pair(found, settings) if isinstance(found, Pair) else _of_batch(found, settings)
         made.append(one.against(q.name))
-        progress.step(read.p.source, len(made), len(read.parts), "columns")
+        if not read.others[1:] and isinstance(found, Pair):
+            progress.step(read.p.source, len(made), len(read.parts), "columns")
     notes = (*read.notes, *(note for each in made for note in each.notes))
     several = len(read.others) > 1
     return Report(

@@ -228,9 +228,8 @@ def _wide_noted(matrix: Matrix, source: str) -> Iterator[Note]:
     """Yield a note on an array of so many columns of floats that they may be a vocabulary."""
     dtype, shape = matrix.dtype, matrix.shape or ()
     if dtype is not None and dtype.kind == "f" and len(shape) == 2 and shape[1] >= WIDE:
-        message = f"an array of shape {shape} is {shape[1]} columns of raw values"
-        advice = "--as logits if each row is what a model predicts"
-        yield Note("wide-array", message, source, advice)
+        message = f"an array of shape {shape} is {shape[1]} columns of raw values, and no logits"
+        yield Note("wide-array", message, source)
 
 
 def _batches_of(blocks: Iterable[Block], source: str) -> Iterator[Batch]:

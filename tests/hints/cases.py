@@ -441,6 +441,7 @@ CASES = {
     ],
     "pipeline/check.py": [],
     "pipeline/compare.py": [
+        Case("leave --block out", "p.csv q.csv --block 3", PAIR),
         Case("leave --top out", "p.json q.json --top 3", both("[[1, 2], [2, 1]]", "json")),
         Case(
             "leave --temperature out",
@@ -1606,11 +1607,6 @@ CASES = {
         ),
     ],
     "readers/rows.py": [
-        Case(
-            "--as logits if each row is what a model predicts",
-            "check p.npy q.npy",
-            both(npy([[0.5] * 100] * 40), "npy"),
-        ),
         Case(
             "--as logits",
             "check p.kld q.kld --as samples",

@@ -478,3 +478,24 @@ def test_errors_of_a_base_file_have_the_direction_of_models(texts, shell):
     ran = shell("kldiv check base.kld cut.kld -f json", cwd=texts)
     assert ran.code == 2
     assert json.loads(ran.out)["direction"] == "reference || current"
+
+
+def test_an_array_as_wide_as_a_vocabulary_is_noted_where_it_is_no_logits(kldiv, tmp_path):
+    base, _ = models(rows=30, outcomes=100)
+    for name, array in (("wide", base), ("narrow", base[:, :99])):
+        np.save(tmp_path / f"{name}.npy", array)
+        path = str(tmp_path / f"{name}.npy")
+        raw = json.loads(kldiv("check", path, path, "-f", "json").out)
+        assert ("wide-array" in [note["code"] for note in raw["notes"]]) == (name == "wide")
+        logits = json.loads(kldiv("check", path, path, "--as", "logits", "-f", "json").out)
+        assert logits["notes"] == []
+
+
+def test_probabilities_that_are_called_logits_are_noted():
+    base, q4 = models(rows=30)
+    p, q = (np.exp(side) / np.exp(side).sum(axis=1, keepdims=True) for side in (base, q4))
+    for dtype in (np.float16, np.float32, np.float64):
+        report = compare(p.astype(dtype), q.astype(dtype), kind="logits", measures="kl_pq")
+        assert {note.code for note in report.notes} == {"look-like-probabilities"}
+    for sides in ((base, q4), (p + 0.1, q + 0.1), (p[0], q[0])):
+        assert compare(*sides, kind="logits", measures="kl_pq").notes == ()

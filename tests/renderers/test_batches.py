@@ -390,3 +390,29 @@ def test_rows_of_columns_are_told_apart():
 def test_an_error_has_no_rows():
     report = Report("e", "nats", "none", 1.0, None, None, (Comparison(None, {"tv": "error"}, {}),))
     assert render(report, ROWS) == ""
+
+
+def test_one_block_gives_no_errors():
+    rows = np.random.default_rng(2).normal(size=(2, 30, 7))
+    for block, said in ((29, "errors from blocks of 29 rows"), (30, "no errors: one block holds")):
+        text = render(compare(*rows, kind="logits", block=block), "text", Layout())
+        assert said in text
+        assert (" +- 0" in text) == (block == 29)
+
+
+def test_a_lower_bound_is_called_one_in_the_report(tmp_path):
+    def answer(name, shift):
+        tops = [
+            {"token": t, "logprob": math.log(p), "bytes": [ord(t)]}
+            for t, p in (("a", 0.6 + shift), ("b", 0.2 - shift))
+        ]
+        content = [{**tops[0], "top_logprobs": tops}] * 12
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps({"choices": [{"logprobs": {"content": content}}]}))
+        return path
+
+    report = compare(answer("p", 0.0), answer("q", 0.1), measures="kl_pq")
+    for name in ("text", "markdown"):
+        assert "lower bounds" in render(report, name, Layout())
+    rows = np.random.default_rng(2).normal(size=(2, 30, 7))
+    assert "lower bounds" not in render(compare(*rows, kind="logits"), "text", Layout())

@@ -101,7 +101,8 @@ def check(
         ``samples`` (raw rows, if not given), ``counts``, ``probabilities`` or ``weights``. A
         table of counts has an outcome and a count in each row, or column, outcome and count.
         Of ``logits`` and ``log-probs``, one distribution a row, the mean over rows of
-        D(reference || current) is judged: the gate of a quantised or distilled model.
+        D(reference || current) is judged: the gate of a quantised or distilled model. A base
+        file of llama.cpp is known by itself, and what stands beside it is then logits.
     label, weight : str or pair of str, optional
         Columns that hold the outcomes and their weights; `weight` also names a member of
         a JSON object or an array of an ``.npz`` file.

@@ -8,6 +8,8 @@ Parts:
 
 ``small``  256 rows of 151,936 outcomes, in float32, float16 and bfloat16
 ``large``  20,000 rows of 32,000 outcomes, in float32 and in 16 bits; memory at 5,000 rows
+``coded``  base files of llama.cpp, of 32,000 and 151,936 tokens, beside reading them and three
+           exponentials of single precision for each of their numbers
 
 Logits are generated: normal with deviation 3, and the other model's are off by normal errors of
 deviation 0.1.  The programs take turns, all of them on one thread; what stands is the median over
@@ -33,6 +35,8 @@ PROGRAM = Path(sys.executable).with_name("kldiv")
 CHUNK = 8
 """Rows that the loops of the rivals take at once."""
 SHAPES = {"small": (256, 151_936), "large": (20_000, 32_000), "quarter": (5_000, 32_000)}
+PIECES = {"coded": (66, 32_000), "coded wide": (14, 151_936)}
+"""Pieces of text of base files, 31 rows each, and the tokens of their vocabulary."""
 BASE = ("--as", "logits", "-m", "kl_pq", "-q", "--threads", "1")
 FIVE = [word for name in ("kl_qp", "tv", "entropy_p", "entropy_q") for word in ("-m", name)]
 
@@ -57,6 +61,43 @@ for start in range(0, rows, 64):
         out[side, "f4"][start : start + n] = z
         out[side, "f2"][start : start + n] = z
         out[side, "bf"][start : start + n] = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16
+"""
+GENERATE_CODED = """
+import struct, sys, numpy as np
+pieces, outcomes, folder = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+random = np.random.default_rng(7)
+record = np.dtype([("scale", "<f4"), ("min", "<f4"), ("code", "<u2", outcomes)])
+tokens = random.integers(0, outcomes, pieces * 64).astype("<i4").tobytes()
+head = b"_logits_" + struct.pack("<iii", 64, outcomes, pieces) + tokens
+with open(f"{folder}/p.kld", "wb") as p, open(f"{folder}/q.kld", "wb") as q:
+    p.write(head)
+    q.write(head)
+    for _ in range(pieces):
+        z = random.standard_normal((31, outcomes), dtype="f4") * 3
+        z[np.arange(31), random.integers(0, outcomes, 31)] += 10
+        noise = random.standard_normal((31, outcomes), dtype="f4") * np.float32(0.1)
+        for file, logits in ((p, z), (q, z + noise)):
+            logits = logits.astype("f8")
+            top = logits.max(axis=1, keepdims=True)
+            low = np.maximum(logits.min(axis=1, keepdims=True), top - 16)
+            scale = ((top - low) / 65535).astype("f4")
+            rows = np.zeros(31, record)
+            rows["scale"] = scale[:, 0]
+            rows["min"] = (low - top)[:, 0] - np.log(np.exp(logits - top).sum(axis=1))
+            rows["code"] = np.clip(np.rint((logits - low) / scale), 0, 65535)
+            file.write(rows.tobytes())
+"""
+CODED = """
+import sys, numpy as np
+room = bytearray(1 << 20)
+codes = np.frombuffer(room, "u2")
+z, x = np.empty(len(codes), "f4"), np.empty(len(codes), "f4")
+for path in sys.argv[1:3]:
+    with open(path, "rb", buffering=0) as file:
+        while size := file.readinto(room):
+            np.multiply(codes, np.float32(-16 / 65535), out=z, dtype="f4")
+            for _ in range(3):
+                np.exp(z, out=x)
 """
 READ = """
 import sys, numpy as np
@@ -176,6 +217,18 @@ def data(folder, shape):
     return place
 
 
+def coded_files(folder, shape):
+    """Return two base files, which are written if they are not there."""
+    place = folder / shape.replace(" ", "_")
+    files = place / "p.kld", place / "q.kld"
+    if not files[1].exists():
+        place.mkdir(parents=True, exist_ok=True)
+        pieces, outcomes = map(str, PIECES[shape])
+        command = (sys.executable, "-c", GENERATE_CODED, pieces, outcomes, str(place))
+        subprocess.run(command, check=True)
+    return files
+
+
 def pair(place, kind):
     return place / f"p_{kind}.npy", place / f"q_{kind}.npy"
 
@@ -203,7 +256,7 @@ def contenders(place, kind, args, more=()):
 def main():
     raw = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
-    parser.add_argument("--part", default="small,large")
+    parser.add_argument("--part", default="small,large,coded")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--torch", type=Path)
@@ -227,6 +280,15 @@ def main():
                 compared(title, contenders(place, kind, args, more), args.rounds)
             fewer = pair(data(folder, "quarter"), "f4")
             compared("5,000 x 32,000 float32", {"kldiv": (PROGRAM, "compare", *fewer, *BASE)}, 1)
+        if "coded" in parts:
+            for shape, (pieces, outcomes) in PIECES.items():
+                files = coded_files(folder, shape)
+                found = {
+                    "reading, 3 exponentials a number": (sys.executable, "-c", CODED, *files),
+                    "kldiv, kl_pq": (PROGRAM, "compare", *files, *BASE[2:]),
+                    "kldiv, all statistics": (PROGRAM, "compare", *files, "--threads", "1"),
+                }
+                compared(f"{31 * pieces:,} x {outcomes:,} in base files", found, args.rounds)
 
 
 if __name__ == "__main__":

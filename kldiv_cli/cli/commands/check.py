@@ -112,7 +112,8 @@ def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
     sample sizes is never called drift: the chance of a false one is at most --alpha.
 
     With --as logits or log-probs a model is judged, a quantised one for example, by the mean
-    over rows of D(reference || current), in which the full model's outcomes weigh.
+    over rows of D(reference || current), in which the full model's outcomes weigh. Base files
+    of llama.cpp are judged so without --as.
 
     Options that describe a side (--as, --label, --weight, --at, --input-format, --encoding,
     --delimiter, --decimal, --header, --comment, --escape, --total-row) serve both; given

@@ -174,9 +174,13 @@ def is_read_once(source: object) -> bool:
 def is_model(source: object) -> bool:
     """Say whether the first bytes of a file tell that it is a base file of llama.cpp.
 
-    What can be read once only is not looked at, nor what is compressed.
+    What can be read once only is not looked at, nor what is compressed or has the name of
+    another format.
     """
     if not isinstance(source, (str, os.PathLike)) or is_read_once(source):
+        return False
+    extension = os.path.splitext(os.fsdecode(source))[1].lower()
+    if BY_EXTENSION.get(extension, "llama-kld") != "llama-kld":
         return False
     marks = FORMATS["llama-kld"].marks
     try:

@@ -134,8 +134,8 @@ def check(
     duplicates : {"error", "sum"}, default "error"
         Whether rows of counts that repeat an outcome are refused or added up.
     max_inflated : int or str, optional
-        The most bytes that a compressed file may hold, such as ``"500MB"``; 64 MB, or 100 times
-        the file, if not given.
+        The most bytes that a compressed file may hold, such as ``"500MB"``. If not given, 64 MB or
+        100 times the file may be held of it; rows that are read one after the other are not.
     max_header : int or str, optional
         The most bytes of the header of a .safetensors file; 1 MB if not given.
     dtype : {"bfloat16"} or pair of it, optional

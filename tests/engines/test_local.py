@@ -493,7 +493,7 @@ def test_arrays_that_are_no_tables(refused, array, code):
     error = refused("x.npy", npy(array))
     assert error.code == code
     assert "weights" not in str(error)
-    assert "--as" not in str(error)
+    assert "--as samples" not in str(error)
 
 
 def test_archives_that_are_no_tables(refused):

@@ -66,7 +66,10 @@ def _integers(data: Any, here: Place) -> NDArray[np.integer[Any]]:
             raise InputError("bad-targets", message, here, hint=HINT)
         data = data.member(None)
     if isinstance(data, Matrix) and not data.typed:
-        array = np.asarray(data.whole())
+        # Of some types, such as objects, not even the elements can be read.
+        array = None if data.dtype is None else np.empty(0, data.dtype)
+        if array is None or array.dtype.kind in "iu":
+            array = np.asarray(data.whole())
         if array.dtype.kind not in "iu":
             message = f"elements of type {array.dtype} are no whole numbers"
             raise InputError("bad-targets", message, here, hint=HINT)

@@ -65,6 +65,7 @@ def test_targets_in_memory(source):
         ("t.npy", npy(np.full(8, 2**63, dtype=np.uint64)), "not one of the outcomes", "[0]"),
         ("t.npy", npy(np.array(WANTED, dtype=float)), "float64 are no whole numbers", ""),
         ("t.npy", npy(np.ones(8, dtype=bool)), "bool are no whole numbers", ""),
+        ("t.npy", npy(np.array([None] * 8)), "object are no whole numbers", ""),
         ("t.json", '{"a": [0, 1], "b": [2, 3]}', "one ", ""),
         ("t.json", "[0, 1, 2, 3, 4, 0, 1, 2.5]", "a target is no whole number", ""),
         ("t.json", "[0, 1, 2, 3, 4, 0, 1, null]", "a target is no whole number", ""),

@@ -232,7 +232,7 @@ class Comparison(NamedTuple):
     batch : Batch or None
         The rows' statistics; None of a pair of vectors.
     q : str or None
-        The name of Q; None where there is no answer.
+        The name of Q, where there are several.
     """
 
     column: str | None
@@ -266,7 +266,7 @@ class Exceeded(NamedTuple):
     limit : float
         The largest value that was accepted.
     q : str or None
-        The name of Q; None where there is no answer.
+        The name of Q, where there are several.
     """
 
     column: str | None

@@ -235,7 +235,7 @@ def compared(settings: CompareSettings) -> Report:
             if found.labels is None:
                 refuse_duplicates([side.options for side in settings.every])
         one = _of_pair(found, settings) if isinstance(found, Pair) else _of_batch(found, settings)
-        made.append(one.against(q.name))
+        made.append(one.against(q.name) if len(read.others) > 1 else one)
         if not read.others[1:] and isinstance(found, Pair):
             progress.step(read.p.source, len(made), len(read.parts), "columns")
     notes = (*read.notes, *(note for each in made for note in each.notes))

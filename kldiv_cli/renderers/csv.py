@@ -61,7 +61,8 @@ def _rows_of_batch(
     for measure, found in zip(measures, batch.by_measure.values(), strict=True):
         yield (*measure, batch.rows, *_statistics(found), *_quantiles(found.quantiles))
     head = cell(comparison.column or "")
-    sides = cell(f"{report.p.name if report.p else 'p'}, {comparison.q or 'q'}")
+    p, q = side_names(report)
+    sides = cell(f"{p}, {comparison.q or q}")
     for name, value, other, spread in _beside_measures(batch):
         facts = (head, name, sides, "", number(value), "", "", report.smoothing)
         yield (*facts, batch.rows, *_statistics(other), *_quantiles(spread))

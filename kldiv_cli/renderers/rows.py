@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kldiv_cli.core.batches import numbers_of_rows
 from kldiv_cli.core.report import number
 from kldiv_cli.renderers.show import cell
+from kldiv_cli.renderers.text import side_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ def pieces(report: Report, layout: Layout) -> Iterator[str]:
         numbers = numbers_of_rows(rows, comparison.measures)
         if i == 0:
             yield _lines([("column", "q", "row", *map(cell, numbers))])
-        head = (cell(comparison.column or ""), cell(comparison.q or ""))
+        head = (cell(comparison.column or ""), cell(comparison.q or side_names(report)[1]))
         for start in range(0, len(next(iter(numbers.values()))), LINES):
             part = (column[start : start + LINES].tolist() for column in numbers.values())
             values = enumerate(zip(*part, strict=True), start)

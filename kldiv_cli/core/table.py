@@ -328,7 +328,7 @@ class Table(NamedTuple):
         return cell is None or cell in na or (not self.typed and (not cell or cell.isspace()))
 
 
-PIECE = 1 << 19
+PIECE = 1 << 20
 """Elements that are measured at once, unless a row has more."""
 VALUES = 2 * PIECE
 """Elements in a block of rows, unless a row has more."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 LARGE = 1 << 20
 """Logits from which on single precision, of a bound that is printed, is worth its speed."""
-SAMPLE = 16
+SAMPLE = 8
 """Rows of a side of which the noise of their storage is found."""
 
 

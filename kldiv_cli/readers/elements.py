@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from kldiv_cli.readers.stream import ByteStream
 
+CACHED = 1 << 16
+"""Elements that are widened at once: they stay in the cache."""
 LARGEST = 1 << 25
 """Bytes that are set aside before they are there: a header may say anything."""
 AXES = 32
@@ -154,9 +156,12 @@ def _widened(blocks: Iterable[Block]) -> Iterator[Block]:
     for values, _ in blocks:
         if room.size < values.size:
             room = np.empty(values.size, dtype=np.uint32)
-        wide = room[: values.size].reshape(values.shape)
-        np.left_shift(values, 16, out=wide, dtype=np.uint32)
-        yield Block(wide.view(np.float32))
+        wide, narrow = room[: values.size], values.reshape(-1)
+        for start in range(0, values.size, CACHED):
+            part = wide[start : start + CACHED]
+            np.copyto(part, narrow[start : start + CACHED])
+            np.left_shift(part, 16, out=part)
+        yield Block(wide.reshape(values.shape).view(np.float32))
 
 
 def _check_end(stream: ByteStream, bad: Callable[[str], InputError]) -> None:

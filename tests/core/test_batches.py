@@ -50,7 +50,7 @@ def test_infinite_rows_stay_infinite():
 
 
 def test_memory_stays_below_that_of_the_inputs():
-    p, q = np.random.default_rng(5).random((2, 200_000, 10))
+    p, q = np.random.default_rng(5).random((2, 400_000, 10))
     names = ("kl_pq", "kl_qp", "js", "tv", "hellinger", "chi2_pq")
     tracemalloc.start()
     reduced(p, q, names, "sum")

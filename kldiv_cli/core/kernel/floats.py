@@ -121,6 +121,8 @@ MAGNIFIED = 43.0
 """By how much the error of E may be magnified in phi."""
 FAR = 0.2
 """The variance of d from which exp(d) - 1 - d is good enough."""
+INFINITE, SIGN = 0x7C00, 0x8000
+"""The bits of infinity in half precision, and of a sign."""
 LARGEST = 32.0
 """Larger differences are not halved until the polynomial serves them."""
 
@@ -685,15 +687,18 @@ def _logits(values: Array, room: Singles) -> _Logits:
 def _single_of_half(values: Array, out: Singles) -> None:
     """Convert half precision by its bits, several times as fast as NumPy does.
 
-    The exponent, moved to its place, is too small by 112, and that of infinity and nan by more.
+    The exponent, moved to its place, is too small by 112, and that of infinity and nan by more:
+    as integers these are the largest, with a sign and without one.
     """
+    whole = values.view(np.int16)
+    if whole.max() >= INFINITE or values.view(np.uint16).max() >= INFINITE + SIGN:
+        np.copyto(out, values)
+        return
     bits = out.view(np.int32)
-    np.copyto(bits, values.view(np.int16))
+    np.copyto(bits, whole)
     np.left_shift(bits, 13, out=bits)
     np.bitwise_and(bits, -0x70002000, out=bits)
     np.multiply(out, np.array(2.0**112, np.float32), out=out)
-    if not max(np.max(out), -np.min(out)) < 2.0**16:
-        np.copyto(out, values)
 
 
 def _horner(constants: list[Singles], x: Singles, out: Singles) -> Singles:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core.findings import MODEL, USUAL_LIMIT, Finding
-from kldiv_cli.core.inference.reasons import LONGEST_NAME, WARN_ONLY, Reason
+from kldiv_cli.core.inference.reasons import LONGEST_NAME, WARN_ONLY, Reason, p_value
 from kldiv_cli.core.row_statistics import MeanJudgement, rows_to_decide
 
 if TYPE_CHECKING:
@@ -178,8 +178,7 @@ def _reason(values: NDArray[np.float64], judgement: MeanJudgement, impossible: s
     if judgement.verdict == "drift":
         chance = ""
         if judgement.p_drift is not None and mean.standard_error:
-            p = judgement.p_drift
-            chance = f" (p {p:.2g})" if p >= 1e-4 else " (p < 0.0001)"
+            chance = f" (p {p_value(judgement.p_drift)})"
         return Reason("above-threshold", f"{words} is above {limit}{chance}")
     if judgement.verdict == "pass":
         return Reason("below-threshold", f"{words} is within {limit}")

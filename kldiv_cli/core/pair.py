@@ -172,6 +172,17 @@ def labels_on_one_side(labelled: str, positional: str) -> str:
     )
 
 
+def outcomes_differ(p: tuple[str, int], q: tuple[str, int]) -> str:
+    """Return why two sides cannot be matched by position: their names and numbers of outcomes."""
+    sizes = f"{p[0]} has {p[1]} outcomes and {q[0]} has {q[1]}"
+    return f"{sizes}, and there are no labels to match them by"
+
+
+def rows_differ(p: tuple[str, int], q: tuple[str, int]) -> str:
+    """Return why two batches cannot be compared: their names and numbers of rows."""
+    return f"{p[0]} has {p[1]} rows and {q[0]} has {q[1]}; a batch is compared row by row"
+
+
 def pair_distributions(p: Distribution, q: Distribution, column: str | None = None) -> Pair:
     """Return two distributions over the union of their outcomes, those of P first.
 
@@ -282,10 +293,7 @@ def _relabelled(
 def _check_rows(p: Distribution, q: Distribution) -> None:
     """Refuse batches that differ in the number of their rows."""
     if p.weights.ndim == q.weights.ndim == 2 and len(p.weights) != len(q.weights):
-        raise ValueError(
-            f"{p.name} has {len(p.weights)} rows and {q.name} has {len(q.weights)};"
-            " a batch is compared row by row"
-        )
+        raise ValueError(rows_differ((p.name, len(p.weights)), (q.name, len(q.weights))))
 
 
 def _check_lengths(p: Distribution, q: Distribution) -> None:
@@ -294,10 +302,8 @@ def _check_lengths(p: Distribution, q: Distribution) -> None:
         first, second = (" x ".join(map(str, side.flattened or ())) for side in (p, q))
         raise ValueError(f"the array of {p.name} is {first}, and that of {q.name} {second}")
     if p.weights.shape[-1] != q.weights.shape[-1]:
-        raise ValueError(
-            f"{p.name} has {p.weights.shape[-1]} outcomes and {q.name} has"
-            f" {q.weights.shape[-1]}, and there are no labels to match them by"
-        )
+        sizes = (p.name, p.weights.shape[-1]), (q.name, q.weights.shape[-1])
+        raise ValueError(outcomes_differ(*sizes))
 
 
 def _spread(side: Distribution, places: NDArray[np.intp], size: int) -> NDArray[Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from kldiv_cli import readers
 from kldiv_cli.core import coded, storage, truncated
 from kldiv_cli.core.distribution import EXACT, LOG_KINDS, Distribution, Rows, total_of
+from kldiv_cli.core.pair import outcomes_differ, rows_differ
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.rows import Question, RowMeasures, RowValues, has_rows, rows_in_memory
 from kldiv_cli.core.table import PIECE
@@ -166,7 +167,11 @@ def measured(
     sides = (p, *others)
     if p.tops is not None:
         return [_of_tops(p, q, asked) for q in others]
-    totals = [_Totals(side, asked.temperature) for side in sides]
+    letters = ("P", *("Q" for _ in others))
+    totals = [
+        _Totals(side, letter, asked.temperature)
+        for side, letter in zip(sides, letters, strict=True)
+    ]
     rows = max(side.rows for side in sides)
     asked = asked._replace(singles=rows * p.outcomes >= LARGE)
     came = _targets(sides, targets, rows, p.outcomes)
@@ -178,7 +183,7 @@ def measured(
             for q in others
         ]
         streams = [_blocks(side) for side in sides]
-        start, on_floor = 0, [0] * len(sides)
+        start = 0
         for blocks in zip(*streams, strict=False):
             try:
                 first, *rest = (
@@ -189,30 +194,22 @@ def measured(
                     found.add(first, block)
             except ValueError as error:
                 raise _fault(sides, blocks, streams, start) or error from None
-            for total, block in zip(totals, blocks, strict=True):
-                total.add(block)
             stop = start + max(len(block) for block in blocks if has_rows(block))
-            for place, (side, block) in enumerate(zip(sides, blocks, strict=True)):
-                if side.coding is not None and came is not None:
-                    found_there = coded.on_floor(block, came[start:stop])
-                    on_floor[place] += int(np.count_nonzero(found_there))
+            for total, block in zip(totals, blocks, strict=True):
+                total.add(block, None if came is None else came[start:stop])
             start = stop
     of_p = totals[0]
-    floors = [
-        (_floor_noted(count, rows, side.source, "P" if side is p else "Q"),) if count else ()
-        for side, count in zip(sides, on_floor, strict=True)
-    ]
     return [
         Measured(
             of_p.side(),
             other.side(),
             found.result(),
             p.outcomes,
-            (*of_p.notes(), *other.notes(), *floors[0], *floor),
+            (*of_p.notes(), *other.notes(), *of_p.floor(), *other.floor()),
             _added(of_p.noise(), other.noise()),
             _starts(p, other.of),
         )
-        for other, found, floor in zip(totals[1:], every, floors[1:], strict=True)
+        for other, found in zip(totals[1:], every, strict=True)
     ]
 
 
@@ -243,14 +240,6 @@ def _starts(p: Rows, q: Rows) -> NDArray[np.integer[Any]] | None:
     return None if coding is None else np.arange(0, max(p.rows, q.rows), coding.rows_in_chunk)
 
 
-def _floor_noted(count: int, rows: int, source: str, side: str) -> Note:
-    message = (
-        f"{count} of {rows} targets lie on the floor of the file's coding, which says of them"
-    )
-    message += f" no more than a limit: the perplexity of {side} is at least the one that is shown"
-    return Note("target-on-floor", message, source)
-
-
 def _of_tops(p: Rows, q: Rows, asked: Question) -> Measured:
     """Measure two texts of which the likeliest tokens of each position are known."""
     assert p.tops is not None
@@ -276,7 +265,7 @@ def _of_tops(p: Rows, q: Rows, asked: Question) -> Measured:
         found = found._replace(log_p=logs[0], log_q=logs[1])
     message = "of each row the likeliest tokens alone are known: every divergence is a lower bound"
     noted = (*p.notes, *q.notes, Note("lower-bound", message, p.source))
-    first, second = (_Totals(side, 1.0).side() for side in (p, q))
+    first, second = (_Totals(side, "", 1.0).side() for side in (p, q))
     same = truncated.same_top(p.tops.rows, q.tops.rows)
     return Measured(first, second, found._replace(same_top=same), p.outcomes, noted)
 
@@ -328,14 +317,9 @@ def _check_shapes(p: Rows, q: Rows) -> None:
     """Refuse sides whose rows or outcomes do not meet."""
     reason = ""
     if p.outcomes != q.outcomes and not (p.tops and q.tops):
-        reason = (
-            f"{p.name} has {p.outcomes} outcomes and {q.name} has"
-            f" {q.outcomes}, and there are no labels to match them by"
-        )
+        reason = outcomes_differ((p.name, p.outcomes), (q.name, q.outcomes))
     elif not (p.is_vector or q.is_vector) and p.rows != q.rows:
-        reason = (
-            f"{p.name} has {p.rows} rows and {q.name} has {q.rows}; a batch is compared row by row"
-        )
+        reason = rows_differ((p.name, p.rows), (q.name, q.rows))
     elif len(p.shape) > 2 < len(q.shape) and p.shape != q.shape:
         reason = (
             f"{p.name} is of shape {p.shape} and {q.name} of {q.shape}, whose rows are in another"
@@ -358,11 +342,12 @@ def _fault(
 
 
 class _Totals:
-    """The totals of the distributions of a side, as its blocks go by."""
+    """The totals of the distributions of a side, and what else is noted, as its blocks go by."""
 
-    def __init__(self, side: Rows, temperature: float) -> None:
+    def __init__(self, side: Rows, letter: str, temperature: float) -> None:
         self.of = self._side = side
-        self._temperature = temperature
+        self._letter, self._temperature = letter, temperature
+        self._on_floor = 0
         self._rows = 0
         self._noise: list[NDArray[np.float64]] = []
         self._totals: list[NDArray[np.float64]] = []
@@ -371,9 +356,11 @@ class _Totals:
         self._dtype = np.dtype(float)
         self._began = self._may_be_probabilities = False
 
-    def add(self, block: NDArray[Any]) -> None:
-        """Look at a block, whose numbers are weights."""
+    def add(self, block: NDArray[Any], targets: NDArray[np.integer[Any]] | None) -> None:
+        """Look at a block, whose numbers are weights, and at the targets of its rows, if known."""
         side = self._side
+        if side.coding is not None and targets is not None:
+            self._on_floor += int(np.count_nonzero(coded.on_floor(block, targets)))
         self._dtype = block.dtype
         if side.kind == "logits" and not self._began:
             self._may_be_probabilities = meaning.look_like_probabilities(block[:SAMPLE])
@@ -413,6 +400,15 @@ class _Totals:
         return Side(
             side.name, side.source, side.format, side.kind, side.outcomes, total, rows, rows, 0
         )
+
+    def floor(self) -> tuple[Note, ...]:
+        """Return the note on targets of which the coding tells no more than a limit."""
+        if not self._on_floor:
+            return ()
+        message = f"{self._on_floor} of {self._side.rows} targets lie on the floor of the file's"
+        message += " coding, which says of them no more than a limit: the perplexity of"
+        message += f" {self._letter} is at least the one that is shown"
+        return (Note("target-on-floor", message, self._side.source),)
 
     def noise(self) -> float | None:
         """Return the divergence that rounding to 16 bits makes; None of what has more."""

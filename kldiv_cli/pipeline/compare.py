@@ -27,6 +27,7 @@ from kldiv_cli.pipeline.settings import (
     KINDS,
     CompareSettings,
     compare_settings,
+    contributions_of_batch,
     refuse_duplicates,
     refuse_foreign,
 )
@@ -484,8 +485,7 @@ def _check_options(
             hint = "leave --smoothing out"
             raise UsageError("smoothing-needs-probabilities", message, hint=hint)
     if settings.top != CompareSettings._field_defaults["top"] and is_batch:
-        message = "the contributions of single outcomes are not listed for a batch"
-        raise UsageError("usage", message, hint="leave --top out")
+        raise contributions_of_batch()
     if settings.reduction != "batchmean" and not is_batch:
         message = f"the reduction '{settings.reduction}' is for the rows of a batch"
         message += ", and these are none"

@@ -14,7 +14,12 @@ from kldiv_cli.core.rows import Question, RowValues, rows_in_memory
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.pipeline import batch, headers, sides
 from kldiv_cli.pipeline.pairing import tell_apart
-from kldiv_cli.pipeline.settings import Rules, refuse_duplicates, refuse_foreign
+from kldiv_cli.pipeline.settings import (
+    Rules,
+    contributions_of_batch,
+    refuse_duplicates,
+    refuse_foreign,
+)
 from kldiv_cli.pipeline.settling import settled_tables
 
 if TYPE_CHECKING:
@@ -132,8 +137,7 @@ def _limit(column: str, settings: CheckSettings) -> float:
 def _refuse_top(settings: CheckSettings) -> None:
     """Refuse to list outcomes of a batch."""
     if "top" in settings.rules.asked and settings.top != settings._field_defaults["top"]:
-        message = "the contributions of single outcomes are not listed for a batch"
-        raise UsageError("usage", message, hint="leave --top out")
+        raise contributions_of_batch()
 
 
 def _finding(

@@ -679,6 +679,12 @@ def refuse_duplicates(options: Sequence[ReadOptions]) -> None:
         raise UsageError("usage", why, hint="leave --duplicates out")
 
 
+def contributions_of_batch() -> UsageError:
+    """Return the error for a batch of which the contributions of outcomes are asked for."""
+    message = "the contributions of single outcomes are not listed for a batch"
+    return UsageError("usage", message, hint="leave --top out")
+
+
 _NOTHING: tuple[object, ...] = (None, (), {}, (None, None))
 _DEFAULTS = {**ReadOptions._field_defaults, **Rules._field_defaults}
 

@@ -442,7 +442,6 @@ CASES = {
     "pipeline/check.py": [],
     "pipeline/compare.py": [
         Case("leave --block out", "p.csv q.csv --block 3", PAIR),
-        Case("leave --top out", "p.json q.json --top 3", both("[[1, 2], [2, 1]]", "json")),
         Case(
             "leave --temperature out",
             "p.kld q.kld --temperature 2",
@@ -606,6 +605,12 @@ CASES = {
         ),
     ],
     "pipeline/settings.py": [
+        Case("leave --top out", "p.json q.json --top 3", both("[[1, 2], [2, 1]]", "json")),
+        Case(
+            "leave --top out",
+            "check p.npy q.npy --as logits --top 3",
+            both(npy([[1, 2], [2, 1]] * 9), "npy"),
+        ),
         Case(
             "--as {} if both do; kldiv compare takes such a pair",
             "check p.npy q.npy --as logits --as probabilities",
@@ -869,11 +874,6 @@ CASES = {
             "kldiv compare shows the bound",
             "check p.json q.json --as logits",
             both(TOPS, "json"),
-        ),
-        Case(
-            "leave --top out",
-            "check p.npy q.npy --as logits --top 3",
-            both(npy([[1, 2], [2, 1]] * 9), "npy"),
         ),
         Case(
             "leave --block out",

@@ -56,7 +56,7 @@ def drifted(evidence: Evidence, names: Sequence[str] | None) -> Reason:
         return Reason("impossible-outcome", text)
     if evidence.disjoint:
         return Reason("no-common-outcome", f"no common outcome{moved}")
-    chance = "" if evidence.p_drift is None else f" (p {_p_value(evidence.p_drift)})"
+    chance = "" if evidence.p_drift is None else f" (p {p_value(evidence.p_drift)})"
     if evidence.threshold == 0 and not evidence.exact:
         return Reason("different", f"the distributions differ{chance}{moved}")
     text = f"KL {_kl(evidence)} is above {evidence.threshold:.3g}{chance}{moved}"
@@ -121,7 +121,7 @@ def undecided(
     kl = _kl(evidence)
     wanted = f"{rows:,} rows in each file would decide" if rows else "no number of rows decides"
     if evidence.p_drift is not None and evidence.p_drift <= alpha:
-        chance = f"p {_p_value(evidence.p_drift)}"
+        chance = f"p {p_value(evidence.p_drift)}"
         text = f"drift if it were the only column ({chance}), but not among so many; {wanted}"
         return Reason("not-after-correction", text)
     if evidence.threshold == 0:
@@ -178,7 +178,8 @@ def _kl(evidence: Evidence) -> str:
     return f"{max(evidence.kl, 0.0):.3g}"
 
 
-def _p_value(p: float) -> str:
+def p_value(p: float) -> str:
+    """Return a p-value in two digits, or what it is below."""
     return f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
 
 

@@ -81,7 +81,7 @@ def reduced_contributions(
         The mean mass of outcomes that have none on the other side in the same row.
     """
     rows, outcomes = max(len(side) for side in (p, q) if side.ndim == 2), p.shape[-1]
-    sums = np.zeros((4, outcomes))
+    sums = np.zeros((len(Contributions._fields), outcomes))
     only = [0.0, 0.0]
     step = max(1, PIECE // outcomes)
     for start in range(0, rows, step):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LOG_KINDS = ("logits", "log-probs")
 EXACT = 100_000
 """So many doubles have a total that is correctly rounded."""
+MOST_ROWS = 10**300
+"""Sample sizes below it leave room in a double for what is computed from them."""
 Kind = Literal["weights", "probabilities", "counts", "logits", "log-probs"]
 
 

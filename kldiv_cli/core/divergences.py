@@ -60,12 +60,20 @@ class Contributions(NamedTuple):
     kl_pq, kl_qp : ndarray, shape (K,)
         p log(p/q) and q log(q/p): signed; 0 where p and q are the same double, inf where only
         the first of the two is positive.  They sum to the divergences.
+    part : ndarray, shape (K,)
+        p log(p/q) - p + q, never negative; 0 and inf as kl_pq.  They sum to D(p || q), too, and
+        have all digits where p and q are nearly equal.
     """
 
     p: Floats
     q: Floats
     kl_pq: Floats
     kl_qp: Floats
+    part: Floats
+
+    def turned(self) -> Contributions:
+        """Return the terms with p and q exchanged, while the parts stay those of D(p || q)."""
+        return Contributions(self.q, self.p, self.kl_qp, self.kl_pq, self.part)
 
 
 def divergences(
@@ -280,7 +288,7 @@ def contributions(
     Returns
     -------
     Contributions
-        Four arrays of length K.
+        Five arrays of length K.
 
     Raises
     ------
@@ -311,7 +319,7 @@ def contributions_of_rows(
     Returns
     -------
     Contributions
-        Four arrays of shape (N, K).
+        Five arrays of shape (N, K).
 
     Raises
     ------
@@ -323,8 +331,8 @@ def contributions_of_rows(
 
 def _by_outcome(sides: Sides, unit: float) -> Contributions:
     """Return the contributions of every row."""
-    p, q, kl_pq, kl_qp = sides.ask(kernel.contributions)
-    return Contributions(p + 0.0, q + 0.0, kl_pq / unit + 0.0, kl_qp / unit + 0.0)
+    p, q, *terms = sides.ask(kernel.contributions)
+    return Contributions(p + 0.0, q + 0.0, *(term / unit + 0.0 for term in terms))
 
 
 def unit_of(base: object) -> float:

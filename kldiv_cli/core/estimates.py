@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core.distribution import total_of
+from kldiv_cli.core.distribution import MOST_ROWS, total_of
 from kldiv_cli.core.divergences import kl_div
 from kldiv_cli.core.report import Interval
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 ALPHA = 0.05
 """One minus the level of the confidence interval."""
-MOST_ROWS = 10**300
-"""Sample sizes below it leave room in a double for what is computed from them."""
 
 
 def estimated(pair: Pair, base: Base) -> Interval | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from kldiv_cli.core.dataset import Excluded
-    from kldiv_cli.core.report import Contribution, Side
+    from kldiv_cli.core.report import Contribution, Shares, Side
     from kldiv_cli.errors import Note
 
 DIRECTION = "current || reference"
@@ -67,10 +67,12 @@ class Finding(NamedTuple):
     rows_needed : int or None
         Rows in each file that would decide an inconclusive verdict.
     contributions : tuple of Contribution
-        Largest first, by their share of Jeffreys' divergence; p is current, q the reference.
+        Largest part first; p is current, q the reference.
     measures : mapping of str to float
         Of the shares as they were counted, not corrected for bias; of models means over rows,
         in both directions.
+    shares : Shares or None
+        All outcomes; None of a batch, and where nothing was computed. In no JSON document.
     """
 
     column: str | None
@@ -96,6 +98,7 @@ class Finding(NamedTuple):
     rows_needed: int | None = None
     contributions: tuple[Contribution, ...] = ()
     measures: Mapping[str, Value] = MappingProxyType(dict.fromkeys(DEFAULT_MEASURES, "error"))
+    shares: Shares | None = None
 
 
 class Findings(tuple[Finding, ...]):
@@ -133,13 +136,6 @@ class Check(Document):
     excluded: tuple[Excluded, ...] = ()
     notes: tuple[Note, ...] = ()
     error: Failure | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as the JSON document: dicts, lists, strings and numbers."""
-        document = Document.to_dict(self)
-        for column in document["columns"]:
-            del column["reason"]["shares"]
-        return document
 
     def count(self, verdict: Verdict) -> int:
         """Return how many columns have this verdict."""

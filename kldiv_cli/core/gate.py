@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from kldiv_cli.core.report import Contribution
+    from kldiv_cli.core.report import Contribution, Shares
 
 JUDGED = "kl_qp"
 """The measure that is judged: P is current, Q the reference, as in every check."""
@@ -120,6 +120,7 @@ def judged_vectors(
     limit: float,
     contributions: Sequence[Contribution] = (),
     impossible: str = "",
+    shares: Shares | None = None,
 ) -> Finding:
     """Return the finding on a pair of single distributions, which are known: their value.
 
@@ -129,6 +130,8 @@ def judged_vectors(
         The `MEASURES`, in nats.
     contributions : sequence of Contribution
         The outcomes that set both apart; p is current, q the reference.
+    shares : Shares, optional
+        All outcomes.
     column, outcomes, limit, impossible
         As `judged_rows` takes them.
     """
@@ -160,6 +163,7 @@ def judged_vectors(
         new_share=0.0,
         outcomes=outcomes,
         contributions=tuple(contributions),
+        shares=shares,
         measures=dict(measures),
     )
 

@@ -217,10 +217,10 @@ def of_labels(labels: Iterable[str], *, said: bool = True) -> Intervals | None:
             return None
         bins.append(found)
     intervals = Intervals(tuple(bins), said)
-    return intervals if _are_bins(intervals.ordered) else None
+    return intervals if are_bins(intervals.ordered) else None
 
 
-def _are_bins(ordered: list[Interval]) -> bool:
+def are_bins(ordered: list[Interval]) -> bool:
     """Return whether intervals in order do not overlap, and one of two holds an edge between."""
     if len(ordered) < 2:
         return any(bin.with_low != bin.with_high or math.isinf(bin.width) for bin in ordered)

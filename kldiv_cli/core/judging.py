@@ -10,7 +10,7 @@ import numpy as np
 from kldiv_cli.core.divergences import contributions, divergences
 from kldiv_cli.core.findings import USUAL_LIMIT, Finding, Findings, is_warned
 from kldiv_cli.core.inference import reasons
-from kldiv_cli.core.inference.evidence import weigh, weigh_exact
+from kldiv_cli.core.inference.evidence import largest_move, weigh, weigh_exact
 from kldiv_cli.core.inference.reasons import (
     WARN_ONLY,
     Reason,
@@ -24,6 +24,7 @@ from kldiv_cli.core.instants import has_zone
 from kldiv_cli.core.labels import respelled
 from kldiv_cli.core.measures import DEFAULT_MEASURES
 from kldiv_cli.core.report import largest_contributions
+from kldiv_cli.core.shares import shares_of
 from kldiv_cli.errors import Note, abridged, option
 
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ def judged(
     ]
     evidence = []
     for pair, parts, values in zip(pairs, shares, measures, strict=True):
-        evidence.append(_evidence(pair, parts, float(values["kl_pq"]), limits, columns))
+        weighed = _evidence(pair, parts, float(values["kl_pq"]), limits, columns)
+        move = largest_move(parts.p, parts.q, parts.part, weighed.samples.m)
+        evidence.append(weighed._replace(move=move))
         told(len(evidence))
     labels = [pair.names for pair in pairs]
     judgements = judge(evidence, alpha=limits.alpha, adjust=limits.adjust, labels=labels)
@@ -183,6 +186,7 @@ def _finding(
         rows_needed=judgement.rows_needed,
         contributions=largest_contributions(parts, pair.names, top),
         measures={name: float(value) for name, value in measures.items()},
+        shares=shares_of(pair, parts),
     )
 
 

@@ -90,6 +90,16 @@ class Pair(NamedTuple):
             return list(self.names)
         return [name for name, own in zip(self.names, self.of_data, strict=True) if own]
 
+    @property
+    def valued(self) -> NDArray[np.bool_]:
+        """Which outcomes stand for values, and not for missing ones."""
+        valued = np.ones(self.p.shape[-1], dtype=np.bool_)
+        if self.type == "numeric":
+            valued[-1] = self.names[-1] != counts.MISSING
+        elif self.of_data is not None:
+            valued = self.of_data
+        return valued
+
     def support(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which outcomes have mass in P, and which in Q."""
         p, q = (
@@ -368,7 +378,7 @@ def pair_columns(
         pair = _numeric(p, q, bins, edges, missing)
     rows, missing_rows = (first.rows, second.rows), (first.missing, second.missing)
     constants = counts.constant(first), counts.constant(second)
-    disjoint = not np.any((pair.p > 0) & (pair.q > 0) & _valued(pair))
+    disjoint = not np.any((pair.p > 0) & (pair.q > 0) & pair.valued)
     are_keys = disjoint and counts.nearly_all_distinct(p) and counts.nearly_all_distinct(q)
     return pair._replace(
         column=first.name,
@@ -377,16 +387,6 @@ def pair_columns(
         constants=constants,
         are_keys=are_keys,
     )
-
-
-def _valued(pair: Pair) -> NDArray[np.bool_]:
-    """Return which outcomes stand for values, and not for missing ones."""
-    valued = np.ones(pair.p.shape[-1], dtype=np.bool_)
-    if pair.type == "numeric":
-        valued[-1] = pair.names[-1] != counts.MISSING
-    elif pair.of_data is not None:
-        valued = pair.of_data
-    return valued
 
 
 def _categorical(

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from kldiv_cli.core.divergences import Contributions
     from kldiv_cli.core.row_statistics import Spread, TargetStatistics
     from kldiv_cli.core.rows import RowValues
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 UNPRINTED = "unprinted"
 """Marks a field of a report that is not in its JSON document."""
+SHARES = "shares"
+"""The name of what parts of a report know for a picture or a sentence; in no JSON document."""
 UNITS = {"e": "nats", "2": "bits", "10": "hartleys"}
 
 Number = float | int
@@ -43,23 +48,36 @@ class Side(NamedTuple):
 
 
 class Contribution(NamedTuple):
-    """One outcome: its probabilities and its term ``p log(p/q)`` of either divergence."""
+    """One outcome: its probabilities, and what it adds to the divergences.
+
+    Attributes
+    ----------
+    outcome : str
+    p, q : float
+        Its probabilities.
+    kl_pq, kl_qp : float
+        Its terms p log(p/q) and q log(q/p), of which one may be negative.
+    part : float
+        Its part of D(P || Q), p log(p/q) - p + q, in the unit of the report: never negative,
+        and infinite where q = 0 < p. The parts of all outcomes add up to the divergence. Of
+        models, of which D(reference || current) is judged, its part of that.
+    """
 
     outcome: str
     p: float
     q: float
     kl_pq: float
     kl_qp: float
+    part: float
 
 
 def largest_contributions(
     parts: Contributions, labels: Sequence[str], top: int
 ) -> tuple[Contribution, ...]:
-    """Return the outcomes that set both sides apart most, the largest first.
+    """Return the outcomes that set both sides apart most, the largest part first.
 
-    They are ranked by their terms of Jeffreys' divergence, p log(p/q) + q log(q/p), which are
-    never negative: an outcome counts whichever way its share moved. Infinite terms are ranked
-    by p + q. Outcomes that tie keep the order of the support.
+    A part is never negative: an outcome counts whichever way its share moved. Infinite parts are
+    ranked by their mass. Outcomes that tie keep the order of the support.
 
     Parameters
     ----------
@@ -72,8 +90,10 @@ def largest_contributions(
     """
     import numpy as np
 
-    weights, terms = parts.p + parts.q, parts.kl_pq + parts.kl_qp
-    ranks = np.where(np.isinf(terms), weights, 0.0)
+    mass = parts.p + parts.q
+    terms = np.where(mass > 0.0, parts.part, -1.0)
+    # Of an infinite part one side has no mass.
+    ranks = np.where(np.isinf(terms), mass, 0.0)
     # Those that may be among the largest, in the order of the support.
     few = np.arange(len(terms))
     for by in (terms, ranks):
@@ -82,9 +102,43 @@ def largest_contributions(
     largest = few[np.lexsort((-ranks[few], -terms[few]))]
     return tuple(
         Contribution(labels[i], *(float(part[i]) for part in parts))
-        for i in largest[:top]
-        if parts.p[i] or parts.q[i]
+        for i in largest[:top].tolist()
+        if terms[i] >= 0.0
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shares:
+    """The shares of all outcomes on both sides, in the order in which a picture shows them.
+
+    Attributes
+    ----------
+    labels : sequence of str
+        The K names of the outcomes: bins by their edges, those for infinite numbers at the ends;
+        or categories in the order of the support. The outcome of missing values is the last.
+    p, q : ndarray, shape (K,)
+        Shares of P, or of the current side, and of Q, or of the reference.
+    part : ndarray, shape (K,)
+        As `Contribution.part`; their sum is the divergence.
+    n_p, n_q : float
+        The sample sizes; infinite where the shares are known.
+    ordered : bool
+        Whether the outcomes are bins of numbers, whose order means something.
+    edges : tuple of float
+        The lower edges of all bins but the first; empty where the outcomes are no bins.
+    missing : int or None
+        The place of the outcome of missing values.
+    """
+
+    labels: Sequence[str] = field(repr=False)
+    p: NDArray[np.float64] = field(repr=False)
+    q: NDArray[np.float64] = field(repr=False)
+    part: NDArray[np.float64] = field(repr=False)
+    n_p: float = math.inf
+    n_q: float = math.inf
+    ordered: bool = False
+    edges: tuple[float, ...] = ()
+    missing: int | None = None
 
 
 class WorstRow(NamedTuple):
@@ -226,13 +280,15 @@ class Comparison(NamedTuple):
     mass_only_in_p, mass_only_in_q : float
         The probability they hold on that side.
     contributions : tuple of Contribution
-        Largest first, by their share of Jeffreys' divergence, which no outcome lowers.
+        Largest part first.
     estimate : Interval or None
         None unless counts are compared with counts or with probabilities; of batches, too.
     batch : Batch or None
         The rows' statistics; None of a pair of vectors.
     q : str or None
         The name of Q, where there are several.
+    shares : Shares or None
+        All outcomes; None of batches. In no JSON document.
     """
 
     column: str | None
@@ -247,6 +303,7 @@ class Comparison(NamedTuple):
     estimate: Interval | None = None
     batch: Batch | None = None
     q: str | None = None
+    shares: Shares | None = None
 
 
 class Exceeded(NamedTuple):
@@ -390,7 +447,7 @@ def plain(value: Any) -> Any:
             if UNPRINTED not in field.metadata
         }
     if hasattr(value, "_asdict"):
-        value = value._asdict()
+        value = {key: item for key, item in value._asdict().items() if key != SHARES}
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, tuple):

@@ -19,6 +19,7 @@ from kldiv_cli.core.labels import unmatched
 from kldiv_cli.core.measures import find, is_measure
 from kldiv_cli.core.pair import Pair
 from kldiv_cli.core.rows import Question, rows_in_memory
+from kldiv_cli.core.shares import shares_of
 from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, note_on, option
 from kldiv_cli.pipeline import batch, headers, sides
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_all_apart, tell_apart
@@ -588,6 +589,7 @@ def _of_vectors(
         mass_only_in_p=math.fsum(unsmoothed.p[only_p]),
         mass_only_in_q=math.fsum(unsmoothed.q[only_q]),
         contributions=report.largest_contributions(parts, labels, settings.top),
+        shares=shares_of(pair, parts),
     )
 
 

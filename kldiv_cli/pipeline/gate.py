@@ -11,6 +11,7 @@ from kldiv_cli.core import coded, gate
 from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.report import largest_contributions
 from kldiv_cli.core.rows import Question, RowValues, rows_in_memory
+from kldiv_cli.core.shares import shares_of
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.pipeline import batch, headers, sides
 from kldiv_cli.pipeline.pairing import tell_apart
@@ -167,7 +168,8 @@ def _of_vectors(pair: Pair, settings: CheckSettings) -> Finding:
         message = "a block is for the rows of a batch, and these are two distributions"
         raise UsageError("usage", message, hint="leave --block out")
     measured = rows_in_memory(*pair.in_order_of_weights(), _question(pair.kinds))
-    parts = contributions(pair.p, pair.q, kind=pair.kinds)
+    # The reference's outcomes weigh, so that parts are those of D(reference || current).
+    parts = contributions(pair.q, pair.p, kind=pair.kinds[::-1]).turned()
     column = pair.column or OUTCOME
     return gate.judged_vectors(
         {name: float(values[0]) for name, values in measured.values.items()},
@@ -176,6 +178,7 @@ def _of_vectors(pair: Pair, settings: CheckSettings) -> Finding:
         limit=_limit(column, settings),
         contributions=largest_contributions(parts, pair.names, settings.top),
         impossible="" if _first_infinite(measured) is None else _impossible(pair, 0),
+        shares=shares_of(pair, parts),
     )
 
 

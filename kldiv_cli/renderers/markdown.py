@@ -123,8 +123,8 @@ def _batch(report: Report, comparison: Comparison, batch: Batch, layout: Layout)
 
 def _contributions(comparison: Comparison, p: str, q: str) -> Iterator[str]:
     yield ""
-    yield f"| outcome | {p} | {q} | kl\\_pq | kl\\_qp |"
-    yield "| --- | ---: | ---: | ---: | ---: |"
+    yield f"| outcome | {p} | {q} | kl\\_pq | kl\\_qp | part |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
     for outcome, *figures in comparison.contributions:
         cells = (markdown(outcome, LABEL_WIDTH), *map(figure, figures))
         yield f"| {' | '.join(cells)} |"

@@ -189,13 +189,14 @@ def _exclusive_outcomes(
 
 def _contributions(comparison: Comparison, layout: Layout, names: Names) -> Iterator[Text]:
     width = width_of(layout)
-    heads = ("outcome", *text.column_heads(names), "kl_pq", "kl_qp")
+    heads = ("outcome", *text.column_heads(names), "part")
     rows = [[(head, "dim") for head in heads]]
     for part in comparison.contributions:
         label = show(part.outcome, max(8, width // 4), unicode=layout.unicode)
-        p, q, *terms = (figure(number, infinity=infinity(layout)) for number in part[1:])
-        rows.append([(label, ""), (p, ""), (q, ""), *((term, "dim") for term in terms)])
-    # A row that does not fit loses whole cells: the terms first, then the bar.
+        shown = (part.p, part.q, part.part)
+        p, q, term = (figure(number, infinity=infinity(layout)) for number in shown)
+        rows.append([(label, ""), (p, ""), (q, ""), (term, "dim")])
+    # A row that does not fit loses whole cells: the part first, then its bar.
     if sum(_widths(rows)) + 2 * len(heads) + BAR > width:
         rows = [row[:3] for row in rows]
     room = min(30, width - sum(_widths(rows)) - 2 * len(rows[0]))

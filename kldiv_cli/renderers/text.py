@@ -279,20 +279,20 @@ def _contributions(comparison: Comparison, layout: Layout, names: Names) -> Iter
     width = max(map(display_width, ("outcome", *labels))) + 2
     yield ""
     yield f"what sets them apart, {ranking(comparison)}"
-    yield f"  {pad('outcome', width)}{pad(p, 12)}{pad(q, 12)}{'kl_pq':<13}{'kl_qp':<13}"
+    yield f"  {pad('outcome', width)}{pad(p, 12)}{pad(q, 12)}{'part':<12}"
     for label, part, length in zip(labels, parts, bar_lengths(comparison), strict=True):
         shares = f"{figure(part.p):<12}{figure(part.q):<12}"
-        terms = f"{figure(part.kl_pq):<13}{figure(part.kl_qp):<13}"
+        term = f"{figure(part.part):<12}"
         bar = "#" * round(length * BAR) if math.isfinite(length) else ""
-        yield f"  {pad(label, width)}{shares}{terms}{bar}"
+        yield f"  {pad(label, width)}{shares}{term}{bar}"
 
 
 def bar_lengths(comparison: Comparison) -> list[float]:
-    """Return the length of each contribution's bar, by its term of Jeffreys' divergence.
+    """Return the length of each contribution's bar, by its part of the divergence.
 
-    The largest finite term has length 1; an infinite one has no length, and is infinite.
+    The largest finite part has length 1; an infinite one has no length, and is infinite.
     """
-    terms = [part.kl_pq + part.kl_qp for part in comparison.contributions]
+    terms = [each.part for each in comparison.contributions]
     largest = max((term for term in terms if math.isfinite(term)), default=0.0) or 1.0
     return [term / largest for term in terms]
 
@@ -301,4 +301,4 @@ def ranking(comparison: Comparison) -> str:
     """Return how many of the outcomes the contributions name, and how they are ranked."""
     named, every = len(comparison.contributions), comparison.outcomes
     part = count(every, "outcome") if named == every else f"{named} of {every} outcomes"
-    return f"{part} by their term of jeffreys"
+    return f"{part} by their part of kl_pq"

@@ -15,11 +15,9 @@ def test_the_largest_contributions(p, q, top):
     # One outcome that both have, so that neither side is empty.
     p, q = [*p[:size], 1], [*q[:size], 1]
     parts = contributions(p, q)
-    terms = parts.kl_pq + parts.kl_qp
-    shares = parts.p + parts.q
     order = sorted(
-        range(len(p)),
-        key=lambda i: (-terms[i], -shares[i] if terms[i] == float("inf") else 0.0),
+        (i for i in range(len(p)) if p[i] or q[i]),
+        key=lambda i: (-parts.part[i], -parts.p[i] if parts.part[i] == float("inf") else 0.0),
     )
     found = largest_contributions(parts, [str(i) for i in range(len(p))], top)
-    assert [int(each.outcome) for each in found] == [i for i in order[:top] if p[i] or q[i]]
+    assert [int(each.outcome) for each in found] == order[:top]

@@ -55,8 +55,9 @@ def test_the_report_says_what_was_read():
     assert comparison.only_in_q == ("OO",)
     assert comparison.mass_only_in_q == pytest.approx(1 / 27004)
     assert comparison.only_in_p == ()
-    assert comparison.contributions[0].outcome == "OO"
-    assert comparison.contributions[0].kl_qp == math.inf
+    assert comparison.contributions[0].outcome == "VX"
+    (gone,) = [part for part in comparison.contributions if part.outcome == "OO"]
+    assert (gone.kl_pq, gone.kl_qp, gone.part) == (0.0, math.inf, gone.q)
     assert len(comparison.contributions) == 10
 
 
@@ -89,7 +90,8 @@ def test_contributions_add_up_and_come_largest_first():
     assert [part.outcome for part in parts] == ["2", "0", "1", "4"]
     assert math.fsum(part.kl_pq for part in parts) == pytest.approx(kl(p, q), rel=1e-14)
     assert math.fsum(part.kl_qp for part in parts) == pytest.approx(kl(q, p), rel=1e-14)
-    shares = [part.kl_pq + part.kl_qp for part in parts]
+    assert math.fsum(part.part for part in parts) == pytest.approx(kl(p, q), rel=1e-15)
+    shares = [part.part for part in parts]
     assert shares == sorted(shares, reverse=True)
     assert only(compare(p, q, top=2)).contributions == parts[:2]
     assert only(compare(p, q, top=0)).contributions == ()

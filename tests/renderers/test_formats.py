@@ -66,8 +66,8 @@ def simple():
                 only_in_p=("OO",),
                 mass_only_in_p=3.7e-5,
                 contributions=(
-                    Contribution("OO", 3.7e-5, 0.0, math.inf, 0.0),
-                    Contribution("UA", 0.17, 0.15, 0.02, -0.01),
+                    Contribution("OO", 3.7e-5, 0.0, math.inf, 0.0, math.inf),
+                    Contribution("UA", 0.17, 0.15, 0.02, -0.01, 0.0013),
                 ),
                 estimate=Interval(0.00250613, 0.00143867, 0.00398, 1.26e-26, 29425, 27004, True),
             ),
@@ -78,7 +78,7 @@ def simple():
 
 def hostile():
     report = simple()
-    part = Contribution("", 0.1, 0.2, 0.3, 0.4)
+    part = Contribution("", 0.1, 0.2, 0.3, 0.4, 0.5)
     comparison = report.comparisons[0]._replace(
         only_in_p=tuple(HOSTILE),
         contributions=tuple(part._replace(outcome=label) for label in HOSTILE),
@@ -136,6 +136,7 @@ def test_json_has_the_fixed_paths():
     }  # fmt: skip
     assert document["comparisons"][0]["contributions"][0] == {
         "outcome": "OO", "p": 3.7e-5, "q": 0.0, "kl_pq": "Infinity", "kl_qp": 0.0,
+        "part": "Infinity",
     }  # fmt: skip
     assert document["comparisons"][0]["estimate"] == {
         "kl": 0.00250613, "low": 0.00143867, "high": 0.00398, "p_value": 1.26e-26,

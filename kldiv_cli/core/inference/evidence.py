@@ -18,14 +18,14 @@ from kldiv_cli.core.inference.samples import MIN_ROWS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.inference.samples import Samples
+    from kldiv_cli.core.inference.samples import Floats, Samples
 
 IMPOSSIBLE = 1e-9
 """The least probability that a new outcome is allowed in the reference."""
 
 
 class Move(NamedTuple):
-    """The outcome whose share changed most, by its term of Jeffreys' divergence.
+    """The outcome whose share changed most, by its part of D(P || Q).
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Evidence(NamedTuple):
     inflation : float
         Ratio r of the estimate's variance to its variance at P = Q.
     move : Move or None
-        None where nothing moved.
+        None where nothing moved, or where no words are asked for.
     """
 
     kl: float
@@ -79,7 +79,7 @@ class Evidence(NamedTuple):
     reliable: bool
     samples: Samples
     inflation: float
-    move: Move | None
+    move: Move | None = None
 
     @property
     def exact(self) -> bool:
@@ -119,12 +119,11 @@ def weigh(
     """
     if math.isinf(samples.rows):
         raise ValueError("both sides are exactly known: weigh_exact takes their divergence")
-    move = _largest_move(samples)
     p0 = difference_p_value(samples, alpha=alpha, columns=columns)
     rare, hidden = correction(samples), samples.hidden
     kl = divergence(samples) + rare
     if math.isinf(kl):
-        return Evidence(kl, kl, kl, p0, p0, 1.0, max_kl, True, samples, 1.0, move)
+        return Evidence(kl, kl, kl, p0, p0, 1.0, max_kl, True, samples, 1.0)
     # What the rare outcomes hide can only hide drift: at least C^2 / (2 hidden) by the inequality
     # of Cauchy and Schwarz, C being the correction, and their share of the rest.
     model, visible = law(samples, kl), max(1 - hidden, 0.05)
@@ -144,13 +143,12 @@ def weigh(
     trusted = reliable and max_kl > 0 and high < math.inf
     p_drift = max(p0, p_tau)
     p_pass = upper.cdf(max(max_kl - margin, 0.0) * visible) if trusted else 1.0
-    return Evidence(kl, low, high, p0, p_drift, p_pass, max_kl, reliable, samples, inflation, move)
+    return Evidence(kl, low, high, p0, p_drift, p_pass, max_kl, reliable, samples, inflation)
 
 
 def weigh_exact(kl: float, samples: Samples, *, max_kl: float = 0.05) -> Evidence:
     """Return the evidence where both distributions are known: the value `kl` alone."""
-    move = _largest_move(samples)
-    return Evidence(kl, kl, kl, None, None, None, max_kl, True, samples, 1.0, move)
+    return Evidence(kl, kl, kl, None, None, None, max_kl, True, samples, 1.0)
 
 
 def _new(samples: Samples) -> NDArray[np.bool_]:
@@ -183,14 +181,28 @@ def _scattered(samples: Samples) -> float:
     return excess if excess > 4 * spread else 0.0
 
 
-def _largest_move(samples: Samples) -> Move | None:
-    """Return the outcome that moved most; unseen outcomes count as half a row."""
-    rows = min(samples.rows, 1e9)
-    p, q = ((side + 0.5 / rows) for side in (samples.p, samples.q))
-    term = (p - q) * np.log(p / q)
-    if math.isinf(samples.m):
-        term[(samples.y == 0) & (samples.x > 0)] = math.inf
-    place = int(np.argmax(term))
-    if samples.p[place] == samples.q[place]:
-        return None
-    return Move(samples.given(place), float(samples.q[place]), float(samples.p[place]))
+def largest_move(p: Floats, q: Floats, part: Floats, rows: float) -> Move | None:
+    """Return the outcome that moved most: the first of those that a report lists, mostly.
+
+    Parameters
+    ----------
+    p, q : ndarray, shape (K,)
+        Shares of the current side and of the reference.
+    part : ndarray, shape (K,)
+        Parts of D(P || Q), p log(p/q) - p + q, by which outcomes are listed, too.
+    rows : float
+        Rows of the reference; infinite where its shares are known. What is infinite then is
+        impossible, and ranked by p. In a sample it may be a single row that the reference happens
+        not to have, listed first because its part is infinite; here it is as if the reference had
+        half a row of it, so that the reason names what makes up the drift.
+    """
+    infinite = np.isinf(part)
+    if infinite.any():
+        if math.isinf(rows):
+            part = np.where(infinite, p, -1.0)
+        else:
+            unseen = 0.5 / rows
+            ratio = np.where(infinite, p, unseen) / unseen
+            part = np.where(infinite, p * np.log(ratio) - p + unseen, part)
+    place = int(np.argmax(part))
+    return None if p[place] == q[place] else Move(place, float(q[place]), float(p[place]))

@@ -65,6 +65,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -88,6 +89,7 @@ from kldiv_cli.core.kernel.ratios import LogRatios, log_ratios
 from kldiv_cli.core.kernel.short import LONGEST, kl_of_short
 from kldiv_cli.core.kernel.sums import known, order, pair_of
 from kldiv_cli.core.kernel.twofold import Array, Bools, Floats
+from kldiv_cli.core.kernel.weights import PairOfWeights
 from kldiv_cli.core.measures import Measure
 
 __all__ = [
@@ -235,26 +237,52 @@ def kl_of_vectors(p: Array, q: Array) -> float | None:
     return kl_of_short(np.ascontiguousarray(p, float), np.ascontiguousarray(q, float))
 
 
-def contributions(p: Side, q: Side) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return p, q, p log(p/q) and q log(q/p), each of shape (N, K).
+class ByOutcome(NamedTuple):
+    """Two sides outcome by outcome, in nats; each of shape (N, K).
 
-    The terms are 0 where p and q are the same double.
+    Attributes
+    ----------
+    p, q : ndarray
+        Their shares.
+    kl_pq, kl_qp : ndarray
+        p log(p/q) and q log(q/p).
+    part : ndarray
+        p log(p/q) - p + q, which is never negative. All terms are 0 where p and q are the same
+        double, and infinite where only the first of the two is positive.
     """
-    piece = Piece(slice(0, p.shape[0]), slice(0, p.shape[1]), p.shape)
+
+    p: Floats
+    q: Floats
+    kl_pq: Floats
+    kl_qp: Floats
+    part: Floats
+
+
+def contributions(p: Side, q: Side) -> ByOutcome:
+    """Return the shares of every outcome and its terms of both divergences."""
     with np.errstate(all="ignore"):
-        pair = pair_of(p, q)
-        if isinstance(pair, PairOfLogs):
-            centre = pair.centre([piece])
-            e = Elements(pair.piece(piece, centre), Work())
-            p_, q_ = e.x / centre.mass_p, e.b / centre.mass_p
-        else:
-            e = Elements(pair.piece(piece, Work()), Work())
-            p_ = pair.p.block(piece, None)[0] / pair.total_p.high[:, np.newaxis]
-            q_ = pair.q.block(piece, None)[0] / pair.total_q.high[:, np.newaxis]
-        L = e.excess() + 2.0 * e.y
-        only_p, only_q = e.only()
-        # Shares that are the same double may differ below its last bit.
-        same = p_ == q_
-        kl_pq = np.where(only_p, np.inf, np.where(same | (p_ == 0.0), 0.0, -p_ * L))
-        kl_qp = np.where(only_q, np.inf, np.where(same | (q_ == 0.0), 0.0, q_ * L))
-        return p_, q_, kl_pq, kl_qp
+        return _by_outcome(pair_of(p, q))
+
+
+def _by_outcome(pair: PairOfWeights | PairOfLogs) -> ByOutcome:
+    """See `contributions`."""
+    piece = Piece(slice(0, pair.shape[0]), slice(0, pair.shape[1]), pair.shape)
+    if isinstance(pair, PairOfLogs):
+        centre = pair.centre([piece])
+        e = Elements(pair.piece(piece, centre), Work())
+        p, q = e.x / centre.mass_p, e.b / centre.mass_p
+        total = centre.mass_p
+    else:
+        e = Elements(pair.piece(piece, Work()), Work())
+        p = pair.p.block(piece, None)[0] / pair.total_p.high[:, np.newaxis]
+        q = pair.q.block(piece, None)[0] / pair.total_q.high[:, np.newaxis]
+        total = pair.total[:, np.newaxis]
+    excess = e.excess()
+    L = excess + 2.0 * e.y
+    only_p, only_q = e.only()
+    # Shares that are the same double may differ below its last bit.
+    same = p == q
+    kl_pq = np.where(only_p, np.inf, np.where(same | (p == 0.0), 0.0, -p * L))
+    kl_qp = np.where(only_q, np.inf, np.where(same | (q == 0.0), 0.0, q * L))
+    part = np.where(only_p, np.inf, np.where(same, 0.0, e.w * e.y - e.x * excess)) / total
+    return ByOutcome(p, q, kl_pq, kl_qp, part)

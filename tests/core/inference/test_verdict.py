@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from kldiv_cli import estimate
-from kldiv_cli.core.inference.evidence import weigh, weigh_exact
+from kldiv_cli.core.divergences import contributions
+from kldiv_cli.core.inference.evidence import largest_move, weigh, weigh_exact
 from kldiv_cli.core.inference.samples import samples
 from kldiv_cli.core.inference.verdict import benjamini_hochberg, judge, rows_needed
 
@@ -23,6 +24,12 @@ FAR = ([480, 310, 210], [200, 300, 500])
 
 def sole(evidence, **settings):
     return judge([evidence], **settings)[0]
+
+
+def moved(p, q, rows=math.inf):
+    """Return the outcome that moved most, of counts; the reference has so many rows."""
+    found = contributions(p, q)
+    return largest_move(found.p, found.q, found.part, rows)
 
 
 def shifted(n, m, p, q):
@@ -155,8 +162,9 @@ def test_an_outcome_of_probability_zero_is_drift_at_any_threshold():
     found = estimate([99_999, 1, 0], [0.9, 0.0, 0.1], max_kl=1e9)
     assert (found.verdict, found.kl, found.low, found.high) == ("drift", *[math.inf] * 3)
     assert found.p_value == 0
-    judgement = sole(weigh(samples([99, 1], [1.0, 0.0], known=(False, True))), labels=[["a", "b"]])
-    reason = judgement.reason
+    weighed = weigh(samples([99, 1], [1.0, 0.0], known=(False, True)))
+    move = moved([99, 1], [1, 0])
+    reason = sole(weighed._replace(move=move), labels=[["a", "b"]]).reason
     assert reason.code == "impossible-outcome"
     assert reason.text.endswith("b went from 0 % to 1 %")
 
@@ -378,7 +386,16 @@ def test_a_stricter_level_needs_more_rows():
     assert values == sorted(set(values))
 
 
-def test_what_moved_is_counted_among_the_outcomes_given():
-    one = weigh(samples([0, 0, 500, 300], [0, 0, 300, 500]))
-    assert one.move.place in (2, 3)
-    assert weigh(samples([5, 5], [5, 5])).move is None
+def test_the_largest_move_is_the_largest_part():
+    assert moved([0, 0, 500, 300], [0, 0, 300, 500]) == (2, 0.375, 0.625)
+    assert moved([5, 5], [5, 5]) is None
+    # An outcome that is gone is worth its share, and no more.
+    assert moved([700, 300, 0], [500, 495, 5], 1000).place == 1
+
+
+def test_a_row_that_the_reference_happens_not_to_have_is_not_the_largest_move():
+    assert moved([1, 500, 499], [0, 300, 700], 1000) == (1, 0.3, 0.5)
+    assert moved([300, 400, 300], [0, 500, 500], 1000) == (0, 0.0, 0.3)
+    # Where the reference is known it is impossible, and the more so the more rows have it.
+    assert moved([1, 500, 499], [0, 300, 700]).place == 0
+    assert moved([1, 700, 2, 297], [0, 500, 0, 500]).place == 2

@@ -99,8 +99,8 @@ def by_hand():
         missing_reference=0.0, missing_current=0.02, new_outcomes=("Oslo",), new_share=0.01,
         outcomes=3,
         contributions=(
-            Contribution("Oslo", 0.01, 0.0, float("inf"), 0.0),
-            Contribution("Rome", 0.833, 0.5, 0.425, -0.255),
+            Contribution("Oslo", 0.01, 0.0, float("inf"), 0.0, float("inf")),
+            Contribution("Rome", 0.833, 0.5, 0.425, -0.255, 0.092),
         ),
         measures={"kl_pq": float("inf"), "kl_qp": 0.25, "tv": 0.333},
     )  # fmt: skip

@@ -75,6 +75,8 @@ def test_the_schema_describes_every_key(reports):
         (("reason",), "words"),
         (("measures", "tv"), None),
         (("contributions", 0, "kl_pq"), "error"),
+        (("contributions", 0, "part"), -0.1),
+        (("contributions", 0, "part"), "error"),
     ],
 )
 def test_the_schema_refuses_what_could_pass_a_gate(reports, path, wrong):

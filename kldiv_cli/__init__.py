@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kldiv_cli.errors import KldivError as KldivError
     from kldiv_cli.errors import UsageError as UsageError
     from kldiv_cli.pipeline.check import CheckReport as CheckReport
+    from kldiv_cli.pipeline.check import assert_no_drift as assert_no_drift
     from kldiv_cli.pipeline.check import check as check
     from kldiv_cli.pipeline.compare import compare as compare
     from kldiv_cli.pipeline.reports import Report as Report
@@ -29,7 +30,7 @@ __version__ = "0.1.0"
 _NAMES = {
     "kldiv_cli.pipeline.compare": ("compare",),
     "kldiv_cli.pipeline.reports": ("Report",),
-    "kldiv_cli.pipeline.check": ("check", "CheckReport"),
+    "kldiv_cli.pipeline.check": ("assert_no_drift", "check", "CheckReport"),
     "kldiv_cli.core.divergences": ("divergences", "kl_div"),
     "kldiv_cli.distillation": ("kl_div_loss",),
     "kldiv_cli.core.estimates": ("Estimate", "estimate"),

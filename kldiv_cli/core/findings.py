@@ -28,6 +28,7 @@ USUAL_LIMIT = 0.05
 """The largest divergence that is accepted where the user says nothing, in nats."""
 
 Verdict = Literal["pass", "drift", "inconclusive", "error"]
+FailOn = Literal["drift", "inconclusive"]
 WORST_FIRST: tuple[Verdict, ...] = ("error", "drift", "inconclusive", "pass")
 Figure = float | int | Literal["error"]
 """A number, or ``"error"`` where it was not computed."""
@@ -140,6 +141,17 @@ class Check(Document):
     def count(self, verdict: Verdict) -> int:
         """Return how many columns have this verdict."""
         return sum(finding.verdict == verdict for finding in self.columns)
+
+    def failure(self, fail_on: FailOn = "drift") -> FailOn | None:
+        """Return the verdict that a gate fails on, or None if it passes.
+
+        It fails on drift, and on what is inconclusive if not one column could be decided, or if
+        `fail_on` says so.
+        """
+        if self.verdict == "drift":
+            return "drift"
+        counts = fail_on == "inconclusive" or not self.count("pass")
+        return "inconclusive" if counts and self.count("inconclusive") else None
 
 
 def only_warns(finding: Finding) -> bool:

@@ -19,6 +19,7 @@ from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
 from kldiv_cli.pipeline.settings import (
     KINDS_OF_CHECK,
+    PROJECT,
     check_settings,
     refuse_duplicates,
     refuse_foreign,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from kldiv_cli.core.counts import Column
+    from kldiv_cli.core.findings import FailOn
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.pipeline.settings import CheckOptions, CheckSettings, Rules, Source
 
@@ -189,6 +191,56 @@ def check(
 
     with in_python(KINDS_OF_CHECK):
         return checked(check_settings((reference, current), options))
+
+
+def assert_no_drift(
+    reference: object,
+    current: object = None,
+    *,
+    fail_on: FailOn = "drift",
+    **options: Unpack[CheckOptions],
+) -> CheckReport:
+    """Raise AssertionError, with the report as its text, if data have drifted from a reference.
+
+    It raises where ``kldiv check`` ends with exit code 1 or 3: if a column has drifted, or if not
+    one column could be decided.
+
+    Parameters
+    ----------
+    reference, current : path, data frame, mapping of columns, records or array
+        As `check` takes them.
+    fail_on : {"drift", "inconclusive"}, default "drift"
+        Whether one column that could not be decided is enough to raise.
+    **options
+        The options of `check`.
+
+    Returns
+    -------
+    CheckReport
+        The report, where nothing is raised.
+
+    Raises
+    ------
+    AssertionError
+        If the data have drifted, or what is inconclusive fails.
+    InputError, UsageError, TypeError
+        As `check` does.
+
+    Examples
+    --------
+    >>> from kldiv_cli import assert_no_drift
+    >>> sides = {"side": ["heads", "tails"] * 600}
+    >>> assert_no_drift(sides, {"side": ["heads", "tails"] * 500}).verdict
+    'pass'
+    >>> assert_no_drift(sides, {"side": ["heads"] * 500})  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    AssertionError: drift ...
+    """
+    fail_on = PROJECT["fail_on"]("fail_on", fail_on)
+    report = check(reference, current, **options)
+    if report.failure(fail_on):
+        raise AssertionError(report.render())
+    return report
 
 
 class _Sides(NamedTuple):

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from kldiv_cli.pipeline.config import Config
     from kldiv_cli.pipeline.settings import CheckSettings
 
-DRIFT, INCONCLUSIVE = 1, 3
+EXIT_CODES = {None: 0, "drift": 1, "inconclusive": 3}
+"""By the verdict that the gate fails on."""
 _SHOWN_LIMITS = ("alpha", "adjust", "max_kl")
 EPILOG = """Exit codes: 0 no drift, 1 drift, 2 no answer, 3 inconclusive (not one column could be
 decided, or --fail-on inconclusive).
@@ -140,7 +141,7 @@ def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
         report = checked(settings)
         notes = (*project.notes(), *report.notes)
         outputs.write(partial(render, report), notes, bare=lambda: f"{report.verdict}\n")
-    return 0 if exit_zero else exit_code(report, given["fail_on"])
+    return 0 if exit_zero else EXIT_CODES[report.failure(given["fail_on"])]
 
 
 def prepared(
@@ -197,11 +198,3 @@ def begin(reference: str, current: str | None, said: dict[str, Any]) -> int:
         following = init.next_command(check, words, asked)
         init.tell(path, made.summary, following, color)
     return 0
-
-
-def exit_code(report: Check, fail_on: str) -> int:
-    """Return the exit code of a verdict; `fail_on` tells whether an open question is one."""
-    if report.verdict == "drift":
-        return DRIFT
-    counts = fail_on == "inconclusive" or not report.count("pass")
-    return INCONCLUSIVE if counts and report.count("inconclusive") else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from kldiv_cli.core.measures import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Executor
 
     from numpy.typing import NDArray
 
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 
 BATCH = 1 << 18
 """Outcomes of all pairs that are measured at once."""
+AT_ONCE = 8
+"""Batches of pairs that wait for a thread."""
 MOST_RANKS = 1 << 24
 """The most ranks that are held: of all sides, for the outcomes of all of them."""
 EXACT = 2**53
-"""Integers below it are compared as doubles are."""
+"""Integers below it are doubles."""
 
 
 class Pairwise(NamedTuple):
@@ -64,6 +67,7 @@ def measure_pairs(
     pair_of: Callable[[int, int], Pair],
     is_plain: Callable[[Distribution], bool],
     told: Callable[[int], None] = lambda done: None,
+    executor: Executor | None = None,
 ) -> Pairwise:
     """Measure every pair of several distributions.
 
@@ -79,6 +83,8 @@ def measure_pairs(
         Tells whether the outcomes of a side are matched as they are spelt, or by position.
     told : callable
         Is told how many pairs are done.
+    executor : Executor, optional
+        Measures some pairs beside others.
 
     Notes
     -----
@@ -94,6 +100,9 @@ def measure_pairs(
             found[name][p, q], found[name][q, p] = np.asarray(values)
             largest[name] = max(largest[name], float(np.max(answer.bounds[name])))
 
+    def answer(batch: tuple[Indices, Indices]) -> Evaluation:
+        return both_ways(*stack.weights(*batch), asked.measures, base=asked.base)
+
     stack = _Stack(sides, asked.smoothing, is_plain)
     done = 0
     # Sides that cannot be paired are found before most of the work.
@@ -101,12 +110,14 @@ def measure_pairs(
         put(i, j, _of_pair(pair_of(i, j), asked))
         done += 1
         told(done)
-    for p, q in stack.batches():
-        put(stack.places[p], stack.places[q], both_ways(
-            *stack.weights(p, q), asked.measures, base=asked.base
-        ))  # fmt: skip
-        done += len(p)
-        told(done)
+    batches = stack.batches()
+    # A few at a time, so that an interrupt waits for no more than these.
+    while some := [*islice(batches, AT_ONCE)]:
+        answers = (executor.map if executor else map)(answer, some)
+        for (p, q), found_of in zip(some, answers, strict=True):
+            put(stack.places[p], stack.places[q], found_of)
+            done += len(p)
+            told(done)
     # Entropies are not 0 of a side and itself.
     own = tuple(name for name in asked.measures if "monotone" not in find(name).traits)
     for i in range(n if own else 0):
@@ -118,8 +129,10 @@ def _of_pair(pair: Pair, asked: Asked) -> Evaluation:
     """Return the measures of a pair, and of it exchanged."""
 
     def answer(pair: Pair) -> Evaluation:
+        p, q = map(asked.smoothing.apply, pair.in_order_of_weights())
         return evaluate(
-            *map(asked.smoothing.apply, pair.in_order_of_weights()),
+            p,
+            q,
             asked.measures,
             base=asked.base,
             kind=pair.kinds,
@@ -136,7 +149,7 @@ def _of_pair(pair: Pair, asked: Asked) -> Evaluation:
 
 
 class _Stack:
-    """Sides of which pairs are made many at a time: plain weights of one type.
+    """Sides of which pairs are made many at a time.
 
     A side is held as its distinct weights, 0 among them, and as the ranks that its weights of all
     outcomes have among these: sorted pairs of ranks are a pair in the order of its weights.
@@ -165,7 +178,7 @@ class _Stack:
         # A pseudocount does not depend on the other weights, as a floor does.
         before, self._after = smoothing._replace(floor=0.0), smoothing._replace(pseudocount=0.0)
         self._labelled = sides[0].outcomes is not None
-        held = [i for i, side in enumerate(sides) if _is_simple(side, sides[0], before)]
+        held = [i for i, side in enumerate(sides) if _is_simple(side, sides[0], smoothing)]
         held = [i for i in held if is_plain(sides[i])]
         at: dict[object, int] = {}
         codes = [
@@ -177,13 +190,13 @@ class _Stack:
         self.places = np.array(held, dtype=np.intp)
         shape = len(held), len(at)
         self._named, self._ranks = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.int64)
-        weights, values = [sides[i].weights for i in held], [np.zeros(0)][bool(held) :]
+        weights, values = [sides[i].weights for i in held], [np.zeros(0)]
         for row, (own, given) in enumerate(zip(codes, weights, strict=True)):
             distinct, ranks = np.unique(np.append(given, given[:1] * 0), return_inverse=True)
-            values.append(before.apply(distinct))
+            values.append(before.apply(distinct).astype(np.float64))
             self._named[row, own], self._ranks[row, own] = True, ranks[:-1]
         self._values = np.concatenate(values)
-        self._starts = np.cumsum([0, *map(len, values)])
+        self._starts = np.cumsum([*map(len, values)])
         self._bits = max(map(len, values)).bit_length()
         if self._bits <= 15:
             # Sorted twice as fast.
@@ -250,8 +263,8 @@ class _Stack:
             ranks.sort(axis=1)
         of_p, of_q = ranks >> self._bits, ranks & ((1 << self._bits) - 1)
         return (
-            self._after.apply(self._values[of_p + self._starts[p, None]]),
-            self._after.apply(self._values[of_q + self._starts[q, None]]),
+            self._after.apply(self._values.take(of_p + self._starts[p, None])),
+            self._after.apply(self._values.take(of_q + self._starts[q, None])),
         )
 
 
@@ -261,15 +274,15 @@ def _outcomes(side: Distribution) -> Sequence[object]:
 
 
 def _is_simple(side: Distribution, first: Distribution, smoothing: Smoothing) -> bool:
-    """Tell whether the pairs of a side, which is like the first one, are made many at a time."""
+    """Tell whether a side is held: weights that are doubles, outcomes known as the first's are."""
     weights = side.weights
-    if side.kind in LOG_KINDS or weights.ndim > 1 or weights.dtype != first.weights.dtype:
+    if side.kind in LOG_KINDS or weights.ndim > 1 or len(weights) >= WORTH:
         return False
-    if len(weights) >= WORTH or (side.outcomes is None) != (first.outcomes is None):
+    if (side.outcomes is None) != (first.outcomes is None) or side.flattened != first.flattened:
         return False
     if side.outcomes is None and weights.shape != first.weights.shape:
         return False
-    if side.flattened != first.flattened or weights.dtype.kind not in "iuf":
-        return False
-    exact = weights.dtype.kind == "f" or int(weights.max()) < EXACT
-    return exact and smoothing.apply(weights).dtype == smoothing.apply(first.weights).dtype != "O"
+    # Floors of single precision are found in single precision.
+    if weights.dtype.kind == "f":
+        return weights.itemsize == 8 or not smoothing.floor
+    return weights.dtype.kind in "iu" and int(smoothing.apply(weights).max()) < EXACT

@@ -14,6 +14,7 @@ from kldiv_cli.core.pairwise import Asked, measure_pairs
 from kldiv_cli.core.report import UNITS
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.pipeline import sides
+from kldiv_cli.pipeline.batch import executor
 from kldiv_cli.pipeline.pairing import tell_all_apart
 from kldiv_cli.pipeline.reports import Renderable
 from kldiv_cli.pipeline.settings import (
@@ -137,7 +138,9 @@ def measured(settings: MatrixSettings) -> MatrixReport:
         progress.step("matrix", done, len(every) * (len(every) - 1) // 2, "pairs")
 
     asked = Asked(settings.measures, settings.smoothing, settings.base, settings.temperature)
-    found = measure_pairs(every, asked, pair_of, _is_plain, told)
+    size = sum(side.weights.size for side in every) * len(every)
+    with executor(size, options[0].threads) as pool:
+        found = measure_pairs(every, asked, pair_of, _is_plain, told, pool)
     notes = (note for side in every for note in side.notes)
     return MatrixReport(
         base=settings.base,

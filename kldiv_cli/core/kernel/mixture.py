@@ -43,13 +43,13 @@ def jensen_shannon(sides: Sequence[Side], places: Sequence[Indices], outcomes: i
     mixture = Twofold(np.zeros(outcomes), np.zeros(outcomes))
     lacking = np.full(outcomes, count)
     with np.errstate(all="ignore"):
-        for side, own in zip(sides, places, strict=True):
-            _put(mixture, own, add(_taken(mixture, own), _shares(side)))
+        shares = [*map(_shares, sides)]
+        for share, own in zip(shares, places, strict=True):
+            _put(mixture, own, add(_taken(mixture, own), share))
             lacking[own] -= 1
         mixture = divide(mixture, Twofold(np.full(outcomes, float(count)), np.zeros(outcomes)))
         divergences = [
-            _terms(_shares(side), _taken(mixture, own))
-            for side, own in zip(sides, places, strict=True)
+            _terms(share, _taken(mixture, own)) for share, own in zip(shares, places, strict=True)
         ]
         # The term of an outcome without mass is the mass that it has in the mixture.
         return math.fsum([*divergences, *(lacking * mixture.high).tolist()]) / count

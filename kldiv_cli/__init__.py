@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kldiv_cli.pipeline.check import assert_no_drift as assert_no_drift
     from kldiv_cli.pipeline.check import check as check
     from kldiv_cli.pipeline.compare import compare as compare
+    from kldiv_cli.pipeline.matrix import MatrixReport as MatrixReport
+    from kldiv_cli.pipeline.matrix import matrix as matrix
     from kldiv_cli.pipeline.reports import Report as Report
 
 __version__ = "0.1.0"
@@ -31,6 +33,7 @@ _NAMES = {
     "kldiv_cli.pipeline.compare": ("compare",),
     "kldiv_cli.pipeline.reports": ("Report",),
     "kldiv_cli.pipeline.check": ("assert_no_drift", "check", "CheckReport"),
+    "kldiv_cli.pipeline.matrix": ("matrix", "MatrixReport"),
     "kldiv_cli.core.divergences": ("divergences", "kl_div"),
     "kldiv_cli.distillation": ("kl_div_loss",),
     "kldiv_cli.core.estimates": ("Estimate", "estimate"),

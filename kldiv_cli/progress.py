@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-Unit = Literal["bytes", "rows", "columns"]
+Unit = Literal["bytes", "rows", "columns", "pairs"]
 
 
 class Listener(Protocol):
@@ -35,8 +35,9 @@ def step(source: str, done: int, total: int | None = None, unit: Unit = "bytes")
         How much is done.
     total : int, optional
         How much there is in all, where that is known.
-    unit : {"bytes", "rows", "columns"}
-        Bytes as they are stored, rows that are counted, or columns that are judged.
+    unit : {"bytes", "rows", "columns", "pairs"}
+        Bytes as they are stored, rows that are counted, columns that are judged, or pairs that are
+        measured.
     """
     if listener is not None:
         listener.step(source, done, total, unit)

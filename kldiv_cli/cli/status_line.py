@@ -109,7 +109,7 @@ class StatusLine:
             self._by_rows.add(source)
         if unit == "bytes" and total:
             self._reading = source if done < total else None
-        elif unit != "columns" and (
+        elif unit in ("bytes", "rows") and (
             self._reading or (unit == "bytes" and source in self._by_rows)
         ):
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import combinations
 
 from kldiv_cli.core.numbers import is_number
 from kldiv_cli.core.texts import Texts
@@ -177,6 +178,36 @@ def _is_canonical(label: str) -> bool:
     if not label.isascii() or label != label.strip():
         return False
     return label[:1] not in _NUMERIC or (label.isdigit() and label[0] != "0")
+
+
+def unmatched_among(sides: Sequence[Collection[str]], whose: str, source: str) -> Iterator[Note]:
+    """Yield a note on labels of several sides that nearly agree, and that no side has both of.
+
+    Parameters
+    ----------
+    sides : sequence of collection of str
+        The labels of each side.
+    whose, source
+        As `kept_apart` takes them.
+    """
+    every = list(dict.fromkeys(label for side in sides for label in side))
+    if all(len(side) == len(every) for side in sides):
+        return
+    spellings: dict[str, list[str]] = {}
+    for form, label in zip(_loose_forms(every), every, strict=True):
+        spellings.setdefault(form, []).append(label)
+    several = [labels for labels in spellings.values() if len(labels) > 1]
+    having: dict[str, set[int]] = {label: set() for labels in several for label in labels}
+    for place, side in enumerate(sides if several else ()):
+        for label in having.keys() & side:
+            having[label].add(place)
+    pairs = [
+        (a, b)
+        for labels in several
+        for a, b in combinations(labels, 2)
+        if having[a].isdisjoint(having[b])
+    ]
+    yield from kept_apart(pairs, whose, source)
 
 
 def unmatched(

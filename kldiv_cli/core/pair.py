@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 from itertools import compress, repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -220,14 +221,14 @@ def pair_distributions(p: Distribution, q: Distribution, column: str | None = No
         labelled, positional = (p, q) if q.outcomes is None else (q, p)
         raise ValueError(labels_on_one_side(labelled.name, positional.name))
     weights: tuple[NDArray[Any], NDArray[Any]] = p.weights, q.weights
-    labels, of_q, missing = _common_labels(p, q)
+    (labels, of_q), missing = _common_labels(p, q)
     if labels is None or of_q is None:
         _check_lengths(p, q)
     elif labels != of_q:
         every, places = union(labels, of_q)
         weights = (
-            _spread(p, np.arange(len(labels)), len(every)),
-            _spread(q, places, len(every)),
+            spread(p, np.arange(len(labels)), len(every)),
+            spread(q, places, len(every)),
         )
         labels = every
     _check_rows(p, q)
@@ -240,26 +241,50 @@ def pair_distributions(p: Distribution, q: Distribution, column: str | None = No
     )  # fmt: skip
 
 
-def _common_labels(
-    p: Distribution, q: Distribution
-) -> tuple[Sequence[str] | None, Sequence[str] | None, str | None]:
-    """Return the labels of P and of Q, and the label that stands for missing values in both.
+def places_of_all(sides: Sequence[Distribution]) -> list[NDArray[np.intp]]:
+    """Return which of the outcomes of several distributions together those of each are.
 
-    It is none of the other labels of either side.
+    They are matched as `pair_distributions` matches those of two.
+
+    Parameters
+    ----------
+    sides : sequence of Distribution
+        Any two of which can be paired.
+
+    Raises
+    ------
+    BinsDifferError
+        If two sides are counted in bins that have different edges.
     """
-    sides = (p, q)
+    if sides[0].outcomes is None:
+        return [np.arange(side.weights.shape[-1]) for side in sides]
+    alike: list[Distribution] = []
+    for side in sides:
+        alike.append(reduce(lambda one, other: with_common_bins(other, one), alike, side))
+    labels, _ = _common_labels(*alike)
+    at: dict[str, int] = {}
+    return [
+        np.array([at.setdefault(label, len(at)) for label in own or ()], dtype=np.intp)
+        for own in labels
+    ]
+
+
+def _common_labels(*sides: Distribution) -> tuple[list[Sequence[str] | None], str | None]:
+    """Return the labels of each side, and the label that stands for missing values in all.
+
+    It is none of the other labels of any side.
+    """
     if all(side.missing_label is None for side in sides):
-        return p.outcomes, q.outcomes, None
+        return [side.outcomes for side in sides], None
     given = [
         {label for label in side.outcomes or () if label != side.missing_label} for side in sides
     ]
     missing = counts.missing_label(set().union(*given))
-    first, second = (
+    return [
         side.outcomes
         and tuple(missing if label == side.missing_label else label for label in side.outcomes)
         for side in sides
-    )
-    return first, second, missing
+    ], missing
 
 
 def with_common_bins(first: Distribution, second: Distribution) -> Distribution:
@@ -316,8 +341,8 @@ def _check_lengths(p: Distribution, q: Distribution) -> None:
         raise ValueError(outcomes_differ(*sizes))
 
 
-def _spread(side: Distribution, places: NDArray[np.intp], size: int) -> NDArray[Any]:
-    """Return the weights of a side at their places in the common support."""
+def spread(side: Distribution, places: NDArray[np.intp], size: int) -> NDArray[Any]:
+    """Return the weights of a side at their places in a common support of so many outcomes."""
     absent = -np.inf if side.kind in LOG_KINDS else 0
     shape = (*side.weights.shape[:-1], size)
     spread = np.full(shape, absent, dtype=side.weights.dtype)

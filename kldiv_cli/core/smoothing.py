@@ -58,6 +58,8 @@ class Smoothing(NamedTuple):
         """
         if self.pseudocount and weights.dtype.kind in "iuO":
             numerator, denominator = self.pseudocount.as_integer_ratio()
+            if weights.dtype.kind in "iu" and int(weights.max()) * denominator + numerator < 2**63:
+                return np.asarray(weights.astype(np.int64) * denominator + numerator)
             exact = np.asarray(weights.astype(object) * denominator + numerator)
             return exact.astype(np.int64) if exact.max() < 2**63 else exact
         if self.pseudocount:

@@ -78,6 +78,11 @@ def _flag(label: str) -> str | None:
     return "true" if word in TRUE else "false" if word in FALSE else None
 
 
+def is_flag(label: str) -> bool:
+    """Return whether a label is a spelling of true or false."""
+    return _flag(label) is not None
+
+
 def settled(columns: Sequence[Column], *, words: bool = True, whole: bool = False) -> list[Column]:
     """Return columns of one name, of several sides or parts, with their types decided together.
 

@@ -177,10 +177,9 @@ def measured(
     came = _targets(sides, targets, rows, p.outcomes)
     if not score:
         came = None
-    with _executor(rows * p.outcomes, threads) as executor:
+    with executor(rows * p.outcomes, threads) as pool:
         every = [
-            RowMeasures(asked._replace(kinds=(p.kind, q.kind)), rows, came, executor)
-            for q in others
+            RowMeasures(asked._replace(kinds=(p.kind, q.kind)), rows, came, pool) for q in others
         ]
         streams = [_blocks(side) for side in sides]
         start = 0
@@ -294,7 +293,7 @@ def _added(*noises: float | None) -> float | None:
 
 
 @contextmanager
-def _executor(size: int, threads: int | None) -> Iterator[Executor | None]:
+def executor(size: int, threads: int | None) -> Iterator[Executor | None]:
     """Yield what measures so many numbers in threads, where there are enough for that."""
     from kldiv_cli.database import threads_of
 
@@ -303,8 +302,8 @@ def _executor(size: int, threads: int | None) -> Iterator[Executor | None]:
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(count) as executor:
-        yield executor
+    with ThreadPoolExecutor(count) as pool:
+        yield pool
 
 
 def _blocks(side: Rows) -> Blocks:

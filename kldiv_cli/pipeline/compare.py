@@ -11,7 +11,7 @@ import numpy as np
 from kldiv_cli import progress
 from kldiv_cli.core import batches, report
 from kldiv_cli.core.dataset import BY_NAME
-from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Rows
+from kldiv_cli.core.distribution import Distribution, Rows
 from kldiv_cli.core.divergences import contributions, unit_of
 from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.instants import zones_noted
@@ -472,19 +472,7 @@ def _check_options(
     p: _Named | Rows, q: _Named | Rows, settings: CompareSettings, *, is_batch: bool
 ) -> None:
     """Refuse a temperature, a smoothing or a reduction that these kinds of weights have not."""
-    if settings.temperature != 1 and not {p.kind, q.kind} & set(LOG_KINDS):
-        message = "a temperature divides logits;"
-        message += f" {p.name} holds {p.kind} and {q.name} {q.kind}"
-        raise UsageError("temperature-needs-logits", message, hint="--as logits")
-    for side in (p, q):
-        if settings.smoothing.pseudocount and side.kind != "counts":
-            message = f"a pseudocount is added to counts, and {side.name} holds {side.kind}"
-            hint = "--as counts if these are counts; --smoothing floor:1e-6 if they are not"
-            raise UsageError("smoothing-needs-counts", message, hint=hint)
-        if settings.smoothing.floor and side.kind in LOG_KINDS:
-            message = f"a floor is for probabilities, and {side.name} holds {side.kind}"
-            hint = "leave --smoothing out"
-            raise UsageError("smoothing-needs-probabilities", message, hint=hint)
+    sides.refuse_for_kinds(p, q, settings.temperature, settings.smoothing)
     if settings.top != CompareSettings._field_defaults["top"] and is_batch:
         raise contributions_of_batch()
     if settings.reduction != "batchmean" and not is_batch:

@@ -152,7 +152,9 @@ def tell_apart(
     return _named(p, p_name), _named(q, q_name)
 
 
-def tell_all_apart(sides: Sequence[Any], given: Sequence[str | None]) -> list[Any]:
+def tell_all_apart(
+    sides: Sequence[Any], given: Sequence[str | None], otherwise: Sequence[str] | None = None
+) -> list[Any]:
     """Return several sides with names that tell them apart: more of their paths, or plain words.
 
     Parameters
@@ -161,6 +163,8 @@ def tell_all_apart(sides: Sequence[Any], given: Sequence[str | None]) -> list[An
         The sides with the names that were taken from their sources.
     given : sequence of str or None
         The names that the user gave, no two of which are the same.
+    otherwise : sequence of str, optional
+        The names of sides whose paths tell nothing; p, q1, q2 … if not given.
     """
     paths = [
         [] if side.source.startswith(PIPES) else [*side.source.split(os.sep)[:-1], side.name]
@@ -176,7 +180,7 @@ def tell_all_apart(sides: Sequence[Any], given: Sequence[str | None]) -> list[An
             for name, path, word in zip(names, paths, given, strict=True)
         ]
     # One file may be there twice, and what is in memory has no path.
-    plain = ["p", *(f"q{place}" for place in range(1, len(sides)))]
+    plain = otherwise or ["p", *(f"q{place}" for place in range(1, len(sides)))]
     told = [
         _untaken(word, names)
         if given[place] is None and (not name or names.count(name) > 1)

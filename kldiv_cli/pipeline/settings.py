@@ -108,6 +108,18 @@ if TYPE_CHECKING:
         block: int | None
         kld_rule: Literal["cells", "llama.cpp"]
 
+    class MatrixOptions(Reading, total=False):
+        """The options of `matrix`; those of `Reading` are for all sources alike."""
+
+        measures: str | Sequence[str]
+        base: str | int
+        smoothing: str
+        temperature: float
+        joint: Sequence[str]
+        na: str | Sequence[str]
+        names: Sequence[str | None]
+        strict: bool
+
     class CheckOptions(Reading, Columns, Judging, total=False):
         """The options of `check`."""
 
@@ -237,6 +249,17 @@ class CompareSettings(NamedTuple):
         return (*self.sources, *self.more)
 
 
+class MatrixSettings(NamedTuple):
+    """Everything that a matrix is asked for."""
+
+    sources: tuple[Source, ...]
+    smoothing: Smoothing
+    measures: tuple[str, ...] = ("kl_pq",)
+    base: Base = "e"
+    temperature: float = 1.0
+    strict: bool = False
+
+
 class CheckSettings(NamedTuple):
     """Everything that a check is asked for."""
 
@@ -267,7 +290,8 @@ class ProfileSettings(NamedTuple):
 KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
 KINDS_OF_CHECK = ("samples", "counts", "probabilities", "weights", *LOG_KINDS)
 KINDS_OF_PROFILE = ("samples", "counts")
-KINDS_OF = {"check": KINDS_OF_CHECK, "profile": KINDS_OF_PROFILE}
+KINDS_OF_MATRIX = tuple(kind for kind in KINDS if kind != "samples")
+KINDS_OF = {"check": KINDS_OF_CHECK, "profile": KINDS_OF_PROFILE, "matrix": KINDS_OF_MATRIX}
 """The kinds of numbers that some commands know; the others know them all."""
 READING: dict[str, Validator] = {
     # Any field that has no row below is a text, which the reader checks.
@@ -327,6 +351,11 @@ COMPARE: dict[str, Validator] = {
     "block": optional(whole(1)),
     "kld_rule": among("cells", "llama.cpp"),
 }
+MATRIX: dict[str, Validator] = {
+    **INSPECT,
+    **{name: COMPARE[name] for name in ("measures", "base", "smoothing", "temperature", "strict")},
+    "names": optional(validation.names),
+}
 CHECK: dict[str, Validator] = {
     **READING,
     **COLUMNS,
@@ -383,9 +412,7 @@ def compare_settings(
 
     given = _checked("compare", COMPARE, options, spell)
     names = given.pop("names", (None,) * len(sources))
-    if len(names) != len(sources):
-        message = f"there are {len(sources)} sides and {len(names)} names"
-        raise UsageError("usage", message, hint="give each side a name, or None")
+    _check_names(sources, names)
     sides = _sources(sources[:2], {**given, "names": names[:2]})
     more = tuple(
         _source(source, 1, {**given, "names": (None, name)})
@@ -418,6 +445,13 @@ def compare_settings(
     # P is the current side.
     sides = (sides[0]._replace(map=given.get("map", {})), sides[1])
     return _made(CompareSettings, {**defaults, **given}, sources=sides, rules=chosen, more=more)
+
+
+def _check_names(sources: Sequence[object], names: Sequence[str | None]) -> None:
+    """Refuse more names, or fewer, than there are sides."""
+    if len(names) != len(sources):
+        message = f"there are {len(sources)} sides and {len(names)} names"
+        raise UsageError("usage", message, hint="give each side a name, or None")
 
 
 def _check_several(sources: Sequence[object], names: Sequence[str | None]) -> None:
@@ -618,6 +652,50 @@ def inspect_settings(file: object, options: Mapping[str, object], spell: Spellin
     raw = source.kind == "samples"
     _refuse(_refusals((source, source), (raw, raw)), given, spell)
     return source
+
+
+def matrix_settings(
+    sources: Sequence[object], options: Mapping[str, object], spell: Spelling = str
+) -> MatrixSettings:
+    """Return the settings of `matrix` from its arguments.
+
+    Parameters
+    ----------
+    sources : sequence of object
+        The distributions, in the order of the rows and columns.
+    options, spell
+        See `compare_settings`.
+
+    Raises
+    ------
+    UsageError
+        If there are no two sources, or an option has a wrong value, is given twice, or cannot be
+        used by this kind of input.
+    TypeError
+        If there is no such option.
+    """
+    from kldiv_cli.core.smoothing import Smoothing
+
+    if len(sources) < 2:
+        found = "is one" if sources else "is none"
+        message = f"a matrix compares two distributions or more, and there {found}"
+        raise UsageError("one-side", message, hint="name a second file")
+    _refuse_twice(options, "an option that says how to read is given once, for all files")
+    given = _checked("matrix", MATRIX, options, spell)
+    names = given.pop("names", (None,) * len(sources))
+    _check_names(sources, names)
+    _check_several(sources, names)
+    every = tuple(
+        _source(source, 0, {**given, "names": (name, None)})
+        for source, name in zip(sources, names, strict=True)
+    )
+    if every[0].kind == "samples":
+        message = "a matrix compares whole distributions, and raw rows are compared by columns"
+        hint = "kldiv compare P Q --as samples does; kldiv profile counts them"
+        raise UsageError("usage", message, hint=hint)
+    files = [side for side in every if isinstance(side.source, str | os.PathLike)]
+    _refuse(_refusals(((files or every)[0], every[-1]), (False, False)), given, spell)
+    return _made(MatrixSettings, {"smoothing": Smoothing(), **given}, sources=every)
 
 
 def refuse_foreign(options: Sequence[ReadOptions], formats: Sequence[str]) -> None:

@@ -68,32 +68,55 @@ def settled_sides(first: DataSet, second: DataSet, rules: Rules) -> tuple[DataSe
 
 def settled_distributions(p: Distribution, q: Distribution) -> tuple[Distribution, Distribution]:
     """Return counted raw rows and a known distribution with one spelling of booleans or dates."""
-    if p.outcomes is None or q.outcomes is None:
-        return p, q
-    unnamed = {p.missing_label, q.missing_label}
-    if len(p.outcomes) + len(q.outcomes) > types.MOST_FLAGS + 2:
-        # All of so many would be dates.
-        some = chain(islice(p.outcomes, 3), islice(q.outcomes, 3))
-        if any(instant(label) is None for label in some if label not in unnamed):
-            return p, q
-    labels = [label for side in (p, q) for label in side.outcomes or () if label not in unnamed]
-    spelling = types.spelling_of(labels)
-    return (p, q) if spelling is None else (_respelt(p, spelling.of), _respelt(q, spelling.of))
+    first, second = _spelt_alike((p, q))
+    return first, second
 
 
 def settled_tables(p: Distribution, q: Distribution) -> tuple[Distribution, Distribution]:
-    """Return two tables of weights with one spelling of booleans or dates, where theirs differ.
+    """Return two tables of weights with one spelling of booleans or dates; see `tables_alike`."""
+    first, second = tables_alike((p, q))
+    return first, second
+
+
+def tables_alike(sides: Sequence[Distribution]) -> Sequence[Distribution]:
+    """Return tables of weights with one spelling of booleans or dates, where theirs differ.
 
     They stay as they are where two outcomes of one side would become one.
     """
-    sides = (p, q)
     if any(side.weights.ndim > 1 or side.kind in LOG_KINDS for side in sides):
-        return p, q
-    settled = settled_distributions(p, q)
-    if settled[0] is p or {*(p.outcomes or ())} == {*(q.outcomes or ())}:
-        return p, q
+        return sides
+    settled = _spelt_alike(sides)
+    if settled is sides or len({frozenset(side.outcomes or ()) for side in sides}) == 1:
+        return sides
     sizes = zip(sides, settled, strict=True)
     return settled if all(a.weights.size == b.weights.size for a, b in sizes) else sides
+
+
+def _spelt_alike(sides: Sequence[Distribution]) -> Sequence[Distribution]:
+    """Return distributions with one spelling of booleans or dates, where all outcomes are such."""
+    outcomes = [side.outcomes for side in sides if side.outcomes is not None]
+    if len(outcomes) < len(sides):
+        return sides
+    unnamed = {side.missing_label for side in sides}
+    if sum(map(len, outcomes)) > types.MOST_FLAGS + 2:
+        # All of so many would be dates.
+        some = chain.from_iterable(islice(own, 3) for own in outcomes)
+        if any(instant(label) is None for label in some if label not in unnamed):
+            return sides
+    labels = [label for own in outcomes for label in own if label not in unnamed]
+    spelling = types.spelling_of(labels)
+    return sides if spelling is None else [_respelt(side, spelling.of) for side in sides]
+
+
+def has_fixed_labels(side: Distribution) -> bool:
+    """Return whether outcomes stay as they are spelt beside those of any other side.
+
+    They do where one at least is no boolean, and one is no date.
+    """
+    labels = side.outcomes or ()
+    return any(not types.is_flag(label) for label in labels) and any(
+        instant(label) is None for label in labels
+    )
 
 
 def _respelt(side: Distribution, spellings: Mapping[str, str]) -> Distribution:

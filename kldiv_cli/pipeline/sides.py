@@ -6,7 +6,7 @@ A profile has one side: what pairs two, or tells of them, is imported where that
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from kldiv_cli.core.counts import Column
+    from kldiv_cli.core.distribution import Kind
     from kldiv_cli.core.intervals import BinsDifferError
     from kldiv_cli.core.pair import Pair
     from kldiv_cli.core.report import Side
+    from kldiv_cli.core.smoothing import Smoothing
     from kldiv_cli.core.table import Table
     from kldiv_cli.errors import Note
     from kldiv_cli.pipeline.settings import Rules, Source
@@ -55,6 +57,18 @@ def refuse_repairs(notes: Iterable[Note]) -> None:
         if note.repair:
             hint = note.advice or "mend the data, or leave --strict out"
             raise InputError(note.code, f"--strict: {note.message}", Place(note.source), hint=hint)
+
+
+class Named(Protocol):
+    """A side with a name, whose numbers have a meaning."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+
+    @property
+    def kind(self) -> Kind:
+        """What its numbers mean."""
 
 
 class DataSets(NamedTuple):
@@ -244,6 +258,29 @@ def read_distributions(first: Source, second: Source) -> tuple[Distribution, Dis
         p, q = readers.read_two(first.source, (first.options, second.options), names=names)
     refuse_flat(first.options, p, q)
     return p, q
+
+
+def refuse_for_kinds(p: Named, q: Named, temperature: float, smoothing: Smoothing) -> None:
+    """Refuse a temperature, or a smoothing, that the kinds of two sides have no use for.
+
+    Raises
+    ------
+    UsageError
+        If neither side holds logarithms to divide, or a side does not hold what is smoothed.
+    """
+    if temperature != 1 and not {p.kind, q.kind} & set(LOG_KINDS):
+        message = "a temperature divides logits;"
+        message += f" {p.name} holds {p.kind} and {q.name} {q.kind}"
+        raise UsageError("temperature-needs-logits", message, hint="--as logits")
+    for side in (p, q):
+        if smoothing.pseudocount and side.kind != "counts":
+            message = f"a pseudocount is added to counts, and {side.name} holds {side.kind}"
+            hint = "--as counts if these are counts; --smoothing floor:1e-6 if they are not"
+            raise UsageError("smoothing-needs-counts", message, hint=hint)
+        if smoothing.floor and side.kind in LOG_KINDS:
+            message = f"a floor is for probabilities, and {side.name} holds {side.kind}"
+            hint = "leave --smoothing out"
+            raise UsageError("smoothing-needs-probabilities", message, hint=hint)
 
 
 def refuse_flat(options: ReadOptions, *sides: Distribution) -> None:

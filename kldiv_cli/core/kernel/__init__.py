@@ -21,6 +21,10 @@ entropy
     The entropy of one side.
 floats
     Logits of single or half precision, in single precision, below.
+mixture
+    The Jensen-Shannon divergence of more than two sides.
+alike
+    Which pairs can be measured together, each as it would be alone.
 bounds
     Bounds on relative errors.
 blocks, twofold
@@ -70,6 +74,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kldiv_cli.core.kernel import bounds
+from kldiv_cli.core.kernel.alike import groups
 from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, Weights
 from kldiv_cli.core.kernel.elements import (
     EXTREME,
@@ -82,9 +87,10 @@ from kldiv_cli.core.kernel.elements import (
     Work,
 )
 from kldiv_cli.core.kernel.entropy import entropy
-from kldiv_cli.core.kernel.formulas import ENTROPY_P, ENTROPY_Q, Known, formula
+from kldiv_cli.core.kernel.formulas import ENTROPY_P, ENTROPY_Q, Formula, Known, formula
 from kldiv_cli.core.kernel.kullback import kl_of_rows
 from kldiv_cli.core.kernel.logs import LONG, PairOfLogs, Side, kl_of_logits
+from kldiv_cli.core.kernel.mixture import jensen_shannon
 from kldiv_cli.core.kernel.ratios import LogRatios, log_ratios
 from kldiv_cli.core.kernel.short import LONGEST, kl_of_short
 from kldiv_cli.core.kernel.sums import known, order, pair_of
@@ -97,8 +103,10 @@ __all__ = [
     "NotWeightsError",
     "Side",
     "Weights",
+    "both_ways",
     "contributions",
     "evaluate",
+    "jensen_shannon",
     "kl",
     "kl_of_vectors",
     "log_ratios",
@@ -137,25 +145,91 @@ def evaluate(
     """
     formulas = {measure: formula(measure) for measure in measures}
     wanted = frozenset(term for each in formulas.values() for term in each.terms)
-    values, errors = {}, {}
     with np.errstate(all="ignore"):
         of_both = wanted - {ENTROPY_P, ENTROPY_Q}
         short = frozenset() < of_both <= {KL_PQ, KL_QP} and _has_short_path(p, q)
         short = short and math.prod(p.shape) >= WORTH
         found = _known_by_kl(p, q, of_both) if short else known(p, q, of_both)
-        for term, side in ((ENTROPY_P, p), (ENTROPY_Q, q)):
-            if term in wanted:
-                found.sums[term] = entropy(side)
-        logs = p.logarithmic + q.logarithmic
-        extent = max(p.log_extent(), q.log_extent()) if logs == 1 else 0.0
-        noise = bounds.noise(logs, extent, found.exact)
-        turned = found.turned()
-        for measure, (_, finish, error) in formulas.items():
-            # Zero is added to turn a minus zero.
-            value = values[measure.name] = finish(found, turned) + 0.0
-            extreme = found.sums[EXTREME]
-            roundings = bounds.Roundings(value, p.shape[1], logs, noise, extreme, short)
-            errors[measure.name] = roundings.relative(error(roundings), measure.scales)
+        _add_entropies(found, wanted)
+        return _finished(found, found.turned(), formulas, short=short)
+
+
+def _add_entropies(found: Known, wanted: frozenset[Term]) -> None:
+    """Add the entropies of single sides to sums over both, where they are wanted."""
+    for term, side in ((ENTROPY_P, found.p), (ENTROPY_Q, found.q)):
+        if term in wanted:
+            found.sums[term] = entropy(side)
+
+
+def _finished(
+    found: Known, turned: Known, formulas: dict[Measure, Formula], *, short: bool
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return measures by row, and the bounds on their errors, from the sums that they need."""
+    p, q = found.p, found.q
+    values, errors = {}, {}
+    logs = p.logarithmic + q.logarithmic
+    extent = max(p.log_extent(), q.log_extent()) if logs == 1 else 0.0
+    noise = bounds.noise(logs, extent, found.exact)
+    for measure, (_, finish, error) in formulas.items():
+        # Zero is added to turn a minus zero.
+        value = values[measure.name] = finish(found, turned) + 0.0
+        extreme = found.sums[EXTREME]
+        roundings = bounds.Roundings(value, p.shape[1], logs, noise, extreme, short)
+        errors[measure.name] = roundings.relative(error(roundings), measure.scales)
+    return values, errors
+
+
+def both_ways(
+    p: Side, q: Side, measures: Iterable[Measure]
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return what `evaluate` does of each row by itself, and of that row with its sides exchanged.
+
+    To the last bit: rows are measured together only where that changes none.
+
+    Parameters
+    ----------
+    p, q : Side
+        Of N rows each, of weights.
+    measures : iterable of Measure
+        With the order bound where a measure takes one.
+
+    Returns
+    -------
+    values, bounds : dict of str to ndarray, shape (2, N)
+        By the names of the measures; first those of P and Q, then those of Q and P.
+
+    Raises
+    ------
+    NotWeightsError
+        If a side holds weights that are not valid.
+    """
+    formulas = {measure: formula(measure) for measure in measures}
+    one_way = {term for each in formulas.values() for term in each.terms}
+    wanted = frozenset(one_way | {term.twin for term in one_way})
+    of_both = wanted - {ENTROPY_P, ENTROPY_Q}
+    values = {measure.name: np.empty((2, p.shape[0])) for measure in formulas}
+    errors = {measure.name: np.empty((2, p.shape[0])) for measure in formulas}
+    with np.errstate(all="ignore"):
+        together, alone = groups(p.weights, q.weights, WORTH)
+        for rows in together:
+            found = known(p.take(rows), q.take(rows), of_both)
+            _add_entropies(found, wanted)
+            turned = found.turned()
+            for way, ordered in enumerate(((found, turned), (turned, found))):
+                of_rows = _finished(*ordered, formulas, short=False)
+                for every, some in zip((values, errors), of_rows, strict=True):
+                    for name in some:
+                        every[name][way, rows] = some[name]
+            # A sum that left the range changes the unit of all; what is exact for the sake of one
+            # sum is so for all.
+            doubtful = found.exact | np.any(found.wide != found.total)
+            alone = [*alone, *rows[doubtful]]
+        for row in alone:
+            a, b = p.take(np.array([row])), q.take(np.array([row]))
+            for way, sides in enumerate(((a, b), (b, a))):
+                for every, one in zip((values, errors), evaluate(*sides, formulas), strict=True):
+                    for name in one:
+                        every[name][way, row] = one[name][0]
     return values, errors
 
 

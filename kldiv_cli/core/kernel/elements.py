@@ -111,6 +111,8 @@ _TAYLOR = [
     ((1e-17 * (n + 1.5)) ** (1 / (n + 0.5)), [np.array(2 / k) for k in range(2 * n + 1, 1, -2)])
     for n in range(1, 7)
 ]
+REACHES = tuple(reach for reach, _ in _TAYLOR)
+"""The y^2 up to which each number of terms is enough."""
 
 
 def series(z: Floats, peak: float, out: Floats | None) -> Floats:

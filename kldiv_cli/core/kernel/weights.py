@@ -19,6 +19,8 @@ MOST_EXACT = 1 << 18
 """The most outcomes whose w is computed exactly, one by one, in some tenths of a second."""
 APART = 2.0**100
 """Totals that differ by more would make tiny weights of one side vanish beside the other."""
+BESIDE_ONE = 2.0**-50
+"""Ratios of totals up to this apart from 1 are those of totals that are equal but for rounding."""
 IN_RANGE = 2.0**480
 """Totals beyond this, or below its inverse, are first brought back by a power of two."""
 
@@ -36,7 +38,7 @@ class PairOfWeights:
         self._ratio = ratio.high[:, None]
         self._parts = [part[:, None] for part in three_parts(ratio)]
         beyond = ((ratio.high - 1.0) + ratio.low)[:, None]
-        self._beyond_one = beyond if np.abs(beyond).max() <= 2.0**-50 else None
+        self._beyond_one = beyond if np.abs(beyond).max() <= BESIDE_ONE else None
         # Rows of which w is known exactly, and that w.
         self._rows: Indices = np.empty(0, np.intp)
         self._exact = np.empty((0, self.shape[1]))
@@ -114,11 +116,8 @@ def in_range(*sides: Weights) -> tuple[Floats, list[tuple[Weights, Twofold]]]:
     Returns that power by row, 1 for rows that need no such care, and the sides with their
     totals.  Weights of one row that lie too far apart for doubles are refused.
     """
-    known = [side.totals() for side in sides]
-    far = np.any([tiny | ~_fits(total.high) for total, tiny in known], axis=0)
-    apart = known[0][0].high / known[-1][0].high
-    far |= ~((apart > 1.0 / APART) & (apart < APART))
-    result = [(side, total) for side, (total, _) in zip(sides, known, strict=True)]
+    result = [(side, side.totals()[0]) for side in sides]
+    far = far_apart(*sides)
     if not far.any():
         return np.ones(len(far)), result
     highest = 2 * int(math.log2(IN_RANGE) / 2 - sides[0].shape[1].bit_length())
@@ -137,6 +136,14 @@ def in_range(*sides: Weights) -> tuple[Floats, list[tuple[Weights, Twofold]]]:
             raise NotWeightsError
         result[i] = moved, total
     return np.where(far, 2.0**highest, 1.0), result
+
+
+def far_apart(*sides: Weights) -> Bools:
+    """Return which rows have extreme weights or totals."""
+    known = [side.totals() for side in sides]
+    far: Bools = np.any([tiny | ~_fits(total.high) for total, tiny in known], axis=0)
+    apart = known[0][0].high / known[-1][0].high
+    return far | ~((apart > 1.0 / APART) & (apart < APART))
 
 
 def _fits(total: Floats) -> Bools:

@@ -5,9 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from kldiv_cli.core.inference.reasons import percent
-from kldiv_cli.renderers.figures import count, figure
+from kldiv_cli.renderers.figures import count
 from kldiv_cli.renderers.pictures.spread import STACKS
+from kldiv_cli.renderers.pictures.texts import (
+    head,
+    nats_tick,
+    parts,
+    percentages,
+    share_tick,
+    shares,
+    value,
+)
 from kldiv_cli.renderers.show import display_width, folded, pad, show, show_names
 
 if TYPE_CHECKING:
@@ -15,7 +23,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.renderers.pictures.outcomes import Outcomes
     from kldiv_cli.renderers.pictures.outcomes import Row as Outcome
-    from kldiv_cli.renderers.pictures.overview import Overview, Span
+    from kldiv_cli.renderers.pictures.overview import Overview, Row
     from kldiv_cli.renderers.pictures.scales import Tick
     from kldiv_cli.renderers.pictures.spread import Spread
 
@@ -28,7 +36,6 @@ LONGEST_LABEL, LONGEST_NAME = 24, 30
 AXIS, BAR = 12, 6
 """The shortest room for marks, and for bars."""
 WIDEST_AXIS = 48
-MOST_DECIMALS = 8
 TALLEST = 6
 """Lines of the dots of a batch."""
 GAP = "  "
@@ -52,20 +59,20 @@ class Signs(NamedTuple):
     bar: str
     dot: str
     infinity: str
-    arrow: str
+    hollow: str
     more: str
     less: str
-    verdicts: dict[str, str]
 
 
 UNICODE = Signs(
-    p="●", q="□", join="─", limit="┆", beyond="▸", bar="█", dot="•", infinity="∞", arrow="→",
-    more="▲", less="▼", verdicts={"error": "!", "drift": "✖", "inconclusive": "?", "pass": "✓"},
+    p="●", q="□", join="─", limit="┆", beyond="▸", bar="█", dot="•", infinity="∞", hollow="○",
+    more="▲", less="▼",
 )  # fmt: skip
 ASCII = Signs(
-    p="*", q="o", join="-", limit="|", beyond=">", bar="#", dot="o", infinity="inf", arrow="->",
-    more="+", less="-", verdicts={"error": "!", "drift": "x", "inconclusive": "?", "pass": "."},
+    p="*", q="o", join="-", limit="|", beyond=">", bar="#", dot="o", infinity="inf", hollow="o",
+    more="+", less="-",
 )  # fmt: skip
+_SPELT = str.maketrans({"→": "->", "∞": "inf", "✖": "x", "✓": "."})
 
 
 def signs(unicode: bool) -> Signs:
@@ -110,11 +117,11 @@ class _Canvas:
         return found
 
 
-def _ticks(ticks: Iterable[Tick], width: int, said: Callable[[float], str]) -> Line:
+def _ticks(ticks: Iterable[Tick], width: int, said: Callable[[float], str], sign: Signs) -> Line:
     """Return the numbers at an axis, without those that would touch the one before."""
     canvas, free = _Canvas(width), 0
     for tick in ticks:
-        text = said(tick.value)
+        text = _spelt(said(tick.value), sign)
         start = min(max(canvas.at(tick.place) - (len(text) - 1) // 2, 0), width - len(text))
         if start >= free:
             canvas.put(start, text, "dim")
@@ -136,12 +143,10 @@ def outcome_lines(picture: Outcomes, width: int, *, unicode: bool) -> Iterator[L
     """
     sign = signs(unicode)
     labels = [show(row.label, LONGEST_LABEL, unicode=unicode) for row in picture.rows]
-    shares = [
-        f"{percent(row.q.share)} {sign.arrow} {percent(row.p.share)}" for row in picture.rows
+    texts = [
+        [_spelt(text, sign) for text in column]
+        for column in (shares(picture), parts(picture), percentages(picture))
     ]
-    parts = aligned_parts(picture, sign.infinity)
-    percents = ["" if row.percent is None else f"{row.percent:.0f} %" for row in picture.rows]
-    texts = [shares, parts, percents]
     room = width - min(_width(labels), LONGEST_LABEL)
     # Shares go first where there is no room, then parts; the percentages stay.
     while len(texts) > 1 and room < AXIS + BAR + sum(_width(text) + 2 for text in texts) + 4:
@@ -153,7 +158,7 @@ def outcome_lines(picture: Outcomes, width: int, *, unicode: bool) -> Iterator[L
     axis = min(room - bar, WIDEST_AXIS)
     yield from _legend(picture, width, unicode=unicode)
     blank = Styled(" " * (label_width + 2))
-    yield [blank, *_ticks(picture.axis.ticks(), axis, _share)]
+    yield [blank, *_ticks(picture.axis.ticks(), axis, share_tick, sign)]
     for i, row in enumerate(picture.rows):
         label = show(row.label, label_width, unicode=unicode)
         line = [Styled(pad(label, label_width) + GAP), *_marks(row, axis, sign)]
@@ -168,7 +173,11 @@ def _legend(picture: Outcomes, width: int, *, unicode: bool) -> Iterator[Line]:
     """Yield the names of the sides with their marks, and what the bars are."""
     sign = signs(unicode)
     q, p = show_names(picture.q, picture.p, 14, unicode=unicode)
-    sides = [Styled(f"{sign.q} {q}", "q"), Styled(f" {sign.arrow} "), Styled(f"{sign.p} {p}", "p")]
+    sides = [
+        Styled(f"{sign.q} {q}", "q"),
+        Styled(_spelt(" → ", sign)),
+        Styled(f"{sign.p} {p}", "p"),
+    ]
     words = Styled(f"bars: parts of D, in {picture.unit}", "dim")
     if sum(display_width(part.text) for part in (*sides, words)) + 2 <= width:
         yield [*sides, Styled(GAP), words]
@@ -176,24 +185,13 @@ def _legend(picture: Outcomes, width: int, *, unicode: bool) -> Iterator[Line]:
         yield from (sides, [words])
 
 
-def aligned_parts(picture: Outcomes, infinity: str) -> list[str]:
-    """Return the parts as printed, with as many decimals as the third digit of the largest has."""
-    finite = [row.part for row in picture.rows if row.part and math.isfinite(row.part)]
-    decimals = 2 - math.floor(math.log10(max(finite, default=1.0)))
-    if decimals > MOST_DECIMALS:
-        return [figure(row.part, digits=3, infinity=infinity) for row in picture.rows]
-    return [
-        infinity if math.isinf(row.part) else f"{row.part:.{max(decimals, 0)}f}"
-        for row in picture.rows
-    ]
+def _spelt(text: str, sign: Signs) -> str:
+    """Return own words in the characters of a display."""
+    return text.translate(_SPELT) if sign is ASCII else text
 
 
 def _width(texts: Iterable[str]) -> int:
     return max(map(display_width, texts), default=0)
-
-
-def _share(share: float) -> str:
-    return percent(share) if share else "0"
 
 
 def _bar(row: Outcome, room: int, sign: Signs) -> str:
@@ -227,40 +225,30 @@ def overview_lines(picture: Overview, width: int, *, unicode: bool) -> Iterator[
     """
     sign = signs(unicode)
     rows = (*picture.rows, *picture.passing)
-    names = [show(row.finding.column or "", LONGEST_NAME, unicode=unicode) for row in rows]
-    heads = [f"{sign.verdicts[row.finding.verdict]} {row.finding.verdict}" for row in rows]
-    values = [_value(row.finding.kl, sign) for row in rows]
-    before, after = _width(heads) + 2 + _width(names) + 2, _width((*values, "nats")) + 2
+    names = [show(row.entry.name, LONGEST_NAME, unicode=unicode) for row in rows]
+    heads = [_spelt(head(row.entry), sign) for row in rows]
+    values = [_spelt(value(row.entry.value), sign) for row in rows]
+    head_width = _width(heads) + 2 if any(heads) else 0
+    before = head_width + _width(names) + 2
+    after = _width((*values, picture.unit)) + 2
     wide = width >= TWO_LINES
     indent = before if wide else 2
     axis = min(width - indent - after, WIDEST_AXIS)
-    ticks = _ticks(picture.axis.ticks(), axis, _number(sign))
-    yield [Styled(" " * indent), *ticks, Styled("  nats", "dim")]
-    for row, name, head, value in zip(rows, names, heads, values, strict=True):
-        title = [Styled(pad(head, _width(heads)), row.finding.verdict), Styled(f"  {name}")]
-        marks = _span(row.span, axis, row.filled, sign)
+    ticks = _ticks(picture.axis.ticks(), axis, nats_tick, sign)
+    yield [Styled(" " * indent), *ticks, Styled(f"  {picture.unit}", "dim")]
+    for row, name, verdict, number in zip(rows, names, heads, values, strict=True):
+        title = [Styled(pad(verdict, head_width), row.entry.verdict), Styled(name)]
+        marks = [*_span(row, axis, sign), Styled(f"  {number}")]
         if wide:
-            yield [*title, Styled(" " * (_width(names) - display_width(name) + 2)), *marks,
-                   Styled(f"  {value}")]  # fmt: skip
+            yield [*title, Styled(" " * (before - head_width - display_width(name))), *marks]
         else:
             yield title
-            yield [Styled("  "), *marks, Styled(f"  {value}")]
+            yield [Styled("  "), *marks]
 
 
-def _number(sign: Signs) -> Callable[[float], str]:
-    """Return the function that prints the numbers at an axis."""
-    return lambda value: sign.infinity if math.isinf(value) else f"{value:g}"
-
-
-def _value(value: float | str, sign: Signs) -> str:
-    if isinstance(value, str):
-        return "-"
-    return figure(max(value, 0.0), digits=3, infinity=sign.infinity)
-
-
-def _span(span: Span | None, width: int, filled: bool, sign: Signs) -> Line:
+def _span(row: Row, width: int, sign: Signs) -> Line:
     """Return the dot of a divergence, its interval and its limit."""
-    canvas = _Canvas(width)
+    canvas, span = _Canvas(width), row.span
     if span is None:
         return canvas.line()
     if span.interval is not None:
@@ -270,8 +258,8 @@ def _span(span: Span | None, width: int, filled: bool, sign: Signs) -> Line:
         canvas.put(canvas.at(span.limit), sign.limit, "limit")
     if span.beyond:
         canvas.put(width - 1, sign.beyond)
-    hollow = "○" if sign is UNICODE else "o"
-    canvas.put(canvas.at(span.place), sign.p if filled else hollow, "drift" if filled else "")
+    drifts = row.entry.verdict == "drift"
+    canvas.put(canvas.at(span.place), sign.p if drifts else sign.hollow, "drift" if drifts else "")
     return canvas.line()
 
 
@@ -292,12 +280,14 @@ def spread_lines(picture: Spread, width: int, *, unicode: bool) -> Iterator[Line
                 canvas.put(cell, sign.dot, "p")
         if any(height > step * (level - 1) for height in heights.values()):
             yield canvas.line()
-    yield _ticks(picture.axis.ticks(), axis, _number(sign))
+    yield _ticks(picture.axis.ticks(), axis, nats_tick, sign)
     canvas = _Canvas(axis)
     for mark in picture.quantiles:
         canvas.put(canvas.at(mark.place), "▲" if unicode else "^", "strong")
     yield canvas.line()
-    said = ", ".join(f"{mark.name} {_value(mark.value, sign)}" for mark in picture.quantiles)
+    said = ", ".join(
+        f"{mark.name} {_spelt(value(mark.value), sign)}" for mark in picture.quantiles
+    )
     for words in folded(f"{picture.measure} of a row: {said}", width):
         yield [Styled(words)]
     each = count(picture.rows_per_dot * step, "row")

@@ -1,4 +1,4 @@
-"""The picture of a check: one row a column, with its divergence, its interval and its limit."""
+"""The picture of several divergences: one row each, with its dot, its interval and its limit."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from kldiv_cli.core.findings import WORST_FIRST, is_warned
 from kldiv_cli.renderers.pictures.scales import RootAxis, root_axis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from kldiv_cli.core.findings import Finding
 
 MOST_ROWS = 60
-"""Columns that are drawn, at most; the others stand in a table."""
+"""Rows that are drawn, at most; the others stand in a table."""
 WIDEST = 4
 """The axis goes on to so many times the largest estimate or limit, as far as intervals do."""
 
@@ -40,64 +40,123 @@ class Span(NamedTuple):
     limit: float | None
 
 
-class Row(NamedTuple):
-    """One column: the finding, where its divergence lies, and whether its dot is filled: drift.
-
-    There is no span where no divergence was computed.
-    """
-
-    finding: Finding
-    span: Span | None
-    filled: bool
-
-
-class Overview(NamedTuple):
-    """The columns of a check, the worst first.
+class Entry(NamedTuple):
+    """A divergence that has a row.
 
     Attributes
     ----------
+    name : str
+        Of the column, or of Q; not yet safe to print.
+    verdict : {"pass", "drift", "inconclusive", "error", ""}
+        Empty where nothing is judged.
+    value : float or None
+        The divergence; None where it was not computed.
+    interval : pair of float or None
+        The limits of its interval; None of an exact value, and where it is not reliable.
+    said : str
+        The interval in words, or why there is none.
+    limit : float
+        The largest divergence that is accepted; infinite where there is no limit.
+    missing : pair of float or None
+        The shares of missing values, of the reference and of the current side.
+    new : float
+        The share of current rows with an outcome that the reference never had.
+    folded : bool
+        Whether the row may be hidden: it passes.
+    """
+
+    name: str
+    verdict: str
+    value: float | None
+    interval: tuple[float, float] | None
+    said: str = ""
+    limit: float = math.inf
+    missing: tuple[float, float] | None = None
+    new: float = 0.0
+    folded: bool = False
+
+
+class Row(NamedTuple):
+    """A divergence and where it lies; no span where it was not computed."""
+
+    entry: Entry
+    span: Span | None
+
+
+class Overview(NamedTuple):
+    """Divergences, one below the other.
+
+    Attributes
+    ----------
+    unit : str
+        Of the divergences.
     rows : tuple of Row
-        Those that do not pass, or only warn, as far as they are drawn.
+        Those that do not pass, or are not judged, as far as they are drawn.
     passing : tuple of Row
         Those that pass, as far as they are drawn.
     left_out : int
-        How many more columns there are than are drawn.
+        How many more there are than are drawn.
     axis : RootAxis
     """
 
+    unit: str
     rows: tuple[Row, ...]
     passing: tuple[Row, ...]
     left_out: int
     axis: RootAxis
 
 
-def overview(findings: Iterable[Finding]) -> Overview:
-    """Return the picture of the columns of a check: the worst verdict first, then the largest.
+def overview(entries: Iterable[Entry], unit: str) -> Overview:
+    """Return the picture of divergences, in their order.
 
     Parameters
     ----------
-    findings : iterable of Finding
-        The findings on all columns, in any order.
+    entries : iterable of Entry
+        The divergences; those that pass come last.
+    unit : str
+        Their unit.
     """
-    ranked = sorted(findings, key=_badness)
-    drawn = ranked[:MOST_ROWS]
-    ends = [*_numbers(drawn)]
+    every = list(entries)
+    drawn = every[:MOST_ROWS]
+    ends = [*_ends(drawn)]
     most = WIDEST * max(filter(math.isfinite, ends), default=0.0)
-    ends += [min(found[1], most) for found in map(_interval, drawn) if found]
+    ends += [min(entry.interval[1], most) for entry in drawn if entry.interval]
     axis = root_axis(ends)
-    rows = [Row(each, _span(each, axis), each.verdict == "drift") for each in drawn]
-    passing = [row for row in rows if passes(row.finding)]
+    rows = [Row(entry, _span(entry, axis)) for entry in drawn]
+    passing = [row for row in rows if row.entry.folded]
     return Overview(
+        unit=unit,
         rows=tuple(rows[: len(rows) - len(passing)]),
         passing=tuple(passing),
-        left_out=len(ranked) - len(drawn),
+        left_out=len(every) - len(drawn),
         axis=axis,
     )
 
 
-def passes(finding: Finding) -> bool:
-    """Return whether a column passes, and does so not only for want of a limit."""
-    return finding.verdict == "pass" and not is_warned(finding)
+def _ends(entries: Iterable[Entry]) -> Iterator[float]:
+    """Yield every divergence, and every limit that there is."""
+    for entry in entries:
+        if entry.value is not None:
+            yield entry.value
+        if math.isfinite(entry.limit):
+            yield entry.limit
+
+
+def _span(entry: Entry, axis: RootAxis) -> Span | None:
+    if entry.value is None:
+        return None
+    limit = axis.place(entry.limit) if math.isfinite(entry.limit) else None
+    place = axis.place(entry.value)
+    if entry.interval is None:
+        return Span(place, None, False, limit)
+    low, high = entry.interval
+    beyond = high > axis.high
+    return Span(place, (axis.place(low), 1.0 if beyond else axis.place(high)), beyond, limit)
+
+
+def entries_of(findings: Iterable[Finding]) -> list[Entry]:
+    """Return the divergences of a check's columns: the worst verdict first, then the largest."""
+    return [_entry(finding) for finding in sorted(findings, key=_badness)]
 
 
 def _badness(finding: Finding) -> tuple[int, bool, float]:
@@ -105,30 +164,21 @@ def _badness(finding: Finding) -> tuple[int, bool, float]:
     return WORST_FIRST.index(finding.verdict), not is_warned(finding), size
 
 
-def _numbers(findings: Iterable[Finding]) -> Iterable[float]:
-    """Yield every estimate, and every limit that there is."""
-    for finding in findings:
-        if finding.kl != "error":
-            yield finding.kl
-        if math.isfinite(finding.threshold):
-            yield finding.threshold
+def _entry(finding: Finding) -> Entry:
+    from kldiv_cli.renderers.pictures.texts import interval
 
-
-def _interval(finding: Finding) -> tuple[float, float] | None:
+    before, after = finding.missing_reference, finding.missing_current
+    kl, low, high = finding.kl, finding.low, finding.high
     exact = finding.n_reference == finding.n_current == math.inf
-    if finding.low == "error" or finding.high == "error" or exact or not finding.reliable:
-        return None
-    return finding.low, finding.high
-
-
-def _span(finding: Finding, axis: RootAxis) -> Span | None:
-    if finding.kl == "error":
-        return None
-    interval = _interval(finding)
-    limit = axis.place(finding.threshold) if math.isfinite(finding.threshold) else None
-    if interval is None:
-        return Span(axis.place(finding.kl), None, False, limit)
-    low, high = interval
-    beyond = high > axis.high
-    places = axis.place(low), 1.0 if beyond else axis.place(high)
-    return Span(axis.place(finding.kl), places, beyond, limit)
+    known = None if low == "error" or high == "error" else (low, high)
+    return Entry(
+        name=finding.column or "(no column)",
+        verdict=finding.verdict,
+        value=None if kl == "error" else kl,
+        interval=known if finding.reliable and not exact else None,
+        said=interval(finding),
+        limit=finding.threshold,
+        missing=None if before == "error" or after == "error" else (before, after),
+        new=0.0 if finding.new_share == "error" else finding.new_share,
+        folded=finding.verdict == "pass" and not is_warned(finding),
+    )

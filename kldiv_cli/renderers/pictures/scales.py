@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-GUTTER = 0.07
+GUTTER = 0.1
 """The part of an axis that is set apart for a number which has no place on it: 0 or infinity."""
 MOST_TICKS = 6
 SMALLEST, LARGEST = 1e-300, 1e300

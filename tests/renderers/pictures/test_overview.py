@@ -6,7 +6,8 @@ import pytest
 
 from kldiv_cli.core.findings import Finding
 from kldiv_cli.core.inference.reasons import Reason
-from kldiv_cli.renderers.pictures.overview import MOST_ROWS, overview
+from kldiv_cli.renderers.pictures.overview import MOST_ROWS, entries_of
+from kldiv_cli.renderers.pictures.overview import overview as overview_of_entries
 
 
 def finding(column, verdict, kl=0.01, low=0.005, high=0.02, threshold=0.05, **more):
@@ -16,6 +17,10 @@ def finding(column, verdict, kl=0.01, low=0.005, high=0.02, threshold=0.05, **mo
     )
 
 
+def overview(findings):
+    return overview_of_entries(entries_of(findings), "nats")
+
+
 def test_columns_come_worst_first_and_then_the_largest():
     findings = [
         finding("a", "pass", 0.001), finding("b", "drift", 0.2), finding("c", "pass", 0.002),
@@ -23,9 +28,8 @@ def test_columns_come_worst_first_and_then_the_largest():
         finding("f", "error", "error", "error", "error"),
     ]  # fmt: skip
     picture = overview(findings)
-    assert [row.finding.column for row in picture.rows] == ["f", "e", "b", "d"]
-    assert [row.finding.column for row in picture.passing] == ["c", "a"]
-    assert [row.filled for row in picture.rows] == [False, True, True, False]
+    assert [row.entry.name for row in picture.rows] == ["f", "e", "b", "d"]
+    assert [row.entry.name for row in picture.passing] == ["c", "a"]
     assert picture.rows[0].span is None
 
 

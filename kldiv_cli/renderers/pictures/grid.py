@@ -9,11 +9,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+SHADES = 5
+
+
 class Cell(NamedTuple):
     """The divergence of one pair, and its shade from 0 to 1: an infinite one has the darkest."""
 
     value: float
     shade: float
+
+    @property
+    def level(self) -> int:
+        """The nearest of the shades that formats have: from 0, which is none."""
+        return round(self.shade * SHADES)
 
 
 class Grid(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from kldiv_cli.core.binning import SPECIAL
 from kldiv_cli.renderers.pictures.scales import ShareAxis, share_axis
 
 if TYPE_CHECKING:
@@ -68,6 +69,11 @@ class Row(NamedTuple):
     percent: float | None
     move: Move
 
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether one side alone has mass, so that the ratio is 0 or infinite."""
+        return (self.p.share > 0) != (self.q.share > 0)
+
 
 class Outcomes(NamedTuple):
     """The outcomes of a column, from top to bottom.
@@ -123,7 +129,9 @@ def outcomes(shares: Shares, p: str, q: str, unit: str) -> Outcomes:
         [math.fsum(values[group.places].tolist()) for group in groups]
         for values in (shares.p, shares.q, shares.part)
     )
-    axis = share_axis((*of_p, *of_q))
+    sides = (of_p, shares.n_p), (of_q, shares.n_q)
+    limits = [wilson(share, n)[0] for found, n in sides if _counted(n) for share in found]
+    axis = share_axis((*of_p, *of_q, *filter(None, limits)))
     finite = [part for part in parts if math.isfinite(part)]
     largest, total = max(finite, default=0.0), math.fsum(parts)
     rows = []
@@ -143,19 +151,22 @@ def outcomes(shares: Shares, p: str, q: str, unit: str) -> Outcomes:
 
 
 def _bins(shares: Shares) -> tuple[list[_Group], str]:
-    """Return the groups of bins that are drawn as one, and how many these are in words."""
-    every = range(len(shares.labels))
-    rest = [] if shares.missing is None else [shares.missing]
-    bins = [i for i in every if i not in rest]
+    """Return the groups of bins that are drawn as one, and how many these are in words.
+
+    The bins are in the order of their edges, with the outcomes of infinite and missing numbers
+    before and after them.
+    """
+    alone = [i for i, label in enumerate(shares.labels) if label in SPECIAL or i == shares.missing]
+    bins = [i for i in range(len(shares.labels)) if i not in alone]
     if len(bins) <= MOST_BINS:
-        return [_Group(shares.labels[i], [i]) for i in (*bins, *rest)], ""
-    inner = bins[1:-1]
-    step = -(-len(inner) // (MOST_BINS - 2))
-    groups = [_Group(shares.labels[bins[0]], bins[:1])]
-    for start in range(0, len(inner), step):
-        places = inner[start : start + step]
-        groups.append(_Group(_merged(shares.labels[places[0]], shares.labels[places[-1]]), places))
-    groups += [_Group(shares.labels[i], [i]) for i in (bins[-1], *rest)]
+        return [_Group(label, [i]) for i, label in enumerate(shares.labels)], ""
+    first, last = bins[0], bins[-1]
+    step = -(-(len(bins) - 2) // (MOST_BINS - 2))
+    groups = [_Group(shares.labels[i], [i]) for i in range(first + 1)]
+    for start in range(first + 1, last, step):
+        places = [*range(start, min(start + step, last))]
+        groups.append(_Group(_merged(shares.labels[start], shares.labels[places[-1]]), places))
+    groups += [_Group(shares.labels[i], [i]) for i in range(last, len(shares.labels))]
     return groups, f"{len(bins)} bins; up to {step} adjacent ones are drawn as one"
 
 
@@ -192,11 +203,16 @@ def _categories(shares: Shares) -> tuple[list[_Group], str]:
 def _mark(share: float, n: float, axis: ShareAxis) -> Mark:
     """Return the mark of a share of `n` rows, with its whisker if that can be seen."""
     place = axis.place(share)
-    if math.isinf(n) or n <= 0:
+    if not _counted(n):
         return Mark(share, place, None)
     low, high = (axis.place(limit) for limit in wilson(share, n))
     seen = max(place - low, high - place) > MARK / 2
     return Mark(share, place, (low, high) if seen else None)
+
+
+def _counted(n: float) -> bool:
+    """Return whether `n` is a number of rows, and not the sign of known probabilities."""
+    return 0 < n < math.inf
 
 
 def wilson(share: float, n: float) -> tuple[float, float]:

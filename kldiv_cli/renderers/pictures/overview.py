@@ -96,6 +96,8 @@ class Overview(NamedTuple):
         Those that pass, as far as they are drawn.
     left_out : int
         How many more there are than are drawn.
+    limit : float or None
+        The limit of all of them; None where these have several.
     axis : RootAxis
     """
 
@@ -103,6 +105,7 @@ class Overview(NamedTuple):
     rows: tuple[Row, ...]
     passing: tuple[Row, ...]
     left_out: int
+    limit: float | None
     axis: RootAxis
 
 
@@ -120,8 +123,9 @@ def overview(entries: Iterable[Entry], unit: str) -> Overview:
     drawn = every[:MOST_ROWS]
     ends = [*_ends(drawn)]
     most = WIDEST * max(filter(math.isfinite, ends), default=0.0)
-    ends += [min(entry.interval[1], most) for entry in drawn if entry.interval]
-    axis = root_axis(ends)
+    highs = [entry.interval[1] for entry in drawn if entry.interval]
+    axis = root_axis((*ends, *(min(high, most) for high in highs if math.isfinite(high))))
+    limits = {entry.limit for entry in drawn}
     rows = [Row(entry, _span(entry, axis)) for entry in drawn]
     passing = [row for row in rows if row.entry.folded]
     return Overview(
@@ -129,6 +133,7 @@ def overview(entries: Iterable[Entry], unit: str) -> Overview:
         rows=tuple(rows[: len(rows) - len(passing)]),
         passing=tuple(passing),
         left_out=len(every) - len(drawn),
+        limit=limits.pop() if len(limits) == 1 else None,
         axis=axis,
     )
 

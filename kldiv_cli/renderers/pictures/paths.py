@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MARKS, BARS = 0.62, 0.34
 """The parts of the width of a picture of outcomes that are for marks, and for bars."""
+INFINITY = 0.068
+"""Where the sign of infinity begins on the axis of shares: in the gutter, beside a mark."""
 DOT = 0.01
 """The length of a line that is all ends."""
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 GUTTER = 0.1
 """The part of an axis that is set apart for a number which has no place on it: 0 or infinity."""
+BEYOND = 1.1
+"""How much longer an axis is than the largest divergence."""
 MOST_TICKS = 6
 SMALLEST, LARGEST = 1e-300, 1e300
 """What is nearer 0, or larger, is not worth an axis of its own."""
@@ -113,7 +115,7 @@ def root_axis(values: Iterable[float]) -> RootAxis:
     """Return the axis from 0 to a little more than the largest finite divergence."""
     every = list(values)
     high = max((value for value in every if math.isfinite(value)), default=0.0)
-    high = min(1.05 * high, LARGEST) if high > SMALLEST else 1.0
+    high = min(BEYOND * high, LARGEST) if high > SMALLEST else 1.0
     return RootAxis(high, any(map(math.isinf, every)))
 
 

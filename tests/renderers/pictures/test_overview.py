@@ -8,6 +8,7 @@ from kldiv_cli.core.findings import Finding
 from kldiv_cli.core.inference.reasons import Reason
 from kldiv_cli.renderers.pictures.overview import MOST_ROWS, entries_of
 from kldiv_cli.renderers.pictures.overview import overview as overview_of_entries
+from kldiv_cli.renderers.pictures.scales import BEYOND
 
 
 def finding(column, verdict, kl=0.01, low=0.005, high=0.02, threshold=0.05, **more):
@@ -50,7 +51,7 @@ def test_an_interval_without_an_upper_limit_goes_on_beyond_the_axis():
 
 def test_one_wide_interval_does_not_squeeze_all_others():
     picture = overview([finding("a", "drift", 0.2), finding("b", "inconclusive", 0.1, 0, 500.0)])
-    assert picture.axis.high <= 1.05 * 4 * 0.2
+    assert picture.axis.high <= BEYOND * 4 * 0.2
     assert [row.span.beyond for row in picture.rows] == [False, True]
 
 

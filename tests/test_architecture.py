@@ -20,6 +20,7 @@ ARROWS = {
     "engines": {"core", "database", "errors", "progress"},
     "renderers": {"core", "errors"},
     "renderers/check": {"core", "core/inference", "renderers"},
+    "renderers/pictures": {"core", "core/inference", "renderers"},
     "pipeline": {
         "core",
         "core/inference",

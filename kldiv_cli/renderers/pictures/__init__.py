@@ -1,0 +1,1 @@
+"""Pictures as numbers: which marks there are and where, whatever draws them."""

@@ -19,7 +19,8 @@ ARROWS = {
     "readers": {"core", "database", "errors", "progress"},
     "engines": {"core", "database", "errors", "progress"},
     "renderers": {"core", "errors"},
-    "renderers/check": {"core", "core/inference", "renderers"},
+    "renderers/pages": {"core", "core/inference", "errors", "renderers"},
+    "renderers/formats": {"core", "core/inference", "renderers", "renderers/pages"},
     "pipeline": {
         "core",
         "core/inference",
@@ -48,6 +49,8 @@ ARROWS = {
         "pipeline",
         "readers",
         "renderers",
+        "renderers/formats",
+        "renderers/pages",
     },
     "distillation": {"core"},
     "__main__": {"cli"},

@@ -60,6 +60,7 @@ class Outputs(ExitStack):
         super().__init__()
         self._color = _COLORS("--color", said.pop("color", "auto"))
         self._quiet = said.pop("quiet", False)
+        self._unfolded = said.pop("all_measures", False)
         self._targets = _targets(said, formats)
         self._files: list[tuple[str, ReportFile]] = []
         # A workflow of GitHub shows what is appended to this file.
@@ -130,15 +131,16 @@ class Outputs(ExitStack):
         def report(format: str, layout: Layout) -> str | Iterable[str]:
             return bare() if bare and self._quiet and format == "text" else text(format, layout)
 
+        of_file = Layout(unicode=True, unfolded=self._unfolded)
         for format, file in self._files:
-            file.write(report(format, Layout(unicode=True)))
+            file.write(report(format, of_file))
         for _, file in self._files:
             file.put_in_place()
         if self._summary:
-            append(self._summary, report("markdown", Layout(unicode=True)))
+            append(self._summary, report("markdown", of_file))
         for format, path in self._targets:
             if path == STDOUT:
-                layout = streams.stdout_layout(self._color)
+                layout = streams.stdout_layout(self._color)._replace(unfolded=self._unfolded)
                 streams.write_stdout(report(format, layout), format)
 
 

@@ -1,7 +1,8 @@
-"""Reports as text: one file a format, pure functions of the report.
+"""Reports as text: pages say what a report says, formats draw it; pure functions of the report.
 
-A further format is one module with ``render(report, layout) -> str`` and one word in this list.
-One whose text is long has ``pieces(report, layout)`` as well.
+A further format for people is a module in ``formats`` with ``draw(document, layout) -> str`` and
+a word in `DRAWN`; one for programs has ``render(report, layout) -> str``. Its name is a word of
+`FORMATS` or `CHECK_FORMATS`. One whose text is long has ``pieces(report, layout)`` as well.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.findings import Check
     from kldiv_cli.core.report import Report
+    from kldiv_cli.renderers.document import Document
 
 FORMATS = ("text", "json", "csv", "markdown")
 ROWS = "rows"
 """The format of the rows of a comparison, which has an option of its own."""
 CHECK_FORMATS = (*FORMATS, "junit", "github", "prometheus")
+DRAWN = ("text", "markdown")
+"""The formats that draw a document."""
 
 
 class Layout(NamedTuple):
@@ -36,12 +40,15 @@ class Layout(NamedTuple):
         Whether it can show more than ASCII.
     color : bool
         Whether it understands colour.
+    unfolded : bool
+        Whether to show details that are left to those who ask for them.
     """
 
     terminal: bool = False
     width: int = 80
     unicode: bool = False
     color: bool = False
+    unfolded: bool = False
 
 
 def render(report: Report | Check, format: str, layout: Layout | None = None) -> str:
@@ -68,11 +75,27 @@ def pieces(report: Report | Check, format: str, layout: Layout | None = None) ->
     formats = CHECK_FORMATS if check else (*FORMATS, ROWS)
     if format not in formats:
         raise UsageError("unknown-format", f"a report is {', '.join(formats)}; found {format!r}")
-    name = "terminal" if format == "text" and layout.terminal else format
+    if format in DRAWN:
+        return (draw(_document(report), format, layout),)
     # Every report has the same JSON document: its keys are those of the report.
-    folder = "check." if check and format != "json" else ""
-    module = import_module(f"kldiv_cli.renderers.{folder}{name}")
+    name = "check_csv" if check and format == "csv" else format
+    module = import_module(f".formats.{name}", __name__)
     found: Iterable[str] = (
         module.pieces(report, layout) if format == ROWS else (module.render(report, layout),)
     )
     return found
+
+
+def _document(report: Report | Check) -> Document:
+    """Return what there is to say of a report."""
+    kind = report.schema.partition(".")[2].partition("/")[0]
+    page = "several" if getattr(report, "others", ()) else kind
+    made: Document = import_module(f".pages.{page}", __name__).document(report)
+    return made
+
+
+def draw(document: Document, format: str, layout: Layout) -> str:
+    """Return a document in a format; text is in colour, and as wide as it, on a terminal."""
+    name = "terminal" if format == "text" and layout.terminal else format
+    drawn: str = import_module(f".formats.{name}", __name__).draw(document, layout)
+    return drawn

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kldiv_cli.core.findings import Figure
-    from kldiv_cli.renderers import Layout
 
 DIGITS = 6
 
 
-def figure(
-    value: Figure, bound: Figure = 0.0, *, infinity: str = "Infinity", digits: int = DIGITS
-) -> str:
+def figure(value: Figure, bound: Figure = 0.0, *, digits: int = DIGITS) -> str:
     """Return `value` with at most six significant digits, all of them certain.
 
     Parameters
@@ -24,15 +21,13 @@ def figure(
         The number to print; a value that was not computed stays ``error``.
     bound : float or "error"
         Bound on its relative error.
-    infinity : str
-        The word or sign for infinity.
     digits : int
         The most digits, where fewer than six tell everything.
     """
     if value == "error" or bound == "error":
         return "error"
     if math.isinf(value):
-        return infinity if value > 0 else f"-{infinity}"
+        return "∞" if value > 0 else "-∞"
     if value == 0:
         return "0"
     if bound > 0:
@@ -40,9 +35,7 @@ def figure(
     return f"{value:#.{digits}g}".rstrip(".").replace(".e", "e")
 
 
-def to_error(
-    value: float, error: float | None, bound: float = 0.0, *, infinity: str = "Infinity"
-) -> str:
+def to_error(value: float, error: float | None, bound: float = 0.0) -> str:
     """Return a value down to the second digit of its standard error.
 
     Parameters
@@ -51,11 +44,11 @@ def to_error(
         The value, or the error itself.
     error : float or None
         Its standard error; where there is none, or it is 0, the value is printed as `figure` does.
-    bound, infinity
+    bound : float
         See `figure`.
     """
     if not error or not value or math.isinf(value) or math.isinf(error):
-        return figure(value, bound, infinity=infinity)
+        return figure(value, bound)
     # The place of the error's second digit, as it is printed: 0.0996 is 0.10.
     place = math.floor(math.log10(float(f"{error:.1e}"))) - 1
     rounded = round(value, -place)
@@ -65,7 +58,7 @@ def to_error(
     digits = of_value - place + 1
     if 0 <= of_value < DIGITS:
         digits = max(digits, of_value + 1)
-    return figure(value, bound, infinity=infinity, digits=min(digits, DIGITS))
+    return figure(value, bound, digits=min(digits, DIGITS))
 
 
 def rough(value: float) -> str:
@@ -91,32 +84,3 @@ def count(number: int, noun: str) -> str:
 def spelled(symbol: str, p: str, q: str) -> str:
     """Return a measure's symbol with the names of the sides: ``D(jan || jul)``."""
     return re.sub(r"\b[PQ]\b", lambda side: p if side[0] == "P" else q, symbol)
-
-
-def infinity(layout: Layout) -> str:
-    """Return the sign for infinity, or the word where a report is made for grep."""
-    return "∞" if _has_signs(layout) else "Infinity"
-
-
-def bars(layout: Layout) -> str:
-    """Return the bars between the sides of a divergence."""
-    return "‖" if _has_signs(layout) else "||"
-
-
-def arrow(layout: Layout) -> str:
-    """Return the arrow between a share of the reference and that of the current side."""
-    return "→" if _has_signs(layout) else "->"
-
-
-def plus_minus(layout: Layout) -> str:
-    """Return the sign between a mean and its standard error."""
-    return "±" if layout.unicode else "+-"
-
-
-def delta(layout: Layout) -> str:
-    """Return the symbol of a change of probability."""
-    return "Δp" if layout.unicode else "delta p"
-
-
-def _has_signs(layout: Layout) -> bool:
-    return layout.terminal and layout.unicode

@@ -2231,15 +2231,15 @@ SAID = {
             fill={"NAME": "id"},
         ),
     ],
-    "renderers/measures.py": [
+    "renderers/pages/measures.py": [
         Case(
-            "A range in logarithms is in nats; --base 2 and --base 10 give bits and hartleys.",
+            "Ranges in logarithms are nats; --base 2 and --base 10 give bits and hartleys.",
             "measures",
             PAIR,
             then="compare p.csv q.csv --base 2 --measure kl",
         ),
     ],
-    "renderers/several.py": [
+    "renderers/pages/several.py": [
         Case(
             "further measures: --measure NAME, or -f json",
             "compare p.csv q.csv q.csv",
@@ -2247,7 +2247,21 @@ SAID = {
             fill={"NAME": "hellinger"},
         ),
     ],
-    "renderers/text.py": [
+    "renderers/formats/lines.py": [
+        Case(
+            "; a wider terminal or -f json shows it",
+            f"compare p.csv q.csv q.csv {' '.join(f'-m renyi:0.{i}' for i in range(1, 10))}",
+            PAIR,
+        ),
+    ],
+    "renderers/pages/compare.py": [
+        Case("--all-measures", "compare p.csv q.csv", PAIR),
+        Case(
+            "; of the others with --column NAME",
+            "compare p.csv q.csv --as samples",
+            both("a,b,c,d\n" + "x,y,z,w\n" * 9),
+            fill={"NAME": "d"},
+        ),
         Case(
             " more rows: -f json",
             "compare p.npy q.npy --reduction none --measure kl",
@@ -2295,6 +2309,6 @@ NO_OFFERS = {
     "pipeline/settings.py": {
         "says nothing beside --like, which takes columns, types and edges from a profile"
     },
-    "renderers/check/junit.py": {"kldiv check"},
+    "renderers/formats/junit.py": {"kldiv check"},
 }
 """Texts that name an option only to say what it is."""

@@ -15,7 +15,7 @@ from kldiv_cli import check, compare
 from kldiv_cli.errors import InputError
 from kldiv_cli.pipeline.profile import profile
 from kldiv_cli.pipeline.settings import profile_settings
-from kldiv_cli.renderers.profile import render
+from kldiv_cli.renderers.formats.profile import render
 
 EDGES = [-9.0, -1.0, 0.0, 1.0, 9.0]
 P = np.random.default_rng(1).normal(0, 1, 900)

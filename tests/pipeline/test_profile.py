@@ -15,7 +15,7 @@ from kldiv_cli.pipeline.profile import profile
 from kldiv_cli.pipeline.settings import profile_settings
 from kldiv_cli.pipeline.sides import data_set
 from kldiv_cli.readers import ReadOptions
-from kldiv_cli.renderers.profile import render
+from kldiv_cli.renderers.formats.profile import render
 
 rng = np.random.default_rng(20240607)
 ROWS = 1000

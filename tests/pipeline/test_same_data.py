@@ -16,7 +16,7 @@ import pytest
 from kldiv_cli import check, compare
 from kldiv_cli.pipeline.profile import profile
 from kldiv_cli.pipeline.settings import profile_settings
-from kldiv_cli.renderers.profile import render
+from kldiv_cli.renderers.formats.profile import render
 
 ROWS = 300
 OPTIONS = {"columns": {"seen": {"type": "date"}, "day": {"max_kl": 10}}}

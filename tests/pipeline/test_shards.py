@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kldiv_cli import InputError, engines
 from kldiv_cli.pipeline.profile import profile
 from kldiv_cli.pipeline.settings import profile_settings
-from kldiv_cli.renderers.profile import render
+from kldiv_cli.renderers.formats.profile import render
 
 ABSENT = ("", "", "NA")
 NUMBERS = ("0", "-0.0", "1", "1.0", "2.5", "-7e2", " 3 ", "1e300", "inf", "-Infinity", "12", "0.1")

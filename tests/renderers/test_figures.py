@@ -19,8 +19,8 @@ from kldiv_cli.renderers.figures import amount, count, figure, to_error
         (123456.7, "123457"),
         (1.857150425e-24, "1.85715e-24"),
         (0.0, "0"),
-        (math.inf, "Infinity"),
-        (-math.inf, "-Infinity"),
+        (math.inf, "∞"),
+        (-math.inf, "-∞"),
         (-0.25, "-0.250000"),
     ],
 )
@@ -73,7 +73,7 @@ def test_count():
         (0.0, 0.1, "0"),
         (0.25, 0.0, "0.250000"),
         (0.25, None, "0.250000"),
-        (math.inf, None, "Infinity"),
+        (math.inf, None, "∞"),
         (1.5, math.inf, "1.50000"),
     ],
 )

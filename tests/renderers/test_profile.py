@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from kldiv_cli.core.binning import Bins
 from kldiv_cli.core.counts import Binned, Categories
 from kldiv_cli.core.dataset import DataSet, Excluded
-from kldiv_cli.renderers import profile as renderer
-from kldiv_cli.renderers.profile import render
+from kldiv_cli.renderers.formats import profile as renderer
+from kldiv_cli.renderers.formats.profile import render
 
 HOSTILE = (
     '"edges": []',

@@ -39,6 +39,8 @@ ROWS = (
              " twice)."),
     Option("measures", "NAME...", "A measure, as 'kldiv measures' lists them; repeatable.",
            ("--measure", "-m")),
+    Option("all_measures", "", "Show every measure in text, not the directions of KL alone; JSON"
+           " and CSV have them all."),
     Option("fail_above", "MEASURE=VALUE...", "Exit 1 if a measure is not at most VALUE,"
            " or a statistic of a batch such as kl_p99 or top_disagreement; repeatable."),
     options.EXIT_ZERO._replace(help="Exit 0 where it would be 1; never for 2."),

@@ -27,7 +27,8 @@ def inspect(file: str, said: dict[str, Any]) -> int:
     from kldiv_cli.pipeline.settings import inspect_settings, refuse_foreign
     from kldiv_cli.pipeline.sides import inspected, refuse_flat
     from kldiv_cli.readers import outline
-    from kldiv_cli.renderers.inspection import render
+    from kldiv_cli.renderers import draw
+    from kldiv_cli.renderers.pages.inspection import document
 
     outputs = Outputs(said, ("text",))
     _, (path,) = options.sources(file)
@@ -38,5 +39,5 @@ def inspect(file: str, said: dict[str, Any]) -> int:
     refuse_foreign([source.options], [side.format])
     if isinstance(side, Distribution):
         refuse_flat(source.options, side)
-    outputs.write(lambda _format, layout: render(side, layout), side.notes)
+    outputs.write(lambda format, layout: draw(document(side), format, layout), side.notes)
     return 0

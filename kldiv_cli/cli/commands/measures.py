@@ -13,11 +13,13 @@ from kldiv_cli.errors import UsageError
 def measures(names: list[str], said: dict[str, Any]) -> int:
     """List every measure: symbol, formula, range, unit and properties."""
     from kldiv_cli.core.measures import MEASURES, find
-    from kldiv_cli.renderers.measures import render
+    from kldiv_cli.renderers import draw
+    from kldiv_cli.renderers.pages.measures import document
 
     try:
         known = [MEASURES.get(name) or find(name) for name in names or MEASURES]
     except ValueError as error:
         raise UsageError("unknown-measure", str(error)) from None
-    streams.write_stdout(render(known), "text")
+    layout = streams.stdout_layout("auto")
+    streams.write_stdout(draw(document(known), "text", layout), "text")
     return 0

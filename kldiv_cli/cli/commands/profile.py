@@ -47,7 +47,7 @@ def profile(data: list[str], said: dict[str, Any]) -> int:
     from kldiv_cli.pipeline.profile import profile as counted
     from kldiv_cli.pipeline.settings import PROFILE, profile_settings
     from kldiv_cli.pipeline.sides import refuse_repairs
-    from kldiv_cli.renderers.profile import render
+    from kldiv_cli.renderers.formats.profile import render
 
     outputs = Outputs(said, ("json",))
     file, like = said.pop("config", None), said.pop("like", None)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kldiv_cli.core.findings import Findings
 from kldiv_cli.renderers import render
-from kldiv_cli.renderers.check import numbered
+from kldiv_cli.renderers.pages.check import numbered
 from kldiv_cli.renderers.show import show
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=200)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from kldiv_cli.core.measures import find
 from kldiv_cli.core.report import number
 from kldiv_cli.renderers.figures import spelled
+from kldiv_cli.renderers.pages.compare import rows_of
+from kldiv_cli.renderers.pages.sides import side_names
 from kldiv_cli.renderers.show import cell
-from kldiv_cli.renderers.text import rows_of, side_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

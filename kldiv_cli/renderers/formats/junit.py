@@ -7,7 +7,9 @@ from xml.etree import ElementTree
 
 from kldiv_cli.core.findings import only_warns
 from kldiv_cli.renderers import Layout
-from kldiv_cli.renderers.check import (
+from kldiv_cli.renderers.document import line
+from kldiv_cli.renderers.formats.lines import plain
+from kldiv_cli.renderers.pages.check import (
     column_name,
     error_words,
     explained,
@@ -44,11 +46,12 @@ def render(report: Check, layout: Layout) -> str:
     for name in ("dataset", "verdict", "direction", "alpha", "adjust", "seed"):
         value = show(str(getattr(report, name)))
         ElementTree.SubElement(properties, "property", name=name, value=value)
+    signs = Layout(unicode=True)
     group = f"{show(report.dataset)}: {title}"
     names = numbered(map(column_name, report.columns))
     for name, finding in zip(names, report.columns, strict=True):
         case = ElementTree.SubElement(suite, "testcase", classname=group, name=name, time="0")
-        words = error_words(report) or explained(finding, Layout(unicode=True))
+        words = plain(error_words(report) or explained(finding), signs)
         if finding.verdict == "pass":
             if only_warns(finding):
                 ElementTree.SubElement(case, "system-out").text = words
@@ -56,8 +59,8 @@ def render(report: Check, layout: Layout) -> str:
         kind, code = OUTCOMES[finding.verdict], finding.reason.code
         outcome = ElementTree.SubElement(case, kind, type=code, message=words)
         kl, interval, threshold = figures_of(finding)
-        figures = f"kl {kl} nats, {interval}, threshold {threshold}\n"
-        outcome.text = words if report.error else figures + words
+        figures = plain(line(f"kl {kl} nats, {interval}, threshold {threshold}"), signs)
+        outcome.text = words if report.error else f"{figures}\n{words}"
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=True).decode()
     # Some collectors show a document that they cannot read as a green run.

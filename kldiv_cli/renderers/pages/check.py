@@ -1,4 +1,4 @@
-"""The report of a check: the facts that its formats share, and one file for each format."""
+"""A check: the verdict, a line for each column, the worst first, and what each rests on."""
 
 from __future__ import annotations
 
@@ -7,20 +7,112 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.findings import DIRECTION, MODEL, WORST_FIRST, is_warned, only_warns
 from kldiv_cli.core.inference.reasons import WARN_ONLY, percent
-from kldiv_cli.renderers.figures import arrow, count, figure
+from kldiv_cli.renderers.document import (
+    NOTHING,
+    Column,
+    Document,
+    Facts,
+    Lines,
+    Row,
+    Span,
+    Table,
+    joined,
+    line,
+)
+from kldiv_cli.renderers.figures import count, figure
+from kldiv_cli.renderers.pages.sides import (
+    notes_of,
+    origin,
+    outcome_names,
+    side_contents,
+    spans_of,
+)
 from kldiv_cli.renderers.show import show
-from kldiv_cli.renderers.text import outcome_names, side_contents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from kldiv_cli.core.findings import Check, Finding
-    from kldiv_cli.core.report import Side
-    from kldiv_cli.renderers import Layout
+    from kldiv_cli.core.report import Contribution, Side
+    from kldiv_cli.renderers.document import Block, Line
 
 DIGITS = 3
 """Digits of an estimate; its interval says that more would tell nothing."""
-REASON_WIDTH = 600
+MOVES = 3
+"""Outcomes of a column that drifted that are shown with their shares."""
+
+
+def document(report: Check) -> Document:
+    """Return the page of a check; of one without an answer nothing."""
+    if report.error or not report.current or not report.reference:
+        return NOTHING
+    names = spans_of(*judged_names(report), lettered=False)
+    divergence = line(": D(", names[0], " ‖ ", names[1], ") in nats", tone=report.verdict)
+    title = (*line(headline(report), tone=report.verdict), *divergence)
+    blocks: list[Block] = [_sides(report, report.current, report.reference), _table(report)]
+    if report.excluded:
+        head = line("excluded", tone="dim")
+        facts = [
+            (head, (line(Span(column, kind="title"), ": ", Span(reason, kind="words")),))
+            for column, reason in report.excluded
+        ]
+        blocks.append(Facts(tuple(facts)))
+    blocks.append(Lines((line(summary(report), tone="strong"),)))
+    return Document(title, (*blocks, *notes_of(report.notes)), titled=True)
+
+
+def _sides(report: Check, current: Side, reference: Side) -> Facts:
+    """Return name, contents and source of both sides."""
+    facts = []
+    for role, side, other in (
+        ("current", current, reference), ("reference", reference, current)
+    ):  # fmt: skip
+        name = Span(side.name, "", "title", other.name)
+        what = line(name, f": {data_contents(report, side)}")
+        facts.append((line(role), (what, origin(side, other))))
+    return Facts(tuple(facts))
+
+
+def _table(report: Check) -> Table:
+    """Return a row for each column, the worst first; one that passes has no more than a line."""
+    columns = (
+        Column(line("verdict"), number=False),
+        Column(line("column"), number=False, names=True),
+        *(Column(line(head)) for head in ("kl", interval_head(report), "threshold")),
+    )
+    rows = []
+    for finding in worst_first(report):
+        passes = finding.verdict == "pass"
+        cells = (
+            line(finding.verdict, tone=finding.verdict),
+            line(Span(column_name(finding), kind="title")),
+            *map(line, figures_of(finding)),
+        )
+        brief = passes and not only_warns(finding)
+        detail = joined(_remarks(finding), "; ") if brief else explained(finding)
+        moves: tuple[Block, ...] = ()
+        if finding.verdict == "drift" and finding.contributions:
+            moves = (_moves(finding),)
+        rows.append(Row(cells, detail, moves, folded=passes and not detail))
+    binned = any(each.verdict == "pass" and not is_exact(each) for each in report.columns)
+    below = (line("a pass holds at this binning", tone="dim"),) if binned else ()
+    return Table(columns, tuple(rows), below=below)
+
+
+def _moves(finding: Finding) -> Table:
+    """Return the outcomes that moved most, with their shares of the reference and of current."""
+    moved = sorted(finding.contributions, key=_hellinger_term, reverse=True)[:MOVES]
+    columns = Column(line("outcome"), number=False, names=True), Column(line("share"))
+    rows = []
+    for part in moved:
+        shares = f"{percent(part.q)} → {percent(part.p)}"
+        rows.append(Row((line(Span(part.outcome, kind="title")), line(shares))))
+    return Table(columns, tuple(rows), headed=False)
+
+
+def _hellinger_term(part: Contribution) -> float:
+    """Return an outcome's term of the squared Hellinger distance, which is always finite."""
+    return float((part.p**0.5 - part.q**0.5) ** 2)
 
 
 def worst_first(report: Check) -> list[Finding]:
@@ -80,18 +172,18 @@ def is_exact(finding: Finding) -> bool:
     return finding.n_reference == finding.n_current == math.inf
 
 
-def figures_of(finding: Finding, infinity: str = "Infinity") -> tuple[str, str, str]:
+def figures_of(finding: Finding) -> tuple[str, str, str]:
     """Return the divergence, its interval and the threshold as printed.
 
     An estimate may be below 0, which no divergence is: people read 0, as in the reason.
     """
-    threshold = infinity if only_warns(finding) else f"{finding.threshold:.6g}"
+    threshold = "∞" if only_warns(finding) else f"{finding.threshold:.6g}"
     if finding.kl == "error":
         return "-", "-", threshold
     if is_exact(finding):
-        return figure(finding.kl, infinity=infinity), "exact", threshold
+        return figure(finding.kl), "exact", threshold
     values = (max(finding.kl, 0.0), finding.low, finding.high)
-    kl, low, high = (figure(value, infinity=infinity, digits=DIGITS) for value in values)
+    kl, low, high = (figure(value, digits=DIGITS) for value in values)
     return kl, f"{low} to {high}" if finding.reliable else "not reliable", threshold
 
 
@@ -102,31 +194,30 @@ def interval_head(report: Check) -> str:
     return f"{100 * (1 - report.alpha):.10g} % interval"
 
 
-def explained(finding: Finding, layout: Layout) -> str:
-    """Return the reason in words, and the shares of missing values and of new outcomes.
+def explained(finding: Finding) -> Line:
+    """Return the reason in words, and what else is to be known of a column."""
+    return joined([line(Span(finding.reason.text, kind="words")), *_remarks(finding)], "; ")
 
-    A share above its limit is in the reason.
-    """
-    words = [show(finding.reason.text, REASON_WIDTH, unicode=layout.unicode)]
+
+def _remarks(finding: Finding) -> Iterator[Line]:
+    """Yield the shares of missing values and of new outcomes; one above its limit is a reason."""
     said = finding.reason.shares
     before, after = finding.missing_reference, finding.missing_current
     if "missing-shift" not in said and before != "error" and after != "error" and before + after:
-        words.append(f"missing {percent(before)} {arrow(layout)} {percent(after)}")
+        yield line(f"missing {percent(before)} → {percent(after)}")
     if finding.new_share != "error" and finding.new_share > 0 and "new-share" not in said:
-        share = percent(finding.new_share)
-        words.append(f"new {share}: {outcome_names(finding.new_outcomes, layout)}")
+        yield (*line(f"new {percent(finding.new_share)}: "), *outcome_names(finding.new_outcomes))
     if finding.high == 0 and finding.reliable and finding.p_value is not None:
-        words.append("closer than chance usually brings them: do they share data?")
-    return "; ".join(words)
+        yield line("closer than chance usually brings them: do they share data?")
 
 
-def error_words(report: Check) -> str:
+def error_words(report: Check) -> Line:
     """Return the error that prevented an answer: where, what, and how to mend it; else nothing."""
     if report.error is None:
-        return ""
+        return ()
     where = f"{report.error.where}: " if report.error.where else ""
     advice = f"; help: {report.error.hint}" if report.error.hint else ""
-    return show(f"{where}{report.error.message}{advice}", REASON_WIDTH)
+    return line(Span(f"{where}{report.error.message}{advice}", kind="words"))
 
 
 def data_contents(report: Check, side: Side) -> str:

@@ -1,8 +1,4 @@
-"""The statistics of a batch's rows as people read them: lines and tables for text and Markdown.
-
-Formats draw them; a table is a header and rows of cells, and what does not fit loses its last
-columns.
-"""
+"""The rows of a batch: their mean with its error, their quantiles, and the worst of them."""
 
 from __future__ import annotations
 
@@ -10,24 +6,17 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from kldiv_cli.core.measures import find
-from kldiv_cli.renderers.figures import (
-    count,
-    delta,
-    figure,
-    infinity,
-    plus_minus,
-    to_error,
-)
-from kldiv_cli.renderers.show import display_width, pad
+from kldiv_cli.renderers.document import Column, Lines, Row, Table, line
+from kldiv_cli.renderers.figures import count, figure, to_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from kldiv_cli.core.report import Batch, Comparison, OfRows, Report
     from kldiv_cli.core.row_statistics import Derived, Mean, Spread, TargetStatistics
-    from kldiv_cli.renderers import Layout
+    from kldiv_cli.renderers.document import Block, Line
 
-    Table = list[list[str]]
+    Cells = list[list[str]]
 
 LOWER_BOUND = "lower-bound"
 """The code of the note that says so of all divergences."""
@@ -78,33 +67,44 @@ class Estimate(NamedTuple):
     most: float = math.inf
 
 
-def batch_parts(
-    report: Report, comparison: Comparison, batch: Batch, layout: Layout
-) -> Iterator[str | Table]:
-    """Yield what is said of the rows of a batch: lines, and tables that begin with a header."""
-    few = batch.rows < FEW
+def blocks(report: Report, comparison: Comparison, batch: Batch) -> Iterator[Block]:
+    """Yield what is said of the rows of a batch; of few their least, middle and largest."""
     head = f"{count(batch.rows, 'row')}, reduction {batch.reduction};"
-    if few:
-        yield f"{head} {batch.measure} of a row:"
-        yield f"  min {figure(batch.min)}, median {figure(batch.median)}, max {figure(batch.max)}"
-    else:
-        scaled = any(find(name).scales for name in shown_measures(batch))
-        yield f"{head} statistics over the rows{f', in {report.unit}' if scaled else ''}:"
-        yield mean_table(comparison, batch, layout)
-        if batch.block is not None:
-            if batch.block < batch.rows:
-                yield f"errors from blocks of {count(batch.block, 'row')}"
-            else:
-                yield f"no errors: one block holds all {count(batch.rows, 'row')}"
+    rest = tuple(line(words) for words in _remarks(report, batch))
+    if batch.rows < FEW:
+        values = f"min {figure(batch.min)}, median {figure(batch.median)}, max {figure(batch.max)}"
+        yield Lines((line(f"{head} {batch.measure} of a row:"), line(f"  {values}"), *rest))
+        return
+    scaled = any(find(name).scales for name in shown_measures(batch))
+    above = f"{head} statistics over the rows{f', in {report.unit}' if scaled else ''}:"
+    yield _table(mean_table(comparison, batch), above, rest)
+    yield _table(quantile_table(comparison, batch))
+    yield _table(worst_table(comparison, batch))
+
+
+def _table(cells: Cells, above: str = "", below: tuple[Line, ...] = ()) -> Table:
+    """Return a header and rows as a table that loses its last columns where it is too wide."""
+    head, *rows = cells
+    columns = [
+        Column(line(name), number=place > 0, rank=max(0, place - 1))
+        for place, name in enumerate(head)
+    ]
+    made = (Row(tuple(map(line, row))) for row in rows)
+    return Table(tuple(columns), tuple(made), line(above) if above else (), below)
+
+
+def _remarks(report: Report, batch: Batch) -> Iterator[str]:
+    """Yield what else is to be known of the statistics of rows."""
+    if batch.block is not None and batch.rows >= FEW:
+        if batch.block < batch.rows:
+            yield f"errors from blocks of {count(batch.block, 'row')}"
+        else:
+            yield f"no errors: one block holds all {count(batch.rows, 'row')}"
     if any(note.code == LOWER_BOUND for note in report.notes):
         yield "lower bounds: of each row the likeliest tokens alone are known"
     if batch.storage_noise is not None:
         yield f"rounding to 16 bits alone makes about {batch.storage_noise:.1g} {report.unit}"
     yield from _torch_call(report, batch)
-    if not few:
-        for table in (quantile_table, worst_table):
-            yield ""
-            yield table(comparison, batch, layout)
 
 
 def shown_measures(batch: Batch) -> tuple[str, ...]:
@@ -113,28 +113,27 @@ def shown_measures(batch: Batch) -> tuple[str, ...]:
     return tuple(dict.fromkeys((batch.measure, *headlines)))
 
 
-def mean_table(comparison: Comparison, batch: Batch, layout: Layout) -> Table:
+def mean_table(comparison: Comparison, batch: Batch) -> Cells:
     """Return the means of the rows with their errors.
 
     Effective rows, and the errors of independent rows, have columns where rows are dependent.
     """
-    estimates = list(_estimates(comparison, batch, layout))
+    estimates = list(_estimates(comparison, batch))
     effective = [_effective_rows(each) for each in estimates]
     dependent = any(n is not None and n < INDEPENDENT * batch.rows for n in effective)
-    sign = plus_minus(layout)
     between = ["effective rows", "if independent"] if dependent else []
-    table = [["", f"mean {sign} standard error", *between, "95 % interval"]]
+    table = [["", "mean ± standard error", *between, "95 % interval"]]
     for each, n in zip(estimates, effective, strict=True):
-        cells = [_with_error(each, sign, layout)]
+        cells = [_with_error(each)]
         if dependent:
             plain = each.found and each.found.standard_error_independent
-            error = "" if plain is None else f"{sign} {_error(each, plain, layout)}"
+            error = "" if plain is None else f"± {_error(each, plain)}"
             cells += ["" if n is None else _rows(n), error]
-        table.append([each.name, *cells, _interval(each, layout)])
+        table.append([each.name, *cells, _interval(each)])
     return table
 
 
-def _estimates(comparison: Comparison, batch: Batch, layout: Layout) -> Iterator[Estimate]:
+def _estimates(comparison: Comparison, batch: Batch) -> Iterator[Estimate]:
     """Yield the statistics of rows that have a line of their own."""
     from kldiv_cli.core.rows import TOP
 
@@ -148,10 +147,10 @@ def _estimates(comparison: Comparison, batch: Batch, layout: Layout) -> Iterator
         if share is not None:
             yield Estimate(name, share.mean, share, percent=True, least=0.0, most=1.0)
     if batch.targets is not None:
-        yield from _of_targets(batch.targets, delta(layout))
+        yield from _of_targets(batch.targets)
 
 
-def _of_targets(of: TargetStatistics, delta: str) -> Iterator[Estimate]:
+def _of_targets(of: TargetStatistics) -> Iterator[Estimate]:
     """Yield what both sides make of the outcomes that came true."""
     yield Estimate("perplexity p", of.perplexity_p.value, of.perplexity_p)
     yield Estimate("perplexity q", of.perplexity_q.value, of.perplexity_q)
@@ -163,8 +162,8 @@ def _of_targets(of: TargetStatistics, delta: str) -> Iterator[Estimate]:
         yield Estimate("  q - p", of.difference.value, of.difference)
     if of.correlation is not None:
         yield Estimate("  correlation", of.correlation, None)
-    yield Estimate(delta, of.delta_p.mean, of.delta_p, percent=True)
-    yield Estimate(f"{delta}, rms", of.delta_p_rms.value, of.delta_p_rms, percent=True)
+    yield Estimate("Δp", of.delta_p.mean, of.delta_p, percent=True)
+    yield Estimate("Δp, rms", of.delta_p_rms.value, of.delta_p_rms, percent=True)
 
 
 def bound_of(comparison: Comparison, name: str) -> float:
@@ -178,7 +177,7 @@ def _effective_rows(estimate: Estimate) -> float | None:
     return getattr(estimate.found, "effective_rows", None)
 
 
-def _scaled(estimate: Estimate, value: float, layout: Layout) -> str:
+def _scaled(estimate: Estimate, value: float) -> str:
     """Return a value of an estimate, or a limit of it, to the second digit of its error."""
     times = 100 if estimate.percent else 1
     error = estimate.found and estimate.found.standard_error
@@ -187,31 +186,31 @@ def _scaled(estimate: Estimate, value: float, layout: Layout) -> str:
     if estimate.found is None:
         return figure(value, digits=DIGITS)
     of_error = None if error is None else times * error
-    return to_error(times * value, of_error, estimate.bound, infinity=infinity(layout))
+    return to_error(times * value, of_error, estimate.bound)
 
 
-def _error(estimate: Estimate, error: float, layout: Layout) -> str:
+def _error(estimate: Estimate, error: float) -> str:
     """Return an error of an estimate, to two digits."""
     times = 100 if estimate.percent else 1
-    text = to_error(times * error, times * error, infinity=infinity(layout))
+    text = to_error(times * error, times * error)
     return f"{text} %" if estimate.percent else text
 
 
-def _with_error(estimate: Estimate, sign: str, layout: Layout) -> str:
-    text = _scaled(estimate, estimate.value, layout)
+def _with_error(estimate: Estimate) -> str:
+    text = _scaled(estimate, estimate.value)
     error = estimate.found and estimate.found.standard_error
     if error is not None:
-        return f"{text} {sign} {_error(estimate, error, layout)}"
+        return f"{text} ± {_error(estimate, error)}"
     return f"{text} %" if estimate.percent else text
 
 
-def _interval(estimate: Estimate, layout: Layout) -> str:
+def _interval(estimate: Estimate) -> str:
     """Return the limits of the 95 % interval, as far as there can be such values."""
     found = estimate.found
     if found is None or found.low is None or found.high is None:
         return ""
     limits = max(found.low, estimate.least), min(found.high, estimate.most)
-    low, high = (_scaled(estimate, limit, layout) for limit in limits)
+    low, high = (_scaled(estimate, limit) for limit in limits)
     return f"{low} to {high}{' %' if estimate.percent else ''}"
 
 
@@ -220,7 +219,7 @@ def _rows(number: float) -> str:
     return f"{number:.0f}" if number >= 100 else f"{number:.2g}"
 
 
-def quantile_table(comparison: Comparison, batch: Batch, layout: Layout) -> Table:
+def quantile_table(comparison: Comparison, batch: Batch) -> Cells:
     """Return the quantiles of the rows that have at least one row beyond them."""
     columns: list[tuple[str, Spread, float, float]] = []
     for name in shown_measures(batch):
@@ -228,20 +227,20 @@ def quantile_table(comparison: Comparison, batch: Batch, layout: Layout) -> Tabl
         if spread is not None:
             columns.append((name, spread, 1.0, bound_of(comparison, name)))
     if batch.targets is not None:
-        columns.append((f"{delta(layout)}, %", batch.targets.delta_p_spread, 100.0, 0.0))
+        columns.append(("Δp, %", batch.targets.delta_p_spread, 100.0, 0.0))
     table = [["quantile", *(column[0] for column in columns)]]
     for head, field, fewest in QUANTILES:
         if batch.rows < fewest or (field in QUARTERS and batch.targets is None):
             continue
         cells = [
-            figure(times * getattr(spread, field), bound, infinity=infinity(layout), digits=DIGITS)
+            figure(times * getattr(spread, field), bound, digits=DIGITS)
             for _, spread, times, bound in columns
         ]
         table.append([head, *cells])
     return table
 
 
-def worst_table(comparison: Comparison, batch: Batch, layout: Layout) -> Table:
+def worst_table(comparison: Comparison, batch: Batch) -> Cells:
     """Return the rows whose first measure is largest, by their numbers from 0."""
     names = shown_measures(batch)
     table = [["worst row", *names]]
@@ -250,7 +249,6 @@ def worst_table(comparison: Comparison, batch: Batch, layout: Layout) -> Table:
             figure(
                 worst.measures[name],
                 bound_of(comparison, name),
-                infinity=infinity(layout),
                 digits=DIGITS,
             )
             for name in names
@@ -265,24 +263,5 @@ def _torch_call(report: Report, batch: Batch) -> Iterator[str]:
     if logits and batch.measure in ("kl", "kl_pq"):
         scale = "" if report.temperature == 1 else f" / {report.temperature:g}"
         of_rows = ".sum(-1)" if batch.reduction == "none" else ""
-        yield f"it is torch's F.kl_div(log_softmax(q{scale}, -1), softmax(p{scale}, -1),"
-        yield f"  reduction='{batch.reduction}'){of_rows}"
-
-
-def widths_of(table: Sequence[Sequence[str]]) -> list[int]:
-    """Return the columns that each column of a table takes."""
-    return [max(map(display_width, column)) for column in zip(*table, strict=True)]
-
-
-def fitting(table: Table, width: int) -> Table:
-    """Return a table without the last columns that do not fit; two are always left."""
-    while len(table[0]) > 2 and sum(widths_of(table)) + 2 * (len(table[0]) - 1) > width:
-        table = [row[:-1] for row in table]
-    return table
-
-
-def aligned(table: Table) -> Iterator[str]:
-    """Yield the lines of a table."""
-    widths = widths_of(table)
-    for row in table:
-        yield "  ".join(map(pad, row, widths)).rstrip()
+        call = f"F.kl_div(log_softmax(q{scale}, -1), softmax(p{scale}, -1),"
+        yield f"it is torch's {call} reduction='{batch.reduction}'){of_rows}"

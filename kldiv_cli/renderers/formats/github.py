@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.findings import is_warned
 from kldiv_cli.core.inference.reasons import WARN_ONLY
-from kldiv_cli.renderers.check import column_name, error_words, explained, text, worst_first
+from kldiv_cli.renderers.formats import text
+from kldiv_cli.renderers.formats.lines import plain
+from kldiv_cli.renderers.pages.check import (
+    column_name,
+    document,
+    error_words,
+    explained,
+    worst_first,
+)
 from kldiv_cli.renderers.show import show
 
 if TYPE_CHECKING:
@@ -27,14 +35,14 @@ def render(report: Check, layout: Layout) -> str:
     shown = found if len(found) <= MOST else found[: MOST - 1]
     commands = []
     for finding in shown:
-        message = error_words(report) or _message(finding, layout)
+        message = plain(error_words(report), layout) or _message(finding, layout)
         commands.append(_command([finding], f"kldiv: {_word(finding)}", message))
     if rest := found[len(shown) :]:
         said = [_word(finding) for finding in rest]
         counts = [f"{said.count(word)} {word}" for word in dict.fromkeys(said)]
         words = f"and {len(rest)} more columns: {', '.join(counts)}"
         commands.append(_command(rest, "kldiv", words))
-    return text.render(report, layout) + "".join(commands)
+    return text.draw(document(report), layout) + "".join(commands)
 
 
 def _word(finding: Finding) -> str:
@@ -44,7 +52,7 @@ def _word(finding: Finding) -> str:
 
 def _message(finding: Finding, layout: Layout) -> str:
     """Return the column and the reason of its verdict."""
-    words = explained(finding, layout)
+    words = plain(explained(finding), layout)
     return f"{show(column_name(finding), 100, unicode=layout.unicode)}: {words}"
 
 

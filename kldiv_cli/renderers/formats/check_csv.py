@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.measures import find
 from kldiv_cli.core.report import number
-from kldiv_cli.renderers.check import judged_names, side_names
-from kldiv_cli.renderers.csv import table
 from kldiv_cli.renderers.figures import spelled
+from kldiv_cli.renderers.formats.csv import table
+from kldiv_cli.renderers.pages.check import judged_names, side_names
 from kldiv_cli.renderers.show import cell
 
 if TYPE_CHECKING:

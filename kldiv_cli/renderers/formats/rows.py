@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.batches import numbers_of_rows
 from kldiv_cli.core.report import number
+from kldiv_cli.renderers.pages.sides import side_names
 from kldiv_cli.renderers.show import cell
-from kldiv_cli.renderers.text import side_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

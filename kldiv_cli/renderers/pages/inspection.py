@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from kldiv_cli.core.distribution import Distribution, Outline
 from kldiv_cli.core.intervals import edge_text
 from kldiv_cli.errors import abridged
+from kldiv_cli.renderers.document import Document, Facts, Lines, Span, line
 from kldiv_cli.renderers.figures import amount, count
-from kldiv_cli.renderers.show import pad, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,15 +16,14 @@ if TYPE_CHECKING:
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import DataSet
     from kldiv_cli.core.intervals import Intervals
-    from kldiv_cli.renderers import Layout
+    from kldiv_cli.renderers.document import Block
 
 
-def render(side: Distribution | Outline | DataSet, layout: Layout) -> str:
+def document(side: Distribution | Outline | DataSet) -> Document:
     """Return the facts about a source that was read as a distribution, or as raw rows."""
     facts = {"source": side.source, "name": side.name, "format": side.format}
     if isinstance(side, Outline):
-        lines = _fact_lines({**facts, **side.facts}, layout)
-        return lines + _fact_lines(side.parts, layout, "  ")
+        return _page(_facts({**facts, **side.facts}), _facts(side.parts, "  "))
     if isinstance(side, Distribution):
         shape = side.weights.shape
         facts |= {**dict(side.details), "kind": side.kind, "outcomes": str(shape[-1])}
@@ -36,12 +35,12 @@ def render(side: Distribution | Outline | DataSet, layout: Layout) -> str:
         facts["rows"] = f"{side.rows_read} read, {side.rows_used} used"
         if len(shape) == 2:
             facts["batch"] = f"{count(shape[0], 'distribution')}, one a row"
-        return _fact_lines(facts, layout)
+        return _page(_facts(facts))
     facts |= {**dict(side.details), "kind": side.kind, "rows": str(side.rows)}
     columns = {name: _column_facts(column) for name, column in side.columns.items()}
     columns |= {each.column: f"refused: {each.message}" for each in side.refused}
     columns |= {left_out.column: f"left out: {left_out.reason}" for left_out in side.excluded}
-    return _fact_lines(facts, layout) + "columns\n" + _fact_lines(columns, layout, "  ")
+    return _page(_facts(facts), Lines((line("columns"),)), _facts(columns, "  "))
 
 
 def _bin_facts(bins: Intervals) -> dict[str, str]:
@@ -68,11 +67,14 @@ def _column_facts(column: Column) -> str:
     return f"{text}, {column.missing} missing" if column.missing else text
 
 
-def _fact_lines(facts: Mapping[str, str], layout: Layout, indent: str = "") -> str:
-    """Return names and facts in two columns, a line each."""
-    names = {name: show(name, 40, unicode=layout.unicode) for name in facts}
-    width = max(map(len, names.values()), default=0) + 2
-    return "".join(
-        f"{indent}{pad(names[name], width)}{show(fact, 400, unicode=layout.unicode)}\n"
-        for name, fact in facts.items()
+def _page(*blocks: Block) -> Document:
+    return Document(line("how it is read"), blocks)
+
+
+def _facts(facts: Mapping[str, str], indent: str = "") -> Facts:
+    return Facts(
+        tuple(
+            (line(indent, Span(name, kind="title")), (line(Span(fact, kind="words")),))
+            for name, fact in facts.items()
+        )
     )

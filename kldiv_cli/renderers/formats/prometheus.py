@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.findings import WORST_FIRST
 from kldiv_cli.core.report import number
-from kldiv_cli.renderers.check import numbered, side_names
+from kldiv_cli.renderers.pages.check import numbered, side_names
 from kldiv_cli.renderers.show import show
 
 if TYPE_CHECKING:

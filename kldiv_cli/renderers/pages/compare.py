@@ -1,0 +1,286 @@
+"""A comparison: the divergence in both directions first, then what it rests on."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+from kldiv_cli.core.measures import DEFAULT_MEASURES, find
+from kldiv_cli.core.report import DOUBT
+from kldiv_cli.renderers.document import (
+    NOTHING,
+    Column,
+    Document,
+    Folded,
+    Heading,
+    Lines,
+    Row,
+    Span,
+    Table,
+    line,
+)
+from kldiv_cli.renderers.figures import count, figure, p_value, rough
+from kldiv_cli.renderers.pages import batch as batches
+from kldiv_cli.renderers.pages.batch import HEADLINES
+from kldiv_cli.renderers.pages.sides import (
+    notes_of,
+    outcome_names,
+    side_facts,
+    side_names,
+    spans_of,
+    symbol_line,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kldiv_cli.core.report import Comparison, Interval, Report, Value
+    from kldiv_cli.renderers.document import Block, Line
+    from kldiv_cli.renderers.pages.sides import Names
+
+SHOWN_ROWS = 10
+"""Rows of a batch that was not reduced whose values are shown."""
+LETTERS = Span("p"), Span("q")
+FEW = 3
+"""Columns whose details are shown; of more only those of the farthest apart."""
+
+
+def document(report: Report) -> Document:
+    """Return the page of one pair of distributions, or of the columns of raw rows."""
+    if report.error or not report.p or not report.q:
+        return NOTHING
+    names = spans_of(*side_names(report))
+    blocks: list[Block] = [*failed_limits(report)]
+    comparisons = report.comparisons
+    if len(comparisons) > 1:
+        comparisons = tuple(sorted(comparisons, key=_nearness))
+        blocks.append(_overview(report, comparisons))
+        comparisons = comparisons[:FEW]
+    for comparison in comparisons:
+        if comparison.column is not None:
+            blocks.append(Heading(line("column ", Span(comparison.column, kind="title"))))
+        blocks += _comparison(report, comparison, names)
+    blocks.append(side_facts(report.p, report.q, report.comparisons[0].batch))
+    if report.smoothing != "none":
+        blocks.append(smoothing_line(report))
+    blocks += _further(report, comparisons)
+    return Document(line(names[0], " and ", names[1]), (*blocks, *notes_of(report.notes)))
+
+
+def failed_limits(report: Report) -> Iterator[Lines]:
+    """Yield each limit that was passed in words: ``failed: kl_pq 0.31 is above 0.05``."""
+    lines = []
+    for column, row, measure, value, limit, q in report.failed:
+        name = q if report.others else column
+        of_column = () if name is None else (Span(name, "drift", "title"), ": ")
+        of_row = "" if row is None else f" of row {row}"
+        shown = figure(value)
+        if shown == figure(limit):
+            shown = str(value)
+        said = f"{measure}{of_row} {shown} is above {limit!r}"
+        lines.append(line("failed: ", *of_column, said, tone="drift"))
+    if lines:
+        yield Lines(tuple(lines))
+
+
+def smoothing_line(report: Report) -> Lines:
+    """Return how both sides were smoothed."""
+    said = f"smoothing: {report.smoothing}, on both sides, over the union of outcomes"
+    return Lines((line(said),))
+
+
+def is_selection(report: Report) -> bool:
+    """Return whether measures were asked for by name, so that all of them are shown."""
+    return {*report.comparisons[0].measures} != {*DEFAULT_MEASURES}
+
+
+def _nearness(comparison: Comparison) -> float:
+    """Return a key that sorts the columns that are farthest apart first."""
+    estimate = comparison.estimate
+    value = estimate.kl if estimate else next(iter(comparison.measures.values()))
+    return -value if isinstance(value, float | int) else -math.inf
+
+
+def _overview(report: Report, comparisons: tuple[Comparison, ...]) -> Table:
+    """Return a row for each column: its measures, and the estimate with its interval."""
+    names = [*_main_measures(report)]
+    estimated = any(comparison.estimate for comparison in comparisons)
+    heads = [*names, *(["estimate of kl_pq", "95 % interval"] if estimated else [])]
+    columns = (
+        Column(line("column"), number=False, names=True),
+        *(Column(line(head), rank=place) for place, head in enumerate(heads)),
+    )
+    rows = []
+    for comparison in comparisons:
+        cells = [_figure_of(comparison, name) for name in names]
+        if estimated:
+            cells += _interval_cells(comparison.estimate)
+        rows.append(Row((line(Span(comparison.column or "", kind="title")), *map(line, cells))))
+    above = f"{count(len(rows), 'column')} in {report.unit}, the farthest apart first"
+    below: tuple[Line, ...] = ()
+    if len(rows) > FEW:
+        said = f"details of the first {FEW}; of the others with --column NAME"
+        below = (line(said, tone="dim"),)
+    return Table(columns, tuple(rows), line(above), below)
+
+
+def _interval_cells(estimate: Interval | None) -> list[str]:
+    if estimate is None:
+        return ["", ""]
+    if math.isinf(estimate.kl):
+        return [figure(estimate.kl), ""]
+    limits = f"{rough(estimate.low)} to {rough(estimate.high)}"
+    return [rough(max(estimate.kl, 0.0)), limits if estimate.reliable else "not reliable"]
+
+
+def _comparison(report: Report, comparison: Comparison, names: Names) -> Iterator[Block]:
+    """Yield what is said of one pair of distributions."""
+    estimate = [*_estimate(report, comparison.estimate, names)] if comparison.estimate else []
+    if len(report.comparisons) == 1:
+        table = _measures(report, comparison, _main_measures(report), names)
+        yield table._replace(below=(*table.below, *estimate))
+    elif estimate:
+        yield Lines(tuple(estimate))
+    yield from _exclusive_outcomes(report, comparison, names)
+    if comparison.batch:
+        yield from batches.blocks(report, comparison, comparison.batch)
+    if comparison.contributions:
+        yield _contributions(comparison, names)
+
+
+def _main_measures(report: Report) -> Iterator[str]:
+    """Yield the measures that are shown first: those asked for, else both directions of KL."""
+    for name in report.comparisons[0].measures:
+        if is_selection(report) or name in HEADLINES:
+            yield name
+
+
+def _further(report: Report, comparisons: Iterable[Comparison]) -> Iterator[Folded]:
+    """Yield the measures that nobody asked for."""
+    if is_selection(report):
+        return
+    names = [name for name in DEFAULT_MEASURES if name not in HEADLINES]
+    blocks: list[Block] = []
+    for comparison in comparisons:
+        if comparison.column is not None:
+            blocks.append(Heading(line("column ", Span(comparison.column, kind="title"))))
+        blocks.append(_measures(report, comparison, names, LETTERS))
+    yield Folded("further measures", tuple(blocks), "--all-measures")
+
+
+def rows_of(value: Value) -> tuple[float | Literal["error"], ...]:
+    """Return the values of a measure: of a batch that was not reduced, a value for each row."""
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _figure_of(comparison: Comparison, name: str) -> str:
+    """Return the value of a measure, or the first of several, as printed."""
+    value, bound = comparison.measures[name], comparison.error_bounds[name]
+    return figure(rows_of(value)[0], rows_of(bound)[0])
+
+
+def _measures(
+    report: Report, comparison: Comparison, measures: Iterable[str], sides: Names
+) -> Table:
+    """Return measures with value, unit and symbol; jeffreys and psi, which are one, once."""
+    measures = [*measures]
+    once = {"jeffreys", "psi"} <= {*measures}
+    rows, below = [], []
+    for name in measures:
+        if once and name == "psi":
+            continue
+        title = "jeffreys, psi" if once and name == "jeffreys" else name
+        measure = find(name)
+        values, bounds = rows_of(comparison.measures[name]), rows_of(comparison.error_bounds[name])
+        pairs = zip(values[:SHOWN_ROWS], bounds[:SHOWN_ROWS], strict=True)
+        first, *rest = (line(figure(value, bound)) for value, bound in pairs)
+        unit = report.unit if measure.scales else ""
+        symbol = symbol_line(measure.symbol, sides if name in HEADLINES else LETTERS)
+        rows.append(Row((line(title), first, line(unit), symbol)))
+        rows += [Row(((), number, (), ())) for number in rest]
+        if len(values) > SHOWN_ROWS:
+            below.append(line(f"{name}: {len(values) - SHOWN_ROWS} more rows: -f json"))
+    columns = (
+        Column(line("measure"), number=False),
+        Column(line("value")),
+        Column(line("unit"), number=False),
+        Column((), number=False, rank=1),
+    )
+    return Table(columns, tuple(rows), below=tuple(below), headed=False)
+
+
+def _exclusive_outcomes(report: Report, comparison: Comparison, names: Names) -> Iterator[Lines]:
+    """Yield the outcomes that one side alone has, and what follows of it.
+
+    Nothing follows where smoothing made every divergence finite.
+    """
+    p, q = names
+    lines: list[Line] = []
+    for owner, lacking, outcomes, mass in (
+        (p, q, comparison.only_in_p, comparison.mass_only_in_p),
+        (q, p, comparison.only_in_q, comparison.mass_only_in_q),
+    ):
+        if outcomes:
+            extent = f" ({count(len(outcomes), 'outcome')}, probability {figure(mass)})"
+            head = line("only in ", owner, ": ", tone="strong")
+            lines.append((*head, *outcome_names(outcomes), Span(extent, "dim")))
+            if report.smoothing == "none":
+                lines.append(line("  so D(", owner, " ‖ ", lacking, ") is infinite"))
+    exclusive = len(comparison.only_in_p) + len(comparison.only_in_q)
+    if exclusive == comparison.outcomes > 0:
+        lines.append(line("no outcome is common to both"))
+    if exclusive and report.smoothing == "none":
+        lines.append(line(f"  {_smoothing_advice(report)}", tone="dim"))
+    if lines:
+        yield Lines(tuple(lines))
+
+
+def _smoothing_advice(report: Report) -> str:
+    """Return which smoothing would make every divergence finite."""
+    counts = report.p and report.q and {report.p.kind, report.q.kind} <= {"counts", "samples"}
+    option = "--smoothing jeffreys" if counts else "--smoothing floor:1e-6"
+    return f"{option} would give such outcomes a little mass on both sides"
+
+
+def _estimate(report: Report, interval: Interval, names: Names) -> Iterator[Line]:
+    """Yield what the samples tell of D(P || Q) of the distributions behind them."""
+    p, q = names
+    if math.isinf(interval.kl):
+        why = line(", as ", p, " has outcomes that are impossible in ", q)
+        yield (*line("estimate of kl_pq: infinite"), *why)
+        return
+    value = f"{rough(max(interval.kl, 0.0))} {report.unit}"
+    limits = f"{rough(interval.low)} to {rough(interval.high)}"
+    yield line("estimate of kl_pq: ", Span(value, "strong"), f", 95 % interval {limits}")
+    rows = f"{_sample_size(interval.n_p)} and {_sample_size(interval.n_q)}"
+    yield line(f"  from {rows}, corrected for bias")
+    yield line(f"  p-value of no difference {p_value(interval.p_value)}")
+    if math.isinf(interval.high):
+        yield line("  no upper limit: outcomes of ", p, " are missing in ", q)
+    if interval.high == 0:
+        yield line("  closer than chance usually brings them: do they share data?")
+    if not interval.reliable:
+        yield line(f"  not reliable: {DOUBT}")
+
+
+def _sample_size(rows: float) -> str:
+    return "known probabilities" if math.isinf(rows) else count(int(rows), "row")
+
+
+def _contributions(comparison: Comparison, names: Names) -> Table:
+    """Return the outcomes that set both sides apart, with their parts of the divergence."""
+    p, q = names
+    columns = (
+        Column(line("outcome"), number=False, names=True),
+        Column(line(p._replace(tone="p"))),
+        Column(line(q._replace(tone="q"))),
+        Column(line("part"), rank=1),
+    )
+    rows = []
+    for each in comparison.contributions:
+        label = line(Span(each.outcome, kind="label"))
+        rows.append(Row((label, *(line(figure(value)) for value in (each.p, each.q, each.part)))))
+    named, every = len(rows), comparison.outcomes
+    part = count(every, "outcome") if named == every else f"{named} of {every} outcomes"
+    above = f"what sets them apart, {part} by their part of kl_pq"
+    return Table(columns, tuple(rows), line(above, tone="strong"))

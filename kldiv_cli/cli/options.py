@@ -227,6 +227,14 @@ KIND = Option(
     "kind", "KIND...", "What the numbers are: probabilities, counts, weights, logits, log-probs,"
     " or samples (raw rows); chosen from the numbers if not given.", ("--as",),
 )
+BASE = Option(
+    "base", "e|2|10", "Of the logarithm: nats, bits or hartleys.", default="e"
+)
+SMOOTHING = Option(
+    "smoothing", "HOW", "none, jeffreys, laplace or add:ALPHA (counts), or floor:EPS; on both"
+    " sides.", default="none",
+)
+TEMPERATURE = Option("temperature", "T", "Divides logits.", default="1", read=number)
 LABEL = Option("label", "COLUMN...", "Column of the outcomes.")
 WEIGHT = Option(
     "weight", "COLUMN...", "Column of the weights, member of a JSON object, or array of an .npz"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "csv", "markdown")
 ROWS = "rows"
 """The format of the rows of a comparison, which has an option of its own."""
+MATRIX_FORMATS = ("text", "json", "csv")
 CHECK_FORMATS = (*FORMATS, "junit", "github", "prometheus")
 DRAWN = ("text", "markdown")
 """The formats that draw a document."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SUMMARIES = {
     "compare": "how far apart are two distributions, in both directions?",
     "check": "has this data drifted from a reference? the gate for CI",
+    "matrix": "how far apart are several distributions, each from each?",
     "profile": "count raw rows into a file that can be kept as a reference",
     "inspect": "how will this file be read?",
     "measures": "every measure: symbol, formula, range, unit",
@@ -25,6 +26,7 @@ COMMANDS = tuple(SUMMARIES)
 EXAMPLES = {
     "compare": "kldiv compare january.csv july.csv",
     "check": "kldiv check january.csv july.csv",
+    "matrix": "kldiv matrix january.csv april.csv july.csv",
     "profile": "kldiv profile january.csv -o january.json",
     "inspect": "kldiv inspect january.csv",
     "completion": "kldiv completion bash",

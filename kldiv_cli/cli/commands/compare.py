@@ -44,11 +44,9 @@ ROWS = (
     Option("fail_above", "MEASURE=VALUE...", "Exit 1 if a measure is not at most VALUE,"
            " or a statistic of a batch such as kl_p99 or top_disagreement; repeatable."),
     options.EXIT_ZERO._replace(help="Exit 0 where it would be 1; never for 2."),
-    Option("base", "e|2|10", "Of the logarithm: nats, bits or hartleys.", default="e"),
+    options.BASE,
     options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT,
-    Option("smoothing", "HOW", "none, jeffreys, laplace or add:ALPHA (counts), or floor:EPS; on"
-           " both sides.", default="none"),
-    Option("temperature", "T", "Divides logits.", default="1", read=number),
+    options.SMOOTHING, options.TEMPERATURE,
     Option("targets", "FILE", "The outcome that came true in each row of a batch, by its number"
            " from 0, such as token ids."),
     options.BLOCK,

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from kldiv_cli.core.kernel.logs import Side
     from kldiv_cli.core.kernel.twofold import Floats, Indices
 
+NOISE = 2.0**-96
+"""Shares that differ by less, relative to them, do so by the rounding of two doubles alone."""
+
 
 def jensen_shannon(sides: Sequence[Side], places: Sequence[Indices], outcomes: int) -> float:
     """Return the mean of D(P_i || M), M = (P_1 + ... + P_n) / n, in nats.
@@ -83,6 +86,7 @@ def _terms(p: Twofold, q: Twofold) -> float:
         return x[np.newaxis]
 
     w = add(q, Twofold(-p.high, -p.low)).high
+    np.putmask(w, np.abs(w) <= NOISE * q.high, 0.0)
     elements = Elements(Pair(row(p.high), row(q.high), row(w), np.ones((1, 1))), Work())
     sums = {
         term: math.fsum(values[0].tolist()) for term, values in terms(frozenset({KL_PQ}), elements)

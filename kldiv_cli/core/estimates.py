@@ -53,13 +53,14 @@ def estimated(pair: Pair, base: Base) -> Interval | None:
     counts = samples(pair.p.astype(np.float64), pair.q.astype(np.float64), known=pair.known)
     # Only the estimate is asked for, so there is no threshold.
     found = weigh(counts, max_kl=0.0, alpha=ALPHA)
-    assert found.p_value is not None, "one side is a sample"
+    assert found.difference is not None, "one side is a sample"
     unit = 1.0 if base == "e" else math.log(float(base))
     kl, low, high = (figure / unit for figure in found[:3])
     n_p, n_q = (
         math.inf if known else int(total) for total, known in zip(totals, pair.known, strict=True)
     )
-    return Interval(kl, low, high, found.p_value, n_p, n_q, found.reliable)
+    p_value, test, draws, exceedances = found.difference
+    return Interval(kl, low, high, p_value, n_p, n_q, found.reliable, test, draws, exceedances)
 
 
 class Estimate(NamedTuple):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from kldiv_cli.core.dataset import Excluded
+    from kldiv_cli.core.inference.p_values import Test
     from kldiv_cli.core.report import Contribution, Shares, Side
     from kldiv_cli.errors import Note
 
@@ -53,6 +54,11 @@ class Finding(NamedTuple):
         Of no difference at all; of a divergence of at most the threshold, as it is and
         corrected for the number of columns; and of at least the threshold. The last three are
         None where the threshold is infinite.
+    p_value_test : {"chi-square", "exact", "permutation", "monte-carlo"} or None
+        The test that `p_value` is of; None where there is none.
+    p_value_draws, p_value_exceedances : int or None
+        How many random tables it rests on, and how many of these were as extreme: if none, it
+        is at most `p_value`. None where the test needs no draw.
     reliable : bool
         Whether the samples are large enough for the interval to be trusted.
     n_reference, n_current : int, float or "error"
@@ -85,6 +91,9 @@ class Finding(NamedTuple):
     low: Figure = "error"
     high: Figure = "error"
     p_value: float | None = None
+    p_value_test: Test | None = None
+    p_value_draws: int | None = None
+    p_value_exceedances: int | None = None
     p_drift: float | None = None
     p_drift_adjusted: float | None = None
     p_pass: float | None = None

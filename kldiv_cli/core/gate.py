@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core.findings import MODEL, USUAL_LIMIT, Finding
-from kldiv_cli.core.inference.reasons import LONGEST_NAME, WARN_ONLY, Reason, p_value
+from kldiv_cli.core.inference.p_values import digits
+from kldiv_cli.core.inference.reasons import LONGEST_NAME, WARN_ONLY, Reason, wanted
 from kldiv_cli.core.row_statistics import MeanJudgement, rows_to_decide
 
 if TYPE_CHECKING:
@@ -182,20 +183,19 @@ def _reason(values: NDArray[np.float64], judgement: MeanJudgement, impossible: s
     if judgement.verdict == "drift":
         chance = ""
         if judgement.p_drift is not None and mean.standard_error:
-            chance = f" (p {p_value(judgement.p_drift)})"
+            chance = f" (p {digits(judgement.p_drift)})"
         return Reason("above-threshold", f"{words} is above {limit}{chance}")
     if judgement.verdict == "pass":
         return Reason("below-threshold", f"{words} is within {limit}")
-    wanted = "no number of rows decides"
-    if judgement.rows_needed is not None:
-        wanted = f"about {_rounded_up(judgement.rows_needed):,} rows would decide"
+    rows = judgement.rows_needed and _rounded_up(judgement.rows_needed)
+    needed = wanted(rows, len(values), "about {:,} rows would decide")
     if mean.effective_rows is None:
         return Reason("too-few-rows", f"{words}: nothing is known of its error")
     if not judgement.reliable:
         return Reason(
-            "too-few-rows", f"{words}: too few for a verdict on the limit {limit}; {wanted}"
+            "too-few-rows", f"{words}: too few for a verdict on the limit {limit}; {needed}"
         )
-    return Reason("too-close", f"{words} is too close to {limit}; {wanted}")
+    return Reason("too-close", f"{words} is too close to {limit}; {needed}")
 
 
 def _mean_words(rows: int, judgement: MeanJudgement) -> str:

@@ -162,6 +162,7 @@ def _finding(
     missing_p, missing_q = (
         _missing_share(pair, shares, side) for side, shares in enumerate((parts.p, parts.q))
     )
+    tested = evidence.difference
     return Finding(
         column=pair.column,
         type=pair.type,
@@ -172,6 +173,9 @@ def _finding(
         low=evidence.low,
         high=evidence.high,
         p_value=evidence.p_value,
+        p_value_test=tested.test if tested else None,
+        p_value_draws=tested.draws if tested else None,
+        p_value_exceedances=tested.exceedances if tested else None,
         p_drift=evidence.p_drift,
         p_drift_adjusted=judgement.p_drift_adjusted,
         p_pass=evidence.p_pass,

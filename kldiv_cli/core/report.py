@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.core.divergences import Contributions
+    from kldiv_cli.core.inference.p_values import Test
     from kldiv_cli.core.row_statistics import Spread, TargetStatistics
     from kldiv_cli.core.rows import RowValues
     from kldiv_cli.errors import Note
@@ -251,6 +252,11 @@ class Interval(NamedTuple):
         The sample sizes; infinite where the probabilities are known.
     reliable : bool
         Whether the samples are large enough for the interval to be trusted.
+    p_value_test : {"chi-square", "exact", "permutation", "monte-carlo"} or None
+        The test that the p-value is of.
+    p_value_draws, p_value_exceedances : int or None
+        How many random tables it rests on, and how many of these were as extreme: if none, it
+        is at most `p_value`. None where the test needs no draw.
     """
 
     kl: float
@@ -260,6 +266,9 @@ class Interval(NamedTuple):
     n_p: Number
     n_q: Number
     reliable: bool
+    p_value_test: Test | None = None
+    p_value_draws: int | None = None
+    p_value_exceedances: int | None = None
 
 
 class Comparison(NamedTuple):

@@ -28,6 +28,7 @@ import numpy as np
 from kldiv_cli.core.counts import count_numbers, pooled_bins
 from kldiv_cli.core.inference import evidence
 from kldiv_cli.core.inference.estimate import correction, divergence, law
+from kldiv_cli.core.inference.p_values import PValue
 from kldiv_cli.core.inference.resampling import difference_p_value
 from kldiv_cli.core.inference.samples import MIN_ROWS, MOST_HIDDEN, samples
 from kldiv_cli.core.inference.truncation import estimated_surprisal
@@ -133,7 +134,7 @@ def size(runs):
 
         def alarms_in(runs, key, n=n, m=m, q=q):
             tables = drawn(q, q, n, m, runs, key)
-            return np.mean([difference_p_value(one) <= ALPHA for one in tables])
+            return np.mean([difference_p_value(one).value <= ALPHA for one in tables])
 
         alarms = alarms_in(runs, "size")
         if alarms > 0.06:
@@ -221,7 +222,7 @@ def cell(p, q, n, m, distance, runs, *key):
     exact_p_value = evidence.difference_p_value
     for both in drawn(p, q, n, m, runs, "cell", *key):
         # p0 can only take a drift back: it is computed where one would be claimed falsely.
-        evidence.difference_p_value = lambda *_, **__: 0.0
+        evidence.difference_p_value = lambda *_, **__: PValue(0.0, "exact")
         one = evidence.weigh(both, max_kl=TAU, alpha=ALPHA)
         evidence.difference_p_value = exact_p_value
         if one.p_drift <= ALPHA and distance <= TAU:

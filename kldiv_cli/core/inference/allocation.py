@@ -1,4 +1,4 @@
-"""What is known without a draw of P = Q given the totals: an exact p-value, and a bound.
+"""What is known without a draw of P = Q given the totals: exact p-values, and a bound.
 
 Let T = x + y and N = n + m. Given the totals, every allocation of the N rows to n and m is
 equally likely, and the counts x are those of independent binomials B(T, theta), theta = n/N,
@@ -6,19 +6,24 @@ given that their sum is n:
 
     Pr(x | T) = prod C(T, x) / C(N, n) = prod b(x; T, theta) / b(n; N, theta).
 
-The G statistic is then 2 sum T kl(x/T || theta), kl the divergence of two outcomes.
+The G statistic is then 2 sum T kl(x/T || theta), kl the divergence of two outcomes. Of a sample
+of n rows against known probabilities q the counts are those of independent Poisson variables
+of means n q, given that their sum is n, and G = 2 sum [x ln(x/(n q)) - x + n q].
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from kldiv_cli.core.inference.chisquare import poisson_term
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
     from kldiv_cli.core.inference.samples import Floats, Samples
@@ -28,6 +33,12 @@ _ENUMERATED = 64
 _MOST_CELLS = 10_000_000  # some 20 ms
 _LEAST = 1e-250
 """Sums of smaller probabilities lose their digits."""
+_STEPS, _PARTS = 2048, 6
+"""Steps of G up to the observed one; as many more for each six outcomes, whose errors add up."""
+_MOST_STEPS = 5_000_000  # some 5 ms
+_MOST_PLACED = 1_000_000
+_TIED = 1e-11
+"""Equal tables differ in the rounding of their sums by less than this for each row."""
 _POWERS = np.linspace(0.05, 0.95, 19)
 
 
@@ -131,3 +142,225 @@ def share_without_common(samples: Samples) -> float | None:
     if law[-1] < _LEAST:
         return None
     return min(math.exp(float(either.sum())) * float(law[-1]) / _same_sum(samples), 1.0)
+
+
+class _Part(NamedTuple):
+    """An outcome, or all outcomes that occur once: the rows that one side may have of it.
+
+    Attributes
+    ----------
+    chances : ndarray, shape (most + 1,)
+        How likely these are 0, 1, .. rows, were the outcomes independent.
+    terms : ndarray, shape (most + 1,)
+        Its term of G/2 then, less the smallest of them.
+    observed : float
+        The same of the rows that there are.
+    """
+
+    chances: Floats
+    terms: Floats
+    observed: float
+
+
+def exact_p_value(samples: Samples) -> float | None:
+    """Return the p-value of the G statistic by its law on a grid.
+
+    The joint law of the rows placed so far, and of their part of G, is made by adding one outcome
+    after the other. G is counted in 2048 steps up to the observed value, and the term of each
+    outcome is rounded up to a whole step. The two outcomes with most rows come last, and are not
+    rounded: what the others leave is their sum. All numbers are positive.
+
+    Parameters
+    ----------
+    samples : Samples
+        Counts of both sides, or of one where the other is known and has all outcomes of it.
+
+    Returns
+    -------
+    float or None
+        Never below the p-value, and above it by at most the probability of a G statistic less
+        than K steps below the observed one. None where draws would be faster.
+    """
+    rows, most = int(samples.rows), _most_rows(samples)
+    if len(most) == 1:
+        return 1.0
+    spans, steps = _spans(most, rows), _STEPS * max(len(most) // _PARTS, 1)
+    cells = sum(part * len(span) for part, span in zip(most[:-2], spans, strict=False)) * steps
+    if cells > _MOST_STEPS or most[-2] * rows > _MOST_PLACED:
+        return None
+    *parts, second, last = _parts(samples)
+    observed = math.fsum(part.observed for part in (*parts, second, last))
+    if observed <= _TIED * rows:
+        return 1.0
+    law = np.zeros((1, steps + 1))
+    law[0, 0] = 1.0
+    for part, (before, after) in zip(parts, pairwise(spans), strict=False):
+        law = _with(part, law, before, after, observed)
+    placed = np.array(spans[-3])[:, np.newaxis]
+    of_second = np.arange(most[-2] + 1)
+    of_last = rows - placed - of_second
+    possible = (of_last >= 0) & (of_last <= most[-1])
+    of_last = np.where(possible, of_last, 0)
+    missing = observed - second.terms - last.terms[of_last] - _TIED * rows
+    step = np.clip(np.ceil(missing / observed * steps), 0, steps).astype(np.int64)
+    chances = np.where(possible, second.chances * last.chances[of_last], 0.0)
+    reached = float((np.take_along_axis(_at_least(law), step, axis=1) * chances).sum())
+    return min(reached / _same_total(samples), 1.0)
+
+
+def _with(part: _Part, law: Floats, before: range, after: range, observed: float) -> Floats:
+    """Return the law of the rows placed and of their steps of G with one more outcome in it.
+
+    It has a row for each number of rows that may have been placed, and a column for each step;
+    the last is that of all allocations that reach the observed statistic whatever follows.
+    """
+    last = law.shape[1] - 1
+    steps = np.minimum(np.ceil(part.terms / observed * last), last).astype(np.int64).tolist()
+    wider, at_least, room = np.zeros((len(after), last + 1)), _at_least(law), np.empty_like(law)
+    for rows, (step, chance) in enumerate(zip(steps, part.chances.tolist(), strict=True)):
+        start, stop = max(before.start, after.start - rows), min(before.stop, after.stop - rows)
+        if start < stop:
+            given = slice(start - before.start, stop - before.start)
+            to = slice(start + rows - after.start, stop + rows - after.start)
+            part_of_law = room[given, : last - step]
+            wider[to, step:-1] += np.multiply(law[given, : last - step], chance, out=part_of_law)
+            wider[to, -1] += chance * at_least[given, last - step]
+    return wider
+
+
+def _at_least(law: Floats) -> Floats:
+    """Return the probability of so many steps or more, for each number of rows placed."""
+    sums: Floats = np.cumsum(law[:, ::-1], axis=1)[:, ::-1]
+    return sums
+
+
+def smallest_of_rows(samples: Samples) -> float:
+    """Return the smallest p-value that any table of so many rows has.
+
+    That is the table without a common outcome, 1/C(n+m, n) and twice that where n = m; of one
+    sample, all of whose rows have the rarest outcome, one of J, J min(q)^n.
+    """
+    rows, whole = samples.rows, samples.n + samples.m
+    if _is_known(samples):
+        rarest = samples.pooled.min()
+        return float(np.count_nonzero(samples.pooled == rarest) * rarest**rows)
+    log_ways = math.lgamma(whole + 1) - math.lgamma(rows + 1) - math.lgamma(whole - rows + 1)
+    return (2 if samples.n == samples.m else 1) * math.exp(-log_ways)
+
+
+def smallest_p_value(samples: Samples) -> float | None:
+    """Return the smallest p-value that any table with the same totals has.
+
+    It is how likely a table is that has the largest G statistic. The largest that the outcomes so
+    far can have, and how likely it is, are found for every number of rows that they may have.
+
+    Parameters
+    ----------
+    samples : Samples
+        Counts of both sides, or of one where the other is known.
+
+    Returns
+    -------
+    float or None
+        None where finding it would take longer than draws.
+    """
+    rows, most = int(samples.rows), _most_rows(samples)
+    if sum(most) * rows > _MOST_PLACED:
+        return None
+    largest, chance = np.full(rows + 1, -math.inf), np.zeros(rows + 1)
+    largest[0], chance[0] = 0.0, 1.0
+    for part in _parts(samples):
+        sums = np.full((len(part.terms), rows + 1), -math.inf)
+        chances = np.zeros_like(sums)
+        for more, (term, likely) in enumerate(zip(part.terms, part.chances, strict=True)):
+            sums[more, more:] = largest[: rows + 1 - more] + term
+            chances[more, more:] = chance[: rows + 1 - more] * likely
+        largest = sums.max(axis=0)
+        chance = np.where(sums >= largest - _TIED * rows, chances, 0.0).sum(axis=0)
+    return min(float(chance[-1]) / _same_total(samples), 1.0)
+
+
+def _most_rows(samples: Samples) -> list[int]:
+    """Return the most rows of the smaller sample that each part may have, in ascending order."""
+    rows = int(samples.rows)
+    if _is_known(samples):
+        return [rows] * samples.outcomes
+    totals = samples.x + samples.y
+    sizes = totals[totals > 1].tolist()
+    if once := int(np.count_nonzero(totals == 1)):
+        sizes.append(once)
+    return sorted(min(int(size), rows) for size in sizes)
+
+
+def _spans(most: Sequence[int], rows: int) -> list[range]:
+    """Return how many rows may have been placed before each part, and after the last."""
+    placed = [0, *accumulate(most)]
+    return [range(max(rows - placed[-1] + sum_, 0), min(sum_, rows) + 1) for sum_ in placed]
+
+
+def _parts(samples: Samples) -> Iterator[_Part]:
+    """Yield the parts in the order of `_most_rows`."""
+    rows = int(samples.rows)
+    if _is_known(samples):
+        counts = samples.y if math.isinf(samples.n) else samples.x
+        for count, mean in zip(counts.tolist(), (rows * samples.pooled).tolist(), strict=True):
+            yield _poisson_part(int(count), mean, rows)
+        return
+    counts, totals = samples.x if samples.n == rows else samples.y, samples.x + samples.y
+    theta, once = rows / (samples.n + samples.m), totals == 1
+    sizes = zip(totals[~once].tolist(), counts[~once].tolist(), strict=True)
+    parts = [_binomial_part(int(count), int(total), theta, rows) for total, count in sizes]
+    if once.any():
+        parts.append(_part_of_ones(int(counts[once].sum()), int(once.sum()), theta, rows))
+    yield from sorted(parts, key=lambda part: len(part.terms))
+
+
+def _poisson_part(count: int, mean: float, rows: int) -> _Part:
+    """Return an outcome of a sample of so many rows that has a known mean."""
+    number, log_mean = np.arange(rows + 1), math.log(mean)
+    logs = np.log(np.maximum(number, 1))
+    chances = number * log_mean - mean - np.cumsum(logs)
+    return _part(count, chances, number * (logs - log_mean) - number + mean)
+
+
+def _binomial_part(count: int, total: int, theta: float, rows: int) -> _Part:
+    """Return an outcome of which both samples together have so many rows."""
+    number = np.arange(min(total, rows) + 1)
+    rest, mean = total - number, total * theta
+    logs = np.log(np.maximum(number, 1))
+    chances = _log_binomial(total, number, theta)
+    with np.errstate(divide="ignore"):
+        of_rest = np.log1p((mean - number) / (total - mean))
+    terms = number * (logs - math.log(mean)) + rest * np.where(rest > 0, of_rest, 0.0)
+    return _part(count, chances, terms)
+
+
+def _part_of_ones(count: int, total: int, theta: float, rows: int) -> _Part:
+    """Return the outcomes that occur once, so many of them."""
+    number = np.arange(min(total, rows) + 1)
+    terms = -number * math.log(theta) - (total - number) * math.log1p(-theta)
+    return _part(count, _log_binomial(total, number, theta), terms)
+
+
+def _log_binomial(total: int, number: NDArray[np.int64], theta: float) -> Floats:
+    """Return ln b(k; total, theta) at k = 0, 1, .. by its ratios."""
+    ratios = np.log((total - number[:-1]) / number[1:] * (theta / (1 - theta)))
+    logs: Floats = np.concatenate([[0.0], np.cumsum(ratios)]) + total * math.log1p(-theta)
+    return logs
+
+
+def _part(count: int, log_chances: Floats, terms: Floats) -> _Part:
+    terms = terms - terms.min()
+    return _Part(np.exp(log_chances), terms, float(terms[count]))
+
+
+def _is_known(samples: Samples) -> bool:
+    """Return whether one of the sides has no sampling error."""
+    return math.isinf(samples.n) or math.isinf(samples.m)
+
+
+def _same_total(samples: Samples) -> float:
+    """Return how likely independent outcomes have as many rows as there are."""
+    if _is_known(samples):
+        return poisson_term(samples.rows, samples.rows)
+    return _same_sum(samples)

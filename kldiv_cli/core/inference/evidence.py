@@ -18,6 +18,7 @@ from kldiv_cli.core.inference.samples import MIN_ROWS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.inference.p_values import PValue
     from kldiv_cli.core.inference.samples import Floats, Samples
 
 IMPOSSIBLE = 1e-9
@@ -67,6 +68,8 @@ class Evidence(NamedTuple):
         Ratio r of the estimate's variance to its variance at P = Q.
     move : Move or None
         None where nothing moved, or where no words are asked for.
+    difference : PValue or None
+        `p_value`, and the test that it is of.
     """
 
     kl: float
@@ -80,11 +83,18 @@ class Evidence(NamedTuple):
     samples: Samples
     inflation: float
     move: Move | None = None
+    difference: PValue | None = None
 
     @property
     def exact(self) -> bool:
         """Whether both distributions are known."""
         return math.isinf(self.samples.rows)
+
+    @property
+    def p_drift_is_floor(self) -> bool:
+        """Whether `p_drift` is that of P = Q, and no random table was as extreme."""
+        tested = self.difference
+        return tested is not None and tested.is_floor and self.p_drift == tested.value
 
     @property
     def disjoint(self) -> bool:
@@ -119,11 +129,12 @@ def weigh(
     """
     if math.isinf(samples.rows):
         raise ValueError("both sides are exactly known: weigh_exact takes their divergence")
-    p0 = difference_p_value(samples, alpha=alpha, columns=columns)
+    difference = difference_p_value(samples, alpha=alpha, columns=columns)
+    p0 = difference.value
     rare, hidden = correction(samples), samples.hidden
     kl = divergence(samples) + rare
     if math.isinf(kl):
-        return Evidence(kl, kl, kl, p0, p0, 1.0, max_kl, True, samples, 1.0)
+        return Evidence(kl, kl, kl, p0, p0, 1.0, max_kl, True, samples, 1.0, None, difference)
     # What the rare outcomes hide can only hide drift: at least C^2 / (2 hidden) by the inequality
     # of Cauchy and Schwarz, C being the correction, and their share of the rest.
     model, visible = law(samples, kl), max(1 - hidden, 0.05)
@@ -143,7 +154,9 @@ def weigh(
     trusted = reliable and max_kl > 0 and high < math.inf
     p_drift = max(p0, p_tau)
     p_pass = upper.cdf(max(max_kl - margin, 0.0) * visible) if trusted else 1.0
-    return Evidence(kl, low, high, p0, p_drift, p_pass, max_kl, reliable, samples, inflation)
+    return Evidence(
+        kl, low, high, p0, p_drift, p_pass, max_kl, reliable, samples, inflation, None, difference
+    )
 
 
 def weigh_exact(kl: float, samples: Samples, *, max_kl: float = 0.05) -> Evidence:

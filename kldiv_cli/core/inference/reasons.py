@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from kldiv_cli.core.inference.p_values import digits, name_of_test
+from kldiv_cli.core.inference.samples import MIN_ROWS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kldiv_cli.core.inference.evidence import Evidence
+    from kldiv_cli.core.inference.p_values import Adjusted
 
 MOST_NAMED = 3
 """New outcomes that a reason names."""
 WARN_ONLY = "warn-only"
 """The code, and the word, for what is judged and shown, and never drift."""
+MOST_TIMES = 1000
+"""More times the rows of the data are no realistic number of rows."""
 LONGEST_NAME = 60
 """Characters of the name of an outcome."""
 
@@ -48,19 +54,31 @@ def passed(evidence: Evidence, names: Sequence[str] | None) -> Reason:
     return Reason("below-threshold", f"KL {kl}{limit} is within {tau} at this binning")
 
 
-def drifted(evidence: Evidence, names: Sequence[str] | None) -> Reason:
-    """Return the reason for drift."""
+def drifted(
+    evidence: Evidence, names: Sequence[str] | None, adjusted: Adjusted | None = None
+) -> Reason:
+    """Return the reason for drift.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The evidence on the column.
+    names : sequence of str, optional
+        The outcomes that the samples were given.
+    adjusted : Adjusted, optional
+        The p-value of drift as it was corrected for many columns.
+    """
     moved = _moved(evidence, names)
     if math.isinf(evidence.kl):
         text = f"the current data have an outcome of probability 0 in the reference{moved}"
         return Reason("impossible-outcome", text)
+    chance = _chance(evidence, adjusted)
     if evidence.disjoint:
-        return Reason("no-common-outcome", f"no common outcome{moved}")
-    chance = "" if evidence.p_drift is None else f" (p {p_value(evidence.p_drift)})"
+        return Reason("no-common-outcome", f"no common outcome{chance}{moved}")
     if evidence.threshold == 0 and not evidence.exact:
         return Reason("different", f"the distributions differ{chance}{moved}")
     text = f"KL {_kl(evidence)} is above {evidence.threshold:.3g}{chance}{moved}"
-    return Reason("above-threshold", text)
+    return Reason("above-threshold", text + _without_interval(evidence))
 
 
 def all_missing(side: str, other: str, share: float) -> Reason:
@@ -118,11 +136,10 @@ def undecided(
     rows : int, optional
         Rows in each file that would decide; None if no number does.
     """
-    kl = _kl(evidence)
-    wanted = f"{rows:,} rows in each file would decide" if rows else "no number of rows decides"
+    kl, needed = _kl(evidence), _wanted(evidence, rows)
     if evidence.p_drift is not None and evidence.p_drift <= alpha:
-        chance = f"p {p_value(evidence.p_drift)}"
-        text = f"drift if it were the only column ({chance}), but not among so many; {wanted}"
+        chance = f"p {_p_drift(evidence)}"
+        text = f"drift if it were the only column ({chance}), but not among so many; {needed}"
         return Reason("not-after-correction", text)
     if evidence.threshold == 0:
         return Reason("zero-threshold", "no difference is seen, and none can be excluded")
@@ -135,11 +152,35 @@ def undecided(
         return Reason("new-outcomes", text)
     if not evidence.reliable:
         smaller = int(evidence.samples.rows)
-        text = f"{smaller:,} rows, {evidence.samples.outcomes} outcomes; {wanted}"
+        text = f"{smaller:,} rows, {evidence.samples.outcomes} outcomes; {needed}"
         return Reason("too-few-rows", text)
     between = f"between {evidence.low:.2g} and {evidence.high:.2g}"
-    text = f"KL {kl}, {between}, is too close to {evidence.threshold:.3g}; {wanted}"
+    text = f"KL {kl}, {between}, is too close to {evidence.threshold:.3g}; {needed}"
     return Reason("too-close", text)
+
+
+def too_small(
+    evidence: Evidence, alpha: float, rows: int | None = None, *, of_totals: bool = False
+) -> Reason:
+    """Return the reason that the rows are too few for any data to be called drift.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The evidence on the column.
+    alpha : float
+        Level of the tests.
+    rows : int, optional
+        Rows in each file that would decide.
+    of_totals : bool
+        Whether that holds of the totals of these outcomes alone, which leave a chance to ask
+        for more rows.
+    """
+    sizes = [f"{side:,.0f}" for side in evidence.samples[2:4] if math.isfinite(side)]
+    what = f"table of {' and '.join(sizes)}" if len(sizes) > 1 else f"sample of {sizes[0]}"
+    totals = " with these totals of outcomes" if of_totals else ""
+    text = f"no {what} rows{totals} could be called drift at {alpha:g}"
+    return Reason("too-few-rows", f"{text}; {_wanted(evidence, rows)}" if of_totals else text)
 
 
 def missing_shift(reference: float, current: float, limit: float | None) -> Reason:
@@ -178,9 +219,63 @@ def _kl(evidence: Evidence) -> str:
     return f"{max(evidence.kl, 0.0):.3g}"
 
 
-def p_value(p: float) -> str:
-    """Return a p-value in two digits, or what it is below."""
-    return f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
+def _chance(evidence: Evidence, adjusted: Adjusted | None) -> str:
+    """Return the clause on the p-value of drift, and on its test."""
+    if evidence.p_drift is None:
+        return ""
+    shown = _p_drift(evidence)
+    if adjusted and adjusted.columns > 1:
+        among = digits(adjusted.value, floor=adjusted.is_floor)
+        shown += f", {among} among {adjusted.columns} columns"
+    tested = evidence.difference
+    if tested and evidence.p_drift == tested.value:
+        test = name_of_test(*tested[1:])
+    elif evidence.samples.rows >= MIN_ROWS:
+        test = "law of the Zhang-Grabchak estimate"
+    else:
+        test = "Clopper-Pearson bound"
+    return f" (p {shown}; {test})"
+
+
+def _p_drift(evidence: Evidence) -> str:
+    """Return the p-value of drift in the digits that are certain."""
+    tested = evidence.difference
+    assert evidence.p_drift is not None
+    of_test = tested is not None and evidence.p_drift == tested.value
+    return digits(evidence.p_drift, tested.exceedances if tested and of_test else None)
+
+
+def _without_interval(evidence: Evidence) -> str:
+    """Return the clause on what the claim rests on where the interval cannot be trusted."""
+    if evidence.reliable:
+        return ""
+    if evidence.samples.rows < MIN_ROWS:
+        return "; the interval is not reliable, but the test holds for so few rows, too"
+    return "; the interval is not reliable: rare outcomes hide a part of KL, which only adds to it"
+
+
+def _wanted(evidence: Evidence, rows: int | None) -> str:
+    """Return how many rows in each file would decide."""
+    return wanted(rows, evidence.samples.rows, "{:,} rows in each file would decide")
+
+
+def wanted(rows: int | None, present: float, words: str) -> str:
+    """Return how many rows would decide, if so many can be had.
+
+    Parameters
+    ----------
+    rows : int or None
+        Their number; None if no number decides.
+    present : float
+        Rows of the data.
+    words : str
+        What is said of a number of rows, which stands in its place.
+    """
+    if rows is None:
+        return "no number of rows decides"
+    if rows > MOST_TIMES * present:
+        return "no realistic number of rows would decide"
+    return words.format(rows)
 
 
 def _moved(evidence: Evidence, names: Sequence[str] | None) -> str:

@@ -15,13 +15,20 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from kldiv_cli.core.inference import chisquare
-from kldiv_cli.core.inference.allocation import largest_p_value, share_without_common
+from kldiv_cli.core.inference.allocation import (
+    exact_p_value,
+    largest_p_value,
+    share_without_common,
+)
+from kldiv_cli.core.inference.p_values import PValue
 from kldiv_cli.core.inference.samples import Samples, pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from kldiv_cli.core.inference.p_values import Test
 
     Floats = NDArray[np.float64]
 
@@ -30,6 +37,10 @@ SEED = 1951
 DRAWS = 999
 MOST_DRAWS = 20_000
 """Enough for 200 columns at level 0.05; beyond, no table that needs draws is called drift."""
+_MOST_CELLS = 20_000_000
+"""Outcomes that are drawn at most for a p-value near the level, in about two seconds."""
+_FAR = 3.0
+"""Standard errors from the level where a p-value is no longer near it."""
 MIN_EXPECTED = 5.0
 """Expected count of every outcome from which Pearson's chi-square is used."""
 _MOST_OUTCOMES = 10_000  # 999 draws take about a second
@@ -46,7 +57,7 @@ _LITTLE = 0.01
 """Rare outcomes that hold no more than this are pooled; chance decides on no draw then."""
 
 
-def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1) -> float:
+def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1) -> PValue:
     """Return the p-value of P = Q, p0.
 
     Pearson's X^2 against chi-square with K - 1 degrees of freedom where every expected count
@@ -59,11 +70,13 @@ def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1)
 
     - Its value, where no outcome is common to both samples (`share_without_common`).
     - A bound of it, where that is 1e-9 at most (`largest_p_value`).
-    - Otherwise by Monte Carlo. The draws end with the fiftieth that reaches G, the l-th, and
-      50/l is the p-value (Besag and Clifford, Biometrika 78, 1991), or after B = 999 of them:
-      (1 + #{G* >= G})/(B + 1). That cannot fall below 1/1000, which a correction over many
-      columns may demand: where at most ten draws reached G, they go on to B = 5 columns/alpha,
-      but not beyond 20,000.
+    - Its value on a fine grid, where few rows and outcomes make that fast (`exact_p_value`).
+    - Otherwise by Monte Carlo: (1 + #{G* >= G})/(B + 1). The draws end before the fiftieth that
+      reaches G (Besag and Clifford, Biometrika 78, 1991), or after B = 999 of them. The p-value
+      cannot fall below 1/1000 then, which a correction over many columns may demand: where at
+      most ten draws reached G, they go on to B = 5 columns/alpha. They also go on while the
+      p-value is within three standard errors of alpha. None go beyond 20,000, and for that not
+      beyond 2e7 outcomes drawn.
 
     Very large sparse tables (more than 10,000 outcomes, or 1e9 rows) are pooled until every
     expected count is at least 5.
@@ -79,14 +92,14 @@ def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1)
 
     Returns
     -------
-    float
-        Between 0 and 1; 1 where both sides have a single outcome.
+    PValue
+        1 where both sides have a single outcome.
     """
     known = math.isinf(whole.n) or math.isinf(whole.m)
     if whole.outcomes == 1:
-        return 1.0
+        return PValue(1.0, "exact")
     if known and np.any((whole.x if math.isinf(whole.n) else whole.y) == 0):
-        return 0.0  # what is known to be impossible happened
+        return PValue(0.0, "exact")  # what is known to be impossible happened
     expected = whole.pooled * whole.rows
     if float(expected.min()) >= MIN_EXPECTED:
         return _pearson(whole)
@@ -101,13 +114,17 @@ def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1)
     if not (known or np.any((whole.x > 0) & (whole.y > 0))):
         share = share_without_common(whole)
         if share is not None:
-            return share
+            return PValue(share, "exact")
     if (bound := largest_p_value(whole)) <= _CERTAIN:
-        return bound
+        return PValue(bound, "exact")
+    if (exact := exact_p_value(whole)) is not None:
+        return PValue(exact, "exact")
     more = 0
     if alpha * (DRAWS + 1) < 20 * columns:
         more = math.ceil(min(5 * columns / alpha, MOST_DRAWS))
-    return _drawn(whole, generator, more)
+    reached, draws = _drawn(_random_tables(whole, generator), whole.outcomes, more, alpha)
+    test: Test = "monte-carlo" if known else "permutation"
+    return PValue((1 + reached) / (draws + 1), test, draws, reached)
 
 
 def _ordered(samples: Samples) -> tuple[Samples, np.random.Generator]:
@@ -119,32 +136,44 @@ def _ordered(samples: Samples) -> tuple[Samples, np.random.Generator]:
     return samples._replace(x=x, y=y, place=order), generator
 
 
-def _pearson(samples: Samples) -> float:
+def _pearson(samples: Samples) -> PValue:
     if samples.outcomes == 1:
-        return 1.0
+        return PValue(1.0, "chi-square")
     share, statistic = samples.pooled, 0.0
     for counts, rows in ((samples.x, samples.n), (samples.y, samples.m)):
         if math.isfinite(rows):
             expected = share * rows
             with np.errstate(over="ignore"):
                 statistic += float(((counts - expected) ** 2 / expected).sum())
-    return chisquare.survival(statistic, samples.outcomes - 1)
+    return PValue(chisquare.survival(statistic, samples.outcomes - 1), "chi-square")
 
 
-def _drawn(samples: Samples, generator: np.random.Generator, most: int) -> float:
-    """Return the p-value by random tables: `DRAWS` of them, or `most` where few reach G."""
-    reach = _random_tables(samples, generator)
-    block = max(1, min(_CELLS // samples.outcomes, 2 * _ENOUGH))
+def _drawn(
+    reach: Callable[[int], NDArray[np.bool_]], outcomes: int, most: int, alpha: float
+) -> tuple[int, int]:
+    """Return how many random tables reach G, and how many were drawn: see `difference_p_value`."""
+    block = max(1, min(_CELLS // outcomes, 2 * _ENOUGH))
+    longest = max(DRAWS, min(MOST_DRAWS, _MOST_CELLS // outcomes))
     reached, draws, last = 0, 0, DRAWS
-    while draws < last:
-        size = min(block, last - draws)
+    while draws < last or (draws < longest and not _is_far(reached, draws, alpha)):
+        size = min(block, (last if draws < last else longest) - draws)
         hits = np.flatnonzero(reach(size))
-        if draws < DRAWS and reached + len(hits) >= _ENOUGH:
-            return _ENOUGH / (draws + 1 + int(hits[_ENOUGH - reached - 1]))
+        fiftieth = _ENOUGH - reached - 1
+        if draws < DRAWS and 0 <= fiftieth < len(hits):
+            before = draws + int(hits[fiftieth])
+            if _is_far(_ENOUGH - 1, before, alpha):
+                return _ENOUGH - 1, before
+            last = before
         reached, draws = reached + len(hits), draws + size
         if draws == DRAWS and reached <= _FEW:
             last = max(most, DRAWS)
-    return (1 + reached) / (draws + 1)
+    return reached, draws
+
+
+def _is_far(reached: int, draws: int, alpha: float) -> bool:
+    """Return whether a p-value is so far from the level that more draws would hardly cross it."""
+    p = (1 + reached) / (draws + 1)
+    return abs(p - alpha) >= _FAR * math.sqrt(p * (1 - p) / draws)
 
 
 def _random_tables(

@@ -7,14 +7,16 @@ where D(P || Q) >= tau is rejected; otherwise neither, and the number of rows th
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from kldiv_cli.core.inference import reasons
+from kldiv_cli.core.inference.allocation import smallest_of_rows, smallest_p_value
 from kldiv_cli.core.inference.chisquare import noncentral_cdf, noncentral_quantile
 from kldiv_cli.core.inference.evidence import Evidence
+from kldiv_cli.core.inference.p_values import Adjusted
 from kldiv_cli.core.inference.reasons import Reason
 from kldiv_cli.core.inference.samples import MIN_ROWS, MOST_HIDDEN
 
@@ -73,14 +75,27 @@ def judge(
     labels : sequence of sequences of str, optional
         Names of the outcomes that the samples of each column were given, for the reasons.
     """
-    values = [column.p_drift for column in evidence if column.p_drift is not None]
-    adjusted = iter(benjamini_hochberg(values) if adjust == "bh" else values)
+    tested = [column for column in evidence if column.p_drift is not None]
+    adjusted = iter(_adjusted(tested, adjust))
     judgements = []
     for place, column in enumerate(evidence):
         names = labels[place] if labels else None
         p_adjusted = None if column.p_drift is None else next(adjusted)
         judgements.append(_judged(column, p_adjusted, alpha, names))
     return tuple(judgements)
+
+
+def _adjusted(tested: Sequence[Evidence], adjust: Literal["bh", "none"]) -> Iterator[Adjusted]:
+    """Yield the adjusted p-values, and whether more draws could make them smaller."""
+    values, least = [], []
+    for column in tested:
+        assert column.p_drift is not None
+        values.append(column.p_drift)
+        least.append(0.0 if column.p_drift_is_floor else column.p_drift)
+    if adjust == "bh":
+        values, least = benjamini_hochberg(values), benjamini_hochberg(least)
+    for value, smallest in zip(values, least, strict=True):
+        yield Adjusted(value, len(tested), smallest < value)
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
@@ -94,9 +109,10 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
 
 
 def _judged(
-    evidence: Evidence, p_adjusted: float | None, alpha: float, names: Sequence[str] | None
+    evidence: Evidence, adjusted: Adjusted | None, alpha: float, names: Sequence[str] | None
 ) -> Judgement:
     """Return the verdict on one column, whose p-value of drift has been adjusted."""
+    p_adjusted = adjusted.value if adjusted else None
     if p_adjusted is None or evidence.p_pass is None:
         drift = not (evidence.kl <= evidence.threshold)
         passes = not drift
@@ -104,13 +120,28 @@ def _judged(
         drift = p_adjusted <= alpha
         passes = evidence.p_pass <= alpha and evidence.high <= evidence.threshold
     if drift:
-        return Judgement("drift", p_adjusted, None, reasons.drifted(evidence, names))
+        return Judgement("drift", p_adjusted, None, reasons.drifted(evidence, names, adjusted))
     if passes:
         return Judgement("pass", p_adjusted, None, reasons.passed(evidence, names))
+    if smallest_of_rows(evidence.samples) > alpha:
+        reason = reasons.too_small(evidence, alpha)
+        return Judgement("inconclusive", p_adjusted, None, reason)
     share = evidence.p_drift / p_adjusted if p_adjusted and evidence.p_drift is not None else 1.0
     rows = rows_needed(evidence, alpha=alpha, drift_alpha=alpha * share)
-    reason = reasons.undecided(evidence, alpha, names, rows)
+    if _is_out_of_reach(evidence, alpha):
+        reason = reasons.too_small(evidence, alpha, rows, of_totals=True)
+    else:
+        reason = reasons.undecided(evidence, alpha, names, rows)
     return Judgement("inconclusive", p_adjusted, rows, reason)
+
+
+def _is_out_of_reach(evidence: Evidence, alpha: float) -> bool:
+    """Return whether no table with the same totals has a p-value of P = Q as small as alpha."""
+    tested = evidence.difference
+    if evidence.reliable or evidence.threshold == 0 or not tested or tested.value <= alpha:
+        return False
+    smallest = smallest_p_value(evidence.samples) if tested.test != "chi-square" else None
+    return smallest is not None and smallest > alpha
 
 
 def rows_needed(

@@ -22,7 +22,9 @@ def test_the_order_of_outcomes_does_not_matter(rows, random):
     random.shuffle(shuffled)
     one, other = samples(*columns(rows)), samples(*columns(shuffled))
     assert divergence(one) == pytest.approx(divergence(other), abs=1e-13)
-    assert difference_p_value(one) == pytest.approx(difference_p_value(other), abs=1e-12)
+    assert difference_p_value(one).value == pytest.approx(
+        difference_p_value(other).value, abs=1e-12
+    )
     assert bounded_p_value(one, 0.05) == pytest.approx(bounded_p_value(other, 0.05), rel=1e-9)
 
 
@@ -33,14 +35,23 @@ def test_the_order_of_outcomes_does_not_matter(rows, random):
 def test_the_chi_square_test_is_that_of_scipy(rows):
     x, y = (5 * side + 200 for side in columns(rows))
     expected = stats.chi2_contingency(np.array([x, y]), correction=False).pvalue
-    assert difference_p_value(samples(x, y)) == pytest.approx(expected, rel=1e-9, abs=1e-300)
+    assert difference_p_value(samples(x, y)).value == pytest.approx(expected, rel=1e-9, abs=1e-300)
 
 
 def test_against_known_probabilities_too():
     q = np.array([0.2, 0.3, 0.5])
     expected = pytest.approx(stats.chisquare([30, 30, 40], 100 * q).pvalue)
-    assert difference_p_value(samples([30, 30, 40], q, known=(False, True))) == expected
-    assert difference_p_value(samples(q, [30, 30, 40], known=(True, False))) == expected
+    assert difference_p_value(samples([30, 30, 40], q, known=(False, True))).value == expected
+    assert difference_p_value(samples(q, [30, 30, 40], known=(True, False))).value == expected
+
+
+def drawn(pair, **settings):
+    """Return the p-value by random tables, where it is found without them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resampling, "exact_p_value", lambda samples: None)
+        found = difference_p_value(pair, **settings)
+    assert found.draws is not None
+    return found.value
 
 
 def error_of_draws(exact):
@@ -61,7 +72,7 @@ def error_of_draws(exact):
 )
 def test_small_tables_against_every_allocation(x, y):
     exact = float(share_of_allocations(x, y))
-    assert abs(difference_p_value(samples(x, y)) - exact) <= error_of_draws(exact)
+    assert abs(drawn(samples(x, y)) - exact) <= error_of_draws(exact)
 
 
 def test_one_sample_against_every_sample():
@@ -73,66 +84,107 @@ def test_one_sample_against_every_sample():
     exact = sum(float(multinomial(c, q)) for c in every_sample(7, 4) if g(c) >= g(x) - 1e-9)
     for known in ((False, True), (True, False)):
         sides = (x, q) if known[1] else (q, x)
-        assert abs(difference_p_value(samples(*sides, known=known)) - exact) < error_of_draws(
-            exact
-        )
+        assert abs(drawn(samples(*sides, known=known)) - exact) < error_of_draws(exact)
 
 
 RARE = samples([6, 6, 0, 0, 1], [0, 0, 6, 6, 1])  # p is about 2e-6
 
 
 def test_the_same_counts_give_the_same_p_value_and_a_thousand_draws_a_floor():
-    assert difference_p_value(RARE) == difference_p_value(RARE) == 1 / 1000
+    assert drawn(RARE) == drawn(RARE) == 1 / 1000
+    assert difference_p_value(RARE).value == pytest.approx(
+        float(share_of_allocations((6, 6, 0, 0, 1), (0, 0, 6, 6, 1))), rel=1e-9
+    )
 
 
 def test_more_columns_ask_for_more_draws():
-    assert difference_p_value(RARE, columns=2) == 1 / 1000
-    assert difference_p_value(RARE, columns=200) == 1 / 20_001
+    assert drawn(RARE, columns=2) == 1 / 1000
+    assert drawn(RARE, columns=200) == 1 / 20_001
     clean = samples([3] * 20, [3] * 20)
-    assert difference_p_value(clean, columns=200) == difference_p_value(clean)
+    assert drawn(clean, columns=200) == drawn(clean)
 
 
 def test_draws_end_with_the_fiftieth_that_reaches_the_statistic():
     rng = np.random.default_rng(9)
     x, y = rng.multinomial(60, np.full(40, 1 / 40), size=2)
-    value = difference_p_value(samples(x, y))
+    value = difference_p_value(samples(x, y)).value
     assert value > 0.05
     draws = 50 / value
     assert draws == pytest.approx(round(draws), abs=1e-9)
 
 
+def test_draws_go_on_near_the_level_until_it_is_clear_on_which_side_they_are():
+    rng = np.random.default_rng(11)
+    q = np.full(50, 1 / 50)
+    near = 0
+    for _ in range(60):
+        p = q * np.exp(0.35 * rng.normal(size=50))
+        pair = samples(rng.multinomial(200, p / p.sum()), rng.multinomial(200, q))
+        found = difference_p_value(pair)
+        assert found == difference_p_value(pair)
+        assert found.value == (1 + found.exceedances) / (found.draws + 1)
+        error = math.sqrt(found.value * (1 - found.value) / found.draws)
+        if found.draws < resampling.MOST_DRAWS:
+            assert abs(found.value - 0.05) >= 3 * error
+        near += found.draws > resampling.DRAWS
+    assert 0 < near < 30
+
+
+def test_and_no_longer_than_large_tables_allow(monkeypatch):
+    monkeypatch.setattr(resampling, "_MOST_CELLS", 1)
+    rng = np.random.default_rng(11)
+    tables = rng.multinomial(200, np.full(50, 1 / 50), size=(40, 2))
+    assert max(difference_p_value(samples(x, y)).draws for x, y in tables) <= resampling.DRAWS
+
+
+def test_p_values_know_their_test_and_what_they_rest_on():
+    def test_of(x, y, **given):
+        found = difference_p_value(samples(x, y, **given))
+        return found.test, found.draws is None, found.exceedances is None
+
+    assert test_of([30, 30, 40], [30, 40, 30]) == ("chi-square", True, True)
+    assert test_of([3, 0], [0, 3]) == ("exact", True, True)
+    assert test_of([3, 1, 2], [1, 3, 2]) == ("exact", True, True)
+    assert test_of([9], [9]) == ("exact", True, True)
+    many = [3, 2, 1] * 70
+    assert test_of(many, [2, 3, 1] * 70) == ("permutation", False, False)
+    q = [0.01] * 100
+    known = difference_p_value(samples([4, 0, 2, 2] * 25, q, known=(False, True)))
+    assert known.test == "monte-carlo"
+
+
 def test_where_nothing_is_common_the_p_value_is_exact_and_else_a_bound_beyond_all_draws():
     x, y = [6] * 10 + [0] * 10, [0] * 10 + [6] * 10
     exact = math.comb(20, 10) / math.comb(120, 60)
-    assert difference_p_value(samples(x, y)) == pytest.approx(exact, rel=1e-12)
-    assert 0 < difference_p_value(samples([*x, 1], [*y, 1])) <= 1e-9
+    assert difference_p_value(samples(x, y)).value == pytest.approx(exact, rel=1e-12)
+    assert 0 < difference_p_value(samples([*x, 1], [*y, 1])).value <= 1e-9
     many = samples([3] * 2000 + [1], [0, 6] * 1000 + [1])
-    assert difference_p_value(many) <= 1e-9
+    assert difference_p_value(many).value <= 1e-9
 
 
 def test_keys_say_nothing():
     for rows in (60, 5000):
         keys = samples([1] * rows + [0] * rows, [0] * rows + [1] * rows)
-        assert difference_p_value(keys) == pytest.approx(1)
+        assert difference_p_value(keys).value == pytest.approx(1)
 
 
 def test_what_cannot_happen_has_no_probability():
-    assert difference_p_value(samples([3, 1], [1.0, 0.0], known=(False, True))) == 0
+    assert difference_p_value(samples([3, 1], [1.0, 0.0], known=(False, True))).value == 0
 
 
 @pytest.mark.parametrize("rows", [10**9, 10**15])
 def test_very_large_sparse_tables_are_pooled(rows):
     pair = samples([rows, rows, 2, 1, 1], [rows, rows, 1, 3, 0])
-    assert 0.3 < difference_p_value(pair) <= 1
-    assert difference_p_value(samples([rows, rows // 2, 1], [rows, rows, 1])) == 0
-    assert difference_p_value(samples([2 * 10**9], [10**9])) == 1
+    assert 0.3 < difference_p_value(pair).value <= 1
+    assert difference_p_value(samples([rows, rows // 2, 1], [rows, rows, 1])).value == 0
+    assert difference_p_value(samples([2 * 10**9], [10**9])).value == 1
 
 
 def test_a_great_many_outcomes_are_pooled():
     rng = np.random.default_rng(5)
     q = 1 / np.arange(1, 30_001)
     x, y = rng.multinomial(40_000, q / q.sum(), size=2)
-    assert 0.01 < difference_p_value(samples(x, y)) <= 1
+    assert 0.01 < difference_p_value(samples(x, y)).value <= 1
 
 
 # Bounds that hold at any sample size.

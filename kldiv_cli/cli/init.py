@@ -6,12 +6,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli import messages, streams
+from kldiv_cli.cli.following import command_line
 from kldiv_cli.cli.outputs import ReportFile, exists
-from kldiv_cli.errors import UsageError, in_shell
+from kldiv_cli.errors import UsageError
 from kldiv_cli.pipeline.config import FILE, KEYS, SHARED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from kldiv_cli.cli.options import Command
     from kldiv_cli.pipeline.init import Written
@@ -96,27 +97,7 @@ def next_command(command: Command, sources: Sequence[str], said: Mapping[str, An
     said : mapping of str to object
         The options as they were given.
     """
-    words = ["kldiv", "check", *map(_source, sources), *map(in_shell, _options(command, said))]
-    piped = any(source.rpartition("=")[2] == "-" for source in sources)
-    return ("... | " if piped else "") + " ".join(words)
-
-
-def _source(word: str) -> str:
-    """Return a source as a shell reads it; the pipe of a process substitution has no name."""
-    path = word.rpartition("=")[2]
-    return "<(...)" if path.startswith(("/dev/fd/", "/proc/self/fd/")) else in_shell(word)
-
-
-def _options(command: Command, said: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the words of the options that a file of settings does not hold."""
-    # These are in the file, too, as settings of columns.
+    # A file of settings holds the others; these are in it as settings of columns.
     of_columns = ("numeric", "categorical", "max_kl")
-    for row in command.options:
-        if row.name not in said or row.name in (*KEYS.values(), *of_columns, "init", "color"):
-            continue
-        value = said[row.name]
-        for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, bool):
-                yield next(flag for flag, end in row.ends().items() if end is each)
-            else:
-                yield from (row.spellings[0], str(each))
+    in_file = (*KEYS.values(), *of_columns, "init", "color")
+    return command_line("check", sources, command, said, in_file)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from kldiv_cli.core.dataset import NO_NAME
 from kldiv_cli.core.inference.reasons import Reason
 from kldiv_cli.core.measures import DEFAULT_MEASURES
-from kldiv_cli.core.report import Document, Failure, Value
+from kldiv_cli.core.report import UNPRINTED, Document, Failure, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -146,6 +146,8 @@ class Check(Document):
     excluded: tuple[Excluded, ...] = ()
     notes: tuple[Note, ...] = ()
     error: Failure | None = None
+    picture: str = field(default="", metadata={UNPRINTED: True})
+    """The command line that draws what is told here; empty where there is none."""
 
     def count(self, verdict: Verdict) -> int:
         """Return how many columns have this verdict."""

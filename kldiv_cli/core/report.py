@@ -418,6 +418,8 @@ class Report(Document):
     error: Failure | None = None
     rows: tuple[RowValues, ...] = field(default=(), metadata={UNPRINTED: True})
     """The measures of each row, for each comparison; in no JSON document."""
+    as_check: str = field(default="", metadata={UNPRINTED: True})
+    """The command line that judges the same data; empty where there is none."""
 
 
 def failed(

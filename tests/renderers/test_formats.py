@@ -140,7 +140,8 @@ def test_json_has_the_fixed_paths():
     }  # fmt: skip
     assert document["comparisons"][0]["estimate"] == {
         "kl": 0.00250613, "low": 0.00143867, "high": 0.00398, "p_value": 1.26e-26,
-        "n_p": 29425, "n_q": 27004, "reliable": True,
+        "n_p": 29425, "n_q": 27004, "reliable": True, "p_value_test": None,
+        "p_value_draws": None, "p_value_exceedances": None,
     }  # fmt: skip
     assert document["notes"] == [
         {"code": "normalised", "message": "total 53.2 normalised", "source": "jan.csv",

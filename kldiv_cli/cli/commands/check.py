@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.cli import options
+from kldiv_cli.cli import following, options
 from kldiv_cli.cli.options import Argument, Option, number
 from kldiv_cli.cli.outputs import Outputs, tell_notes
 from kldiv_cli.renderers import CHECK_FORMATS
@@ -121,6 +121,8 @@ def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
     twice, the first is for REFERENCE. Formats: text, json, csv, markdown, junit, github,
     prometheus.
     """
+    from dataclasses import replace
+
     from kldiv_cli.pipeline import config
     from kldiv_cli.pipeline.check import checked
     from kldiv_cli.renderers import render
@@ -131,14 +133,17 @@ def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
         raise missing_argument("check", check, 1)
     if said.pop("init", False):
         return begin(reference, current, said)
+    words, asked = _words(reference, current), dict(said)
     outputs = Outputs(said, CHECK_FORMATS)
     file, exit_zero = said.pop("config", None), said.pop("exit_zero", False)
-    names, paths = options.sources(*_words(reference, current))
+    names, paths = options.sources(*words)
     project = config.load(file)
     settings, given = prepared(names, paths, said, project)
     with outputs:
         outputs.open((*paths, *config.files(file)))
         report = checked(settings)
+        if report.verdict in ("drift", "inconclusive"):
+            report = replace(report, picture=following.picture("check", words, check, asked))
         notes = (*project.notes(), *report.notes)
         outputs.write(partial(render, report), notes, bare=lambda: f"{report.verdict}\n")
     return 0 if exit_zero else EXIT_CODES[report.failure(given["fail_on"])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kldiv_cli.cli import options
+from kldiv_cli.cli import following, options
 from kldiv_cli.cli.options import Argument, Option, number
 from kldiv_cli.cli.outputs import Outputs
 from kldiv_cli.renderers import FORMATS
@@ -108,10 +108,13 @@ def compare(p: str, q: list[str], said: dict[str, Any]) -> int:
     --delimiter, --decimal, --header, --comment, --escape, --total-row) serve both sides;
     given twice, the first is for P.
     """
+    from dataclasses import replace
+
     from kldiv_cli.pipeline.compare import compared
     from kldiv_cli.pipeline.settings import compare_settings
     from kldiv_cli.renderers import pieces
 
+    asked = dict(said)
     outputs = Outputs(said, FORMATS)
     exit_zero = said.pop("exit_zero", False)
     names, paths = options.sources(p, *q)
@@ -123,6 +126,10 @@ def compare(p: str, q: list[str], said: dict[str, Any]) -> int:
     with outputs:
         outputs.open(paths)
         report = compared(settings)
+        if report.p and report.q and any(found.estimate for found in report.comparisons):
+            kinds = (report.p.kind, report.q.kind)
+            line = following.as_check(p, q, compare, asked, kinds)
+            report = replace(report, as_check=line)
         outputs.write(partial(pieces, report), report.notes, bare=partial(bare, report))
     return ABOVE if report.failed and not exit_zero else 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -140,6 +141,18 @@ class Shares:
     ordered: bool = False
     edges: tuple[float, ...] = ()
     missing: int | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Shares):
+            return NotImplemented
+        mine, theirs = (
+            [column.tolist() for column in (side.p, side.q, side.part)] for side in (self, other)
+        )
+        facts = attrgetter("n_p", "n_q", "ordered", "edges", "missing")
+        alike = mine == theirs and list(self.labels) == list(other.labels)
+        return alike and bool(facts(self) == facts(other))
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class WorstRow(NamedTuple):

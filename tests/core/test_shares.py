@@ -151,6 +151,15 @@ def test_parts_of_models_are_those_of_the_direction_that_is_judged():
     assert [each.part for each in impossible.contributions] == [INF, pytest.approx(finite)]
 
 
+def test_reports_of_the_same_data_are_equal():
+    data = {"x": ["a", "b", None] * 40}
+    again, other = {"x": ["a", "b", None] * 40}, {"x": ["a", "c", None] * 40}
+    assert check(data, again).columns == check(again, data).columns
+    assert shares(check(data, again)) != shares(check(data, other))
+    assert shares(compare([1, 2], [2, 1])) != shares(compare([2, 4], [4, 2], kind="counts"))
+    assert shares(compare([1, 2], [2, 1])) != (1, 2)
+
+
 def test_shares_are_in_no_document():
     document = compare([1, 2], [2, 1]).to_dict()
     assert "shares" not in document["comparisons"][0]

@@ -17,7 +17,7 @@ import numpy as np
 from kldiv_cli.core import coded
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.divergences import Evaluation, evaluate, unit_of
-from kldiv_cli.core.kernel.floats import SERVED, evaluate_floats
+from kldiv_cli.core.kernel.floats import SERVED, evaluate_floats, single_of_half
 from kldiv_cli.core.measures import find
 from kldiv_cli.core.table import PIECE
 
@@ -258,9 +258,12 @@ def _evaluated(
     evaluated = partial(evaluate, base=asked.base, kind=asked.kinds, temperature=asked.temperature)
     if not served:
         return evaluated(p, q, measures)
-    a, b = np.broadcast_arrays(*sides)
+    a, b = sides
+    if a.shape != b.shape:
+        a, b = np.broadcast_arrays(a, b)
     found = evaluate_floats(a, b, served, (asked.temperature, asked.temperature), weights)
-    values, bounds = {}, {}
+    values: dict[str, Any] = {}
+    bounds: dict[str, Any] = {}
     for name, measure in measures.items():
         if measure.name in served:
             values[name] = found.values[measure.name] / unit_of(asked.base) ** measure.degree
@@ -268,6 +271,8 @@ def _evaluated(
         else:
             values[name], bounds[name] = np.full((2, len(a)), np.nan)
     missing = np.stack([np.isnan(value) for value in values.values()])
+    if not missing.any():
+        return Evaluation(values, bounds)
     for lacking in np.unique(missing, axis=1).T:
         names = {
             name: measures[name] for name, lacks in zip(measures, lacking, strict=True) if lacks
@@ -278,7 +283,7 @@ def _evaluated(
         others = evaluated(a[rest], b[rest], names)
         for name in names:
             values[name][rest], bounds[name][rest] = others.values[name], others.bounds[name]
-    return Evaluation(dict(values), dict(bounds))
+    return Evaluation(values, bounds)
 
 
 def rows_in_memory(
@@ -353,6 +358,10 @@ def likeliest(weights: NDArray[Any], count: int) -> NDArray[np.intp]:
         In the order of their weights, and of their places where these tie.
     """
     rows, outcomes = weights.shape
+    if weights.dtype == np.float16:
+        # NumPy compares half precision one by one.
+        halves, weights = weights, np.empty(weights.shape, np.float32)
+        single_of_half(halves, weights)
     width = outcomes // GROUPS
     candidates, places = weights, np.broadcast_to(np.arange(outcomes), weights.shape)
     if width >= 4 * count:

@@ -13,6 +13,8 @@ SIGNIFICAND = {"float16": 11, "bfloat16": 8}
 """Bits of the significand, by the name of the type."""
 LEAST = {"float16": -13, "bfloat16": -125}
 """The exponent of the least number of all these bits; numbers below it have its unit."""
+EXPONENT = np.uint32(0x7F800000)
+"""The bits of the exponent of a number of single precision."""
 
 
 def rounding_noise(
@@ -33,11 +35,16 @@ def rounding_noise(
     temperature : float
         Divides them.
     """
-    z = logits.astype(float)
-    top = z.max(axis=1, keepdims=True)
-    p = np.exp((z - top) / temperature)
+    # Single precision holds every number of 16 bits.
+    z = logits.astype(np.float32)
+    p = z.astype(float)
+    p -= p.max(axis=1, keepdims=True)
+    p /= temperature
+    np.exp(p, out=p)
     p /= p.sum(axis=1, keepdims=True)
-    _, exponent = np.frexp(np.where(np.isfinite(z), z, 0.0))
-    exponent = np.where(z == 0, LEAST[stored], np.maximum(exponent, LEAST[stored]))
-    unit = np.ldexp(1.0, exponent - SIGNIFICAND[stored])
+    # By its bits a number is cut down to a power of two, several times as fast as by `frexp`.
+    power = (z.view(np.uint32) & EXPONENT).view(np.float32)
+    power[~np.isfinite(z)] = 0.0
+    unit = np.maximum(power, 2.0 ** (LEAST[stored] - 1)).astype(float)
+    unit *= 2.0 ** (1 - SIGNIFICAND[stored])
     return np.asarray((p * (1 - p) * unit**2).sum(axis=1) / 24 / temperature**2)

@@ -473,9 +473,7 @@ class _Batch:
             np.maximum(z, NOTHING, out=z)
         self._put("z", at, self._dot(x, z))
 
-    def _note_range(
-        self, at: slice, first: Parts, highest: Singles, lowest: Singles
-    ) -> Singles:
+    def _note_range(self, at: slice, first: Parts, highest: Singles, lowest: Singles) -> Singles:
         """Note how the range of the first side's logits limits its masses.
 
         Returns

@@ -69,7 +69,7 @@ def drifted(
         The p-value of drift as it was corrected for many columns.
     """
     moved = _moved(evidence, names)
-    if math.isinf(evidence.kl):
+    if math.isinf(evidence.value):
         text = f"the current data have an outcome of probability 0 in the reference{moved}"
         return Reason("impossible-outcome", text)
     chance = _chance(evidence, adjusted)
@@ -216,7 +216,7 @@ def _accepted(limit: float | None) -> str:
 
 
 def _kl(evidence: Evidence) -> str:
-    return f"{max(evidence.kl, 0.0):.3g}"
+    return f"{max(evidence.value, 0.0):.3g}"
 
 
 def _chance(evidence: Evidence, adjusted: Adjusted | None) -> str:

@@ -18,12 +18,14 @@ from kldiv_cli.core.inference.estimate import (
     kullback_leibler,
     variance_curve,
 )
+from kldiv_cli.core.inference.measured import MEASURED
 from kldiv_cli.core.inference.resampling import bounded_p_value, difference_p_value
 from kldiv_cli.core.inference.samples import MIN_ROWS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.inference.measured import Measured
     from kldiv_cli.core.inference.p_values import PValue
     from kldiv_cli.core.inference.samples import Floats, Samples
 
@@ -113,14 +115,22 @@ class Evidence(NamedTuple):
         """Whether no outcome is common to both sides."""
         return not np.any((self.samples.x > 0) & (self.samples.y > 0))
 
-    def unbounded(self) -> tuple[float, int]:
-        """Return the share of outcomes that the reference never had, and the largest's place.
+    @property
+    def row(self) -> Measured:
+        """The measure, as it is judged."""
+        return MEASURED[self.measure]
 
-        They leave no upper limit. The place is the position among the outcomes that were given.
+    def unbounded(self) -> tuple[float, int, bool]:
+        """Return the share of outcomes that one side never had, and the largest's place.
+
+        They leave no upper limit. The place is the position among the outcomes that were given;
+        last comes whether they are new: of a symmetric measure those may count that are gone.
         """
         samples = self.samples
-        shares = np.where(samples.y == 0, samples.p, 0.0)
-        return float(shares.sum()), samples.given(int(np.argmax(shares)))
+        new, gone = np.where(samples.y == 0, samples.p, 0), np.where(samples.x == 0, samples.q, 0)
+        are_new = self.measure == "kl" or bool(new.sum() >= gone.sum())
+        shares = new if are_new else gone
+        return float(shares.sum()), samples.given(int(np.argmax(shares))), are_new
 
 
 def weigh(

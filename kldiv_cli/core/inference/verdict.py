@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core.inference import reasons, total_variation
+from kldiv_cli.core.inference import reasons
 from kldiv_cli.core.inference.allocation import smallest_of_rows, smallest_p_value
 from kldiv_cli.core.inference.chisquare import (
     noncentral_cdf,
@@ -21,7 +21,6 @@ from kldiv_cli.core.inference.chisquare import (
     normal_quantile,
 )
 from kldiv_cli.core.inference.evidence import Evidence
-from kldiv_cli.core.inference.measured import MEASURED
 from kldiv_cli.core.inference.p_values import Adjusted
 from kldiv_cli.core.inference.reasons import Reason
 from kldiv_cli.core.inference.samples import MIN_ROWS, MOST_HIDDEN
@@ -190,12 +189,14 @@ def _decides(
     evidence: Evidence, value: float, rows: int, alpha: float, drift_alpha: float
 ) -> bool:
     """Return whether so many rows decide with probability `POWER`."""
-    quantile, cdf, row = noncentral_quantile, noncentral_cdf, MEASURED[evidence.measure]
+    quantile, cdf, row = noncentral_quantile, noncentral_cdf, evidence.row
     samples, r, tau = evidence.samples, evidence.inflation, evidence.threshold
     drifts, hidden = value > tau, float(samples.pooled @ np.exp(-samples.pooled * rows))
     if evidence.measure == "tv":
+        from kldiv_cli.core.inference.total_variation import decides
+
         level = normal_quantile(1 - (drift_alpha if drifts else alpha / 2))
-        decided = total_variation.decides(evidence, value, rows, level, normal_quantile(POWER))
+        decided = decides(evidence, value, rows, level, normal_quantile(POWER))
         return decided and (drifts or hidden <= MOST_HIDDEN)
     if row.root:
         value, tau = value**2, tau**2

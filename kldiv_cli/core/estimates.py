@@ -1,4 +1,4 @@
-"""Estimates of D(P || Q) from the counts of two samples: in comparisons, and for Python users."""
+"""Estimates of measures from the counts of two samples: in comparisons, and for Python users."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kldiv_cli.core.distribution import MOST_ROWS, total_of
-from kldiv_cli.core.divergences import kl_div
+from kldiv_cli.core.divergences import divergences
+from kldiv_cli.core.measures import USUAL_LIMITS, find
 from kldiv_cli.core.report import Interval
 
 if TYPE_CHECKING:
@@ -64,24 +65,29 @@ def estimated(pair: Pair, base: Base) -> Interval | None:
 
 
 class Estimate(NamedTuple):
-    """The divergence of the current sample from the reference, its uncertainty and the verdict.
+    """How far the current sample is from the reference, its uncertainty and the verdict.
 
     Attributes
     ----------
-    kl, low, high : float
-        Estimate of D(current || reference) in nats, corrected for bias, and the limits of a
-        confidence interval at level 1 - alpha. The estimate may be negative.
+    kl : float
+        Estimate of D(current || reference) in nats, corrected for bias. It may be negative.
+    value, low, high : float
+        Estimate of the measure that was asked for, which is `kl` unless another was, and the
+        limits of a confidence interval at level 1 - alpha, in nats where it has a unit.
     p_value, p_drift, p_pass : float or None
-        Of no difference at all, of a divergence of at most `max_kl`, and of at least
-        `max_kl`. None where both sides are exactly known.
+        Of no difference at all, of a measure of at most the threshold, and of at least the
+        threshold. None where both sides are exactly known.
     verdict : {"pass", "drift", "inconclusive"}
     reliable : bool
         Whether the samples are large enough for the interval to be trusted.
     rows_needed : int or None
         Rows a side that would decide an inconclusive verdict; None if none below 1e9 does.
+    measure : str
+        The measure that was asked for.
     """
 
     kl: float
+    value: float
     low: float
     high: float
     p_value: float | None
@@ -90,16 +96,19 @@ class Estimate(NamedTuple):
     verdict: Verdict
     reliable: bool
     rows_needed: int | None
+    measure: str
 
 
 def estimate(
     p_counts: ArrayLike | Mapping[Any, float],
     q_counts: ArrayLike | Mapping[Any, float],
     *,
-    max_kl: float = 0.05,
+    measure: str = "kl",
+    threshold: float | None = None,
+    max_kl: float = USUAL_LIMITS["kl"],
     alpha: float = 0.05,
 ) -> Estimate:
-    """Estimate D(P || Q) from counts, and judge whether it exceeds a threshold.
+    """Estimate D(P || Q), or another measure, from counts, and judge whether it is too large.
 
     Parameters
     ----------
@@ -109,8 +118,15 @@ def estimate(
         The reference. Arrays are matched by position, mappings by label; an outcome that a
         mapping does not name has the count 0. Numbers that sum to 1 (within 1e-6) are
         probabilities, exactly known, on either side.
+    measure : {"kl", "psi", "jeffreys", "js", "js_distance", "hellinger", "tv"}
+        What is estimated and judged.
+    threshold : float, optional
+        The largest value of the measure that is accepted, in nats where it has a unit. By
+        default that which 0.05 nats of D(P || Q) amount to where P is near Q: 0.1 of PSI and
+        Jeffreys' divergence, 0.0125 of JS, 0.112 of its distance and of Hellinger's; and 0.1 of
+        the total variation.
     max_kl : float
-        The largest divergence that is accepted, in nats.
+        The largest D(P || Q) that is accepted, in nats: another word for the threshold of ``kl``.
     alpha : float
         Level of the tests: the chance of a false drift, and of a false pass.
 
@@ -126,25 +142,33 @@ def estimate(
         If one side is a mapping and the other is not, or an entry is not a number.
     ValueError
         If an entry is negative, not finite or (among counts) not whole, a side is empty or
-        all zero, the lengths differ, or `max_kl` or `alpha` is out of range.
+        all zero, the lengths differ, there is no interval of `measure`, or `threshold`, `max_kl`
+        or `alpha` is out of range.
 
     Notes
     -----
-    The estimate is that of Zhang and Grabchak (Neural Comput. 26, 2014), both series cut off
-    after the same term, plus a correction for rare outcomes with mean 0 at P = Q; the interval
-    is that of a scaled noncentral chi-square. See `kldiv_cli.core.inference.estimate`.
+    The estimate of D(P || Q) is that of Zhang and Grabchak (Neural Comput. 26, 2014), both series
+    cut off after the same term, plus a correction for rare outcomes with mean 0 at P = Q; those of
+    the others are in `kldiv_cli.core.inference.cells`, and have mean 0 at P = Q, too. The interval
+    is that of a scaled noncentral chi-square (`kldiv_cli.core.inference.estimate`). Of the total
+    variation it is conservative: it holds however the drift is spread
+    (`kldiv_cli.core.inference.total_variation`).
 
     Examples
     --------
     >>> from kldiv_cli import estimate
     >>> estimate([480, 310, 210], [500, 300, 200], max_kl=0.05).verdict
     'pass'
+    >>> found = estimate([480, 310, 210], [500, 300, 200], measure="js", threshold=0.0125)
+    >>> found.verdict, found.low <= found.value <= found.high
+    ('pass', True)
     """
     from kldiv_cli.core.inference.evidence import weigh, weigh_exact
     from kldiv_cli.core.inference.samples import samples
+    from kldiv_cli.core.inference.symmetric import weigh_symmetric
     from kldiv_cli.core.inference.verdict import LEAST_ALPHA, judge
 
-    _check_number("max_kl", max_kl, 0.0, math.inf, "a finite number >= 0")
+    measure, limit = _limit(measure, threshold, max_kl)
     _check_number("alpha", alpha, LEAST_ALPHA, 1.0, "1e-6 <= alpha < 1")
     p, q, labels = _matched(p_counts, q_counts)
     x, known_p = _checked("p_counts", p, labels)
@@ -153,12 +177,39 @@ def estimate(
         raise ValueError(f"q_counts: expected {len(x)} outcomes as in p_counts, found {len(y)}")
     counts = samples(x, y, known=(known_p, known_q))
     if known_p and known_q:
-        evidence = weigh_exact(float(kl_div(p, q)), counts, max_kl=float(max_kl))
+        values = divergences(p, q, measures=("kl", measure))
+        kl = float(values["kl"])
+        evidence = weigh_exact(float(values[measure]), counts, max_kl=limit, measure=measure)
     else:
-        evidence = weigh(counts, max_kl=float(max_kl), alpha=float(alpha))
+        evidence = weigh(counts, max_kl=limit, alpha=float(alpha))
+        kl = evidence.value
+        if measure != "kl":
+            evidence = weigh_symmetric(evidence, measure, threshold=limit, alpha=float(alpha))
     (judgement,) = judge([evidence], alpha=float(alpha))
     figures, rows_needed = evidence[:6], judgement.rows_needed
-    return Estimate(*figures, judgement.verdict, evidence.reliable, rows_needed)
+    verdict = judgement.verdict
+    return Estimate(kl, *figures, verdict, evidence.reliable, rows_needed, measure)
+
+
+def _limit(measure: str, threshold: float | None, max_kl: float) -> tuple[str, float]:
+    """Return the name of a measure, and the largest value of it that is accepted."""
+    _check_number("max_kl", max_kl, 0.0, math.inf, "a finite number >= 0")
+    found = find(measure)
+    name = "kl" if found.name == "kl_pq" else found.name
+    if name not in USUAL_LIMITS:
+        expected = f"expected one of {', '.join(USUAL_LIMITS)}"
+        raise ValueError(f"measure: samples have no interval of {name!r}; {expected}")
+    if max_kl != USUAL_LIMITS["kl"] and (name != "kl" or threshold is not None):
+        raise ValueError(f"max_kl: the limit of {name!r} is its threshold; leave max_kl out")
+    if threshold is None:
+        return name, float(max_kl) if name == "kl" else USUAL_LIMITS[name]
+    if math.isinf(found.most):
+        _check_number("threshold", threshold, 0.0, math.inf, "a finite number >= 0")
+    else:
+        above = math.nextafter(found.most, math.inf)
+        expected = f"a number from 0 to {found.upper}, the most that {name} can be"
+        _check_number("threshold", threshold, 0.0, above, expected)
+    return name, float(threshold)
 
 
 def _check_number(name: str, value: object, least: float, top: float, expected: str) -> None:

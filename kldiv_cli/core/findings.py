@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from kldiv_cli.core.dataset import NO_NAME
 from kldiv_cli.core.inference.reasons import Reason
-from kldiv_cli.core.measures import DEFAULT_MEASURES
+from kldiv_cli.core.measures import DEFAULT_MEASURES, USUAL_LIMITS
 from kldiv_cli.core.report import UNPRINTED, Document, Failure, Value
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ DIRECTION_OF_MODELS = "reference || current"
 """The direction that a gate of models judges, in which the full model's outcomes weigh."""
 MODEL = "model"
 """The type of what such a gate judges."""
-USUAL_LIMIT = 0.05
+USUAL_LIMIT = USUAL_LIMITS["kl"]
 """The largest divergence that is accepted where the user says nothing, in nats."""
 
 Verdict = Literal["pass", "drift", "inconclusive", "error"]

@@ -169,7 +169,7 @@ def _finding(
         verdict=judgement.verdict,
         reason=reason,
         threshold=evidence.threshold,
-        kl=evidence.kl,
+        kl=evidence.value,
         low=evidence.low,
         high=evidence.high,
         p_value=evidence.p_value,

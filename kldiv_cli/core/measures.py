@@ -74,6 +74,13 @@ class Measure(NamedTuple):
     alpha: float | None = None
 
     @property
+    def most(self) -> float:
+        """The largest value, in nats where it has a unit; infinite if K bounds it, or nothing."""
+        return {"1": 1.0, "log 2": math.log(2), "sqrt(log 2)": math.sqrt(math.log(2))}.get(
+            self.upper, math.inf
+        )
+
+    @property
     def scales(self) -> bool:
         """Whether it is expressed in units of the logarithm's base."""
         return self.degree > 0.0
@@ -174,6 +181,19 @@ MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}
 
 DEFAULT_MEASURES: tuple[str, ...] = tuple(m.name for m in _ALL if not m.takes_alpha)
 """Every measure that takes no parameter."""
+
+USUAL_LIMITS: dict[str, float] = {
+    "kl": 0.05,
+    "psi": 0.1,
+    "jeffreys": 0.1,
+    "js": 0.0125,
+    "js_distance": math.sqrt(0.0125),
+    "hellinger": math.sqrt(0.0125),
+    "tv": 0.1,
+}
+"""The largest values that are accepted where the user says nothing, of the measures that two
+samples have an interval of. They amount to the same drift where P is near Q; that of the total
+variation does for a shift of a normal distribution, about."""
 
 
 def find(name: str, others: Iterable[str] = ()) -> Measure:

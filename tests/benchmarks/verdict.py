@@ -27,7 +27,12 @@ import numpy as np
 
 from kldiv_cli.core.counts import count_numbers, pooled_bins
 from kldiv_cli.core.inference import evidence
-from kldiv_cli.core.inference.estimate import correction, divergence, law
+from kldiv_cli.core.inference.estimate import (
+    correction,
+    divergence,
+    kullback_leibler,
+    variance_curve,
+)
 from kldiv_cli.core.inference.p_values import PValue
 from kldiv_cli.core.inference.resampling import difference_p_value
 from kldiv_cli.core.inference.samples import MIN_ROWS, MOST_HIDDEN, samples
@@ -304,7 +309,8 @@ def costs(runs):
         pair = samples(rng.multinomial(n, q), rng.multinomial(m, q))
 
         def interval(pair=pair):
-            model = law(pair, divergence(pair) + correction(pair))
+            curve = variance_curve(pair, kullback_leibler, pair.scale / 2)
+            model = curve.law(divergence(pair) + correction(pair))
             return model.limit(0.975), model.limit(0.025)
 
         slowest = max(slowest, fastest(interval))

@@ -8,6 +8,7 @@ noncentral chi-square has both, and is the one law used here.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -63,50 +64,42 @@ def correction(samples: Samples) -> float:
 
 
 class Law(NamedTuple):
-    """The sampling distribution of an estimate D, for any true divergence.
+    """The sampling distribution of an estimate D, for any true divergence t.
 
-    With c = 1/n + 1/m and nu = (K-1)/r^2, 2 D/(c r) + nu is distributed as a noncentral
-    chi-square with nu degrees of freedom and noncentrality 2 kl/(c r), were `kl` the truth:
-    mean kl, and the variance of the null law plus 2 c r kl.
+    With unit u and nu degrees of freedom at P = Q, D/(u r) + nu/r^2 is distributed as a
+    noncentral chi-square with nu/r^2 degrees of freedom and noncentrality t/(u r): mean t, and
+    the variance of the null law, 2 nu u^2, plus 4 u r t. Of D(P || Q) the unit is c/2, and nu
+    is K - 1.
 
     Attributes
     ----------
-    kl : float
+    value : float
         The estimate.
-    scale : float
-        c.
-    outcomes : int
-        K.
-    offsets, excess : ndarray of float64, shape (33,)
-        True divergences, less `kl`, and V/(2c) - D' there.
-    ratios : ndarray of float64, shape (33,)
-        r there; constant beyond the ends.
+    unit : float
+        u, in nats where the divergence is.
+    degrees : float
+        nu.
+    offsets : ndarray of float64
+        True divergences, less `value`.
+    ratios : ndarray of float64
+        r there, the variance away from P = Q in units of 4 u t; constant beyond the ends.
     """
 
-    kl: float
-    scale: float
-    outcomes: int
+    value: float
+    unit: float
+    degrees: float
     offsets: Floats
-    excess: Floats
     ratios: Floats
 
-    def of(self, kl: float) -> Law:
-        """Return the law of another estimate from the same samples."""
-        noise = self.scale * math.sqrt((self.outcomes - 1) / 2)
-        unit = np.maximum(kl + self.offsets, 0) + noise
-        with np.errstate(over="ignore"):
-            ratios = np.clip(1 + self.excess / unit, 0.2, 20) if noise else np.ones_like(unit)
-        return self._replace(kl=kl, ratios=ratios)
+    def ratio(self, truth: float) -> float:
+        """Return r, were the divergence `truth`."""
+        return float(np.interp(truth - self.value, self.offsets, self.ratios))
 
-    def ratio(self, kl: float) -> float:
-        """Return r, the variance away from P = Q in units of 2 c kl, were `kl` the truth."""
-        return float(np.interp(kl - self.kl, self.offsets, self.ratios))
-
-    def cdf(self, kl: float) -> float:
-        """Return the probability of an estimate as small as this one, were `kl` the truth."""
-        r = self.ratio(kl)
-        degrees, unit = (self.outcomes - 1) / r**2, 2 / (self.scale * r)
-        return noncentral_cdf(unit * self.kl + degrees, degrees, unit * kl)
+    def cdf(self, truth: float) -> float:
+        """Return the probability of an estimate as small as this one, were `truth` the truth."""
+        r = self.ratio(truth)
+        degrees, unit = self.degrees / r**2, 1 / (self.unit * r)
+        return noncentral_cdf(unit * self.value + degrees, degrees, unit * truth)
 
     def limit(self, probability: float) -> float:
         """Return the divergence at which `cdf` has this value; 0 if it never is so large.
@@ -115,12 +108,12 @@ class Law(NamedTuple):
         weights of Illinois (Dowell and Jarratt, BIT 11, 1971); every eighth step is a bisection.
         """
 
-        def excess(kl: float) -> float:
-            p = min(max(self.cdf(kl), 1e-300), 1 - 1e-16)
+        def excess(truth: float) -> float:
+            p = min(max(self.cdf(truth), 1e-300), 1 - 1e-16)
             return math.log(p / (1 - p)) - wanted
 
         wanted = math.log(probability / (1 - probability))
-        low, high = 0.0, max(self.kl, 0.0) + self.scale * self.outcomes
+        low, high = 0.0, max(self.value, 0.0) + 2 * self.unit * (self.degrees + 1)
         if (above := excess(low)) <= 0:
             return 0.0
         while (below := excess(high)) > 0:
@@ -140,18 +133,89 @@ class Law(NamedTuple):
         return middle
 
 
-def law(samples: Samples, kl: float) -> Law:
-    """Return the law of the estimate `kl` from two samples.
+class Curve(NamedTuple):
+    """How the variance of an estimate depends on the divergence, for the samples at hand.
 
-    The delta variance of the plug-in estimate, with add-1/2 weights,
+    Attributes
+    ----------
+    unit : float
+        That of the law, see `Law`.
+    outcomes : int
+        K.
+    offsets, excess : ndarray of float64, shape (33,)
+        Plug-in divergences along the curve, less that of the samples, and V/(4u) - D' there.
+    """
 
-        V = Var_P(ln p/q)/n + (sum p^2/q - 1)/m,   r = 1 + (V/(2c) - D') / (D + c sqrt((K-1)/2)),
+    unit: float
+    outcomes: int
+    offsets: Floats
+    excess: Floats
+
+    def law(self, value: float, kappa: float = 1.0) -> Law:
+        """Return the law of an estimate whose null variance is kappa times 2 u^2 (K - 1)."""
+        degrees = self.outcomes - 1
+        noise = 2 * self.unit * math.sqrt(degrees / 2)
+        spread = np.maximum(value + self.offsets, 0) + noise
+        with np.errstate(over="ignore"):
+            ratios = np.clip(1 + self.excess / spread, 0.2, 20) if noise else np.ones_like(spread)
+        return Law(value, self.unit, kappa * degrees, self.offsets, ratios)
+
+
+Moments = Callable[["Floats", "Floats", float, float], tuple["Floats", "Floats"]]
+"""From ln p and ln q, a row for each place along the curve, and the sizes of both samples:
+the plug-in divergence, and the delta variance of its estimate."""
+
+
+def kullback_leibler(log_p: Floats, log_q: Floats, n: float, m: float) -> tuple[Floats, Floats]:
+    """Return D(P || Q), and its delta variance Var_P(ln p/q)/n + (sum p^2/q - 1)/m."""
+    p, ratio = np.exp(log_p), log_p - log_q
+    mean = (p * ratio).sum(axis=1)
+    spread = (p * (ratio - mean[:, np.newaxis]) ** 2).sum(axis=1)
+    square = np.exp(log_p + ratio).sum(axis=1) - 1
+    return mean, spread / n + square / m
+
+
+def jeffreys(log_p: Floats, log_q: Floats, n: float, m: float) -> tuple[Floats, Floats]:
+    """Return J = D(P || Q) + D(Q || P) and its delta variance.
+
+    With the slopes ln p/q - q/p and -ln p/q - p/q it is
+
+        [Var_P(ln p/q) + (sum q^2/p - 1) + 2J]/n + [Var_Q(ln p/q) + (sum p^2/q - 1) + 2J]/m.
+    """
+    ratio = log_p - log_q
+    means, parts = [], []
+    for log_side, sign, rows in ((log_p, 1, n), (log_q, -1, m)):
+        side = np.exp(log_side)
+        mean = (side * ratio).sum(axis=1)
+        spread = (side * (ratio - mean[:, np.newaxis]) ** 2).sum(axis=1)
+        square = np.exp(log_side - 2 * sign * ratio).sum(axis=1) - 1
+        means.append(mean)
+        parts.append((spread + square) / rows)
+    both = means[0] - means[1]
+    return both, parts[0] + parts[1] + 2 * both * (1 / n + 1 / m)
+
+
+def variance_curve(samples: Samples, moments: Moments, unit: float) -> Curve:
+    """Return how the variance depends on the divergence.
+
+    The delta variance V of the plug-in estimate, with add-1/2 weights,
+
+        r = 1 + (V/(4u) - D') / (D + 2u sqrt((K-1)/2)),
 
     is taken where the truth is supposed to be, not where the sample happens to be: p and q
     are moved along the exponential family that joins them, each as far as it is uncertain,
     so that ln p/q is multiplied by 1 + s. (A sample with few rows of a rare outcome would
     otherwise make itself look more certain than it is.) D' is the plug-in divergence there;
-    the noise of many outcomes inflates V/(2c) and D' alike, and cancels.
+    the noise of many outcomes inflates V/(4u) and D' alike, and cancels.
+
+    Parameters
+    ----------
+    samples : Samples
+        Counts of both sides.
+    moments : callable
+        The divergence and its delta variance.
+    unit : float
+        u: at P = Q, D/u is about chi-square with K - 1 degrees of freedom.
     """
     known_p, known_q = math.isinf(samples.n), math.isinf(samples.m)
     # Of many outcomes most have the same few counts: those have one ratio, and are taken as one.
@@ -169,15 +233,11 @@ def law(samples: Samples, kl: float) -> Law:
         shift = steps[some, np.newaxis] * (log_p - log_q)
         log_a = _normalised(log_p + part * shift)
         log_b = _normalised(log_q - (1 - part) * shift)
-        a, ratio = np.exp(log_a), log_a - log_b
-        mean = plug_in[some] = (a * ratio).sum(axis=1)
-        spread = (a * (ratio - mean[:, np.newaxis]) ** 2).sum(axis=1)
         with np.errstate(over="ignore"):
-            square = np.exp(log_a + ratio).sum(axis=1) - 1
-        variance[some] = spread / samples.n + square / samples.m
+            plug_in[some], variance[some] = moments(log_a, log_b, samples.n, samples.m)
     offsets = plug_in - plug_in[len(steps) // 2]
-    excess = variance / (2 * samples.scale) - plug_in
-    return Law(kl, samples.scale, samples.outcomes, offsets, excess, offsets).of(kl)
+    excess = variance / (4 * unit) - plug_in
+    return Curve(unit, samples.outcomes, offsets, excess)
 
 
 def _normalised(logarithms: Floats) -> Floats:

@@ -1,7 +1,8 @@
 """The evidence on one column: estimate, interval and p-values from two samples.
 
-Two hypotheses are tested against the largest divergence that is accepted, tau: that P = Q or
-D(P || Q) <= tau, and that D(P || Q) >= tau.
+Two hypotheses are tested against the largest divergence D that is accepted, tau: that P = Q or
+D <= tau, and that D >= tau. D is D(P || Q) here; the evidence on other measures is made in
+`symmetric` and `total_variation`.
 """
 
 from __future__ import annotations
@@ -11,13 +12,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core.inference.estimate import correction, divergence, law
+from kldiv_cli.core.inference.estimate import (
+    correction,
+    divergence,
+    kullback_leibler,
+    variance_curve,
+)
+from kldiv_cli.core.inference.measured import MEASURED
 from kldiv_cli.core.inference.resampling import bounded_p_value, difference_p_value
 from kldiv_cli.core.inference.samples import MIN_ROWS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.inference.measured import Measured
     from kldiv_cli.core.inference.p_values import PValue
     from kldiv_cli.core.inference.samples import Floats, Samples
 
@@ -46,19 +54,19 @@ class Evidence(NamedTuple):
 
     Attributes
     ----------
-    kl, low, high : float
-        Estimate of D(P || Q) in nats, which may be negative, and the limits of its confidence
-        interval at level 1 - alpha. No sample bounds the divergence where an
-        outcome is new: `high` allows for a reference probability as low as 1e-9, and is
+    value, low, high : float
+        Estimate of the measure, which may be negative, in nats where it has a unit, and the
+        limits of its confidence interval at level 1 - alpha. No sample bounds D(P || Q) where
+        an outcome is new: `high` allows for a reference probability as low as 1e-9, and is
         infinite where that could exceed the threshold.
     p_value : float or None
         Of P = Q; None for exact distributions, as the two below.
     p_drift : float or None
-        Of "P = Q or D(P || Q) <= threshold".
+        Of "P = Q or D <= threshold".
     p_pass : float or None
-        Of "D(P || Q) >= threshold".
+        Of "D >= threshold".
     threshold : float
-        tau, in nats.
+        tau, in the unit of the measure.
     reliable : bool
         Whether `low`, `high` and `p_pass` can be trusted; if not, `p_pass` is 1 and `p_drift`
         rests on bounds that hold for any number of rows, or is too large.
@@ -70,9 +78,13 @@ class Evidence(NamedTuple):
         None where nothing moved, or where no words are asked for.
     difference : PValue or None
         `p_value`, and the test that it is of.
+    measure : str
+        Its name: ``kl`` or another key of `measured.MEASURED`.
+    kappa : float
+        The estimate's variance at P = Q in units of its limit for many rows.
     """
 
-    kl: float
+    value: float
     low: float
     high: float
     p_value: float | None
@@ -84,6 +96,8 @@ class Evidence(NamedTuple):
     inflation: float
     move: Move | None = None
     difference: PValue | None = None
+    measure: str = "kl"
+    kappa: float = 1.0
 
     @property
     def exact(self) -> bool:
@@ -101,14 +115,22 @@ class Evidence(NamedTuple):
         """Whether no outcome is common to both sides."""
         return not np.any((self.samples.x > 0) & (self.samples.y > 0))
 
-    def unbounded(self) -> tuple[float, int]:
-        """Return the share of outcomes that the reference never had, and the largest's place.
+    @property
+    def row(self) -> Measured:
+        """The measure, as it is judged."""
+        return MEASURED[self.measure]
 
-        They leave no upper limit. The place is the position among the outcomes that were given.
+    def unbounded(self) -> tuple[float, int, bool]:
+        """Return the share of outcomes that one side never had, and the largest's place.
+
+        They leave no upper limit. The place is the position among the outcomes that were given;
+        last comes whether they are new: of a symmetric measure those may count that are gone.
         """
         samples = self.samples
-        shares = np.where(samples.y == 0, samples.p, 0.0)
-        return float(shares.sum()), samples.given(int(np.argmax(shares)))
+        new, gone = np.where(samples.y == 0, samples.p, 0), np.where(samples.x == 0, samples.q, 0)
+        are_new = self.measure == "kl" or bool(new.sum() >= gone.sum())
+        shares = new if are_new else gone
+        return float(shares.sum()), samples.given(int(np.argmax(shares))), are_new
 
 
 def weigh(
@@ -137,10 +159,11 @@ def weigh(
         return Evidence(kl, kl, kl, p0, p0, 1.0, max_kl, True, samples, 1.0, difference=difference)
     # What the rare outcomes hide can only hide drift: at least C^2 / (2 hidden) by the inequality
     # of Cauchy and Schwarz, C being the correction, and their share of the rest.
-    model, visible = law(samples, kl), max(1 - hidden, 0.05)
-    upper = model.of(kl + rare**2 / (2 * hidden)) if hidden > 0 else model
+    curve = variance_curve(samples, kullback_leibler, samples.scale / 2)
+    model, visible = curve.law(kl), visible_share(samples)
+    upper = curve.law(kl + rare**2 / (2 * hidden)) if hidden > 0 else model
     low = min(model.limit(1 - alpha / 2), max(kl, 0.0)) if samples.outcomes > 1 else 0.0
-    margin = _new_margin(samples)
+    margin = new_margin(samples)
     high = upper.limit(alpha / 2) / visible + margin
     if max_kl == 0:
         p_tau = p0
@@ -160,9 +183,17 @@ def weigh(
     )  # fmt: skip
 
 
-def weigh_exact(kl: float, samples: Samples, *, max_kl: float = 0.05) -> Evidence:
-    """Return the evidence where both distributions are known: the value `kl` alone."""
-    return Evidence(kl, kl, kl, None, None, None, max_kl, True, samples, 1.0)
+def weigh_exact(
+    value: float, samples: Samples, *, max_kl: float = 0.05, measure: str = "kl"
+) -> Evidence:
+    """Return the evidence where both distributions are known: the value of the measure alone."""
+    figures = (value, value, value, None, None, None)
+    return Evidence(*figures, max_kl, True, samples, 1.0, measure=measure)
+
+
+def visible_share(samples: Samples) -> float:
+    """Return the share of the mass that the smaller sample did not miss, at least 0.05."""
+    return max(1 - samples.hidden, 0.05)
 
 
 def _new(samples: Samples) -> NDArray[np.bool_]:
@@ -173,7 +204,7 @@ def _new(samples: Samples) -> NDArray[np.bool_]:
     return new
 
 
-def _new_margin(samples: Samples) -> float:
+def new_margin(samples: Samples) -> float:
     """Return the most that new outcomes may add, if the reference has each of them at 1e-9."""
     p = np.append(samples.p[_new(samples)], _scattered(samples))
     return float(p @ np.log(np.maximum(p / IMPOSSIBLE, 1)))

@@ -44,14 +44,14 @@ class Reason(NamedTuple):
 
 def passed(evidence: Evidence, names: Sequence[str] | None) -> Reason:
     """Return the reason for a pass."""
-    kl, tau = _kl(evidence), f"{evidence.threshold:.3g}"
+    value, tau = _value(evidence), f"{evidence.threshold:.3g}"
     if math.isinf(evidence.threshold):
-        text = f"KL {kl} has no limit ({WARN_ONLY}){_moved(evidence, names)}"
+        text = f"{value} has no limit ({WARN_ONLY}){_moved(evidence, names)}"
         return Reason(WARN_ONLY, text)
     if evidence.exact:
-        return Reason("below-threshold", f"KL {kl} is within {tau}")
-    limit = f", at most {evidence.high:.3g}," if evidence.high > 0 else ""
-    return Reason("below-threshold", f"KL {kl}{limit} is within {tau} at this binning")
+        return Reason("below-threshold", f"{value} is within {tau}")
+    limit = f", at most {evidence.high:.3g}{_kind(evidence)}," if evidence.high > 0 else ""
+    return Reason("below-threshold", f"{value}{limit} is within {tau} at this binning")
 
 
 def drifted(
@@ -69,15 +69,18 @@ def drifted(
         The p-value of drift as it was corrected for many columns.
     """
     moved = _moved(evidence, names)
-    if math.isinf(evidence.kl):
-        text = f"the current data have an outcome of probability 0 in the reference{moved}"
+    if math.isinf(evidence.value):
+        sides = ("the current data have", "the reference")
+        if not evidence.unbounded()[2]:
+            sides = ("the reference has", "the current data")
+        text = f"{sides[0]} an outcome of probability 0 in {sides[1]}{moved}"
         return Reason("impossible-outcome", text)
     chance = _chance(evidence, adjusted)
     if evidence.disjoint:
         return Reason("no-common-outcome", f"no common outcome{chance}{moved}")
     if evidence.threshold == 0 and not evidence.exact:
         return Reason("different", f"the distributions differ{chance}{moved}")
-    text = f"KL {_kl(evidence)} is above {evidence.threshold:.3g}{chance}{moved}"
+    text = f"{_value(evidence)} is above {evidence.threshold:.3g}{chance}{moved}"
     return Reason("above-threshold", text + _without_interval(evidence))
 
 
@@ -136,7 +139,7 @@ def undecided(
     rows : int, optional
         Rows in each file that would decide; None if no number does.
     """
-    kl, needed = _kl(evidence), _wanted(evidence, rows)
+    value, needed = _value(evidence), _wanted(evidence, rows)
     if evidence.p_drift is not None and evidence.p_drift <= alpha:
         chance = f"p {_p_drift(evidence)}"
         text = f"drift if it were the only column ({chance}), but not among so many; {needed}"
@@ -144,18 +147,19 @@ def undecided(
     if evidence.threshold == 0:
         return Reason("zero-threshold", "no difference is seen, and none can be excluded")
     if math.isinf(evidence.high) and evidence.reliable:
-        share, place = evidence.unbounded()
+        share, place, are_new = evidence.unbounded()
+        has, lacks = ("current", "reference") if are_new else ("reference", "current side")
         text = (
-            f"KL {kl} has no upper limit: {percent(share)} of the current rows have outcomes that"
-            f" the reference never had, such as {_name(place, names)}"
+            f"{value} has no upper limit: {percent(share)} of the {has} rows have outcomes that"
+            f" the {lacks} never had, such as {_name(place, names)}"
         )
         return Reason("new-outcomes", text)
     if not evidence.reliable:
         smaller = int(evidence.samples.rows)
         text = f"{smaller:,} rows, {evidence.samples.outcomes} outcomes; {needed}"
         return Reason("too-few-rows", text)
-    between = f"between {evidence.low:.2g} and {evidence.high:.2g}"
-    text = f"KL {kl}, {between}, is too close to {evidence.threshold:.3g}; {needed}"
+    between = f"between {evidence.low:.2g} and {evidence.high:.2g}{_kind(evidence)}"
+    text = f"{value}, {between}, is too close to {evidence.threshold:.3g}; {needed}"
     return Reason("too-close", text)
 
 
@@ -215,8 +219,13 @@ def _accepted(limit: float | None) -> str:
     return "" if limit is None else f" (at most {percent(limit)} is accepted)"
 
 
-def _kl(evidence: Evidence) -> str:
-    return f"{max(evidence.kl, 0.0):.3g}"
+def _value(evidence: Evidence) -> str:
+    return f"{evidence.row.title} {max(evidence.value, 0.0):.3g}"
+
+
+def _kind(evidence: Evidence) -> str:
+    """Return what is said of limits that are wider than they need be."""
+    return " (conservative)" if evidence.row.conservative else ""
 
 
 def _chance(evidence: Evidence, adjusted: Adjusted | None) -> str:
@@ -231,7 +240,7 @@ def _chance(evidence: Evidence, adjusted: Adjusted | None) -> str:
     if tested and evidence.p_drift == tested.value:
         test = name_of_test(*tested[1:])
     elif evidence.samples.rows >= MIN_ROWS:
-        test = "law of the Zhang-Grabchak estimate"
+        test = evidence.row.law
     else:
         test = "Clopper-Pearson bound"
     return f" (p {shown}; {test})"
@@ -251,7 +260,8 @@ def _without_interval(evidence: Evidence) -> str:
         return ""
     if evidence.samples.rows < MIN_ROWS:
         return "; the interval is not reliable, but the test holds for so few rows, too"
-    return "; the interval is not reliable: rare outcomes hide a part of KL, which only adds to it"
+    hidden = f"rare outcomes hide a part of {evidence.row.title}, which only adds to it"
+    return f"; the interval is not reliable: {hidden}"
 
 
 def _wanted(evidence: Evidence, rows: int | None) -> str:

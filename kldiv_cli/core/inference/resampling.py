@@ -20,6 +20,7 @@ from kldiv_cli.core.inference.allocation import (
     largest_p_value,
     share_without_common,
 )
+from kldiv_cli.core.inference.binary import kullback_leibler
 from kldiv_cli.core.inference.p_values import PValue
 from kldiv_cli.core.inference.samples import Samples, pool
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from kldiv_cli.core.inference.p_values import Test
 
     Floats = NDArray[np.float64]
+    Binary = Callable[[float, float], float]
 
 SEED = 1951
 """Seed of every random draw (the year of Kullback and Leibler)."""
@@ -226,20 +228,20 @@ def _random_tables(
     return lambda size: statistic(drawn(size)) >= limit
 
 
-def bounded_p_value(whole: Samples, max_kl: float) -> float:
-    """Return a p-value of D(P || Q) <= max_kl that is exact for samples of any size.
+def bounded_p_value(whole: Samples, limit: float, divergence: Binary = kullback_leibler) -> float:
+    """Return a p-value of D <= limit that is exact for samples of any size.
 
     Each row falls into one of two halves by the toss of a coin. One half chooses the event E
     = {outcomes more frequent in the current sample}, new outcomes among them; in the other
     half the counts of E are binomial, so that P(E) and Q(E) have Clopper-Pearson limits
     (Biometrika 26, 1934), and by the data processing inequality
 
-        D(P || Q) >= kl(P(E) || Q(E)) >= kl(lower limit || upper limit).
+        D(P || Q) >= d(P(E), Q(E)) >= d(lower limit, upper limit),
 
-    This is never below the bound of Pinsker's inequality, 2 (P(E) - Q(E))^2. The p-value of
-    one split is the level at which the bound reaches `max_kl`; of 20 splits, twice the mean
-    is a p-value again (Rueschendorf, Adv. Appl. Probab. 14, 1982; Vovk and Wang, Biometrika
-    107, 2020).
+    d being the same divergence of two outcomes (`binary`). Of KL it is never below the bound of
+    Pinsker's inequality, 2 (P(E) - Q(E))^2. The p-value of one split is the level at which the
+    bound reaches `limit`; of 20 splits, twice the mean is a p-value again (Rueschendorf, Adv.
+    Appl. Probab. 14, 1982; Vovk and Wang, Biometrika 107, 2020).
     """
     whole, generator = _ordered(whole)
     known_p, known_q = math.isinf(whole.n), math.isinf(whole.m)
@@ -250,7 +252,7 @@ def bounded_p_value(whole: Samples, max_kl: float) -> float:
         event = chosen_p > chosen_q
         current = float(rest_p[event].sum()), float(rest_p.sum()), known_p
         reference = float(rest_q[event].sum()), float(rest_q.sum()), known_q
-        values.append(_binary_p_value(current, reference, max_kl))
+        values.append(_binary_p_value(current, reference, limit, divergence))
     return min(1.0, 2 * math.fsum(values) / _SPLITS)
 
 
@@ -258,14 +260,18 @@ def _halves(generator: np.random.Generator, side: Floats, rows: float) -> tuple[
     """Split a sample at random into shares of one half and counts of the other."""
     if math.isinf(rows):
         return side, side
-    half = generator.binomial(side.astype(np.int64), 0.5).astype(np.float64)
+    half, drawn = side // 2, side < _MOST_DRAWN
+    half[drawn] = generator.binomial(side[drawn].astype(np.int64), 0.5)
     return half / max(half.sum(), 1.0), side - half
 
 
 def _binary_p_value(
-    current: tuple[float, float, bool], reference: tuple[float, float, bool], max_kl: float
+    current: tuple[float, float, bool],
+    reference: tuple[float, float, bool],
+    limit: float,
+    divergence: Binary,
 ) -> float:
-    """Return the smallest level at which P(E) and Q(E) are further apart than `max_kl`."""
+    """Return the smallest level at which P(E) and Q(E) are further apart than `limit`."""
     from scipy.special import betaincinv
 
     (hits, rows, known_p), (false_hits, reference_rows, known_q) = current, reference
@@ -278,7 +284,7 @@ def _binary_p_value(
         if not known_q:
             misses, upper = reference_rows - false_hits, 1 - level / level_each
             q = float(betaincinv(false_hits + 1, misses, upper)) if misses else 1.0
-        return p > q and _binary_kl(p, q) > max_kl
+        return p > q and divergence(p, q) > limit
 
     if not apart(1.0):
         return 1.0
@@ -287,8 +293,3 @@ def _binary_p_value(
         middle = (low + high) / 2
         low, high = (low, middle) if apart(math.exp(middle)) else (middle, high)
     return math.exp(high)
-
-
-def _binary_kl(p: float, q: float) -> float:
-    rest = (1 - p) * math.log((1 - p) / (1 - q)) if p < 1 else 0.0
-    return p * math.log(p / q) + rest if q > 0 else math.inf

@@ -76,6 +76,11 @@ class Samples(NamedTuple):
         return (self.x + self.y) / (self.n + self.m)
 
     @property
+    def exchanged(self) -> Samples:
+        """The samples with P and Q exchanged."""
+        return self._replace(x=self.y, y=self.x, n=self.m, m=self.n)
+
+    @property
     def hidden(self) -> float:
         """Share of the mass on outcomes that the smaller sample was likely to miss."""
         return float(sum(side.sum() for side in self.missed())) / 2

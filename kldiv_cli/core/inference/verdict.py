@@ -1,7 +1,8 @@
 """The verdicts: drift, no drift, or not enough rows to tell.
 
-Drift is claimed where P differs from Q at all (p0) *and* D(P || Q) <= tau is rejected; no drift
-where D(P || Q) >= tau is rejected; otherwise neither, and the number of rows that would decide.
+Drift is claimed where P differs from Q at all (p0) *and* D <= tau is rejected, D being the
+measure that is judged; no drift where D >= tau is rejected; otherwise neither, and the number of
+rows that would decide.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ import numpy as np
 
 from kldiv_cli.core.inference import reasons
 from kldiv_cli.core.inference.allocation import smallest_of_rows, smallest_p_value
-from kldiv_cli.core.inference.chisquare import noncentral_cdf, noncentral_quantile
+from kldiv_cli.core.inference.chisquare import (
+    noncentral_cdf,
+    noncentral_quantile,
+    normal_quantile,
+)
 from kldiv_cli.core.inference.evidence import Evidence
 from kldiv_cli.core.inference.p_values import Adjusted
 from kldiv_cli.core.inference.reasons import Reason
@@ -114,7 +119,7 @@ def _judged(
     """Return the verdict on one column, whose p-value of drift has been adjusted."""
     p_adjusted = adjusted.value if adjusted else None
     if p_adjusted is None or evidence.p_pass is None:
-        drift = not (evidence.kl <= evidence.threshold)
+        drift = not (evidence.value <= evidence.threshold)
         passes = not drift
     else:
         drift = p_adjusted <= alpha
@@ -160,13 +165,13 @@ def rows_needed(
     alpha, drift_alpha : float
         Levels of the tests; `drift_alpha` is smaller where columns are corrected for.
     """
-    kl = max(evidence.kl, 0.0)
-    if kl <= evidence.threshold and (evidence.threshold == 0 or math.isinf(evidence.high)):
+    value = max(evidence.value, 0.0)
+    if value <= evidence.threshold and (evidence.threshold == 0 or math.isinf(evidence.high)):
         return None
     level = alpha if drift_alpha is None else drift_alpha
 
     def decides(rows: int) -> bool:
-        return _decides(evidence, kl, rows, alpha, level)
+        return _decides(evidence, value, rows, alpha, level)
 
     low = max(int(evidence.samples.rows), MIN_ROWS - 1)
     high = low + 1
@@ -180,21 +185,31 @@ def rows_needed(
     return high
 
 
-def _decides(evidence: Evidence, kl: float, rows: int, alpha: float, drift_alpha: float) -> bool:
+def _decides(
+    evidence: Evidence, value: float, rows: int, alpha: float, drift_alpha: float
+) -> bool:
     """Return whether so many rows decide with probability `POWER`."""
-    quantile, cdf = noncentral_quantile, noncentral_cdf
+    quantile, cdf, row = noncentral_quantile, noncentral_cdf, evidence.row
     samples, r, tau = evidence.samples, evidence.inflation, evidence.threshold
-    scale = (1 / max(samples.n, rows) + 1 / max(samples.m, rows)) * r
-    degrees = (samples.outcomes - 1) / r**2
+    drifts, hidden = value > tau, float(samples.pooled @ np.exp(-samples.pooled * rows))
+    if evidence.measure == "tv":
+        from kldiv_cli.core.inference.total_variation import decides
+
+        level = normal_quantile(1 - (drift_alpha if drifts else alpha / 2))
+        decided = decides(evidence, value, rows, level, normal_quantile(POWER))
+        return decided and (drifts or hidden <= MOST_HIDDEN)
+    if row.root:
+        value, tau = value**2, tau**2
+    unit = row.null * (1 / max(samples.n, rows) + 1 / max(samples.m, rows)) * r
+    degrees = evidence.kappa * (samples.outcomes - 1) / r**2
     if degrees == 0:
-        return math.exp(-tau / scale) <= alpha / 2
+        return math.exp(-tau / (2 * unit)) <= alpha / 2
     if tau == 0:
-        reached = quantile(1 - POWER, samples.outcomes - 1, 2 * kl * r / scale)
+        reached = quantile(1 - POWER, samples.outcomes - 1, value * r / unit)
         return 1 - cdf(reached, samples.outcomes - 1, 0.0) <= drift_alpha
-    if kl > tau:
-        reached = quantile(1 - POWER, degrees, 2 * kl / scale)
-        return 1 - cdf(reached, degrees, 2 * tau / scale) <= drift_alpha
-    hidden = float(samples.pooled @ np.exp(-samples.pooled * rows))
-    reached = quantile(POWER, degrees, 2 * kl * (1 - hidden) / scale)
-    passes = cdf(reached, degrees, 2 * tau * (1 - hidden) / scale) <= alpha / 2
+    if drifts:
+        reached = quantile(1 - POWER, degrees, value / unit)
+        return 1 - cdf(reached, degrees, tau / unit) <= drift_alpha
+    reached = quantile(POWER, degrees, value * (1 - hidden) / unit)
+    passes = cdf(reached, degrees, tau * (1 - hidden) / unit) <= alpha / 2
     return passes and hidden <= MOST_HIDDEN

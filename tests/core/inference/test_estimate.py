@@ -20,7 +20,12 @@ from small_samples import (
 )
 
 from kldiv_cli.core.inference.chisquare import noncentral_cdf
-from kldiv_cli.core.inference.estimate import correction, divergence, law
+from kldiv_cli.core.inference.estimate import (
+    correction,
+    divergence,
+    kullback_leibler,
+    variance_curve,
+)
 from kldiv_cli.core.inference.samples import samples
 
 
@@ -108,6 +113,10 @@ def test_counts_up_to_1e12_take_little_memory(outcomes, imbalance):
 # Its law.
 
 
+def law(pair, kl):
+    return variance_curve(pair, kullback_leibler, pair.scale / 2).law(kl)
+
+
 def test_no_degrees_of_freedom_are_a_mass_at_zero():
     assert noncentral_cdf(0.0, 0.0, 3.0) == math.exp(-1.5)
     pair = samples([200], [300])
@@ -150,7 +159,8 @@ def test_where_the_shares_are_equal_the_law_is_the_usual_one():
 def test_the_variance_is_that_of_the_delta_method(p, q, n, m):
     p, q = np.array(p), np.array(q)
     kl = float(p @ np.log(p / q))
-    model = law(samples(n * p, m * q), kl)
+    pair = samples(n * p, m * q)
+    model = law(pair, kl)
     spread = float(p @ np.log(p / q) ** 2) - kl**2
     variance = spread / n + (float(p @ (p / q)) - 1) / m
-    assert 2 * model.scale * model.ratio(kl) * kl == pytest.approx(variance, rel=0.02)
+    assert 2 * pair.scale * model.ratio(kl) * kl == pytest.approx(variance, rel=0.02)

@@ -11,6 +11,7 @@ from scipy import stats
 from small_samples import COUNTS, columns, every_sample, multinomial, share_of_allocations
 
 from kldiv_cli.core.inference import resampling
+from kldiv_cli.core.inference.binary import kullback_leibler
 from kldiv_cli.core.inference.estimate import divergence
 from kldiv_cli.core.inference.resampling import bounded_p_value, difference_p_value
 from kldiv_cli.core.inference.samples import samples
@@ -195,20 +196,24 @@ def test_the_limits_of_a_proportion_are_those_of_clopper_and_pearson(hits, rows)
     """With a threshold where one side is at its limit, the level is that limit's."""
     interval = stats.binomtest(hits, rows).proportion_ci(0.9, method="exact")
     q = 0.001
-    bound = resampling._binary_kl(interval.low, q) if hits else 0.0
+    bound = kullback_leibler(interval.low, q) if hits else 0.0
     if interval.low > q:
-        level = resampling._binary_p_value((hits, rows, False), (q, 1.0, True), bound)
+        level = resampling._binary_p_value(
+            (hits, rows, False), (q, 1.0, True), bound, kullback_leibler
+        )
         assert level == pytest.approx(0.05, rel=2e-3)
     p = 0.999
-    bound = resampling._binary_kl(p, interval.high) if interval.high < p else 0.0
+    bound = kullback_leibler(p, interval.high) if interval.high < p else 0.0
     if interval.high < p:
-        level = resampling._binary_p_value((p, 1.0, True), (hits, rows, False), bound)
+        level = resampling._binary_p_value(
+            (p, 1.0, True), (hits, rows, False), bound, kullback_leibler
+        )
         assert level == pytest.approx(0.05, rel=2e-3)
 
 
 def test_the_bound_is_never_below_pinskers():
     for p, q in itertools.product(np.linspace(0.01, 0.99, 25), repeat=2):
-        assert resampling._binary_kl(p, q) >= 2 * (p - q) ** 2 - 1e-15
+        assert kullback_leibler(p, q) >= 2 * (p - q) ** 2 - 1e-15
 
 
 def test_sixty_rows_against_sixty_without_a_common_outcome():

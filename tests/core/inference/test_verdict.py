@@ -85,7 +85,7 @@ def test_the_sides_are_not_exchangeable():
 )
 def test_the_interval_is_not_above_the_estimate(p, q, known):
     found = weigh(samples(p, q, known=known), max_kl=0.0)
-    assert found.low <= max(found.kl, 0.0) < found.high
+    assert found.low <= max(found.value, 0.0) < found.high
 
 
 @given(
@@ -96,8 +96,8 @@ def test_counts_of_any_size_give_numbers(rows, known):
     p, q = (np.array(side) for side in zip(*rows, strict=True))
     if p.sum() and q.sum():
         found = weigh(samples(p, q, known=known), max_kl=0.0)
-        assert 0 <= found.low <= max(found.kl, 0.0) <= found.high or found.high == 0
-        assert -math.inf < found.kl
+        assert 0 <= found.low <= max(found.value, 0.0) <= found.high or found.high == 0
+        assert -math.inf < found.value
         assert 0 <= found.p_value <= 1
 
 
@@ -362,7 +362,7 @@ def test_the_rows_asked_for_decide_four_times_in_five(p, q, max_kl):
     p, q = np.array(p), np.array(q)
     truth = float(p @ np.log(p / q))
     few = weigh(samples(p * 1000, q * 1000), max_kl=max_kl)
-    few = few._replace(kl=truth, samples=samples(p * 100, q * 100))
+    few = few._replace(value=truth, samples=samples(p * 100, q * 100))
     rows = rows_needed(few, alpha=0.05)
     rng = np.random.default_rng(9)
     decided = [
@@ -375,9 +375,9 @@ def test_the_rows_asked_for_decide_four_times_in_five(p, q, max_kl):
 
 def test_no_number_of_rows_decides_at_the_threshold_itself():
     one = weigh(samples([300, 200], [260, 240]), max_kl=0.015)
-    assert rows_needed(one._replace(kl=0.015), alpha=0.05) is None
-    assert rows_needed(one._replace(kl=0.0150001), alpha=0.05) is None
-    assert rows_needed(one._replace(kl=0.02), alpha=0.05) < 10**6
+    assert rows_needed(one._replace(value=0.015), alpha=0.05) is None
+    assert rows_needed(one._replace(value=0.0150001), alpha=0.05) is None
+    assert rows_needed(one._replace(value=0.02), alpha=0.05) < 10**6
 
 
 def test_a_stricter_level_needs_more_rows():

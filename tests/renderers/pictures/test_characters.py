@@ -27,7 +27,7 @@ def picture_of(labels, p, q, **options):
     p, q = np.array(p, dtype=float), np.array(q, dtype=float)
     with np.errstate(all="ignore"):
         part = np.maximum(np.where(p > 0, p * np.log(p / q), 0.0) - p + q, 0.0)
-    shares = Shares(labels, p, q, part, math.inf, math.inf, ordered=True, **options)
+    shares = Shares(labels, p, q, part, ordered=True, **options)
     return outcomes(shares, "july", "january", "nats")
 
 

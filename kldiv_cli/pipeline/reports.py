@@ -38,9 +38,12 @@ class Renderable:
         return self.render()
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from kldiv_cli.renderers import fragment
 
-        return f"<pre>{escape(self.render())}</pre>"
+        return fragment(cast("report.Report | Check", self))
+
+    def _repr_svg_(self) -> str:
+        return self.render("svg")
 
 
 class Report(Renderable, report.Report):

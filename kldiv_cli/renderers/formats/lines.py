@@ -14,6 +14,7 @@ from kldiv_cli.renderers.document import (
     Line,
     Lines,
     Note,
+    Picture,
     Span,
     Table,
 )
@@ -81,6 +82,9 @@ def _block(block: Block, layout: Layout, width: int) -> Iterator[Styled]:
             yield from _facts(block, layout, width)
         case Table():
             yield from _table(block, layout, width)
+        case Picture():
+            if not block.spare:
+                yield from _table(block.table, layout, width)
         case Folded(summary, inner, option):
             if layout.unfolded:
                 yield from _blocks(inner, layout, width, between=[[]])

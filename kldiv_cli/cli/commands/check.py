@@ -118,8 +118,8 @@ def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
 
     Options that describe a side (--as, --label, --weight, --at, --input-format, --encoding,
     --delimiter, --decimal, --header, --comment, --escape, --total-row) serve both; given
-    twice, the first is for REFERENCE. Formats: text, json, csv, markdown, junit, github,
-    prometheus.
+    twice, the first is for REFERENCE. Formats: text, json, csv, markdown, html, svg, junit,
+    github, prometheus.
     """
     from dataclasses import replace
 

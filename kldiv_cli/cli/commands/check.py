@@ -36,8 +36,8 @@ EXAMPLES = (
 # fmt: off
 ROWS: tuple[Argument | Option, ...] = (
     Argument("reference", "REFERENCE", "Raw rows or a profile; NAME=FILE, or -."),
-    Argument("current", "[CURRENT]", "What to judge; NAME=FILE, or -. Without it two sets of rows"
-             " of REFERENCE are compared (--where twice)."),
+    Argument("current", "[CURRENT]", "What to judge; NAME=FILE, or -. Without it REFERENCE holds"
+             " both (--where twice)."),
     *group(
         "Columns and limits",
         *options.WANTED,

@@ -32,8 +32,8 @@ EXAMPLES = (
 # fmt: off
 ROWS: tuple[Argument | Option, ...] = (
     Argument("p", "P", "A file, NAME=FILE, or - for stdin."),
-    Argument("q", "[Q]...", "The other side, or several. Without it two weights of P are compared"
-             " (--weight twice), or two sets of its rows (--where twice)."),
+    Argument("q", "[Q]...", "The other side, or several; without it P holds both (--weight, or"
+             " --where, twice)."),
     *group(
         "Measures and limits",
         Option("measures", "NAME...", "A measure, as 'kldiv measures' lists them; repeatable.",
@@ -105,8 +105,8 @@ def failed(_: Sequence[str], said: Mapping[str, Any], failure: Failure) -> Repor
 def compare(p: str, q: list[str], said: dict[str, Any]) -> int:
     """Compare two distributions, in both directions, or one with each of several.
 
-    P and Q are tables of outcomes and weights, JSON, or arrays; outcomes are matched by name,
-    and weights are normalised. Raw rows need --as samples, models --as logits.
+    P and Q are tables, JSON, or arrays; outcomes are matched by name, weights are normalised.
+    Raw rows need --as samples, models --as logits.
     """
     from dataclasses import replace
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from kldiv_cli import __version__
+from kldiv_cli.cli import help
 from kldiv_cli.cli.commands import COMMANDS, SUMMARIES, Call, load
 from kldiv_cli.cli.short_help import missing_argument, usage
 from kldiv_cli.errors import UsageError, closest
@@ -45,9 +46,7 @@ def parsed(words: list[str]) -> Call | str:
         return result
     if result:  # Typer turns an interrupt into an exit code that it returns.
         raise KeyboardInterrupt
-    # Typer puts a required argument in braces, which look like a template left unfilled.
-    usage, end, rest = caught.getvalue().partition("\n")
-    return re.sub(r"\{([\w.]+)\}", r"\1", usage) + end + rest
+    return help.text(words[0], load(words[0])) if words[0] in COMMANDS else caught.getvalue()
 
 
 def app(first: str) -> typer.Typer:
@@ -64,8 +63,7 @@ def app(first: str) -> typer.Typer:
     application.callback(invoke_without_command=True)(_top)
     for name in (first,) if first in COMMANDS else COMMANDS:
         command = load(name)
-        add = application.command(name, epilog=command.epilog, short_help=SUMMARIES[name])
-        add(_flattened(command))
+        application.command(name, short_help=SUMMARIES[name])(_flattened(command))
     return application
 
 
@@ -87,13 +85,12 @@ def _flattened(command: Command) -> Callable[..., Call]:
 
     rows = (*map(_argument, command.arguments), *map(_option, command.options))
     call.__signature__ = Signature(rows)  # type: ignore[attr-defined]
-    call.__doc__ = command.run.__doc__
     return call
 
 
 def _argument(row: Argument) -> Parameter:
     kind: Any = list[str] if row.many else str
-    default = typer.Argument(... if row.needed else None, metavar=row.metavar, help=row.help)
+    default = typer.Argument(... if row.needed else None, metavar=row.metavar)
     return Parameter(row.name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 
 
@@ -103,7 +100,7 @@ def _option(row: Option) -> Parameter:
     default: Any = row.default if metavar else False
     if row.many:
         kind, default = list[kind], None
-    made = typer.Option(default, *row.spellings, metavar=metavar or None, help=row.help)
+    made = typer.Option(default, *row.spellings, metavar=metavar or None)
     return Parameter(row.name, Parameter.KEYWORD_ONLY, default=made, annotation=kind)
 
 

@@ -57,6 +57,8 @@ class Option(NamedTuple):
         The value that the help calls the default.
     read : callable, optional
         Makes a value of a word.
+    group : str
+        The heading that it stands under in the help.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Option(NamedTuple):
     flags: tuple[str, ...] = ()
     default: str | None = None
     read: Callable[[str], object] | None = None
+    group: str = "Options"
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -99,8 +102,10 @@ class Command(NamedTuple):
         Takes the arguments, and then the options that were given, by name.
     arguments, options : tuple
         Their rows.
-    epilog : str
-        The end of the help.
+    examples : tuple of str
+        Lines that can be typed as they are where the samples are.
+    exit_codes : str
+        What the exit codes tell.
     formats : tuple of str
         Those of its report.
     failed : callable, optional
@@ -111,7 +116,8 @@ class Command(NamedTuple):
     run: Callable[..., int]
     arguments: tuple[Argument, ...]
     options: tuple[Option, ...]
-    epilog: str = ""
+    examples: tuple[str, ...] = ()
+    exit_codes: str = ""
     formats: tuple[str, ...] = ()
     failed: Callable[[Sequence[str], Given, Failure], Report | Check] | None = None
 
@@ -137,6 +143,11 @@ def command(*rows: Argument | Option, **more: Any) -> Callable[[Callable[..., in
     arguments = tuple(row for row in rows if isinstance(row, Argument))
     options = tuple(row for row in rows if isinstance(row, Option))
     return lambda function: Command(function, arguments, options, **more)
+
+
+def group(heading: str, *rows: Option) -> tuple[Option, ...]:
+    """Return options that stand under a heading in the help."""
+    return tuple(row._replace(group=heading) for row in rows)
 
 
 def number(word: str) -> int | float | str:

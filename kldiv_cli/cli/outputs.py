@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 STDOUT = "-"
 FORMATS_BY_EXTENSION = {
     ".json": "json", ".csv": "csv", ".md": "markdown", ".markdown": "markdown",
-    ".xml": "junit", ".prom": "prometheus",
+    ".html": "html", ".htm": "html", ".svg": "svg", ".xml": "junit", ".prom": "prometheus",
 }  # fmt: skip
-PLANNED = (".html", ".htm", ".svg")
-"""Extensions of formats that are still to be built."""
 FOREIGN = (
     ".7z", ".arrow", ".arrows", ".avif", ".avro", ".bmp", ".bz2", ".db", ".doc", ".docx", ".dta",
     ".duckdb", ".eps", ".epub", ".feather", ".gif", ".gz", ".h5", ".hdf5", ".heic", ".ico",
@@ -180,10 +178,9 @@ def _targets(said: dict[str, Any], formats: Sequence[str]) -> list[tuple[str, st
 def _default(path: str, formats: Sequence[str]) -> str:
     """Return the format of a report whose path names none, unless it names what no report is."""
     extension = _extension(path)
-    if extension not in (*FORMATS_BY_EXTENSION, *PLANNED, *FOREIGN):
+    if extension not in (*FORMATS_BY_EXTENSION, *FOREIGN):
         return formats[0]
-    yet = " yet" if extension in PLANNED else ""
-    message = f"there is no report that is a {extension} file{yet}: it is {', '.join(formats)}"
+    message = f"there is no report that is a {extension} file: it is {', '.join(formats)}"
     hint = f"{option('--output', _renamed(path, formats))}; --format {formats[0]} writes it there"
     raise UsageError("unknown-format", message, hint=hint)
 

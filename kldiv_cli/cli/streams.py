@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.cli.status_line import StatusLine
 
-MACHINE_FORMATS = ("json", "csv", "rows", "markdown", "junit", "prometheus")
+MACHINE_FORMATS = ("json", "csv", "rows", "markdown", "html", "svg", "junit", "prometheus")
 status: StatusLine | None = None
 """The line of a terminal that gives way to whatever is written."""
 

@@ -19,28 +19,39 @@ class Renderable:
         """Return the JSON document as text."""
         return self.render("json")
 
-    def render(self, format: str = "text") -> str:
+    def render(self, format: str = "text", *, all_measures: bool = False) -> str:
         """Return the report as text, in one of the formats of ``kldiv --format``.
 
         That of a comparison also has ``rows``: CSV of the measures of each row, as ``--rows``
         writes it.
+
+        Parameters
+        ----------
+        format : str
+            Such as ``text`` or ``markdown``.
+        all_measures : bool
+            Whether to show every measure of a comparison where text would leave some out.
 
         Raises
         ------
         UsageError
             If there is no such format for this report.
         """
-        from kldiv_cli.renderers import render
+        from kldiv_cli.renderers import Layout, render
 
-        return render(cast("report.Report | Check", self), format)
+        layout = Layout(unfolded=all_measures)
+        return render(cast("report.Report | Check", self), format, layout)
 
     def __str__(self) -> str:
         return self.render()
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from kldiv_cli.renderers import fragment
 
-        return f"<pre>{escape(self.render())}</pre>"
+        return fragment(cast("report.Report | Check", self))
+
+    def _repr_svg_(self) -> str:
+        return self.render("svg")
 
 
 class Report(Renderable, report.Report):

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from kldiv_cli.core.report import Report
     from kldiv_cli.renderers.document import Document
 
-FORMATS = ("text", "json", "csv", "markdown")
+FORMATS = ("text", "json", "csv", "markdown", "html", "svg")
 ROWS = "rows"
 """The format of the rows of a comparison, which has an option of its own."""
 MATRIX_FORMATS = ("text", "json", "csv")
 CHECK_FORMATS = (*FORMATS, "junit", "github", "prometheus")
-DRAWN = ("text", "markdown")
+DRAWN = ("text", "markdown", "html", "svg")
 """The formats that draw a document."""
 
 
@@ -85,6 +85,12 @@ def pieces(report: Report | Check, format: str, layout: Layout | None = None) ->
         module.pieces(report, layout) if format == ROWS else (module.render(report, layout),)
     )
     return found
+
+
+def fragment(report: Report | Check) -> str:
+    """Return a report as an element of HTML that may stand in any page, as in a notebook."""
+    made: str = import_module(".formats.html", __name__).fragment(_document(report))
+    return made
 
 
 def _document(report: Report | Check) -> Document:

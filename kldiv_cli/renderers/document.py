@@ -10,7 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from kldiv_cli.renderers.pictures.grid import Grid
+    from kldiv_cli.renderers.pictures.outcomes import Outcomes
+    from kldiv_cli.renderers.pictures.overview import Overview
+    from kldiv_cli.renderers.pictures.spread import Spread
+
+    Drawing = Outcomes | Overview | Spread | Grid
 
 Tone = Literal["", "error", "drift", "inconclusive", "pass", "strong", "dim", "p", "q"]
 """The meaning of a piece of text, which a format may show; the words say it as well."""
@@ -98,12 +105,15 @@ class Row(NamedTuple):
         What explains the row where there is room below it.
     folded : bool
         Whether a format that can fold may hide it.
+    key : str
+        What a picture of the rows calls this one.
     """
 
     cells: tuple[Line, ...]
     detail: Line = ()
     below: tuple[Block, ...] = ()
     folded: bool = False
+    key: str = ""
 
 
 class Table(NamedTuple):
@@ -131,6 +141,31 @@ class Table(NamedTuple):
     reason: str = "reason"
 
 
+class Picture(NamedTuple):
+    """A picture, and what stands in its place where none can be drawn.
+
+    Attributes
+    ----------
+    drawing : callable
+        Returns what is drawn; nobody who draws nothing has to wait for it.
+    title, sentence : Line
+        What it is, and what it shows.
+    table : Table
+        The table in its place; what is below its rows belongs to the picture, too.
+    below : tuple of Line
+        What is to be said below the picture.
+    spare : bool
+        Whether nothing needs to stand in its place.
+    """
+
+    drawing: Callable[[], Drawing]
+    title: Line
+    sentence: Line
+    table: Table
+    below: tuple[Line, ...] = ()
+    spare: bool = False
+
+
 class Folded(NamedTuple):
     """Details for those who ask for them.
 
@@ -156,7 +191,7 @@ class Note(NamedTuple):
     message: str
 
 
-Block = Heading | Lines | Facts | Table | Folded | Note
+Block = Heading | Lines | Facts | Table | Picture | Folded | Note
 
 
 class Document(NamedTuple):

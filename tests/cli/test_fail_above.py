@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -46,7 +47,7 @@ def test_the_exit_code_is_that_of_the_worst_limit(kldiv, pair, words, code, fail
     assert kldiv("compare", *pair, *options, "-q", "-m", "kl_pq").code == code
     assert kldiv("compare", *pair, *options, "--exit-zero").code == 0
     text = kldiv("compare", *pair, *options).out
-    assert text.count("\nfailed: ") == len(failed)
+    assert len(re.findall("^failed: ", text, re.M)) == len(failed)
 
 
 def test_a_measure_need_not_be_shown_to_have_a_limit(kldiv, pair):
@@ -58,7 +59,10 @@ def test_a_measure_need_not_be_shown_to_have_a_limit(kldiv, pair):
     (failed,) = found["failed"]
     assert failed["value"] == pytest.approx(KL, rel=1e-15)
     assert "failed: kl_pq 0.360062 is above 0.05\n" in kldiv("compare", *pair, *words).out
-    assert "**Failed:** kl\\_pq 0.360062" in kldiv("compare", *pair, *words, "-fmarkdown").out
+    assert (
+        "**failed: kl\\_pq 0.360062 is above 0.05**\n"
+        in kldiv("compare", *pair, *words, "-fmarkdown").out
+    )
     bare = kldiv("compare", *pair, *words, "-q")
     assert (bare.code, bare.err) == (1, "")
     assert float(bare.out) == pytest.approx(0.09056584995526784, rel=1e-14)
@@ -162,7 +166,7 @@ def test_python_has_the_same_limits():
 def test_a_value_that_looks_like_its_limit_is_shown_in_full():
     report = compare(P, Q, fail_above={"kl_pq": 0.3600624406359})
     assert f"failed: kl_pq {KL:.13}" in report.render()
-    assert report.render().endswith("is above 0.3600624406359\n")
+    assert report.render().split("\n")[0].endswith("is above 0.3600624406359")
 
 
 @given(st.one_of(st.floats(), st.just("error")), st.floats(0, allow_infinity=False))

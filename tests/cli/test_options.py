@@ -17,6 +17,7 @@ ALONE = {
     "init",
     "like",
     "verbose",
+    "all_measures",
 }
 """Options of the command line alone."""
 JOINED = {"numeric", "categorical"}

@@ -1,5 +1,6 @@
 """Exit codes, signals, first words: what scripts rest on."""
 
+import itertools
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ import threading
 
 import pytest
 
-from kldiv_cli.cli.commands import COMMANDS, EXAMPLES, SUMMARIES
+from kldiv_cli.cli.commands import COMMANDS, EXAMPLES, SUMMARIES, load
 
 SAMPLES = ("sample_data/die_loaded.csv", "sample_data/die_fair.csv")
 
@@ -297,13 +298,36 @@ def test_help_of_every_command_names_its_options(kldiv):
     assert all(len(line) <= 100 for line in ran.out.splitlines())
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_examples_come_first_and_options_below_one_screen(kldiv, monkeypatch, command, flag):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = kldiv(command, flag).out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith(f"Usage: kldiv {command}")
+    headings = [place for place, line in enumerate(lines) if re.match(r"\S.*:$", line)]
+    before = lines.index("Arguments:")
+    assert headings[0] == (lines.index("Examples:") if "Examples:" in lines else before)
+    first_options = next(place for place in headings if place > before)
+    assert first_options <= 24
+    assert lines[-1].split() == ["-h,", "--help", "Show", "this", "message."]
+
+
+def test_every_option_stands_in_a_group_of_its_own_kind(kldiv):
+    for name in COMMANDS:
+        rows = load(name).options
+        groups = [group for group, _ in itertools.groupby(row.group for row in rows)]
+        assert len(groups) == len({*groups})
+        assert "Options" not in groups
+
+
 @pytest.mark.parametrize(("command", "least"), [("compare", 6), ("check", 4), ("profile", 2)])
-def test_the_examples_of_the_help_run(kldiv, shell, command, least):
-    text = kldiv(command, "--help").out.split("Examples:")[1]
-    examples = re.findall(r"^ +((?:kldiv|cat) .*)$", text, re.M)
+def test_the_examples_of_the_help_run(kldiv, shell, root, command, least):
+    text = kldiv(command, "--help").out.split("Examples:\n  cd sample_data\n")[1]
+    examples = re.findall(r"^  ((?:kldiv|cat) .*)$", text, re.M)
     assert len(examples) >= least
     for example in examples:
-        ran = shell(example)
+        ran = shell(example, cwd=root / "sample_data")
         # The samples of a check are nothing alike, or too few rows.
         of_check = 1 if "flights" in example else 3 if "logits" in example else 0
         assert ran.code == (of_check if command == "check" else 0), ran.err

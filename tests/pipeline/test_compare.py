@@ -349,7 +349,7 @@ def test_a_report_shows_itself():
     assert report.to_dict() == json.loads(report.to_json())
     assert str(report) == report.render()
     assert "&lt;b&gt;" in report._repr_html_()
-    assert "<b>" not in report._repr_html_()
+    assert report._repr_svg_() == report.render("svg")
     with pytest.raises(TypeError, match="neither true nor false"):
         bool(report)
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli import following, options
-from kldiv_cli.cli.options import Argument, Option, number
+from kldiv_cli.cli.options import Argument, Option, group, number
 from kldiv_cli.cli.outputs import Outputs, tell_notes
 from kldiv_cli.renderers import CHECK_FORMATS
 
@@ -21,56 +21,63 @@ if TYPE_CHECKING:
 EXIT_CODES = {None: 0, "drift": 1, "inconclusive": 3}
 """By the verdict that the gate fails on."""
 _SHOWN_LIMITS = ("alpha", "adjust", "max_kl")
-EPILOG = """Exit codes: 0 no drift, 1 drift, 2 no answer, 3 inconclusive (not one column could be
-decided, or --fail-on inconclusive).
-
-Examples:
-
-\b
-  kldiv check sample_data/flights_january.json sample_data/flights_july.csv --exclude 'h*'
-  kldiv check sample_data/airlines_january.csv sample_data/airlines_july.csv --as counts
-  kldiv check sample_data/die_fair.csv sample_data/die_loaded.csv --as probabilities --as counts
-  kldiv check sample_data/teacher_logits.npy sample_data/student_logits.npy --as logits
-  cat sample_data/flights_july.csv | kldiv check sample_data/flights_january.json - -f github
-
-Of a warehouse, a query that gives column, outcome, count:
-
-\b
-  psql -c "COPY (SELECT ...) TO STDOUT CSV HEADER" | kldiv check counts.csv - --as counts
-"""
+CODES = "Exit codes: 0 no drift, 1 drift, 2 no answer, 3 inconclusive (see --fail-on)."
+EXAMPLES = (
+    "cd sample_data",
+    "kldiv check flights_january.json flights_july.csv",
+    "kldiv check airlines_january.csv airlines_july.csv --as counts",
+    "kldiv check die_fair.csv die_loaded.csv --as probabilities --as counts",
+    "kldiv check teacher_logits.npy student_logits.npy --as logits",
+    "cat flights_july.csv | kldiv check flights_january.json - -f github",
+    'psql -c "COPY (...) TO STDOUT CSV HEADER" | kldiv check a.csv - --as counts',
+)
 
 
 # fmt: off
-ROWS = (
+ROWS: tuple[Argument | Option, ...] = (
     Argument("reference", "REFERENCE", "Raw rows or a profile; NAME=FILE, or -."),
-    Argument("current", "[CURRENT]", "What to judge; NAME=FILE, or - for stdin. Without it two"
-             " sets of rows of REFERENCE are compared (--where twice)."),
-    options.WHERE, *options.WANTED, options.map_of("CURRENT", "REFERENCE"),
-    Option("max_kl", "[COL=]X...", "Largest divergence that is accepted, in nats;"
-           " 0.05 if not given. COL=X is for one column; COL=inf only warns of it. Repeatable."),
-    Option("alpha", "X", "Level of the tests; 0.05 if not given.", read=number),
-    Option("adjust", "bh|none", "Correction for many columns."),
-    options.BLOCK,
-    Option("max_new", "X", "Largest share of rows with an outcome that is new.", read=number),
-    Option("max_missing_shift", "X", "Largest change of the share of missing values.",
-           read=number),
-    Option("fail_on", "drift|inconclusive", "Exit 3 if any column is inconclusive, too."),
-    options.EXIT_ZERO, options.CONFIG,
-    Option("init", "", "Write kldiv.toml, or --config FILE, with settings for these data."),
-    *options.TYPES,
-    Option("missing", "category|drop|error", "Missing values: an outcome, left out, refused."),
-    options.NA, options.MAX_OUTCOMES,
-    options.KIND._replace(help="samples (raw rows, if not given), or one table of counts,"
-                          " probabilities or weights; counts may also be a tidy table"
-                          " column,outcome,count. logits or log-probs judge a model: see above."),
-    options.LABEL, options.WEIGHT, options.AT, options.JOINT,
-    Option("top", "N", "How many outcomes to list of a column.", read=number),
-    Option("dataset", "NAME", "Name of the data set in metrics and test results; the path of"
-           " REFERENCE without its extension if not given."),
-    *options.REPORTS, options.QUIET._replace(help="Print the verdict alone, and no notes."),
-    options.STRICT, *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
-    options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.COLOR,
-    options.VERBOSE,
+    Argument("current", "[CURRENT]", "What to judge; NAME=FILE, or -. Without it REFERENCE holds"
+             " both (--where twice)."),
+    *group(
+        "Columns and limits",
+        *options.WANTED,
+        Option("max_kl", "[COL=]X...", "Largest divergence that is accepted, in nats;"
+               " 0.05 if not given. COL=X is for one column; COL=inf only warns of it."
+               " Repeatable."),
+        Option("max_new", "X", "Largest share of rows with an outcome that is new.", read=number),
+        Option("max_missing_shift", "X", "Largest change of the share of missing values.",
+               read=number),
+        Option("alpha", "X", "Level of the tests; 0.05 if not given.", read=number),
+        Option("adjust", "bh|none", "Correction for many columns."),
+        Option("fail_on", "drift|inconclusive", "Exit 3 if any column is inconclusive, not"
+               " only if none could be decided."),
+        options.EXIT_ZERO, options.CONFIG,
+        Option("init", "", "Write kldiv.toml, or --config FILE, with settings for these data."),
+    ),
+    *group(
+        "What the data are (given twice: first for REFERENCE)",
+        options.KIND._replace(help="samples (raw rows, if not given), or one table of counts,"
+                              " probabilities or weights; counts may also be a tidy table"
+                              " column,outcome,count. logits or log-probs judge a model."),
+        options.LABEL, options.WEIGHT, options.AT, options.JOINT, options.WHERE,
+        options.map_of("CURRENT", "REFERENCE"), *options.TYPES,
+        Option("missing", "category|drop|error", "Missing values: an outcome, left out, refused."),
+        options.NA, options.MAX_OUTCOMES, options.BLOCK,
+    ),
+    *group(
+        "Reports",
+        *options.REPORTS,
+        Option("top", "N", "How many outcomes to list of a column.", read=number),
+        Option("dataset", "NAME", "Name of the data set in metrics and test results; the path of"
+               " REFERENCE without its extension if not given."),
+        options.QUIET._replace(help="Print the verdict alone, and no notes."),
+        options.COLOR, options.VERBOSE,
+    ),
+    *group(
+        "How files are read (given twice: first REFERENCE)",
+        options.STRICT, *options.TEXT, options.TOTAL_ROW, options.DUPLICATES, options.FLATTEN,
+        options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE,
+    ),
 )
 # fmt: on
 
@@ -104,22 +111,13 @@ def failed(arguments: Sequence[str], said: Mapping[str, Any], failure: Failure) 
     )
 
 
-@options.command(*ROWS, epilog=EPILOG, formats=CHECK_FORMATS, failed=failed)
+@options.command(*ROWS, examples=EXAMPLES, exit_codes=CODES, formats=CHECK_FORMATS, failed=failed)
 def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
     """Judge, column by column, whether data have drifted from a reference.
 
-    D(current || reference) is estimated from the rows and compared with --max-kl: drift,
-    pass, or inconclusive with the number of rows that would decide. What is noise at these
-    sample sizes is never called drift: the chance of a false one is at most --alpha.
-
-    With --as logits or log-probs a model is judged, a quantised one for example, by the mean
-    over rows of D(reference || current), in which the full model's outcomes weigh. Base files
-    of llama.cpp are judged so without --as.
-
-    Options that describe a side (--as, --label, --weight, --at, --input-format, --encoding,
-    --delimiter, --decimal, --header, --comment, --escape, --total-row) serve both; given
-    twice, the first is for REFERENCE. Formats: text, json, csv, markdown, junit, github,
-    prometheus.
+    D(current || reference) is estimated from the rows and compared with --max-kl; the chance of
+    a false drift is at most --alpha. Of a model (--as logits) the mean of D(reference || current)
+    over its rows is judged.
     """
     from dataclasses import replace
 

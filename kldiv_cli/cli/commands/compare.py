@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli import following, options
-from kldiv_cli.cli.options import Argument, Option, number
+from kldiv_cli.cli.options import Argument, Option, group, number
 from kldiv_cli.cli.outputs import Outputs
 from kldiv_cli.renderers import FORMATS
 
@@ -16,52 +16,64 @@ if TYPE_CHECKING:
     from kldiv_cli.core.report import Failure, Report
 
 ABOVE = 1
-EPILOG = """Exit codes: 0 answered, 1 a measure is above its --fail-above, 2 no answer.
-
-Examples:
-
-\b
-  kldiv sample_data/airlines_july.csv sample_data/airlines_january.csv
-  kldiv compare now=sample_data/die_loaded.csv then=sample_data/die_fair.csv -f json
-  kldiv compare sample_data/wolf_dice.csv --weight white --weight red --base 2
-  kldiv compare sample_data/teacher_logits.npy sample_data/student_logits.npy --as logits
-  kldiv compare sample_data/flights_july.csv sample_data/flights_january.json --as samples
-  kldiv sample_data/die_loaded.csv sample_data/die_fair.csv --fail-above kl_pq=0.05
-  cat sample_data/die_loaded.csv | kldiv - sample_data/die_fair.csv -q --measure kl_pq
-"""
+CODES = "Exit codes: 0 answered, 1 a measure is above its --fail-above, 2 no answer."
+EXAMPLES = (
+    "cd sample_data",
+    "kldiv airlines_july.csv airlines_january.csv",
+    "kldiv now=die_loaded.csv then=die_fair.csv -f json",
+    "kldiv compare wolf_dice.csv --weight white --weight red --base 2",
+    "kldiv teacher_logits.npy student_logits.npy --as logits",
+    "kldiv flights_july.csv flights_january.json --as samples",
+    "kldiv die_loaded.csv die_fair.csv --fail-above kl_pq=0.05",
+    "cat die_loaded.csv | kldiv - die_fair.csv -q -m kl_pq",
+)
 
 
 # fmt: off
-ROWS = (
+ROWS: tuple[Argument | Option, ...] = (
     Argument("p", "P", "A file, NAME=FILE, or - for stdin."),
-    Argument("q", "[Q]...", "The other side, or several that P is compared with; without it two"
-             " weights of P are compared (--weight twice), or two sets of its rows (--where"
-             " twice)."),
-    Option("measures", "NAME...", "A measure, as 'kldiv measures' lists them; repeatable.",
-           ("--measure", "-m")),
-    Option("all_measures", "", "Show every measure in text, not the directions of KL alone; JSON"
-           " and CSV have them all."),
-    Option("fail_above", "MEASURE=VALUE...", "Exit 1 if a measure is not at most VALUE,"
-           " or a statistic of a batch such as kl_p99 or top_disagreement; repeatable."),
-    options.EXIT_ZERO._replace(help="Exit 0 where it would be 1; never for 2."),
-    options.BASE,
-    options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT,
-    options.SMOOTHING, options.TEMPERATURE,
-    Option("targets", "FILE", "The outcome that came true in each row of a batch, by its number"
-           " from 0, such as token ids."),
-    options.BLOCK,
-    Option("kld_rule", "RULE", "How base files of llama.cpp are compared: cells, or llama.cpp to"
-           " agree with what it prints.", default="cells"),
-    Option("reduction", "HOW", "How the rows of a batch become one number, as in torch's F.kl_div:"
-           " batchmean, mean, sum or none.", default="batchmean"),
-    options.WHERE, *options.WANTED, options.map_of("P", "Q"), *options.TYPES, options.NA,
-    options.MAX_OUTCOMES,
-    Option("top", "N", "How many outcomes to list.", default="10", read=number),
-    *options.REPORTS,
-    Option("rows", "FILE", "Write the measures of each row of a batch to FILE, as CSV."),
-    options.QUIET, options.STRICT,
-    *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
-    options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.COLOR, options.VERBOSE,
+    Argument("q", "[Q]...", "The other side, or several; without it P holds both (--weight, or"
+             " --where, twice)."),
+    *group(
+        "Measures and limits",
+        Option("measures", "NAME...", "A measure, as 'kldiv measures' lists them; repeatable.",
+               ("--measure", "-m")),
+        Option("all_measures", "", "Show every measure in text, not the directions of KL alone;"
+               " JSON and CSV have them all."),
+        Option("fail_above", "MEASURE=VALUE...", "Exit 1 if a measure is not at most VALUE, as"
+               " nothing infinite is, or a statistic of a batch such as kl_p99 or"
+               " top_disagreement; repeatable."),
+        options.EXIT_ZERO._replace(help="Exit 0 where it would be 1; never for 2."),
+        options.BASE, options.SMOOTHING,
+        Option("top", "N", "How many outcomes to list.", default="10", read=number),
+    ),
+    *group(
+        "What the numbers are (given twice: first for P, then for Q)",
+        options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT, options.WHERE,
+    ),
+    *group(
+        "Columns of raw rows",
+        *options.WANTED, options.map_of("P", "Q"), *options.TYPES, options.NA,
+        options.MAX_OUTCOMES,
+    ),
+    *group(
+        "Models and other batches",
+        options.TEMPERATURE,
+        Option("targets", "FILE", "The outcome that came true in each row of a batch, by its"
+               " number from 0, such as token ids."),
+        options.BLOCK,
+        Option("kld_rule", "RULE", "How base files of llama.cpp are compared: cells, or llama.cpp"
+               " to agree with what it prints.", default="cells"),
+        Option("reduction", "HOW", "How the rows of a batch become one number, as in torch's"
+               " F.kl_div: batchmean, mean, sum or none.", default="batchmean"),
+        Option("rows", "FILE", "Write the measures of each row of a batch to FILE, as CSV."),
+    ),
+    *group("Reports", *options.REPORTS, options.QUIET, options.COLOR, options.VERBOSE),
+    *group(
+        "How files are read (given twice: first P, then Q)",
+        options.STRICT, *options.TEXT, options.TOTAL_ROW, options.DUPLICATES, options.FLATTEN,
+        options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE,
+    ),
 )
 # fmt: on
 
@@ -89,24 +101,12 @@ def failed(_: Sequence[str], said: Mapping[str, Any], failure: Failure) -> Repor
     )
 
 
-@options.command(*ROWS, epilog=EPILOG, formats=FORMATS, failed=failed)
+@options.command(*ROWS, examples=EXAMPLES, exit_codes=CODES, formats=FORMATS, failed=failed)
 def compare(p: str, q: list[str], said: dict[str, Any]) -> int:
     """Compare two distributions, in both directions, or one with each of several.
 
-    P and Q are tables of outcomes and weights (csv, tsv), JSON, or NPY arrays, plain or
-    compressed. Labels are matched by name; weights are normalised. A side may be called
-    what you like: jan=data.csv.
-
-    --as samples counts raw rows, and compares them column by column. --as logits compares
-    what language models predict, row by row: NPY arrays, .safetensors files, base files of
-    llama.cpp; docs/models.md tells how.
-
-    --fail-above MEASURE=VALUE makes a gate of it: exit 1 where not (measure <= VALUE), so
-    nothing that is infinite passes.
-
-    Options that describe a side (--as, --label, --weight, --at, --input-format, --encoding,
-    --delimiter, --decimal, --header, --comment, --escape, --total-row) serve both sides;
-    given twice, the first is for P.
+    P and Q are tables, JSON, or arrays; outcomes are matched by name, weights are normalised.
+    Raw rows need --as samples, models --as logits.
     """
     from dataclasses import replace
 

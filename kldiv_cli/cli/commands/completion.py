@@ -9,27 +9,21 @@ from kldiv_cli.cli import options, streams
 from kldiv_cli.cli.options import Argument
 from kldiv_cli.pipeline.validation import among
 
-EPILOG = """Nothing is installed and no file is edited. Load the script in the shell's own file:
-
-\b
-  bash   echo 'source <(kldiv completion bash)' >> ~/.bashrc
-  zsh    echo 'source <(kldiv completion zsh)' >> ~/.zshrc     (below compinit)
-  fish   kldiv completion fish > ~/.config/fish/completions/kldiv.fish
-
-Or try it first in the shell that is open:
-
-\b
-  source <(kldiv completion bash)
-  kldiv completion fish | source
-"""
+EXAMPLES = (
+    "source <(kldiv completion bash)                            to try it",
+    "echo 'source <(kldiv completion bash)' >> ~/.bashrc",
+    "echo 'source <(kldiv completion zsh)' >> ~/.zshrc          below compinit",
+    "kldiv completion fish > ~/.config/fish/completions/kldiv.fish",
+)
 
 
-@options.command(Argument("shell", "SHELL", "bash, zsh or fish."), epilog=EPILOG)
+@options.command(Argument("shell", "SHELL", "bash, zsh or fish."), examples=EXAMPLES)
 def completion(shell: str, said: dict[str, Any]) -> int:
     """Print the script that completes the words of kldiv in bash, zsh or fish.
 
-    It completes commands, options and their values, files, and the columns of the files on
-    the line that are called by letters, digits, underscores, points and hyphens alone.
+    Nothing is installed and no file is edited. It completes commands, options and their values,
+    files, and the columns of the files on the line that are called by letters, digits,
+    underscores, points and hyphens alone.
     """
     among("bash", "zsh", "fish")("SHELL", shell)
     folder = os.path.join(os.path.dirname(os.path.dirname(__file__)), "completions")

@@ -5,21 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from kldiv_cli.cli import options
-from kldiv_cli.cli.options import Argument
+from kldiv_cli.cli.options import Argument, Option, group
 from kldiv_cli.cli.outputs import Outputs
 
+EXAMPLES = (
+    "cd sample_data",
+    "kldiv inspect airlines_july.csv",
+    "kldiv inspect flights_july.csv --as samples",
+)
+
 # fmt: off
-ROWS = (
+ROWS: tuple[Argument | Option, ...] = (
     Argument("file", "FILE", "A file, or - for stdin."),
-    options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT,
-    options.WHERE._replace(help="Read only rows with this value in a column."), options.NA,
-    *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
-    options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.COLOR, options.VERBOSE,
+    *group(
+        "What the numbers are",
+        options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT,
+        options.WHERE._replace(help="Read only rows with this value in a column."), options.NA,
+    ),
+    *group(
+        "How the file is read",
+        *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
+        options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.COLOR, options.VERBOSE,
+    ),
 )
 # fmt: on
 
 
-@options.command(*ROWS)
+@options.command(*ROWS, examples=EXAMPLES)
 def inspect(file: str, said: dict[str, Any]) -> int:
     """Say how a file will be read: format, columns, kind, rows, total."""
     from kldiv_cli.core.dataset import Wanted

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli import options
-from kldiv_cli.cli.options import Argument, Option
+from kldiv_cli.cli.options import Argument, Option, group
 from kldiv_cli.cli.outputs import Outputs
 from kldiv_cli.renderers import MATRIX_FORMATS
 
@@ -16,38 +16,45 @@ if TYPE_CHECKING:
     from kldiv_cli.core.matrix import Matrix
     from kldiv_cli.core.report import Failure
 
-EPILOG = """Exit codes: 0 answered, 2 no answer.
-
-Examples:
-
-\b
-  kldiv matrix sample_data/die_fair.csv sample_data/die_loaded.csv
-  kldiv matrix de=sample_data/letters_german.json en=sample_data/letters_english.json --base 2
-  kldiv matrix sample_data/die_*.csv --measure js_distance --measure tv -f csv
-"""
+CODES = "Exit codes: 0 answered, 2 no answer."
+EXAMPLES = (
+    "cd sample_data",
+    "kldiv matrix die_fair.csv die_loaded.csv",
+    "kldiv matrix de=letters_german.json en=letters_english.json --base 2",
+    "kldiv matrix die_*.csv --measure js_distance --measure tv -f csv",
+)
 
 
 # fmt: off
-ROWS = (
+ROWS: tuple[Argument | Option, ...] = (
     Argument("files", "FILE...", "Two files or more; NAME=FILE, or - for stdin."),
-    Option("measures", "NAME...", "A measure, as 'kldiv measures' lists them; repeatable. kl_pq if"
-           " not given.", ("--measure", "-m")),
-    options.BASE,
-    options.KIND._replace(help="What the numbers are: probabilities, counts, weights, logits or"
-                          " log-probs; chosen from the numbers if not given."),
-    options.LABEL,
-    options.WEIGHT._replace(help="Column of the weights, member of a JSON object, or array of an"
-                            " .npz or .safetensors file."),
-    options.AT._replace(help="Of JSON, the value at a pointer, such as /choices/0/logprobs."),
-    options.JOINT,
-    options.SMOOTHING._replace(help="none, jeffreys, laplace or add:ALPHA (counts), or floor:EPS;"
-                               " of each pair over the outcomes of these two."),
-    options.TEMPERATURE,
-    options.WHERE._replace(help="Read only rows with this value in a column."),
-    options.NA,
-    *options.REPORTS, options.QUIET, options.STRICT,
-    *options.TEXT, options.DUPLICATES, options.TOTAL_ROW, options.FLATTEN,
-    options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.COLOR, options.VERBOSE,
+    *group(
+        "Measures",
+        Option("measures", "NAME...", "A measure, as 'kldiv measures' lists them; repeatable."
+               " kl_pq if not given.", ("--measure", "-m")),
+        options.BASE,
+        options.SMOOTHING._replace(help="none, jeffreys, laplace or add:ALPHA (counts), or"
+                                   " floor:EPS; of each pair over the outcomes of these two."),
+        options.TEMPERATURE,
+    ),
+    *group(
+        "What the numbers are",
+        options.KIND._replace(help="What the numbers are: probabilities, counts, weights, logits"
+                              " or log-probs; chosen from the numbers if not given."),
+        options.LABEL,
+        options.WEIGHT._replace(help="Column of the weights, member of a JSON object, or array of"
+                                " an .npz or .safetensors file."),
+        options.AT._replace(help="Of JSON, the value at a pointer, such as /choices/0/logprobs."),
+        options.JOINT,
+        options.WHERE._replace(help="Read only rows with this value in a column."),
+        options.NA,
+    ),
+    *group("Reports", *options.REPORTS, options.QUIET, options.COLOR, options.VERBOSE),
+    *group(
+        "How files are read",
+        options.STRICT, *options.TEXT, options.TOTAL_ROW, options.DUPLICATES, options.FLATTEN,
+        options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE,
+    ),
 )
 # fmt: on
 
@@ -69,7 +76,7 @@ def failed(_: Sequence[str], said: Mapping[str, Any], failure: Failure) -> Matri
     )
 
 
-@options.command(*ROWS, epilog=EPILOG, formats=MATRIX_FORMATS, failed=failed)
+@options.command(*ROWS, examples=EXAMPLES, exit_codes=CODES, formats=MATRIX_FORMATS, failed=failed)
 def matrix(files: list[str], said: dict[str, Any]) -> int:
     """Compare every pair of several distributions: P is in the rows, Q in the columns.
 

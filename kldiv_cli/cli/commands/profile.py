@@ -5,43 +5,50 @@ from __future__ import annotations
 from typing import Any
 
 from kldiv_cli.cli import options
-from kldiv_cli.cli.options import Argument, Option, number
+from kldiv_cli.cli.options import Argument, Option, group, number
 from kldiv_cli.cli.outputs import Outputs
 from kldiv_cli.errors import UsageError
 
-EPILOG = """A profile holds the labels of its outcomes in clear; --min-count pools rare ones.
-
-Examples:
-
-\b
-  kldiv profile sample_data/flights_july.csv --min-count 20 --exclude distance
-  kldiv profile sample_data/flights_july.csv --like sample_data/flights_january.json
-  kldiv profile sample_data/airlines_july.csv --as counts --column carrier
-"""
+EXAMPLES = (
+    "cd sample_data",
+    "kldiv profile flights_july.csv --min-count 20 --exclude distance",
+    "kldiv profile flights_july.csv --like flights_january.json",
+    "kldiv profile airlines_july.csv --as counts --column carrier",
+)
 
 
 # fmt: off
-ROWS = (
+ROWS: tuple[Argument | Option, ...] = (
     Argument("data", "DATA...", "Raw rows or profiles; NAME=FILE, or -."),
-    options.KIND._replace(help="What DATA are: samples (raw rows), or counts."),
-    Option("like", "PROFILE", "Take its columns, types and edges."),
-    Option("min_count", "N", "Pool outcomes that occur less often as (other).", read=number),
-    options.WHERE._replace(help="Count only rows with this value in a column."),
-    *options.WANTED, options.JOINT, *options.TYPES, options.NA, options.MAX_OUTCOMES,
-    options.CONFIG, options.OUTPUT, options.STRICT,
-    options.LABEL, options.WEIGHT, options.TOTAL_ROW, options.DUPLICATES,
-    options.AT, *options.TEXT, options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE,
-    options.COLOR, options.VERBOSE,
+    *group(
+        "The profile",
+        options.OUTPUT,
+        Option("like", "PROFILE", "Take its columns, types and edges."),
+        Option("min_count", "N", "Pool outcomes that occur less often as (other).", read=number),
+        *options.WANTED, *options.TYPES, options.MAX_OUTCOMES, options.CONFIG,
+    ),
+    *group(
+        "What the data are",
+        options.KIND._replace(help="What DATA are: samples (raw rows), or counts."),
+        options.LABEL, options.WEIGHT, options.AT, options.JOINT,
+        options.WHERE._replace(help="Count only rows with this value in a column."), options.NA,
+    ),
+    *group(
+        "How files are read",
+        options.STRICT, *options.TEXT, options.TOTAL_ROW, options.DUPLICATES,
+        options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.COLOR, options.VERBOSE,
+    ),
 )
 # fmt: on
 
 
-@options.command(*ROWS, epilog=EPILOG)
+@options.command(*ROWS, examples=EXAMPLES)
 def profile(data: list[str], said: dict[str, Any]) -> int:
     """Count raw rows, column by column, into a profile: JSON that can be kept in git.
 
     A profile can be merged with others of equal edges, and stands wherever 'kldiv check'
-    takes REFERENCE or CURRENT.
+    takes REFERENCE or CURRENT. It holds the labels of its outcomes in clear; --min-count pools
+    rare ones.
     """
     from kldiv_cli.pipeline import config
     from kldiv_cli.pipeline.profile import profile as counted

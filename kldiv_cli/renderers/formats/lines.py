@@ -14,6 +14,7 @@ from kldiv_cli.renderers.document import (
     Line,
     Lines,
     Note,
+    Picture,
     Span,
     Table,
 )
@@ -60,14 +61,14 @@ def plain(line: Line, layout: Layout, width: int = 80) -> str:
 def _blocks(
     blocks: Iterable[Block], layout: Layout, width: int, between: list[Styled]
 ) -> Iterator[Styled]:
-    """Yield the lines of blocks, with others between those that have any."""
-    first = True
+    """Yield the lines of blocks, with others between those that have any, but below headings."""
+    above: Block | None = None
     for block in blocks:
         lines = [*_block(block, layout, width)]
-        if lines and not first:
+        if lines and above is not None and not isinstance(above, Heading):
             yield from between
         yield from lines
-        first = first and not lines
+        above = block if lines else above
 
 
 def _block(block: Block, layout: Layout, width: int) -> Iterator[Styled]:
@@ -81,6 +82,9 @@ def _block(block: Block, layout: Layout, width: int) -> Iterator[Styled]:
             yield from _facts(block, layout, width)
         case Table():
             yield from _table(block, layout, width)
+        case Picture():
+            if not block.spare:
+                yield from _table(block.table, layout, width)
         case Folded(summary, inner, option):
             if layout.unfolded:
                 yield from _blocks(inner, layout, width, between=[[]])

@@ -13,6 +13,7 @@ from kldiv_cli.renderers.document import (
     Line,
     Lines,
     Note,
+    Picture,
     Span,
     Table,
     joined,
@@ -53,6 +54,9 @@ def _blocks(blocks: Sequence[Block], layout: Layout) -> Iterator[str]:
                 )
             case Table():
                 yield from _table(block)
+            case Picture():
+                if not block.spare:
+                    yield from _table(block.table)
             case Folded(summary, inner):
                 details = _blocks(inner, layout)
                 yield from details if layout.unfolded else _details(summary, details)

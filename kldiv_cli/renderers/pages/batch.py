@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from kldiv_cli.core.measures import find
 from kldiv_cli.renderers.document import Column, Lines, Row, Table, line
 from kldiv_cli.renderers.figures import count, figure, to_error
+from kldiv_cli.renderers.pages import pictures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kldiv_cli.core.report import Batch, Comparison, OfRows, Report
     from kldiv_cli.core.row_statistics import Derived, Mean, Spread, TargetStatistics
-    from kldiv_cli.renderers.document import Block, Line
+    from kldiv_cli.renderers.document import Block, Line, Picture
 
     Cells = list[list[str]]
 
@@ -74,12 +75,23 @@ def blocks(report: Report, comparison: Comparison, batch: Batch) -> Iterator[Blo
     if batch.rows < FEW:
         values = f"min {figure(batch.min)}, median {figure(batch.median)}, max {figure(batch.max)}"
         yield Lines((line(f"{head} {batch.measure} of a row:"), line(f"  {values}"), *rest))
+        yield from _pictured(report, comparison, batch, spare=True)
         return
     scaled = any(find(name).scales for name in shown_measures(batch))
     above = f"{head} statistics over the rows{f', in {report.unit}' if scaled else ''}:"
     yield _table(mean_table(comparison, batch), above, rest)
-    yield _table(quantile_table(comparison, batch))
+    yield from _pictured(report, comparison, batch)
     yield _table(worst_table(comparison, batch))
+
+
+def _pictured(
+    report: Report, comparison: Comparison, batch: Batch, *, spare: bool = False
+) -> Iterator[Picture]:
+    """Yield the picture of the rows, in the place of their quantiles."""
+    table = _table(quantile_table(comparison, batch))
+    for other, rows in zip(report.comparisons, report.rows, strict=True):
+        if other is comparison:
+            yield pictures.of_rows(batch, rows, table, spare=spare)
 
 
 def _table(cells: Cells, above: str = "", below: tuple[Line, ...] = ()) -> Table:

@@ -20,6 +20,7 @@ from kldiv_cli.renderers.document import (
     line,
 )
 from kldiv_cli.renderers.figures import count, figure
+from kldiv_cli.renderers.pages import pictures
 from kldiv_cli.renderers.pages.sides import (
     notes_of,
     origin,
@@ -27,6 +28,7 @@ from kldiv_cli.renderers.pages.sides import (
     side_contents,
     spans_of,
 )
+from kldiv_cli.renderers.pictures.overview import MOST_ROWS, Entry
 from kldiv_cli.renderers.show import show
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.findings import Check, Finding
     from kldiv_cli.core.report import Contribution, Side
-    from kldiv_cli.renderers.document import Block, Line
+    from kldiv_cli.renderers.document import Block, Line, Picture
 
 DIGITS = 3
 """Digits of an estimate; its interval says that more would tell nothing."""
@@ -49,7 +51,7 @@ def document(report: Check) -> Document:
     names = spans_of(*judged_names(report), lettered=False)
     divergence = line(": D(", names[0], " ‖ ", names[1], ") in nats", tone=report.verdict)
     title = (*line(headline(report), tone=report.verdict), *divergence)
-    blocks: list[Block] = [_sides(report, report.current, report.reference), _table(report)]
+    blocks: list[Block] = [_sides(report, report.current, report.reference), _overview(report)]
     if report.excluded:
         head = line("excluded", tone="dim")
         facts = [
@@ -73,6 +75,36 @@ def _sides(report: Check, current: Side, reference: Side) -> Facts:
     return Facts(tuple(facts))
 
 
+def _overview(report: Check) -> Picture:
+    """Return the picture of all columns, in the place of their table."""
+    findings = worst_first(report)
+    worst = findings[0]
+    sentence = line(Span(column_name(worst), kind="title"), ": ", *explained(worst))
+    entries = [_entry(finding) for finding in findings]
+    of = line(", D(", *joined([(name,) for name in spans_of(*judged_names(report))], " ‖ "), ")")
+    return pictures.of_divergences(
+        entries, report.unit, (*line(headline(report)), *of), sentence, _table(report)
+    )
+
+
+def _entry(finding: Finding) -> Entry:
+    """Return the row of a column in the picture of all."""
+    value, low, high = finding.kl, finding.low, finding.high
+    before, after = finding.missing_reference, finding.missing_current
+    known = None if low == "error" or high == "error" else (low, high)
+    return Entry(
+        name=column_name(finding),
+        verdict=finding.verdict,
+        value=pictures.computed(value),
+        interval=known if finding.reliable and not is_exact(finding) else None,
+        said=figures_of(finding)[1].replace("∞", "no limit"),
+        limit=finding.threshold,
+        missing=None if before == "error" or after == "error" else (before, after),
+        new=0.0 if finding.new_share == "error" else finding.new_share,
+        folded=finding.verdict == "pass" and not is_warned(finding),
+    )
+
+
 def _table(report: Check) -> Table:
     """Return a row for each column, the worst first; one that passes has no more than a line."""
     columns = (
@@ -80,7 +112,7 @@ def _table(report: Check) -> Table:
         Column(line("column"), number=False, names=True),
         *(Column(line(head)) for head in ("kl", interval_head(report), "threshold")),
     )
-    rows = []
+    rows: list[Row] = []
     for finding in worst_first(report):
         passes = finding.verdict == "pass"
         cells = (
@@ -90,13 +122,28 @@ def _table(report: Check) -> Table:
         )
         brief = passes and not only_warns(finding)
         detail = joined(_remarks(finding), "; ") if brief else explained(finding)
-        moves: tuple[Block, ...] = ()
-        if finding.verdict == "drift" and finding.contributions:
-            moves = (_moves(finding),)
-        rows.append(Row(cells, detail, moves, folded=passes and not detail))
+        drawn: tuple[Block, ...] = ()
+        if not brief and len(rows) < MOST_ROWS:
+            drawn = (_column(report, finding),)
+        folded = passes and not detail
+        rows.append(Row(cells, detail, drawn, folded=folded, key=column_name(finding)))
     binned = any(each.verdict == "pass" and not is_exact(each) for each in report.columns)
     below = (line("a pass holds at this binning", tone="dim"),) if binned else ()
     return Table(columns, tuple(rows), below=below)
+
+
+def _column(report: Check, finding: Finding) -> Block:
+    """Return the picture of the outcomes of a column, or else those that moved most."""
+    moves = _moves(finding)
+    if finding.shares is None:
+        return moves
+    kl, interval, _ = figures_of(finding)
+    said = line(f"estimate {kl} nats, corrected for bias; {interval_head(report)} {interval}")
+    title = line(Span(column_name(finding), kind="title"), f": {finding.verdict}")
+    return pictures.of_outcomes(
+        finding.shares, *side_names(report), report.unit, title, finding.contributions, moves,
+        below=() if is_exact(finding) else (said,), spare=finding.verdict != "drift",
+    )  # fmt: skip
 
 
 def _moves(finding: Finding) -> Table:
@@ -116,13 +163,14 @@ def _hellinger_term(part: Contribution) -> float:
 
 
 def worst_first(report: Check) -> list[Finding]:
-    """Return the findings, the worst verdict first, each in the order of the columns.
+    """Return the findings, the worst verdict first, and of each the largest divergence first.
 
     What would be drift, had it a limit, precedes what passes.
     """
 
-    def badness(finding: Finding) -> tuple[int, bool]:
-        return WORST_FIRST.index(finding.verdict), not is_warned(finding)
+    def badness(finding: Finding) -> tuple[int, bool, float]:
+        size = math.inf if finding.kl == "error" else finding.kl
+        return WORST_FIRST.index(finding.verdict), not is_warned(finding), -size
 
     return sorted(report.columns, key=badness)
 

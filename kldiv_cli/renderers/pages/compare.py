@@ -21,6 +21,7 @@ from kldiv_cli.renderers.document import (
 )
 from kldiv_cli.renderers.figures import count, figure, p_value, rough
 from kldiv_cli.renderers.pages import batch as batches
+from kldiv_cli.renderers.pages import pictures
 from kldiv_cli.renderers.pages.batch import HEADLINES
 from kldiv_cli.renderers.pages.sides import (
     notes_of,
@@ -30,12 +31,13 @@ from kldiv_cli.renderers.pages.sides import (
     spans_of,
     symbol_line,
 )
+from kldiv_cli.renderers.pictures.overview import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from kldiv_cli.core.report import Comparison, Interval, Report, Value
-    from kldiv_cli.renderers.document import Block, Line
+    from kldiv_cli.renderers.document import Block, Line, Picture
     from kldiv_cli.renderers.pages.sides import Names
 
 SHOWN_ROWS = 10
@@ -54,7 +56,7 @@ def document(report: Report) -> Document:
     comparisons = report.comparisons
     if len(comparisons) > 1:
         comparisons = tuple(sorted(comparisons, key=_nearness))
-        blocks.append(_overview(report, comparisons))
+        blocks.append(_overview(report, comparisons, names))
         comparisons = comparisons[:FEW]
     for comparison in comparisons:
         if comparison.column is not None:
@@ -101,7 +103,34 @@ def _nearness(comparison: Comparison) -> float:
     return -value if isinstance(value, float | int) else -math.inf
 
 
-def _overview(report: Report, comparisons: tuple[Comparison, ...]) -> Table:
+def _overview(report: Report, comparisons: tuple[Comparison, ...], names: Names) -> Picture:
+    """Return the picture of all columns, in the place of their table."""
+    entries = [_entry(comparison) for comparison in comparisons]
+    measure = next(iter(comparisons[0].measures))
+    judged = "estimate of kl_pq" if comparisons[0].estimate else measure
+    title = line(f"{judged} of each column, ", names[0], " and ", names[1])
+    sentence = line("the farthest apart is ", Span(entries[0].name, kind="title"))
+    unit = report.unit if comparisons[0].estimate or find(measure).scales else ""
+    return pictures.of_divergences(entries, unit, title, sentence, _columns(report, comparisons))
+
+
+def _entry(comparison: Comparison) -> Entry:
+    """Return the row of a column in the picture of all: its estimate, or its first measure."""
+    name, estimate = comparison.column or "", comparison.estimate
+    if estimate is None:
+        value = rows_of(next(iter(comparison.measures.values())))[0]
+        return Entry(name, "", pictures.computed(value), None)
+    known = estimate.reliable and math.isfinite(estimate.kl)
+    return Entry(
+        name=name,
+        verdict="",
+        value=estimate.kl,
+        interval=(estimate.low, estimate.high) if known else None,
+        said=_interval_cells(estimate)[1].replace("∞", "no limit"),
+    )
+
+
+def _columns(report: Report, comparisons: tuple[Comparison, ...]) -> Table:
     """Return a row for each column: its measures, and the estimate with its interval."""
     names = [*_main_measures(report)]
     estimated = any(comparison.estimate for comparison in comparisons)
@@ -144,8 +173,17 @@ def _comparison(report: Report, comparison: Comparison, names: Names) -> Iterato
     yield from _exclusive_outcomes(report, comparison, names)
     if comparison.batch:
         yield from batches.blocks(report, comparison, comparison.batch)
-    if comparison.contributions:
-        yield _contributions(comparison, names)
+    table = _contributions(comparison, names)
+    if comparison.shares is not None:
+        title = line("D(", names[0], " ‖ ", names[1], ")")
+        if comparison.column is not None:
+            title = (*line(Span(comparison.column, kind="title")), *line(": "), *title)
+        yield pictures.of_outcomes(
+            comparison.shares, *side_names(report), report.unit, title, comparison.contributions,
+            table, spare=not comparison.contributions,
+        )  # fmt: skip
+    elif comparison.contributions:
+        yield table
 
 
 def _main_measures(report: Report) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kldiv_cli.core.distribution import Distribution, Outline
 from kldiv_cli.core.intervals import edge_text
 from kldiv_cli.errors import abridged
-from kldiv_cli.renderers.document import Document, Facts, Lines, Span, line
+from kldiv_cli.renderers.document import Document, Facts, Heading, Span, line
 from kldiv_cli.renderers.figures import amount, count
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def document(side: Distribution | Outline | DataSet) -> Document:
     columns = {name: _column_facts(column) for name, column in side.columns.items()}
     columns |= {each.column: f"refused: {each.message}" for each in side.refused}
     columns |= {left_out.column: f"left out: {left_out.reason}" for left_out in side.excluded}
-    return _page(_facts(facts), Lines((line("columns"),)), _facts(columns, "  "))
+    return _page(_facts(facts), Heading(line("columns")), _facts(columns, "  "))
 
 
 def _bin_facts(bins: Intervals) -> dict[str, str]:

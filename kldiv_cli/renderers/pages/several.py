@@ -16,15 +16,18 @@ from kldiv_cli.renderers.document import (
     line,
 )
 from kldiv_cli.renderers.figures import figure, to_error
+from kldiv_cli.renderers.pages import pictures
 from kldiv_cli.renderers.pages.batch import HEADLINES, bound_of
-from kldiv_cli.renderers.pages.compare import failed_limits, is_selection, smoothing_line
+from kldiv_cli.renderers.pages.compare import failed_limits, is_selection, rows_of, smoothing_line
 from kldiv_cli.renderers.pages.sides import notes_of, side_contents
+from kldiv_cli.renderers.pictures import texts
+from kldiv_cli.renderers.pictures.overview import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kldiv_cli.core.report import Batch, Comparison, Report
-    from kldiv_cli.renderers.document import Block, Line
+    from kldiv_cli.renderers.document import Block, Line, Picture
 
 SHOWN = (*HEADLINES, "js")
 """The measures that have a column where all are asked for."""
@@ -41,7 +44,7 @@ def document(report: Report) -> Document:
         origin = line("from ", source, f" ({side.format})", tone="dim")
         name = line(Span(side.name, "strong", "title"))
         sides.append((name, (line(side_contents(side, batch)), origin)))
-    blocks: list[Block] = [*failed_limits(report), _table(report), Facts(tuple(sides))]
+    blocks: list[Block] = [*failed_limits(report), _overview(report), Facts(tuple(sides))]
     if report.smoothing != "none":
         blocks.append(smoothing_line(report))
     scaled = any(find(name).scales for name in report.comparisons[0].measures)
@@ -49,6 +52,30 @@ def document(report: Report) -> Document:
     what = f"{of_rows}{f', in {report.unit}' if scaled else ''}"
     title = line("p: ", Span(report.p.name, "strong", "title"), what)
     return Document(title, (*blocks, *notes_of(report.notes)), titled=True)
+
+
+def _overview(report: Report) -> Picture:
+    """Return the picture of all Qs, in the place of their table."""
+    measure = next(iter(report.comparisons[0].measures))
+    entries = [_entry(comparison, measure) for comparison in report.comparisons]
+    largest = max(entries, key=lambda entry: entry.value or 0.0)
+    assert report.p is not None
+    title = line(f"{measure} of ", Span(report.p.name, kind="title"), " and each of the others")
+    sentence = line("the farthest is ", Span(largest.name, kind="title"))
+    unit = report.unit if find(measure).scales else ""
+    return pictures.of_divergences(entries, unit, title, sentence, _table(report))
+
+
+def _entry(comparison: Comparison, measure: str) -> Entry:
+    """Return the row of a Q in the picture of all: of batches the mean with its interval."""
+    name, batch = comparison.q or "", comparison.batch
+    if batch is None:
+        return Entry(name, "", pictures.computed(rows_of(comparison.measures[measure])[0]), None)
+    found = batch.by_measure[measure]
+    if found.low is None or found.high is None:
+        return Entry(name, "", found.mean, None)
+    limits = max(found.low, 0.0), found.high
+    return Entry(name, "", found.mean, limits, " to ".join(map(texts.value, limits)))
 
 
 def _table(report: Report) -> Table:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from kldiv_cli.core.findings import WORST_FIRST, is_warned
 from kldiv_cli.renderers.pictures.scales import RootAxis, root_axis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from kldiv_cli.core.findings import Finding
 
 MOST_ROWS = 60
 """Rows that are drawn, at most; the others stand in a table."""
@@ -157,33 +154,3 @@ def _span(entry: Entry, axis: RootAxis) -> Span | None:
     low, high = entry.interval
     beyond = high > axis.high
     return Span(place, (axis.place(low), 1.0 if beyond else axis.place(high)), beyond, limit)
-
-
-def entries_of(findings: Iterable[Finding]) -> list[Entry]:
-    """Return the divergences of a check's columns: the worst verdict first, then the largest."""
-    return [_entry(finding) for finding in sorted(findings, key=_badness)]
-
-
-def _badness(finding: Finding) -> tuple[int, bool, float]:
-    size = 0.0 if finding.kl == "error" else -finding.kl
-    return WORST_FIRST.index(finding.verdict), not is_warned(finding), size
-
-
-def _entry(finding: Finding) -> Entry:
-    from kldiv_cli.renderers.pictures.texts import interval
-
-    before, after = finding.missing_reference, finding.missing_current
-    kl, low, high = finding.kl, finding.low, finding.high
-    exact = finding.n_reference == finding.n_current == math.inf
-    known = None if low == "error" or high == "error" else (low, high)
-    return Entry(
-        name=finding.column or "(no column)",
-        verdict=finding.verdict,
-        value=None if kl == "error" else kl,
-        interval=known if finding.reliable and not exact else None,
-        said=interval(finding),
-        limit=finding.threshold,
-        missing=None if before == "error" or after == "error" else (before, after),
-        new=0.0 if finding.new_share == "error" else finding.new_share,
-        folded=finding.verdict == "pass" and not is_warned(finding),
-    )

@@ -12,7 +12,6 @@ from kldiv_cli.renderers.show import show, show_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kldiv_cli.core.findings import Finding
     from kldiv_cli.renderers.pictures.outcomes import Outcomes
     from kldiv_cli.renderers.pictures.overview import Entry, Overview, Row
 
@@ -44,25 +43,19 @@ def percentages(picture: Outcomes) -> list[str]:
     return ["" if row.percent is None else f"{row.percent:.0f} %" for row in picture.rows]
 
 
+def sums(picture: Outcomes) -> list[str]:
+    """Return what the parts add up to, and which outcomes are drawn as one."""
+    q, p = show_names(picture.q, picture.p, SIDE)
+    total = f"{value(picture.total)} {picture.unit}".rstrip()
+    said = f"As counted, D({p} ‖ {q}) is {total}: the sum of the parts."
+    return [said, f"{picture.said}."] if picture.said else [said]
+
+
 def value(number: float | None) -> str:
     """Return a divergence or an estimate; one that was not computed is a dash."""
     if number is None:
         return "-"
     return "∞" if math.isinf(number) else figure(max(number, 0.0), digits=DIGITS)
-
-
-def interval(finding: Finding) -> str:
-    """Return the interval of a column, or why there is none."""
-    if finding.kl == "error":
-        return ""
-    if finding.n_reference == finding.n_current == math.inf:
-        return "exact"
-    if not finding.reliable:
-        return "not reliable"
-    assert finding.low != "error"
-    assert finding.high != "error"
-    high = "no limit" if finding.high == math.inf else value(finding.high)
-    return f"{value(finding.low)} to {high}"
 
 
 def missing(entry: Entry) -> str:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from kldiv_cli import check, compare
 from kldiv_cli.core.report import Shares
+from kldiv_cli.renderers.pages.check import _entry, worst_first
 from kldiv_cli.renderers.pictures.characters import outcome_lines, overview_lines, spread_lines
 from kldiv_cli.renderers.pictures.outcomes import outcomes
-from kldiv_cli.renderers.pictures.overview import entries_of, overview
+from kldiv_cli.renderers.pictures.overview import overview
 from kldiv_cli.renderers.pictures.spread import spread
 from kldiv_cli.renderers.show import display_width
 
@@ -27,7 +28,7 @@ def picture_of(labels, p, q, **options):
     p, q = np.array(p, dtype=float), np.array(q, dtype=float)
     with np.errstate(all="ignore"):
         part = np.maximum(np.where(p > 0, p * np.log(p / q), 0.0) - p + q, 0.0)
-    shares = Shares(labels, p, q, part, math.inf, math.inf, ordered=True, **options)
+    shares = Shares(labels, p, q, part, ordered=True, **options)
     return outcomes(shares, "july", "january", "nats")
 
 
@@ -74,7 +75,7 @@ def test_an_outcome_that_one_side_lacks_has_the_sign_of_infinity_and_no_join():
 
 @given(st.integers(40, 200), st.booleans())
 def test_the_overview_fits(width, unicode):
-    picture = overview(entries_of(REPORT.columns), "nats")
+    picture = overview(map(_entry, worst_first(REPORT)), "nats")
     lines = texts(overview_lines(picture, width, unicode=unicode))
     assert max(map(display_width, lines)) <= width
     assert unicode or all(map(str.isascii, lines))

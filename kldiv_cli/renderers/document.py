@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 Tone = Literal["", "error", "drift", "inconclusive", "pass", "strong", "dim", "p", "q"]
 """The meaning of a piece of text, which a format may show; the words say it as well."""
-Kind = Literal["", "name", "title", "label", "path", "words"]
-"""A piece of foreign text: the name of a side, or of a column; an outcome; a file; a sentence."""
+Kind = Literal["", "name", "title", "label", "path", "words", "command"]
+"""A piece of foreign text: the name of a side, or of a column; an outcome; a file; a sentence; a
+line to be copied into a shell, which is never folded."""
 
 
 class Span(NamedTuple):
@@ -183,6 +184,12 @@ NOTHING = Document((), ())
 def line(*parts: str | Span, tone: Tone = "") -> Line:
     """Return a line of this package's own words, all of one tone, and of spans as they are."""
     return tuple(Span(part, tone) if isinstance(part, str) else part for part in parts)
+
+
+def following(head: str, command: str) -> Iterator[Lines]:
+    """Yield a command line, with the words before it, if there is one."""
+    if command:
+        yield Lines((line(Span(f"{head}: ", "dim"), Span(command, kind="command")),))
 
 
 def joined(lines: Iterable[Line], separator: str) -> Line:

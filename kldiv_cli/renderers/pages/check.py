@@ -16,6 +16,7 @@ from kldiv_cli.renderers.document import (
     Row,
     Span,
     Table,
+    following,
     joined,
     line,
 )
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from kldiv_cli.core.report import Contribution, Side
     from kldiv_cli.renderers.document import Block, Line
 
+METHOD = "kl: Zhang-Grabchak estimate; its interval: noncentral chi-square law"
+"""What the figures of a column are that did not pass, if they are of samples."""
 DIGITS = 3
 """Digits of an estimate; its interval says that more would tell nothing."""
 MOVES = 3
@@ -57,6 +60,7 @@ def document(report: Check) -> Document:
             for column, reason in report.excluded
         ]
         blocks.append(Facts(tuple(facts)))
+    blocks += following("picture", report.picture)
     blocks.append(Lines((line(summary(report), tone="strong"),)))
     return Document(title, (*blocks, *notes_of(report.notes)), titled=True)
 
@@ -95,8 +99,10 @@ def _table(report: Check) -> Table:
             moves = (_moves(finding),)
         rows.append(Row(cells, detail, moves, folded=passes and not detail))
     binned = any(each.verdict == "pass" and not is_exact(each) for each in report.columns)
-    below = (line("a pass holds at this binning", tone="dim"),) if binned else ()
-    return Table(columns, tuple(rows), below=below)
+    below = [line("a pass holds at this binning", tone="dim")] if binned else []
+    if any(each.verdict != "pass" and each.p_value is not None for each in report.columns):
+        below.append(line(METHOD, tone="dim"))
+    return Table(columns, tuple(rows), below=tuple(below))
 
 
 def _moves(finding: Finding) -> Table:

@@ -1,5 +1,6 @@
 """Command lines to run next keep the words of the one that ran, quoted for a shell."""
 
+import json
 import os
 import shlex
 
@@ -82,3 +83,49 @@ def test_what_takes_more_than_the_sides_to_exchange_is_no_check():
     assert as_check("p.csv", "q.csv", "r.csv") == ""
     assert as_check("p.csv", weight=["a", "b"]) == ""
     assert following.as_check("p", ["q"], COMPARE, {}, ("counts", "samples")) == ""
+
+
+def last_line(ran, head):
+    lines = [line for line in ran.out.splitlines() if line.startswith(head)]
+    assert len(lines) == 1
+    assert ran.out.splitlines()[-1] == lines[0]
+    return shlex.split(lines[0].removeprefix(head))
+
+
+@pytest.fixture
+def sides(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "it's p.csv").write_text("k,n\na,300\nb,500\nc,200\n")
+    (tmp_path / "q.csv").write_text("k,m\nc,250\na,310\nb,440\n")
+    rows = {"x.csv": "a\n" * 60 + "b\n" * 70, "y.csv": "a\n" * 90 + "b\n" * 50}
+    for name, text in rows.items():
+        (tmp_path / name).write_text(f"v w\n{text}")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("it's p.csv", "q.csv"),
+        ("p=it's p.csv", "q=q.csv", "--label", "k", "--weight", "n", "--weight", "m"),
+        ("x.csv", "y.csv", "--as", "samples", "--column", "v w"),
+    ],
+)
+def test_a_comparison_ends_with_the_check_of_the_same_divergence(words, sides, kldiv):
+    ran = kldiv("compare", *words)
+    program, *check = last_line(ran, "as a check: ")
+    assert program == "kldiv"
+    judged = kldiv(*check, "-f", "json", "--exit-zero")
+    assert judged.code == 0, judged.err
+    estimate = json.loads(kldiv("compare", *words, "-f", "json").out)["comparisons"][0]["estimate"]
+    (column,) = json.loads(judged.out)["columns"]
+    assert column["kl"] == estimate["kl"]
+    assert column["n_current"] == estimate["n_p"]
+    assert column["p_value_test"] == estimate["p_value_test"]
+
+
+def test_a_comparison_of_what_is_known_is_no_check(sides, kldiv):
+    (sides / "known.csv").write_text("k,p\na,0.5\nb,0.3\nc,0.2\n")
+    for q in ("known.csv", "q.csv"):
+        assert "as a check" not in kldiv("compare", "known.csv", q).out
+    assert "as a check" not in kldiv("compare", "q.csv", "q.csv", "it's p.csv").out

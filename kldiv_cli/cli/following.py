@@ -70,7 +70,8 @@ def picture(name: str, sources: Sequence[str], command: Command, said: Mapping[s
     from kldiv_cli.readers import is_read_once
 
     drawn = PICTURE in {format for format, _ in asked_reports(said)}
-    if drawn or PICTURE not in command.formats or any(map(is_read_once, split(*sources)[1])):
+    once = any(map(is_read_once, split(*sources)[1])) or any(map(_is_descriptor, sources))
+    if drawn or once or PICTURE not in command.formats:
         return ""
     return command_line(name, sources, command, said, OF_OUTPUT, f"-o {PICTURE_FILE}")
 
@@ -115,8 +116,11 @@ def as_check(
 
 def _source(word: str) -> str:
     """Return a source as a shell reads it; the pipe of a process substitution has no name."""
-    path = word.rpartition("=")[2]
-    return "<(...)" if path.startswith(("/dev/fd/", "/proc/self/fd/")) else in_shell(word)
+    return "<(...)" if _is_descriptor(word) else in_shell(word)
+
+
+def _is_descriptor(word: str) -> bool:
+    return word.rpartition("=")[2].startswith(("/dev/fd/", "/proc/self/fd/"))
 
 
 def _options(command: Command, said: Mapping[str, Any], without: Collection[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from kldiv_cli.renderers.pictures.grid import Grid
     from kldiv_cli.renderers.pictures.outcomes import Outcomes
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 Tone = Literal["", "error", "drift", "inconclusive", "pass", "strong", "dim", "p", "q"]
 """The meaning of a piece of text, which a format may show; the words say it as well."""
-Kind = Literal["", "name", "title", "label", "path", "words"]
-"""A piece of foreign text: the name of a side, or of a column; an outcome; a file; a sentence."""
+Kind = Literal["", "name", "title", "label", "path", "words", "command"]
+"""A piece of foreign text: the name of a side, or of a column; an outcome; a file; a sentence; a
+line to be copied into a shell, which is never folded."""
 
 
 class Span(NamedTuple):
@@ -218,6 +219,12 @@ NOTHING = Document((), ())
 def line(*parts: str | Span, tone: Tone = "") -> Line:
     """Return a line of this package's own words, all of one tone, and of spans as they are."""
     return tuple(Span(part, tone) if isinstance(part, str) else part for part in parts)
+
+
+def following(head: str, command: str) -> Iterator[Lines]:
+    """Yield a command line, with the words before it, if there is one."""
+    if command:
+        yield Lines((line(Span(f"{head}: ", "dim"), Span(command, kind="command")),))
 
 
 def joined(lines: Iterable[Line], separator: str) -> Line:

@@ -66,11 +66,6 @@ def rough(value: float) -> str:
     return figure(value) if math.isinf(value) else f"{value:.3g}"
 
 
-def p_value(value: float) -> str:
-    """Return a p-value; one that is too small for a double is not 0."""
-    return f"{value:.2g}" if value >= 1e-300 else "< 1e-300"
-
-
 def amount(value: float) -> str:
     """Return a total or a count as it stands: every digit of an integer."""
     return str(value) if isinstance(value, int) else f"{value:.15g}"

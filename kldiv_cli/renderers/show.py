@@ -148,6 +148,13 @@ def markdown(text: str, width: int = 120) -> str:
     return re.sub(r"(?i)\b(www)\.", r"\1&#46;", plain)
 
 
+def code(text: str, width: int = 10_000) -> str:
+    """Return `text` as code in Markdown: nothing in it is markup."""
+    shown = show(text, width)
+    fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
+    return f"{fence} {shown} {fence}" if "`" in shown else f"{fence}{shown}{fence}"
+
+
 def document(value: object) -> str:
     """Return a JSON document in ASCII: no text in it can act on what displays it."""
     import json

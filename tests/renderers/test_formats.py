@@ -69,7 +69,10 @@ def simple():
                     Contribution("OO", 3.7e-5, 0.0, math.inf, 0.0, math.inf),
                     Contribution("UA", 0.17, 0.15, 0.02, -0.01, 0.0013),
                 ),
-                estimate=Interval(0.00250613, 0.00143867, 0.00398, 1.26e-26, 29425, 27004, True),
+                estimate=Interval(
+                    0.00250613, 0.00143867, 0.00398, 0.0126, 29425, 27004, True, "permutation",
+                    999, 12,
+                ),
             ),
         ),
         notes=(Note("normalised", "total 53.2 normalised", "jan.csv", "--strict", repair=True),),
@@ -139,9 +142,9 @@ def test_json_has_the_fixed_paths():
         "part": "Infinity",
     }  # fmt: skip
     assert document["comparisons"][0]["estimate"] == {
-        "kl": 0.00250613, "low": 0.00143867, "high": 0.00398, "p_value": 1.26e-26,
-        "n_p": 29425, "n_q": 27004, "reliable": True, "p_value_test": None,
-        "p_value_draws": None, "p_value_exceedances": None,
+        "kl": 0.00250613, "low": 0.00143867, "high": 0.00398, "p_value": 0.0126,
+        "n_p": 29425, "n_q": 27004, "reliable": True, "p_value_test": "permutation",
+        "p_value_draws": 999, "p_value_exceedances": 12,
     }  # fmt: skip
     assert document["notes"] == [
         {"code": "normalised", "message": "total 53.2 normalised", "source": "jan.csv",
@@ -245,9 +248,10 @@ def estimated(format="text", layout=None, **changes):
 
 
 ESTIMATE = """
-estimate of kl_pq: 0.00251 nats, 95 % interval 0.00144 to 0.00398
-  from 29425 rows and 27004 rows, corrected for bias
-  p-value of no difference 1.3e-26
+estimate of kl_pq: 0.00251 nats, 95 % interval 0.00144 to 0.00398; of the rows
+  alone it is infinite: jul has none of OO, which may be chance
+  from 29425 rows and 27004 rows, corrected for bias (Zhang-Grabchak)
+  p-value of no difference 0.013 (permutation test, 999 draws)
 
 """
 
@@ -256,12 +260,17 @@ def test_the_estimate_is_told_in_plain_words():
     assert ESTIMATE in estimated()[1]
     assert ESTIMATE in estimated(layout=Layout(terminal=True, unicode=True))[1]
     assert (
-        "\nestimate of kl\\_pq: 0.00251 nats, 95 % interval 0.00144 to 0.00398; from 29425 rows"
-        " and 27004 rows, corrected for bias; p-value of no difference 1.3e-26\n"
+        "\nestimate of kl\\_pq: 0.00251 nats, 95 % interval 0.00144 to 0.00398; of the rows alone"
+        " it is infinite: jul has none of OO, which may be chance; from 29425 rows and 27004 rows,"
+        " corrected for bias (Zhang-Grabchak); p-value of no difference 0.013 (permutation test,"
+        " 999 draws)\n"
     ) in estimated("markdown")[1]
     without = replace(simple(), comparisons=(simple().comparisons[0]._replace(estimate=None),))
     for format in ("text", "markdown"):
         assert "stimate" not in render(without, format)
+
+
+CERTAIN = {"p_value_test": "chi-square", "p_value_draws": None, "p_value_exceedances": None}
 
 
 @pytest.mark.parametrize("format", ["text", "markdown"])
@@ -270,9 +279,11 @@ def test_the_estimate_is_told_in_plain_words():
     ("changes", "said"),
     [
         ({"kl": -0.001, "low": 0.0}, ": 0 nats,"),
-        ({"p_value": 0.0}, "< 1e-300"),
-        ({"p_value": 1e-305}, "< 1e-300"),
-        ({"p_value": 1e-299}, " 1e-299"),
+        (CERTAIN | {"p_value": 0.0}, "no difference < 0.0001 (chi-square test)"),
+        (CERTAIN | {"p_value": 9e-5}, "no difference < 0.0001 (chi-square test)"),
+        (CERTAIN | {"p_value": 2e-4}, "no difference 0.0002 (chi-square test)"),
+        ({"p_value": 0.001, "p_value_exceedances": 0}, "0.001 (permutation test, 999 draws, none"),
+        ({"p_value": 0.003, "p_value_exceedances": 2}, "no difference 0.003 (permutation"),
         ({"n_p": math.inf}, "rom known probabilities and 27004 rows,"),
         ({"n_q": 1}, "rom 29425 rows and 1 row,"),
         ({"high": math.inf}, "no upper limit: outcomes of jan are missing in jul"),
@@ -342,9 +353,10 @@ kl_pq      Infinity    nats  D(...e_north_2024_01 || ...e_north_2024_02)
 kl_qp      0.00304690  nats  D(...e_north_2024_02 || ...e_north_2024_01)
 tv         0.500000          TV(p, q)
 renyi:0.5  1.00000     nats  R_0.5(p || q)
-estimate of kl_pq: 0.00251 nats, 95 % interval 0.00144 to 0.00398
-  from 29425 rows and 27004 rows, corrected for bias
-  p-value of no difference 1.3e-26
+estimate of kl_pq: 0.00251 nats, 95 % interval 0.00144 to 0.00398; of the rows
+  alone it is infinite: ...e_north_2024_02 has none of OO, which may be chance
+  from 29425 rows and 27004 rows, corrected for bias (Zhang-Grabchak)
+  p-value of no difference 0.013 (permutation test, 999 draws)
 
 only in ...e_north_2024_01: OO (1 outcome, probability 3.70000e-05)
   so D(...e_north_2024_01 || ...e_north_2024_02) is infinite

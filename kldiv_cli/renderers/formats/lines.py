@@ -33,6 +33,7 @@ NARROW = 64
 HEAD_WIDTH = 11
 """The most columns that the name of a side takes over a column of numbers."""
 NARROWEST_NAME = 8
+LONGEST_COMMAND = 10_000
 GAP = "  "
 
 
@@ -101,6 +102,7 @@ def _room(kind: Kind, width: int) -> int:
         "title": width // 2,
         "label": max(8, width // 4),
         "path": max(30, width - 20),
+        "command": LONGEST_COMMAND,
     }
     return rooms.get(kind, 600)
 
@@ -133,6 +135,9 @@ def _pieces(line: Line, layout: Layout, width: int, room: int | None = None) -> 
 def _sentence(line: Line, layout: Layout, width: int) -> Iterator[Styled]:
     """Yield a line folded to a width, what follows the first deeper than its own indent."""
     pieces = _pieces(line, layout, width)
+    if any(span.kind == "command" for span in line):
+        yield pieces
+        return
     text = _joined(pieces)
     indent = len(text) - len(text.lstrip(" "))
     yield from _hanging([(text[:indent], "")], pieces, width, indent + 2)

@@ -19,7 +19,7 @@ from kldiv_cli.renderers.document import (
     joined,
     line,
 )
-from kldiv_cli.renderers.show import markdown, show_names
+from kldiv_cli.renderers.show import code, markdown, show_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,6 +123,8 @@ def _safe(span: Span) -> str:
     if not span.kind:
         text = re.sub(r"([\\_*`|~\[\]])", r"\\\1", span.text)
         return text.replace("<", "&lt;").replace(">", "&gt;")
+    if span.kind == "command":
+        return code(span.text)
     width = WIDTHS[span.kind]
     shown = show_names(span.text, span.beside, width)[0] if span.beside else span.text
     return markdown(shown, width)

@@ -16,6 +16,7 @@ from kldiv_cli.renderers.document import (
     Row,
     Span,
     Table,
+    following,
     joined,
     line,
 )
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from kldiv_cli.core.report import Contribution, Side
     from kldiv_cli.renderers.document import Block, Line, Picture
 
+METHOD = "kl: Zhang-Grabchak estimate; its interval: noncentral chi-square law"
+"""What the figures of a column are that did not pass, if they are of samples."""
 DIGITS = 3
 """Digits of an estimate; its interval says that more would tell nothing."""
 MOVES = 3
@@ -59,6 +62,7 @@ def document(report: Check) -> Document:
             for column, reason in report.excluded
         ]
         blocks.append(Facts(tuple(facts)))
+    blocks += following("picture", report.picture)
     blocks.append(Lines((line(summary(report), tone="strong"),)))
     return Document(title, (*blocks, *notes_of(report.notes)), titled=True)
 
@@ -128,8 +132,10 @@ def _table(report: Check) -> Table:
         folded = passes and not detail
         rows.append(Row(cells, detail, drawn, folded=folded, key=column_name(finding)))
     binned = any(each.verdict == "pass" and not is_exact(each) for each in report.columns)
-    below = (line("a pass holds at this binning", tone="dim"),) if binned else ()
-    return Table(columns, tuple(rows), below=below)
+    below = [line("a pass holds at this binning", tone="dim")] if binned else []
+    if any(each.verdict != "pass" and each.p_value is not None for each in report.columns):
+        below.append(line(METHOD, tone="dim"))
+    return Table(columns, tuple(rows), below=tuple(below))
 
 
 def _column(report: Check, finding: Finding) -> Block:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
+from kldiv_cli.core.inference.p_values import digits, name_of_test
 from kldiv_cli.core.measures import DEFAULT_MEASURES, find
 from kldiv_cli.core.report import DOUBT
 from kldiv_cli.renderers.document import (
@@ -17,9 +18,10 @@ from kldiv_cli.renderers.document import (
     Row,
     Span,
     Table,
+    following,
     line,
 )
-from kldiv_cli.renderers.figures import count, figure, p_value, rough
+from kldiv_cli.renderers.figures import count, figure, rough
 from kldiv_cli.renderers.pages import batch as batches
 from kldiv_cli.renderers.pages import pictures
 from kldiv_cli.renderers.pages.batch import HEADLINES
@@ -66,6 +68,7 @@ def document(report: Report) -> Document:
     if report.smoothing != "none":
         blocks.append(smoothing_line(report))
     blocks += _further(report, comparisons)
+    blocks += following("as a check", report.as_check)
     return Document(line(names[0], " and ", names[1]), (*blocks, *notes_of(report.notes)))
 
 
@@ -146,11 +149,14 @@ def _columns(report: Report, comparisons: tuple[Comparison, ...]) -> Table:
             cells += _interval_cells(comparison.estimate)
         rows.append(Row((line(Span(comparison.column or "", kind="title")), *map(line, cells))))
     above = f"{count(len(rows), 'column')} in {report.unit}, the farthest apart first"
-    below: tuple[Line, ...] = ()
+    below = []
+    if any(_is_infinite_of_rows(comparison) for comparison in comparisons):
+        said = "kl_pq is infinite where q has no row of an outcome; the estimate allows for chance"
+        below.append(line(said, tone="dim"))
     if len(rows) > FEW:
         said = f"details of the first {FEW}; of the others with --column NAME"
-        below = (line(said, tone="dim"),)
-    return Table(columns, tuple(rows), line(above), below)
+        below.append(line(said, tone="dim"))
+    return Table(columns, tuple(rows), line(above), tuple(below))
 
 
 def _interval_cells(estimate: Interval | None) -> list[str]:
@@ -164,7 +170,7 @@ def _interval_cells(estimate: Interval | None) -> list[str]:
 
 def _comparison(report: Report, comparison: Comparison, names: Names) -> Iterator[Block]:
     """Yield what is said of one pair of distributions."""
-    estimate = [*_estimate(report, comparison.estimate, names)] if comparison.estimate else []
+    estimate = [*_estimate(report, comparison, names)] if comparison.estimate else []
     if len(report.comparisons) == 1:
         table = _measures(report, comparison, _main_measures(report), names)
         yield table._replace(below=(*table.below, *estimate))
@@ -280,25 +286,49 @@ def _smoothing_advice(report: Report) -> str:
     return f"{option} would give such outcomes a little mass on both sides"
 
 
-def _estimate(report: Report, interval: Interval, names: Names) -> Iterator[Line]:
+def _estimate(report: Report, comparison: Comparison, names: Names) -> Iterator[Line]:
     """Yield what the samples tell of D(P || Q) of the distributions behind them."""
     p, q = names
+    interval = comparison.estimate
+    assert interval is not None
     if math.isinf(interval.kl):
         why = line(", as ", p, " has outcomes that are impossible in ", q)
         yield (*line("estimate of kl_pq: infinite"), *why)
         return
     value = f"{rough(max(interval.kl, 0.0))} {report.unit}"
     limits = f"{rough(interval.low)} to {rough(interval.high)}"
-    yield line("estimate of kl_pq: ", Span(value, "strong"), f", 95 % interval {limits}")
+    found = line("estimate of kl_pq: ", Span(value, "strong"), f", 95 % interval {limits}")
+    yield (*found, *_beside_infinity(comparison, interval, q))
     rows = f"{_sample_size(interval.n_p)} and {_sample_size(interval.n_q)}"
-    yield line(f"  from {rows}, corrected for bias")
-    yield line(f"  p-value of no difference {p_value(interval.p_value)}")
+    yield line(f"  from {rows}, corrected for bias (Zhang-Grabchak)")
+    chance = digits(interval.p_value, interval.p_value_exceedances)
+    test = interval.p_value_test
+    drawn = interval.p_value_draws, interval.p_value_exceedances
+    named = f" ({name_of_test(test, *drawn)})" if test else ""
+    yield line(f"  p-value of no difference {chance}{named}")
     if math.isinf(interval.high):
         yield line("  no upper limit: outcomes of ", p, " are missing in ", q)
     if interval.high == 0:
         yield line("  closer than chance usually brings them: do they share data?")
     if not interval.reliable:
-        yield line(f"  not reliable: {DOUBT}")
+        yield line(f"  the interval is not reliable: {DOUBT}")
+
+
+def _is_infinite_of_rows(comparison: Comparison) -> bool:
+    """Return whether the divergence of the shares is infinite, and the estimate is not."""
+    estimate = comparison.estimate
+    if estimate is None or math.isinf(estimate.kl):
+        return False
+    return comparison.measures.get("kl_pq") == math.inf and bool(comparison.only_in_p)
+
+
+def _beside_infinity(comparison: Comparison, interval: Interval, q: Span) -> Line:
+    """Return why the estimate is finite where the divergence of the shares is not."""
+    if not _is_infinite_of_rows(comparison):
+        return ()
+    chance = ", which may be chance" if interval.high < math.inf else ""
+    lacking = outcome_names(comparison.only_in_p)
+    return line("; of the rows alone it is infinite: ", q, " has none of ", *lacking, chance)
 
 
 def _sample_size(rows: float) -> str:

@@ -78,7 +78,7 @@ def test_a_p_value_that_no_draw_reached_is_a_bound_and_so_is_what_is_corrected_w
     certain = weigh(samples([300, 200, 500], [250, 250, 500]), max_kl=0)
     several = judge([drawn, certain])
     assert "(p <= 0.00053, <= 0.0011 among 2 columns;" in several[0].reason.text
-    assert "(p 0.0064, 0.0064 among 2 columns; chi-square test)" in several[1].reason.text
+    assert "(p 0.0064; chi-square test)" in several[1].reason.text
     # It is one where it comes from a column that is drawn.
     less = weigh(samples([300, 200, 500], [235, 265, 500]), max_kl=0)
     assert less.p_value < drawn.p_value

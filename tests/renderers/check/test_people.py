@@ -32,6 +32,7 @@ inconclusive  a_column_with_a_name_that_leaves_no_room
   KL 0.05 is too close to 0.05; 1,234,567 rows would decide
 pass          amount                           0       0 to 0.0123     0.05
 a pass holds at this binning
+kl: Zhang-Grabchak estimate; its interval: noncentral chi-square law
 
 excluded  id: looks like a key
 

@@ -113,6 +113,8 @@ __all__ = [
 ]
 
 
+FEW = 4096
+"""Outcomes up to which parts are worth more than the sum of many needs."""
 WORTH = 4096
 """Weights from which on a question with bounds goes a short path.
 
@@ -351,7 +353,7 @@ def _by_outcome(pair: PairOfWeights | PairOfLogs) -> ByOutcome:
         p = pair.p.block(piece, None)[0] / pair.total_p.high[:, np.newaxis]
         q = pair.q.block(piece, None)[0] / pair.total_q.high[:, np.newaxis]
         total = pair.total[:, np.newaxis]
-    excess = e.excess()
+    excess = e.precise_excess() if p.size <= FEW else e.excess()
     L = excess + 2.0 * e.y
     only_p, only_q = e.only()
     # Shares that are the same double may differ below its last bit.

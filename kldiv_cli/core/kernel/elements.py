@@ -30,6 +30,9 @@ NEAR = 0.03
 
 There log(b / x) is 0.35: its last digit is worth least, beside the term, from there up to 1/2.
 """
+MIDDLE = 0.4
+"""The largest y^2 for which Taylor's series for Q has all digits in `MANY_TERMS` terms."""
+MANY_TERMS = 42
 ENOUGH = 0.05
 """Divergences above this do not hang on the last digits of logarithms."""
 VANISHING = 1e-33
@@ -175,6 +178,22 @@ class Elements:
             L = self._log_ratio() if self.known_log is None else self.known_log
             far = np.subtract(L, np.add(self.y, self.y, out=work.v), out=work.v)
             select(np.greater(self.z, NEAR, out=work.mask), far, q, work.t)
+        return q
+
+    def precise_excess(self) -> Floats:
+        """Return Q without the last digits that a logarithm loses between `NEAR` and `MIDDLE`.
+
+        A sum of many terms is none the better for it; single terms, and sums of a few, are.
+        """
+        q = self.excess()
+        middle = (self.z > NEAR) & (self.z <= MIDDLE)
+        if middle.any():
+            z = self.z[middle]
+            g = np.zeros_like(z)
+            for k in range(2 * MANY_TERMS + 1, 1, -2):
+                g += 2.0 / k
+                g *= z
+            q[middle] = g * self.y[middle]
         return q
 
     def _log_ratio(self) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 from kldiv_cli.core.distribution import MOST_ROWS, total_of
 from kldiv_cli.core.divergences import divergences
 from kldiv_cli.core.measures import USUAL_LIMITS, find
-from kldiv_cli.core.report import Interval
+from kldiv_cli.core.report import Interval, clamped
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -57,11 +57,14 @@ def estimated(pair: Pair, base: Base) -> Interval | None:
     assert found.difference is not None, "one side is a sample"
     unit = 1.0 if base == "e" else math.log(float(base))
     kl, low, high = (figure / unit for figure in found[:3])
+    inside = clamped(kl, low, high)
     n_p, n_q = (
         math.inf if known else int(total) for total, known in zip(totals, pair.known, strict=True)
     )
     p_value, test, draws, exceedances = found.difference
-    return Interval(kl, low, high, p_value, n_p, n_q, found.reliable, test, draws, exceedances)
+    return Interval(
+        inside, kl, low, high, p_value, n_p, n_q, found.reliable, test, draws, exceedances
+    )
 
 
 class Estimate(NamedTuple):
@@ -70,10 +73,11 @@ class Estimate(NamedTuple):
     Attributes
     ----------
     kl : float
-        Estimate of D(current || reference) in nats, corrected for bias. It may be negative.
+        Estimate of D(current || reference) in nats, corrected for bias; no divergence is below 0.
     value, low, high : float
         Estimate of the measure that was asked for, which is `kl` unless another was, and the
-        limits of a confidence interval at level 1 - alpha, in nats where it has a unit.
+        limits of a confidence interval at level 1 - alpha, inside which it is; in nats where it
+        has a unit.
     p_value, p_drift, p_pass : float or None
         Of no difference at all, of a measure of at most the threshold, and of at least the
         threshold. None where both sides are exactly known.
@@ -84,6 +88,8 @@ class Estimate(NamedTuple):
         Rows a side that would decide an inconclusive verdict; None if none below 1e9 does.
     measure : str
         The measure that was asked for.
+    kl_unclamped : float
+        The estimate as it was corrected, which may be negative: a mean of many is without bias.
     """
 
     kl: float
@@ -97,6 +103,7 @@ class Estimate(NamedTuple):
     reliable: bool
     rows_needed: int | None
     measure: str
+    kl_unclamped: float
 
 
 def estimate(
@@ -178,17 +185,28 @@ def estimate(
     counts = samples(x, y, known=(known_p, known_q))
     if known_p and known_q:
         values = divergences(p, q, measures=("kl", measure))
-        kl = float(values["kl"])
+        kl = weigh_exact(float(values["kl"]), counts)
         evidence = weigh_exact(float(values[measure]), counts, max_kl=limit, measure=measure)
     else:
-        evidence = weigh(counts, max_kl=limit, alpha=float(alpha))
-        kl = evidence.value
+        kl = evidence = weigh(counts, max_kl=limit, alpha=float(alpha))
         if measure != "kl":
             evidence = weigh_symmetric(evidence, measure, threshold=limit, alpha=float(alpha))
     (judgement,) = judge([evidence], alpha=float(alpha))
-    figures, rows_needed = evidence[:6], judgement.rows_needed
-    verdict = judgement.verdict
-    return Estimate(kl, *figures, verdict, evidence.reliable, rows_needed, measure)
+    value, low, high, p_value, p_drift, p_pass = evidence[:6]
+    return Estimate(
+        clamped(kl.value, kl.low, kl.high),
+        clamped(value, low, high),
+        low,
+        high,
+        p_value,
+        p_drift,
+        p_pass,
+        judgement.verdict,
+        evidence.reliable,
+        judgement.rows_needed,
+        measure,
+        kl_unclamped=kl.value,
+    )
 
 
 def _limit(measure: str, threshold: float | None, max_kl: float) -> tuple[str, float]:

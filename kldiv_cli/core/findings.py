@@ -45,9 +45,11 @@ class Finding(NamedTuple):
     verdict : {"pass", "drift", "inconclusive", "error"}
     reason : Reason
     kl, low, high : float or "error"
-        D(current || reference) in nats: the estimate, corrected for bias, and the limits of its
+        D(current || reference) in nats: the estimate, corrected for bias, inside the limits of its
         confidence interval; the value itself where both sides are exactly known. Of models the
         mean over rows of D(reference || current), and its interval.
+    kl_unclamped : float or "error"
+        The estimate as it was corrected, which may be negative.
     threshold : float
         The largest divergence that is accepted; infinite where none is drift.
     p_value, p_drift, p_drift_adjusted, p_pass : float or None
@@ -88,6 +90,7 @@ class Finding(NamedTuple):
     reason: Reason
     threshold: float
     kl: Figure = "error"
+    kl_unclamped: Figure = "error"
     low: Figure = "error"
     high: Figure = "error"
     p_value: float | None = None

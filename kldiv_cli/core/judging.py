@@ -23,7 +23,7 @@ from kldiv_cli.core.inference.verdict import judge
 from kldiv_cli.core.instants import has_zone
 from kldiv_cli.core.labels import respelled
 from kldiv_cli.core.measures import DEFAULT_MEASURES
-from kldiv_cli.core.report import largest_contributions
+from kldiv_cli.core.report import clamped, largest_contributions
 from kldiv_cli.core.shares import shares_of
 from kldiv_cli.errors import Note, abridged, option
 
@@ -169,7 +169,8 @@ def _finding(
         verdict=judgement.verdict,
         reason=reason,
         threshold=evidence.threshold,
-        kl=evidence.value,
+        kl=clamped(evidence.value, evidence.low, evidence.high),
+        kl_unclamped=evidence.value,
         low=evidence.low,
         high=evidence.high,
         p_value=evidence.p_value,

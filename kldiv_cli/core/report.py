@@ -254,8 +254,10 @@ class Interval(NamedTuple):
     Attributes
     ----------
     kl : float
-        The estimate, corrected for bias. It may be negative; infinite where a known
-        distribution gives no probability to an outcome that the sample has.
+        The estimate, corrected for bias, inside its interval; infinite where a known distribution
+        gives no probability to an outcome that the sample has.
+    kl_unclamped : float
+        The estimate as it was corrected, which may be negative: a mean of many is without bias.
     low, high : float
         Limits of the 95 % confidence interval; `high` is infinite where the reference should
         have had rows of an outcome, and has none.
@@ -273,6 +275,7 @@ class Interval(NamedTuple):
     """
 
     kl: float
+    kl_unclamped: float
     low: float
     high: float
     p_value: float
@@ -282,6 +285,14 @@ class Interval(NamedTuple):
     p_value_test: Test | None = None
     p_value_draws: int | None = None
     p_value_exceedances: int | None = None
+
+
+def clamped(estimate: float, low: float, high: float) -> float:
+    """Return an estimate inside its own interval, which holds no number below 0.
+
+    What was corrected for bias may be negative, which no divergence is.
+    """
+    return min(max(estimate, low, 0.0), high)
 
 
 class Comparison(NamedTuple):

@@ -5,6 +5,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kldiv_cli import estimate
 
@@ -45,6 +47,31 @@ EQUAL = ([480, 310, 210], [500, 300, 200])
 def test_bad_input_is_named(p, q, settings, kind, message):
     with pytest.raises(kind, match=message):
         estimate(p, q, **settings)
+
+
+COUNTS = st.lists(
+    st.tuples(st.integers(0, 300), st.integers(0, 300)), min_size=1, max_size=6
+).filter(lambda rows: all(any(side) for side in zip(*rows, strict=True)))
+
+
+@settings(deadline=None)
+@given(COUNTS, st.booleans())
+def test_an_estimate_is_inside_its_interval(rows, known):
+    p, q = map(list, zip(*rows, strict=True))
+    found = estimate(p, [n / sum(q) for n in q] if known else q)
+    assert 0 <= found.low <= found.kl <= found.high
+    if found.low <= found.kl_unclamped <= found.high:
+        assert found.kl == found.kl_unclamped
+    elif found.kl_unclamped < found.low:
+        assert found.kl == found.low
+    else:
+        assert found.kl == found.high
+
+
+def test_an_estimate_below_zero_is_zero():
+    found = estimate([300, 300, 400], [310, 295, 395])
+    assert (found.kl, found.low) == (0.0, 0.0)
+    assert found.kl_unclamped < 0
 
 
 def test_numbers_of_any_type_will_do():

@@ -56,7 +56,7 @@ CODES = [
     (["even20000.csv", "even20000.csv", "--fail-on", "pass"], 2, 2),
     (["even20000.csv", "even20000.csv", "--missing", "keep"], 2, 2),
     (["even20000.csv", "even20000.csv", "--bins", "0"], 2, 2),
-    (["even20000.csv", "even20000.csv", "-f", "html"], 2, 2),
+    (["even20000.csv", "even20000.csv", "-f", "htm"], 2, 2),
     (["even20000.csv", "even20000.csv", "--as", "logits"], 2, 2),
     (["even20000.csv", "even20000.csv", "--weight", "side"], 2, 2),
     (["even20000.csv", "even20000.csv", "--config", "none.toml"], 2, 2),

@@ -189,7 +189,7 @@ def test_a_pipe_is_not_written_by_who_reads_it(shell, pair):
 
 @pytest.mark.parametrize(
     "name",
-    ["chart.png", "chart.PDF", "report.xlsx", "p.parquet", "report.json.gz", "r.tsv", "r.html"],
+    ["chart.png", "chart.PDF", "report.xlsx", "p.parquet", "report.json.gz", "r.tsv", "r.webp"],
 )
 @pytest.mark.parametrize("command", ["compare", "check"])
 def test_a_name_that_promises_what_no_report_is(kldiv, pair, tmp_path, monkeypatch, command, name):

@@ -103,43 +103,51 @@ def _table(table: Table) -> Iterator[Element]:
 
 
 def _picture(block: Picture) -> Iterator[Element]:
-    """Yield a picture, its table, folded, and sections on the rows of the table."""
+    """Yield a picture, its numbers, folded, and a section on each row that explains itself."""
     title, sentence = line_text(block.title), line_text(block.sentence)
     drawing = block.drawing()
-    ids = {row.key: str(place) for place, row in enumerate(block.table.rows) if row.below}
     numbers = [*_table(block.table)]
-    below = [element("p", *_spans(line)) for line in block.below]
+    sections: list[Row] = []
     if isinstance(drawing, Outcomes):
         yield figure.outcomes(drawing, title, sentence)
         numbers = [figure.numbers(drawing)]
     elif isinstance(drawing, Overview):
-        yield from _overview(drawing, title, sentence, ids)
+        sections = _explained(drawing, block.table)
+        yield from _overview(drawing, title, sentence, sections)
     elif isinstance(drawing, Spread):
         yield figure.spread(drawing, title, sentence)
     else:
         yield figure.grid(drawing, title, sentence)
         numbers = []
-    yield from below
+    for line in block.below:
+        yield element("p", *_spans(line))
     if numbers:
         yield _folded("the numbers", *numbers)
-    for row in block.table.rows:
-        if row.below:
-            head = element(
-                "h2", *_spans(row.cells[1]), ": ", *_spans(row.cells[0]), id=ids[row.key]
-            )
-            inside = [each for part in row.below for each in _block(part)]
-            yield element("section", head, element("p", *_spans(row.detail)), *inside)
+    for place, row in enumerate(sections):
+        name, verdict = row.cells[1], row.cells[0]
+        head = element("h2", *_spans(name), ": ", *_spans(verdict), id=str(place))
+        inside = [each for part in row.below for each in _block(part)]
+        yield element("section", head, element("p", *_spans(row.detail)), *inside)
+
+
+def _explained(drawing: Overview, table: Table) -> list[Row]:
+    """Return the rows of a table that explain themselves, in the order in which they are drawn."""
+    drawn = (*drawing.rows, *drawing.passing)
+    places = {row.entry.name: place for place, row in enumerate(drawn)}
+    found = [row for row in table.rows if row.below and row.key in places]
+    return sorted(found, key=lambda row: places[row.key])
 
 
 def _overview(
-    drawing: Overview, title: str, sentence: str, sections: dict[str, str]
+    drawing: Overview, title: str, sentence: str, sections: Sequence[Row]
 ) -> Iterator[Element]:
     """Yield the rows that do not pass, and those that pass, folded unless they are all."""
+    links = {row.key: str(place) for place, row in enumerate(sections)}
     if drawing.rows:
-        yield figure.overview(drawing, drawing.rows, title, sentence, sections)
+        yield figure.overview(drawing, drawing.rows, title, sentence, links)
     if not drawing.passing:
         return
-    passing = figure.overview(drawing, drawing.passing, title, sentence, sections)
+    passing = figure.overview(drawing, drawing.passing, title, sentence, links)
     if drawing.rows:
         yield _folded(f"{len(drawing.passing)} pass", passing)
     else:

@@ -86,12 +86,15 @@ def blocks(report: Report, comparison: Comparison, batch: Batch) -> Iterator[Blo
 
 def _pictured(
     report: Report, comparison: Comparison, batch: Batch, *, spare: bool = False
-) -> Iterator[Picture]:
+) -> Iterator[Picture | Table]:
     """Yield the picture of the rows, in the place of their quantiles."""
     table = _table(quantile_table(comparison, batch))
-    for other, rows in zip(report.comparisons, report.rows, strict=True):
+    for other, rows in zip(report.comparisons, report.rows, strict=False):
         if other is comparison:
             yield pictures.of_rows(batch, rows, table, spare=spare)
+            return
+    if not spare:
+        yield table
 
 
 def _table(cells: Cells, above: str = "", below: tuple[Line, ...] = ()) -> Table:

@@ -81,17 +81,27 @@ def _sides(report: Check, current: Side, reference: Side) -> Facts:
 
 def _overview(report: Check) -> Picture:
     """Return the picture of all columns, in the place of their table."""
-    findings = worst_first(report)
+    findings = _largest_first(report)
     worst = findings[0]
     sentence = line(Span(column_name(worst), kind="title"), ": ", *explained(worst))
-    entries = [_entry(finding) for finding in findings]
+    entries = [entry(finding) for finding in findings]
     of = line(", D(", *joined([(name,) for name in spans_of(*judged_names(report))], " ‖ "), ")")
     return pictures.of_divergences(
         entries, report.unit, (*line(headline(report)), *of), sentence, _table(report)
     )
 
 
-def _entry(finding: Finding) -> Entry:
+def _largest_first(report: Check) -> list[Finding]:
+    """Return the findings, the worst verdict first, and of each verdict the largest first."""
+
+    def badness(finding: Finding) -> tuple[int, bool, float]:
+        size = 0.0 if finding.kl == "error" else finding.kl
+        return WORST_FIRST.index(finding.verdict), not is_warned(finding), -size
+
+    return sorted(report.columns, key=badness)
+
+
+def entry(finding: Finding) -> Entry:
     """Return the row of a column in the picture of all."""
     value, low, high = finding.kl, finding.low, finding.high
     before, after = finding.missing_reference, finding.missing_current
@@ -116,7 +126,8 @@ def _table(report: Check) -> Table:
         Column(line("column"), number=False, names=True),
         *(Column(line(head)) for head in ("kl", interval_head(report), "threshold")),
     )
-    rows: list[Row] = []
+    rows = []
+    pictured = {finding.column for finding in _largest_first(report)[:MOST_ROWS]}
     for finding in worst_first(report):
         passes = finding.verdict == "pass"
         cells = (
@@ -127,8 +138,8 @@ def _table(report: Check) -> Table:
         brief = passes and not only_warns(finding)
         detail = joined(_remarks(finding), "; ") if brief else explained(finding)
         drawn: tuple[Block, ...] = ()
-        if not brief and len(rows) < MOST_ROWS:
-            drawn = (_column(report, finding),)
+        if not brief:
+            drawn = tuple(_column(report, finding, pictured=finding.column in pictured))
         folded = passes and not detail
         rows.append(Row(cells, detail, drawn, folded=folded, key=column_name(finding)))
     binned = any(each.verdict == "pass" and not is_exact(each) for each in report.columns)
@@ -138,18 +149,25 @@ def _table(report: Check) -> Table:
     return Table(columns, tuple(rows), below=tuple(below))
 
 
-def _column(report: Check, finding: Finding) -> Block:
-    """Return the picture of the outcomes of a column, or else those that moved most."""
-    moves = _moves(finding)
-    if finding.shares is None:
-        return moves
+def _column(report: Check, finding: Finding, *, pictured: bool) -> Iterator[Block]:
+    """Yield the picture of the outcomes of a column, in the place of those that moved most."""
+    has_moves = finding.verdict == "drift" and finding.contributions
+    if finding.shares is None or not pictured:
+        if has_moves:
+            yield _moves(finding)
+        return
     kl, interval, _ = figures_of(finding)
     said = line(f"estimate {kl} nats, corrected for bias; {interval_head(report)} {interval}")
-    title = line(Span(column_name(finding), kind="title"), f": {finding.verdict}")
-    return pictures.of_outcomes(
-        finding.shares, *side_names(report), report.unit, title, finding.contributions, moves,
-        below=() if is_exact(finding) else (said,), spare=finding.verdict != "drift",
-    )  # fmt: skip
+    yield pictures.of_outcomes(
+        finding.shares,
+        *side_names(report),
+        report.unit,
+        line(Span(column_name(finding), kind="title"), f": {finding.verdict}"),
+        finding.contributions,
+        _moves(finding),
+        below=() if is_exact(finding) else (said,),
+        spare=not has_moves,
+    )
 
 
 def _moves(finding: Finding) -> Table:
@@ -169,14 +187,13 @@ def _hellinger_term(part: Contribution) -> float:
 
 
 def worst_first(report: Check) -> list[Finding]:
-    """Return the findings, the worst verdict first, and of each the largest divergence first.
+    """Return the findings, the worst verdict first, each in the order of the columns.
 
     What would be drift, had it a limit, precedes what passes.
     """
 
-    def badness(finding: Finding) -> tuple[int, bool, float]:
-        size = math.inf if finding.kl == "error" else finding.kl
-        return WORST_FIRST.index(finding.verdict), not is_warned(finding), -size
+    def badness(finding: Finding) -> tuple[int, bool]:
+        return WORST_FIRST.index(finding.verdict), not is_warned(finding)
 
     return sorted(report.columns, key=badness)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kldiv_cli import check, compare
 from kldiv_cli.core.report import Shares
-from kldiv_cli.renderers.pages.check import _entry, worst_first
+from kldiv_cli.renderers.pages.check import entry, worst_first
 from kldiv_cli.renderers.pictures.characters import outcome_lines, overview_lines, spread_lines
 from kldiv_cli.renderers.pictures.outcomes import outcomes
 from kldiv_cli.renderers.pictures.overview import overview
@@ -75,7 +75,7 @@ def test_an_outcome_that_one_side_lacks_has_the_sign_of_infinity_and_no_join():
 
 @given(st.integers(40, 200), st.booleans())
 def test_the_overview_fits(width, unicode):
-    picture = overview(map(_entry, worst_first(REPORT)), "nats")
+    picture = overview(map(entry, worst_first(REPORT)), "nats")
     lines = texts(overview_lines(picture, width, unicode=unicode))
     assert max(map(display_width, lines)) <= width
     assert unicode or all(map(str.isascii, lines))

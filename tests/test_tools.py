@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-COMMANDS = ("compare", "check", "profile", "inspect", "measures")
+COMMANDS = ("compare", "check", "matrix", "profile", "inspect", "measures")
 
 
 def script(root, name):

@@ -15,8 +15,8 @@ from kldiv_cli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from kldiv_cli.core.findings import Check
-    from kldiv_cli.core.report import Failure, Report
+    from kldiv_cli.core.report import Failure
+    from kldiv_cli.renderers import Rendered
 
     Given = Mapping[str, Any]
 
@@ -119,7 +119,7 @@ class Command(NamedTuple):
     examples: tuple[str, ...] = ()
     exit_codes: str = ""
     formats: tuple[str, ...] = ()
-    failed: Callable[[Sequence[str], Given, Failure], Report | Check] | None = None
+    failed: Callable[[Sequence[str], Given, Failure], Rendered] | None = None
 
     def spell(self, name: str) -> str:
         """Return an option as it is written on the command line."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from kldiv_cli.core import report
 
 if TYPE_CHECKING:
-    from kldiv_cli.core.findings import Check
+    from kldiv_cli.renderers import Rendered
 
 
 class Renderable:
@@ -40,7 +40,7 @@ class Renderable:
         from kldiv_cli.renderers import Layout, render
 
         layout = Layout(unfolded=all_measures)
-        return render(cast("report.Report | Check", self), format, layout)
+        return render(cast("Rendered", self), format, layout)
 
     def __str__(self) -> str:
         return self.render()

@@ -679,7 +679,7 @@ def matrix_settings(
     if len(sources) < 2:
         found = "is one" if sources else "is none"
         message = f"a matrix compares two distributions or more, and there {found}"
-        raise UsageError("one-side", message, hint="name a second file")
+        raise UsageError("one-side", message, hint="kldiv matrix P Q takes two files")
     _refuse_twice(options, "an option that says how to read is given once, for all files")
     given = _checked("matrix", MATRIX, options, spell)
     names = given.pop("names", (None,) * len(sources))
@@ -691,7 +691,7 @@ def matrix_settings(
     )
     if every[0].kind == "samples":
         message = "a matrix compares whole distributions, and raw rows are compared by columns"
-        hint = "kldiv compare P Q --as samples does; kldiv profile counts them"
+        hint = "kldiv compare P Q --as samples does"
         raise UsageError("usage", message, hint=hint)
     files = [side for side in every if isinstance(side.source, str | os.PathLike)]
     _refuse(_refusals(((files or every)[0], every[-1]), (False, False)), given, spell)

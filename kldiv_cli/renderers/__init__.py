@@ -16,14 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kldiv_cli.core.findings import Check
+    from kldiv_cli.core.matrix import Matrix
     from kldiv_cli.core.report import Report
     from kldiv_cli.renderers.document import Document
+
+    Rendered = Report | Check | Matrix
 
 FORMATS = ("text", "json", "csv", "markdown", "html", "svg")
 ROWS = "rows"
 """The format of the rows of a comparison, which has an option of its own."""
-MATRIX_FORMATS = ("text", "json", "csv")
 CHECK_FORMATS = (*FORMATS, "junit", "github", "prometheus")
+FORMATS_OF = {
+    "compare": (*FORMATS, ROWS),
+    "check": CHECK_FORMATS,
+    "matrix": FORMATS,
+}
+"""Those of each kind of report, which is in the name of its schema."""
 DRAWN = ("text", "markdown", "html", "svg")
 """The formats that draw a document."""
 
@@ -52,7 +60,7 @@ class Layout(NamedTuple):
     unfolded: bool = False
 
 
-def render(report: Report | Check, format: str, layout: Layout | None = None) -> str:
+def render(report: Rendered, format: str, layout: Layout | None = None) -> str:
     """Return a report in a format, such as ``text`` or ``json``.
 
     Raises
@@ -63,7 +71,7 @@ def render(report: Report | Check, format: str, layout: Layout | None = None) ->
     return "".join(pieces(report, format, layout))
 
 
-def pieces(report: Report | Check, format: str, layout: Layout | None = None) -> Iterable[str]:
+def pieces(report: Rendered, format: str, layout: Layout | None = None) -> Iterable[str]:
     """Return a report in a format as the pieces that make up its text; one, if it is short.
 
     Raises
@@ -72,14 +80,14 @@ def pieces(report: Report | Check, format: str, layout: Layout | None = None) ->
         If there is no such format for this report.
     """
     layout = layout or Layout()
-    check = report.schema.startswith("kldiv.check/")
-    formats = CHECK_FORMATS if check else (*FORMATS, ROWS)
+    kind = kind_of(report)
+    formats = FORMATS_OF[kind]
     if format not in formats:
         raise UsageError("unknown-format", f"a report is {', '.join(formats)}; found {format!r}")
     if format in DRAWN:
         return (draw(_document(report), format, layout),)
     # Every report has the same JSON document: its keys are those of the report.
-    name = "check_csv" if check and format == "csv" else format
+    name = f"{kind}_csv" if format == "csv" and kind != "compare" else format
     module = import_module(f".formats.{name}", __name__)
     found: Iterable[str] = (
         module.pieces(report, layout) if format == ROWS else (module.render(report, layout),)
@@ -87,15 +95,20 @@ def pieces(report: Report | Check, format: str, layout: Layout | None = None) ->
     return found
 
 
-def fragment(report: Report | Check) -> str:
+def kind_of(report: Rendered) -> str:
+    """Return the command that a report answers, which is in the name of its schema."""
+    return report.schema.partition(".")[2].partition("/")[0]
+
+
+def fragment(report: Rendered) -> str:
     """Return a report as an element of HTML that may stand in any page, as in a notebook."""
     made: str = import_module(".formats.html", __name__).fragment(_document(report))
     return made
 
 
-def _document(report: Report | Check) -> Document:
+def _document(report: Rendered) -> Document:
     """Return what there is to say of a report."""
-    kind = report.schema.partition(".")[2].partition("/")[0]
+    kind = kind_of(report)
     page = "several" if getattr(report, "others", ()) else kind
     made: Document = import_module(f".pages.{page}", __name__).document(report)
     return made

@@ -205,11 +205,14 @@ class Document(NamedTuple):
     blocks : tuple of Block
     titled : bool
         Whether the title says what no block does, so that text has to begin with it.
+    wide : bool
+        Whether it may take all of a wide display, for the sake of a table of many columns.
     """
 
     title: Line
     blocks: tuple[Block, ...]
     titled: bool = False
+    wide: bool = False
 
 
 NOTHING = Document((), ())

@@ -473,12 +473,6 @@ CASES = {
             then="compare p.csv q.csv --as samples",
         ),
         Case(
-            "--as counts if these are counts; --smoothing floor:1e-6 if they are not",
-            "p.csv q.csv --smoothing jeffreys",
-            both("x,n\na,60\nb,40\n"),
-        ),
-        Case("--as logits", "p.npy q.npy --temperature 2", both(npy([[1, 2], [2, 3]]), "npy")),
-        Case(
             "--no-header if the first rows hold data",
             "compare p.csv q.csv --as samples",
             {"p.csv": "a\nx\ny\n", "q.csv": "x\ny\nx\n"},
@@ -489,11 +483,6 @@ CASES = {
             both(npy([[1, 2], [2, 3]]), "npy"),
         ),
         Case("leave --reduction out", "p.csv q.csv --reduction sum", PAIR),
-        Case(
-            "leave --smoothing out",
-            "p.npy q.npy --as logits --smoothing floor:0.1",
-            both(npy([[1, 2], [2, 3]]), "npy"),
-        ),
         Case(
             "--categorical {} compares labels; --exclude {} compares the other columns",
             "compare p.csv q.csv --as samples",
@@ -605,6 +594,18 @@ CASES = {
         ),
     ],
     "pipeline/settings.py": [
+        Case(
+            "kldiv matrix P Q takes two files",
+            "matrix p.csv",
+            PAIR,
+            fill={"P": "p.csv", "Q": "q.csv"},
+        ),
+        Case(
+            "kldiv compare P Q --as samples does",
+            "matrix p.csv q.csv --as samples",
+            PAIR,
+            fill={"P": "p.csv", "Q": "q.csv"},
+        ),
         Case("leave --top out", "p.json q.json --top 3", both("[[1, 2], [2, 1]]", "json")),
         Case(
             "leave --top out",
@@ -723,7 +724,26 @@ CASES = {
             edit={"kldiv.toml": ""},
         ),
     ],
+    "pipeline/matrix.py": [
+        Case(
+            "kldiv compare compares batches row by row; --flatten makes one distribution of the"
+            " array",
+            "matrix p.npy q.npy",
+            both(npy([[1, 2], [2, 3]]), "npy"),
+        ),
+    ],
     "pipeline/sides.py": [
+        Case(
+            "--as counts if these are counts; --smoothing floor:1e-6 if they are not",
+            "p.csv q.csv --smoothing jeffreys",
+            both("x,n\na,60\nb,40\n"),
+        ),
+        Case("--as logits", "p.npy q.npy --temperature 2", both(npy([[1, 2], [2, 3]]), "npy")),
+        Case(
+            "leave --smoothing out",
+            "p.npy q.npy --as logits --smoothing floor:0.1",
+            both(npy([[1, 2], [2, 3]]), "npy"),
+        ),
         Case(
             "--as counts if these are counts; --as samples if they are raw rows",
             "profile p.csv",

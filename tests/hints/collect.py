@@ -115,17 +115,18 @@ class Package:
                     self._note(path, getattr(node, part, ()), outer)
 
     def _note_fields(self):
-        classes = {
-            node.name: node
+        # Classes of two rooms may have the same name.
+        classes = [
+            (node.name, node)
             for tree in self.trees.values()
             for node in ast.walk(tree)
             if isinstance(node, ast.ClassDef)
-        }
-        for name, node in classes.items():
+        ]
+        for name, node in classes:
             if (found := _field(node, self.words)) is not None:
                 self.fields[name] = found
         for _ in classes:
-            for name, node in classes.items():
+            for name, node in classes:
                 bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
                 for base in bases:
                     if base in self.fields:

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from kldiv_cli import UsageError, check, compare
+from kldiv_cli import UsageError, check, compare, matrix
 from kldiv_cli.core.judging import Limits
 from kldiv_cli.core.smoothing import find
 from kldiv_cli.pipeline import settings
@@ -34,15 +34,19 @@ def option_groups(root):
 @pytest.mark.parametrize(
     ("group", "table"),
     [("Reading", "READING"), ("Columns", "COLUMNS"), ("Judging", "JUDGING"),
-     ("CompareOptions", "COMPARE"), ("CheckOptions", "CHECK")],
+     ("CompareOptions", "COMPARE"), ("CheckOptions", "CHECK"), ("MatrixOptions", "MATRIX")],
 )  # fmt: skip
 def test_type_checkers_and_calls_know_the_same_options(root, group, table):
     assert option_groups(root)[group] == getattr(settings, table).keys()
 
 
-@pytest.mark.parametrize(("function", "table"), [(compare, "COMPARE"), (check, "CHECK")])
+@pytest.mark.parametrize(
+    ("function", "table"), [(compare, "COMPARE"), (check, "CHECK"), (matrix, "MATRIX")]
+)
 def test_every_option_is_documented(function, table):
     documented = re.findall(r"^    ([a-z_]+(?:, [a-z_]+)*) : ", function.__doc__, re.M)
+    # Options that need no more words than a name stand in a line of such.
+    documented += re.findall(r"^    ([a-z_]+(?:, [a-z_]+)+)$", function.__doc__, re.M)
     names = {name for line in documented for name in line.split(", ")}
     assert names >= getattr(settings, table).keys()
 

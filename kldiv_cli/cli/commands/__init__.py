@@ -26,7 +26,7 @@ COMMANDS = tuple(SUMMARIES)
 EXAMPLES = {
     "compare": "kldiv compare january.csv july.csv",
     "check": "kldiv check january.csv july.csv",
-    "matrix": "kldiv matrix january.csv april.csv july.csv",
+    "matrix": "kldiv matrix january.csv july.csv",
     "profile": "kldiv profile january.csv -o january.json",
     "inspect": "kldiv inspect january.csv",
     "completion": "kldiv completion bash",

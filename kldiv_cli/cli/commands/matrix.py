@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.cli import options
 from kldiv_cli.cli.options import Argument, Option, group
 from kldiv_cli.cli.outputs import Outputs
-from kldiv_cli.renderers import MATRIX_FORMATS
+from kldiv_cli.renderers import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,7 +76,7 @@ def failed(_: Sequence[str], said: Mapping[str, Any], failure: Failure) -> Matri
     )
 
 
-@options.command(*ROWS, examples=EXAMPLES, exit_codes=CODES, formats=MATRIX_FORMATS, failed=failed)
+@options.command(*ROWS, examples=EXAMPLES, exit_codes=CODES, formats=FORMATS, failed=failed)
 def matrix(files: list[str], said: dict[str, Any]) -> int:
     """Compare every pair of several distributions: P is in the rows, Q in the columns.
 
@@ -91,7 +91,7 @@ def matrix(files: list[str], said: dict[str, Any]) -> int:
     from kldiv_cli.pipeline.settings import matrix_settings
     from kldiv_cli.renderers import pieces
 
-    outputs = Outputs(said, MATRIX_FORMATS)
+    outputs = Outputs(said, FORMATS)
     names, paths = options.sources(*files)
     settings = matrix_settings(paths, {**said, "names": names}, matrix.spell)
     with outputs:

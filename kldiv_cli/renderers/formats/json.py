@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 from kldiv_cli.renderers.show import document
 
 if TYPE_CHECKING:
-    from kldiv_cli.core.findings import Check
-    from kldiv_cli.core.report import Report
-    from kldiv_cli.renderers import Layout
+    from kldiv_cli.renderers import Layout, Rendered
 
 
-def render(report: Report | Check, layout: Layout) -> str:
-    """Return the document of a comparison or a check; the layout makes no difference."""
+def render(report: Rendered, layout: Layout) -> str:
+    """Return the document of a report; the layout makes no difference."""
     return document(report.to_dict())

@@ -6,6 +6,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from kldiv_cli.errors import abridged
 from kldiv_cli.renderers.document import (
     Document,
     Facts,
@@ -35,6 +36,8 @@ HEAD_WIDTH = 11
 NARROWEST_NAME = 8
 LONGEST_COMMAND = 10_000
 GAP = "  "
+SHADES = "[·░▒▓█]"
+"""Signs that are for the eye alone."""
 
 
 def laid_out(document: Document, layout: Layout, width: int) -> list[Styled]:
@@ -124,6 +127,7 @@ def _spelt(text: str, layout: Layout) -> str:
     if text.isascii():
         return text
     if not (layout.terminal and layout.unicode):
+        text = re.sub(SHADES, "", text)
         text = text.replace("‖", "||").replace("→", "->").replace("∞", "Infinity")
     return text if layout.unicode else text.replace("±", "+-").replace("Δ", "delta ")
 
@@ -232,7 +236,7 @@ def _table(table: Table, layout: Layout, width: int) -> Iterator[Styled]:
         yield from _sentence(line, layout, width)
     left_out = [_joined(head) for place, head in enumerate(heads) if place not in widths and head]
     if left_out:
-        said = f"no room for {', '.join(left_out)}; a wider terminal or -f json shows it"
+        said = f"no room for {abridged(left_out)}; a wider terminal or -f json shows it"
         yield from _sentence((Span(said, "dim"),), layout, width)
 
 

@@ -35,7 +35,7 @@ STYLES = {
 def draw(document: Document, layout: Layout) -> str:
     """Return the document with rich's escape codes where `layout` has colour, plain without."""
     # On a wide terminal not all of it is filled, on a narrow one more than there is.
-    width = max(NARROWEST, min(layout.width, WIDEST))
+    width = max(NARROWEST, layout.width if document.wide else min(layout.width, WIDEST))
     file = io.StringIO()
     console = Console(
         file=file,

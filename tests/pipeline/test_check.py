@@ -1095,3 +1095,38 @@ def test_a_column_that_no_side_can_count_is_named_once():
     nested = {"x": [[1], [2]], "y": [1, 2]}
     hint = refused(nested, nested, column=["x", "y"], kind="samples", code="nested-value").hint
     assert hint.count("'x'") == 1
+
+
+@pytest.mark.parametrize(
+    "finite", [np.linspace(-3, 3, 990), [3.0] * 990, [1, 2, 3] * 330], ids=["reals", "one", "few"]
+)
+def test_infinite_values_that_the_reference_never_had_are_new_outcomes(finite, tmp_path, kldiv):
+    """Of raw rows, and of a profile on either side."""
+    finite = list(finite)
+    sides = {
+        "finite": finite + finite[:10],
+        "above": [*finite, *[math.inf] * 10],
+        "below": [*finite, *[-math.inf] * 10],
+    }
+    made = {}
+    for name, values in sides.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join(["x", *map(str, values), ""]))
+        like = ["--like", made["finite"][1]] if made else []
+        made[name] = f"{tmp_path}/{name}.csv", f"{tmp_path}/{name}.json"
+        assert kldiv("profile", made[name][0], *like, "-o", made[name][1]).code == 0
+    for before, after, new in (
+        ("finite", "above", ("+inf",)),
+        ("below", "above", ("+inf",)),
+        ("above", "below", ("-inf",)),
+        ("above", "above", ()),
+        ("above", "finite", ()),
+    ):
+        doors = [(0, 0), (1, 1), *([(1, 0)] if before == "finite" else [])]
+        for reference, current in doors:
+            report = check(
+                made[before][reference], made[after][current], max_kl=math.inf, max_new=0.001
+            )
+            (found,) = report.columns
+            assert found.new_outcomes == new
+            assert found.new_share == len(new) / 100
+            assert report.verdict == ("drift" if new else "pass")

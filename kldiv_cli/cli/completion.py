@@ -232,7 +232,10 @@ VALUES = {
 }  # fmt: skip
 """What completes the values of options whose metavar does not say it."""
 PAIRS = {
-    "max_kl": (COLUMN, FREE),
+    **dict.fromkeys(
+        ("max_kl", "max_psi", "max_js", "max_js_distance", "max_hellinger", "max_tv"),
+        (COLUMN, FREE),
+    ),
     "where": (COLUMN, FREE),
     "map": (COLUMN, COLUMN),
     "fail_above": ("MEASURE", FREE),

@@ -98,6 +98,6 @@ def next_command(command: Command, sources: Sequence[str], said: Mapping[str, An
         The options as they were given.
     """
     # A file of settings holds the others; these are in it as settings of columns.
-    of_columns = ("numeric", "categorical", "max_kl")
+    of_columns = ("numeric", "categorical")
     in_file = (*KEYS.values(), *of_columns, "init", "color")
     return command_line("check", sources, command, said, in_file)

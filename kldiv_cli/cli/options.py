@@ -175,14 +175,15 @@ def with_columns(said: dict[str, Any]) -> dict[str, Any]:
     UsageError
         If a column is said to be of both types.
     """
-    from kldiv_cli.pipeline.validation import divergence_limit
+    from kldiv_cli.pipeline.settings import MAXIMA
 
     columns: dict[str, dict[str, Any]] = {}
     rest = {name: value for name, value in said.items() if name not in ("numeric", "categorical")}
-    for word in rest.pop("max_kl", ()):
-        column, equals, end = word.rpartition("=")
-        given = columns.setdefault(column, {}) if equals else rest
-        given["max_kl"] = divergence_limit("--max-kl", number(end))
+    for name, check in MAXIMA.items():
+        for word in rest.pop(name, ()):
+            column, equals, end = word.rpartition("=")
+            given = columns.setdefault(column, {}) if equals else rest
+            given[name] = check(f"--{name.replace('_', '-')}", number(end))
     for type in ("numeric", "categorical"):
         for column in said.get(type, ()):
             if columns.setdefault(column, {}).setdefault("type", type) != type:

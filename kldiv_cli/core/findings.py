@@ -35,6 +35,22 @@ Figure = float | int | Literal["error"]
 """A number, or ``"error"`` where it was not computed."""
 
 
+class Judged(NamedTuple):
+    """The verdict on one measure of a column, and what it rests on; see `Finding`."""
+
+    measure: str
+    value: float
+    low: float
+    high: float
+    threshold: float
+    verdict: Verdict
+    reason: Reason
+    p_drift: float | None
+    p_drift_adjusted: float | None
+    p_pass: float | None
+    rows_needed: int | None
+
+
 class Finding(NamedTuple):
     """The verdict on one column and the figures that it rests on.
 
@@ -44,17 +60,22 @@ class Finding(NamedTuple):
         Its name; ``categorical``, ``numeric``, ``boolean``, ``date``, ``model`` or ``error``.
     verdict : {"pass", "drift", "inconclusive", "error"}
     reason : Reason
-    kl, low, high : float or "error"
+    kl : float or "error"
         D(current || reference) in nats: the estimate, corrected for bias, inside the limits of its
         confidence interval; the value itself where both sides are exactly known. Of models the
-        mean over rows of D(reference || current), and its interval.
+        mean over rows of D(reference || current).
     kl_unclamped : float or "error"
         The estimate as it was corrected, which may be negative.
+    measure : str
+        The measure with the worst verdict: ``kl``, or another that has a limit.
+    value, low, high : float or "error"
+        Its estimate, in nats where it has a unit, inside its confidence interval, and the limits
+        of that.
     threshold : float
-        The largest divergence that is accepted; infinite where none is drift.
+        The largest value of it that is accepted; infinite where none is drift.
     p_value, p_drift, p_drift_adjusted, p_pass : float or None
-        Of no difference at all; of a divergence of at most the threshold, as it is and
-        corrected for the number of columns; and of at least the threshold. The last three are
+        Of no difference at all; of a value of at most the threshold, as it is and
+        corrected for the number of tests; and of at least the threshold. The last three are
         None where the threshold is infinite.
     p_value_test : {"chi-square", "exact", "permutation", "monte-carlo"} or None
         The test that `p_value` is of; None where there is none.
@@ -82,6 +103,8 @@ class Finding(NamedTuple):
         in both directions.
     shares : Shares or None
         All outcomes; None of a batch, and where nothing was computed. In no JSON document.
+    judged : tuple of Judged
+        The verdicts on all measures that have a limit; none where nothing was computed.
     """
 
     column: str | None
@@ -91,6 +114,8 @@ class Finding(NamedTuple):
     threshold: float
     kl: Figure = "error"
     kl_unclamped: Figure = "error"
+    measure: str = "kl"
+    value: Figure = "error"
     low: Figure = "error"
     high: Figure = "error"
     p_value: float | None = None
@@ -112,6 +137,7 @@ class Finding(NamedTuple):
     contributions: tuple[Contribution, ...] = ()
     measures: Mapping[str, Value] = MappingProxyType(dict.fromkeys(DEFAULT_MEASURES, "error"))
     shares: Shares | None = None
+    judged: tuple[Judged, ...] = ()
 
 
 class Findings(tuple[Finding, ...]):
@@ -177,7 +203,7 @@ def is_warned(finding: Finding) -> bool:
     """Return whether only its infinite limit keeps a column from being drift by the usual one."""
     if not only_warns(finding) or finding.verdict != "pass":
         return False
-    return finding.low == "error" or finding.low > USUAL_LIMIT
+    return finding.low == "error" or finding.low > USUAL_LIMITS[finding.measure]
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -191,13 +217,14 @@ def failed(
     alpha: float,
     adjust: str,
     seed: int,
-    max_kl: float,
+    measure: str,
+    threshold: float,
     dataset: str = NO_NAME,
     direction: str = DIRECTION,
 ) -> Check:
     """Return the report of an error: one finding, without a column or a figure."""
-    finding = Finding(None, "error", "error", Reason(failure.code, failure.message), max_kl)
-    columns = Findings([finding])
+    reason = Reason(failure.code, failure.message)
+    columns = Findings([Finding(None, "error", "error", reason, threshold, measure=measure)])
     return Check(
         direction=direction,
         dataset=dataset,

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from kldiv_cli.core.divergences import contributions, divergences
-from kldiv_cli.core.findings import USUAL_LIMIT, Finding, Findings, is_warned
+from kldiv_cli.core.findings import (
+    USUAL_LIMIT,
+    WORST_FIRST,
+    Finding,
+    Findings,
+    Judged,
+    is_warned,
+)
 from kldiv_cli.core.inference import reasons
 from kldiv_cli.core.inference.evidence import largest_move, weigh, weigh_exact
+from kldiv_cli.core.inference.measured import MEASURED
 from kldiv_cli.core.inference.reasons import (
     WARN_ONLY,
     Reason,
@@ -22,7 +30,7 @@ from kldiv_cli.core.inference.samples import samples
 from kldiv_cli.core.inference.verdict import judge
 from kldiv_cli.core.instants import has_zone
 from kldiv_cli.core.labels import respelled
-from kldiv_cli.core.measures import DEFAULT_MEASURES
+from kldiv_cli.core.measures import DEFAULT_MEASURES, LIMITED, USUAL_LIMITS
 from kldiv_cli.core.report import clamped, largest_contributions
 from kldiv_cli.core.shares import shares_of
 from kldiv_cli.errors import Note, abridged, option
@@ -49,39 +57,52 @@ class Limits(NamedTuple):
 
     Attributes
     ----------
-    max_kl : float
-        The largest divergence, in nats; `max_kl_of` replaces it for single columns. Infinity
-        limits no divergence: it is estimated and shown, and never drift.
-    max_kl_of : mapping of str to float
-        The largest divergence of a column, by its name. A column whose own limit is infinite is
-        never drift, whatever is limited of the others.
+    max_kl, max_psi, max_js, max_js_distance, max_hellinger, max_tv : float or None
+        The largest values of measures, in nats where they have a unit; None does not judge the
+        measure. KL is judged by the usual limit where no measure has one. Infinity limits
+        nothing: the measure is estimated and shown, and never drift.
+    of_columns : mapping of str to mapping of str to float
+        Limits of single columns, by the column's name and the measure's, which replace those.
+        A column whose own limits are infinite is never drift, whatever is limited of the others.
     alpha : float
         Level of the tests.
     adjust : {"bh", "none"}
-        Correction for the number of columns.
+        Correction for the number of tests.
     max_new, max_missing_shift : float or None
         The largest share of rows with a new outcome, and the largest change of the share of
         missing values; None does not limit them.
     """
 
-    max_kl: float = USUAL_LIMIT
-    max_kl_of: Mapping[str, float] = {}
+    max_kl: float | None = None
+    max_psi: float | None = None
+    max_js: float | None = None
+    max_js_distance: float | None = None
+    max_hellinger: float | None = None
+    max_tv: float | None = None
+    of_columns: Mapping[str, Mapping[str, float]] = {}
     alpha: float = 0.05
     adjust: Literal["bh", "none"] = "bh"
     max_new: float | None = None
     max_missing_shift: float | None = None
 
-    def of(self, column: str) -> float:
-        """Return the largest divergence that is accepted of a column."""
-        return self.max_kl_of.get(column, self.max_kl)
+    def of(self, column: str) -> dict[str, float]:
+        """Return the measures that a column is judged by, and the largest values accepted.
 
-    def has_none(self, column: str) -> bool:
-        """Return whether no divergence of a column is drift."""
-        return math.isinf(self.of(column))
+        Infinite limits are there only where no other is: a single one, then.
+        """
+        given = {name: getattr(self, f"max_{name}") for name in LIMITED}
+        given |= self.of_columns.get(column, {})
+        found = {name: limit for name, limit in given.items() if limit is not None}
+        finite = {name: limit for name, limit in found.items() if math.isfinite(limit)}
+        return finite or dict([*found.items(), ("kl", USUAL_LIMIT)][:1])
+
+    def tests(self, column: str) -> int:
+        """Return by how many measures a column may be drift."""
+        return sum(map(math.isfinite, self.of(column).values()))
 
     def only_warns(self, column: str) -> bool:
-        """Return whether nothing about a column is drift: its own limit is infinite."""
-        return math.isinf(self.max_kl_of.get(column, 0.0))
+        """Return whether nothing about a column is drift: no limit of its own is finite."""
+        return column in self.of_columns and not self.tests(column)
 
 
 def judged(
@@ -105,57 +126,118 @@ def judged(
         Is told how many columns are weighed, after each of them: this is what takes long.
     """
     # A column that cannot be drift takes no part in the correction for many columns.
-    columns = sum(not all(pair.known) and not limits.has_none(pair.column or "") for pair in pairs)
+    tests = sum(limits.tests(pair.column or "") for pair in pairs if not all(pair.known))
     shares = [contributions(pair.p, pair.q) for pair in pairs]
     measures = [
         divergences(*pair.in_order_of_weights(), measures=DEFAULT_MEASURES) for pair in pairs
     ]
-    evidence = []
+    kl, evidence = [], []
     for pair, parts, values in zip(pairs, shares, measures, strict=True):
-        weighed = _evidence(pair, parts, float(values["kl_pq"]), limits, columns)
-        move = largest_move(parts.p, parts.q, parts.part, weighed.samples.m)
-        evidence.append(weighed._replace(move=move))
-        told(len(evidence))
-    labels = [pair.names for pair in pairs]
-    judgements = judge(evidence, alpha=limits.alpha, adjust=limits.adjust, labels=labels)
-    return Findings(
-        _limited(_finding(*column, top), limits)
-        for column in zip(pairs, shares, measures, evidence, judgements, strict=True)
-    )
+        judged = limits.of(pair.column or "")
+        weighed = _kl_evidence(pair, parts, float(values["kl_pq"]), judged, limits, tests)
+        kl.append(weighed)
+        evidence.append([_evidence(weighed, name, judged, values, limits) for name in judged])
+        told(len(kl))
+    # All measures of all columns are tests of one family.
+    every = [one for of_column in evidence for one in of_column]
+    names = [
+        pair.names for pair, of_column in zip(pairs, evidence, strict=True) for _ in of_column
+    ]
+    judgements = iter(judge(every, alpha=limits.alpha, adjust=limits.adjust, labels=names))
+    found = []
+    for pair, parts, values, weighed, of_column in zip(
+        pairs, shares, measures, kl, evidence, strict=True
+    ):
+        pronounced = [(one, next(judgements)) for one in of_column]
+        found.append(_limited(_finding(pair, parts, values, weighed, pronounced, top), limits))
+    return Findings(found)
 
 
-def _evidence(
-    pair: Pair, parts: Contributions, exact: float, limits: Limits, columns: int
+def _kl_evidence(
+    pair: Pair,
+    parts: Contributions,
+    exact: float,
+    judged: Mapping[str, float],
+    limits: Limits,
+    tests: int,
 ) -> Evidence:
-    """Return what the counts of a pair say about D(P || Q); of known distributions its value."""
+    """Return what the counts of a pair say about D(P || Q); of known distributions its value.
+
+    Parameters
+    ----------
+    judged : mapping of str to float
+        The measures that the column is judged by, and their limits.
+    tests : int
+        How many tests are corrected for together.
+    """
     known_p, known_q = pair.known
     x = parts.p if known_p else pair.p.astype(np.float64)
     y = parts.q if known_q else pair.q.astype(np.float64)
     counts = samples(x, y, known=pair.known)
-    max_kl = limits.of(pair.column or "")
+    max_kl = judged.get("kl", math.inf)
     if known_p and known_q:
-        return weigh_exact(exact, counts, max_kl=max_kl)
-    if math.isinf(max_kl):
-        # Any limit would do: what depends on it is left out.
-        weighed = weigh(counts, max_kl=USUAL_LIMIT, alpha=limits.alpha, columns=max(columns, 1))
-        return weighed._replace(threshold=max_kl, p_drift=None, p_pass=None)
-    return weigh(counts, max_kl=max_kl, alpha=limits.alpha, columns=columns)
+        weighed = weigh_exact(exact, counts, max_kl=max_kl)
+    else:
+        # Where it has no limit any would do: what depends on it is left out.
+        usual = USUAL_LIMIT if math.isinf(max_kl) else max_kl
+        weighed = weigh(counts, max_kl=usual, alpha=limits.alpha, columns=max(tests, 1))
+        if math.isinf(max_kl):
+            weighed = weighed._replace(threshold=max_kl, p_drift=None, p_pass=None)
+    return weighed._replace(move=largest_move(parts.p, parts.q, parts.part, counts.m))
+
+
+def _evidence(
+    kl: Evidence,
+    measure: str,
+    judged: Mapping[str, float],
+    values: Mapping[str, Any],
+    limits: Limits,
+) -> Evidence:
+    """Return what the same counts say about a measure.
+
+    Parameters
+    ----------
+    kl : Evidence
+        That on D(P || Q).
+    measure : str
+        One of `judged`.
+    values : mapping of str to float
+        All measures of the shares as they were counted.
+    """
+    limit = judged[measure]
+    if measure == "kl":
+        return kl
+    if kl.exact:
+        value = float(values[measure])
+        exact = weigh_exact(value, kl.samples, max_kl=limit, measure=measure)
+        return exact._replace(move=kl.move)
+    from kldiv_cli.core.inference.symmetric import weigh_symmetric
+
+    if math.isfinite(limit):
+        return weigh_symmetric(kl, measure, threshold=limit, alpha=limits.alpha)
+    usual = USUAL_LIMITS[measure]
+    weighed = weigh_symmetric(kl, measure, threshold=usual, alpha=limits.alpha)
+    return weighed._replace(threshold=limit, p_drift=None, p_pass=None)
 
 
 def _finding(
     pair: Pair,
     parts: Contributions,
     measures: Mapping[str, Any],
-    evidence: Evidence,
-    judgement: Judgement,
+    kl: Evidence,
+    judged: Sequence[tuple[Evidence, Judgement]],
     top: int,
 ) -> Finding:
-    """Put together the finding on one column, before its shares are compared with their limits."""
+    """Put together the finding on one column, before its shares are compared with their limits.
+
+    The measure with the worst verdict, the first of them, is that of the column.
+    """
+    evidence, judgement = min(judged, key=lambda one: WORST_FIRST.index(one[1].verdict))
     has_p, has_q = pair.support()
     fresh = has_p & ~has_q
     reason = judgement.reason
     if judgement.verdict == "drift":
-        reason = _special_reason(pair, parts, float(measures["kl_pq"]), evidence) or reason
+        reason = _special_reason(pair, parts, float(measures["kl_pq"]), kl) or reason
     if pair.of_data is not None:
         fresh &= pair.of_data
     new = sorted(np.flatnonzero(fresh).tolist(), key=lambda i: -parts.p[i])
@@ -169,8 +251,10 @@ def _finding(
         verdict=judgement.verdict,
         reason=reason,
         threshold=evidence.threshold,
-        kl=clamped(evidence.value, evidence.low, evidence.high),
-        kl_unclamped=evidence.value,
+        kl=clamped(kl.value, kl.low, kl.high),
+        kl_unclamped=kl.value,
+        measure=evidence.measure,
+        value=clamped(evidence.value, evidence.low, evidence.high),
         low=evidence.low,
         high=evidence.high,
         p_value=evidence.p_value,
@@ -192,6 +276,24 @@ def _finding(
         contributions=largest_contributions(parts, pair.names, top),
         measures={name: float(value) for name, value in measures.items()},
         shares=shares_of(pair, parts),
+        judged=tuple(_judged(*one) for one in judged),
+    )
+
+
+def _judged(evidence: Evidence, judgement: Judgement) -> Judged:
+    """Return the verdict on one measure of a column."""
+    return Judged(
+        evidence.measure,
+        clamped(evidence.value, evidence.low, evidence.high),
+        evidence.low,
+        evidence.high,
+        evidence.threshold,
+        judgement.verdict,
+        judgement.reason,
+        evidence.p_drift,
+        judgement.p_drift_adjusted,
+        evidence.p_pass,
+        judgement.rows_needed,
     )
 
 
@@ -216,7 +318,7 @@ def _special_reason(
             return reasons.all_missing("current side", "reference", reference)
         return reasons.all_missing("reference", "current side", current)
     if pair.type != "numeric" and pair.labels is not None:
-        if spellings := _respelled(pair, parts, kl, evidence.threshold):
+        if spellings := _respelled(pair, parts, kl, _kl_limit(evidence)):
             return reasons.labels_respelled(spellings)
         if side := _side_with_zones(pair):
             return reasons.zone_changed(side)
@@ -224,6 +326,11 @@ def _special_reason(
     if new is not None and old is not None and new != old:
         return reasons.constant_changed(old, new)
     return reasons.keys() if pair.are_keys else None
+
+
+def _kl_limit(evidence: Evidence) -> float:
+    """Return the largest D(P || Q) that is accepted, the usual one where it is not judged."""
+    return evidence.threshold if math.isfinite(evidence.threshold) else USUAL_LIMIT
 
 
 def _respelled(
@@ -272,12 +379,14 @@ def unpaired(column: Unpaired, limits: Limits) -> Finding:
         Gives the threshold that the finding shows.
     """
     warns = limits.only_warns(column.column)
+    measure, limit = next(iter(limits.of(column.column).items()))
     return Finding(
         column=column.column,
         type="error",
         verdict="pass" if warns else "drift",
         reason=Reason(column.code, f"{column.text} ({WARN_ONLY})" if warns else column.text),
-        threshold=limits.of(column.column),
+        threshold=limit,
+        measure=measure,
         n_reference=column.rows[0],
         n_current=column.rows[1],
     )
@@ -314,12 +423,16 @@ def _shares(finding: Finding, limits: Limits) -> Iterator[tuple[Reason, float, f
 def warnings(findings: Findings, limits: Limits, source: str) -> Iterator[Note]:
     """Yield a note on each share that changed, of all columns, where no limit is set on it."""
     unlimited = [finding for finding in findings if is_warned(finding)]
-    if unlimited:
-        names = abridged(f"'{finding.column}'" for finding in unlimited)
-        message = f"KL is above {USUAL_LIMIT:g}, and no limit makes it drift: {names}"
-        limit = option("--max-kl", f"{unlimited[0].column}={USUAL_LIMIT:g}")
-        advice = f"{limit} would make it drift"
-        yield Note(WARN_ONLY, message, source, advice=advice)
+    for measure in LIMITED:
+        if found := [finding for finding in unlimited if finding.measure == measure]:
+            names, usual = (
+                abridged(f"'{finding.column}'" for finding in found),
+                USUAL_LIMITS[measure],
+            )
+            title = MEASURED[measure].title
+            message = f"{title} is above {usual:.3g}, and no limit makes it drift: {names}"
+            limit = option(f"--max-{measure.replace('_', '-')}", f"{found[0].column}={usual:.3g}")
+            yield Note(WARN_ONLY, message, source, advice=f"{limit} would make it drift")
     computed = [finding for finding in findings if finding.new_share != "error"]
     shares = [_shares(finding, limits) for finding in computed]
     tolerated = (MISSING_SHIFT, "--max-missing-shift"), (NEW_SHARE, "--max-new")

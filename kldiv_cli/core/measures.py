@@ -195,6 +195,9 @@ USUAL_LIMITS: dict[str, float] = {
 samples have an interval of. They amount to the same drift where P is near Q; that of the total
 variation does for a shift of a normal distribution, about."""
 
+LIMITED: tuple[str, ...] = tuple(name for name in USUAL_LIMITS if name != "jeffreys")
+"""Measures that a check judges, by ``max_kl``, ``max_psi`` and so on."""
+
 
 def find(name: str, others: Iterable[str] = ()) -> Measure:
     """Find a measure by the name a user types.

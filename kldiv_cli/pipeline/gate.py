@@ -9,6 +9,7 @@ import numpy as np
 from kldiv_cli import readers
 from kldiv_cli.core import coded, gate
 from kldiv_cli.core.divergences import contributions
+from kldiv_cli.core.findings import USUAL_LIMIT
 from kldiv_cli.core.report import largest_contributions
 from kldiv_cli.core.rows import Question, RowValues, rows_in_memory
 from kldiv_cli.core.shares import shares_of
@@ -132,7 +133,12 @@ def _limit(column: str, settings: CheckSettings) -> float:
     if "columns" in rules.asked:
         source = readers.source_name(settings.sources[0].source)
         Rules(columns=rules.columns).check_names([column], source)
-    return settings.limits.of(column)
+        for measure in rules.of(column).limits:
+            if measure != "kl":
+                message = f"max_{measure} is for columns of data, and a gate of models has none"
+                raise UsageError("usage", message, hint=f"leave max_{measure} out")
+    # What a project limits of its data is no limit of a model.
+    return settings.limits.of(column).get("kl", USUAL_LIMIT)
 
 
 def _refuse_top(settings: CheckSettings) -> None:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kldiv_cli.core.counts import Numbers
+from kldiv_cli.core.dataset import NO_NAME
 from kldiv_cli.core.findings import WORST_FIRST
 from kldiv_cli.core.inference.reasons import percent
 from kldiv_cli.core.judging import MISSING_SHIFT, NEW_SHARE, Limits
 from kldiv_cli.errors import UsageError
 from kldiv_cli.pipeline import config
 from kldiv_cli.pipeline.check import judged_sides, read_sides
-from kldiv_cli.pipeline.settings import Rules
+from kldiv_cli.pipeline.settings import MAXIMA, Rules
 from kldiv_cli.renderers.show import folded, show
 
 if TYPE_CHECKING:
@@ -136,8 +137,13 @@ def _summary(report: Check, looks: int | None = None) -> str:
 
 def _limits(limits: Limits, said: Mapping[str, Any]) -> Iterator[str]:
     """Yield the limits, those that are not set as examples."""
-    yield from _comment("The largest D(current || reference) that is accepted, in nats.")
-    yield _line("max-kl", limits.max_kl)
+    yield from _comment(
+        "The largest values of measures that are accepted; max-kl is D(current || reference), in"
+        " nats. All that have a limit must pass: max-psi, max-js, max-js-distance, max-hellinger,"
+        " max-tv."
+    )
+    for measure, limit in limits.of(NO_NAME).items():
+        yield _line(_key(measure), limit)
     yield ""
     yield from _comment(
         "The level of the tests; the correction for many columns, bh (Benjamini and Hochberg) or"
@@ -159,7 +165,7 @@ def _limits(limits: Limits, said: Mapping[str, Any]) -> Iterator[str]:
     yield ""
 
 
-SHOWN = ("max_kl", "alpha", "adjust", "fail_on", "max_new", "max_missing_shift")
+SHOWN = (*MAXIMA, "alpha", "adjust", "fail_on", "max_new", "max_missing_shift")
 """Settings that have a place of their own in the file, as have the columns below."""
 COLUMNS = ("column", "exclude", "columns")
 
@@ -221,7 +227,8 @@ def _worth_a_look(
         yield from _comment(f"{show(look.column, 60)}: {'; '.join(look.reasons)}.")
         if look.column not in columns:
             yield f"# [columns.{_value(look.column)}]"
-            yield f"# {_line('max-kl', limits.of(look.column))}"
+            for measure, limit in limits.of(look.column).items():
+                yield f"# {_line(_key(measure), limit)}"
         if look.bins and look.column not in columns:
             yield f"# {_line('bins', look.bins)}"
     yield ""
@@ -298,6 +305,11 @@ def _comment(text: str) -> list[str]:
 
 def _line(key: str, value: object) -> str:
     return f"{key} = {_value(value)}"
+
+
+def _key(measure: str) -> str:
+    """Return the key of the largest value of a measure that is accepted."""
+    return f"max-{measure.replace('_', '-')}"
 
 
 def _value(value: object) -> str:

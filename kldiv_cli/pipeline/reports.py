@@ -48,7 +48,7 @@ class Renderable:
     def _repr_html_(self) -> str:
         from kldiv_cli.renderers import fragment
 
-        return fragment(cast("report.Report | Check", self))
+        return fragment(cast("Rendered", self))
 
     def _repr_svg_(self) -> str:
         return self.render("svg")

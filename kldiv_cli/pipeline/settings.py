@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from kldiv_cli import readers
 from kldiv_cli.core.dataset import MOST_OUTCOMES, NO_NAME, Wanted, unknown_column
 from kldiv_cli.core.distribution import LOG_KINDS
+from kldiv_cli.core.measures import LIMITED
 from kldiv_cli.errors import UsageError
 from kldiv_cli.pipeline import validation
 from kldiv_cli.pipeline.validation import (
@@ -86,6 +87,11 @@ if TYPE_CHECKING:
         """What is accepted without calling it drift; the fields of `Limits`."""
 
         max_kl: float
+        max_psi: float
+        max_js: float
+        max_js_distance: float
+        max_hellinger: float
+        max_tv: float
         alpha: float
         adjust: Literal["bh", "none"]
         max_new: float | None
@@ -323,8 +329,11 @@ COLUMNS: dict[str, Validator] = {
     "max_outcomes": whole(1),
 }
 INSPECT: dict[str, Validator] = {**READING, "na": COLUMNS["na"], "joint": COLUMNS["joint"]}
+MAXIMA: dict[str, Validator] = {
+    f"max_{measure}": validation.limit_of(measure) for measure in LIMITED
+}
 JUDGING: dict[str, Validator] = {
-    "max_kl": validation.divergence_limit,
+    **MAXIMA,
     "alpha": validation.level,
     "adjust": among("bh", "none"),
     "max_new": optional(validation.limit),
@@ -431,8 +440,10 @@ def compare_settings(
         message = "there is only one source, and no two weights of it are named"
         raise UsageError("one-side", message, hint=hint)
     rules = _made(Rules, given, asked=frozenset(given))
-    if any(each.max_kl is not None for each in rules.columns.values()):
-        raise UsageError("usage", "max_kl is a limit of a check, and a comparison has none")
+    for each in rules.columns.values():
+        for measure in each.limits:
+            message = f"max_{measure} is a limit of a check, and a comparison has none"
+            raise UsageError("usage", message)
     names = [name for name in COLUMNS if name not in ("na", "joint")]
     refusals = (
         Refusal(names, (any(raw),) * 2, "is for raw rows", "--as samples, or leave {} out"),
@@ -529,7 +540,13 @@ def check_settings(
         Refusal(("max_outcomes",), (any(raw),) * 2, "is for raw rows", "leave {} out"),
         Refusal(("map",), sets, "renames columns of data sets", "leave {} out"),
         Refusal(
-            ("column", "exclude", "max_new", "max_missing_shift"),
+            (
+                "column",
+                "exclude",
+                "max_new",
+                "max_missing_shift",
+                *[name for name in MAXIMA if name != "max_kl"],
+            ),
             (not gate,) * 2,
             "is for columns of data, and a gate of models has none",
             "leave {} out",
@@ -543,8 +560,8 @@ def check_settings(
         *_refusals(sides, raw),
     )
     _refuse(refusals, given, spell, project)
-    own = {name: each.max_kl for name, each in rules.columns.items() if each.max_kl is not None}
-    limits = _made(Limits, given, max_kl_of=own)
+    own = {name: each.limits for name, each in rules.columns.items() if each.limits}
+    limits = _made(Limits, given, of_columns=own)
     sides = (sides[0], sides[1]._replace(map=given.get("map", {})))
     dataset = given.pop("dataset", None) or name_of_data_set(sides[0].source, sides[0].name)
     return _made(CheckSettings, given, sources=sides, rules=rules, limits=limits, dataset=dataset)

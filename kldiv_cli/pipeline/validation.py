@@ -26,13 +26,32 @@ Validator = Callable[[str, Any], Any]
 
 
 class ColumnRules(NamedTuple):
-    """The user's rules for one column; `bins` is a number of bins, or their edges."""
+    """The user's rules for one column.
+
+    `bins` is a number of bins, or their edges; `max_kl` and the others, the largest values of
+    measures that are accepted.
+    """
 
     type: Type | None = None
     max_kl: float | None = None
     bins: int | tuple[float, ...] | None = None
     na: tuple[str, ...] = ()
     """Texts that mean a missing value in this column, beside those that do in every one."""
+    max_psi: float | None = None
+    max_js: float | None = None
+    max_js_distance: float | None = None
+    max_hellinger: float | None = None
+    max_tv: float | None = None
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limits that are given, by the names of the measures."""
+        given = self._asdict().items()
+        return {
+            name.removeprefix("max_"): limit
+            for name, limit in given
+            if name.startswith("max_") and limit is not None
+        }
 
 
 def anything(name: str, value: Any) -> Any:
@@ -135,12 +154,26 @@ def real(wanted: str, fits: Callable[[float], bool]) -> Validator:
 limit = real("a finite number >= 0", lambda number: 0 <= number < math.inf)
 
 
-def divergence_limit(name: str, value: object) -> float:
-    """Check the largest divergence that is accepted; infinity, or its name, accepts any."""
-    if isinstance(value, str) and infinity(value) == math.inf:
-        return math.inf
-    wanted = "a number >= 0, or inf for a column that only warns"
-    return float(real(wanted, lambda number: number >= 0)(name, value))
+def limit_of(measure: str) -> Validator:
+    """Return the check of the largest value of a measure that is accepted.
+
+    It is one that the measure can have; infinity, or its name, accepts any.
+    """
+
+    def check(name: str, value: object) -> float:
+        if isinstance(value, str) and infinity(value) == math.inf:
+            return math.inf
+        from kldiv_cli.core.measures import find
+
+        found = find(measure)
+        range = ">= 0" if math.isinf(found.most) else f"from 0 to {found.most:.4g}"
+        if found.upper.startswith(("log", "sqrt")):
+            range += f" ({found.upper})"
+        wanted = f"a number {range}, or inf for a column that only warns"
+        fits = real(wanted, lambda number: 0 <= number <= found.most or number == math.inf)
+        return float(fits(name, value))
+
+    return check
 
 
 temperature = real("a number above 0", lambda number: 0 < number < math.inf)
@@ -311,14 +344,18 @@ def _column_rules(title: object, given: object) -> ColumnRules:
             hint = did_you_mean(str(key), ColumnRules._fields)
             raise UsageError("usage", f"{name} has no key {key!r}", hint=hint)
     type_ = optional(among("categorical", "numeric", "date"))(f"{name}: type", given.get("type"))
-    max_kl = optional(divergence_limit)(f"{name}: max_kl", given.get("max_kl"))
+    limits = {
+        key: optional(limit_of(key.removeprefix("max_")))(f"{name}: {key}", given.get(key))
+        for key in ColumnRules._fields
+        if key.startswith("max_")
+    }
     bins = given.get("bins")
     check = _edges if isinstance(bins, list | tuple) else whole(1)
     bins = optional(check)(f"{name}: bins", bins)
     if bins is not None and type_ in ("categorical", "date"):
         raise UsageError("usage", f"{name}: bins are for numeric columns")
     na = texts(f"{name}: na", given.get("na", ()))
-    return ColumnRules(type_ if bins is None else "numeric", max_kl, bins, na)
+    return ColumnRules(type_ if bins is None else "numeric", bins=bins, na=na, **limits)
 
 
 def _edges(name: str, value: Collection[Any]) -> tuple[float, ...]:

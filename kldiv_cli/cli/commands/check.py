@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 EXIT_CODES = {None: 0, "drift": 1, "inconclusive": 3}
 """By the verdict that the gate fails on."""
-_SHOWN_LIMITS = ("alpha", "adjust", "max_kl")
 CODES = "Exit codes: 0 no drift, 1 drift, 2 no answer, 3 inconclusive (see --fail-on)."
 EXAMPLES = (
     "cd sample_data",
@@ -41,9 +40,14 @@ ROWS: tuple[Argument | Option, ...] = (
     *group(
         "Columns and limits",
         *options.WANTED,
-        Option("max_kl", "[COL=]X...", "Largest divergence that is accepted, in nats;"
-               " 0.05 if not given. COL=X is for one column; COL=inf only warns of it."
+        Option("max_kl", "[COL=]X...", "Largest divergence that is accepted, in nats; 0.05 if no"
+               " measure has a limit. COL=X is for one column; COL=inf only warns of it."
                " Repeatable."),
+        Option("max_psi", "[COL=]X...", "The same of PSI; all measures with a limit must pass."),
+        Option("max_js", "[COL=]X...", "The same of the Jensen-Shannon divergence, in nats."),
+        Option("max_js_distance", "[COL=]X...", "The same of its square root."),
+        Option("max_hellinger", "[COL=]X...", "The same of the Hellinger distance."),
+        Option("max_tv", "[COL=]X...", "The same of the total variation, by conservative limits."),
         Option("max_new", "X", "Largest share of rows with an outcome that is new.", read=number),
         Option("max_missing_shift", "X", "Largest change of the share of missing values.",
                read=number),
@@ -90,22 +94,28 @@ def failed(arguments: Sequence[str], said: Mapping[str, Any], failure: Failure) 
     from kldiv_cli.core.inference.resampling import SEED
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.pipeline.config import right_settings
-    from kldiv_cli.pipeline.settings import CHECK, name_of_data_set, right_options
+    from kldiv_cli.pipeline.settings import CHECK, MAXIMA, name_of_data_set, right_options
     from kldiv_cli.readers import is_model, split_name
 
-    max_kl = [number(word) for word in said.get("max_kl", ()) if "=" not in word]
-    given = right_options(CHECK, {**said, "max_kl": max_kl[-1] if max_kl else None})
+    ends = {
+        name: [number(word) for word in said.get(name, ()) if "=" not in word] for name in MAXIMA
+    }
+    last = {name: words[-1] if words else None for name, words in ends.items()}
+    given = right_options(CHECK, {**said, **last})
     right = {**right_settings(said.get("config")), **given}
     dataset = name_of_data_set(*options.sources(arguments[0])[1]) if arguments else NO_NAME
     said_models = not {*said.get("kind", ())}.isdisjoint(LOG_KINDS)
     models = said_models or any(is_model(split_name(word)[1]) for word in arguments)
-    limits = Limits(**{name: right[name] for name in _SHOWN_LIMITS if name in right})
+    shown = ("alpha", "adjust", *MAXIMA)
+    limits = Limits(**{name: right[name] for name in shown if name in right})
+    measure, threshold = next(iter(limits.of("").items()))
     return failed(
         failure,
         alpha=limits.alpha,
         adjust=limits.adjust,
         seed=SEED,
-        max_kl=limits.max_kl,
+        measure=measure,
+        threshold=threshold,
         dataset=right.get("dataset") or dataset,
         direction=DIRECTION_OF_MODELS if models else DIRECTION,
     )
@@ -115,9 +125,9 @@ def failed(arguments: Sequence[str], said: Mapping[str, Any], failure: Failure) 
 def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
     """Judge, column by column, whether data have drifted from a reference.
 
-    D(current || reference) is estimated from the rows and compared with --max-kl; the chance of
-    a false drift is at most --alpha. Of a model (--as logits) the mean of D(reference || current)
-    over its rows is judged.
+    D(current || reference), or another measure, is estimated from the rows and compared with
+    --max-kl (--max-js, ...); the chance of a false drift is at most --alpha. Of a model
+    (--as logits) the mean of D(reference || current) over its rows is judged.
     """
     from dataclasses import replace
 

@@ -41,7 +41,7 @@ class PValue(NamedTuple):
 
 
 class Adjusted(NamedTuple):
-    """A p-value of drift, corrected for the number of columns.
+    """A p-value of drift, corrected for the number of tests.
 
     Attributes
     ----------
@@ -51,11 +51,14 @@ class Adjusted(NamedTuple):
         How many were corrected together.
     is_floor : bool
         Whether more draws could make it smaller, so that it is at most this.
+    are : str
+        What was corrected: ``columns``, or ``tests`` of several measures.
     """
 
     value: float
     columns: int
     is_floor: bool
+    are: str = "columns"
 
 
 def digits(value: float, exceedances: int | None = None, *, floor: bool = False) -> str:

@@ -235,7 +235,8 @@ def _chance(evidence: Evidence, adjusted: Adjusted | None) -> str:
     shown = _p_drift(evidence)
     if adjusted and adjusted.columns > 1:
         among = digits(adjusted.value, floor=adjusted.is_floor)
-        shown += f", {among} among {adjusted.columns} columns" if among != shown else ""
+        of = f"{adjusted.columns} {adjusted.are}"
+        shown += f", {among} among {of}" if among != shown else ""
     tested = evidence.difference
     if tested and evidence.p_drift == tested.value:
         test = name_of_test(*tested[1:])

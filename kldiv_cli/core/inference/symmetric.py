@@ -105,9 +105,16 @@ def weigh_symmetric(kl: Evidence, measure: str, *, threshold: float, alpha: floa
     found = centred(samples, method.terms, row.null)
     value = math.fsum(each.value for each in found) / len(found)
     kappa = max(each.kappa for each in found)
-    evidence = kl._replace(measure=measure, threshold=threshold, inflation=1.0, kappa=kappa)
+    evidence = kl._replace(
+        measure=measure,
+        threshold=threshold,
+        reliable=samples.reliable,
+        inflation=1.0,
+        kappa=kappa,
+    )
     if math.isinf(value):
-        return evidence._replace(value=value, low=value, high=value, p_drift=p0, p_pass=1.0)
+        evidence = evidence._replace(p_drift=p0, p_pass=1.0, reliable=True)
+        return evidence._replace(value=value, low=value, high=value)
     # Where no count is small both kinds of terms are the same.
     laws = [method.law(samples, unit, *each) for each in dict.fromkeys(found)]
     tau, visible = threshold**2 if row.root else threshold, visible_share(samples)

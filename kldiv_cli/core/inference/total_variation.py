@@ -68,6 +68,7 @@ def weigh_total_variation(kl: Evidence, *, threshold: float, alpha: float) -> Ev
         low=min(max(low, 0.0), max(value, 0.0)),
         high=min(max(high, value, 0.0), 1.0),
         threshold=threshold,
+        reliable=samples.reliable,
         p_drift=max(p0, p_tau),
         p_pass=p_pass if samples.reliable and threshold > 0 else 1.0,
         inflation=1.0,

@@ -99,8 +99,9 @@ def _adjusted(tested: Sequence[Evidence], adjust: Literal["bh", "none"]) -> Iter
         least.append(0.0 if column.p_drift_is_floor else column.p_drift)
     if adjust == "bh":
         values, least = benjamini_hochberg(values), benjamini_hochberg(least)
+    are = "columns" if len({column.measure for column in tested}) == 1 else "tests"
     for value, smallest in zip(values, least, strict=True):
-        yield Adjusted(value, len(tested), smallest < value)
+        yield Adjusted(value, len(tested), smallest < value, are)
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:

@@ -14,7 +14,7 @@ from kldiv_cli.renderers.show import cell
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kldiv_cli.core.findings import Check
+    from kldiv_cli.core.findings import Check, Finding, Judged
     from kldiv_cli.renderers import Layout
 
 EVIDENCE = (
@@ -28,25 +28,32 @@ HEADER = ("column", "type", "measure", "direction", "value", "unit", *EVIDENCE)
 def render(report: Check, layout: Layout) -> str:
     """Return the table.
 
-    ``kl`` is the estimate that is judged; ``kl_pq`` and the other measures are those of the
-    shares as they were counted, or means over the rows of models.
+    ``kl`` is an estimate, and so is every measure that is judged, whose row has the verdict;
+    ``kl_pq`` and the other measures are those of the shares as they were counted, or means over
+    the rows of models.
     """
     return table(HEADER, _rows(report))
 
 
 def _rows(report: Check) -> Iterator[Sequence[object]]:
     for finding in report.columns:
-        found = finding._asdict() | {"reason": finding.reason.code}
-        evidence = [_field(found[key]) for key in EVIDENCE]
-        for name, value in (("kl", finding.kl), *finding.measures.items()):
+        judged = {one.measure: one for one in finding.judged or [finding]}
+        estimates = {"kl": finding.kl} | {name: one.value for name, one in judged.items()}
+        for name, value in {**estimates, **finding.measures, **estimates}.items():
             measure = find(name)
             head = (cell(finding.column or ""), finding.type, name)
             # Of models the estimate is of the other direction than `kl_pq`.
             sides = judged_names(report) if name == "kl" else side_names(report)
             direction = cell(spelled(measure.symbol, *sides))
             unit = report.unit if measure.scales else ""
-            rest = evidence if name == "kl" else [""] * len(evidence)
-            yield (*head, direction, _field(value), unit, *rest)
+            evidence = _evidence(finding, judged[name]) if name in judged else [""] * len(EVIDENCE)
+            yield (*head, direction, _field(value), unit, *evidence)
+
+
+def _evidence(finding: Finding, judged: Finding | Judged) -> list[object]:
+    """Return the evidence on a measure of a column, and the verdict on it."""
+    found = finding._asdict() | judged._asdict() | {"reason": judged.reason.code}
+    return [_field(found[key]) for key in EVIDENCE]
 
 
 def _field(value: object) -> object:

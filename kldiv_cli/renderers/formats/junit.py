@@ -15,7 +15,9 @@ from kldiv_cli.renderers.pages.check import (
     explained,
     figures_of,
     judged_names,
+    judged_symbol,
     numbered,
+    unit_of,
 )
 from kldiv_cli.renderers.show import show
 
@@ -33,7 +35,8 @@ def render(report: Check, layout: Layout) -> str:
     second.
     """
     first, second = map(show, judged_names(report))
-    title = f"D({first} || {second})"
+    head, between, end = judged_symbol(report)
+    title = f"{head}{first}{between.replace('‖', '||')}{second}{end.partition(' in ')[0]}"
     counts = {
         "tests": str(len(report.columns)),
         "failures": str(report.count("drift")),
@@ -58,8 +61,9 @@ def render(report: Check, layout: Layout) -> str:
             continue
         kind, code = OUTCOMES[finding.verdict], finding.reason.code
         outcome = ElementTree.SubElement(case, kind, type=code, message=words)
-        kl, interval, threshold = figures_of(finding)
-        figures = plain(line(f"kl {kl} nats, {interval}, threshold {threshold}"), signs)
+        value, interval, threshold = figures_of(finding)
+        said = f"{finding.measure} {value}{unit_of(finding)}, {interval}, threshold {threshold}"
+        figures = plain(line(said), signs)
         outcome.text = words if report.error else f"{figures}\n{words}"
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=True).decode()

@@ -20,6 +20,8 @@ GAUGES = {
     "kldiv_kl_low_nats": "Lower limit of its confidence interval.",
     "kldiv_kl_high_nats": "Upper limit of its confidence interval.",
     "kldiv_threshold_nats": "Largest divergence that is accepted.",
+    "kldiv_value": "Estimate of a measure that is judged.",
+    "kldiv_limit": "Largest value of it that is accepted.",
     "kldiv_missing_ratio": "Share of the rows without a value.",
     "kldiv_rows": "Rows; infinite where a side is exactly known.",
     "kldiv_verdict": "1 for the verdict on the column, 0 for the others.",
@@ -60,9 +62,13 @@ def _help(gauge: str, report: Check) -> str:
 def _samples(finding: Finding) -> Iterator[tuple[str, dict[str, str], Figure]]:
     """Yield gauge, the labels that only this gauge has, and value."""
     yield "kldiv_kl_nats", {}, finding.kl
-    yield "kldiv_kl_low_nats", {}, finding.low
-    yield "kldiv_kl_high_nats", {}, finding.high
-    yield "kldiv_threshold_nats", {}, finding.threshold
+    for one in finding.judged or [finding]:
+        if one.measure == "kl":
+            yield "kldiv_kl_low_nats", {}, one.low
+            yield "kldiv_kl_high_nats", {}, one.high
+            yield "kldiv_threshold_nats", {}, one.threshold
+        yield "kldiv_value", {"measure": one.measure}, one.value
+        yield "kldiv_limit", {"measure": one.measure}, one.threshold
     yield "kldiv_missing_ratio", {"side": "reference"}, finding.missing_reference
     yield "kldiv_missing_ratio", {"side": "current"}, finding.missing_current
     yield "kldiv_rows", {"side": "reference"}, finding.n_reference

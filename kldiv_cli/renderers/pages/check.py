@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.findings import DIRECTION, MODEL, WORST_FIRST, is_warned, only_warns
 from kldiv_cli.core.inference.reasons import WARN_ONLY, percent
+from kldiv_cli.core.measures import find
 from kldiv_cli.renderers.document import (
     NOTHING,
     Column,
@@ -39,8 +40,17 @@ if TYPE_CHECKING:
     from kldiv_cli.core.report import Contribution, Side
     from kldiv_cli.renderers.document import Block, Line, Picture
 
-METHOD = "kl: Zhang-Grabchak estimate; its interval: noncentral chi-square law"
-"""What the figures of a column are that did not pass, if they are of samples."""
+_LAW = "its interval: noncentral chi-square law"
+_CENTRED = f"second-order estimate, centred at P = Q; {_LAW}"
+METHODS = {
+    "kl": f"Zhang-Grabchak estimate; {_LAW}",
+    "psi": f"Zhang-Grabchak estimate, centred at P = Q; {_LAW}",
+    "js": _CENTRED,
+    "js_distance": f"root of a {_CENTRED}",
+    "hellinger": f"root of a {_CENTRED}",
+    "tv": "conservative estimate and limits, which hold for any spread of the drift",
+}
+"""What the figures of a measure are that did not pass, if they are of samples."""
 DIGITS = 3
 """Digits of an estimate; its interval says that more would tell nothing."""
 MOVES = 3
@@ -52,7 +62,8 @@ def document(report: Check) -> Document:
     if report.error or not report.current or not report.reference:
         return NOTHING
     names = spans_of(*judged_names(report), lettered=False)
-    divergence = line(": D(", names[0], " ‖ ", names[1], ") in nats", tone=report.verdict)
+    before, between, end = judged_symbol(report)
+    divergence = line(f": {before}", names[0], between, names[1], end, tone=report.verdict)
     title = (*line(headline(report), tone=report.verdict), *divergence)
     blocks: list[Block] = [_sides(report, report.current, report.reference), _overview(report)]
     if report.excluded:
@@ -81,29 +92,23 @@ def _sides(report: Check, current: Side, reference: Side) -> Facts:
 
 def _overview(report: Check) -> Picture:
     """Return the picture of all columns, in the place of their table."""
-    findings = _largest_first(report)
+    findings = worst_first(report)
     worst = findings[0]
     sentence = line(Span(column_name(worst), kind="title"), ": ", *explained(worst))
     entries = [entry(finding) for finding in findings]
-    of = line(", D(", *joined([(name,) for name in spans_of(*judged_names(report))], " ‖ "), ")")
+    before, between, end = judged_symbol(report)
+    names = joined([(name,) for name in spans_of(*judged_names(report))], between)
+    of = line(f", {before}", *names, end.partition(" in ")[0])
+    measure = _measure_head(report)
+    unit = report.unit if measure == "kl" else measure
     return pictures.of_divergences(
-        entries, report.unit, (*line(headline(report)), *of), sentence, _table(report)
+        entries, unit, (*line(headline(report)), *of), sentence, _table(report)
     )
-
-
-def _largest_first(report: Check) -> list[Finding]:
-    """Return the findings, the worst verdict first, and of each verdict the largest first."""
-
-    def badness(finding: Finding) -> tuple[int, bool, float]:
-        size = 0.0 if finding.kl == "error" else finding.kl
-        return WORST_FIRST.index(finding.verdict), not is_warned(finding), -size
-
-    return sorted(report.columns, key=badness)
 
 
 def entry(finding: Finding) -> Entry:
     """Return the row of a column in the picture of all."""
-    value, low, high = finding.kl, finding.low, finding.high
+    value, low, high = finding.value, finding.low, finding.high
     before, after = finding.missing_reference, finding.missing_current
     known = None if low == "error" or high == "error" else (low, high)
     return Entry(
@@ -124,16 +129,20 @@ def _table(report: Check) -> Table:
     columns = (
         Column(line("verdict"), number=False),
         Column(line("column"), number=False, names=True),
-        *(Column(line(head)) for head in ("kl", interval_head(report), "threshold")),
+        *(
+            Column(line(head))
+            for head in (_measure_head(report), interval_head(report), "threshold")
+        ),
     )
     rows = []
-    pictured = {finding.column for finding in _largest_first(report)[:MOST_ROWS]}
-    for finding in worst_first(report):
+    findings = worst_first(report)
+    pictured = {finding.column for finding in findings[:MOST_ROWS]}
+    for finding in findings:
         passes = finding.verdict == "pass"
         cells = (
             line(finding.verdict, tone=finding.verdict),
             line(Span(column_name(finding), kind="title")),
-            *map(line, figures_of(finding)),
+            *map(line, _figures(report, finding)),
         )
         brief = passes and not only_warns(finding)
         detail = joined(_remarks(finding), "; ") if brief else explained(finding)
@@ -144,8 +153,9 @@ def _table(report: Check) -> Table:
         rows.append(Row(cells, detail, drawn, folded=folded, key=column_name(finding)))
     binned = any(each.verdict == "pass" and not is_exact(each) for each in report.columns)
     below = [line("a pass holds at this binning", tone="dim")] if binned else []
-    if any(each.verdict != "pass" and each.p_value is not None for each in report.columns):
-        below.append(line(METHOD, tone="dim"))
+    undecided = [each for each in report.columns if each.verdict != "pass"]
+    tested = dict.fromkeys(each.measure for each in undecided if each.p_value is not None)
+    below += [line(f"{measure}: {METHODS[measure]}", tone="dim") for measure in tested]
     return Table(columns, tuple(rows), below=tuple(below))
 
 
@@ -156,8 +166,12 @@ def _column(report: Check, finding: Finding, *, pictured: bool) -> Iterator[Bloc
         if has_moves:
             yield _moves(finding)
         return
-    kl, interval, _ = figures_of(finding)
-    said = line(f"estimate {kl} nats, corrected for bias; {interval_head(report)} {interval}")
+    value, interval, _ = figures_of(finding)
+    estimate = "estimate" if finding.measure == "kl" else f"estimate of {finding.measure}"
+    said = line(
+        f"{estimate} {value}{unit_of(finding)}, corrected for bias;"
+        f" {interval_head(report)} {interval}"
+    )
     yield pictures.of_outcomes(
         finding.shares,
         *side_names(report),
@@ -187,13 +201,14 @@ def _hellinger_term(part: Contribution) -> float:
 
 
 def worst_first(report: Check) -> list[Finding]:
-    """Return the findings, the worst verdict first, each in the order of the columns.
+    """Return the findings, the worst verdict first, and of each the largest value first.
 
     What would be drift, had it a limit, precedes what passes.
     """
 
-    def badness(finding: Finding) -> tuple[int, bool]:
-        return WORST_FIRST.index(finding.verdict), not is_warned(finding)
+    def badness(finding: Finding) -> tuple[int, bool, float]:
+        size = math.inf if finding.value == "error" else finding.value
+        return WORST_FIRST.index(finding.verdict), not is_warned(finding), -size
 
     return sorted(report.columns, key=badness)
 
@@ -238,24 +253,52 @@ def numbered(texts: Iterable[str]) -> list[str]:
     return names
 
 
+def judged_symbol(report: Check) -> tuple[str, str, str]:
+    """Return what stands before, between and behind the sides where the measure is named."""
+    measures = {finding.measure for finding in report.columns}
+    if len(measures) > 1:
+        return "", " and ", ""
+    measure = find(measures.pop())
+    head, between = measure.symbol.partition("(")[0], " ‖ " if "||" in measure.symbol else ", "
+    return f"{head}(", between, ") in nats" if measure.degree == 1.0 else ")"
+
+
+def _measure_head(report: Check) -> str:
+    """Return the head of the column of values: the measure, where all columns have the same."""
+    measures = {finding.measure for finding in report.columns}
+    return measures.pop() if len(measures) == 1 else "measure"
+
+
+def _figures(report: Check, finding: Finding) -> tuple[str, str, str]:
+    """Return what `figures_of` does, the value with its measure where there are several."""
+    value, limits, threshold = figures_of(finding)
+    alone = _measure_head(report) == finding.measure
+    return value if alone else f"{finding.measure} {value}", limits, threshold
+
+
+def unit_of(finding: Finding) -> str:
+    """Return the unit of the measure that is judged, after a space; nothing if it has none."""
+    return " nats" if find(finding.measure).degree == 1.0 else ""
+
+
 def is_exact(finding: Finding) -> bool:
     """Return whether the divergence is the value itself, not an estimate."""
     return finding.n_reference == finding.n_current == math.inf
 
 
 def figures_of(finding: Finding) -> tuple[str, str, str]:
-    """Return the divergence, its interval and the threshold as printed.
+    """Return the value of the measure, its interval and the threshold as printed.
 
     An estimate may be below 0, which no divergence is: people read 0, as in the reason.
     """
     threshold = "∞" if only_warns(finding) else f"{finding.threshold:.6g}"
-    if finding.kl == "error":
+    if finding.value == "error":
         return "-", "-", threshold
     if is_exact(finding):
-        return figure(finding.kl), "exact", threshold
-    values = (max(finding.kl, 0.0), finding.low, finding.high)
-    kl, low, high = (figure(value, digits=DIGITS) for value in values)
-    return kl, f"{low} to {high}" if finding.reliable else "not reliable", threshold
+        return figure(finding.value), "exact", threshold
+    values = (max(finding.value, 0.0), finding.low, finding.high)
+    shown, low, high = (figure(value, digits=DIGITS) for value in values)
+    return shown, f"{low} to {high}" if finding.reliable else "not reliable", threshold
 
 
 def interval_head(report: Check) -> str:
@@ -271,8 +314,15 @@ def explained(finding: Finding) -> Line:
 
 
 def _remarks(finding: Finding) -> Iterator[Line]:
-    """Yield the shares of missing values and of new outcomes; one above its limit is a reason."""
+    """Yield the shares of missing values and of new outcomes; one above its limit is a reason.
+
+    Before them come the other measures that did not pass.
+    """
     said = finding.reason.shares
+    for one in finding.judged:
+        if one.measure != finding.measure and one.verdict != "pass":
+            value = figure(max(one.value, 0.0), digits=DIGITS)
+            yield line(f"{one.measure} {value} against {one.threshold:.6g}: {one.verdict}")
     before, after = finding.missing_reference, finding.missing_current
     if "missing-shift" not in said and before != "error" and after != "error" and before + after:
         yield line(f"missing {percent(before)} → {percent(after)}")

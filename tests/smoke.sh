@@ -11,7 +11,7 @@ expect() { # CODE TEXT COMMAND...
   local code=0 out
   out=$("${@:3}" 2>&1) || code=$?
   [ "$code" = "$1" ] || fail "${*:3}: exit code $code, not $1: $out"
-  [[ $out == *$2* ]] || fail "${*:3}: no '$2' in: $out"
+  [[ $out == *"$2"* ]] || fail "${*:3}: no '$2' in: $out"
 }
 
 python - << 'PYTHON'

@@ -108,12 +108,12 @@ LEAST = 104.0
 """Exponentials of less than minus this are zero."""
 NOTHING = -208.0
 """Stands for the logarithm of no mass."""
-LOWEST_PEAK, HIGHEST_PEAK = -20.0, 30.0
+LOWEST_PEAK, HIGHEST_PEAK = -20.0, 40.0
 """Where the largest logit over T of a row is between these, masses are in units of 1."""
 WORK = 1 << 18
 """Outcomes that are worked on at once, in buffers that the cache holds."""
 LONG = 4096
-"""Rows from this length on are subtracted one by one."""
+"""Rows from this length on are read one by one."""
 VANISHING = 2.0**-80
 """Divergences below this hang on numbers that single precision does not hold."""
 HEAVY = 0.05
@@ -374,31 +374,37 @@ class _Batch:
         x, d, xd, e, phi = (room[name] for name in ("x", "d", "xd", "e", "phi"))
         p, q = _singles(zp, room["p"]), _singles(zq, room["q"])
         first = _chosen(p, q, turned, room["z"])
-        each = np.arange(len(zp))
-        top, highest, lowest = _ends(first, len(zp))
-        inner = slice(0, self.outcomes)
+        other = _chosen(q, p, turned, phi)
+        inner, each = slice(0, self.outcomes), np.arange(len(zp))
+        # Row by row while the cache holds them, if they are long.
+        top, ends = np.empty(len(zp), np.intp), np.empty((2, len(zp)), np.float32)
+        highest, lowest = ends
+        for (place, a), (_, b) in zip(first, other, strict=True):
+            top[place] = peak = a.argmax(axis=1)
+            highest[place] = a[each[: len(a)], peak]
+            np.minimum.reduce(a, axis=1, out=lowest[place])
+            if known is None:
+                self._exponential(a, None, x[place, inner])
+            np.subtract(b, a, out=d[place, inner])
         shift = self._note_range(at, first, highest, lowest)
-        if known is None:
-            self._exponentials(first, shift, x[:, inner])
-        else:
-            for part, masses in _chosen(*known, turned, phi):
-                np.copyto(x[part, inner], masses)
+        if known is not None:
+            for place, masses in _chosen(*known, turned, phi):
+                np.copyto(x[place, inner], masses)
             # Their roundings are those of a product and a sum.
             self.rounding[at] = 2.0 * U
-
-        # The differences d = (b - a) / T.
-        _difference(p, q, turned, d[:, inner])
+        elif shift.any():
+            for place, a in first:
+                self._exponential(a, shift[place, None], x[place, inner])
         if self._scale is not None:
             np.multiply(d, self._scale, out=d)
         if self.width > self.outcomes:
+            x[:, self.outcomes :] = 0.0
             d[:, self.outcomes :] = 0.0
         nowhere = None
         if np.minimum.reduce(lowest) == -np.inf:
             nowhere = np.zeros(d.shape, bool)
             np.logical_and(p == -np.inf, q == -np.inf, out=nowhere[:, inner])
             d[nowhere] = 0.0
-        if self.width > self.outcomes:
-            x[:, self.outcomes :] = 0.0
         self.unit[at] = unit = x[each, top]
         chunks = self._masses(each, top, unit, x)
         mass = 1.0 + self._put("rest", at, chunks)
@@ -461,10 +467,12 @@ class _Batch:
         at = slice(start, start + len(values))
         room = _buffers(len(values), self.width)
         x, each = room["x"], np.arange(len(values))
-        first = [(slice(0, len(values)), _singles(values, room["p"]))]
-        top, highest, lowest = _ends(first, len(values))
+        logits = _singles(values, room["p"])
+        top, lowest = logits.argmax(axis=1), np.minimum.reduce(logits, axis=1)
+        highest = logits[each, top]
+        first = [(slice(0, len(values)), logits)]
         shift = self._note_range(at, first, highest, lowest)
-        self._exponentials(first, shift, x[:, : self.outcomes])
+        self._exponential(logits, shift[:, None], x[:, : self.outcomes])
         x[:, self.outcomes :] = 0.0
         self.unit[at] = x[each, top]
         self._put("rest", at, self._masses(each, top, x[each, top], x))
@@ -496,16 +504,13 @@ class _Batch:
             self.rounding[at] = U * roundings * np.maximum(reach, peak - shift * self.scale)
         return shift
 
-    def _exponentials(self, first: Parts, shift: Singles, x: Singles) -> None:
-        """Find the masses of the first side, exp(a / T) but for a factor."""
-        is_shifted = bool(shift.any())
-        for rows, values in first:
-            out = x[rows]
-            if is_shifted:
-                values = np.subtract(values, shift[rows, None], out=out)
-            if self._scale is not None:
-                values = np.multiply(values, self._scale, out=out)
-            np.exp(values, out=out)
+    def _exponential(self, values: Singles, shift: Singles | None, out: Singles) -> None:
+        """Find masses from logits, exp(a / T) but for a factor."""
+        if shift is not None:
+            values = np.subtract(values, shift, out=out)
+        if self._scale is not None:
+            values = np.multiply(values, self._scale, out=out)
+        np.exp(values, out=out)
 
     def _below_highest(
         self, first: Parts, highest: Singles, z: Singles, nowhere: Bools | None = None
@@ -548,7 +553,8 @@ class _Batch:
             for rows in self._apart(chosen):
                 if chosen[rows].any():
                     sums = self._sum(np.abs(room["xd"][rows]))
-                    total = np.add.reduce(sums, axis=1, dtype=np.float64) / mass[rows]
+                    total = np.add.reduce(sums, axis=1, dtype=np.float64)
+                    total /= self.unit[at][rows] * mass[rows]
                     spreading = self.spreading[at]
                     spreading[rows] = np.minimum(spreading[rows], total)
             # How the error of E is magnified in phi.
@@ -668,7 +674,7 @@ def _buffers(rows: int, width: int) -> dict[str, Singles]:
 
 
 def _chosen(p: Singles, q: Singles, turned: Bools, spare: Singles) -> Parts:
-    """Return the rows of P, and of Q where they are turned, in the parts that they come in."""
+    """Return the rows of P, and of Q where they are turned; long rows one by one."""
     if p.shape[1] >= LONG:
         rows = [slice(i, i + 1) for i in range(len(p))]
         return [
@@ -680,28 +686,6 @@ def _chosen(p: Singles, q: Singles, turned: Bools, spare: Singles) -> Parts:
         first[turned] = q[turned]
         p = first
     return [(slice(0, len(p)), p)]
-
-
-def _ends(first: Parts, count: int) -> tuple[Indices, Singles, Singles]:
-    """Return of each row where the largest logit is, that logit, and the smallest."""
-    top, ends = np.empty(count, np.intp), np.empty((2, count), np.float32)
-    for rows, values in first:
-        top[rows] = values.argmax(axis=1)
-        ends[0, rows] = values[np.arange(len(values)), top[rows]]
-        np.minimum.reduce(values, axis=1, out=ends[1, rows])
-    return top, ends[0], ends[1]
-
-
-def _difference(p: Singles, q: Singles, turned: Bools, out: Singles) -> None:
-    """Find the logits of Q less those of P, and the opposite in turned rows."""
-    if out.shape[1] >= LONG:
-        for i, turn in enumerate(turned.tolist()):
-            first, other = (q, p) if turn else (p, q)
-            np.subtract(other[i], first[i], out=out[i])
-        return
-    np.subtract(q, p, out=out)
-    if turned.any():
-        out[turned] = -out[turned]
 
 
 def _singles(values: Array, room: Singles) -> Singles:

@@ -20,7 +20,8 @@ that the brackets are small beside F.  The largest mass of a row is exactly 1 in
 sums and is added to the rest in double precision, so that entropies near 0 keep their digits.
 
 Rounding errors, with u = 2^-24: the logarithm of a mass is rounded by u times its size, and its
-exponential to 4 units in the last place (8 u).  Both change p_i and q_i by the same factor, which
+exponential to 4 units in the last place (8 u); most often nothing is subtracted from the logits
+before, so that the logarithm is exact.  Both change p_i and q_i by the same factor, which
 changes no divergence by more than twice that, however small it is: D is a minimum of means of
 phi >= 0, and the minimum moves with the mean.  An error of b - a is at most u |b - a|, mostly
 nothing, since near numbers are subtracted exactly; its effect on D(P || Q) is q - p times it.
@@ -431,7 +432,8 @@ class _Batch:
         if apart == 0.0:
             self.same[at] = (variance == 0.0) & ~d.any(axis=1)
         self.most[at], self.spreading[at] = np.maximum.reduce(d, axis=1), np.sqrt(variance)
-        if VECTORISED_EXPM1 and apart >= NEAR and not any(self.asked):
+        asked = any(self.asked) or np.logical_or.reduce(self.lossy[at])
+        if VECTORISED_EXPM1 and apart >= NEAR and not asked:
             # Nothing asked needs the smallest d.
             self.least[at] = -np.inf
             smooth = np.zeros(len(top), bool)
@@ -775,9 +777,11 @@ class _Finish:
         self.proportional = U * (5.0 if scaled else 2.0)
         self.inexact = U * (3.0 if scaled else 1.0) * np.abs(batch.centre)
         self.size = np.maximum(batch.most, -np.maximum(batch.least, -1e30))
-        # The mean of |d| and a bound on that of |E|.
+        # The mean of |d| and bounds on that of |E|.
         self.width = batch.spreading
-        self.reach = (self.F + self.width) * 1.001
+        self.wide = (self.F + self.width) * 1.001
+        by_product = np.sqrt(self.G * (1.0 + 0.5 * self.gain)) * 1.001
+        self.reach = np.fmin(self.wide, np.where(batch.backwards, by_product, np.inf))
         # d E is at most this times phi.
         self.rising = 2.0 + np.maximum(batch.most, 0.0)
         # What masses below the normal range are worth at most.
@@ -786,17 +790,25 @@ class _Finish:
             worth = (1.0 + self.size) * (np.exp(np.minimum(batch.most, 200.0)) + self.size + 1.0)
             self.lost = np.where(batch.lossy, self.lost * worth, self.lost)
         self.noise = batch.relative * self.reach + batch.absolute * self.M
-        of_phi = np.where(batch.fine, batch.relative * self.F, self.noise) + U * self.F
-        self.of_f = of_phi + (self.summing + 2.0 * U) * self.F + self.lost
+        self.of_f = self._of_f(self.noise)
         self.of_m = (self.summing + U) * self.width
         self.of_gain = self.of_f + self.of_m
         self.of_shares = 2.0 * self.exponential + self.summing
         self.far, self.centred = bool((self.gain > 1.0).any()), bool(batch.centre.any())
 
+    def _of_f(self, noise: Floats) -> Floats:
+        """Return the error of F, where that of E is the noise."""
+        of_phi = np.where(self.batch.fine, self.batch.relative * self.F, noise)
+        return np.asarray(of_phi + (self.summing + 3.0 * U) * self.F + self.lost)
+
     @cached_property
     def apart(self) -> Floats:
         """Return sum |q - p| of the distributions, or more."""
-        return np.minimum(2.0, (self.reach + np.abs(self.gain)) / self.M)
+        return self._apart(self.reach)
+
+    def _apart(self, reach: Floats) -> Floats:
+        """Return the same, where the mean of |E| is at most `reach`."""
+        return np.minimum(2.0, (reach + np.abs(self.gain)) / self.M)
 
     def measure(self, name: str, turned: Bools) -> Estimate:
         """Return a measure; `turned` says of which rows Q is the first side."""
@@ -835,11 +847,13 @@ class _Finish:
         value = self.F - (self.gain - self.log_M)
         if self.far:
             value = np.where(self.gain > 1.0, self.log_M - self.m, value)
-        of_sums = self.of_f + self.proportional * self.rising * self.F
+        # Without G, which is not always known.
+        of_f = self._of_f(self.batch.relative * self.wide + self.batch.absolute * self.M)
+        of_sums = of_f + self.proportional * self.rising * self.F
         of_sums += np.abs(self.gain) * (self.of_m + self.proportional * self.width)
         error = self.of_shares * value + of_sums / self.M
         if self.centred:
-            error += self.inexact * self.apart
+            error += self.inexact * self._apart(self.wide)
         return self._unless_same(value, error)
 
     @cached_property

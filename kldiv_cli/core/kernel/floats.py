@@ -20,7 +20,8 @@ that the brackets are small beside F.  The largest mass of a row is exactly 1 in
 sums and is added to the rest in double precision, so that entropies near 0 keep their digits.
 
 Rounding errors, with u = 2^-24: the logarithm of a mass is rounded by u times its size, and its
-exponential to 4 units in the last place (8 u).  Both change p_i and q_i by the same factor, which
+exponential to 4 units in the last place (8 u); most often nothing is subtracted from the logits
+before, so that the logarithm is exact.  Both change p_i and q_i by the same factor, which
 changes no divergence by more than twice that, however small it is: D is a minimum of means of
 phi >= 0, and the minimum moves with the mean.  An error of b - a is at most u |b - a|, mostly
 nothing, since near numbers are subtracted exactly; its effect on D(P || Q) is q - p times it.
@@ -108,12 +109,12 @@ LEAST = 104.0
 """Exponentials of less than minus this are zero."""
 NOTHING = -208.0
 """Stands for the logarithm of no mass."""
-LOWEST_PEAK, HIGHEST_PEAK = -20.0, 30.0
+LOWEST_PEAK, HIGHEST_PEAK = -20.0, 40.0
 """Where the largest logit over T of a row is between these, masses are in units of 1."""
 WORK = 1 << 18
 """Outcomes that are worked on at once, in buffers that the cache holds."""
 LONG = 4096
-"""Rows from this length on are subtracted one by one."""
+"""Rows from this length on are read one by one."""
 VANISHING = 2.0**-80
 """Divergences below this hang on numbers that single precision does not hold."""
 HEAVY = 0.05
@@ -374,31 +375,37 @@ class _Batch:
         x, d, xd, e, phi = (room[name] for name in ("x", "d", "xd", "e", "phi"))
         p, q = _singles(zp, room["p"]), _singles(zq, room["q"])
         first = _chosen(p, q, turned, room["z"])
-        each = np.arange(len(zp))
-        top, highest, lowest = _ends(first, len(zp))
-        inner = slice(0, self.outcomes)
+        other = _chosen(q, p, turned, phi)
+        inner, each = slice(0, self.outcomes), np.arange(len(zp))
+        # Row by row while the cache holds them, if they are long.
+        top, ends = np.empty(len(zp), np.intp), np.empty((2, len(zp)), np.float32)
+        highest, lowest = ends
+        for (place, a), (_, b) in zip(first, other, strict=True):
+            top[place] = peak = a.argmax(axis=1)
+            highest[place] = a[each[: len(a)], peak]
+            np.minimum.reduce(a, axis=1, out=lowest[place])
+            if known is None:
+                self._exponential(a, None, x[place, inner])
+            np.subtract(b, a, out=d[place, inner])
         shift = self._note_range(at, first, highest, lowest)
-        if known is None:
-            self._exponentials(first, shift, x[:, inner])
-        else:
-            for part, masses in _chosen(*known, turned, phi):
-                np.copyto(x[part, inner], masses)
+        if known is not None:
+            for place, masses in _chosen(*known, turned, phi):
+                np.copyto(x[place, inner], masses)
             # Their roundings are those of a product and a sum.
             self.rounding[at] = 2.0 * U
-
-        # The differences d = (b - a) / T.
-        _difference(p, q, turned, d[:, inner])
+        elif shift.any():
+            for place, a in first:
+                self._exponential(a, shift[place, None], x[place, inner])
         if self._scale is not None:
             np.multiply(d, self._scale, out=d)
         if self.width > self.outcomes:
+            x[:, self.outcomes :] = 0.0
             d[:, self.outcomes :] = 0.0
         nowhere = None
         if np.minimum.reduce(lowest) == -np.inf:
             nowhere = np.zeros(d.shape, bool)
             np.logical_and(p == -np.inf, q == -np.inf, out=nowhere[:, inner])
             d[nowhere] = 0.0
-        if self.width > self.outcomes:
-            x[:, self.outcomes :] = 0.0
         self.unit[at] = unit = x[each, top]
         chunks = self._masses(each, top, unit, x)
         mass = 1.0 + self._put("rest", at, chunks)
@@ -425,7 +432,8 @@ class _Batch:
         if apart == 0.0:
             self.same[at] = (variance == 0.0) & ~d.any(axis=1)
         self.most[at], self.spreading[at] = np.maximum.reduce(d, axis=1), np.sqrt(variance)
-        if VECTORISED_EXPM1 and apart >= NEAR and not any(self.asked):
+        asked = any(self.asked) or np.logical_or.reduce(self.lossy[at])
+        if VECTORISED_EXPM1 and apart >= NEAR and not asked:
             # Nothing asked needs the smallest d.
             self.least[at] = -np.inf
             smooth = np.zeros(len(top), bool)
@@ -461,10 +469,12 @@ class _Batch:
         at = slice(start, start + len(values))
         room = _buffers(len(values), self.width)
         x, each = room["x"], np.arange(len(values))
-        first = [(slice(0, len(values)), _singles(values, room["p"]))]
-        top, highest, lowest = _ends(first, len(values))
+        logits = _singles(values, room["p"])
+        top, lowest = logits.argmax(axis=1), np.minimum.reduce(logits, axis=1)
+        highest = logits[each, top]
+        first = [(slice(0, len(values)), logits)]
         shift = self._note_range(at, first, highest, lowest)
-        self._exponentials(first, shift, x[:, : self.outcomes])
+        self._exponential(logits, shift[:, None], x[:, : self.outcomes])
         x[:, self.outcomes :] = 0.0
         self.unit[at] = x[each, top]
         self._put("rest", at, self._masses(each, top, x[each, top], x))
@@ -496,16 +506,13 @@ class _Batch:
             self.rounding[at] = U * roundings * np.maximum(reach, peak - shift * self.scale)
         return shift
 
-    def _exponentials(self, first: Parts, shift: Singles, x: Singles) -> None:
-        """Find the masses of the first side, exp(a / T) but for a factor."""
-        is_shifted = bool(shift.any())
-        for rows, values in first:
-            out = x[rows]
-            if is_shifted:
-                values = np.subtract(values, shift[rows, None], out=out)
-            if self._scale is not None:
-                values = np.multiply(values, self._scale, out=out)
-            np.exp(values, out=out)
+    def _exponential(self, values: Singles, shift: Singles | None, out: Singles) -> None:
+        """Find masses from logits, exp(a / T) but for a factor."""
+        if shift is not None:
+            values = np.subtract(values, shift, out=out)
+        if self._scale is not None:
+            values = np.multiply(values, self._scale, out=out)
+        np.exp(values, out=out)
 
     def _below_highest(
         self, first: Parts, highest: Singles, z: Singles, nowhere: Bools | None = None
@@ -548,7 +555,8 @@ class _Batch:
             for rows in self._apart(chosen):
                 if chosen[rows].any():
                     sums = self._sum(np.abs(room["xd"][rows]))
-                    total = np.add.reduce(sums, axis=1, dtype=np.float64) / mass[rows]
+                    total = np.add.reduce(sums, axis=1, dtype=np.float64)
+                    total /= self.unit[at][rows] * mass[rows]
                     spreading = self.spreading[at]
                     spreading[rows] = np.minimum(spreading[rows], total)
             # How the error of E is magnified in phi.
@@ -668,7 +676,7 @@ def _buffers(rows: int, width: int) -> dict[str, Singles]:
 
 
 def _chosen(p: Singles, q: Singles, turned: Bools, spare: Singles) -> Parts:
-    """Return the rows of P, and of Q where they are turned, in the parts that they come in."""
+    """Return the rows of P, and of Q where they are turned; long rows one by one."""
     if p.shape[1] >= LONG:
         rows = [slice(i, i + 1) for i in range(len(p))]
         return [
@@ -680,28 +688,6 @@ def _chosen(p: Singles, q: Singles, turned: Bools, spare: Singles) -> Parts:
         first[turned] = q[turned]
         p = first
     return [(slice(0, len(p)), p)]
-
-
-def _ends(first: Parts, count: int) -> tuple[Indices, Singles, Singles]:
-    """Return of each row where the largest logit is, that logit, and the smallest."""
-    top, ends = np.empty(count, np.intp), np.empty((2, count), np.float32)
-    for rows, values in first:
-        top[rows] = values.argmax(axis=1)
-        ends[0, rows] = values[np.arange(len(values)), top[rows]]
-        np.minimum.reduce(values, axis=1, out=ends[1, rows])
-    return top, ends[0], ends[1]
-
-
-def _difference(p: Singles, q: Singles, turned: Bools, out: Singles) -> None:
-    """Find the logits of Q less those of P, and the opposite in turned rows."""
-    if out.shape[1] >= LONG:
-        for i, turn in enumerate(turned.tolist()):
-            first, other = (q, p) if turn else (p, q)
-            np.subtract(other[i], first[i], out=out[i])
-        return
-    np.subtract(q, p, out=out)
-    if turned.any():
-        out[turned] = -out[turned]
 
 
 def _singles(values: Array, room: Singles) -> Singles:
@@ -791,9 +777,11 @@ class _Finish:
         self.proportional = U * (5.0 if scaled else 2.0)
         self.inexact = U * (3.0 if scaled else 1.0) * np.abs(batch.centre)
         self.size = np.maximum(batch.most, -np.maximum(batch.least, -1e30))
-        # The mean of |d| and a bound on that of |E|.
+        # The mean of |d| and bounds on that of |E|.
         self.width = batch.spreading
-        self.reach = (self.F + self.width) * 1.001
+        self.wide = (self.F + self.width) * 1.001
+        by_product = np.sqrt(self.G * (1.0 + 0.5 * self.gain)) * 1.001
+        self.reach = np.fmin(self.wide, np.where(batch.backwards, by_product, np.inf))
         # d E is at most this times phi.
         self.rising = 2.0 + np.maximum(batch.most, 0.0)
         # What masses below the normal range are worth at most.
@@ -802,17 +790,25 @@ class _Finish:
             worth = (1.0 + self.size) * (np.exp(np.minimum(batch.most, 200.0)) + self.size + 1.0)
             self.lost = np.where(batch.lossy, self.lost * worth, self.lost)
         self.noise = batch.relative * self.reach + batch.absolute * self.M
-        of_phi = np.where(batch.fine, batch.relative * self.F, self.noise) + U * self.F
-        self.of_f = of_phi + (self.summing + 2.0 * U) * self.F + self.lost
+        self.of_f = self._of_f(self.noise)
         self.of_m = (self.summing + U) * self.width
         self.of_gain = self.of_f + self.of_m
         self.of_shares = 2.0 * self.exponential + self.summing
         self.far, self.centred = bool((self.gain > 1.0).any()), bool(batch.centre.any())
 
+    def _of_f(self, noise: Floats) -> Floats:
+        """Return the error of F, where that of E is the noise."""
+        of_phi = np.where(self.batch.fine, self.batch.relative * self.F, noise)
+        return np.asarray(of_phi + (self.summing + 3.0 * U) * self.F + self.lost)
+
     @cached_property
     def apart(self) -> Floats:
         """Return sum |q - p| of the distributions, or more."""
-        return np.minimum(2.0, (self.reach + np.abs(self.gain)) / self.M)
+        return self._apart(self.reach)
+
+    def _apart(self, reach: Floats) -> Floats:
+        """Return the same, where the mean of |E| is at most `reach`."""
+        return np.minimum(2.0, (reach + np.abs(self.gain)) / self.M)
 
     def measure(self, name: str, turned: Bools) -> Estimate:
         """Return a measure; `turned` says of which rows Q is the first side."""
@@ -851,11 +847,13 @@ class _Finish:
         value = self.F - (self.gain - self.log_M)
         if self.far:
             value = np.where(self.gain > 1.0, self.log_M - self.m, value)
-        of_sums = self.of_f + self.proportional * self.rising * self.F
+        # Without G, which is not always known.
+        of_f = self._of_f(self.batch.relative * self.wide + self.batch.absolute * self.M)
+        of_sums = of_f + self.proportional * self.rising * self.F
         of_sums += np.abs(self.gain) * (self.of_m + self.proportional * self.width)
         error = self.of_shares * value + of_sums / self.M
         if self.centred:
-            error += self.inexact * self.apart
+            error += self.inexact * self._apart(self.wide)
         return self._unless_same(value, error)
 
     @cached_property

@@ -336,3 +336,28 @@ def test_the_first_side_is_that_of_the_other_paths(dtypes):
     for p, q in ((zp, zq), (zq, zp)):
         expected = order(Side(Weights(p), True), Side(Weights(q), True)) > 0
         np.testing.assert_array_equal(floats._turned(p, q), expected)
+
+
+def test_what_serves_a_divergence_does_not_depend_on_what_else_is_asked(vectorised):
+    rng = np.random.default_rng(17)
+    for spread, noise in ((3.0, 0.01), (3.0, 1.0), (30.0, 0.1), (30.0, 3.0), (60.0, 5.0)):
+        zp = rng.normal(0.0, spread, (40, 300)).astype("f4")
+        zq = (zp + rng.normal(0.0, noise, zp.shape)).astype("f4")
+        whole = evaluate_floats(zp, zq, SERVED)
+        for name in ("kl_pq", "kl_qp"):
+            alone = evaluate_floats(zp, zq, frozenset({name}))
+            np.testing.assert_array_equal(alone.values[name], whole.values[name], name)
+            np.testing.assert_array_equal(alone.bounds[name], whole.bounds[name], name)
+
+
+@pytest.mark.parametrize("level", [-300.0, -60.0, -21.0, -19.0, 0.0, 39.0, 41.0, 300.0])
+def test_logits_of_any_level_are_served(level, vectorised):
+    rng = np.random.default_rng(19)
+    zp = (level + rng.normal(0.0, 3.0, (3, 200))).astype("f4")
+    zp -= (zp.max(axis=1) - np.float32(level))[:, None]
+    zq = (zp + rng.normal(0.0, 0.1, zp.shape)).astype("f4")
+    for temperature in (1.0, 0.5, 3.0):
+        found = evaluate_floats(zp, zq, SERVED, (temperature, temperature))
+        for row in range(3):
+            expected = truth(zp[row], zq[row], temperature)
+            assert assert_within_bounds(found, row, expected) == SERVED, (row, temperature)

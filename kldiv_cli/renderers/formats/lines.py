@@ -14,7 +14,6 @@ from kldiv_cli.renderers.document import (
     Heading,
     Line,
     Lines,
-    Note,
     Picture,
     Span,
     Table,
@@ -86,7 +85,7 @@ def _block(block: Block, layout: Layout, width: int) -> Iterator[Styled]:
                 yield from _sentence(line, layout, width)
         case Facts():
             yield from _facts(block, layout, width)
-        case Table():
+        case Table() if block.rows:
             yield from _table(block, layout, width)
         case Picture():
             yield from _picture(block, layout, width)
@@ -95,8 +94,6 @@ def _block(block: Block, layout: Layout, width: int) -> Iterator[Styled]:
                 yield from _blocks(inner, layout, width, between=[[]])
             else:
                 yield from _sentence((Span(f"{summary}: {option}", "dim"),), layout, width)
-        case Note():
-            pass
 
 
 def _room(kind: Kind, width: int) -> int:
@@ -218,7 +215,7 @@ def _picture(picture: Picture, layout: Layout, width: int) -> Iterator[Styled]:
     from kldiv_cli.renderers.pictures.overview import Overview
     from kldiv_cli.renderers.pictures.spread import Spread
 
-    if picture.spare:
+    if picture.spare or not picture.table.rows:
         return
     table, unicode = picture.table, layout.unicode
     drawn = picture.drawing() if layout.terminal or picture.instead else None

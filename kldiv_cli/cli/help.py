@@ -34,7 +34,9 @@ def text(name: str, command: Command) -> str:
         lines += ["", *_paragraph(paragraph, width)]
     arguments = [(row.metavar, row.help) for row in command.arguments]
     lines += ["", "Arguments:", *_rows(arguments, width)] if arguments else []
-    for group, rows in groupby(command.options, key=lambda row: row.group):
+    formats = {"format": f"{', '.join(command.formats)}. "} if command.formats else {}
+    options = [row._replace(help=formats.get(row.name, "") + row.help) for row in command.options]
+    for group, rows in groupby(options, key=lambda row: row.group):
         lines += ["", f"{group}:", *_rows(map(_option, rows), width)]
     help = ("-h, --help", "Show this message.")
     lines += [*([] if command.options else ["", "Options:"]), *_rows([help], width)]

@@ -157,6 +157,8 @@ class Picture(NamedTuple):
         What is to be said below the picture.
     spare : bool
         Whether nothing needs to stand in its place.
+    instead : bool
+        Whether text has it instead of the table, and not only on a terminal.
     """
 
     drawing: Callable[[], Drawing]
@@ -165,6 +167,7 @@ class Picture(NamedTuple):
     table: Table
     below: tuple[Line, ...] = ()
     spare: bool = False
+    instead: bool = False
 
 
 class Folded(NamedTuple):

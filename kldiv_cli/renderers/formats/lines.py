@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING
 
 from kldiv_cli.errors import abridged
@@ -14,7 +14,6 @@ from kldiv_cli.renderers.document import (
     Heading,
     Line,
     Lines,
-    Note,
     Picture,
     Span,
     Table,
@@ -25,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from kldiv_cli.renderers import Layout
-    from kldiv_cli.renderers.document import Block, Kind, Tone
+    from kldiv_cli.renderers.document import Block, Kind
+    from kldiv_cli.renderers.pictures.overview import Overview
 
-    Styled = list[tuple[str, Tone]]
+    Styled = list[tuple[str, str]]  # Texts, and their tones.
 
 NARROW = 64
 """Columns below which letters stand for the names of the sides."""
@@ -35,6 +35,7 @@ HEAD_WIDTH = 11
 """The most columns that the name of a side takes over a column of numbers."""
 NARROWEST_NAME = 8
 LONGEST_COMMAND = 10_000
+NARROWEST_AXIS, WIDEST_AXIS = 20, 48
 GAP = "  "
 SHADES = "[·░▒▓█]"
 """Signs that are for the eye alone."""
@@ -84,18 +85,15 @@ def _block(block: Block, layout: Layout, width: int) -> Iterator[Styled]:
                 yield from _sentence(line, layout, width)
         case Facts():
             yield from _facts(block, layout, width)
-        case Table():
+        case Table() if block.rows:
             yield from _table(block, layout, width)
         case Picture():
-            if not block.spare:
-                yield from _table(block.table, layout, width)
+            yield from _picture(block, layout, width)
         case Folded(summary, inner, option):
             if layout.unfolded:
                 yield from _blocks(inner, layout, width, between=[[]])
             else:
                 yield from _sentence((Span(f"{summary}: {option}", "dim"),), layout, width)
-        case Note():
-            pass
 
 
 def _room(kind: Kind, width: int) -> int:
@@ -207,8 +205,40 @@ def _stripped(pieces: Styled) -> Styled:
     return [*pieces[:-1], (pieces[-1][0].rstrip(" "), pieces[-1][1])] if pieces else []
 
 
-def _table(table: Table, layout: Layout, width: int) -> Iterator[Styled]:
-    """Yield a table with its lines above and below; what does not fit is left out and named."""
+def _picture(picture: Picture, layout: Layout, width: int) -> Iterator[Styled]:
+    """Yield a picture in characters: outcomes with what is said of them, others on a terminal.
+
+    Of outcomes as many are drawn as the table in the place of the picture has.
+    """
+    from kldiv_cli.renderers.pictures.characters import outcome_lines, spread_lines
+    from kldiv_cli.renderers.pictures.outcomes import Outcomes
+    from kldiv_cli.renderers.pictures.overview import Overview
+    from kldiv_cli.renderers.pictures.spread import Spread
+
+    if picture.spare or not picture.table.rows:
+        return
+    table, unicode = picture.table, layout.unicode
+    drawn = picture.drawing() if layout.terminal or picture.instead else None
+    if isinstance(drawn, Outcomes):
+        if table.above:
+            yield from _sentence(table.above, layout, width)
+        few = drawn.largest(len(table.rows))
+        yield from map(list, outcome_lines(few, width, unicode=unicode))
+        return
+    if isinstance(drawn, Spread):
+        yield from map(list, spread_lines(drawn, width, unicode=unicode))
+        yield []
+    yield from _table(table, layout, width, drawn if isinstance(drawn, Overview) else None)
+
+
+def _table(
+    table: Table, layout: Layout, width: int, overview: Overview | None = None
+) -> Iterator[Styled]:
+    """Yield a table with its lines above and below; what does not fit is left out and named.
+
+    The marks of an overview are a column of their own, or else a line below each row that may not
+    be folded.
+    """
     heads = [_head(column.head, layout, width) for column in table.columns]
     rows: list[list[Styled]] = [[] for _ in table.rows]
     indent = 0
@@ -218,26 +248,58 @@ def _table(table: Table, layout: Layout, width: int) -> Iterator[Styled]:
             cells.append(_pieces(row.cells[place], layout, width, room))
         indent += len(GAP) + max(_width(cells[place]) for cells in (heads, *rows))
     widths, name = _fitted(table, heads, rows, width)
+    marks = [*_marks(overview, heads, rows, widths, layout, width)] if overview else []
     headed = table.headed and (name is None or widths[name] > 0)
     if table.above:
         yield from _sentence(table.above, layout, width)
     if headed:
         yield [(text, "dim") for text, _ in _aligned(heads, widths)]
-    for row, cells in zip(table.rows, rows, strict=True):
+    if marks:
+        yield [(GAP, ""), *marks[0]]
+    inner = GAP if width < NARROW else 2 * GAP
+    for row, cells, drawn in zip_longest(table.rows, rows, marks[1:]):
         if name is None or _width(cells[name]) <= widths[name]:
             yield _aligned(cells, widths)
+        elif widths[name]:
+            yield from _beneath(cells, widths, name)
         else:
-            yield from _beneath(cells, heads, widths, name, width)
+            yield from _listed(cells, heads, widths, name, width, brief=row.folded)
+        if drawn and not row.folded:
+            yield [(GAP, ""), *drawn]
         if row.detail:
             yield from _hanging([(GAP, "")], _pieces(row.detail, layout, width), width, len(GAP))
-        for below in _blocks(row.below, layout, width - 2 * len(GAP), between=[]):
-            yield [(2 * GAP, ""), *below]
-    for line in table.below:
-        yield from _sentence(line, layout, width)
+        for line in _blocks(row.below, layout, width - len(inner), between=[]):
+            yield [(inner, ""), *line]
+    for below in table.below:
+        yield from _sentence(below, layout, width)
     left_out = [_joined(head) for place, head in enumerate(heads) if place not in widths and head]
     if left_out:
         said = f"no room for {abridged(left_out)}; a wider terminal or -f json shows it"
         yield from _sentence((Span(said, "dim"),), layout, width)
+
+
+def _marks(
+    overview: Overview,
+    heads: list[Styled],
+    rows: list[list[Styled]],
+    widths: dict[int, int],
+    layout: Layout,
+    width: int,
+) -> Iterator[Styled]:
+    """Add a column with the marks of each row; where it does not fit, yield axis and marks."""
+    from kldiv_cli.renderers.pictures.characters import interval_marks
+
+    room = width - sum(widths.values()) - len(GAP) * len(widths)
+    beside = room >= NARROWEST_AXIS
+    axis = min(room if beside else width - len(GAP), WIDEST_AXIS)
+    drawn = interval_marks(overview, axis, unicode=layout.unicode)
+    lines: list[Styled] = [[*line] for line in drawn]
+    if not beside:
+        yield from lines
+        return
+    widths[len(heads)] = axis
+    for place, cells in enumerate((heads, *rows)):
+        cells.append(lines[place] if place < len(lines) else [])
 
 
 def _fitted(
@@ -280,21 +342,34 @@ def _aligned(cells: list[Styled], widths: dict[int, int]) -> Styled:
     return line
 
 
-def _beneath(
-    cells: list[Styled], heads: list[Styled], widths: dict[int, int], name: int, width: int
-) -> Iterator[Styled]:
-    """Yield a row whose name leaves no room for what follows: this stands beneath.
-
-    Where there is no room for any name, each of the cells there has its head before it.
-    """
+def _beneath(cells: list[Styled], widths: dict[int, int], name: int) -> Iterator[Styled]:
+    """Yield a row whose name is too long for its column: what follows it stands below it."""
     before = {place: taken for place, taken in widths.items() if place < name}
     after = {place: taken for place, taken in widths.items() if place > name}
     yield [*_aligned(cells, before), *cells[name]]
-    if widths[name]:
-        indent = sum(before.values()) + len(GAP) * len(before) + widths[name] + len(GAP)
-        yield [(" " * indent, ""), *_aligned(cells, after)]
+    indent = sum(before.values()) + len(GAP) * len(before) + widths[name] + len(GAP)
+    yield [(" " * indent, ""), *_aligned(cells, after)]
+
+
+def _listed(
+    cells: list[Styled],
+    heads: list[Styled],
+    widths: dict[int, int],
+    name: int,
+    width: int,
+    *,
+    brief: bool,
+) -> Iterator[Styled]:
+    """Yield a row without room for a column of names: below it each cell with its head before it.
+
+    Of one that may be brief the first cell alone is shown, in the same line if it fits.
+    """
+    before = {place: taken for place, taken in widths.items() if place < name}
+    said = [[*heads[place], (" ", ""), *cells[place]] for place in widths if place > name]
+    line = [*_aligned(cells, before), *cells[name]]
+    if brief and _width(line) + len(GAP) + _width(said[0]) <= width:
+        yield [*line, (GAP, ""), *said[0]]
         return
-    said: Styled = []
-    for place in after:
-        said += [(", " if said else "", ""), *heads[place], (" ", ""), *cells[place]]
-    yield from _hanging([(GAP, "")], said, width, len(GAP))
+    yield line
+    pieces = [piece for part in said for piece in ((", ", ""), *part)][1:]
+    yield from _hanging([(GAP, "")], pieces, width, len(GAP))

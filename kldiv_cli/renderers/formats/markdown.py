@@ -52,10 +52,10 @@ def _blocks(blocks: Sequence[Block], layout: Layout) -> Iterator[str]:
                 yield "\n".join(
                     f"- {_text(name)}: {_text(joined(lines, ', '))}" for name, lines in facts
                 )
-            case Table():
+            case Table() if block.rows:
                 yield from _table(block)
             case Picture():
-                if not block.spare:
+                if not block.spare and block.table.rows:
                     yield from _table(block.table)
             case Folded(summary, inner):
                 details = _blocks(inner, layout)

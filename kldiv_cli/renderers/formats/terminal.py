@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kldiv_cli.renderers import Layout
     from kldiv_cli.renderers.document import Document
 
-NARROWEST, WIDEST = 40, 110
+NARROWEST, WIDEST = 40, 120
 STYLES = {
     "": "",
     "error": "bold red",
@@ -27,6 +27,7 @@ STYLES = {
     "pass": "green",
     "strong": "bold",
     "dim": "dim",
+    "limit": "bold",
     "p": "red",
     "q": "bright_blue",
 }

@@ -73,7 +73,8 @@ def of_outcomes(
         largest = contributions[0]
         moved = f" went from {percent(largest.q)} to {percent(largest.p)}"
         sentence = line(Span(largest.outcome, kind="label"), moved, ", the largest part")
-    return Picture(partial(outcomes, shares, p, q, unit), title, sentence, table, below, spare)
+    drawing = partial(outcomes, shares, p, q, unit)
+    return Picture(drawing, title, sentence, table, below, spare, instead=True)
 
 
 def of_rows(batch: Batch, rows: RowValues, table: Table, *, spare: bool = False) -> Picture:

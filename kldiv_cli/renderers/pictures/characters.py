@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from kldiv_cli.renderers.figures import count
 from kldiv_cli.renderers.pictures.spread import STACKS
 from kldiv_cli.renderers.pictures.texts import (
-    head,
     nats_tick,
     parts,
     percentages,
@@ -29,10 +28,7 @@ if TYPE_CHECKING:
 
     Line = list["Styled"]
 
-NARROWEST = 40
-TWO_LINES = 72
-"""Below this width a column of a check takes two lines."""
-LONGEST_LABEL, LONGEST_NAME = 24, 30
+LONGEST_LABEL = 24
 AXIS, BAR = 12, 6
 """The shortest room for marks, and for bars."""
 WIDEST_AXIS = 48
@@ -218,32 +214,15 @@ def _marks(row: Outcome, width: int, sign: Signs) -> Line:
     return canvas.line()
 
 
-def overview_lines(picture: Overview, width: int, *, unicode: bool) -> Iterator[Line]:
-    """Yield the columns of a check, each with its verdict, its divergence and its interval.
+def interval_marks(picture: Overview, width: int, *, unicode: bool) -> list[Line]:
+    """Return the numbers at the axis of divergences, then the marks of each row, passing last.
 
-    The columns that pass come last; see `outcome_lines` for the parameters.
+    A row has a dot, its interval and its limit; see `outcome_lines` for the parameters.
     """
     sign = signs(unicode)
     rows = (*picture.rows, *picture.passing)
-    names = [show(row.entry.name, LONGEST_NAME, unicode=unicode) for row in rows]
-    heads = [_spelt(head(row.entry), sign) for row in rows]
-    values = [_spelt(value(row.entry.value), sign) for row in rows]
-    head_width = _width(heads) + 2 if any(heads) else 0
-    before = head_width + _width(names) + 2
-    after = _width((*values, picture.unit)) + 2
-    wide = width >= TWO_LINES
-    indent = before if wide else 2
-    axis = min(width - indent - after, WIDEST_AXIS)
-    ticks = _ticks(picture.axis.ticks(), axis, nats_tick, sign)
-    yield [Styled(" " * indent), *ticks, Styled(f"  {picture.unit}", "dim")]
-    for row, name, verdict, number in zip(rows, names, heads, values, strict=True):
-        title = [Styled(pad(verdict, head_width), row.entry.verdict), Styled(name)]
-        marks = [*_span(row, axis, sign), Styled(f"  {number}")]
-        if wide:
-            yield [*title, Styled(" " * (before - head_width - display_width(name))), *marks]
-        else:
-            yield title
-            yield [Styled("  "), *marks]
+    ticks = _ticks(picture.axis.ticks(), width, nats_tick, sign)
+    return [ticks, *(_span(row, width, sign) for row in rows)]
 
 
 def _span(row: Row, width: int, sign: Signs) -> Line:

@@ -101,6 +101,11 @@ class Outcomes(NamedTuple):
     total: float
     said: str
 
+    def largest(self, most: int) -> Outcomes:
+        """Return the picture of the rows with the largest parts, in their order."""
+        ranked = sorted(range(len(self.rows)), key=lambda place: -self.rows[place].part)
+        return self._replace(rows=tuple(self.rows[place] for place in sorted(ranked[:most])))
+
 
 class _Group(NamedTuple):
     label: str

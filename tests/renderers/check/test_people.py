@@ -117,7 +117,7 @@ def test_plain_text_fits_80_columns(answer, unicode):
 @pytest.mark.parametrize("unicode", [False, True])
 def test_a_terminal_of_any_width_shows_it_all(answer, width, unicode):
     text = render(answer, "text", Layout(terminal=True, width=width, unicode=unicode))
-    assert max(display_width(line) for line in text.splitlines()) <= max(40, min(width, 110))
+    assert max(display_width(line) for line in text.splitlines()) <= max(40, min(width, 120))
     assert len(verdicts(text)) == len(answer.columns)
     assert text.isascii() or unicode
     assert text.replace("\n", "").isprintable()
@@ -128,8 +128,11 @@ def test_a_terminal_of_any_width_shows_it_all(answer, width, unicode):
 def test_no_number_is_cut(reports, width):
     text = render(reports["by_hand"], "text", Layout(terminal=True, width=width, unicode=True))
     words = " ".join(text.split())
-    for number in ("0.200", "0.150 to 0.250", "0 to ∞", "1,234,567", "50 % → 83.3 %", "0.0123"):
+    for number in ("0.200", "0.150 to 0.250", "0 to ∞", "1,234,567", "50 % → 83.3 %"):
         assert number in words
+    # A column that passes has one line, with as much as there is room for.
+    assert ("0 to 0.0123" in words) is (width > 40)
+    assert ("pass amount kl 0" in words) is (width == 40)
     assert "D(jul ‖ jan)" in words
 
 
@@ -139,17 +142,36 @@ def test_a_narrow_terminal_has_figures_and_moves_on_lines_of_their_own(with_labe
     start = lines.index("drift         the Federated States of...")
     below = ["  kl 0.200, 90 % interval 0.150 to", "  0.250, threshold 0.05"]
     assert lines[start + 1 : start + 3] == below
-    assert "    the Federated States of Micronesia" in lines
+    assert "  the Federated States of Micronesia" in lines
     assert not any(line.startswith("verdict") for line in lines)
 
 
-def test_the_terminal_shows_what_moved_most(reports):
-    lines = render(reports["mixed"], "text", Layout(terminal=True, unicode=True)).splitlines()
+@pytest.mark.parametrize("terminal", [False, True])
+def test_the_outcomes_that_moved_most_are_drawn(reports, terminal):
+    layout = Layout(terminal=terminal, unicode=True)
+    lines = render(reports["mixed"], "text", layout).splitlines()
     plan = next(place for place, line in enumerate(lines) if " plan " in line)
-    moved = [line.strip() for line in lines[6:plan] if line.startswith("    ")]
-    assert moved[:3] == ["Paris  50 % → 15 %", "Rome   50 % → 83.3 %", "Oslo   0 % → 1.67 %"]
+    drawn = [line.split() for line in lines[6:plan] if line.startswith("    ")]
+    assert drawn[0][:4] == ["□", "jan", "→", "●"]
+    rows = {words[0]: " ".join(words) for words in drawn}
+    moves = {"Paris": "50 % → 15 %", "Rome": "50 % → 83.3 %", "Oslo": "0 % → 1.67 %"}
+    assert all(moved in rows[outcome] for outcome, moved in moves.items())
     # Nothing of a column that did not drift.
     assert not any(line.startswith("    ") for line in lines[plan:] if "judges" not in line)
+
+
+@pytest.mark.parametrize("width", [40, 64, 80, 120, 200])
+def test_a_terminal_draws_intervals_and_limits(reports, width):
+    layout = Layout(terminal=True, width=width, unicode=True)
+    lines = render(reports["mixed"], "text", layout).splitlines()
+    city, amount, plan = (line for line in lines if "┆" in line)
+    for line in (city, amount):
+        assert re.search(r"┆ *─+●─*▸$", line)
+    assert re.search(r"─+○─+┆─$", plan) or width == 80
+    # Beside the figures where there is room, else below them.
+    for name, line in (("city", city), ("amount", amount), ("plan", plan)):
+        assert (f" {name} " in line) is (width >= 80)
+    assert "┆" not in render(reports["mixed"], "text", Layout(unicode=True))
 
 
 def test_colour_only_where_it_is_wanted(reports):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.dataset import Excluded
     from kldiv_cli.core.inference.p_values import Test
+    from kldiv_cli.core.quantiles import Quantile
     from kldiv_cli.core.report import Contribution, Shares, Side
     from kldiv_cli.errors import Note
 
@@ -101,6 +102,8 @@ class Finding(NamedTuple):
     measures : mapping of str to float
         Of the shares as they were counted, not corrected for bias; of models means over rows,
         in both directions.
+    quantiles : tuple of Quantile or None
+        Of a column of numbers, p is current; None of anything else.
     shares : Shares or None
         All outcomes; None of a batch, and where nothing was computed. In no JSON document.
     judged : tuple of Judged
@@ -136,6 +139,7 @@ class Finding(NamedTuple):
     rows_needed: int | None = None
     contributions: tuple[Contribution, ...] = ()
     measures: Mapping[str, Value] = MappingProxyType(dict.fromkeys(DEFAULT_MEASURES, "error"))
+    quantiles: tuple[Quantile, ...] | None = None
     shares: Shares | None = None
     judged: tuple[Judged, ...] = ()
 

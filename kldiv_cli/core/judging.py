@@ -275,6 +275,7 @@ def _finding(
         rows_needed=judgement.rows_needed,
         contributions=largest_contributions(parts, pair.names, top),
         measures={name: float(value) for name, value in measures.items()},
+        quantiles=pair.quantiles or None,
         shares=shares_of(pair, parts),
         judged=tuple(_judged(*one) for one in judged),
     )

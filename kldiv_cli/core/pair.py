@@ -13,6 +13,7 @@ from kldiv_cli.core import counts, intervals, types
 from kldiv_cli.core.binning import SPECIAL, Bins
 from kldiv_cli.core.counts import Binned, Categories, Numbers
 from kldiv_cli.core.distribution import LOG_KINDS
+from kldiv_cli.core.quantiles import Quantile, quantiles_of
 from kldiv_cli.core.texts import Texts, union
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Pair(NamedTuple):
         The only value of P, and of Q; None of a side that has several, or none.
     are_keys : bool
         Whether nearly all values are distinct and none is common to both sides.
+    quantiles : tuple of Quantile
+        Of numbers; empty of anything else.
     """
 
     p: NDArray[Any]
@@ -62,6 +65,7 @@ class Pair(NamedTuple):
     missing: tuple[int, int] = (0, 0)
     constants: tuple[str | None, str | None] = (None, None)
     are_keys: bool = False
+    quantiles: tuple[Quantile, ...] = ()
 
     @property
     def known(self) -> tuple[bool, bool]:
@@ -113,7 +117,10 @@ class Pair(NamedTuple):
         """Return the pair with P and Q exchanged; the order of the outcomes is kept."""
         exchanged = self._replace(p=self.q, q=self.p, kinds=self.kinds[::-1])
         return exchanged._replace(
-            rows=self.rows[::-1], missing=self.missing[::-1], constants=self.constants[::-1]
+            rows=self.rows[::-1],
+            missing=self.missing[::-1],
+            constants=self.constants[::-1],
+            quantiles=tuple(each.swapped() for each in self.quantiles),
         )
 
     def in_order_of_weights(self) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -489,4 +496,5 @@ def _numeric(
         tuple(labels[kept]),
         type="numeric",
         of_data=infinite[kept],
+        quantiles=quantiles_of(p, q),
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.divergences import Contributions
     from kldiv_cli.core.inference.p_values import Test
+    from kldiv_cli.core.quantiles import Quantile
     from kldiv_cli.core.row_statistics import Spread, TargetStatistics
     from kldiv_cli.core.rows import RowValues
     from kldiv_cli.errors import Note
@@ -320,6 +321,8 @@ class Comparison(NamedTuple):
         The rows' statistics; None of a pair of vectors.
     q : str or None
         The name of Q, where there are several.
+    quantiles : tuple of Quantile or None
+        Of a column of numbers; None of anything else.
     shares : Shares or None
         All outcomes; None of batches. In no JSON document.
     """
@@ -336,6 +339,7 @@ class Comparison(NamedTuple):
     estimate: Interval | None = None
     batch: Batch | None = None
     q: str | None = None
+    quantiles: tuple[Quantile, ...] | None = None
     shares: Shares | None = None
 
 

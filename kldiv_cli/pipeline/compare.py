@@ -577,6 +577,7 @@ def _of_vectors(
         mass_only_in_p=math.fsum(unsmoothed.p[only_p]),
         mass_only_in_q=math.fsum(unsmoothed.q[only_q]),
         contributions=report.largest_contributions(parts, labels, settings.top),
+        quantiles=pair.quantiles or None,
         shares=shares_of(pair, parts),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kldiv_cli.core.findings import DIRECTION, MODEL, WORST_FIRST, is_warned, only_warns
 from kldiv_cli.core.inference.reasons import WARN_ONLY, percent
 from kldiv_cli.core.measures import find
+from kldiv_cli.core.quantiles import in_words
 from kldiv_cli.renderers.document import (
     NOTHING,
     Column,
@@ -310,7 +311,10 @@ def interval_head(report: Check) -> str:
 
 def explained(finding: Finding) -> Line:
     """Return the reason in words, and what else is to be known of a column."""
-    return joined([line(Span(finding.reason.text, kind="words")), *_remarks(finding)], "; ")
+    words = [line(Span(finding.reason.text, kind="words")), *_remarks(finding)]
+    if finding.verdict == "drift" and (shift := in_words(finding.quantiles or ())):
+        words.append(line(shift))
+    return joined(words, "; ")
 
 
 def _remarks(finding: Finding) -> Iterator[Line]:

@@ -1,0 +1,117 @@
+"""Quantiles of a numeric column on both sides: how far its numbers have shifted, in their unit."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kldiv_cli.core.counts import Numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kldiv_cli.core.counts import Binned
+
+LEVELS = (5, 50, 95)
+"""The quantiles that are told, in percent."""
+
+
+class Quantile(NamedTuple):
+    """One quantile on both sides: the smallest number with that share of the values up to it.
+
+    Attributes
+    ----------
+    level : float
+        The share, 0.5 of the median.
+    p_low, p_high : float
+        Of P, or the current side. Where the numbers themselves are known both are the quantile;
+        else it is above `p_low` and at most `p_high`, the edges of the bin that holds it.
+    q_low, q_high : float
+        Of Q, or the reference.
+    """
+
+    level: float
+    p_low: float
+    p_high: float
+    q_low: float
+    q_high: float
+
+    def swapped(self) -> Quantile:
+        """Return the quantile with P and Q exchanged."""
+        return Quantile(self.level, self.q_low, self.q_high, self.p_low, self.p_high)
+
+
+def quantiles_of(p: Numbers | Binned, q: Numbers | Binned) -> tuple[Quantile, ...]:
+    """Return the quantiles of both sides; none where a side has no value.
+
+    Infinite numbers count as such, and missing values do not count. A quantile is a number that
+    occurs: the inverse of the empirical distribution function, without interpolation.
+
+    Parameters
+    ----------
+    p, q : Numbers or Binned
+        How often each number occurs, or how many are in each bin.
+    """
+    if not (p.rows > p.missing and q.rows > q.missing):
+        return ()
+    pairs = zip(LEVELS, _limits(p), _limits(q), strict=True)
+    return tuple(Quantile(level / 100, *of_p, *of_q) for level, of_p, of_q in pairs)
+
+
+def in_words(quantiles: Sequence[Quantile]) -> str:
+    """Return the quantiles that shifted: ``median -2 → 0, 95th 76 → 125``; or "".
+
+    Those of the reference come first. Of bins it says that: ``median in (-4, -2] → (-2, -1]``.
+    """
+    shifts = []
+    for level, p_low, p_high, q_low, q_high in quantiles:
+        if (p_low, p_high) != (q_low, q_high):
+            name = "median" if level == 0.5 else f"{100 * level:g}th"
+            reference, current = _spelt((q_low, q_high), (p_low, p_high))
+            shifts.append(f"{name} {reference} → {current}")
+    return ", ".join(shifts)
+
+
+def _spelt(reference: tuple[float, float], current: tuple[float, float]) -> tuple[str, str]:
+    """Return a quantile of both sides in six digits, or in as many as tell them apart."""
+    digits = 6
+    if {f"{end:.6g}" for end in reference} == {f"{end:.6g}" for end in current}:
+        digits = 17
+    first, second = (
+        f"{high:.{digits}g}" if low == high else f"in ({low:.{digits}g}, {high:.{digits}g}]"
+        for low, high in (reference, current)
+    )
+    both = first.startswith("in") and second.startswith("in")
+    return first, second.removeprefix("in ") if both else second
+
+
+def _limits(side: Numbers | Binned) -> list[tuple[float, float]]:
+    """Return between which numbers each quantile is."""
+    if isinstance(side, Numbers):
+        found = [float(side.values[at]) for at in _places(side.counts)]
+        return [_bucket(side.cuts, value) if side.cuts else (value, value) for value in found]
+    edges = (-math.inf, *side.bins.edges, math.inf)
+    # The two last of the counts are of the infinite numbers.
+    *counts, lowest, highest = side.counts.tolist()
+    bins = [(-math.inf, -math.inf), *pairwise(edges), (math.inf, math.inf)]
+    return [bins[at] for at in _places([lowest, *counts, highest])]
+
+
+def _places(counts: Sequence[int] | np.ndarray) -> list[int]:
+    """Return which of the ascending values are the quantiles, by how often each occurs."""
+    reached = np.cumsum(counts)
+    total = int(reached[-1])
+    ranks = [-(-total * level // 100) for level in LEVELS]
+    return [int(place) for place in np.searchsorted(reached, ranks)]
+
+
+def _bucket(cuts: tuple[float, ...], value: float) -> tuple[float, float]:
+    """Return the edges of the bucket that a number is in; of an infinite one itself."""
+    if math.isinf(value):
+        return value, value
+    edges = (-math.inf, *cuts, math.inf)
+    place = int(np.searchsorted(cuts, value))
+    return edges[place], edges[place + 1]

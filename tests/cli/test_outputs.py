@@ -210,6 +210,28 @@ def test_a_name_that_promises_what_no_report_is(kldiv, pair, tmp_path, monkeypat
     assert len(left(tmp_path)) == 4
 
 
+@pytest.mark.parametrize("name", ["r.html", "r.HTM", "r.svg"])
+@pytest.mark.parametrize("command", ["compare", "check", "matrix"])
+def test_pages_and_pictures_are_told_by_their_names(kldiv, pair, tmp_path, command, name):
+    ran = kldiv(command, *pair, "--as", "counts", "-o", tmp_path / name)
+    assert (ran.code == 2, ran.out) == (False, "")
+    format = "svg" if name.endswith("svg") else "html"
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    assert text.startswith("<svg" if format == "svg" else "<!DOCTYPE html>")
+    assert kldiv(command, *pair, "--as", "counts", "-f", format).out == text
+
+
+@pytest.mark.parametrize("format", ["html", "svg"])
+def test_a_page_stays_as_it_was_where_a_run_fails(kldiv, pair, tmp_path, format):
+    path = tmp_path / f"r.{format}"
+    path.write_text("old")
+    ran = kldiv("compare", pair[0], tmp_path / "none.csv", "-o", path)
+    assert (ran.code, ran.out) == (2, "")
+    assert path.read_text() == "old"
+    ran = kldiv("compare", pair[0], tmp_path / "none.csv", "-f", format)
+    assert (ran.code, ran.out) == (2, "")
+
+
 @pytest.mark.parametrize("name", ["r.xml", "r.prom"])
 def test_a_format_of_another_command_is_none_of_this_one(kldiv, pair, tmp_path, name):
     ran = kldiv("compare", *pair, "-o", tmp_path / name)

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from kldiv_cli import check, compare
+from kldiv_cli import check, compare, matrix
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -60,6 +60,16 @@ def test_several_are_a_row_each():
     picture = drawn(compare([1, 2, 3], [2, 2, 2], [3, 2, 1], names=("p", "one", "two")))
     assert {"one", "two"} <= {*texts(picture)}
     assert "k-hollow" in paths(picture)
+
+
+def test_a_matrix_is_as_wide_as_its_numbers():
+    names = [f"side{i}" for i in range(30)]
+    picture = drawn(matrix([[i + 1, 5, 40 - i] for i in range(30)], names=names))
+    width = float(picture.get("viewBox").split()[2])
+    assert width > 1500
+    said = texts(picture)
+    assert "30 side29" in said
+    assert len(said) >= 30 * 30
 
 
 def test_nothing_is_drawn_outside(root):

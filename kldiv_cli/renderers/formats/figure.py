@@ -168,7 +168,10 @@ def grid(picture: Grid, title: str, sentence: str) -> Element:
     heads = [element("th", name, scope="col") for name in names]
     body = []
     for name, row in zip(names, picture.rows, strict=True):
-        cells = [element("td", texts.value(cell.value), class_=f"k-s{cell.level}") for cell in row]
+        cells = [
+            element("td", texts.value(cell.value), class_=f"k-number k-s{cell.level}")
+            for cell in row
+        ]
         body.append(element("tr", element("th", name, scope="row"), *cells))
     corner = element("td", "P \\ Q")
     table = element(

@@ -73,7 +73,7 @@ background:none}
 padding:.15em 1em .15em 0;border:0;border-bottom:1px solid var(--grid);overflow-wrap:break-word}
 .kldiv.kldiv.kldiv thead th{color:var(--dim)}
 .kldiv.kldiv.kldiv .k-number{text-align:right}
-.kldiv.kldiv.kldiv :is(th,td).k-number{white-space:nowrap}
+.kldiv.kldiv.kldiv :is(th,td).k-number{white-space:nowrap;padding-left:.6em}
 .kldiv figure{margin:.8em 0;container-type:inline-size;break-inside:avoid}
 .kldiv figcaption{font-size:13px}
 .kldiv svg{overflow:visible}
@@ -115,7 +115,7 @@ text-shadow:0 0 3px var(--bg),0 0 3px var(--bg),0 0 2px var(--bg)}
 .kldiv details::details-content{content-visibility:visible;block-size:auto}}
 """
 _SHADES = "".join(
-    f".kldiv.kldiv.kldiv td.k-s{level}{{color:{ink};background:{color};text-align:right}}"
+    f".kldiv.kldiv.kldiv td.k-s{level}{{color:{ink};background:{color}}}"
     f".kldiv .k-s{level}{{fill:{color}}}.kldiv .k-t{level}{{fill:{ink}}}"
     for level, color in enumerate(SHADES)
     for ink in ("#111" if level < 4 else "#fff",)

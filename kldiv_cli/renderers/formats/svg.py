@@ -31,10 +31,11 @@ DOT_ROW = 11
 
 
 class _Part(NamedTuple):
-    """What is drawn below what was drawn before, and its height."""
+    """What is drawn below what was drawn before, its height, and its width if that is large."""
 
     elements: list[Element]
     height: float
+    width: float = WIDTH - 2.0 * MARGIN
 
 
 def draw(document: Document, layout: Layout) -> str:
@@ -50,6 +51,7 @@ def draw(document: Document, layout: Layout) -> str:
     for part in parts:
         inside.append(element("g", *part.elements, transform=f"translate({MARGIN} {top:g})"))
         top += part.height + GAP
+    width = 2 * MARGIN + max(part.width for part in parts)
     root = element(
         "svg",
         element("title", title),
@@ -58,8 +60,8 @@ def draw(document: Document, layout: Layout) -> str:
         element("rect", width="100%", height="100%", class_="k-back"),
         *inside,
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {WIDTH} {top:g}",
-        width=f"{WIDTH}",
+        viewBox=f"0 0 {width:g} {top:g}",
+        width=f"{width:g}",
         height=f"{top:g}",
         role="img",
         class_="kldiv",
@@ -137,11 +139,16 @@ def _spread(picture: Spread) -> _Part:
 
 
 def _grid(picture: Grid) -> _Part:
-    names = [show(name, texts.SIDE) for name in picture.names]
+    """Return numbers on shades, with a name before each row, and its place above its column."""
+    names = [f"{place} {show(name, texts.SIDE)}" for place, name in enumerate(picture.names, 1)]
     left = LETTER * max(map(display_width, names)) + GAP
     widest = max(len(texts.value(cell.value)) for row in picture.rows for cell in row)
-    width = max(LETTER * widest + GAP, min(60, (WIDTH - 2 * MARGIN - left) / len(names)))
+    width = LETTER * widest + GAP
     found = []
+    for j in range(len(names)):
+        label = _text(str(j + 1), left + width * (j + 0.5), 14, "k-dim")
+        label.set("text-anchor", "middle")
+        found.append(label)
     for i, (name, row) in enumerate(zip(names, picture.rows, strict=True)):
         y = ROW * (i + 1)
         found.append(_text(name, 0, y + 14))
@@ -151,8 +158,9 @@ def _grid(picture: Grid) -> _Part:
             box.set("class", f"k-s{cell.level}")
             label = _text(texts.value(cell.value), x + width / 2, y + 14, f"k-t{cell.level}")
             label.set("text-anchor", "middle")
-            found += [box, label]
-    return _Part(found, ROW * (len(names) + 1))
+            found += [box, label] if cell.level else [label]
+    across = left + width * len(names)
+    return _Part(found, ROW * (len(names) + 1), max(across, WIDTH - 2 * MARGIN))
 
 
 def _rows(

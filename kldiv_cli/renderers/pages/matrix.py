@@ -14,6 +14,7 @@ from kldiv_cli.renderers.document import (
     Facts,
     Folded,
     Lines,
+    Picture,
     Row,
     Span,
     Table,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.matrix import Matrix
     from kldiv_cli.renderers.document import Block, Line
+    from kldiv_cli.renderers.pictures.grid import Grid
 
 LONGEST_HEAD = 10
 """Characters of a name from which on numbers stand over the columns."""
@@ -46,7 +48,7 @@ def document(report: Matrix) -> Document:
         return NOTHING
     blocks: list[Block] = []
     for name in report.measures:
-        blocks += [_table(report, name), Lines(tuple(_ends(report, name)))]
+        blocks += [_grid(report, name), Lines(tuple(_ends(report, name)))]
     blocks.append(Lines((_together(report),)))
     if report.smoothing != "none":
         said = (
@@ -58,12 +60,20 @@ def document(report: Matrix) -> Document:
     return Document(title, (*blocks, *notes_of(report.notes)), titled=True, wide=True)
 
 
-def _table(report: Matrix, name: str) -> Table:
-    """Return the values of a measure, each with its shade."""
+def _grid(report: Matrix, name: str) -> Picture:
+    """Return the picture of the values of a measure, in the place of their table."""
     names = [side.name for side in report.sides]
     measure = find(name)
     values = [[cell for cell in row if cell != "error"] for row in report.measures[name]]
     picture = grid(names, values, name, report.unit if measure.scales else "")
+    title = line(measure.symbol.replace("||", "‖"), f", in {picture.unit}" if picture.unit else "")
+    sentence = line("P in rows, Q in columns")
+    return Picture(lambda: picture, title, sentence, _table(picture))
+
+
+def _table(picture: Grid) -> Table:
+    """Return the values of a measure, each with its shade."""
+    names, measure = picture.names, find(picture.measure)
     few = slice(MOST_COLUMNS)
     numbered = max(map(len, names)) > LONGEST_HEAD
     heads = [str(place) if numbered else each for place, each in enumerate(names, 1)]

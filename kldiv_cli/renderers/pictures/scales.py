@@ -47,7 +47,8 @@ class ShareAxis(NamedTuple):
         if share <= 0:
             return start / 2
         log = math.log(min(max(share, self.low), self.high)) - math.log(self.low)
-        return start + (1 - start) * log / (math.log(self.high) - math.log(self.low))
+        length = math.log(self.high) - math.log(self.low)
+        return min(1.0, start + (1 - start) * log / length)
 
     def ticks(self) -> list[Tick]:
         """Return powers of ten, and 1, 2 and 5 times these on a short axis."""
@@ -69,8 +70,10 @@ def share_axis(shares: Iterable[float]) -> ShareAxis:
     every = list(shares)
     positive = [share for share in every if share > 0] or [1.0]
     low, high = _rounded_down(min(positive)), _rounded_up(max(positive))
-    if high / low < 10:
+    if high / low < 10 and high > SMALLEST:
         low = _rounded_down(high / 10)
+    elif high / low < 10:
+        high = _rounded_up(10 * low)
     return ShareAxis(low, high, min(every) <= 0)
 
 

@@ -23,6 +23,7 @@ ARROWS = {
     "renderers/formats": {
         "core",
         "core/inference",
+        "errors",
         "renderers",
         "renderers/pages",
         "renderers/pictures",

@@ -114,8 +114,13 @@ text-shadow:0 0 3px var(--bg),0 0 3px var(--bg),0 0 2px var(--bg)}
 @media print{.kldiv{max-width:none;padding:0}.kldiv a{text-decoration:none}
 .kldiv details::details-content{content-visibility:visible;block-size:auto}}
 """
-_SHADES = "".join(
-    f".kldiv.kldiv.kldiv td.k-s{level}{{color:{ink};background:{color};text-align:right}}"
+_SHADES = """
+.kldiv.kldiv.kldiv .k-shades :is(td,thead th){text-align:right;padding:.15em .5em;
+white-space:nowrap}
+.kldiv .k-shades caption{text-align:left}
+.kldiv .k-s0{fill:none}
+""" + "".join(
+    f".kldiv.kldiv.kldiv td.k-s{level}{{color:{ink};background:{color}}}"
     f".kldiv .k-s{level}{{fill:{color}}}.kldiv .k-t{level}{{fill:{ink}}}"
     for level, color in enumerate(SHADES)
     for ink in ("#111" if level < 4 else "#fff",)

@@ -142,6 +142,10 @@ def _grid(picture: Grid) -> _Part:
     widest = max(len(texts.value(cell.value)) for row in picture.rows for cell in row)
     width = max(LETTER * widest + GAP, min(60, (WIDTH - 2 * MARGIN - left) / len(names)))
     found = []
+    for j, name in enumerate(names):
+        head = _text(show(name, int(width / LETTER)), left + width * (j + 0.5), 14)
+        head.set("text-anchor", "middle")
+        found.append(head)
     for i, (name, row) in enumerate(zip(names, picture.rows, strict=True)):
         y = ROW * (i + 1)
         found.append(_text(name, 0, y + 14))
@@ -152,7 +156,10 @@ def _grid(picture: Grid) -> _Part:
             label = _text(texts.value(cell.value), x + width / 2, y + 14, f"k-t{cell.level}")
             label.set("text-anchor", "middle")
             found += [box, label]
-    return _Part(found, ROW * (len(names) + 1))
+    # What is too wide is drawn smaller.
+    scale = min(1.0, (WIDTH - 2 * MARGIN) / (left + width * len(names)))
+    drawn = element("g", *found, transform=f"scale({scale:g})")
+    return _Part([drawn], scale * ROW * (len(names) + 1))
 
 
 def _rows(

@@ -14,6 +14,7 @@ from kldiv_cli.renderers.document import (
     Facts,
     Folded,
     Lines,
+    Picture,
     Row,
     Span,
     Table,
@@ -21,7 +22,7 @@ from kldiv_cli.renderers.document import (
 )
 from kldiv_cli.renderers.figures import figure
 from kldiv_cli.renderers.pages.sides import notes_of, side_contents, spans_of, symbol_line
-from kldiv_cli.renderers.pictures.grid import grid
+from kldiv_cli.renderers.pictures.grid import Cell, Grid, grid
 from kldiv_cli.renderers.pictures.texts import value
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ LONGEST_HEAD = 10
 """Characters of a name from which on numbers stand over the columns."""
 FEW = 8
 """Sides whose sources are told without being asked for."""
-MOST_COLUMNS = 60
-"""Columns that a table has at most; no display has room for more."""
+MOST_DRAWN = 60
+"""Columns that a table, or a picture, has at most."""
 SHADES = (" ", "·", "░", "▒", "▓", "█")
 """Beside each number, from nothing to the largest and to infinity."""
 
@@ -46,7 +47,7 @@ def document(report: Matrix) -> Document:
         return NOTHING
     blocks: list[Block] = []
     for name in report.measures:
-        blocks += [_table(report, name), Lines(tuple(_ends(report, name)))]
+        blocks += [_picture(report, name), Lines(tuple(_ends(report, name)))]
     blocks.append(Lines((_together(report),)))
     if report.smoothing != "none":
         said = (
@@ -58,32 +59,39 @@ def document(report: Matrix) -> Document:
     return Document(title, (*blocks, *notes_of(report.notes)), titled=True, wide=True)
 
 
-def _table(report: Matrix, name: str) -> Table:
-    """Return the values of a measure, each with its shade."""
+def _picture(report: Matrix, name: str) -> Picture:
+    """Return the values of a measure as a table, and as a picture of those that have room."""
     names = [side.name for side in report.sides]
     measure = find(name)
     values = [[cell for cell in row if cell != "error"] for row in report.measures[name]]
-    picture = grid(names, values, name, report.unit if measure.scales else "")
-    few = slice(MOST_COLUMNS)
+    unit = report.unit if measure.scales else ""
+    title = line(f"{measure.symbol.replace('||', '‖')}{unit and f', in {unit}'}", tone="strong")
+    rows = grid(names, values, name, unit).rows
+    few = slice(MOST_DRAWN)
+    drawn = Grid(tuple(names[few]), name, unit, tuple(row[few] for row in rows[few]))
+    left_out = f"{MOST_DRAWN} of {len(names)} columns; -f csv and -f json have them all"
+    below = (line(left_out, tone="dim"),) if len(names) > MOST_DRAWN else ()
+    table = Table(*_table(names, [row[few] for row in rows]), above=title, below=below)
+    return Picture(lambda: drawn, title, line("P in rows, Q in columns"), table, below)
+
+
+def _table(
+    names: list[str], values: list[tuple[Cell, ...]]
+) -> tuple[tuple[Column, ...], tuple[Row, ...]]:
+    """Return the columns and the rows of a table, each number with its shade."""
     numbered = max(map(len, names)) > LONGEST_HEAD
     heads = [str(place) if numbered else each for place, each in enumerate(names, 1)]
     columns = (
         Column(line("p \\ q", tone="dim"), number=False, names=not numbered),
-        *(Column(_title(head), rank=place) for place, head in enumerate(heads[few])),
+        *(Column(_title(head), rank=place) for place, head in enumerate(heads[:MOST_DRAWN])),
     )
     rows = []
-    for place, (own, cells) in enumerate(zip(names, picture.rows, strict=True)):
+    for place, (own, cells) in enumerate(zip(names, values, strict=True)):
         # Where numbers are the key, names are cut so that neighbours differ.
         cut = line(f"{place + 1} ", Span(own, kind="name", beside=names[place - 1]))
-        shown = (
-            line(value(cell.value), Span(f" {SHADES[cell.level]}", "q")) for cell in cells[few]
-        )
+        shown = (line(value(cell.value), Span(f" {SHADES[cell.level]}", "q")) for cell in cells)
         rows.append(Row((cut if numbered else _title(own), *shown)))
-    unit = f", in {picture.unit}" if picture.unit else ""
-    above = line(f"{measure.symbol.replace('||', '‖')}{unit}", tone="strong")
-    left_out = f"{MOST_COLUMNS} of {len(names)} columns; -f csv and -f json have them all"
-    below = (line(left_out, tone="dim"),) if len(names) > MOST_COLUMNS else ()
-    return Table(columns, tuple(rows), above=above, below=below)
+    return columns, tuple(rows)
 
 
 def _title(name: str) -> Line:

@@ -30,7 +30,7 @@ BATCH = 1 << 18
 """Outcomes of all pairs that are measured at once."""
 AT_ONCE = 8
 """Batches of pairs that wait for a thread."""
-MOST_RANKS = 1 << 24
+MOST_RANKS = 1 << 23
 """The most ranks that are held: of all sides, for the outcomes of all of them."""
 EXACT = 2**53
 """Integers below it are doubles."""
@@ -201,6 +201,10 @@ class _Stack:
         if self._bits <= 15:
             # Sorted twice as fast.
             self._ranks = self._ranks.astype(np.int32)
+        self._shifted = self._ranks << self._bits
+        # The order of a pair is that of its first side, whose outcomes without weight come first.
+        in_order = np.sort(self._ranks, axis=1) if self._labelled else self._ranks
+        self._in_order = self._values.take(in_order + self._starts[: len(held), None])
         self._p, self._q = self._pairs(weights)
 
     def _pairs(self, weights: Sequence[NDArray[Any]]) -> tuple[Indices, Indices]:
@@ -255,17 +259,17 @@ class _Stack:
         -------
         p, q : ndarray, shape (N, K)
         """
-        ranks = (self._ranks[p] << self._bits) | self._ranks[q]
+        ranks = self._shifted[p]
+        ranks |= self._ranks[q]
         named = self._named[p] | self._named[q]
         if not named.all():
             ranks = ranks[named].reshape(len(p), -1)
         if self._labelled:
             ranks.sort(axis=1)
-        of_p, of_q = ranks >> self._bits, ranks & ((1 << self._bits) - 1)
-        return (
-            self._after.apply(self._values.take(of_p + self._starts[p, None])),
-            self._after.apply(self._values.take(of_q + self._starts[q, None])),
-        )
+        ranks &= (1 << self._bits) - 1
+        of_p = self._in_order[p, -ranks.shape[1] :]
+        of_q = self._values.take(ranks + self._starts[q, None])
+        return self._after.apply(of_p), self._after.apply(of_q)
 
 
 def _outcomes(side: Distribution) -> Sequence[object]:

@@ -5,6 +5,8 @@ import io
 import json
 import math
 import re
+from itertools import chain
+from xml.etree import ElementTree
 
 import pytest
 
@@ -12,6 +14,7 @@ from kldiv_cli import matrix
 from kldiv_cli.core.matrix import failed
 from kldiv_cli.core.report import Failure
 from kldiv_cli.renderers import FORMATS, Layout, render
+from kldiv_cli.renderers.figures import figure
 from kldiv_cli.renderers.show import display_width
 
 SIDES = {
@@ -149,5 +152,25 @@ def test_an_error_has_one_cell_in_each_format():
 def test_a_report_prints_itself(report):
     assert str(report) == render(report, "text")
     assert json.loads(report.to_json())["schema"] == "kldiv.matrix/1"
-    assert {*FORMATS} == {"text", "json", "csv", "markdown"} or "html" in FORMATS
-    assert math.inf in report.measures["kl_pq"][2]
+    assert "k-shades" in report._repr_html_()
+
+
+@pytest.mark.parametrize("format", ["html", "svg"])
+def test_a_picture_has_the_number_of_each_pair(report, format):
+    root = ElementTree.fromstring(render(report, format).removeprefix("<!DOCTYPE html>"))
+    texts = ["".join(each.itertext()) for each in root.iter()]
+    for rows in report.measures.values():
+        for value in chain.from_iterable(rows):
+            assert ("∞" if math.isinf(value) else figure(value, digits=3)) in texts
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_names_are_safe_and_many_sides_are_counted_in_each_format(format):
+    sides = {f"<img>\x1b[31m&{i}": {"a": i + 1, "b": 3} for i in range(70)}
+    text = render(matrix(sides), format)
+    assert "\x1b" not in text
+    if format in ("html", "svg"):
+        assert "<img>" not in text
+        assert len(text) < 1_000_000
+    if format not in ("json", "csv"):
+        assert "60 of 70 columns" in text

@@ -33,8 +33,8 @@ _ENUMERATED = 64
 _MOST_CELLS = 10_000_000  # some 20 ms
 _LEAST = 1e-250
 """Sums of smaller probabilities lose their digits."""
-_STEPS, _PARTS = 2048, 6
-"""Steps of G up to the observed one; as many more for each six outcomes, whose errors add up."""
+_STEPS, _PARTS = 2048, 4
+"""Steps of G up to the observed one; as many more for each four outcomes, whose errors add up."""
 _MOST_STEPS = 5_000_000  # some 5 ms
 _MOST_PLACED = 1_000_000
 _TIED = 1e-11
@@ -166,9 +166,10 @@ def exact_p_value(samples: Samples) -> float | None:
     """Return the p-value of the G statistic by its law on a grid.
 
     The joint law of the rows placed so far, and of their part of G, is made by adding one outcome
-    after the other. G is counted in 2048 steps up to the observed value, and the term of each
-    outcome is rounded up to a whole step. The two outcomes with most rows come last, and are not
-    rounded: what the others leave is their sum. All numbers are positive.
+    after the other. G is counted in 2048 steps up to the observed value, or in several times as
+    many, and the term of each outcome is rounded up to a whole step. The two outcomes with most
+    rows come last, and are not rounded: what the others leave is their sum. All numbers are
+    positive.
 
     Parameters
     ----------

@@ -16,6 +16,12 @@ def page(root):
     return (root / "docs" / "limits.md").read_text()
 
 
+@pytest.fixture(scope="module")
+def prose(page):
+    """The page in one line."""
+    return " ".join(page.split())
+
+
 def around(printed):
     """Return the ends of the interval whose numbers are printed so."""
     half = mpmath.mpf(10) ** -len(printed.partition(".")[2]) / 2
@@ -44,19 +50,19 @@ def test_the_limit_lies_within_what_the_rounded_figures_say(page):
         assert int(evidence) == round(math.log(20) / float(limit))
 
 
-def test_a_third_of_a_standard_deviation_and_a_fifth_of_the_customers(page):
-    assert "a third of a standard deviation, or a tenth of the customers become a fifth" in page
+def test_a_third_of_a_standard_deviation_and_a_fifth_of_the_customers(prose):
+    assert "a third of a standard deviation, or a tenth of the customers become a fifth" in prose
     shift = 1 / 3
     assert shift**2 / 2 == pytest.approx(0.05, rel=0.15)
     assert share_that_became("0.2", "0.1") == pytest.approx(0.05, rel=0.15)
 
 
-def test_the_means_of_an_index_where_nothing_differs(page):
+def test_the_means_of_an_index_where_nothing_differs(prose):
     means = re.search(
-        r"that is ([\d.]+) for 100 rows .*?, ([\d.]+) for 300, ([\d.]+) for", page, re.S
+        r"that is ([\d.]+) for 100 rows .*?, ([\d.]+) for 300, ([\d.]+) for", prose, re.S
     )
     assert [9 * 2 / n for n in (100, 300, 1000)] == [float(mean) for mean in means.groups()]
-    distances = re.search(r"√\(D/4\): ([\d.]+), ([\d.]+) and ([\d.]+)\.", page)
+    distances = re.search(r"√\(D/4\): ([\d.]+), ([\d.]+) and ([\d.]+)\.", prose)
     for limit, printed in zip((0.05, 0.1, 0.125), distances.groups(), strict=True):
         assert f"{math.sqrt(limit / 4):.2f}" == printed
 
@@ -70,8 +76,8 @@ def seen_in_deciles(shift, spread):
     return mpmath.fsum(x * mpmath.log(10 * x) for x in p) / whole
 
 
-def test_what_ten_bins_see(page):
-    assert "a shift shows more than nine tenths of its divergence, a spread about half" in page
+def test_what_ten_bins_see(prose):
+    assert "a shift shows more than nine tenths of its divergence, a spread about half" in prose
     for shift, spread in ((0.1, 1.07), (0.32, 1.23), (0.71, 1.54)):
         assert 0.9 < seen_in_deciles(shift, 1) < 1
         assert 0.4 < seen_in_deciles(0, spread) < 0.7

@@ -5,7 +5,10 @@ import re
 from itertools import pairwise
 
 import mpmath
+import numpy as np
 import pytest
+
+from kldiv_cli import divergences
 
 ROW = re.compile(r"^\| ([\d.]+) \| ([\d.]+) sd \| × ([\d.]+) \|(.*)\|$", re.M)
 SHARES = ("0.5", "0.1", "0.01", "0.001")
@@ -62,9 +65,26 @@ def test_the_means_of_an_index_where_nothing_differs(prose):
         r"that is ([\d.]+) for 100 rows .*?, ([\d.]+) for 300, ([\d.]+) for", prose, re.S
     )
     assert [9 * 2 / n for n in (100, 300, 1000)] == [float(mean) for mean in means.groups()]
-    distances = re.search(r"√\(D/4\): ([\d.]+), ([\d.]+) and ([\d.]+)\.", prose)
-    for limit, printed in zip((0.05, 0.1, 0.125), distances.groups(), strict=True):
-        assert f"{math.sqrt(limit / 4):.2f}" == printed
+
+
+def test_limits_of_other_measures_are_those_of_a_small_change(page):
+    rows = re.findall(
+        r"^\| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", page, re.M
+    )
+    assert [float(kl) for kl, *_ in rows] == [0.01, 0.05, 0.1, 0.125]
+    q = np.full(1000, 0.001)
+    direction = np.random.default_rng(0).standard_normal(1000)
+    for kl, *others in rows:
+        # The same change, a thousand times smaller.
+        p = q * (
+            1 + math.sqrt(2e-6 * float(kl)) * direction / np.sqrt(direction @ direction / 1000)
+        )
+        found = divergences(p, q, measures=("kl_pq", "psi", "js", "js_distance", "hellinger"))
+        scale = float(kl) / found["kl_pq"]
+        scales = (scale, scale, math.sqrt(scale), math.sqrt(scale))
+        for printed, measure, times in zip(others, list(found)[1:], scales, strict=True):
+            low, high = around(printed)
+            assert 0.998 * low <= times * found[measure] <= 1.002 * high
 
 
 def seen_in_deciles(shift, spread):

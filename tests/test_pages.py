@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAGES.remove(ROOT / "docs" / "distillation.md")
 BLOCK = re.compile(r"^```(python|sh|toml|console)\n(.*?)^```", re.M | re.S)
+MADE = ("drift.md",)
+"""Pages that commands write."""
 COMMAND = re.compile(r"^\$ (.*)$", re.M)
 NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+(?:e-?\d+)?(?![\w.])")
 PRECISION = {"models.md": 0.02}
@@ -40,6 +43,24 @@ def test_a_page_prints_what_it_shows(path, tmp_path, shell, monkeypatch):
     assert NUMBER.sub("", printed) == NUMBER.sub("", page)
     for found, number in zip(NUMBER.findall(printed), NUMBER.findall(page), strict=True):
         assert float(found) == pytest.approx(float(number), rel=PRECISION.get(path.name, 1e-12))
+
+
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "docs" / "distillation.md"], ids=str)
+def test_a_page_names_nothing_that_is_not_there(path):
+    page = path.read_text()
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", page) if "://" not in link]
+    assert all((path.parent / link).exists() for link in links), links
+    pages = [ROOT / "docs" / name for name in re.findall(r"`(?:docs/)?([a-z_]+\.md)`", page)]
+    pages = [name for name in pages if name.name not in MADE]
+    assert all(name.exists() for name in pages), pages
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    for words in re.findall(r"pip install ([^`\n&]*)", page):
+        # No package of this name is published.
+        assert "kldiv" not in words.replace("tools/kldiv", "").replace("dist/kldiv_cli-", "")
+        assert {*re.findall(r"\.\[(\w+)\]", words)} <= extras.keys()
+    assert "github.com" not in page
 
 
 def run(block, path, shell):

@@ -5,17 +5,19 @@ import tomllib
 
 import pytest
 
+from kldiv_cli.core.findings import USUAL_LIMIT
 from kldiv_cli.core.judging import Limits
 from kldiv_cli.pipeline import config
 from kldiv_cli.pipeline.settings import CheckSettings, ProfileSettings, Rules
 from kldiv_cli.pipeline.validation import ColumnRules
 
-ROW = re.compile(r"^\| `([a-z-]+)` \|(?: *([^|]*?) *\|)(?: *([^|]*?) *\|)?", re.M)
+ROW = re.compile(r"^\| `([a-z-]+(?:`, `[a-z-]+)*)` \|(?: *([^|]*?) *\|)(?: *([^|]*?) *\|)?", re.M)
 DEFAULTS = {
     **CheckSettings._field_defaults,
     **ProfileSettings._field_defaults,
     **Rules._field_defaults,
     **Limits._field_defaults,
+    "max_kl": USUAL_LIMIT,
     "fail_on": "drift",
     "map": {},
 }
@@ -27,7 +29,10 @@ def tables(root):
     general, _, of_a_column = (
         (root / "docs" / "settings.md").read_text().partition("[columns.NAME]")
     )
-    return ROW.findall(general), ROW.findall(of_a_column)
+    return [
+        [(name, *rest) for names, *rest in ROW.findall(text) for name in names.split("`, `")]
+        for text in (general, of_a_column)
+    ]
 
 
 def test_every_setting_has_a_row(tables):
@@ -40,7 +45,7 @@ def test_the_usual_values_are_those_of_the_code(tables):
     for name, _, usual in tables[0]:
         default = DEFAULTS.get(config.KEYS[name])
         if usual.startswith("`"):
-            (value,) = tomllib.loads(f"x = {usual.strip('`')}").values()
+            (value,) = tomllib.loads(f"x = {usual.split('`')[1]}").values()
             assert value == (list(default) if isinstance(default, tuple) else default), name
         else:
             assert default in (None, ()), name

@@ -56,7 +56,8 @@ def check(
 
     For each column D(current || reference) is estimated from the counts and compared with
     `max_kl`: drift where it is above with the confidence that `alpha` asks for, pass where it
-    is below, and otherwise inconclusive, with the number of rows that would decide.
+    is below, and otherwise inconclusive, with the number of rows that would decide. Rows are taken
+    for independent draws, but for the rows of a batch of logits.
 
     Parameters
     ----------

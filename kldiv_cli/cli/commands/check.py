@@ -126,8 +126,9 @@ def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
     """Judge, column by column, whether data have drifted from a reference.
 
     D(current || reference), or another measure, is estimated from the rows and compared with
-    --max-kl (--max-js, ...); the chance of a false drift is at most --alpha. Of a model
-    (--as logits) the mean of D(reference || current) over its rows is judged.
+    --max-kl (--max-js, ...); the chance of a false drift is at most --alpha if rows are
+    independent. Of a model (--as logits) the mean of D(reference || current) over its rows, which
+    may be correlated, is judged.
     """
     from dataclasses import replace
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kldiv_cli import check, compare
+from kldiv_cli import check, compare, matrix
 
 DATA = Path(__file__).parents[2] / "sample_data"
 HOSTILE = [
@@ -70,6 +70,8 @@ def reports():
     yield "check-300", check(*wide(300))
     yield "batch", compare(*rows())
     yield "hostile", check(*hostile())
+    shares = np.random.default_rng(10).dirichlet(np.ones(6), 12)
+    yield "matrix", matrix({f"week {i + 1}": row for i, row in enumerate(shares)})
 
 
 def photograph(page, picture, width, *, dark):

@@ -127,7 +127,7 @@ def _grid(
 
 def _overview_legend(picture: Overview, judged: bool) -> Iterator[Element]:
     """Yield what the marks of divergences are."""
-    axis = "Square-root axis: equal steps are equal shifts."
+    axis = f"{texts.axis(picture.unit).capitalize()}."
     if judged:
         said = f" no drift: with its interval; dashed: {texts.limit(picture)}; ▸ goes on. "
         yield element("p", _key("filled"), " drift, ", _key("hollow"), said, axis)
@@ -158,7 +158,7 @@ def spread(picture: Spread, title: str, sentence: str) -> Element:
     )
     each = picture.rows_per_dot
     dots = "a dot is a row" if each == 1 else f"a dot is up to {count(each, 'row')}"
-    words = f"{dots}; dashed: quantiles. Square-root axis: equal steps are equal shifts."
+    words = f"{dots}; dashed: quantiles. {texts.axis(picture.unit).capitalize()}."
     return element("figure", grid, element("figcaption", element("p", _key("p"), f" {words}")))
 
 

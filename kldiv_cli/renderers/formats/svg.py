@@ -117,7 +117,7 @@ def _overview(picture: Overview) -> Iterator[_Part]:
     columns = texts.overview_columns(rows, picture.unit)
     yield _rows(columns, picture.axis.ticks(), texts.nats_tick, 1.0, drawn)
     judged = f"; filled: drift; dashed: {texts.limit(picture)}" if len(columns[0]) > 1 else ""
-    yield _words([f"square-root axis: equal steps are equal shifts{judged}"], "k-dim")
+    yield _words([f"{texts.axis(picture.unit)}{judged}"], "k-dim")
 
 
 def _spread(picture: Spread) -> _Part:

@@ -89,9 +89,10 @@ def _pictured(
 ) -> Iterator[Picture | Table]:
     """Yield the picture of the rows, in the place of their quantiles."""
     table = _table(quantile_table(comparison, batch))
+    unit = report.unit if find(batch.measure).scales else batch.measure
     for other, rows in zip(report.comparisons, report.rows, strict=False):
         if other is comparison:
-            yield pictures.of_rows(batch, rows, table, spare=spare)
+            yield pictures.of_rows(batch, rows, unit, table, spare=spare)
             return
     if not spare:
         yield table

@@ -113,7 +113,7 @@ def _overview(report: Report, comparisons: tuple[Comparison, ...], names: Names)
     judged = "estimate of kl_pq" if comparisons[0].estimate else measure
     title = line(f"{judged} of each column, ", names[0], " and ", names[1])
     sentence = line("the farthest apart is ", Span(entries[0].name, kind="title"))
-    unit = report.unit if comparisons[0].estimate or find(measure).scales else ""
+    unit = report.unit if comparisons[0].estimate or find(measure).scales else measure
     return pictures.of_divergences(entries, unit, title, sentence, _columns(report, comparisons))
 
 

@@ -77,8 +77,10 @@ def of_outcomes(
     return Picture(drawing, title, sentence, table, below, spare, instead=True)
 
 
-def of_rows(batch: Batch, rows: RowValues, table: Table, *, spare: bool = False) -> Picture:
+def of_rows(
+    batch: Batch, rows: RowValues, unit: str, table: Table, *, spare: bool = False
+) -> Picture:
     """Return the picture of the rows of a batch, in the place of their quantiles."""
     title = line(f"{batch.measure} of {batch.rows:,} rows")
     sentence = line(f"from {batch.min:.3g} to {batch.max:.3g}, median {batch.median:.3g}")
-    return Picture(partial(spread, batch, rows), title, sentence, table, (), spare)
+    return Picture(partial(spread, batch, rows, unit), title, sentence, table, (), spare)

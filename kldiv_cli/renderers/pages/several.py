@@ -62,7 +62,7 @@ def _overview(report: Report) -> Picture:
     assert report.p is not None
     title = line(f"{measure} of ", Span(report.p.name, kind="title"), " and each of the others")
     sentence = line("the farthest is ", Span(largest.name, kind="title"))
-    unit = report.unit if find(measure).scales else ""
+    unit = report.unit if find(measure).scales else measure
     return pictures.of_divergences(entries, unit, title, sentence, _table(report))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kldiv_cli.core.binning import SPECIAL
 from kldiv_cli.renderers.pictures.scales import ShareAxis, share_axis
@@ -108,8 +108,16 @@ class Outcomes(NamedTuple):
 
 
 class _Group(NamedTuple):
+    """Outcomes that are drawn as one: their label, how many they are, and a slice or a mask."""
+
     label: str
-    places: list[int]
+    several: int
+    places: Any
+
+    @classmethod
+    def single(cls, shares: Shares, place: int) -> _Group:
+        """Return the group of one outcome."""
+        return cls(shares.labels[place], 1, slice(place, place + 1))
 
 
 def outcomes(shares: Shares, p: str, q: str, unit: str) -> Outcomes:
@@ -130,10 +138,10 @@ def outcomes(shares: Shares, p: str, q: str, unit: str) -> Outcomes:
         Of the parts.
     """
     groups, said = _bins(shares) if shares.ordered else _categories(shares)
-    of_p, of_q, parts = (
-        [math.fsum(values[group.places].tolist()) for group in groups]
-        for values in (shares.p, shares.q, shares.part)
+    of_p, of_q = (
+        [float(values[group.places].sum()) for group in groups] for values in (shares.p, shares.q)
     )
+    parts = [math.fsum(shares.part[group.places].tolist()) for group in groups]
     sides = (of_p, shares.n_p), (of_q, shares.n_q)
     limits = [wilson(share, n)[0] for found, n in sides if _counted(n) for share in found]
     axis = share_axis((*of_p, *of_q, *filter(None, limits)))
@@ -143,7 +151,7 @@ def outcomes(shares: Shares, p: str, q: str, unit: str) -> Outcomes:
     for group, p_share, q_share, part in zip(groups, of_p, of_q, parts, strict=True):
         row = Row(
             label=group.label,
-            several=len(group.places),
+            several=group.several,
             p=_mark(p_share, shares.n_p, axis),
             q=_mark(q_share, shares.n_q, axis),
             part=part,
@@ -161,18 +169,25 @@ def _bins(shares: Shares) -> tuple[list[_Group], str]:
     The bins are in the order of their edges, with the outcomes of infinite and missing numbers
     before and after them.
     """
-    alone = [i for i, label in enumerate(shares.labels) if label in SPECIAL or i == shares.missing]
-    bins = [i for i in range(len(shares.labels)) if i not in alone]
-    if len(bins) <= MOST_BINS:
-        return [_Group(label, [i]) for i, label in enumerate(shares.labels)], ""
-    first, last = bins[0], bins[-1]
-    step = -(-(len(bins) - 2) // (MOST_BINS - 2))
-    groups = [_Group(shares.labels[i], [i]) for i in range(first + 1)]
-    for start in range(first + 1, last, step):
-        places = [*range(start, min(start + step, last))]
-        groups.append(_Group(_merged(shares.labels[start], shares.labels[places[-1]]), places))
-    groups += [_Group(shares.labels[i], [i]) for i in range(last, len(shares.labels))]
-    return groups, f"{len(bins)} bins; up to {step} adjacent ones are drawn as one"
+    labels = shares.labels
+    first, last = 0, len(labels) - 1
+    while labels[first] in SPECIAL:
+        first += 1
+    while labels[last] in SPECIAL or last == shares.missing:
+        last -= 1
+    count = last - first + 1
+    if count <= MOST_BINS:
+        return [_Group.single(shares, i) for i in range(len(labels))], ""
+    before = [_Group.single(shares, i) for i in range(first + 1)]
+    after = [_Group.single(shares, i) for i in range(last, len(labels))]
+    step = -(-(count - 2) // (MOST_BINS - 2))
+    merged = [slice(i, min(i + step, last)) for i in range(first + 1, last, step)]
+    groups = [
+        _Group(_merged(labels[some.start], labels[some.stop - 1]), some.stop - some.start, some)
+        for some in merged
+    ]
+    said = f"{count} bins; up to {step} adjacent ones are drawn as one"
+    return [*before, *groups, *after], said
 
 
 def _merged(first: str, last: str) -> str:
@@ -190,19 +205,32 @@ def _categories(shares: Shares) -> tuple[list[_Group], str]:
     held = (shares.p > 0) | (shares.q > 0)
     held[rest] = False
     places = held.nonzero()[0]
+    count = len(places)
     # Infinite parts come first, the largest share first; ties keep the order of the support.
-    for key in (shares.p * (shares.part == math.inf), shares.part):
+    keys = shares.part, shares.p * (shares.part == math.inf)
+    if count > MOST_CATEGORIES + 1:
+        for key in keys:
+            places = places[key[places] >= _largest(key[places])]
+    for key in reversed(keys):
         places = places[(-key[places]).argsort(kind="stable")]
-    few = len(places) <= MOST_CATEGORIES + 1
-    shown = places if few else places[:MOST_CATEGORIES]
-    groups = [_Group(shares.labels[i], [i]) for i in shown.tolist()]
+    if count > MOST_CATEGORIES + 1:
+        places = places[:MOST_CATEGORIES]
+    groups = [_Group.single(shares, i) for i in places.tolist()]
     said = ""
-    if not few:
-        others = places[MOST_CATEGORIES:].tolist()
-        groups.append(_Group(f"others ({len(others):,})", others))
-        said = f"{MOST_CATEGORIES} of {len(places):,} outcomes, the largest parts first"
-    groups += [_Group(shares.labels[i], [i]) for i in rest if shares.p[i] or shares.q[i]]
+    if others := count - len(places):
+        held[places] = False
+        groups.append(_Group(f"others ({others:,})", others, held))
+        said = f"{len(places)} of {count:,} outcomes, the largest parts first"
+    groups += [_Group.single(shares, i) for i in rest if shares.p[i] or shares.q[i]]
     return groups, said
+
+
+def _largest(values: Any) -> float:
+    """Return the least of the values that are among as many of the largest as are drawn."""
+    place = max(len(values) - MOST_CATEGORIES, 0)
+    parted = values.copy()
+    parted.partition(place)
+    return float(parted[place])
 
 
 def _mark(share: float, n: float, axis: ShareAxis) -> Mark:

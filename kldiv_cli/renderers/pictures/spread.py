@@ -43,7 +43,8 @@ class Spread(NamedTuple):
 
     Attributes
     ----------
-    measure : str
+    measure, unit : str
+        The unit is the name of the measure where it has none.
     rows : int
     rows_per_dot : int
         The rows that a dot stands for, at most; a stack that has any row has a dot.
@@ -57,6 +58,7 @@ class Spread(NamedTuple):
     """
 
     measure: str
+    unit: str
     rows: int
     rows_per_dot: int
     stacks: tuple[Stack, ...]
@@ -65,7 +67,7 @@ class Spread(NamedTuple):
     axis: RootAxis
 
 
-def spread(batch: Batch, rows: RowValues) -> Spread:
+def spread(batch: Batch, rows: RowValues, unit: str) -> Spread:
     """Return the picture of the divergences of rows.
 
     Parameters
@@ -74,6 +76,8 @@ def spread(batch: Batch, rows: RowValues) -> Spread:
         The statistics of the rows.
     rows : RowValues
         The measures of each row, which may be infinite.
+    unit : str
+        See `Spread`.
     """
     values = rows.of(batch.measure)
     finite = values[values < math.inf]
@@ -92,6 +96,7 @@ def spread(batch: Batch, rows: RowValues) -> Spread:
     found = batch.quantiles
     return Spread(
         measure=batch.measure,
+        unit=unit,
         rows=batch.rows,
         rows_per_dot=rows_per_dot,
         stacks=tuple(

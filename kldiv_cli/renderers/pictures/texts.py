@@ -21,6 +21,8 @@ DIGITS = 3
 MOST_DECIMALS = 8
 SIGNS = {"error": "!", "drift": "✖", "inconclusive": "?", "pass": "✓"}
 """A sign for each verdict, which never stands without the word."""
+SQUARES = ("nats", "bits", "hartleys", "psi", "js")
+"""Units, and measures without one, that grow with the square of a small shift."""
 MOVES = {"more": "▲", "less": "▼", "same": " "}
 
 
@@ -73,6 +75,15 @@ def new(entry: Entry) -> str:
 def head(entry: Entry) -> str:
     """Return the verdict with its sign; nothing where nothing is judged."""
     return f"{SIGNS[entry.verdict]} {entry.verdict}" if entry.verdict else ""
+
+
+def axis(unit: str) -> str:
+    """Return what a square-root axis of a measure means.
+
+    Kullback-Leibler, PSI and Jensen-Shannon grow with the square of a small shift; others do not.
+    """
+    equal = ": equal steps are equal shifts" if unit in SQUARES else ""
+    return f"square-root axis{equal}"
 
 
 def limit(picture: Overview) -> str:

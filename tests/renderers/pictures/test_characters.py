@@ -94,7 +94,7 @@ REPORT = check(
 def test_the_rows_of_a_batch_fit(width):
     p = np.random.default_rng(5).dirichlet(np.ones(4), 500)
     report = compare(p, np.full((500, 4), 0.25))
-    picture = spread(report.comparisons[0].batch, report.rows[0])
+    picture = spread(report.comparisons[0].batch, report.rows[0], "nats")
     lines = texts(spread_lines(picture, width, unicode=True))
     assert max(map(display_width, lines)) <= width
     assert sum(line.count("▲") for line in lines) >= 3

@@ -13,7 +13,7 @@ def picture_of(p, q):
     report = compare(p, q)
     batch = report.comparisons[0].batch
     values = report.rows[0].of(batch.measure)
-    return batch, values, spread(batch, report.rows[0])
+    return batch, values, spread(batch, report.rows[0], "nats")
 
 
 @pytest.fixture(scope="module")

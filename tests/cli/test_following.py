@@ -158,7 +158,10 @@ def test_an_alarm_names_the_line_that_draws_it(words, sides, kldiv):
 def test_what_passes_needs_no_picture_and_no_report_but_text_has_one(sides, kldiv):
     assert "picture" not in kldiv("check", "x.csv", "x.csv", "--max-kl", "1").out
     assert kldiv("check", "x.csv", "y.csv", "-q").out in ("drift\n", "inconclusive\n")
-    for format in ("json", "csv", "junit", "prometheus"):
+    for format in ("json", "csv", "prometheus"):
         assert "drift.html" not in kldiv("check", "x.csv", "y.csv", "-f", format).out
+    junit = kldiv("check", "x.csv", "y.csv", "-f", "junit").out
+    assert "\nkl: Zhang-Grabchak estimate; its interval: noncentral chi-square law\n" in junit
+    assert "\npicture: kldiv check x.csv y.csv -o drift.html<" in junit
     markdown = kldiv("check", "x.csv", "y.csv", "-f", "markdown").out
     assert "picture: `kldiv check x.csv y.csv -o drift.html`" in markdown

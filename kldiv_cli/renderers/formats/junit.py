@@ -8,8 +8,9 @@ from xml.etree import ElementTree
 from kldiv_cli.core.findings import only_warns
 from kldiv_cli.renderers import Layout
 from kldiv_cli.renderers.document import line
-from kldiv_cli.renderers.formats.lines import plain
+from kldiv_cli.renderers.formats.lines import LONGEST_COMMAND, plain
 from kldiv_cli.renderers.pages.check import (
+    METHODS,
     column_name,
     error_words,
     explained,
@@ -64,7 +65,12 @@ def render(report: Check, layout: Layout) -> str:
         value, interval, threshold = figures_of(finding)
         said = f"{finding.measure} {value}{unit_of(finding)}, {interval}, threshold {threshold}"
         figures = plain(line(said), signs)
-        outcome.text = words if report.error else f"{figures}\n{words}"
+        further = [figures, words]
+        if finding.p_value is not None:
+            further.append(f"{finding.measure}: {METHODS[finding.measure]}")
+        if report.picture:
+            further.append(f"picture: {show(report.picture, LONGEST_COMMAND)}")
+        outcome.text = words if report.error else "\n".join(further)
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=True).decode()
     # Some collectors show a document that they cannot read as a green run.

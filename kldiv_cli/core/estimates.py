@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,21 +11,21 @@ import numpy as np
 from kldiv_cli.core.distribution import MOST_ROWS, total_of
 from kldiv_cli.core.divergences import divergences
 from kldiv_cli.core.measures import USUAL_LIMITS, find
-from kldiv_cli.core.report import Interval, clamped
+from kldiv_cli.core.report import Estimated, Interval, clamped
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from kldiv_cli.core.divergences import Base, Floats
+    from kldiv_cli.core.inference.evidence import Evidence
     from kldiv_cli.core.inference.verdict import Verdict
     from kldiv_cli.core.pair import Pair
 
-ALPHA = 0.05
-"""One minus the level of the confidence interval."""
 
-
-def estimated(pair: Pair, base: Base) -> Interval | None:
-    """Return the estimate of D(P || Q) from counts, its interval and its p-value.
+def estimated(
+    pair: Pair, base: Base, measures: Iterable[str] = (), *, alpha: float = 0.05
+) -> tuple[Interval | None, dict[str, Estimated]]:
+    """Return the estimate of D(P || Q) from counts, and those of other measures.
 
     Parameters
     ----------
@@ -33,38 +33,74 @@ def estimated(pair: Pair, base: Base) -> Interval | None:
         Weights of shape (K,).
     base : {"e", "2", "10"}
         Base of the logarithm.
+    measures : iterable of str
+        Names of measures; those that samples have no interval of are passed over.
+    alpha : float
+        One minus the level of the intervals.
 
     Returns
     -------
     Interval or None
-        None unless counts are paired with counts or with probabilities.
+        The estimate of D(P || Q), its interval and the p-value of P = Q; None unless counts are
+        paired with counts or with probabilities.
+    dict of str to Estimated
+        The estimates of the measures, by their names; empty if there is no interval.
 
     Notes
     -----
     See `kldiv_cli.core.inference` for the estimate and its law.
     """
     if "counts" not in pair.kinds or not {"counts", "probabilities"}.issuperset(pair.kinds):
-        return None
+        return None, {}
     totals = [total_of(side, kind) for side, kind in zip(pair[:2], pair.kinds, strict=True)]
     if pair.is_batch or max(totals) >= MOST_ROWS:
-        return None
+        return None, {}
     from kldiv_cli.core.inference.evidence import weigh
     from kldiv_cli.core.inference.samples import samples
 
     counts = samples(pair.p.astype(np.float64), pair.q.astype(np.float64), known=pair.known)
     # Only the estimate is asked for, so there is no threshold.
-    found = weigh(counts, max_kl=0.0, alpha=ALPHA)
+    found = weigh(counts, max_kl=0.0, alpha=alpha)
     assert found.difference is not None, "one side is a sample"
     unit = 1.0 if base == "e" else math.log(float(base))
+    of_measures = {}
+    for name, one in _of_measures(found, measures, alpha):
+        value, low, high = (figure / unit ** find(name).degree for figure in one[:3])
+        inside = clamped(value, low, high)
+        of_measures[name] = Estimated(inside, value, low, high, found.difference.value)
     kl, low, high = (figure / unit for figure in found[:3])
     inside = clamped(kl, low, high)
     n_p, n_q = (
         math.inf if known else int(total) for total, known in zip(totals, pair.known, strict=True)
     )
     p_value, test, draws, exceedances = found.difference
-    return Interval(
+    interval = Interval(
         inside, kl, low, high, p_value, n_p, n_q, found.reliable, test, draws, exceedances
     )
+    return interval, of_measures
+
+
+def _of_measures(
+    kl: Evidence, measures: Iterable[str], alpha: float
+) -> Iterator[tuple[str, Evidence]]:
+    """Yield the evidence on each measure that samples have an interval of."""
+    from kldiv_cli.core.inference.evidence import weigh
+    from kldiv_cli.core.inference.symmetric import weigh_symmetric
+
+    found: dict[str, Evidence] = {}
+    for name in measures:
+        # Both names of one divergence have one estimate.
+        measure = {"jeffreys": "psi"}.get(name, find(name).name)
+        if measure == "kl_pq":
+            found[measure] = kl
+        elif measure == "kl_qp" and measure not in found:
+            found[measure] = weigh(
+                kl.samples.exchanged, max_kl=0.0, alpha=alpha, difference=kl.difference
+            )
+        elif measure in USUAL_LIMITS and measure not in found:
+            found[measure] = weigh_symmetric(kl, measure, threshold=0.0, alpha=alpha)
+        if measure in found:
+            yield name, found[measure]
 
 
 class Estimate(NamedTuple):
@@ -88,8 +124,9 @@ class Estimate(NamedTuple):
         Rows a side that would decide an inconclusive verdict; None if none below 1e9 does.
     measure : str
         The measure that was asked for.
-    kl_unclamped : float
-        The estimate as it was corrected, which may be negative: a mean of many is without bias.
+    kl_unclamped, value_unclamped : float
+        The estimates as they were corrected, which may be negative: a mean of many is without
+        bias where nothing differs.
     """
 
     kl: float
@@ -104,6 +141,7 @@ class Estimate(NamedTuple):
     rows_needed: int | None
     measure: str
     kl_unclamped: float
+    value_unclamped: float
 
 
 def estimate(
@@ -206,6 +244,7 @@ def estimate(
         judgement.rows_needed,
         measure,
         kl_unclamped=kl.value,
+        value_unclamped=value,
     )
 
 

@@ -41,6 +41,7 @@ class Judged(NamedTuple):
 
     measure: str
     value: float
+    value_unclamped: float
     low: float
     high: float
     threshold: float
@@ -69,7 +70,7 @@ class Finding(NamedTuple):
         The estimate as it was corrected, which may be negative.
     measure : str
         The measure with the worst verdict: ``kl``, or another that has a limit.
-    value, low, high : float or "error"
+    value, value_unclamped, low, high : float or "error"
         Its estimate, in nats where it has a unit, inside its confidence interval, and the limits
         of that.
     threshold : float
@@ -119,6 +120,7 @@ class Finding(NamedTuple):
     kl_unclamped: Figure = "error"
     measure: str = "kl"
     value: Figure = "error"
+    value_unclamped: Figure = "error"
     low: Figure = "error"
     high: Figure = "error"
     p_value: float | None = None

@@ -255,6 +255,7 @@ def _finding(
         kl_unclamped=kl.value,
         measure=evidence.measure,
         value=clamped(evidence.value, evidence.low, evidence.high),
+        value_unclamped=evidence.value,
         low=evidence.low,
         high=evidence.high,
         p_value=evidence.p_value,
@@ -286,6 +287,7 @@ def _judged(evidence: Evidence, judgement: Judgement) -> Judged:
     return Judged(
         evidence.measure,
         clamped(evidence.value, evidence.low, evidence.high),
+        evidence.value,
         evidence.low,
         evidence.high,
         evidence.threshold,

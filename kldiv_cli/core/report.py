@@ -260,7 +260,7 @@ class Interval(NamedTuple):
     kl_unclamped : float
         The estimate as it was corrected, which may be negative: a mean of many is without bias.
     low, high : float
-        Limits of the 95 % confidence interval; `high` is infinite where the reference should
+        Limits of the confidence interval; `high` is infinite where the reference should
         have had rows of an outcome, and has none.
     p_value : float
         Of P = Q.
@@ -296,6 +296,24 @@ def clamped(estimate: float, low: float, high: float) -> float:
     return min(max(estimate, low, 0.0), high)
 
 
+class Estimated(NamedTuple):
+    """The estimate of one measure of the distributions behind two samples, and its interval.
+
+    Attributes
+    ----------
+    value, value_unclamped, low, high : float
+        As `kl` to `high` of `Interval`; in the unit of the report where the measure has one.
+    p_value : float
+        Of P = Q, whatever the measure.
+    """
+
+    value: float
+    value_unclamped: float
+    low: float
+    high: float
+    p_value: float
+
+
 class Comparison(NamedTuple):
     """The divergences of one pair of distributions.
 
@@ -317,6 +335,8 @@ class Comparison(NamedTuple):
         Largest part first.
     estimate : Interval or None
         None unless counts are compared with counts or with probabilities; of batches, too.
+    estimates : mapping of str to Estimated
+        Those of `measures` that samples have an interval of; empty where there is no `estimate`.
     batch : Batch or None
         The rows' statistics; None of a pair of vectors.
     q : str or None
@@ -341,6 +361,7 @@ class Comparison(NamedTuple):
     q: str | None = None
     quantiles: tuple[Quantile, ...] | None = None
     shares: Shares | None = None
+    estimates: Mapping[str, Estimated] = {}
 
 
 class Exceeded(NamedTuple):
@@ -442,6 +463,8 @@ class Report(Document):
     others: tuple[Side, ...] = ()
     """The sides that P is compared with where there are several; `q` is None then."""
     failed: tuple[Exceeded, ...] = ()
+    alpha: float = 0.05
+    """One minus the level of the intervals of estimates."""
     notes: tuple[Note, ...] = ()
     error: Failure | None = None
     rows: tuple[RowValues, ...] = field(default=(), metadata={UNPRINTED: True})

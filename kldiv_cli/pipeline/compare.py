@@ -168,7 +168,9 @@ def compare(
         the program that wrote them does, for the sake of published numbers.
     estimate : bool, default True
         Say what the samples tell of the distributions behind them, where counts are compared
-        with counts or with probabilities.
+        with counts or with probabilities: of each measure that samples have an interval of.
+    alpha : float, default 0.05
+        One minus the level of these intervals.
 
     Returns
     -------
@@ -252,6 +254,7 @@ def compared(settings: CompareSettings) -> Report:
         others=read.others if several else (),
         comparisons=tuple(each.comparison for each in made),
         failed=tuple(failed for each in made for failed in each.failed),
+        alpha=settings.alpha,
         notes=tuple(dict.fromkeys(notes)),
         rows=tuple(each.rows for each in made),
     )
@@ -554,7 +557,10 @@ def _of_pair(pair: Pair, settings: CompareSettings) -> _Made:
     elif pair.labels is not None:
         comparison = _of_rows(pair, comparison, settings)
     if settings.estimate:
-        comparison = comparison._replace(estimate=estimated(pair, settings.base))
+        of_kl, of_measures = estimated(
+            pair, settings.base, settings.measures, alpha=settings.alpha
+        )
+        comparison = comparison._replace(estimate=of_kl, estimates=of_measures)
     notes = _remarks(pair, comparison, settings)
     return _finished(comparison, rows, settings, notes, is_batch=pair.is_batch)
 

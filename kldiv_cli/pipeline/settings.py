@@ -110,6 +110,7 @@ if TYPE_CHECKING:
         top: int
         strict: bool
         estimate: bool
+        alpha: float
         targets: object
         block: int | None
         kld_rule: Literal["cells", "llama.cpp"]
@@ -243,6 +244,7 @@ class CompareSettings(NamedTuple):
     top: int = 10
     strict: bool = False
     estimate: bool = True
+    alpha: float = 0.05
     targets: validation.Targets | None = None
     block: int | None = None
     kld_rule: Literal["cells", "llama.cpp"] = "cells"
@@ -356,6 +358,7 @@ COMPARE: dict[str, Validator] = {
     "reduction": among("batchmean", "mean", "sum", "none"),
     "fail_above": optional(validation.limits),
     "estimate": validation.anything,
+    "alpha": validation.level,
     "targets": validation.targets,
     "block": optional(whole(1)),
     "kld_rule": among("cells", "llama.cpp"),

@@ -76,6 +76,11 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def interval_title(alpha: float) -> str:
+    """Return what intervals are called: their level."""
+    return f"{100 * (1 - alpha):.10g} % interval"
+
+
 def spelled(symbol: str, p: str, q: str) -> str:
     """Return a measure's symbol with the names of the sides: ``D(jan || jul)``."""
     return re.sub(r"\b[PQ]\b", lambda side: p if side[0] == "P" else q, symbol)

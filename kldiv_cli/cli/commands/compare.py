@@ -45,6 +45,8 @@ ROWS: tuple[Argument | Option, ...] = (
                " top_disagreement; repeatable."),
         options.EXIT_ZERO._replace(help="Exit 0 where it would be 1; never for 2."),
         options.BASE, options.SMOOTHING,
+        Option("alpha", "X", "One minus the level of the intervals of estimates; 0.05 if not"
+               " given.", read=number),
         Option("top", "N", "How many outcomes to list.", default="10", read=number),
     ),
     *group(

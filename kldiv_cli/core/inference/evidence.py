@@ -134,7 +134,12 @@ class Evidence(NamedTuple):
 
 
 def weigh(
-    samples: Samples, *, max_kl: float = 0.05, alpha: float = 0.05, columns: int = 1
+    samples: Samples,
+    *,
+    max_kl: float = 0.05,
+    alpha: float = 0.05,
+    columns: int = 1,
+    difference: PValue | None = None,
 ) -> Evidence:
     """Return the evidence of two samples on D(P || Q) and its threshold.
 
@@ -147,11 +152,14 @@ def weigh(
     alpha : float
         Level of the tests and of the interval, between 0 and 1.
     columns : int
-        How many columns will be judged together.
+        How many tests will be corrected for together.
+    difference : PValue, optional
+        The p-value of P = Q, where it is known.
     """
     if math.isinf(samples.rows):
         raise ValueError("both sides are exactly known: weigh_exact takes their divergence")
-    difference = difference_p_value(samples, alpha=alpha, columns=columns)
+    if difference is None:
+        difference = difference_p_value(samples, alpha=alpha, columns=columns)
     p0 = difference.value
     rare, hidden = correction(samples), samples.hidden
     kl = divergence(samples) + rare

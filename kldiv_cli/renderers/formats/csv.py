@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from kldiv_cli.renderers import Layout
 
 HEADER = ("column", "measure", "direction", "row", "value", "error_bound", "unit", "smoothing")
+ESTIMATES = ("estimate", "low", "high")
 OF_ROWS = ("mean", "standard_error", "standard_error_independent", "effective_rows", "low", "high")
 
 
 def render(report: Report, layout: Layout) -> str:
     """Return the table; `row` numbers the rows of a batch that was not reduced, from 0.
 
-    The statistics of the rows of a batch that was reduced are further columns, and what these
-    rows have beside measures are further rows.
+    The estimate of a measure from counts, and its interval, are further columns. So are the
+    statistics of the rows of a batch that was reduced, and what these rows have beside measures
+    are further rows.
     """
     reduced = [
         (comparison, comparison.batch)
@@ -37,8 +39,8 @@ def render(report: Report, layout: Layout) -> str:
         if comparison.batch and comparison.batch.reduction != "none"
     ]
     if not reduced:
-        every = (_rows(report, comparison) for comparison in report.comparisons)
-        return table(HEADER, chain.from_iterable(every))
+        every = (_estimated_rows(report, comparison) for comparison in report.comparisons)
+        return table((*HEADER, *ESTIMATES), chain.from_iterable(every))
     from kldiv_cli.core.row_statistics import Spread
 
     every = (_rows_of_batch(report, comparison, batch) for comparison, batch in reduced)
@@ -102,6 +104,20 @@ def _quantiles(spread: Spread | None) -> Iterator[object]:
     from kldiv_cli.core.row_statistics import Spread
 
     yield from map(number, spread) if spread else ("",) * len(Spread._fields)
+
+
+def _estimated_rows(report: Report, comparison: Comparison) -> Iterator[Sequence[object]]:
+    """Yield the rows of measures, each with its estimate, if there is one."""
+    for row in _rows(report, comparison):
+        found = comparison.estimates.get(str(row[1]))
+        yield (
+            *row,
+            *(
+                map(number, (found.value, found.low, found.high))
+                if found
+                else ("",) * len(ESTIMATES)
+            ),
+        )
 
 
 def _rows(report: Report, comparison: Comparison) -> Iterator[Sequence[object]]:

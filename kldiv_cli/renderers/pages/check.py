@@ -22,7 +22,7 @@ from kldiv_cli.renderers.document import (
     joined,
     line,
 )
-from kldiv_cli.renderers.figures import count, figure
+from kldiv_cli.renderers.figures import count, figure, interval_title
 from kldiv_cli.renderers.pages import pictures
 from kldiv_cli.renderers.pages.sides import (
     notes_of,
@@ -306,7 +306,7 @@ def interval_head(report: Check) -> str:
     """Return the head of the column of intervals: their level."""
     if all(is_exact(finding) for finding in report.columns):
         return "interval"
-    return f"{100 * (1 - report.alpha):.10g} % interval"
+    return interval_title(report.alpha)
 
 
 def explained(finding: Finding) -> Line:

@@ -21,7 +21,7 @@ from kldiv_cli.renderers.document import (
     following,
     line,
 )
-from kldiv_cli.renderers.figures import count, figure, rough
+from kldiv_cli.renderers.figures import count, figure, interval_title, rough
 from kldiv_cli.renderers.pages import batch as batches
 from kldiv_cli.renderers.pages import pictures
 from kldiv_cli.renderers.pages.batch import HEADLINES
@@ -137,7 +137,7 @@ def _columns(report: Report, comparisons: tuple[Comparison, ...]) -> Table:
     """Return a row for each column: its measures, and the estimate with its interval."""
     names = [*_main_measures(report)]
     estimated = any(comparison.estimate for comparison in comparisons)
-    heads = [*names, *(["estimate of kl_pq", "95 % interval"] if estimated else [])]
+    heads = [*names, *(["estimate of kl_pq", interval_title(report.alpha)] if estimated else [])]
     columns = (
         Column(line("column"), number=False, names=True),
         *(Column(line(head), rank=place) for place, head in enumerate(heads)),
@@ -226,8 +226,13 @@ def _figure_of(comparison: Comparison, name: str) -> str:
 def _measures(
     report: Report, comparison: Comparison, measures: Iterable[str], sides: Names
 ) -> Table:
-    """Return measures with value, unit and symbol; jeffreys and psi, which are one, once."""
+    """Return measures with value, unit and symbol; jeffreys and psi, which are one, once.
+
+    Beside them are the estimates and their intervals, where they are of more than the directions
+    of KL, which have an estimate of their own below.
+    """
     measures = [*measures]
+    estimated = not {*measures} & {*comparison.estimates} <= {*HEADLINES}
     once = {"jeffreys", "psi"} <= {*measures}
     rows, below = [], []
     for name in measures:
@@ -240,17 +245,29 @@ def _measures(
         first, *rest = (line(figure(value, bound)) for value, bound in pairs)
         unit = report.unit if measure.scales else ""
         symbol = symbol_line(measure.symbol, sides if name in HEADLINES else LETTERS)
-        rows.append(Row((line(title), first, line(unit), symbol)))
+        found = _estimated_cells(comparison, name) if estimated else []
+        rows.append(Row((line(title), first, line(unit), *found, symbol)))
         rows += [Row(((), number, (), ())) for number in rest]
         if len(values) > SHOWN_ROWS:
             below.append(line(f"{name}: {len(values) - SHOWN_ROWS} more rows: -f json"))
+    heads = ("estimate", interval_title(report.alpha)) if estimated else ()
     columns = (
         Column(line("measure"), number=False),
         Column(line("value")),
         Column(line("unit"), number=False),
+        *(Column(line(head)) for head in heads),
         Column((), number=False, rank=1),
     )
-    return Table(columns, tuple(rows), below=tuple(below), headed=False)
+    return Table(columns, tuple(rows), below=tuple(below), headed=estimated)
+
+
+def _estimated_cells(comparison: Comparison, name: str) -> list[Line]:
+    """Return the estimate of a measure and its interval; nothing where it has none."""
+    found = comparison.estimates.get(name)
+    if found is None or comparison.estimate is None:
+        return [(), ()]
+    of_measure = comparison.estimate._replace(kl=found.value, low=found.low, high=found.high)
+    return [*map(line, _interval_cells(of_measure))]
 
 
 def _exclusive_outcomes(report: Report, comparison: Comparison, names: Names) -> Iterator[Lines]:
@@ -297,7 +314,9 @@ def _estimate(report: Report, comparison: Comparison, names: Names) -> Iterator[
         return
     value = f"{rough(max(interval.kl, 0.0))} {report.unit}"
     limits = f"{rough(interval.low)} to {rough(interval.high)}"
-    found = line("estimate of kl_pq: ", Span(value, "strong"), f", 95 % interval {limits}")
+    found = line(
+        "estimate of kl_pq: ", Span(value, "strong"), f", {interval_title(report.alpha)} {limits}"
+    )
     yield (*found, *_beside_infinity(comparison, interval, q))
     rows = f"{_sample_size(interval.n_p)} and {_sample_size(interval.n_q)}"
     yield line(f"  from {rows}, corrected for bias (Zhang-Grabchak)")

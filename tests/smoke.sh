@@ -29,7 +29,7 @@ assert all(getattr(kldiv_cli, name) for name in kldiv_cli.__all__)
 for path in (package / "renderers" / "schemas").glob("*.json"):
     assert json.loads(path.read_text())["$schema"], path
 names = {path.stem for path in (package / "renderers" / "schemas").glob("*.json")}
-assert names >= {"compare-1", "check-1", "profile-1"}, names
+assert names >= {"compare-1", "check-1", "matrix-1", "profile-1"}, names
 folders = {entry.parts[0] for entry in importlib.metadata.files("kldiv-cli")}
 assert not folders & {"tests", "docs", "sample_data"}, folders
 PYTHON
@@ -43,13 +43,14 @@ expect 1 drift kldiv check "$january" "$july" -q
 expect 0 pass kldiv check "$january" "$july" -q --column carrier
 expect 0 '"kldiv.profile/1"' kldiv profile "$july"
 expect 0 csv kldiv inspect "$july" --as samples
+expect 0 0.00677 kldiv matrix sample_data/die_fair.csv sample_data/die_loaded.csv
 expect 0 kl_pq kldiv measures
 printf 'PAR1 PAR1' > july.parquet
 expect 2 "'.[duckdb]'" kldiv check july.parquet "$july"
 for shell in bash zsh fish; do
   expect 0 kldiv kldiv completion "$shell"
 done
-for format in json csv markdown junit github prometheus; do
+for format in json csv markdown html svg junit github prometheus; do
   expect 1 "" kldiv check "$january" "$july" -f "$format" -o "report.$format"
   [ -s "report.$format" ] || fail "no report.$format"
 done

@@ -38,10 +38,10 @@ def block(page, language, beginning):
 
 def test_the_action_judges_what_the_workflow_says(root, page, data, environment):
     lines = block(page, "yaml", "jobs:")
-    folder = re.search(rf"uses: \./{CHECKOUT}/(\S+)", lines)[1]
-    given = re.findall(r"^          ([a-z-]+): (?:([^|\s]+)$|\|\n((?: {12}\S.*\n)+))", lines, re.M)
-    given = {name: one or several for name, one, several in given if name != "submodules"}
-    assert given.keys() == {"reference", "current", "max-kl", "exclude"}
+    folder, used = re.search(rf"uses: \./{CHECKOUT}/(\S+)\n(.*?)\n {{6}}-", lines, re.S).groups()
+    given = re.findall(r"^ {10}([a-z-]+): (?:([^|\s]+)$|\|\n((?: {12}\S.*\n)+))", used, re.M)
+    given = {name: one or several for name, one, several in given}
+    assert given.keys() == {"reference", "current", "max-kl", "exclude", "options"}
     action = (root / folder / "action.yml").read_text()
     assert all(f"\n  {name}:\n" in action for name in given)
     inputs = {f"KLDIV_{name.upper().replace('-', '_')}": value for name, value in given.items()}
@@ -51,6 +51,7 @@ def test_the_action_judges_what_the_workflow_says(root, page, data, environment)
     env = environment(**inputs, **more)
     ran = subprocess.run(script, cwd=data, env=env, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout.split()[0]) == (0, "inconclusive"), ran.stderr
+    assert (data / re.search(r"path: (.*)", lines)[1]).stat().st_size
     assert "drift" in subprocess.run(
         script, cwd=data, env=env | {"KLDIV_MAX_KL": "0.05"}, capture_output=True, text=True,
         check=False,

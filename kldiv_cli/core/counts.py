@@ -67,8 +67,6 @@ class Numbers(NamedTuple):
     missing: int
     values: Floats
     counts: Integers
-    cuts: tuple[float, ...] = ()
-    """Edges of buckets, where numbers stand in for all that are in a bucket; else none."""
 
     @property
     def rows(self) -> int:
@@ -182,21 +180,12 @@ def _merged(first: Column, second: Column) -> Column:
     if isinstance(first, Numbers) and isinstance(second, Numbers):
         values = np.concatenate([first.values, second.values])
         repeats = np.concatenate([first.counts, second.counts])
-        together = count_numbers(first.name, missing, values, repeats)
-        return together._replace(cuts=_common_cuts(first.cuts, second.cuts))
+        return count_numbers(first.name, missing, values, repeats)
     if isinstance(first, Binned) and isinstance(second, Binned) and first.bins == second.bins:
         return Binned(first.name, missing, first.bins, first.counts + second.counts)
     if isinstance(first, Categories) or isinstance(second, Categories):
         raise type_changed(("one part", first), ("another", second))
     raise EdgesDifferError("the parts were counted with different edges")
-
-
-def _common_cuts(first: tuple[float, ...], second: tuple[float, ...]) -> tuple[float, ...]:
-    """Return the edges of buckets in which the numbers of both parts are known to be."""
-    if not first or not second:
-        return first or second
-    # Without any, a number may be anywhere.
-    return tuple(sorted({*first} & {*second})) or (np.inf,)
 
 
 def counted(

@@ -476,12 +476,21 @@ def _numeric(
     given = {side.bins for side in (p, q) if isinstance(side, Binned)}
     if edges is not None:
         given.add(Bins(edges))
+    quantiles: tuple[Quantile, ...] = ()
     if isinstance(p, Numbers) and isinstance(q, Numbers) and not given:
         given.add(counts.pooled_bins(p, q, bins=bins))
+        quantiles = quantiles_of(p, q)
     if len(given) > 1:
         raise counts.EdgesDifferError("the two sides were counted with different edges")
     (chosen,) = given
     in_p, in_q = (np.append(counts.counts_in(side, chosen), side.missing) for side in (p, q))
+    if not quantiles:
+        # Where bins are known beforehand, an engine need not have kept the numbers.
+        binned = (
+            Binned(side.name, side.missing, chosen, found[:-1])
+            for side, found in ((p, in_p), (q, in_q))
+        )
+        quantiles = quantiles_of(*binned)
     if missing == "drop":
         in_p[-1] = in_q[-1] = 0
     labels = np.array(chosen.labels, dtype=object)
@@ -496,5 +505,5 @@ def _numeric(
         tuple(labels[kept]),
         type="numeric",
         of_data=infinite[kept],
-        quantiles=quantiles_of(p, q),
+        quantiles=quantiles,
     )

@@ -91,8 +91,7 @@ def _spelt(reference: tuple[float, float], current: tuple[float, float]) -> tupl
 def _limits(side: Numbers | Binned) -> list[tuple[float, float]]:
     """Return between which numbers each quantile is."""
     if isinstance(side, Numbers):
-        found = [float(side.values[at]) for at in _places(side.counts)]
-        return [_bucket(side.cuts, value) if side.cuts else (value, value) for value in found]
+        return [(float(side.values[at]),) * 2 for at in _places(side.counts)]
     edges = (-math.inf, *side.bins.edges, math.inf)
     # The two last of the counts are of the infinite numbers.
     *counts, lowest, highest = side.counts.tolist()
@@ -106,12 +105,3 @@ def _places(counts: Sequence[int] | np.ndarray) -> list[int]:
     total = int(reached[-1])
     ranks = [-(-total * level // 100) for level in LEVELS]
     return [int(place) for place in np.searchsorted(reached, ranks)]
-
-
-def _bucket(cuts: tuple[float, ...], value: float) -> tuple[float, float]:
-    """Return the edges of the bucket that a number is in; of an infinite one itself."""
-    if math.isinf(value):
-        return value, value
-    edges = (-math.inf, *cuts, math.inf)
-    place = int(np.searchsorted(cuts, value))
-    return edges[place], edges[place + 1]

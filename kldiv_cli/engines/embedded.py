@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kldiv_cli.core import counts
-from kldiv_cli.core.binning import Bins, quantile_ranks
+from kldiv_cli.core.binning import Bins, quantile_ranks, stand_ins
 from kldiv_cli.core.table import Batch
 from kldiv_cli.engines import UnsuitedError, joint, local, scanning
 from kldiv_cli.engines.sql import BLANKS, DATE, DAY, Column, is_in_buckets, number_in
@@ -101,7 +101,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
                 bins = wanted.quantiles and wanted.quantiles(column.title)
                 coarse.append(_Coarse(column, counter, sizes, bins))
             elif column.cuts:
-                counter.add_buckets(column.cuts, sizes)
+                counter.add_numbers(*stand_ins(column.cuts, sizes))
         if pairs is not None:
             _add_pairs(pairs, records, wanted.joint, source)
         if coarse:
@@ -229,7 +229,7 @@ def _refine(records: Records, coarse: Sequence[_Coarse]) -> None:
                 raise UnsuitedError("the file has changed")
             one.counter.add_numbers(values, repeats)
         sizes[buckets] = 0
-        one.counter.add_buckets(one.column.cuts, sizes)
+        one.counter.add_numbers(*stand_ins(one.column.cuts, sizes))
 
 
 # From what DuckDB counted to columns.

@@ -267,7 +267,6 @@ class ColumnCounter:
         is_pair = len(table.names or ()) == 2
         self._cuts = () if is_pair else wanted.edges.get(name, ())
         self._sizes = np.zeros(len(self._cuts) + 1, dtype=np.int64)
-        self._buckets: tuple[float, ...] = ()
         self._hashes: array[int] | None = None  # of the values of what looks like a key
         self.words: Counter[str] = Counter()  # ``NA`` and the like among numbers
         self.identifier = self.date = False
@@ -453,12 +452,6 @@ class ColumnCounter:
         self._missing += int(repeats[absent].sum())
         self._hold(values[~absent], repeats[~absent])
 
-    def add_buckets(self, cuts: tuple[float, ...], sizes: NDArray[np.int64]) -> None:
-        """Count numbers of which the buckets alone are known, by one that stands for them."""
-        if sizes.any():
-            self._buckets = cuts
-            self._hold(*stand_ins(cuts, sizes))
-
     def add_doubles(self, found: Doubles, rows: int) -> bool:
         """Count the numbers of the next rows, and return whether that was possible.
 
@@ -505,8 +498,9 @@ class ColumnCounter:
     def finish(self) -> counts.Column:
         """Return the counted column, its labels in their own order, whatever that of the rows."""
         if self._numeric:
-            self.add_buckets(self._cuts, self._sizes)
-            found = self._numbers()._replace(cuts=self._buckets)
+            if self._sizes.any():
+                self._hold(*stand_ins(self._cuts, self._sizes))
+            found = self._numbers()
             # What comes of it is all that is needed, and may be as large.
             self.values, self._repeats = array("d"), array("q")
             return found

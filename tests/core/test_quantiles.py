@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from kldiv_cli import check, compare
 from kldiv_cli.core.binning import Bins
-from kldiv_cli.core.counts import Binned, count_numbers, merged
+from kldiv_cli.core.counts import Binned, count_numbers
+from kldiv_cli.core.pair import pair_columns
 from kldiv_cli.core.quantiles import LEVELS, Quantile, in_words, quantiles_of
 
 INF = math.inf
@@ -41,14 +42,13 @@ def test_bins_hold_the_quantiles_of_their_numbers(p, q):
             assert low == high == value if math.isinf(value) else low < value <= high
 
 
-def test_numbers_that_stand_in_for_others_tell_their_bucket():
-    side = count_numbers("x", 0, np.array([1.0, 5.0]), [10, 90])._replace(cuts=(1.0, 5.0))
-    assert quantiles_of(side, numbers([3]))[1] == Quantile(0.5, 1.0, 5.0, 3.0, 3.0)
-    assert quantiles_of(merged([side, numbers([7] * 300)]), side)[1][1:3] == (5.0, INF)
-    other = side._replace(cuts=(0.0, 5.0))
-    assert merged([side, other]).cuts == (5.0,)
-    apart = merged([side, side._replace(cuts=(2.0, 3.0))])
-    assert quantiles_of(apart, apart)[1][1:3] == (-INF, INF)
+def test_where_one_side_is_known_in_bins_both_are():
+    bins = Bins((1.0, 5.0))
+    profile = Binned("x", 0, bins, np.array([10, 90, 0, 0, 0]))
+    found = pair_columns(profile, numbers([7.0] * 50)).quantiles
+    assert found[1] == Quantile(0.5, 1.0, 5.0, 5.0, INF)
+    given = pair_columns(numbers([3.0, 4.0] * 50), numbers([7.0] * 50), edges=(5.0,)).quantiles
+    assert given[1] == Quantile(0.5, -INF, 5.0, 5.0, INF)
 
 
 def test_a_side_without_a_value_has_no_quantiles():

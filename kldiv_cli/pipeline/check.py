@@ -54,10 +54,10 @@ def check(
 ) -> CheckReport:
     """Judge whether data have drifted from a reference.
 
-    For each column D(current || reference) is estimated from the counts and compared with
-    `max_kl`: drift where it is above with the confidence that `alpha` asks for, pass where it
-    is below, and otherwise inconclusive, with the number of rows that would decide. Rows are taken
-    for independent draws, but for the rows of a batch of logits.
+    For each column D(current || reference), or another measure, is estimated from the counts and
+    compared with its limit, such as `max_kl`: drift where it is above with the confidence that
+    `alpha` asks for, pass where it is below, and otherwise inconclusive, with the number of rows
+    that would decide. Rows are taken for independent draws, but for the rows of a batch of logits.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def check(
         judged alone, unless `column` names others.
     columns : mapping, optional
         Rules for single columns: ``{"age": {"max_kl": 0.1, "type": "numeric", "bins": 9}}``;
-        `type` is ``numeric``, ``categorical`` or ``date``, and `bins` a number of bins or their
+        limits of other measures may stand there, too; `type` is ``numeric``, ``categorical`` or ``date``, and `bins` a number of bins or their
         edges.
     bins : int, optional
         Number of bins of numeric columns, before the tails are split; chosen by the rows if not
@@ -92,7 +92,12 @@ def check(
     max_outcomes : int, default 100000
         The most outcomes of a categorical column.
     max_kl : float, default 0.05
-        The largest divergence that is accepted, in nats.
+        The largest divergence that is accepted, in nats. Where another measure has a limit, KL
+        is judged only if this is given.
+    max_psi, max_js, max_js_distance, max_hellinger, max_tv : float, optional
+        The largest value that is accepted of PSI, of the Jensen-Shannon divergence in nats, of
+        its root, of the Hellinger distance, and of the total variation, whose limits are
+        conservative. A measure is judged if it has a limit, and all that have one must pass.
     alpha : float, default 0.05
         Level of the tests.
     adjust : {"bh", "none"}, default "bh"

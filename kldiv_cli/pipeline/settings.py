@@ -244,12 +244,13 @@ class CompareSettings(NamedTuple):
     top: int = 10
     strict: bool = False
     estimate: bool = True
-    alpha: float = 0.05
     targets: validation.Targets | None = None
     block: int | None = None
     kld_rule: Literal["cells", "llama.cpp"] = "cells"
     more: tuple[Source, ...] = ()
     """Further sides that the first is compared with."""
+    alpha: float = 0.05
+    """One minus the level of the intervals of estimates."""
 
     @property
     def every(self) -> tuple[Source, ...]:

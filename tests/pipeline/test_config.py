@@ -84,6 +84,11 @@ TYPES = {
     "column": "text, or a list of texts",
     "exclude": "text, or a list of texts",
     "max-kl": "a number",
+    "max-psi": "a number",
+    "max-js": "a number",
+    "max-js-distance": "a number",
+    "max-hellinger": "a number",
+    "max-tv": "a number",
     "alpha": "a number",
     "adjust": "one of ",
     "dataset": "text",
@@ -247,7 +252,7 @@ def test_a_value_out_of_range_names_the_file(write, text):
 def test_a_limit_may_be_infinite(write, value):
     config = load(write("kldiv.toml", f"max-kl = {value}\n[columns.age]\nmax-kl = {value}\n"))
     settings = check_settings(({}, {}), config.beneath({}, ("max_kl",)))
-    assert settings.limits.max_kl == settings.limits.max_kl_of["age"] == math.inf
+    assert settings.limits.max_kl == settings.limits.of_columns["age"]["kl"] == math.inf
 
 
 @pytest.mark.parametrize("key", ["max-new", "max-missing-shift", "alpha"])

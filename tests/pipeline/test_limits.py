@@ -246,7 +246,7 @@ def test_a_comparison_has_an_estimate_of_each_measure_that_can_have_one(root):
     }  # fmt: skip
     for name, one in found.estimates.items():
         expected = estimate(Q, P) if name == "kl_qp" else estimate(P, Q, measure=name)
-        assert one[:3] == (expected.value, expected.low, expected.high)
+        assert (one.value, one.low, one.high) == (expected.value, expected.low, expected.high)
         assert one.p_value == found.estimate.p_value
     schema(root, "compare").validate(json.loads(report.to_json()))
 
@@ -289,5 +289,7 @@ def test_intervals_stand_beside_the_measures():
     assert " to " not in lines["chi2_pq"]
     table = report.render("csv").splitlines()
     assert table[0].endswith("estimate,low,high")
-    assert table[1].endswith(",".join(repr(figure) for figure in estimates["js"][:3]))
+    assert table[1].endswith(
+        ",".join(repr(estimates["js"]._asdict()[key]) for key in ("value", "low", "high"))
+    )
     assert table[3].endswith(",,,")

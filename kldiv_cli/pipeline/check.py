@@ -80,8 +80,8 @@ def check(
         judged alone, unless `column` names others.
     columns : mapping, optional
         Rules for single columns: ``{"age": {"max_kl": 0.1, "type": "numeric", "bins": 9}}``;
-        limits of other measures may stand there, too; `type` is ``numeric``, ``categorical`` or ``date``, and `bins` a number of bins or their
-        edges.
+        limits of other measures may stand there, too; `type` is ``numeric``, ``categorical`` or
+        ``date``, and `bins` a number of bins or their edges.
     bins : int, optional
         Number of bins of numeric columns, before the tails are split; chosen by the rows if not
         given.

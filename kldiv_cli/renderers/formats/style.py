@@ -74,6 +74,9 @@ padding:.15em 1em .15em 0;border:0;border-bottom:1px solid var(--grid);overflow-
 .kldiv.kldiv.kldiv thead th{color:var(--dim)}
 .kldiv.kldiv.kldiv .k-number{text-align:right}
 .kldiv.kldiv.kldiv :is(th,td).k-number{white-space:nowrap;padding-left:.6em}
+.kldiv caption{text-align:left}
+.kldiv.kldiv.kldiv .k-shades th{white-space:nowrap;background:var(--bg)}
+.kldiv.kldiv.kldiv .k-shades tbody th{position:sticky;left:0}
 .kldiv figure{margin:.8em 0;container-type:inline-size;break-inside:avoid}
 .kldiv figcaption{font-size:13px}
 .kldiv svg{overflow:visible}

@@ -169,10 +169,19 @@ def _column(report: Check, finding: Finding, *, pictured: bool) -> Iterator[Bloc
         return
     value, interval, _ = figures_of(finding)
     estimate = "estimate" if finding.measure == "kl" else f"estimate of {finding.measure}"
-    said = line(
-        f"{estimate} {value}{unit_of(finding)}, corrected for bias;"
-        f" {interval_head(report)} {interval}"
+    below = (
+        []
+        if is_exact(finding)
+        else [
+            line(
+                f"{estimate} {value}{unit_of(finding)}, corrected for bias;"
+                f" {interval_head(report)} {interval}"
+            )
+        ]
     )
+    # The reason of drift tells of them already.
+    if finding.verdict != "drift" and (shift := in_words(finding.quantiles or ())):
+        below.append(line(shift))
     yield pictures.of_outcomes(
         finding.shares,
         *side_names(report),
@@ -180,7 +189,7 @@ def _column(report: Check, finding: Finding, *, pictured: bool) -> Iterator[Bloc
         line(Span(column_name(finding), kind="title"), f": {finding.verdict}"),
         finding.contributions,
         _moves(finding),
-        below=() if is_exact(finding) else (said,),
+        below=tuple(below),
         spare=not has_moves,
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kldiv_cli.core.inference.p_values import digits, name_of_test
 from kldiv_cli.core.measures import BOTH_DIRECTIONS, DEFAULT_MEASURES, find
+from kldiv_cli.core.quantiles import in_words
 from kldiv_cli.core.report import DOUBT
 from kldiv_cli.renderers.document import (
     NOTHING,
@@ -189,11 +190,27 @@ def _comparison(report: Report, comparison: Comparison, names: Names) -> Iterato
         if comparison.column is not None:
             title = (*line(Span(comparison.column, kind="title")), *line(": "), *title)
         yield pictures.of_outcomes(
-            comparison.shares, *side_names(report), report.unit, title, comparison.contributions,
-            table, spare=not comparison.contributions,
-        )  # fmt: skip
+            comparison.shares,
+            *side_names(report),
+            report.unit,
+            title,
+            comparison.contributions,
+            table,
+            below=tuple(_below(report, comparison)),
+            spare=not comparison.contributions,
+        )
     elif comparison.contributions:
         yield table
+
+
+def _below(report: Report, comparison: Comparison) -> Iterator[Line]:
+    """Yield what the samples tell, and how far the quantiles of numbers have shifted."""
+    if comparison.estimate:
+        value, interval = _interval_cells(comparison.estimate)
+        said = f"; 95 % interval {interval}" if interval else ""
+        yield line(f"estimate {value} {report.unit}, corrected for bias{said}")
+    if shift := in_words(comparison.quantiles or ()):
+        yield line(shift)
 
 
 def _main_measures(report: Report) -> Iterator[str]:

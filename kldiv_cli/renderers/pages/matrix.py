@@ -37,7 +37,7 @@ LONGEST_HEAD = 10
 FEW = 8
 """Sides whose sources are told without being asked for."""
 MOST_COLUMNS = 60
-"""Columns that a table has at most; no display has room for more."""
+"""Columns that a table, or a picture, has at most; no display has room for more."""
 SHADES = (" ", "·", "░", "▒", "▓", "█")
 """Beside each number, from nothing to the largest and to infinity."""
 
@@ -68,7 +68,10 @@ def _grid(report: Matrix, name: str) -> Picture:
     picture = grid(names, values, name, report.unit if measure.scales else "")
     title = line(measure.symbol.replace("||", "‖"), f", in {picture.unit}" if picture.unit else "")
     sentence = line("P in rows, Q in columns")
-    return Picture(lambda: picture, title, sentence, _table(picture))
+    table, few = _table(picture), slice(MOST_COLUMNS)
+    rows = tuple(row[few] for row in picture.rows[few])
+    drawn = picture._replace(names=picture.names[few], rows=rows)
+    return Picture(lambda: drawn, title, sentence, table, table.below)
 
 
 def _table(picture: Grid) -> Table:

@@ -223,6 +223,14 @@ def test_a_piped_compare_loads_little(root):
     files = ["sample_data/airlines_july.csv", "sample_data/airlines_january.csv"]
     modules = loaded(["compare", *files], root)
     assert "numpy" in modules
+    # Of the pictures, that of outcomes.
+    pictures = {name for name in modules if "renderers.pictures." in name}
+    assert {name.rpartition(".")[2] for name in pictures} == {
+        "characters",
+        "outcomes",
+        "scales",
+        "texts",
+    }
     # What numpy loads itself is its to decide.
     theirs = loaded_by("import numpy", root)
     assert not modules & NEVER

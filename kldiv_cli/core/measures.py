@@ -16,6 +16,8 @@ Base = Literal["e", "2", "10"]
 """Base of the logarithm: nats, bits or hartleys."""
 Reduction = Literal["none", "mean", "sum", "batchmean"]
 """How the values of a batch become one, as in PyTorch's ``F.kl_div``."""
+BOTH_DIRECTIONS = ("kl_pq", "kl_qp", "kl")
+"""The Kullback-Leibler divergences, by the names that they may be asked by."""
 BASES: tuple[Base, ...] = get_args(Base)
 REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
 Trait = Literal[

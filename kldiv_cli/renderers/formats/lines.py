@@ -79,7 +79,8 @@ def _blocks(
 def _block(block: Block, layout: Layout, width: int) -> Iterator[Styled]:
     match block:
         case Heading(line):
-            yield [(text, "strong") for text, _ in _pieces(line, layout, width)]
+            for sentence in _sentence(line, layout, width):
+                yield [(text, "strong") for text, _ in sentence]
         case Lines(lines):
             for line in lines:
                 yield from _sentence(line, layout, width)
@@ -210,25 +211,31 @@ def _picture(picture: Picture, layout: Layout, width: int) -> Iterator[Styled]:
 
     Of outcomes as many are drawn as the table in the place of the picture has.
     """
-    from kldiv_cli.renderers.pictures.characters import outcome_lines, spread_lines
-    from kldiv_cli.renderers.pictures.outcomes import Outcomes
-    from kldiv_cli.renderers.pictures.overview import Overview
-    from kldiv_cli.renderers.pictures.spread import Spread
-
     if picture.spare or not picture.table.rows:
         return
-    table, unicode = picture.table, layout.unicode
-    drawn = picture.drawing() if layout.terminal or picture.instead else None
-    if isinstance(drawn, Outcomes):
-        if table.above:
-            yield from _sentence(table.above, layout, width)
-        few = drawn.largest(len(table.rows))
-        yield from map(list, outcome_lines(few, width, unicode=unicode))
+    if picture.instead:
+        from kldiv_cli.renderers.pictures.characters import outcome_lines
+        from kldiv_cli.renderers.pictures.outcomes import Outcomes
+
+        drawn = picture.drawing()
+        assert isinstance(drawn, Outcomes)
+        if picture.table.above:
+            yield from _sentence(picture.table.above, layout, width)
+        few = drawn.largest(len(picture.table.rows))
+        yield from map(list, outcome_lines(few, width, unicode=layout.unicode))
         return
-    if isinstance(drawn, Spread):
-        yield from map(list, spread_lines(drawn, width, unicode=unicode))
-        yield []
-    yield from _table(table, layout, width, drawn if isinstance(drawn, Overview) else None)
+    overview = None
+    if layout.terminal:
+        from kldiv_cli.renderers.pictures.characters import spread_lines
+        from kldiv_cli.renderers.pictures.overview import Overview
+        from kldiv_cli.renderers.pictures.spread import Spread
+
+        drawn = picture.drawing()
+        if isinstance(drawn, Spread):
+            yield from map(list, spread_lines(drawn, width, unicode=layout.unicode))
+            yield []
+        overview = drawn if isinstance(drawn, Overview) else None
+    yield from _table(picture.table, layout, width, overview)
 
 
 def _table(

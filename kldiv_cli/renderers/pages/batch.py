@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from kldiv_cli.core.measures import find
+from kldiv_cli.core.measures import BOTH_DIRECTIONS, find
 from kldiv_cli.renderers.document import Column, Lines, Row, Table, line
 from kldiv_cli.renderers.figures import count, figure, to_error
 from kldiv_cli.renderers.pages import pictures
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 LOWER_BOUND = "lower-bound"
 """The code of the note that says so of all divergences."""
-HEADLINES = ("kl_pq", "kl_qp", "kl")
-"""Both directions of KL, by the names that they may have been asked by."""
 FEW = 10
 """Of fewer rows the least, the middle and the largest tell everything."""
 INDEPENDENT = 0.995
 """Rows are as good as independent where so many of them, as a share, are effective."""
+DEPENDENT = ("effective rows", "if independent")
+"""The columns for the means of dependent rows."""
 DIGITS = 4
 """Of quantiles, which no sample of rows gives better."""
 QUANTILES = (
@@ -99,10 +99,15 @@ def _pictured(
 
 
 def _table(cells: Cells, above: str = "", below: tuple[Line, ...] = ()) -> Table:
-    """Return a header and rows as a table that loses its last columns where it is too wide."""
+    """Return a header and rows as a table that loses its last columns where it is too wide.
+
+    Before them it loses those for rows that are dependent.
+    """
     head, *rows = cells
     columns = [
-        Column(line(name), number=place > 0, rank=max(0, place - 1))
+        Column(
+            line(name), number=place > 0, rank=max(0, place - 1) + len(head) * (name in DEPENDENT)
+        )
         for place, name in enumerate(head)
     ]
     made = (Row(tuple(map(line, row))) for row in rows)
@@ -125,7 +130,7 @@ def _remarks(report: Report, batch: Batch) -> Iterator[str]:
 
 def shown_measures(batch: Batch) -> tuple[str, ...]:
     """Return the measures whose rows are shown: the first one, and both directions of KL."""
-    headlines = (name for name in HEADLINES if name in batch.by_measure)
+    headlines = (name for name in BOTH_DIRECTIONS if name in batch.by_measure)
     return tuple(dict.fromkeys((batch.measure, *headlines)))
 
 
@@ -137,7 +142,7 @@ def mean_table(comparison: Comparison, batch: Batch) -> Cells:
     estimates = list(_estimates(comparison, batch))
     effective = [_effective_rows(each) for each in estimates]
     dependent = any(n is not None and n < INDEPENDENT * batch.rows for n in effective)
-    between = ["effective rows", "if independent"] if dependent else []
+    between = [*DEPENDENT] if dependent else []
     table = [["", "mean ± standard error", *between, "95 % interval"]]
     for each, n in zip(estimates, effective, strict=True):
         cells = [_with_error(each)]

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Literal
 
 from kldiv_cli.core.inference.p_values import digits, name_of_test
-from kldiv_cli.core.measures import DEFAULT_MEASURES, find
+from kldiv_cli.core.measures import BOTH_DIRECTIONS, DEFAULT_MEASURES, find
 from kldiv_cli.core.report import DOUBT
 from kldiv_cli.renderers.document import (
     NOTHING,
@@ -22,9 +22,7 @@ from kldiv_cli.renderers.document import (
     line,
 )
 from kldiv_cli.renderers.figures import count, figure, interval_title, rough
-from kldiv_cli.renderers.pages import batch as batches
 from kldiv_cli.renderers.pages import pictures
-from kldiv_cli.renderers.pages.batch import HEADLINES
 from kldiv_cli.renderers.pages.sides import (
     notes_of,
     outcome_names,
@@ -33,7 +31,6 @@ from kldiv_cli.renderers.pages.sides import (
     spans_of,
     symbol_line,
 )
-from kldiv_cli.renderers.pictures.overview import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,6 +38,7 @@ if TYPE_CHECKING:
     from kldiv_cli.core.report import Comparison, Interval, Report, Value
     from kldiv_cli.renderers.document import Block, Line, Picture
     from kldiv_cli.renderers.pages.sides import Names
+    from kldiv_cli.renderers.pictures.overview import Entry
 
 SHOWN_ROWS = 10
 """Rows of a batch that was not reduced whose values are shown."""
@@ -119,6 +117,8 @@ def _overview(report: Report, comparisons: tuple[Comparison, ...], names: Names)
 
 def _entry(comparison: Comparison) -> Entry:
     """Return the row of a column in the picture of all: its estimate, or its first measure."""
+    from kldiv_cli.renderers.pictures.overview import Entry
+
     name, estimate = comparison.column or "", comparison.estimate
     if estimate is None:
         value = rows_of(next(iter(comparison.measures.values())))[0]
@@ -140,7 +140,9 @@ def _columns(report: Report, comparisons: tuple[Comparison, ...]) -> Table:
     heads = [*names, *(["estimate of kl_pq", interval_title(report.alpha)] if estimated else [])]
     columns = (
         Column(line("column"), number=False, names=True),
-        *(Column(line(head), rank=place) for place, head in enumerate(heads)),
+        # The estimate stays longest where there is one.
+        *(Column(line(head), rank=len(heads) + place) for place, head in enumerate(names)),
+        *(Column(line(head), rank=place) for place, head in enumerate(heads[len(names) :])),
     )
     rows = []
     for comparison in comparisons:
@@ -178,7 +180,9 @@ def _comparison(report: Report, comparison: Comparison, names: Names) -> Iterato
         yield Lines(tuple(estimate))
     yield from _exclusive_outcomes(report, comparison, names)
     if comparison.batch:
-        yield from batches.blocks(report, comparison, comparison.batch)
+        from kldiv_cli.renderers.pages.batch import blocks
+
+        yield from blocks(report, comparison, comparison.batch)
     table = _contributions(comparison, names)
     if comparison.shares is not None:
         title = line("D(", names[0], " ‖ ", names[1], ")")
@@ -195,7 +199,7 @@ def _comparison(report: Report, comparison: Comparison, names: Names) -> Iterato
 def _main_measures(report: Report) -> Iterator[str]:
     """Yield the measures that are shown first: those asked for, else both directions of KL."""
     for name in report.comparisons[0].measures:
-        if is_selection(report) or name in HEADLINES:
+        if is_selection(report) or name in BOTH_DIRECTIONS:
             yield name
 
 
@@ -203,7 +207,7 @@ def _further(report: Report, comparisons: Iterable[Comparison]) -> Iterator[Fold
     """Yield the measures that nobody asked for."""
     if is_selection(report):
         return
-    names = [name for name in DEFAULT_MEASURES if name not in HEADLINES]
+    names = [name for name in DEFAULT_MEASURES if name not in BOTH_DIRECTIONS]
     blocks: list[Block] = []
     for comparison in comparisons:
         if comparison.column is not None:
@@ -244,7 +248,7 @@ def _measures(
         pairs = zip(values[:SHOWN_ROWS], bounds[:SHOWN_ROWS], strict=True)
         first, *rest = (line(figure(value, bound)) for value, bound in pairs)
         unit = report.unit if measure.scales else ""
-        symbol = symbol_line(measure.symbol, sides if name in HEADLINES else LETTERS)
+        symbol = symbol_line(measure.symbol, sides if name in BOTH_DIRECTIONS else LETTERS)
         found = _estimated_cells(comparison, name) if estimated else []
         rows.append(Row((line(title), first, line(unit), *found, symbol)))
         rows += [Row(((), number, (), ())) for number in rest]

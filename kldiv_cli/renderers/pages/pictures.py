@@ -1,4 +1,7 @@
-"""The pictures of reports: what is drawn, what it is called, and what it shows in a sentence."""
+"""The pictures of reports: what is drawn, what it is called, and what it shows in a sentence.
+
+A kind of picture is imported where there is one: most reports have one kind.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,6 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.inference.reasons import percent
 from kldiv_cli.renderers.document import Picture, Span, line
-from kldiv_cli.renderers.pictures.outcomes import outcomes
-from kldiv_cli.renderers.pictures.overview import MOST_ROWS, Entry, overview
-from kldiv_cli.renderers.pictures.spread import spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kldiv_cli.core.report import Batch, Contribution, Shares
     from kldiv_cli.core.rows import RowValues
     from kldiv_cli.renderers.document import Line, Table
+    from kldiv_cli.renderers.pictures.overview import Entry
 
 
 def computed(value: Figure) -> float | None:
@@ -29,6 +30,8 @@ def of_divergences(
     entries: Sequence[Entry], unit: str, title: Line, sentence: Line, table: Table
 ) -> Picture:
     """Return the picture of several divergences, a row each, in the place of their table."""
+    from kldiv_cli.renderers.pictures.overview import MOST_ROWS, overview
+
     below: tuple[Line, ...] = ()
     if len(entries) > MOST_ROWS:
         below = (line(f"{MOST_ROWS} of {len(entries)} rows are drawn; the table has all of them"),)
@@ -68,6 +71,8 @@ def of_outcomes(
     spare : bool
         Whether nothing needs to stand in its place.
     """
+    from kldiv_cli.renderers.pictures.outcomes import outcomes
+
     sentence = line("nothing sets them apart")
     if contributions and contributions[0].part:
         largest = contributions[0]
@@ -81,6 +86,8 @@ def of_rows(
     batch: Batch, rows: RowValues, unit: str, table: Table, *, spare: bool = False
 ) -> Picture:
     """Return the picture of the rows of a batch, in the place of their quantiles."""
+    from kldiv_cli.renderers.pictures.spread import spread
+
     title = line(f"{batch.measure} of {batch.rows:,} rows")
     sentence = line(f"from {batch.min:.3g} to {batch.max:.3g}, median {batch.median:.3g}")
     return Picture(partial(spread, batch, rows, unit), title, sentence, table, (), spare)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.measures import find
+from kldiv_cli.core.measures import BOTH_DIRECTIONS, find
 from kldiv_cli.renderers.document import (
     NOTHING,
     Column,
@@ -17,7 +17,7 @@ from kldiv_cli.renderers.document import (
 )
 from kldiv_cli.renderers.figures import figure, to_error
 from kldiv_cli.renderers.pages import pictures
-from kldiv_cli.renderers.pages.batch import HEADLINES, bound_of
+from kldiv_cli.renderers.pages.batch import bound_of
 from kldiv_cli.renderers.pages.compare import failed_limits, is_selection, rows_of, smoothing_line
 from kldiv_cli.renderers.pages.sides import notes_of, side_contents
 from kldiv_cli.renderers.pictures import texts
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kldiv_cli.core.report import Batch, Comparison, Report
     from kldiv_cli.renderers.document import Block, Line, Picture
 
-SHOWN = (*HEADLINES, "js")
+SHOWN = (*BOTH_DIRECTIONS, "js")
 """The measures that have a column where all are asked for."""
 
 

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from kldiv_cli.renderers.figures import count
-from kldiv_cli.renderers.pictures.spread import STACKS
 from kldiv_cli.renderers.pictures.texts import (
     nats_tick,
     parts,
@@ -244,6 +243,8 @@ def _span(row: Row, width: int, sign: Signs) -> Line:
 
 def spread_lines(picture: Spread, width: int, *, unicode: bool) -> Iterator[Line]:
     """Yield the rows of a batch as dots above an axis; see `outcome_lines` for the parameters."""
+    from kldiv_cli.renderers.pictures.spread import STACKS
+
     sign = signs(unicode)
     # As many cells as stacks, or half of them: each has the rows of equally many stacks.
     axis = STACKS if width >= STACKS else STACKS // 2

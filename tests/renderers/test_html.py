@@ -92,6 +92,7 @@ def test_a_page_needs_nothing_but_itself(reports, kind):
     for element in root.iter():
         assert not any(name.startswith("on") for name in element.attrib)
         assert element.get("href", "#").startswith("#")
+    assert all(words(head).strip() for head in root.iter("th"))
     (policy,) = [each for each in root.iter("meta") if each.get("http-equiv")]
     assert policy.get("content") == "default-src 'none'; style-src 'unsafe-inline'"
 

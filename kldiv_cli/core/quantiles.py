@@ -62,14 +62,15 @@ def quantiles_of(p: Numbers | Binned, q: Numbers | Binned) -> tuple[Quantile, ..
 
 
 def in_words(quantiles: Sequence[Quantile]) -> str:
-    """Return the quantiles that shifted: ``median -2 → 0, 95th 76 → 125``; or "".
+    """Return the quantiles that shifted: ``median -2 → 0, 95th percentile 76 → 125``; or "".
 
-    Those of the reference come first. Of bins it says that: ``median in (-4, -2] → (-2, -1]``.
+    Those of the reference come first. A bin stands for what is in it:
+    ``median (-4, -2] → (-2, -1]``.
     """
     shifts = []
     for level, p_low, p_high, q_low, q_high in quantiles:
         if (p_low, p_high) != (q_low, q_high):
-            name = "median" if level == 0.5 else f"{100 * level:g}th"
+            name = "median" if level == 0.5 else f"{100 * level:g}th percentile"
             reference, current = _spelt((q_low, q_high), (p_low, p_high))
             shifts.append(f"{name} {reference} → {current}")
     return ", ".join(shifts)
@@ -81,11 +82,10 @@ def _spelt(reference: tuple[float, float], current: tuple[float, float]) -> tupl
     if {f"{end:.6g}" for end in reference} == {f"{end:.6g}" for end in current}:
         digits = 17
     first, second = (
-        f"{high:.{digits}g}" if low == high else f"in ({low:.{digits}g}, {high:.{digits}g}]"
+        f"{high:.{digits}g}" if low == high else f"({low:.{digits}g}, {high:.{digits}g}]"
         for low, high in (reference, current)
     )
-    both = first.startswith("in") and second.startswith("in")
-    return first, second.removeprefix("in ") if both else second
+    return first, second
 
 
 def _limits(side: Numbers | Binned) -> list[tuple[float, float]]:

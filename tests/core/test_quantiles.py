@@ -57,11 +57,11 @@ def test_a_side_without_a_value_has_no_quantiles():
 
 def test_the_shift_is_told_in_words():
     assert in_words([Quantile(0.5, 0, 0, -2, -2), Quantile(0.95, 125, 125, 76, 76)]) == (
-        "median -2 → 0, 95th 76 → 125"
+        "median -2 → 0, 95th percentile 76 → 125"
     )
-    assert in_words([Quantile(0.5, -2, -1, -4, -2)]) == "median in (-4, -2] → (-2, -1]"
-    assert in_words([Quantile(0.5, -2, -1, -4, -4)]) == "median -4 → in (-2, -1]"
-    assert in_words([Quantile(0.05, -INF, -3, 1, 1)]) == "5th 1 → in (-inf, -3]"
+    assert in_words([Quantile(0.5, -2, -1, -4, -2)]) == "median (-4, -2] → (-2, -1]"
+    assert in_words([Quantile(0.5, -2, -1, -4, -4)]) == "median -4 → (-2, -1]"
+    assert in_words([Quantile(0.05, -INF, -3, 1, 1)]) == "5th percentile 1 → (-inf, -3]"
     assert in_words([Quantile(0.5, 1, 1, 1, 1)]) == in_words([]) == ""
     near = math.nextafter(1, 2)
     assert in_words([Quantile(0.5, near, near, 1, 1)]) == "median 1 → 1.0000000000000002"

@@ -263,7 +263,7 @@ def test_a_matrix_has_every_number_on_its_shade(reports):
 
 def test_without_an_answer_there_is_no_page():
     failure = Failure("x", "y", "", "")
-    report = failed(failure, alpha=0.05, adjust="bh", seed=0, max_kl=0.05)
+    report = failed(failure, alpha=0.05, adjust="bh", seed=0, measure="kl", threshold=0.05)
     assert render(report, "html") == render(report, "svg") == ""
 
 

@@ -181,11 +181,7 @@ def _facts(facts: Sequence[tuple[Line, tuple[Line, ...]]]) -> Element:
 def _rows(table: Table, rows: Sequence[Row]) -> Element:
     """Return a table; what is said of a row has the last column."""
     heads = [
-        _cell(
-            "th" if any(span.text for span in column.head) else "td",
-            column.head,
-            number=column.number,
-        )
+        _cell("th" if line_text(column.head) else "td", column.head, number=column.number)
         for column in table.columns
     ]
     body = [

@@ -134,7 +134,7 @@ def _explained(drawing: Overview, table: Table) -> list[Row]:
     """Return the rows of a table that explain themselves, in the order in which they are drawn."""
     drawn = (*drawing.rows, *drawing.passing)
     places = {row.entry.name: place for place, row in enumerate(drawn)}
-    found = [row for row in table.rows if row.below and row.key in places]
+    found = [row for row in table.rows if (row.below or row.detail) and row.key in places]
     return sorted(found, key=lambda row: places[row.key])
 
 

@@ -241,6 +241,17 @@ def test_five_hundred_columns_stay_under_a_megabyte_and_what_is_not_drawn_is_sai
         assert finding.column in text
 
 
+def test_a_reason_is_never_folded_away():
+    before = {"gone": ["x", "y"] * 50, "kept": ["a", "b"] * 50}
+    after = {"kept": ["a", "b"] * 50}
+    report = check(before, after)
+    root = parsed(report.render("html"))
+    said = [words(section) for section in root.iter("section")]
+    for finding in report.columns:
+        if finding.verdict != "pass":
+            assert any(finding.reason.text in section for section in said)
+
+
 def test_an_impossible_outcome_is_infinite_in_words_and_signs(reports):
     said = words(parsed(reports["infinite"].render("html")).find("body"))
     assert "∞" in said
@@ -263,7 +274,7 @@ def test_a_matrix_has_every_number_on_its_shade(reports):
 
 def test_without_an_answer_there_is_no_page():
     failure = Failure("x", "y", "", "")
-    report = failed(failure, alpha=0.05, adjust="bh", seed=0, max_kl=0.05)
+    report = failed(failure, alpha=0.05, adjust="bh", seed=0, measure="kl", threshold=0.05)
     assert render(report, "html") == render(report, "svg") == ""
 
 

@@ -134,7 +134,7 @@ def _explained(drawing: Overview, table: Table) -> list[Row]:
     """Return the rows of a table that explain themselves, in the order in which they are drawn."""
     drawn = (*drawing.rows, *drawing.passing)
     places = {row.entry.name: place for place, row in enumerate(drawn)}
-    found = [row for row in table.rows if row.below and row.key in places]
+    found = [row for row in table.rows if (row.below or row.detail) and row.key in places]
     return sorted(found, key=lambda row: places[row.key])
 
 
@@ -181,11 +181,7 @@ def _facts(facts: Sequence[tuple[Line, tuple[Line, ...]]]) -> Element:
 def _rows(table: Table, rows: Sequence[Row]) -> Element:
     """Return a table; what is said of a row has the last column."""
     heads = [
-        _cell(
-            "th" if any(span.text for span in column.head) else "td",
-            column.head,
-            number=column.number,
-        )
+        _cell("th" if line_text(column.head) else "td", column.head, number=column.number)
         for column in table.columns
     ]
     body = [

@@ -101,7 +101,8 @@ transform:translateX(-100%)}
 .kldiv .k-spread .k-p{stroke-width:8}
 @container (max-width:40rem){
 .kldiv .k-rows{--h:42px;grid-template-columns:var(--narrow)}
-.kldiv .k-spread{--h:12px;grid-template-columns:none}
+.kldiv .k-spread{--h:8px;grid-template-columns:none}
+.kldiv .k-spread .k-p{stroke-width:5}
 .kldiv .k-wide{display:none}
 .kldiv .k-axis,.kldiv .k-marks{grid-column:1/-1;margin:0 6px}
 .kldiv .k-rows:not(.k-spread) .k-axis{grid-row:1}

@@ -86,7 +86,9 @@ def model_gone_wrong():
 
 def no_answer():
     failure = Failure("negative-weight", "weight is negative\n::error::", "p.csv:2:1", "mend it")
-    return failed(failure, alpha=0.05, adjust="bh", seed=7, max_kl=0.05, dataset="orders")
+    return failed(
+        failure, alpha=0.05, adjust="bh", seed=7, measure="kl", threshold=0.05, dataset="orders"
+    )
 
 
 def by_hand():

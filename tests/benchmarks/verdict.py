@@ -8,6 +8,7 @@ on the same samples::
 
     python tests/benchmarks/verdict.py            # about 12 minutes on one core
     python tests/benchmarks/verdict.py --quick    # about a minute, too few runs to judge by
+    python tests/benchmarks/verdict.py --measures # the targets of PSI, JS and the others alone
     python tests/benchmarks/verdict.py --rivals   # the table alone; pip install -e '.[rivals]'
 
 The exit code is 1 if a target is missed.
@@ -47,10 +48,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a tenth of the runs")
     parser.add_argument("--rivals", action="store_true", help="the table beside others alone")
+    parser.add_argument("--measures", action="store_true", help="the other measures alone")
     options = parser.parse_args()
     runs = 200 if options.quick else 2000
-    parts = (size, decisions, unbiased, sparse_column, large_counts, costs, comparison)
-    for part in (comparison,) if options.rivals else parts:
+    parts = (size, decisions, unbiased, sparse_column, large_counts, costs, measures, comparison)
+    chosen = [
+        part
+        for part, asked in ((comparison, options.rivals), (measures, options.measures))
+        if asked
+    ]
+    for part in chosen or parts:
         started = time.perf_counter()
         part(runs)
         print(f"[{time.perf_counter() - started:.0f} s]\n", flush=True)
@@ -347,6 +354,19 @@ def large_counts(runs):
     target("7a", f"counts of 1e12, K = 1000: {slowest:.1f} ms (< 50), {peak:.1f} MB (< 10)",
            slowest < 50 and peak < 10)  # fmt: skip
     target("7b", f"against the sums: at most {worst:.1e} apart (<= 1e-9)", worst <= 1e-9)
+
+
+# Other measures.
+
+
+def measures(runs):
+    # It takes the cells from here.
+    from measures import targets
+
+    print(f"other measures, {max(runs // 10, 20)} runs a cell")
+    for found in targets(runs):
+        target(*found)
+        sys.stdout.flush()
 
 
 # Beside others, on the same samples.

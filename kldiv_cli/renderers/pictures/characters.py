@@ -17,7 +17,7 @@ from kldiv_cli.renderers.pictures.texts import (
 from kldiv_cli.renderers.show import display_width, folded, pad, show, show_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from kldiv_cli.renderers.pictures.outcomes import Outcomes
     from kldiv_cli.renderers.pictures.outcomes import Row as Outcome
@@ -272,8 +272,3 @@ def spread_lines(picture: Spread, width: int, *, unicode: bool) -> Iterator[Line
         yield [Styled(words)]
     each = count(picture.rows_per_dot * step, "row")
     yield [Styled(f"a dot is up to {each}" if each != "1 row" else "a dot is a row", "dim")]
-
-
-def ascii_of(lines: Iterable[Line]) -> Sequence[str]:
-    """Return lines without their tones."""
-    return ["".join(part.text for part in line).rstrip() for line in lines]

@@ -109,7 +109,8 @@ def test_no_cell_is_cut(width):
         assert narrow.keys() == wide.keys()
         for name, values in narrow.items():
             assert values
-            assert values == wide[name][: len(values)]
+            every = iter(wide[name])
+            assert all(value in every for value in values), "in their order"
 
 
 def test_the_quantiles_of_rows_from_1_to_1000():

@@ -96,8 +96,9 @@ def by_hand():
     finding = Finding(
         column="city", type="categorical", verdict="drift",
         reason=Reason("above-threshold", "KL 0.2 is above 0.05; Rome went from 50 % to 83.3 %"),
-        threshold=0.05, kl=0.2, kl_unclamped=0.2, low=0.15, high=0.25, p_value=0.0, p_drift=1e-9,
-        p_drift_adjusted=2e-9, p_pass=1.0, reliable=True, n_reference=2000, n_current=1000,
+        threshold=0.05, kl=0.2, kl_unclamped=0.2, value=0.2, low=0.15, high=0.25, p_value=0.0,
+        p_drift=1e-9, p_drift_adjusted=2e-9, p_pass=1.0, reliable=True,
+        n_reference=2000, n_current=1000,
         missing_reference=0.0, missing_current=0.02, new_outcomes=("Oslo",), new_share=0.01,
         outcomes=3,
         contributions=(
@@ -107,14 +108,14 @@ def by_hand():
         measures={"kl_pq": float("inf"), "kl_qp": 0.25, "tv": 0.333},
     )  # fmt: skip
     amount = finding._replace(
-        column="amount", type="numeric", verdict="pass", kl=0.0,
+        column="amount", type="numeric", verdict="pass", kl=0.0, value=0.0,
         kl_unclamped=-0.0001234, low=0.0, high=0.0123456,
         reason=Reason("below-threshold", "KL 0, at most 0.0123, is within 0.05 at this binning"),
         missing_current=0.0, new_outcomes=(), new_share=0.0, contributions=(), p_drift=1.0,
     )  # fmt: skip
     plan = amount._replace(
         column="a_column_with_a_name_that_leaves_no_room", verdict="inconclusive", kl=0.05,
-        high=float("inf"), rows_needed=1234567,
+        value=0.05, high=float("inf"), rows_needed=1234567,
         reason=Reason("too-close", "KL 0.05 is too close to 0.05; 1,234,567 rows would decide"),
     )  # fmt: skip
     gone = Finding(

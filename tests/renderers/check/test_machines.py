@@ -195,7 +195,7 @@ def test_a_csv_file_is_no_program(hostile):
 
 
 def test_not_a_number_never_leaves(reports):
-    finding = reports["by_hand"].columns["city"]._replace(kl=math.nan)
+    finding = reports["by_hand"].columns["city"]._replace(kl=math.nan, value=math.nan)
     report = replace(reports["by_hand"], columns=Findings([finding]))
     for format in ("json", "csv", "prometheus"):
         with pytest.raises(ArithmeticError):

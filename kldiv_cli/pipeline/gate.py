@@ -136,7 +136,7 @@ def _limit(column: str, settings: CheckSettings) -> float:
         for measure in rules.of(column).limits:
             if measure != "kl":
                 message = f"max_{measure} is for columns of data, and a gate of models has none"
-                raise UsageError("usage", message, hint=f"leave max_{measure} out")
+                raise UsageError("usage", message)
     # What a project limits of its data is no limit of a model.
     return settings.limits.of(column).get("kl", USUAL_LIMIT)
 

@@ -138,9 +138,8 @@ def _summary(report: Check, looks: int | None = None) -> str:
 def _limits(limits: Limits, said: Mapping[str, Any]) -> Iterator[str]:
     """Yield the limits, those that are not set as examples."""
     yield from _comment(
-        "The largest values of measures that are accepted; max-kl is D(current || reference), in"
-        " nats. All that have a limit must pass: max-psi, max-js, max-js-distance, max-hellinger,"
-        " max-tv."
+        "The largest D(current || reference) that is accepted, in nats. Other measures are judged"
+        " by limits of their own, such as max-js and max-psi, and all must pass."
     )
     for measure, limit in limits.of(NO_NAME).items():
         yield _line(_key(measure), limit)

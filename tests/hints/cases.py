@@ -182,6 +182,12 @@ CASES = {
             both(npy([[1.0, 2.0]] * 9), "npy"),
             external="the option that there is not has to go, and no hint of options says so",
         ),
+        Case(
+            "kldiv compare --fail-above MEASURE=VALUE takes any measure",
+            "check p.csv q.csv --max-chi2 0.1",
+            RAW,
+            then="compare p.csv q.csv --as samples --fail-above chi2_pq=9",
+        ),
         Case("kldiv --help", "--version --wrong", {}),
         Case("kldiv {} --help", "compare p.csv q.csv --wrong", PAIR),
     ],
@@ -295,7 +301,7 @@ CASES = {
     ],
     "core/judging.py": [
         Case(
-            "--max-kl {} would make it drift",
+            "--max-{} {} would make it drift",
             "check p.csv q.csv --max-kl colour=inf",
             both("colour\n")
             | {"p.csv": "colour\n" + "a\nb\n" * 99, "q.csv": "colour\n" + "a\n" * 99},

@@ -248,6 +248,8 @@ class CompareSettings(NamedTuple):
     kld_rule: Literal["cells", "llama.cpp"] = "cells"
     more: tuple[Source, ...] = ()
     """Further sides that the first is compared with."""
+    statistics: bool = True
+    """Whether the statistics of a batch's rows are reported; bare numbers have none."""
 
     @property
     def every(self) -> tuple[Source, ...]:

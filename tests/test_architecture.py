@@ -269,6 +269,16 @@ def test_estimates_need_no_scipy_and_bare_numbers_no_estimate(root):
         }
 
 
+def test_bare_numbers_need_no_statistics_of_rows(root):
+    models = "tests/models/trained_base.kld", "tests/models/trained_Q2_K.kld"
+    rows = ["compare", *models, "-m", "kl"]
+    statistics = {"kldiv_cli.core.row_statistics", "kldiv_cli.core.inference.student"}
+    assert statistics <= loaded(rows, root)
+    assert not statistics & loaded([*rows, "-q"], root)
+    # A limit of theirs is another thing.
+    assert statistics <= loaded([*rows, "-q", "--fail-above", "kl_p99=9"], root)
+
+
 def test_the_rows_that_would_decide_need_no_scipy(root):
     modules = loaded_by(
         "from kldiv_cli import estimate; assert estimate([300, 200], [260, 240], max_kl=0.015)"

@@ -509,7 +509,7 @@ def _finished(
         rows, settings.reduction if is_batch else "sum", comparison.outcomes
     )
     facts = None
-    if is_batch:
+    if is_batch and settings.statistics:
         facts = batches.described(
             rows, settings.measures, settings.reduction, block=settings.block, starts=starts
         )

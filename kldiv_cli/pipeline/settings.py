@@ -251,6 +251,8 @@ class CompareSettings(NamedTuple):
     """Further sides that the first is compared with."""
     alpha: float = 0.05
     """One minus the level of the intervals of estimates."""
+    statistics: bool = True
+    """Whether the statistics of a batch's rows are reported; bare numbers have none."""
 
     @property
     def every(self) -> tuple[Source, ...]:

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
     from kldiv_cli.readers.stream import ByteStream
 
-CACHED = 1 << 16
-"""Elements that are widened at once: they stay in the cache."""
-HALF = np.uint32(1 << 16)
-"""By this a number of 16 bits is multiplied to be the first half of one of 32."""
 LARGEST = 1 << 25
 """Bytes that are set aside before they are there: a header may say anything."""
 AXES = 32
@@ -154,15 +150,14 @@ def of_bfloat16(matrix: Matrix) -> Matrix:
 
 
 def _widened(blocks: Iterable[Block]) -> Iterator[Block]:
-    room = np.empty(0, dtype=np.uint32)
+    room = np.empty(0, dtype="<u4")
     for values, _ in blocks:
         if room.size < values.size:
-            room = np.empty(values.size, dtype=np.uint32)
-        wide, narrow = room[: values.size], values.reshape(-1)
-        for start in range(0, values.size, CACHED):
-            part = slice(start, start + CACHED)
-            np.multiply(narrow[part], HALF, out=wide[part], dtype=np.uint32)
-        yield Block(wide.reshape(values.shape).view(np.float32))
+            room = np.zeros(values.size, dtype="<u4")
+        wide = room[: values.size]
+        # The second halves stay zero. This is faster than a shift, or a product.
+        wide.view("<u2")[1::2] = values.reshape(-1)
+        yield Block(wide.reshape(values.shape).view("<f4"))
 
 
 def _check_end(stream: ByteStream, bad: Callable[[str], InputError]) -> None:

@@ -122,9 +122,10 @@ def compare(p: str, q: list[str], said: dict[str, Any]) -> int:
     names, paths = options.sources(p, *q)
     alone = () if q else (None,)
     given = {**options.with_columns(options.with_limits(said)), "names": (*names, *alone)}
-    # The bare numbers have no estimate beside them.
+    # The bare numbers have no estimate beside them, and no statistics of rows.
     given["estimate"] = outputs.has_reports
     settings = compare_settings((*paths, *alone), given, compare.spell)
+    settings = settings._replace(statistics=outputs.has_reports)
     with outputs:
         outputs.open(paths)
         report = compared(settings)

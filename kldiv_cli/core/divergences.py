@@ -20,6 +20,7 @@ import numpy as np
 from kldiv_cli.core import kernel
 from kldiv_cli.core.distribution import LOG_KINDS, Kind
 from kldiv_cli.core.measures import BASES, DEFAULT_MEASURES, REDUCTIONS, Measure, Reduction, find
+from kldiv_cli.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -589,10 +590,24 @@ class Sides:
                 row = np.unravel_index(int(np.argmax(empty)), empty.shape)
                 at = self._place(row, ":") if row else ""
                 return ValueError(f"{name}{at}: expected a positive total, found {nothing}")
-        return ValueError(
-            f"{' and '.join(self._names)}: expected weights that doubles can hold "
-            "beside their total, found some that are too far apart"
-        )
+        return self._too_far_apart()
+
+    def _too_far_apart(self) -> InputError:
+        """Return the error of the row of weights that lie farthest apart, with its side."""
+        farthest = (0.0, "")
+        for name, x, log in zip(self._names, self._arrays, self._logs, strict=True):
+            if log:
+                continue
+            for row in x.reshape(-1, x.shape[-1]):
+                # Integers may be beyond doubles, but their logarithms are not.
+                positive = row[row > 0]
+                apart = math.log10(positive.max()) - math.log10(positive.min())
+                farthest = max(farthest, (apart, name))
+        apart, name = farthest
+        message = f"{name}: expected weights that doubles can hold beside their total, found some"
+        message += f" that are too far apart: one is 10^{apart:.0f} times another"
+        hint = "write 0 for weights that are nothing beside the others"
+        return InputError("weights-too-far-apart", message, hint=hint)
 
     def _place(self, row: Iterable[np.intp], outcome: int | str) -> str:
         """Return an index as the caller would write it."""

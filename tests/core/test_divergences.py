@@ -279,12 +279,14 @@ def test_no_loss_has_a_signed_zero():
         ([-INF, -INF], [1, 1], {"kind": "logits"}, ValueError, "p: .* found only -inf"),
         ([10**400, 1], [NAN, 1], {"kind": "logits"}, ValueError, r"q\[0\]: .* found nan"),
         ([1, -1], [1, 1], {"kind": ("counts", "logits")}, ValueError, r"p\[1\]: .* >= 0"),
-        ([1e-320, 1e308], [1, 1], {}, ValueError, "too far apart"),
+        ([1e-320, 1e308], [1, 1], {}, ValueError, r"p: .* too far apart: one is 10\^628 times"),
+        ([1, 1], [[1, 1], [1e308, 1e-320]], {}, ValueError, r"q: .* too far apart: .* 10\^628"),
+        ([1, 1], [10**450, 1], {}, ValueError, r"q: .* too far apart: one is 10\^450 times"),
     ],
 )
 @pytest.mark.parametrize("function", [kl_div, divergences, evaluate])
 def test_what_is_wrong_is_said_once_and_in_full(function, p, q, options, error, text):
-    if text == "too far apart" and function is kl_div:
+    if "too far apart" in text and function is kl_div:
         return
     with pytest.raises(error, match=text):
         function(p, q, **options)

@@ -291,6 +291,14 @@ CASES = {
             says="total 3",
         ),
     ],
+    "core/divergences.py": [
+        Case(
+            "write 0 for weights that are nothing beside the others",
+            "compare p.csv q.csv",
+            both("label,value\na,1e308\nb,5e-324\n"),
+            edit=both("label,value\na,1e308\nb,0\n"),
+        ),
+    ],
     "core/instants.py": [
         Case(
             "write all instants with a zone, or all without",

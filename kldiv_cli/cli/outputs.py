@@ -73,6 +73,12 @@ class Outputs(ExitStack):
         """Whether there is more to write than a short text."""
         return not self._quiet or len(self._targets) > 1
 
+    @property
+    def has_every_measure(self) -> bool:
+        """Whether there is a report that folds no measure away for good, as text does."""
+        formats = {format for format, _ in self._targets}
+        return self._unfolded or formats != {"text"}
+
     def open(self, inputs: Sequence[str]) -> None:
         """Open the files of all reports.
 

@@ -557,9 +557,8 @@ def _of_pair(pair: Pair, settings: CompareSettings) -> _Made:
     elif pair.labels is not None:
         comparison = _of_rows(pair, comparison, settings)
     if settings.estimate:
-        of_kl, of_measures = estimated(
-            pair, settings.base, settings.measures, alpha=settings.alpha
-        )
+        wanted = settings.measures if settings.intervals else ()
+        of_kl, of_measures = estimated(pair, settings.base, wanted, alpha=settings.alpha)
         comparison = comparison._replace(estimate=of_kl, estimates=of_measures)
     notes = _remarks(pair, comparison, settings)
     return _finished(comparison, rows, settings, notes, is_batch=pair.is_batch)

@@ -253,6 +253,8 @@ class CompareSettings(NamedTuple):
     """One minus the level of the intervals of estimates."""
     statistics: bool = True
     """Whether the statistics of a batch's rows are reported; bare numbers have none."""
+    intervals: bool = True
+    """Whether the estimates of measures but KL are reported; a short text has none."""
 
     @property
     def every(self) -> tuple[Source, ...]:

@@ -125,7 +125,10 @@ def compare(p: str, q: list[str], said: dict[str, Any]) -> int:
     # The bare numbers have no estimate beside them, and no statistics of rows.
     given["estimate"] = outputs.has_reports
     settings = compare_settings((*paths, *alone), given, compare.spell)
-    settings = settings._replace(statistics=outputs.has_reports)
+    settings = settings._replace(
+        statistics=outputs.has_reports,
+        intervals=outputs.has_every_measure or "measures" in said,
+    )
     with outputs:
         outputs.open(paths)
         report = compared(settings)

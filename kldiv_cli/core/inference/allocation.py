@@ -241,12 +241,13 @@ def smallest_of_rows(samples: Samples) -> float:
     That is the table without a common outcome, 1/C(n+m, n) and twice that where n = m; of one
     sample, all of whose rows have the rarest outcome, one of J, J min(q)^n.
     """
-    rows, whole = samples.rows, samples.n + samples.m
+    rows = samples.rows
     if _is_known(samples):
         rarest = samples.pooled.min()
         return float(np.count_nonzero(samples.pooled == rarest) * rarest**rows)
-    log_ways = math.lgamma(whole + 1) - math.lgamma(rows + 1) - math.lgamma(whole - rows + 1)
-    return (2 if samples.n == samples.m else 1) * math.exp(-log_ways)
+    # Of 1,100 rows it is below any double.
+    ways = math.comb(int(samples.n + samples.m), min(int(rows), 1100))
+    return (2 if samples.n == samples.m else 1) / ways
 
 
 def smallest_p_value(samples: Samples) -> float | None:

@@ -54,6 +54,8 @@ _ENOUGH, _FEW = 50, 10
 """Draws that reach G: with so many they end, and with so few they go on."""
 _CERTAIN = 1e-9
 """A p-value that cannot exceed this is not drawn."""
+_MOST_DIGITS = 1e12
+"""Rows from which on the G statistic, a sum of terms as large, has too few digits left."""
 _SPLITS = 20
 _LITTLE = 0.01
 """Rare outcomes that hold no more than this are pooled; chance decides on no draw then."""
@@ -81,7 +83,9 @@ def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1)
       beyond 2e7 outcomes drawn.
 
     Very large sparse tables (more than 10,000 outcomes, or 1e9 rows) are pooled until every
-    expected count is at least 5.
+    expected count is at least 5. Where the bound of G is 1e-9 at most, and the p-value of what is
+    pooled is not, the bound counts: pooling hides the rows of a small sample in outcomes that
+    are rare among all rows.
 
     Parameters
     ----------
@@ -108,10 +112,11 @@ def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1)
     if float(whole.pooled[expected < MIN_EXPECTED].sum()) <= _LITTLE:
         fewer = pool(whole, floor=MIN_EXPECTED, most=_MOST_OUTCOMES)
         if fewer.outcomes > 1 and float((fewer.pooled * fewer.rows).min()) >= MIN_EXPECTED:
-            return _pearson(fewer)
+            return _beyond_chance(whole, _pearson(fewer))
     many = whole.rows >= _MOST_DRAWN if known else whole.n + whole.m >= _MOST_ROWS
     if whole.outcomes > _MOST_OUTCOMES or many:
-        return _pearson(pool(whole, floor=MIN_EXPECTED, most=_MOST_OUTCOMES))
+        fewer = pool(whole, floor=MIN_EXPECTED, most=_MOST_OUTCOMES)
+        return _beyond_chance(whole, _pearson(fewer))
     whole, generator = _ordered(whole)
     if not (known or np.any((whole.x > 0) & (whole.y > 0))):
         share = share_without_common(whole)
@@ -136,6 +141,19 @@ def _ordered(samples: Samples) -> tuple[Samples, np.random.Generator]:
     counts = zlib.crc32(y.tobytes(), zlib.crc32(x.tobytes()))
     generator = np.random.Generator(np.random.PCG64([SEED, counts]))
     return samples._replace(x=x, y=y, place=order), generator
+
+
+def _beyond_chance(whole: Samples, pooled: PValue) -> PValue:
+    """Return the p-value of pooled samples, or the bound of G where only that is beyond chance.
+
+    A sample far smaller than the other may have most of its rows in outcomes that are rare among
+    all rows, and pooling would hide them. Both are p-values given T, so that to take either
+    raises an error rate by no more than `_CERTAIN`.
+    """
+    if pooled.value <= _CERTAIN or float((whole.x + whole.y).sum()) >= _MOST_DIGITS:
+        return pooled
+    bound = largest_p_value(whole)
+    return PValue(bound, "exact") if bound <= _CERTAIN else pooled
 
 
 def _pearson(samples: Samples) -> PValue:

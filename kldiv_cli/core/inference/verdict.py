@@ -31,6 +31,8 @@ LEAST_ALPHA = 1e-6
 """The smallest level that is accepted: below it, draws and doubles are too coarse."""
 POWER = 0.8
 """Probability of a decision with the number of rows that is asked for."""
+_ROUNDING = 1e-12
+"""By how much a p-value that is found by sums may be too large, relative to it."""
 MOST_ROWS = 1_000_000_000
 """The largest number of rows that is asked for."""
 
@@ -147,7 +149,7 @@ def _is_out_of_reach(evidence: Evidence, alpha: float) -> bool:
     if evidence.reliable or evidence.threshold == 0 or not tested or tested.value <= alpha:
         return False
     smallest = smallest_p_value(evidence.samples) if tested.test != "chi-square" else None
-    return smallest is not None and smallest > alpha
+    return smallest is not None and smallest * (1 - _ROUNDING) > alpha
 
 
 def rows_needed(

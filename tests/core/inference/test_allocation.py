@@ -234,6 +234,20 @@ def test_so_few_rows_reach_no_smaller_p_value(rows, smallest):
     )
 
 
+@pytest.mark.parametrize(
+    ("x", "y", "smallest"),
+    [
+        ([1, 0], [0, 19], 1 / 20),
+        ([3, 0], [0, 2], 1 / 10),
+        ([3, 0], [0, 3], 1 / 10),
+        ([2, 0], [0, 10**17], 2 / ((10**17 + 2) * (10**17 + 1))),
+        ([5000, 0], [0, 5000], 0.0),
+    ],
+)
+def test_the_smallest_p_value_of_rows_is_a_quotient_of_integers(x, y, smallest):
+    assert smallest_of_rows(samples(x, y)) == smallest
+
+
 @given(st.integers(1, 5), st.lists(st.integers(1, 4), min_size=2, max_size=3))
 def test_and_no_sample_of_known_probabilities_does(rows, weights):
     q = [weight / sum(weights) for weight in weights]

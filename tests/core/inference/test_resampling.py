@@ -39,6 +39,23 @@ def test_the_chi_square_test_is_that_of_scipy(rows):
     assert difference_p_value(samples(x, y)).value == pytest.approx(expected, rel=1e-9, abs=1e-300)
 
 
+@pytest.mark.parametrize("many", [10**6, 10**9, 10**11])
+def test_a_small_sample_in_outcomes_that_are_rare_among_all_rows_is_not_pooled_away(many):
+    n, rare, seen = 100, 20, 9
+    pair = samples([n - seen, seen], [many - rare, rare])
+    ways = (
+        math.comb(seen + rare, k) * math.comb(n + many - seen - rare, n - k)
+        for k in range(seen, seen + rare + 1)
+    )
+    exact = sum(ways) / math.comb(n + many, n)
+    assert exact * (1 - 1e-9) <= difference_p_value(pair).value <= 1e-9
+    # One of two labels is spelt anew: the rarest takes in the new one, and shares are even.
+    renamed = samples([500, 0, 500], [many // 2, many // 2 - 100, 100])
+    assert difference_p_value(renamed).value <= 1e-9
+    alike = samples([50, 50, 0], [many // 2, many // 2 - 100, 100])
+    assert difference_p_value(alike).value > 0.5
+
+
 def test_against_known_probabilities_too():
     q = np.array([0.2, 0.3, 0.5])
     expected = pytest.approx(stats.chisquare([30, 30, 40], 100 * q).pvalue)

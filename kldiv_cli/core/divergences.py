@@ -307,6 +307,8 @@ def jensen_shannon(
     >>> round(jensen_shannon([[1, 0, 0], [0, 1, 0], [0, 0, 1]]), 12)  # log 3
     1.098612288668
     """
+    from kldiv_cli.core.kernel import mixture
+
     of_each: Sequence[Kind] = kinds or ["weights"] * len(sides)
     checked = [
         Sides(side, side, kind, temperature if kind in LOG_KINDS else 1.0, -1, ("sides", "sides"))
@@ -321,10 +323,10 @@ def jensen_shannon(
     outcomes = 1 + max(int(own.max()) for own in at)
 
     def asked(p: kernel.Side, _: kernel.Side) -> float:
-        return kernel.jensen_shannon([p], [np.arange(p.shape[1])], p.shape[1])
+        return mixture.jensen_shannon([p], [np.arange(p.shape[1])], p.shape[1])
 
     try:
-        value = kernel.jensen_shannon([each.p for each in checked], at, outcomes)
+        value = mixture.jensen_shannon([each.p for each in checked], at, outcomes)
     except kernel.NotWeightsError:
         for each in checked:
             each.ask(asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def estimated(
-    pair: Pair, base: Base, measures: Iterable[str] = (), *, alpha: float = 0.05
+    pair: Pair, base: Base, measures: Sequence[str] = (), *, alpha: float = 0.05
 ) -> tuple[Interval | None, dict[str, Estimated]]:
     """Return the estimate of D(P || Q) from counts, and those of other measures.
 
@@ -33,7 +33,7 @@ def estimated(
         Weights of shape (K,).
     base : {"e", "2", "10"}
         Base of the logarithm.
-    measures : iterable of str
+    measures : sequence of str
         Names of measures; those that samples have no interval of are passed over.
     alpha : float
         One minus the level of the intervals.
@@ -64,7 +64,7 @@ def estimated(
     assert found.difference is not None, "one side is a sample"
     unit = 1.0 if base == "e" else math.log(float(base))
     of_measures = {}
-    for name, one in _of_measures(found, measures, alpha):
+    for name, one in _of_measures(found, measures, alpha) if measures else ():
         value, low, high = (figure / unit ** find(name).degree for figure in one[:3])
         inside = clamped(value, low, high)
         of_measures[name] = Estimated(inside, value, low, high, found.difference.value)

@@ -74,7 +74,6 @@ from typing import NamedTuple
 import numpy as np
 
 from kldiv_cli.core.kernel import bounds
-from kldiv_cli.core.kernel.alike import groups
 from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, Weights
 from kldiv_cli.core.kernel.elements import (
     EXTREME,
@@ -90,7 +89,6 @@ from kldiv_cli.core.kernel.entropy import entropy
 from kldiv_cli.core.kernel.formulas import ENTROPY_P, ENTROPY_Q, Formula, Known, formula
 from kldiv_cli.core.kernel.kullback import kl_of_rows
 from kldiv_cli.core.kernel.logs import LONG, PairOfLogs, Side, kl_of_logits
-from kldiv_cli.core.kernel.mixture import jensen_shannon
 from kldiv_cli.core.kernel.ratios import LogRatios, log_ratios
 from kldiv_cli.core.kernel.short import LONGEST, kl_of_short
 from kldiv_cli.core.kernel.sums import known, order, pair_of
@@ -106,7 +104,6 @@ __all__ = [
     "both_ways",
     "contributions",
     "evaluate",
-    "jensen_shannon",
     "kl",
     "kl_of_vectors",
     "log_ratios",
@@ -205,6 +202,8 @@ def both_ways(
     NotWeightsError
         If a side holds weights that are not valid.
     """
+    from kldiv_cli.core.kernel.alike import groups
+
     formulas = {measure: formula(measure) for measure in measures}
     one_way = {term for each in formulas.values() for term in each.terms}
     wanted = frozenset(one_way | {term.twin for term in one_way})

@@ -299,3 +299,14 @@ def test_wrong_options():
         divergences([1, 1], [1, 1], measures="kl")
     with pytest.raises(ValueError, match="did you mean 'js'"):
         divergences([1, 1], [1, 1], measures=["kl", "jss"])
+
+
+@pytest.mark.parametrize("tiny", [5e-324, 1e-320, 1e-310])
+def test_a_share_below_the_normal_doubles_keeps_its_digits(tiny):
+    # What both sides have but for it is nearly nothing, so that differences are found exactly.
+    found = divergences([0.0133, tiny], [1.0, 0.0], measures=["kl_pq", "kl_qp", "tv", "js"])
+    share = tiny / 0.0133
+    assert found["kl_pq"] == INF
+    assert found["kl_qp"] == pytest.approx(share, rel=1e-12, abs=1e-323)
+    assert found["tv"] == pytest.approx(share, rel=1e-12, abs=1e-323)
+    assert found["js"] == pytest.approx(share * math.log(2) / 2, rel=1e-12, abs=1e-323)

@@ -96,9 +96,12 @@ class PairOfWeights:
 
     def _difference(self, row: int) -> list[float]:
         """Return b - R a of a row, each rounded once or twice."""
-        a, b, total = self.p.ratios(row), self.q.ratios(row), float(self.total[row])
+        a, b = self.p.ratios(row), self.q.ratios(row)
         A, B = sum(a), sum(b)
-        return [(y * A - x * B) / (A * B) * total for x, y in zip(a, b, strict=True)]
+        # By the power of two first: the share of a tiny weight may be below the doubles.
+        mantissa, exponent = math.frexp(float(self.total[row]))
+        up, whole = 1 << max(exponent, 0), (A * B) << max(-exponent, 0)
+        return [(y * A - x * B) * up / whole * mantissa for x, y in zip(a, b, strict=True)]
 
     def _sums(self, wanted: frozenset[Term]) -> RowSums:
         sums = RowSums(self.shape)

@@ -78,6 +78,9 @@ def test_the_test_of_a_project_passes_and_fails_with_the_data(page, data, enviro
     failed = subprocess.run(run, cwd=data, env=environment(), capture_output=True, check=False)
     assert failed.returncode == 1
     assert b"ZZ" in failed.stdout
+    # The report follows the line of the test: nothing of this package stands between them.
+    assert b"test_drift.py:5: AssertionError" in failed.stdout
+    assert b"def assert_no_drift" not in failed.stdout
 
 
 def test_the_hook_of_pre_commit_runs(root, page, data, shell):

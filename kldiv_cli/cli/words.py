@@ -101,11 +101,21 @@ def with_command(arguments: list[str]) -> list[str]:
     if late := late_command(arguments):
         message = f"the command '{late}' comes before its options"
         raise UsageError("usage", message, hint=f"kldiv {late} --help")
+    if len(arguments) == 1 and _is_unknown_option(first):
+        hint = did_you_mean(first.lower(), TOP_OPTIONS)
+        raise UsageError("usage", f"kldiv has no option {first}", hint=hint)
     if first.startswith("-") or "://" in first or is_readable(first):
         return ["compare", *arguments]
     close = _close_matches(first)
     hint = f"did you mean {' or '.join(close)}?" if close else "kldiv --help"
     raise UsageError("unknown-command", f"'{first}' is neither a command nor a file", hint=hint)
+
+
+def _is_unknown_option(word: str) -> bool:
+    """Return whether a word looks like an option, and no command has it."""
+    flags = [flag for name in COMMANDS for row in load(name).options for flag in row.ends()]
+    flag = word.partition("=")[0] if word.startswith("--") else word[:2]
+    return word.startswith("-") and word not in ("-", "--") and flag not in flags
 
 
 def late_command(arguments: list[str]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from kldiv_cli.errors import InputError, Note, Place, did_you_mean
+from kldiv_cli.errors import InputError, Note, Place, did_you_mean, option
 
 if TYPE_CHECKING:
     from kldiv_cli.core.counts import Column
@@ -131,7 +131,7 @@ class Wanted(NamedTuple):
         """
         for word in sorted(self.columns or ()):
             if word not in names:
-                raise unknown_column(word, names, source)
+                raise unknown_column(word, names, source, flag="--column")
         if self.columns is not None:
             return []
         return [Excluded(name, BY_NAME) for name in names if self.excluded(name)]
@@ -156,11 +156,18 @@ def position(word: str, names: Sequence[str], source: str, *, each: str = "colum
 
 
 def unknown_column(
-    word: str, names: Sequence[str], source: str, *, each: str = "column"
+    word: str, names: Sequence[str], source: str, *, each: str = "column", flag: str = ""
 ) -> InputError:
-    """Return the error for a column that is named and not there."""
+    """Return the error for a column that is named and not there.
+
+    Where `flag` names one column each time, a word may be several names with commas between them.
+    """
     message = f"there is no {each} {word[:60]!r}"
-    return InputError("unknown-column", message, Place(source), hint=did_you_mean(word, names))
+    parts = [part.strip() for part in word.split(",")]
+    hint = did_you_mean(word, names)
+    if flag and len(parts) > 1 and set(parts) <= set(names):
+        hint = f"one name each: {' '.join(option(flag, part) for part in parts)}"
+    return InputError("unknown-column", message, Place(source), hint=hint)
 
 
 def which_kind(what: str, source: str) -> InputError:

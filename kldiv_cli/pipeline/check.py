@@ -245,6 +245,8 @@ def assert_no_drift(
     fail_on = PROJECT["fail_on"]("fail_on", fail_on)
     report = check(reference, current, **options)
     if report.failure(fail_on):
+        # pytest then shows the line of the test and the report, and not this function.
+        __tracebackhide__ = True
         raise AssertionError(report.render())
     return report
 

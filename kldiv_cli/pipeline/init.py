@@ -274,15 +274,21 @@ def _look(finding: Finding, column: Column | None) -> Look | None:
 
 def _reasons(finding: Finding) -> Iterator[str]:
     """Yield the reasons why a column is worth a look, but for the spread of its numbers."""
+    said: set[str] = set()
     if finding.verdict != "pass":
+        said.update(finding.reason.shares)
+        if finding.reason.code == "new-outcomes" and finding.measure == "kl":
+            # KL has no upper limit because of these rows, so that the reason has their share.
+            said.add("new-share")
         yield f"{finding.verdict}: {finding.reason.text}"
     elif not finding.reliable:
         yield "too few rows, or too many rare outcomes for them, to be sure of the interval"
     before, after, new = finding.missing_reference, finding.missing_current, finding.new_share
-    if before != "error" and after != "error" and _is_missing(before, after):
+    told = "missing-shift" in said
+    if not told and before != "error" and after != "error" and _is_missing(before, after):
         shares = f"{percent(before)} of the reference and {percent(after)} of the current values"
         yield f"{shares} are missing"
-    if not isinstance(new, str) and new > NEW_SHARE:
+    if "new-share" not in said and not isinstance(new, str) and new > NEW_SHARE:
         yield f"{percent(new)} of the current rows have an outcome that the reference never had"
     rows = [n for n in (finding.n_reference, finding.n_current) if not isinstance(n, str)]
     fewest = min((n for n in rows if math.isfinite(n)), default=math.inf)

@@ -190,7 +190,8 @@ class Rules(NamedTuple):
         exact = [word for word in self.exclude if not set(word) & set("*?[")]
         for word in (*self.column, *self.columns, *exact):
             if word not in names:
-                raise unknown_column(word, list(dict.fromkeys(names)), source)
+                flag = "--exclude" if word in exact else "--column" if word in self.column else ""
+                raise unknown_column(word, list(dict.fromkeys(names)), source, flag=flag)
 
     def _wanted(self) -> frozenset[str] | None:
         """Return the only columns to count; None for all."""

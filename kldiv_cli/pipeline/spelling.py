@@ -31,6 +31,7 @@ _FOREIGN = re.compile(r"\b(?:psql|mysql|sqlite3|duckdb|jq)(?: --?[a-z][\w-]*)+")
 _SPELT = re.compile(
     # A command line stays as it is.
     rf"(?P<line>\| kldiv .*|kldiv profile(?: [A-Z]+| --?[a-z-]+| [A-Z]+)*)"
+    rf"|kldiv (?P<call>compare|check) P Q(?P<added>(?: {_ONE})+)"
     rf"|kldiv (?P<function>compare|check)(?= [a-z])"
     rf"|leave (?P<names>--[a-z-]+(?:(?:,| and| or) --[a-z-]+)*) out"
     rf"|(?<!\S)(?P<options>{_ONE}(?: {_ONE})*)"
@@ -67,6 +68,9 @@ def fitting(text: str, is_known: Callable[[str, str], bool]) -> str:
     is_known : callable
         Tells whether there is an option, which may be given a word.
     """
+    if not is_known("--as", "samples"):
+        # Raw rows are compared by another command.
+        text = re.sub(r"(?:^|(?<=; ))(?=--as samples if )", "kldiv compare P Q ", text)
     clauses = [
         clause
         for clause in text.split("; ")
@@ -103,6 +107,8 @@ def spelt(text: str) -> str:
 def _part(match: re.Match[str]) -> str:
     if match["line"]:
         return match[0]
+    if match["call"]:
+        return f"{match['call']}(P, Q, {spelt(match['added'].strip())})"
     if match["function"]:
         return f"{match['function']}()"
     if match["names"]:

@@ -59,6 +59,7 @@ COMPARE = [
     (["p.csv", "q.csv", "--no-such-option"], "usage"),
     (["p.csv", "q.csv", "--no-such-option=5"], "usage"),
     (["p.csv", "q.csv", "-zz"], "usage"),
+    (["--verison"], "usage"),
     (["p.csv", "q.csv", "third"], "no-such-file"),
     (["p.csv", "-", "-"], "usage"),
     (["p.csv", "q.csv", "--base", "3"], "usage"),

@@ -135,6 +135,20 @@ def test_what_is_said_is_kept_and_the_next_command_gives_the_same(data, kldiv):
     assert json.loads(after.out)["alpha"] == 0.01
 
 
+def test_what_a_reason_says_is_not_said_again(tmp_path, kldiv, table):
+    """The share of new outcomes and of missing values stand once in what is said of a column."""
+    before = table("before.csv", "kind,size,x\n" + "a,1,a\nb,2,b\n" * 2000)
+    after = "kind,size,x\n" + "a,1,a\nb,2,b\n" * 1980 + "new,,a\n" * 40
+    path = tmp_path / "kldiv.toml"
+    options = ["--max-missing-shift", "0.005", "--init", "--config", str(path)]
+    assert kldiv("check", before, table("after.csv", after), *options).code == 0
+    said = " ".join(path.read_text().replace("\n#", " ").split())
+    kind, size = (said.partition(f" {name}: ")[2].partition("[")[0] for name in ("kind", "size"))
+    assert (kind[:13], size[:6]) == ("inconclusive:", "drift:")
+    assert (kind.count("never had"), kind.count("1 %")) == (1, 1)
+    assert (size.count("missing"), size.count("to 1 %")) == (1, 1)
+
+
 def test_another_place(data, kldiv):
     (data / "sub").mkdir()
     ran = kldiv("check", "ref.json", "cur.json", "--init", "--config", "sub/of mine.toml")

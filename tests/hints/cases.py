@@ -267,6 +267,7 @@ CASES = {
         Case("kldiv --help", "nowhere-at-all", {}),
         Case("kldiv {} --help", "-q check p.csv q.csv", PAIR),
         Case("did you mean {}?", "help chekc", {}, wrong="chekc"),
+        Case("did you mean {}?", "--verison", {}, wrong="--verison"),
         Case("there are {}", "help zzz", {}, wrong="zzz"),
     ],
     "core/dataset.py": [
@@ -281,6 +282,7 @@ CASES = {
             {"p.csv": ROWS, "q.csv": ROWS + "1,\n"},
         ),
         Case("did you mean {}?", "check p.csv q.csv --column color", RAW, wrong="color"),
+        Case("one name each: {}", "check p.csv q.csv --column size,colour", RAW),
         Case("did you mean {}?", "p.csv q.csv --weight cuont", PAIR, wrong="cuont"),
         Case("there are {}", "check p.csv q.csv --column weight", RAW, wrong="weight"),
         Case(

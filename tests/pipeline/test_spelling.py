@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from kldiv_cli import InputError, check, compare
+from kldiv_cli import InputError, check, compare, matrix
 from kldiv_cli.errors import option
 from kldiv_cli.pipeline.spelling import fitting, spelt
 
@@ -28,6 +28,10 @@ from kldiv_cli.pipeline.spelling import fitting, spelt
         ("kldiv check judges them", "check() judges them"),
         ("kldiv profile DATA -o FILE makes one", "kldiv profile DATA -o FILE makes one"),
         ("kldiv profile DATA --like OLD counts", "kldiv profile DATA --like OLD counts"),
+        (
+            "kldiv compare P Q --as samples --strict if so; --as x",
+            "compare(P, Q, kind='samples', strict=True) if so; kind='x'",
+        ),
         ("curl -L x | kldiv compare - Q", "curl -L x | kldiv compare - Q"),
         ("write 0 where there is no mass", "write 0 where there is no mass"),
         ("did you mean 'red'?", "did you mean 'red'?"),
@@ -59,6 +63,32 @@ def test_clauses_on_what_there_is_not_are_left_out():
     assert (
         fitting("kldiv profile DATA --like X; --as x", is_known) == "kldiv profile DATA --like X"
     )
+
+
+def test_raw_rows_are_sent_to_the_command_that_compares_them(kldiv, table, monkeypatch):
+    path = table("raw.csv", "size,colour,age\n" + "1,red,3\n2,blue,4\n" * 9)
+    assert "; --as samples if these are raw rows" in kldiv("compare", path, path).err
+    assert (
+        "; kldiv compare P Q --as samples if these are raw rows" in kldiv("matrix", path, path).err
+    )
+    with pytest.raises(InputError) as caught:
+        matrix([path, path])
+    assert "; compare(P, Q, kind='samples') if these are raw rows" in caught.value.hint
+
+
+def test_names_with_commas_between_them_are_offered_one_by_one(kldiv, table):
+    path = table("raw.csv", "size,colour,a b\n" + "1,red,x\n2,blue,y\n" * 9)
+    expected = {
+        ("--column", "size, a b"): "one name each: --column size --column 'a b'",
+        ("--exclude", "size,colour"): "one name each: --exclude size --exclude colour",
+    }
+    for words, hint in expected.items():
+        assert kldiv("check", path, path, *words).err.endswith(f"; help: {hint}\n")
+    for words in (("--column", "size,weight"), ("--max-kl", "size,colour=0.1")):
+        assert "one name each" not in kldiv("check", path, path, *words).err
+    with pytest.raises(InputError) as caught:
+        check(path, path, column=["size,colour"])
+    assert caught.value.hint == "one name each: column=('size', 'colour')"
 
 
 def test_each_function_offers_the_kinds_that_it_knows():

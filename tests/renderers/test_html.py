@@ -14,6 +14,7 @@ from kldiv_cli.core.findings import failed
 from kldiv_cli.core.report import Failure
 from kldiv_cli.renderers import render
 from kldiv_cli.renderers.formats import style
+from kldiv_cli.renderers.formats.figure import BEFORE, LETTER, ROOM
 from kldiv_cli.renderers.pictures.outcomes import outcomes
 from kldiv_cli.renderers.pictures.paths import MARKS
 
@@ -174,6 +175,22 @@ def test_marks_and_bars_are_where_the_numbers_of_the_report_say(flights, page, c
     for row in drawing.rows:
         assert row.label in text
     assert f"{math.fsum(finding.shares.part):.3g}" in text
+
+
+def test_numbers_at_an_axis_touch_neither_labels_nor_each_other(page):
+    rare = compare({"a": 0.9999, "b": 0.0001}, {"a": 0.9997, "b": 0.0003}).render("html")
+    every = [*page.iter("div"), *parsed(rare).iter("div")]
+    seen = 0
+    for axis in [each for each in every if each.get("class") == "k-axis"]:
+        end = -BEFORE
+        for label in axis:
+            place = float(re.search(r"left:([\d.]+)%", label.get("style"))[1]) / 100 * ROOM
+            begins = "k-begins" in label.get("class", "")
+            width = LETTER * len(label.text)
+            start = place if begins else place - width / 2
+            assert start >= end - 3
+            end, seen = start + width, seen + begins
+    assert seen > 0
 
 
 def test_dots_and_limits_are_where_the_figures_of_the_report_say(flights, page):

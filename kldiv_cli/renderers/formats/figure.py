@@ -32,6 +32,8 @@ LETTER = 7.2
 """The width of a letter, in pixels."""
 ROOM, NARROW_ROOM = 560, 340
 """The pixels of a picture in the middle of a page, and on a narrow display."""
+BEFORE = 16
+"""The pixels before a picture that the first number at its axis may take: labels stand there."""
 
 
 def outcomes(picture: Outcomes, title: str, sentence: str) -> Element:
@@ -216,21 +218,24 @@ def _lines(
 def _axis(ticks: Iterable[Tick], said: Callable[[float], str], part: float) -> Element:
     """Return the numbers at an axis that takes a part of the width of a picture.
 
-    Those that would touch others are left out, or shown where there is room.
+    Those that would touch others are left out, or shown where there is room; the first begins
+    at its place if it would reach into the labels before the picture.
     """
     made = element("div", class_="k-axis")
     ends = {ROOM: float("-inf"), NARROW_ROOM: float("-inf")}
     for tick in ticks:
         text = said(tick.value)
         half = LETTER * display_width(text) / 2 + 3
+        begins = half - tick.place * part * ROOM > BEFORE
         free = [room for room, end in ends.items() if tick.place * part * room - half >= end]
         if ROOM not in free:
             continue
         for room in free:
-            ends[room] = tick.place * part * room + half
+            ends[room] = tick.place * part * room + (2 * half if begins else half)
         label = element("i", text, style=f"left:{100 * tick.place * part:.1f}%")
-        if NARROW_ROOM not in free:
-            label.set("class", "k-wide")
+        classes = "k-begins" * begins, "k-wide" * (NARROW_ROOM not in free)
+        if any(classes):
+            label.set("class", " ".join(filter(None, classes)))
         made.append(label)
     return made
 

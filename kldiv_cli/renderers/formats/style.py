@@ -89,6 +89,7 @@ min-width:0}
 .kldiv .k-axis{position:relative;height:20px;color:var(--dim)}
 .kldiv .k-axis i{position:absolute;font-style:normal;white-space:nowrap;
 transform:translateX(-50%)}
+.kldiv .k-axis .k-begins{transform:none}
 .kldiv .k-quantile i{border-left:2px solid var(--dim);padding:0 5px;transform:none}
 .kldiv .k-quantile .k-before{border:0;border-right:2px solid var(--dim);
 transform:translateX(-100%)}

@@ -210,12 +210,16 @@ class Document(NamedTuple):
         Whether the title says what no block does, so that text has to begin with it.
     wide : bool
         Whether it may take all of a wide display, for the sake of a table of many columns.
+    key : tuple of str
+        The command and the names by which a later report of the same data is known, from which
+        its place may be found; as they are in the data.
     """
 
     title: Line
     blocks: tuple[Block, ...]
     titled: bool = False
     wide: bool = False
+    key: tuple[str, ...] = ()
 
 
 NOTHING = Document((), ())

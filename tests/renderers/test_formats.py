@@ -404,7 +404,7 @@ def test_sides_with_long_names_are_told_apart_on_a_terminal(width, color):
 def test_sides_with_long_names_are_told_apart_in_markdown():
     text = render(alike("transactions_of_the_northern_region"), "markdown")
     p, q = (f"…sactions\\_of\\_the\\_northern\\_region\\_2024\\_{month}" for month in ("01", "02"))
-    assert f"### {p} and {q}\n" in text
+    assert f"### D({p} ‖ {q}) = ∞ nats\n" in text
     assert f"| D({p} ‖ {q}) |" in text
     for letter, month in (("p", "01"), ("q", "02")):
         name = rf"transactions\\_of\\_the\\_northern\\_region\\_2024\\_{month}"

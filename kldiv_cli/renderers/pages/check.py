@@ -76,7 +76,8 @@ def document(report: Check) -> Document:
         blocks.append(Facts(tuple(facts)))
     blocks += following("picture", report.picture)
     blocks.append(Lines((line(summary(report), tone="strong"),)))
-    return Document(title, (*blocks, *notes_of(report.notes)), titled=True)
+    key = ("check", report.dataset)
+    return Document(title, (*blocks, *notes_of(report.notes)), titled=True, key=key)
 
 
 def _sides(report: Check, current: Side, reference: Side) -> Facts:

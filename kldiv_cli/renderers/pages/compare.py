@@ -68,7 +68,22 @@ def document(report: Report) -> Document:
         blocks.append(smoothing_line(report))
     blocks += _further(report, comparisons)
     blocks += following("as a check", report.as_check)
-    return Document(line(names[0], " and ", names[1]), (*blocks, *notes_of(report.notes)))
+    key = ("compare", *side_names(report))
+    return Document(_title(report, names), (*blocks, *notes_of(report.notes)), key=key)
+
+
+def _title(report: Report, names: Names) -> Line:
+    """Return the names of the sides, and the first number that was asked for."""
+    comparisons = report.comparisons
+    if len(comparisons) > 1:
+        farthest = Span(min(comparisons, key=_nearness).column or "", kind="title")
+        return line(names[0], " and ", names[1], ": farthest apart in ", farthest)
+    measure = next(iter(comparisons[0].measures))
+    if isinstance(comparisons[0].measures[measure], tuple):
+        return line(names[0], " and ", names[1])
+    unit = f" {report.unit}" if find(measure).scales else ""
+    found = f" = {_figure_of(comparisons[0], measure)}{unit}"
+    return line(*symbol_line(find(measure).symbol, names), found)
 
 
 def failed_limits(report: Report) -> Iterator[Lines]:

@@ -57,7 +57,9 @@ def document(report: Matrix) -> Document:
         blocks.append(Lines((line(said),)))
     blocks.append(_sources(report))
     title = line(f"{len(report.sides)} distributions, each beside each: P in rows, Q in columns")
-    return Document(title, (*blocks, *notes_of(report.notes)), titled=True, wide=True)
+    key = ("matrix", report.sides[0].name)
+    notes = notes_of(report.notes)
+    return Document(title, (*blocks, *notes), titled=True, wide=True, key=key)
 
 
 def _grid(report: Matrix, name: str) -> Picture:

@@ -51,7 +51,8 @@ def document(report: Report) -> Document:
     of_rows = f", means over {batch.rows} rows" if batch is not None else ""
     what = f"{of_rows}{f', in {report.unit}' if scaled else ''}"
     title = line("p: ", Span(report.p.name, "strong", "title"), what)
-    return Document(title, (*blocks, *notes_of(report.notes)), titled=True)
+    key = ("compare", report.p.name)
+    return Document(title, (*blocks, *notes_of(report.notes)), titled=True, key=key)
 
 
 def _overview(report: Report) -> Picture:

@@ -159,7 +159,7 @@ def outcome_lines(picture: Outcomes, width: int, *, unicode: bool) -> Iterator[L
         line = [Styled(pad(label, label_width) + GAP), *_marks(row, axis, sign)]
         line += [Styled(GAP + text[i].rjust(_width(text))) for text in texts]
         tone = {"more": "p", "less": "q"}.get(row.move, "dim")
-        yield [*line, Styled(f"{GAP}{_bar(row, bar - 2, sign)}", tone)]
+        yield [*line, Styled(f"{GAP}{part_bar(row, bar - 2, sign)}", tone)]
     for words in folded(picture.said, width) if picture.said else ():
         yield [Styled(words, "dim")]
 
@@ -189,8 +189,8 @@ def _width(texts: Iterable[str]) -> int:
     return max(map(display_width, texts), default=0)
 
 
-def _bar(row: Outcome, room: int, sign: Signs) -> str:
-    """Return an arrow for more or less, and the bar of a part."""
+def part_bar(row: Outcome, room: int, sign: Signs = UNICODE) -> str:
+    """Return an arrow for more or less, and the bar of a part in a room of characters."""
     move = {"more": sign.more, "less": sign.less, "same": " "}[row.move]
     if math.isinf(row.length):
         return f"{move} {sign.infinity}"

@@ -268,7 +268,7 @@ def test_every_format_tells_of_the_model(files, kldiv, root, monkeypatch):
     # Lines are folded, and Markdown escapes what is markup.
     for form in ("text", "json", "junit", "github"):
         assert said in re.sub(r"\s+", " ", out[form]).replace("&lt;", "<"), form
-    assert "### drift: D(base || q4)" in out["markdown"]
+    assert "### drift: D(base ‖ q4)" in out["markdown"]
     assert "drift: D(base || q4) in nats" in out["text"]
     assert "drift: D(base || q4) in nats" in out["github"]
     assert "::error title=kldiv%3A drift::outcome: mean KL" in out["github"]

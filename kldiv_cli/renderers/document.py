@@ -188,14 +188,14 @@ class Folded(NamedTuple):
     option: str
 
 
-class Note(NamedTuple):
+class Remark(NamedTuple):
     """A note; where a report goes to a terminal it stands on standard error, and not here."""
 
     source: str
     message: str
 
 
-Block = Heading | Lines | Facts | Table | Picture | Folded | Note
+Block = Heading | Lines | Facts | Table | Picture | Folded | Remark
 
 
 class Document(NamedTuple):

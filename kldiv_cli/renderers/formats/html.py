@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 from zlib import crc32
 
-from kldiv_cli.renderers.document import Facts, Folded, Heading, Lines, Note, Picture, Table
+from kldiv_cli.renderers.document import Facts, Folded, Heading, Lines, Picture, Remark, Table
 from kldiv_cli.renderers.formats import figure
 from kldiv_cli.renderers.formats.style import STYLE
 from kldiv_cli.renderers.formats.tree import element, line_text, span_text, written
@@ -85,7 +85,7 @@ def _block(block: Block) -> Iterator[Element]:
             yield from _picture(block)
         case Folded(summary, inner):
             yield _folded(summary, *(each for part in inner for each in _block(part)))
-        case Note(source, message):
+        case Remark(source, message):
             said = ": ".join(filter(None, (source, message)))
             yield element("p", f"note: {show(said)}", class_="k-note")
 

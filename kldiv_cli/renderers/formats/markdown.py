@@ -18,8 +18,8 @@ from kldiv_cli.renderers.document import (
     Heading,
     Line,
     Lines,
-    Note,
     Picture,
+    Remark,
     Row,
     Span,
     Table,
@@ -126,9 +126,9 @@ def _largest(least: int, fits: Callable[[int], bool]) -> int:
 
 def _blocks(blocks: Iterable[Block], layout: Layout, kept: _Kept) -> Iterator[str]:
     for kind, run in groupby(blocks, key=type):
-        if kind is Note:
+        if kind is Remark:
             notes = [*run]
-            lines = [_note(note) for note in notes if isinstance(note, Note)]
+            lines = [_note(note) for note in notes if isinstance(note, Remark)]
             yield _details(count(len(notes), "note"), _some(lines, kept.rows, "notes"))
         else:
             for block in run:
@@ -167,7 +167,7 @@ def _more(number: int, what: str) -> str:
     return f"{number:,} more {what} {LEFT_OUT}"
 
 
-def _note(note: Note) -> str:
+def _note(note: Remark) -> str:
     about = Span(note.source or "both", kind="label")
     return _text(line("Note on ", about, ": ", Span(note.message, kind="words")))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.renderers.document import Facts, Note, Span, joined, line
+from kldiv_cli.renderers.document import Facts, Remark, Span, joined, line
 from kldiv_cli.renderers.figures import amount, count
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def outcome_names(outcomes: tuple[str, ...]) -> Line:
     return joined(names, ", ") + (line(f" and {more} more") if more > 0 else ())
 
 
-def notes_of(notes: Iterable[errors.Note]) -> Iterator[Note]:
-    """Yield each note."""
+def notes_of(notes: Iterable[errors.Note]) -> Iterator[Remark]:
+    """Yield each note as a block of a document."""
     for note in notes:
-        yield Note(note.source, note.message)
+        yield Remark(note.source, note.message)

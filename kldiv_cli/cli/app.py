@@ -131,7 +131,7 @@ def _unknown_option(option: str, name: str, command: Command) -> UsageError:
     if others:
         message += f", which is one of {' and '.join(others)}"
     elif option.startswith("--max-") and "--max-kl" in _flags(command):
-        hint = "kldiv compare --fail-above MEASURE=VALUE takes any measure"
+        hint = "compare has --fail-above MEASURE=VALUE for any measure"
         return UsageError("usage", f"{message}: samples have no interval of it", hint=hint)
     elif option[2:] in KINDS_OF.get(name, KINDS) and "--as" in _flags(command):
         hint = f"did you mean --as {option[2:]}? kldiv {name} --help lists all"

@@ -535,8 +535,11 @@ def _either(parts) -> Texts | None:
 
 
 NAMED = r"(?<![\w-])(?:--[a-z]|-[fo] )|kldiv [a-z]"
-QUIET = ("cli/options.py", "cli/commands/", "pipeline/spelling.py")
-"""Where options are defined and spelt."""
+QUIET = (
+    "cli/options.py", "cli/help.py", "cli/commands/", "pipeline/spelling.py",
+    "renderers/formats/style.py",
+)  # fmt: skip
+"""Where options are defined and spelt, and where styles have names that look like some."""
 
 
 def mentions(package: Package, known: set[Hint]) -> set[Hint]:

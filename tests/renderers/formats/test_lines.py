@@ -15,7 +15,7 @@ from kldiv_cli.renderers.document import (
     Folded,
     Heading,
     Lines,
-    Note,
+    Remark,
     Row,
     Span,
     Table,
@@ -108,7 +108,7 @@ def test_a_sentence_is_indented_below_itself():
 
 def test_blocks_are_apart_but_a_heading_is_not():
     said = Lines((line("said"),))
-    found = drawn(Heading(line("head")), said, Note("a", "b"), table(), said)
+    found = drawn(Heading(line("head")), said, Remark("a", "b"), table(), said)
     assert found == ["head", "said", "", "said"]
 
 

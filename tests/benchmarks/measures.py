@@ -38,8 +38,16 @@ def truth(measure, p, q):
 
 
 def cells(count):
-    """Yield (p, q, n, m, whether p is q) with 5 rows an outcome and 100 rows at least."""
-    rng, found = seeded("cells of measures"), 0
+    """Yield (p, q, n, m, whether p is q) with 5 rows an outcome and 100 rows at least.
+
+    The first ones are hard: of all that are rare, nearly nothing is left.
+    """
+    rng, found = seeded("other cells of measures"), 0
+    for outcomes, n, m, distance in [
+        (200, 1000, 1000, 0.5), (100, 500, 5000, 0.5), (100, 5000, 500, 0.25), (50, 250, 250, 0.5),
+    ]:  # fmt: skip
+        q = shape("Zipf", outcomes)
+        yield tilted(q, distance, "fall", rng), q, n, m, False
     while found < count:
         outcomes = int(rng.choice([2, 3, 5, 10, 20, 50, 100, 200]))
         smaller = max(100, 5 * outcomes) * int(rng.choice([1, 2, 5, 20]))

@@ -35,6 +35,8 @@ _LEAST = 1e-250
 """Sums of smaller probabilities lose their digits."""
 _STEPS, _PARTS = 2048, 4
 """Steps of G up to the observed one; as many more for each four outcomes, whose errors add up."""
+_FINEST, _FEW_STEPS = 16, 1_000_000
+"""Few rows have up to so many times the steps: a single table of them may be likely."""
 _MOST_STEPS = 5_000_000  # some 5 ms
 _MOST_PLACED = 1_000_000
 _TIED = 1e-11
@@ -167,9 +169,9 @@ def exact_p_value(samples: Samples) -> float | None:
 
     The joint law of the rows placed so far, and of their part of G, is made by adding one outcome
     after the other. G is counted in 2048 steps up to the observed value, or in several times as
-    many, and the term of each outcome is rounded up to a whole step. The two outcomes with most
-    rows come last, and are not rounded: what the others leave is their sum. All numbers are
-    positive.
+    many where outcomes are many or rows are few, and the term of each outcome is rounded up to a
+    whole step. The two outcomes with most rows come last, and are not rounded: what the others
+    leave is their sum. All numbers are positive.
 
     Parameters
     ----------
@@ -185,9 +187,11 @@ def exact_p_value(samples: Samples) -> float | None:
     rows, most = int(samples.rows), _most_rows(samples)
     if len(most) == 1:
         return 1.0
-    spans, steps = _spans(most, rows), _STEPS * max(len(most) // _PARTS, 1)
-    cells = sum(part * len(span) for part, span in zip(most[:-2], spans, strict=False)) * steps
-    if cells > _MOST_STEPS or most[-2] * rows > _MOST_PLACED:
+    spans = _spans(most, rows)
+    cells = sum(part * len(span) for part, span in zip(most[:-2], spans, strict=False))
+    finer = min(_FEW_STEPS // max(cells * _STEPS, 1), _FINEST)
+    steps = _STEPS * max(len(most) // _PARTS, finer, 1)
+    if cells * steps > _MOST_STEPS or most[-2] * rows > _MOST_PLACED:
         return None
     *parts, second, last = _parts(samples)
     observed = math.fsum(part.observed for part in (*parts, second, last))

@@ -3,8 +3,10 @@
 The estimate is the sum of terms (`cells`) less its mean at P = Q (`centring`); its errors have
 the law of a scaled noncentral chi-square, as those of D(P || Q) have, with the null variance
 that the centring finds. Of two kinds of terms the more cautious one decides: the lower limit is
-the smaller of both, the upper limit the larger, and the estimate their mean. The total variation
-has another estimate, and other limits (`total_variation`).
+the smaller of both, the upper limit the larger, and the estimate their mean. Less is seen of
+outcomes that the smaller sample may have missed: their divergence is taken for as large as that of
+the rest, or as that of their mass on either side, whichever is larger. The total variation has
+another estimate, and other limits (`total_variation`).
 """
 
 from __future__ import annotations
@@ -119,11 +121,14 @@ def weigh_symmetric(kl: Evidence, measure: str, *, threshold: float, alpha: floa
     laws = [method.law(samples, unit, *each) for each in dict.fromkeys(found)]
     tau, visible = threshold**2 if row.root else threshold, visible_share(samples)
     low = min(_least(laws, 1 - alpha / 2), max(value, 0.0)) if samples.outcomes > 1 else 0.0
-    margin = 0.0
+    margin = unseen = 0.0
     if math.isinf(row.upper):
         # A term has no upper limit where either side never had the outcome.
         margin = new_margin(samples) + new_margin(samples.exchanged)
-    high = max(_largest(laws, alpha / 2), low) / visible + margin
+    else:
+        unseen = _missed(samples, method)
+    high = max(_largest(laws, alpha / 2), low)
+    high = max(high / visible, high + unseen) + margin
     if tau == 0:
         p_tau = p0
     elif samples.rows >= MIN_ROWS:
@@ -133,7 +138,7 @@ def weigh_symmetric(kl: Evidence, measure: str, *, threshold: float, alpha: floa
     if margin and not (high <= tau):
         high = math.inf
     trusted = samples.reliable and tau > 0
-    most = max(tau - margin, 0.0) * visible
+    most = max(min((tau - margin) * visible, tau - margin - unseen), 0.0)
     p_pass = max(law.cdf(most) for law in laws) if trusted else 1.0
     if row.root:
         value, low, high = (math.sqrt(max(figure, 0.0)) for figure in (value, low, high))
@@ -145,6 +150,17 @@ def weigh_symmetric(kl: Evidence, measure: str, *, threshold: float, alpha: floa
         p_pass=p_pass,
         inflation=max(law.ratio(tau) for law in laws),
     )
+
+
+def _missed(samples: Samples, method: Method) -> float:
+    """Return by how much the mass that was missed differs, taken for one outcome.
+
+    Where all rare outcomes vanish it is of one side, and differs by more than the rest does. What
+    is within four standard errors may be chance.
+    """
+    p, q = (float(side.sum()) for side in samples.missed())
+    chance = 4 * math.sqrt(p / samples.n + q / samples.m)
+    return method.binary(p, q) if abs(p - q) > chance else 0.0
 
 
 def _least(laws: Sequence[Law], probability: float) -> float:

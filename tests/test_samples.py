@@ -95,8 +95,8 @@ def test_on_the_command_line(kldiv, tmp_path, monkeypatch):
     assert [one["column"] for one in document["comparisons"]] == ["x"]
     assert document["p"]["kind"] == "samples"
     text = kldiv("p.csv", "q.csv", "--as", "samples").out
-    assert text.startswith("column side\n")
-    assert text.count("\ncolumn x\n") == text.count("\np: p, 3 rows") == 1
+    assert text.startswith("2 columns in nats, the farthest apart first\n")
+    assert text.count("\nx ") == text.count("\np  p: 3 rows") == 1
     ran = kldiv("p.csv", "q.csv", "--column", "x")
     assert (ran.code, ran.out) == (2, "")
     assert "--as samples" in ran.err

@@ -315,7 +315,7 @@ def test_quotes(word, text):
         (["compare", "--report", "=", "js"], ["json="]),
         (["compare", "--report=js"], ["--report=json="]),
         (["compare", "--format", "=", ""], []),
-        (["compare", "--format", "="], ["text", "json", "csv", "markdown"]),
+        (["compare", "--format", "="], ["text", "json", "csv", "markdown", "html", "svg"]),
         (["compare", "-m", "reny"], ["renyi:"]),
         (["compare", "-m", "renyi", ":"], [""]),
     ],

@@ -342,7 +342,8 @@ def test_quiet_is_for_text_alone(kldiv, tmp_path, monkeypatch, root):
 
 
 @pytest.mark.parametrize(
-    ("name", "start"), [("a.json", "{"), ("a.csv", "column,"), ("a.md", "###"), ("a.txt", "kl_pq")]
+    ("name", "start"),
+    [("a.json", "{"), ("a.csv", "column,"), ("a.md", "<!-- kldiv"), ("a.txt", "kl_pq")],
 )
 def test_the_name_of_a_report_says_its_format(kldiv, tmp_path, monkeypatch, root, name, start):
     monkeypatch.chdir(root)

@@ -161,7 +161,7 @@ def check_csv(text):
 
 def check_markdown(text):
     text = re.sub("^(<details><summary>[a-z0-9 ]+</summary>|</details>)$", "", text, flags=re.M)
-    # Commands stand in code, where nothing is markup; backticks of data have backslashes elsewhere.
+    # Commands stand in code, where nothing is markup; elsewhere backticks have backslashes.
     text = re.sub(r"(?<![\\`])(`+)(?!`).*?(?<!`)\1(?!`)", "", text)
     assert not re.search(r"<(?!br>)\w|^## |!\[|https?:", text, re.M)
     tables = [line for line in text.splitlines() if line.startswith("|")]

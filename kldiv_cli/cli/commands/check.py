@@ -35,8 +35,7 @@ EXAMPLES = (
 # fmt: off
 ROWS: tuple[Argument | Option, ...] = (
     Argument("reference", "REFERENCE", "Raw rows or a profile; NAME=FILE, or -."),
-    Argument("current", "[CURRENT]", "What to judge; NAME=FILE, or -. Without it REFERENCE holds"
-             " both (--where twice)."),
+    Argument("current", "[CURRENT]", "What to judge; or none, with --where twice."),
     *group(
         "Columns and limits",
         *options.WANTED,

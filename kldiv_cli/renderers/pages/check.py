@@ -153,7 +153,10 @@ def _table(report: Check) -> Table:
             drawn = tuple(_column(report, finding, pictured=finding.column in pictured))
         folded = passes and not detail
         rows.append(Row(cells, detail, drawn, folded=folded, key=column_name(finding)))
-    binned = any(each.verdict == "pass" and not is_exact(each) for each in report.columns)
+    binned = any(
+        each.verdict == "pass" and each.type != MODEL and not is_exact(each)
+        for each in report.columns
+    )
     below = [line("a pass holds at this binning", tone="dim")] if binned else []
     undecided = [each for each in report.columns if each.verdict != "pass"]
     tested = dict.fromkeys(each.measure for each in undecided if each.p_value is not None)

@@ -210,10 +210,11 @@ def test_tensors_are_inspected(kldiv, table):
     lines = [
         "format   safetensors",
         "tensors  2",
+        "",
         "  logits  F32, 2 x 3",
         "  scale   F16, one number",
     ]
-    assert ran.out.splitlines()[-4:] == lines
+    assert ran.out.splitlines()[-5:] == lines
     # One that is chosen, or of which it is said what it holds, is read.
     path = table("y.safetensors", saved(logits=np.full((2, 3), -1.0, np.float32)))
     assert "  logits  F32, 2 x 3" in kldiv("inspect", path).out

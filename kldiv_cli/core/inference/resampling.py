@@ -57,6 +57,8 @@ _CERTAIN = 1e-9
 _MOST_DIGITS = 1e12
 """Rows from which on the G statistic, a sum of terms as large, has too few digits left."""
 _SPLITS = 20
+_MOST_INVERTED = 1e10
+"""Rows up to which every SciPy inverts the beta distribution, at once and to 1e-9."""
 _LITTLE = 0.01
 """Rare outcomes that hold no more than this are pooled; chance decides on no draw then."""
 
@@ -283,6 +285,15 @@ def _halves(generator: np.random.Generator, side: Floats, rows: float) -> tuple[
     return half / max(half.sum(), 1.0), side - half
 
 
+def _at_most(hits: float, rows: float) -> tuple[float, float]:
+    """Take more rows than the beta distribution can be inverted for as fewer with the same share.
+
+    Fewer rows have wider limits, so that no verdict rests on it.
+    """
+    scale = min(1.0, _MOST_INVERTED / max(rows, 1.0))
+    return hits * scale, rows * scale
+
+
 def _binary_p_value(
     current: tuple[float, float, bool],
     reference: tuple[float, float, bool],
@@ -293,6 +304,10 @@ def _binary_p_value(
     from scipy.special import betaincinv
 
     (hits, rows, known_p), (false_hits, reference_rows, known_q) = current, reference
+    if not known_p:
+        hits, rows = _at_most(hits, rows)
+    if not known_q:
+        false_hits, reference_rows = _at_most(false_hits, reference_rows)
     level_each = 1 if known_p or known_q else 2
 
     def apart(level: float) -> bool:

@@ -228,6 +228,20 @@ def test_the_limits_of_a_proportion_are_those_of_clopper_and_pearson(hits, rows)
         assert level == pytest.approx(0.05, rel=2e-3)
 
 
+@pytest.mark.parametrize("known", [(False, False), (False, True), (True, False)])
+def test_samples_of_any_size_have_limits_no_tighter_than_those_of_fewer_rows(known):
+    """SciPy inverts the beta distribution of so many rows slowly, or wrongly."""
+    levels = []
+    for rows in (1e6, 1e10, 1e12, 1e20, 1e59):
+        p, q = (
+            (share if side else share * rows, 1.0 if side else rows, side)
+            for share, side in zip((0.5001, 0.5), known, strict=True)
+        )
+        levels.append(resampling._binary_p_value(p, q, 1e-8, kullback_leibler))
+    assert levels[0] > 0.1 > levels[1]
+    assert levels[1:] == pytest.approx([levels[1]] * 4, rel=2e-3)
+
+
 def test_the_bound_is_never_below_pinskers():
     for p, q in itertools.product(np.linspace(0.01, 0.99, 25), repeat=2):
         assert kullback_leibler(p, q) >= 2 * (p - q) ** 2 - 1e-15

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from kldiv_cli.core.records import is_coded, ranked
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -89,11 +91,6 @@ def record_type(outcomes: int) -> np.dtype[np.void]:
     return np.dtype([*fields, ("pad", "<u2")] if outcomes % 2 else fields)
 
 
-def is_coded(values: NDArray[Any]) -> bool:
-    """Return whether the values of a block are records, and not logits."""
-    return values.dtype.names is not None
-
-
 def is_clipped(records: NDArray[np.void]) -> NDArray[np.bool_]:
     """Return which records are clipped, so that their code 0 means "at most".
 
@@ -135,14 +132,6 @@ def log_probabilities(
     out *= records["scale"][:, None]
     out += records["min"][:, None]
     return out
-
-
-def ranked(values: NDArray[Any]) -> NDArray[Any]:
-    """Return numbers in the order of the probabilities: of records their codes, else the logits.
-
-    The likeliest tokens are to be found by these: in `Cells` a token may have no cell.
-    """
-    return values["code"] if is_coded(values) else values
 
 
 def target_log_probabilities(

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from kldiv_cli.core import coded
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.divergences import Evaluation, evaluate, unit_of
-from kldiv_cli.core.kernel.floats import SERVED, evaluate_floats, single_of_half
 from kldiv_cli.core.measures import find
+from kldiv_cli.core.records import is_coded, ranked
 from kldiv_cli.core.table import PIECE
 
 if TYPE_CHECKING:
@@ -167,7 +166,7 @@ class RowMeasures:
             If a row holds numbers that are no weights of its kind.
         """
         rows = max(len(side) for side in (p, q) if has_rows(side))
-        height = max(1, PIECE // coded.ranked(p).shape[-1])
+        height = max(1, PIECE // ranked(p).shape[-1])
         starts = range(0, rows, height)
         measure = partial(self._measure, p, q, height)
         if self._executor is None or len(starts) == 1:
@@ -190,14 +189,16 @@ class RowMeasures:
         for name in made.bounds:
             made.bounds[name][at] = found.bounds[name]
         if made.same_top is not None and made.common_top is not None:
-            made.same_top[at], made.common_top[at] = compare_tops(coded.ranked(a), coded.ranked(b))
+            made.same_top[at], made.common_top[at] = compare_tops(ranked(a), ranked(b))
         if self._targets is not None:
             targets, temperature = self._targets[at], self._asked.temperature
             for side, kind, logs in zip(
                 (a, b), self._asked.kinds, (made.log_p, made.log_q), strict=True
             ):
                 assert logs is not None
-                if coded.is_coded(side):
+                if is_coded(side):
+                    from kldiv_cli.core import coded
+
                     logs[at] = coded.target_log_probabilities(side, targets)
                 else:
                     logs[at] = log_probability(side, targets, kind, temperature)
@@ -206,8 +207,10 @@ class RowMeasures:
     def _answers(self, p: NDArray[Any], q: NDArray[Any], at: slice) -> Evaluation:
         """Return the measures of the rows of a piece, which are those at these places."""
         asked = self._asked
-        if not (coded.is_coded(p) or coded.is_coded(q)):
+        if not (is_coded(p) or is_coded(q)):
             return _evaluated(p, q, asked)
+        from kldiv_cli.core import coded
+
         p, q = (
             side if has_rows(side) else np.broadcast_to(side, (at.stop - at.start, len(side)))
             for side in (p, q)
@@ -236,7 +239,7 @@ class RowMeasures:
 
 def has_rows(side: NDArray[Any]) -> bool:
     """Say whether a side has a row for each row of the other, and is no single distribution."""
-    return side.ndim == 2 or coded.is_coded(side)
+    return side.ndim == 2 or is_coded(side)
 
 
 def _evaluated(
@@ -251,11 +254,14 @@ def _evaluated(
     The weights are the exponentials of logits, where they are known.
     """
     measures = {name: find(name) for name in asked.measures}
+    evaluated = partial(evaluate, base=asked.base, kind=asked.kinds, temperature=asked.temperature)
     sides = tuple(np.atleast_2d(side) for side in (p, q))
     singles = all(side.dtype.kind == "f" and side.dtype.itemsize <= 4 for side in sides)
-    singles = asked.singles and singles and {*asked.kinds} <= {*LOG_KINDS}
-    served = SERVED.intersection(measure.name for measure in measures.values() if singles)
-    evaluated = partial(evaluate, base=asked.base, kind=asked.kinds, temperature=asked.temperature)
+    if not (asked.singles and singles and {*asked.kinds} <= {*LOG_KINDS}):
+        return evaluated(p, q, measures)
+    from kldiv_cli.core.kernel.floats import SERVED, evaluate_floats
+
+    served = SERVED.intersection(measure.name for measure in measures.values())
     if not served:
         return evaluated(p, q, measures)
     a, b = sides
@@ -359,6 +365,8 @@ def likeliest(weights: NDArray[Any], count: int) -> NDArray[np.intp]:
     """
     rows, outcomes = weights.shape
     if weights.dtype == np.float16:
+        from kldiv_cli.core.kernel.floats import single_of_half
+
         # NumPy compares half precision one by one.
         halves, weights = weights, np.empty(weights.shape, np.float32)
         single_of_half(halves, weights)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from kldiv_cli import readers
 from kldiv_cli.core import coded, storage, truncated
-from kldiv_cli.core.distribution import EXACT, LOG_KINDS, Distribution, Rows, total_of
+from kldiv_cli.core.distribution import EXACT, LOG_KINDS, Rows, total_of
 from kldiv_cli.core.pair import outcomes_differ, rows_differ
 from kldiv_cli.core.report import Side
 from kldiv_cli.core.rows import Question, RowMeasures, RowValues, has_rows, rows_in_memory
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from numpy.typing import NDArray
-
-    from kldiv_cli.pipeline.settings import Source
 
     Blocks = Iterator[NDArray[Any]]
 
@@ -62,70 +59,6 @@ class Measured(NamedTuple):
     notes: tuple[Note, ...]
     noise: float | None = None
     starts: NDArray[np.integer[Any]] | None = None
-
-
-class Opened(NamedTuple):
-    """Sides that are open: either all as rows that are read block by block, or all as a whole."""
-
-    rows: list[Rows]
-    whole: list[Distribution]
-
-
-@contextmanager
-def opened(sources: Sequence[Source]) -> Iterator[Opened]:
-    """Open all sides as rows that are read block by block, or else as whole distributions.
-
-    Raises
-    ------
-    InputError
-        If a source cannot be read or is not a distribution.
-    """
-    with ExitStack() as stack:
-        rows: list[Rows] = []
-        whole: list[Distribution] = []
-        inputs = []
-        for source in sources:
-            found = stack.enter_context(readers.opened(source.source, source.options))
-            inputs.append((found, source))
-            options = source.options
-            if options.kind is None and any(side.coding for side in rows):
-                # Beside a base file numbers are logits.
-                options = options._replace(kind="logits")
-            side = None if whole else batch.rows_of(found, options, source.name)
-            if side is None:
-                _refuse_beside_model(found.source, rows, sources)
-                whole += _whole(inputs[len(whole) :])
-            else:
-                rows.append(side)
-        if not whole and not _are_side_by_side(*rows):
-            whole = _whole(inputs)
-        yield Opened([] if whole else rows, whole)
-
-
-def _refuse_beside_model(name: str, rows: Sequence[Rows], sources: Sequence[Source]) -> None:
-    """Refuse a side that is not read row by row, where another is a base file of llama.cpp."""
-    models = {side.source for side in rows if side.coding is not None}
-    models |= {
-        readers.source_name(each.source) for each in sources if readers.is_model(each.source)
-    }
-    if models and name not in models:
-        message = f"this is no array of logits, and {min(models)} is a base file of llama.cpp:"
-        raise InputError("coded-rows", f"{message} they are compared row by row", Place(name))
-
-
-def _are_side_by_side(p: Rows, *others: Rows) -> bool:
-    """Return whether each pair is a batch, and all batches have as many rows."""
-    if not p.is_vector:
-        return True
-    return all(not q.is_vector and q.rows == others[0].rows for q in others)
-
-
-def _whole(inputs: Sequence[tuple[readers.Opened, Source]]) -> list[Distribution]:
-    """Return sides that are open as distributions in memory."""
-    return [
-        readers.distributions_of(found, [source.options], [source.name])[0]
-        for found, source in inputs
-    ]
 
 
 def measured(

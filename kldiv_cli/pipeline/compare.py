@@ -21,7 +21,8 @@ from kldiv_cli.core.pair import Pair
 from kldiv_cli.core.rows import Question, rows_in_memory
 from kldiv_cli.core.shares import shares_of
 from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, note_on, option
-from kldiv_cli.pipeline import batch, headers, sides
+from kldiv_cli.pipeline import headers, sides
+from kldiv_cli.pipeline.opening import opened
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_all_apart, tell_apart
 from kldiv_cli.pipeline.reports import Report
 from kldiv_cli.pipeline.settings import (
@@ -280,7 +281,7 @@ def _several(settings: CompareSettings) -> _Sides:
         message = "raw rows are compared with those of one other side"
         raise UsageError("usage", message, hint="name one Q, or leave --as samples out")
     given = tuple(source.name for source in settings.every)
-    with batch.opened(settings.every) as found:
+    with opened(settings.every) as found:
         if found.rows:
             return _by_rows(tell_all_apart(found.rows, given), settings)
         sides.refuse_flat(settings.every[0].options, *found.whole)
@@ -307,7 +308,7 @@ def _read_as_said(p: Source, q: Source, settings: CompareSettings) -> _Sides:
     if settings.rules is None and q.source is None:
         return _whole(*settled_tables(*sides.read_distributions(p, q)), (p.name, q.name))
     if settings.rules is None:
-        with batch.opened((p, q)) as found:
+        with opened((p, q)) as found:
             if found.rows:
                 p_rows, q_rows = found.rows
                 names = p.name, q.name
@@ -339,6 +340,8 @@ def _whole(
 
 def _by_rows(every: Sequence[Rows], settings: CompareSettings) -> _Sides:
     """Measure arrays of distributions row by row, the first with each of the others."""
+    from kldiv_cli.pipeline import batch
+
     p, *others = every
     for q in others:
         _check_options(p, q, settings, is_batch=True)

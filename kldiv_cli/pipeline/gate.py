@@ -10,11 +10,13 @@ from kldiv_cli import readers
 from kldiv_cli.core import coded, gate
 from kldiv_cli.core.divergences import contributions
 from kldiv_cli.core.findings import USUAL_LIMIT
+from kldiv_cli.core.records import is_coded
 from kldiv_cli.core.report import largest_contributions
 from kldiv_cli.core.rows import Question, RowValues, rows_in_memory
 from kldiv_cli.core.shares import shares_of
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.pipeline import batch, headers, sides
+from kldiv_cli.pipeline.opening import opened
 from kldiv_cli.pipeline.pairing import tell_apart
 from kldiv_cli.pipeline.settings import (
     Rules,
@@ -76,7 +78,7 @@ def _read(both: tuple[Source, Source], settings: CheckSettings) -> Judged:
     """See `judged`."""
     options = [side.options for side in both]
     given = both[0].name, both[1].name
-    with batch.opened(both) as found:
+    with opened(both) as found:
         if found.rows:
             refuse_duplicates(options)
             _refuse_top(settings)
@@ -208,7 +210,7 @@ def _impossible_in_sources(both: tuple[Source, Source], row: int) -> str:
     """
     if any(readers.is_read_once(side.source) for side in both):
         return ""
-    with batch.opened(both) as again:
+    with opened(both) as again:
         reference, current = (_row(side, row) for side in again.rows)
     place = _impossible_place(current, reference)
     return "" if place is None else str(place)
@@ -220,7 +222,7 @@ def _row(side: Rows, row: int) -> NDArray[Any]:
     found: NDArray[Any] = np.empty(0)
     for values in side.blocks:
         block = values
-        if coded.is_coded(values):
+        if is_coded(values):
             block = coded.log_probabilities(values)
             block[(values["code"] == 0) & coded.is_clipped(values)[:, None]] = -np.inf
         found = block if block.ndim == 1 else block[row - start : row - start + 1].ravel()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kldiv_cli.core import coded
 from kldiv_cli.core.kernel.floats import evaluate_floats
+from kldiv_cli.core.records import ranked
 
 
 def records(rows, floor=16):
@@ -112,8 +113,8 @@ def test_targets_of_logits(rng):
 
 def test_ranks_are_those_of_codes_or_logits(rng):
     logits = spread(rng, 4, 6)
-    assert coded.ranked(logits) is logits
-    codes = coded.ranked(records(logits.tolist()))
+    assert ranked(logits) is logits
+    codes = ranked(records(logits.tolist()))
     assert codes.argmax(axis=1).tolist() == logits.argmax(axis=1).tolist()
 
 
@@ -167,7 +168,7 @@ def test_what_llama_printed_is_computed_from_its_file_and_the_logits(files):
         nll, error = mean_and_error(side)
         agrees(f"Mean PPL({name})", math.exp(nll), math.exp(nll) * error)
     agrees("Mean ln(PPL(Q)/PPL(base))", (found.nll_q - found.nll_p).mean())
-    tops = coded.ranked(base).argmax(axis=1) == coded.ranked(files["logits"]).argmax(axis=1)
+    tops = ranked(base).argmax(axis=1) == ranked(files["logits"]).argmax(axis=1)
     agrees("Same top p", 100 * tops.mean(), unit=1e-3)
 
 

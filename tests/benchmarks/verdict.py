@@ -9,6 +9,7 @@ on the same samples::
     python tests/benchmarks/verdict.py            # about 12 minutes on one core
     python tests/benchmarks/verdict.py --quick    # about a minute, too few runs to judge by
     python tests/benchmarks/verdict.py --measures # the targets of PSI, JS and the others alone
+    python tests/benchmarks/verdict.py --measures psi --runs 10000 --seed more  # other cells
     python tests/benchmarks/verdict.py --rivals   # the table alone; pip install -e '.[rivals]'
 
 The exit code is 1 if a target is missed.
@@ -22,6 +23,7 @@ import sys
 import time
 import tracemalloc
 import zlib
+from functools import partial
 from importlib import metadata
 
 import numpy as np
@@ -48,13 +50,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a tenth of the runs")
     parser.add_argument("--rivals", action="store_true", help="the table beside others alone")
-    parser.add_argument("--measures", action="store_true", help="the other measures alone")
+    parser.add_argument("--measures", nargs="*", help="the other measures alone, or these of them")
+    parser.add_argument("--runs", type=int, help="how many of a cell, 2000 by default")
+    parser.add_argument("--seed", default="", help="any word draws other cells of other measures")
     options = parser.parse_args()
-    runs = 200 if options.quick else 2000
+    runs = options.runs or (200 if options.quick else 2000)
+    measures = partial(others, names=options.measures, seed=options.seed)
     parts = (size, decisions, unbiased, sparse_column, large_counts, costs, measures, comparison)
     chosen = [
         part
-        for part, asked in ((comparison, options.rivals), (measures, options.measures))
+        for part, asked in (
+            (comparison, options.rivals),
+            (measures, options.measures is not None),
+        )
         if asked
     ]
     for part in chosen or parts:
@@ -359,12 +367,12 @@ def large_counts(runs):
 # Other measures.
 
 
-def measures(runs):
+def others(runs, names, seed):
     # It takes the cells from here.
-    from measures import targets
+    from measures import JUDGED, targets
 
     print(f"other measures, {max(runs // 10, 20)} runs a cell")
-    for found in targets(runs):
+    for found in targets(runs, names or JUDGED, seed):
         target(*found)
         sys.stdout.flush()
 

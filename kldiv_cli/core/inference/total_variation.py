@@ -8,8 +8,11 @@ pooled shares t, c = 1/n + 1/m, s^2 = c t (1-t), u = (p-q)/s and Z standard norm
   P = Q and never above the truth; it is short of that by .37 s an outcome at most.
 - Upper limit: of all drift of a given size that which is spread evenly shows least (Jensen), so
   that the plug-in distance has at least the mean S/2 E|2 TV/S + Z|, S = sum s.
+- Standard errors: they depend on which outcomes have p > q. Where |u| <= 2 that is uncertain, and
+  the signs are taken that make the error largest: with those that were seen, a distance at the
+  threshold passed in 8.5 % of tables with 3 outcomes, 2,000 and 200,000 rows, instead of 2.5 %.
 
-Both are conservative. Of two outcomes the distance is the difference of two proportions, and
+All are conservative. Of two outcomes the distance is the difference of two proportions, and
 has limits of its own.
 """
 
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 _A = math.sqrt(10 / math.pi)
 """Makes E|Z| = A E e^(-2 Z^2)."""
+_SURE = 2.0
+"""Sizes |u| beyond which the sign of p - q is that which was seen."""
 _FAR = 40.0
 """Sizes |u| from which on |u + Z| is u + Z."""
 
@@ -214,16 +219,24 @@ class _Distance(NamedTuple):
     def _error(self, slopes: Floats, variances: Floats) -> float:
         """Return the standard error of half the sum of s f(z), z = u + Z.
 
+        The covariances between outcomes take off (sum of sign share slope)^2 from the variance of
+        a side. Of signs that are uncertain, either is possible: no choice of them makes the sum
+        smaller than its largest part less all others, which is what is taken. (The smallest sum
+        is a problem of partition; this is it but for what its parts leave.)
+
         Parameters
         ----------
         slopes, variances : ndarray of float64, shape (K,)
             Of the mean of f, by u, and of f.
         """
-        signed, square = np.sign(self.apart) * slopes, slopes**2
+        square, sure = slopes**2, self.sizes > _SURE
+        signs = np.sign(self.apart[sure])
         total = float((self.spreads**2) @ (variances - square))
         for share, rows in self.sides:
-            # Where p = q the sign may be either.
-            total += float(share @ square - (share @ signed) ** 2) / rows
+            parts = share * slopes
+            sizes = np.append(parts[~sure], abs(parts[sure] @ signs))
+            least = max(2 * sizes.max() - sizes.sum(), 0.0)
+            total += float(share @ square - least**2) / rows
         return math.sqrt(max(total, 0.0)) / 2
 
 

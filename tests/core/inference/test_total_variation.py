@@ -1,53 +1,147 @@
 """The limits of the total variation, against quadrature and published tables."""
 
+import itertools
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from kldiv_cli import estimate
 from kldiv_cli.core.inference import total_variation
+from kldiv_cli.core.inference.evidence import weigh
 from kldiv_cli.core.inference.proportions import difference_limits, p_value_above, wilson
 from kldiv_cli.core.inference.samples import samples
+from kldiv_cli.core.inference.total_variation import weigh_total_variation
 
 A = math.sqrt(10 / math.pi)
+NORMAL = NormalDist()
 
 
 def integrals(function, u):
     """Mean of f(u + Z), its slope in u, and its variance, by quadrature."""
     parts = [
-        integrate.quad(lambda z, of=of: of(z) * stats.norm.pdf(z - u), -40, 40, points=[0, u, -u])[
-            0
-        ]
+        integrate.quad(lambda z, of=of: of(z) * NORMAL.pdf(z - u), -40, 40, points=[0, u, -u])[0]
         for of in (function, lambda z: function(z) * (z - u), lambda z: function(z) ** 2)
     ]
     return parts[0], parts[1], parts[2] - parts[0] ** 2
 
 
-@pytest.mark.parametrize("u", [0.0, 0.4, 1.0, 2.5])
-def test_the_standard_error_is_made_of_the_mean_and_variance_of_its_terms(u):
-    """Outcomes that are all as far apart, of which half go up."""
-    outcomes, n, m = 6, 900, 500
-    spread = math.sqrt((1 / n + 1 / m) / outcomes * (1 - 1 / outcomes))
-    apart = np.array([1, -1] * 3) * u * spread
-    middle = 1 / outcomes - apart * (n - m) / (n + m) / 2  # the pooled shares are equal
-    pair = samples(n * (middle + apart / 2), m * (middle - apart / 2))
+def dipped(z):
+    """|z| less what makes its mean 0 where nothing differs."""
+    return abs(z) - A * math.exp(-2 * z * z)
+
+
+class Prototype:
+    """The method one outcome at a time, for counts x and y or a known y."""
+
+    def __init__(self, x, y, known=False):
+        self.n, self.m = sum(x), math.inf if known else sum(y)
+        self.p = [count / self.n for count in x]
+        self.q = list(y) if known else [count / self.m for count in y]
+        pooled = y if known else [sum(both) / (self.n + self.m) for both in zip(x, y, strict=True)]
+        self.s = [math.sqrt((1 / self.n + 1 / self.m) * t * (1 - t)) for t in pooled]
+        self.u = [(p - q) / s for p, q, s in zip(self.p, self.q, self.s, strict=True)]
+        half = len(x) / 2
+        self.sides = [([(count + 0.5) / (self.n + half) for count in x], self.n)]
+        if not known:
+            self.sides.append(([(count + 0.5) / (self.m + half) for count in y], self.m))
+
+    def least(self, parts):
+        """No choice of the uncertain signs makes the sum smaller in size."""
+        sure = sum(math.copysign(e, u) for e, u in zip(parts, self.u, strict=True) if abs(u) > 2)
+        open_ = [e for e, u in zip(parts, self.u, strict=True) if abs(u) <= 2]
+        return max(0, *(2 * one - abs(sure) - sum(open_) for one in (abs(sure), *open_)))
+
+    def error(self, function, sizes):
+        _, slopes, variances = zip(*(integrals(function, u) for u in sizes), strict=True)
+        total = sum(s**2 * (v - e**2) for s, v, e in zip(self.s, variances, slopes, strict=True))
+        for share, rows in self.sides:
+            square = sum(w * e**2 for w, e in zip(share, slopes, strict=True))
+            parts = [w * e for w, e in zip(share, slopes, strict=True)]
+            total += (square - self.least(parts) ** 2) / rows
+        return math.sqrt(total) / 2
+
+    def corrected(self):
+        """TVc and its standard error."""
+        sizes = [abs(u) for u in self.u]
+        value = sum(s * dipped(u) for s, u in zip(self.s, sizes, strict=True)) / 2
+        return value, self.error(dipped, sizes)
+
+    def p_pass(self, truth):
+        even = 2 * truth / sum(self.s)
+        least = sum(self.s) / 2 * integrals(abs, even)[0]
+        seen = sum(abs(p - q) for p, q in zip(self.p, self.q, strict=True)) / 2
+        return NORMAL.cdf((seen - least) / self.error(abs, [max(abs(u), even) for u in self.u]))
+
+
+TABLES = [
+    ([24, 165, 811], [104, 171, 725], False),
+    ([55, 330, 1615], [20800, 34300, 144900], False),
+    ([61, 23, 16], [49, 34, 17], False),
+    ([34, 180, 7, 28, 251], [56, 193, 15, 16, 220], False),
+    ([40, 30, 20, 10], [0.3, 0.3, 0.25, 0.15], True),
+    ([20, 20, 30, 70, 60], [40, 40, 60, 90, 170], False),
+]
+
+
+@pytest.mark.parametrize(("x", "y", "known"), TABLES)
+def test_limits_and_p_values_are_those_of_one_outcome_at_a_time(x, y, known):
+    prototype, pair = Prototype(x, y, known), samples(x, y, known=(False, known))
+    threshold = 0.09
+    kl = weigh(pair)._replace(p_value=0.0)
+    found = weigh_total_variation(kl, threshold=threshold, alpha=0.05)
+    value, error = prototype.corrected()
+    assert found.value == pytest.approx(value, rel=1e-9)
+    assert found.low == pytest.approx(max(value - 1.959964 * error, 0), rel=1e-6, abs=1e-9)
+    assert found.p_drift == pytest.approx(NORMAL.cdf((threshold - value) / error), rel=1e-6)
+    assert found.p_pass == pytest.approx(prototype.p_pass(threshold), rel=1e-6)
+    assert prototype.p_pass(found.high) == pytest.approx(0.025, rel=1e-5)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 200), st.integers(0, 200)), min_size=3, max_size=6).filter(
+        lambda rows: all(sum(side) > 1 for side in zip(*rows, strict=True))
+    ),
+    st.floats(0, 0.5),
+)
+@settings(max_examples=25)
+def test_no_signs_of_what_is_uncertain_make_the_errors_larger(rows, least):
+    """Of a single uncertain outcome one of the two makes them as large, on either side."""
+    pair = samples(*(np.array(side) for side in zip(*rows, strict=True)))
     distance = total_variation._Distance.of(pair, pair.n, pair.m)
-    assert distance.sizes == pytest.approx(u, abs=1e-9)
-    _, slope, variance = integrals(lambda z: abs(z) - A * math.exp(-2 * z * z), u)
-    signed = np.sign(apart) * slope
-    total = outcomes * spread**2 * (variance - slope**2)
-    for share, rows in distance.sides:
-        total += float(share @ signed**2 - (share @ signed) ** 2) / rows
-    if u == 0:
-        assert slope == pytest.approx(0, abs=1e-9)
-    assert distance.corrected_error() == pytest.approx(math.sqrt(total) / 2, rel=1e-6)
+    unsure = np.flatnonzero(distance.sizes <= 2)
+    slopes = np.maximum(distance.slopes, least)
+    total = float((distance.spreads**2).sum())
+    for share, size in distance.sides:
+        spreads = []
+        for signs in itertools.product((-1, 1), repeat=len(unsure)):
+            signed = slopes * np.sign(distance.apart)
+            signed[unsure] = slopes[unsure] * signs
+            spreads.append(float(share @ (signed - share @ signed) ** 2))
+        total += max(spreads) / size
+    found = distance._error(slopes, 1 + slopes**2)
+    assert math.sqrt(total) / 2 <= found * (1 + 1e-12)
+    if len(unsure) < 2:
+        assert math.sqrt(total) / 2 == pytest.approx(found, rel=1e-12)
+
+
+def test_a_distance_at_the_threshold_seldom_passes_where_a_sign_is_uncertain():
+    """With the signs that were seen 8.5 % would."""
+    p, q = np.array([0.024, 0.165, 0.811]), np.array([0.104, 0.171, 0.725])
+    truth, rng, passed = float(np.abs(p - q).sum()) / 2, np.random.default_rng(7), 0
+    for _ in range(400):
+        pair = samples(rng.multinomial(2000, p), rng.multinomial(200_000, q))
+        passed += total_variation._Distance.of(pair, pair.n, pair.m).below(truth) > 1.96
+    assert passed <= 400 * 0.025
 
 
 def test_the_estimate_has_mean_0_for_normal_errors_and_is_never_above_the_truth():
     for u in np.linspace(0, 4, 17):
-        mean = integrals(lambda z: abs(z) - A * math.exp(-2 * z * z), u)[0]
+        mean = integrals(dipped, u)[0]
         assert -0.38 < mean - u < 1e-9
         if u == 0:
             assert mean == pytest.approx(0, abs=1e-9)

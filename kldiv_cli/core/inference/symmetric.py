@@ -121,12 +121,12 @@ def weigh_symmetric(kl: Evidence, measure: str, *, threshold: float, alpha: floa
     laws = [method.law(samples, unit, *each) for each in dict.fromkeys(found)]
     tau, visible = threshold**2 if row.root else threshold, visible_share(samples)
     low = min(_least(laws, 1 - alpha / 2), max(value, 0.0)) if samples.outcomes > 1 else 0.0
-    margin = unseen = 0.0
+    margin = 0.0
     if math.isinf(row.upper):
         # A term has no upper limit where either side never had the outcome.
         margin = new_margin(samples) + new_margin(samples.exchanged)
-    else:
-        unseen = _missed(samples, method)
+    p, q = (float(side.sum()) for side in samples.missed())
+    unseen = unseen_part(measure, p, q, samples.n, samples.m)
     high = max(_largest(laws, alpha / 2), low)
     high = max(high / visible, high + unseen) + margin
     if tau == 0:
@@ -152,15 +152,25 @@ def weigh_symmetric(kl: Evidence, measure: str, *, threshold: float, alpha: floa
     )
 
 
-def _missed(samples: Samples, method: Method) -> float:
+def unseen_part(measure: str, p: float, q: float, n: float, m: float) -> float:
     """Return by how much the mass that was missed differs, taken for one outcome.
 
     Where all rare outcomes vanish it is of one side, and differs by more than the rest does. What
-    is within four standard errors may be chance.
+    is within four standard errors may be chance. A measure without an upper limit has a margin
+    for outcomes that one side never had instead (`evidence.new_margin`).
+
+    Parameters
+    ----------
+    measure : str
+        See `weigh_symmetric`.
+    p, q : float
+        The mass of either side on outcomes that the smaller sample was likely to miss.
+    n, m : float
+        Rows of either side.
     """
-    p, q = (float(side.sum()) for side in samples.missed())
-    chance = 4 * math.sqrt(p / samples.n + q / samples.m)
-    return method.binary(p, q) if abs(p - q) > chance else 0.0
+    differs = abs(p - q) > 4 * math.sqrt(p / n + q / m)
+    bounded = math.isfinite(MEASURED[measure].upper)
+    return METHODS[measure].binary(p, q) if bounded and differs else 0.0
 
 
 def _least(laws: Sequence[Law], probability: float) -> float:

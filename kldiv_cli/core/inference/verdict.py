@@ -194,7 +194,8 @@ def _decides(
     """Return whether so many rows decide with probability `POWER`."""
     quantile, cdf, row = noncentral_quantile, noncentral_cdf, evidence.row
     samples, r, tau = evidence.samples, evidence.inflation, evidence.threshold
-    drifts, hidden = value > tau, float(samples.pooled @ np.exp(-samples.pooled * rows))
+    n, m, missed = max(samples.n, rows), max(samples.m, rows), np.exp(-samples.pooled * rows)
+    drifts, hidden = value > tau, float(samples.pooled @ missed)
     if evidence.measure == "tv":
         from kldiv_cli.core.inference.total_variation import decides
 
@@ -203,7 +204,7 @@ def _decides(
         return decided and (drifts or hidden <= MOST_HIDDEN)
     if row.root:
         value, tau = value**2, tau**2
-    unit = row.null * (1 / max(samples.n, rows) + 1 / max(samples.m, rows)) * r
+    unit = row.null * (1 / n + 1 / m) * r
     degrees = evidence.kappa * (samples.outcomes - 1) / r**2
     if degrees == 0:
         return math.exp(-tau / (2 * unit)) <= alpha / 2
@@ -213,6 +214,11 @@ def _decides(
     if drifts:
         reached = quantile(1 - POWER, degrees, value / unit)
         return 1 - cdf(reached, degrees, tau / unit) <= drift_alpha
+    most = tau * (1 - hidden)
+    if evidence.measure != "kl":
+        from kldiv_cli.core.inference.symmetric import unseen_part
+
+        shares = float(samples.p @ missed), float(samples.q @ missed)
+        most = max(min(most, tau - unseen_part(evidence.measure, *shares, n, m)), 0.0)
     reached = quantile(POWER, degrees, value * (1 - hidden) / unit)
-    passes = cdf(reached, degrees, tau * (1 - hidden) / unit) <= alpha / 2
-    return passes and hidden <= MOST_HIDDEN
+    return hidden <= MOST_HIDDEN and cdf(reached, degrees, most / unit) <= alpha / 2

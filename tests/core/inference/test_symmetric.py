@@ -206,6 +206,24 @@ def test_the_rows_asked_for_decide_four_times_in_five(measure, drifts):
     assert 66 <= decided.count("drift" if drifts else "pass") <= 94
 
 
+@pytest.mark.parametrize(("measure", "ratio"), [("js", 1.4), ("hellinger", 1.1)])
+def test_the_rows_asked_for_allow_for_rare_outcomes_that_vanish_together(measure, ratio):
+    # With those that the law alone asks for, half of the tables are not decided.
+    q = np.append(np.full(5, 0.18), np.full(100, 0.001))
+    p = np.append(np.full(5, 0.2), np.zeros(100))
+    truth = estimate(p, q, measure=measure).value
+    few = samples(p * 1000, q * 1000)
+    found = weigh_symmetric(weigh(few), measure, threshold=ratio * truth, alpha=0.05)
+    rows = rows_needed(found._replace(value=truth), alpha=0.05)
+    rng = np.random.default_rng(rows)
+    passed = 0
+    for _ in range(40):
+        tables = rng.multinomial(rows, p), rng.multinomial(rows, q)
+        found = estimate(*tables, measure=measure, threshold=ratio * truth)
+        passed += found.verdict == "pass"
+    assert passed >= 30
+
+
 @pytest.mark.parametrize(
     ("settings", "kind", "message"),
     [

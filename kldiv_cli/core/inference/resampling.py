@@ -54,6 +54,8 @@ _ENOUGH, _FEW = 50, 10
 """Draws that reach G: with so many they end, and with so few they go on."""
 _CERTAIN = 1e-9
 """A p-value that cannot exceed this is not drawn."""
+_PRICE = 1000.0
+"""By what a p-value is multiplied that counts beside another, which stays as it is."""
 _MOST_DIGITS = 1e12
 """Rows from which on the G statistic, a sum of terms as large, has too few digits left."""
 _SPLITS = 20
@@ -85,9 +87,9 @@ def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1)
       beyond 2e7 outcomes drawn.
 
     Very large sparse tables (more than 10,000 outcomes, or 1e9 rows) are pooled until every
-    expected count is at least 5. Where the bound of G is 1e-9 at most, and the p-value of what is
-    pooled is not, the bound counts: pooling hides the rows of a small sample in outcomes that
-    are rare among all rows.
+    expected count is at least 5. Pooling hides the rows of a small sample in outcomes that are
+    rare among all rows: where the bound of G is 1e-9 at most, or a thousand times its exact
+    p-value or its bound is below the p-value of what is pooled, that counts instead.
 
     Parameters
     ----------
@@ -146,16 +148,21 @@ def _ordered(samples: Samples) -> tuple[Samples, np.random.Generator]:
 
 
 def _beyond_chance(whole: Samples, pooled: PValue) -> PValue:
-    """Return the p-value of pooled samples, or the bound of G where only that is beyond chance.
+    """Return the p-value of pooled samples, or that of G where pooling hides what is no chance.
 
-    A sample far smaller than the other may have most of its rows in outcomes that are rare among
-    all rows, and pooling would hide them. Both are p-values given T, so that to take either
-    raises an error rate by no more than `_CERTAIN`.
+    A sample far smaller than the other may have rows in outcomes that are rare among all rows,
+    and pooling would hide them. Both are p-values given T. That of G counts a thousandfold,
+    by the inequality of Bonferroni with unequal weights, or as it is where its bound is at most
+    `_CERTAIN`: to take the smaller one raises an error rate by no more than a thousandth of it.
     """
     if pooled.value <= _CERTAIN or float((whole.x + whole.y).sum()) >= _MOST_DIGITS:
         return pooled
-    bound = largest_p_value(whole)
-    return PValue(bound, "exact") if bound <= _CERTAIN else pooled
+    if (bound := largest_p_value(whole)) <= _CERTAIN:
+        return PValue(bound, "exact")
+    # Where not even the bound is below 1, the p-value is seldom as small as a thousandth.
+    found = exact_p_value(_ordered(whole)[0]) if bound < 1 else None
+    whole_value = _PRICE * (bound if found is None else found)
+    return PValue(whole_value, "exact") if whole_value < pooled.value else pooled
 
 
 def _pearson(samples: Samples) -> PValue:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from kldiv_cli.core.inference import resampling
 from kldiv_cli.core.inference.binary import kullback_leibler
 from kldiv_cli.core.inference.estimate import divergence
 from kldiv_cli.core.inference.resampling import bounded_p_value, difference_p_value
-from kldiv_cli.core.inference.samples import samples
+from kldiv_cli.core.inference.samples import pool, samples
 
 
 @given(COUNTS, st.randoms())
@@ -54,6 +55,56 @@ def test_a_small_sample_in_outcomes_that_are_rare_among_all_rows_is_not_pooled_a
     assert difference_p_value(renamed).value <= 1e-9
     alike = samples([50, 50, 0], [many // 2, many // 2 - 100, 100])
     assert difference_p_value(alike).value > 0.5
+
+
+def given_totals(totals, n):
+    """Yield every table of n rows with these totals, and its exact probability."""
+    ways = math.comb(sum(totals), n)
+    for rest in itertools.product(*(range(min(total, n) + 1) for total in totals[1:])):
+        x = (n - sum(rest), *rest)
+        if 0 <= x[0] <= totals[0]:
+            yield x, Fraction(math.prod(map(math.comb, totals, x)), ways)
+
+
+def g_statistic(x, totals):
+    n, rows = sum(x), sum(totals)
+    sides = (x, n), ([t - a for t, a in zip(totals, x, strict=True)], rows - n)
+    return 2 * sum(
+        a * math.log(a * rows / (size * t))
+        for side, size in sides
+        for a, t in zip(side, totals, strict=True)
+        if a
+    )
+
+
+@pytest.mark.parametrize("x", [(48, 50, 2), (48, 49, 3), (50, 48, 2)])
+def test_what_pooling_hides_counts_a_thousandfold_where_chance_would_not_do_it(x):
+    y = (500_000, 499_990, 10)
+    totals = tuple(a + b for a, b in zip(x, y, strict=True))
+    observed = g_statistic(x, totals) * (1 - 1e-9)
+    tables = given_totals(totals, sum(x))
+    exact = float(sum(p for one, p in tables if g_statistic(one, totals) >= observed))
+    found = difference_p_value(samples(x, y))
+    assert exact * (1 - 1e-9) <= found.value / 1000 <= exact * 3
+    assert found.test == "exact"
+    assert difference_p_value(samples((49, 50, 1), y)).value > 0.5
+
+
+def test_that_it_counts_makes_no_level_larger_by_more_than_a_thousandth():
+    totals, n = (500, 495, 5), 100
+    levels = np.array([0.001, 0.01, 0.05, 0.2])
+    sizes, pooled_sizes, moved = np.zeros(4), np.zeros(4), 0
+    for x, chance in given_totals(totals, n):
+        if chance < 1e-12:
+            continue
+        pair = samples(x, [t - a for t, a in zip(totals, x, strict=True)])
+        value = difference_p_value(pair).value
+        pooled = resampling._pearson(pool(pair, floor=5)).value
+        moved += value != pooled
+        sizes += float(chance) * (value <= levels)
+        pooled_sizes += float(chance) * (pooled <= levels)
+    assert moved > 5
+    assert np.all(sizes <= pooled_sizes + levels / 1000)
 
 
 def test_against_known_probabilities_too():

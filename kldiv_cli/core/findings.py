@@ -13,7 +13,7 @@ from kldiv_cli.core.measures import DEFAULT_MEASURES, USUAL_LIMITS
 from kldiv_cli.core.report import UNPRINTED, Document, Failure, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kldiv_cli.core.dataset import Excluded
     from kldiv_cli.core.inference.p_values import Test
@@ -210,6 +210,23 @@ def is_warned(finding: Finding) -> bool:
     if not only_warns(finding) or finding.verdict != "pass":
         return False
     return finding.low == "error" or finding.low > USUAL_LIMITS[finding.measure]
+
+
+def largest_moves(finding: Finding) -> Sequence[Contribution]:
+    """Return the contributions in the order in which the reason names the first of them.
+
+    That of their parts, but for what a sample of the reference lacks: see `parts_of_rows`.
+    """
+    moved, rows = finding.contributions, finding.n_reference
+    if not moved or rows == "error" or math.isinf(rows):
+        return moved
+    import numpy as np
+
+    from kldiv_cli.core.inference.evidence import parts_of_rows
+
+    p, part = (np.array(side) for side in zip(*((one.p, one.part) for one in moved), strict=True))
+    order = np.argsort(-parts_of_rows(p, part, rows), kind="stable")
+    return [moved[place] for place in order.tolist()]
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

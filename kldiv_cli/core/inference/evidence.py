@@ -245,17 +245,28 @@ def largest_move(p: Floats, q: Floats, part: Floats, rows: float) -> Move | None
         Parts of D(P || Q), p log(p/q) - p + q, by which outcomes are listed, too.
     rows : float
         Rows of the reference; infinite where its shares are known. What is infinite then is
-        impossible, and ranked by p. In a sample it may be a single row that the reference happens
-        not to have, listed first because its part is infinite; here it is as if the reference had
-        half a row of it, so that the reason names what makes up the drift.
+        impossible, and ranked by p; in a sample it is ranked by `parts_of_rows`.
     """
     infinite = np.isinf(part)
-    if infinite.any():
-        if math.isinf(rows):
-            part = np.where(infinite, p, -1.0)
-        else:
-            unseen = 0.5 / rows
-            ratio = np.where(infinite, p, unseen) / unseen
-            part = np.where(infinite, p * np.log(ratio) - p + unseen, part)
+    if math.isfinite(rows):
+        part = parts_of_rows(p, part, rows)
+    elif infinite.any():
+        part = np.where(infinite, p, -1.0)
     place = int(np.argmax(part))
     return None if p[place] == q[place] else Move(place, float(q[place]), float(p[place]))
+
+
+def parts_of_rows(p: Floats, part: Floats, rows: float) -> Floats:
+    """Return the parts of D(P || Q) as if the reference had half a row of what it lacks.
+
+    An infinite part may be that of a single row which the reference happens not to have: it would
+    come before all that make up the drift.
+
+    Parameters
+    ----------
+    p, part, rows
+        See `largest_move`; `rows` are finite.
+    """
+    infinite, unseen = np.isinf(part), 0.5 / rows
+    ratio = np.where(infinite, p, unseen) / unseen
+    return np.where(infinite, p * np.log(ratio) - p + unseen, part)

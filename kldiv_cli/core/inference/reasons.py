@@ -170,12 +170,8 @@ def too_small(
 
     Parameters
     ----------
-    evidence : Evidence
-        The evidence on the column.
-    alpha : float
-        Level of the tests.
-    rows : int, optional
-        Rows in each file that would decide.
+    evidence, alpha, rows
+        See `undecided`.
     of_totals : bool
         Whether that holds of the totals of these outcomes alone, which leave a chance to ask
         for more rows.

@@ -5,7 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.findings import DIRECTION, MODEL, WORST_FIRST, is_warned, only_warns
+from kldiv_cli.core.findings import (
+    DIRECTION,
+    MODEL,
+    WORST_FIRST,
+    is_warned,
+    largest_moves,
+    only_warns,
+)
 from kldiv_cli.core.inference.reasons import WARN_ONLY, percent
 from kldiv_cli.core.measures import find
 from kldiv_cli.core.quantiles import in_words
@@ -38,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from kldiv_cli.core.findings import Check, Finding
-    from kldiv_cli.core.report import Contribution, Side
+    from kldiv_cli.core.report import Side
     from kldiv_cli.renderers.document import Block, Line, Picture
 
 _LAW = "its interval: noncentral chi-square law"
@@ -200,18 +207,12 @@ def _column(report: Check, finding: Finding, *, pictured: bool) -> Iterator[Bloc
 
 def _moves(finding: Finding) -> Table:
     """Return the outcomes that moved most, with their shares of the reference and of current."""
-    moved = sorted(finding.contributions, key=_hellinger_term, reverse=True)[:MOVES]
     columns = Column(line("outcome"), number=False, names=True), Column(line("share"))
     rows = []
-    for part in moved:
+    for part in largest_moves(finding)[:MOVES]:
         shares = f"{percent(part.q)} → {percent(part.p)}"
         rows.append(Row((line(Span(part.outcome, kind="title")), line(shares))))
     return Table(columns, tuple(rows), headed=False)
-
-
-def _hellinger_term(part: Contribution) -> float:
-    """Return an outcome's term of the squared Hellinger distance, which is always finite."""
-    return float((part.p**0.5 - part.q**0.5) ** 2)
 
 
 def worst_first(report: Check) -> list[Finding]:
@@ -301,16 +302,13 @@ def is_exact(finding: Finding) -> bool:
 
 
 def figures_of(finding: Finding) -> tuple[str, str, str]:
-    """Return the value of the measure, its interval and the threshold as printed.
-
-    An estimate may be below 0, which no divergence is: people read 0, as in the reason.
-    """
+    """Return the value of the measure, its interval and the threshold as printed."""
     threshold = "∞" if only_warns(finding) else f"{finding.threshold:.6g}"
     if finding.value == "error":
         return "-", "-", threshold
     if is_exact(finding):
         return figure(finding.value), "exact", threshold
-    values = (max(finding.value, 0.0), finding.low, finding.high)
+    values = (finding.value, finding.low, finding.high)
     shown, low, high = (figure(value, digits=DIGITS) for value in values)
     return shown, f"{low} to {high}" if finding.reliable else "not reliable", threshold
 
@@ -338,7 +336,7 @@ def _remarks(finding: Finding) -> Iterator[Line]:
     said = finding.reason.shares
     for one in finding.judged:
         if one.measure != finding.measure and one.verdict != "pass":
-            value = figure(max(one.value, 0.0), digits=DIGITS)
+            value = figure(one.value, digits=DIGITS)
             yield line(f"{one.measure} {value} against {one.threshold:.6g}: {one.verdict}")
     before, after = finding.missing_reference, finding.missing_current
     if "missing-shift" not in said and before != "error" and after != "error" and before + after:

@@ -183,7 +183,7 @@ def _interval_cells(estimate: Interval | None) -> list[str]:
     if math.isinf(estimate.kl):
         return [figure(estimate.kl), ""]
     limits = f"{rough(estimate.low)} to {rough(estimate.high)}"
-    return [rough(max(estimate.kl, 0.0)), limits if estimate.reliable else "not reliable"]
+    return [rough(estimate.kl), limits if estimate.reliable else "not reliable"]
 
 
 def _comparison(report: Report, comparison: Comparison, names: Names) -> Iterator[Block]:
@@ -348,7 +348,7 @@ def _estimate(report: Report, comparison: Comparison, names: Names) -> Iterator[
         why = line(", as ", p, " has outcomes that are impossible in ", q)
         yield (*line("estimate of kl_pq: infinite"), *why)
         return
-    value = f"{rough(max(interval.kl, 0.0))} {report.unit}"
+    value = f"{rough(interval.kl)} {report.unit}"
     limits = f"{rough(interval.low)} to {rough(interval.high)}"
     found = line(
         "estimate of kl_pq: ", Span(value, "strong"), f", {interval_title(report.alpha)} {limits}"

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kldiv_cli.core.findings import WORST_FIRST, Findings
+from kldiv_cli import check
+from kldiv_cli.core.findings import WORST_FIRST, Findings, largest_moves
 from kldiv_cli.renderers import Layout, render
 from kldiv_cli.renderers.show import display_width, folded, show
 
@@ -356,3 +357,13 @@ def test_sides_with_long_names_are_told_apart(reports):
     for role, month, rows in (("current", "02", "1,000"), ("reference", "01", "2,000")):
         name = rf"transactions\\_of\\_the\\_northern\\_region\\_2024\\_{month}"
         assert re.search(rf"^- {role}: {name}: {rows} rows", text, re.M)
+
+
+def test_outcomes_that_moved_are_in_the_order_in_which_the_reason_names_them():
+    before, after = {"a": 300, "b": 300, "c": 300}, {"a": 20, "b": 580, "c": 300, "rare": 1}
+    sides = ({"x": [name for name, rows in side.items() for _ in range(rows)]}
+             for side in (before, after))  # fmt: skip
+    (found,) = check(*sides).columns
+    assert found.contributions[0].outcome == "rare"  # its part is infinite
+    assert [one.outcome for one in largest_moves(found)] == ["a", "b", "rare", "c"]
+    assert "; a went from 33.3 % to 2.22 %" in found.reason.text

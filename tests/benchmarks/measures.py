@@ -145,16 +145,19 @@ def of_measure(measure, runs, count, seed):
         and passes.max() <= 0.07 + 3 * error,
     )  # fmt: skip
     error = math.sqrt(0.93 * 0.07 / runs)
-    below, within = (
-        np.mean(covered < 0.93 - 3 * error),
-        np.mean((covered >= 0.93) & (covered <= 0.97)),
-    )
+    below, above = np.mean(covered < 0.93), np.mean(covered > 0.97)
+    # The limits of the others may be too wide; of a hundred runs luck alone leaves the band.
+    wide = measure == "psi" and runs >= 1000 and below + above > 0.15
+    missed = np.mean(covered < 0.93 - 3 * error)
     yield (
         f"M3 {measure}",
         f"coverage: mean {covered.mean():.4f} (>= .94), lowest {covered.min():.4f} (>= .91 and"
-        f" luck), {below:.1%} below .93 by 3 s.e. (<= 2 %); {np.mean(covered >= 0.93):.0%} at .93"
-        f" and more, {within:.0%} in [.93, .97]",
-        covered.mean() >= 0.94 and covered.min() >= 0.91 - 3 * error and below <= 0.02,
+        f" luck), {missed:.1%} below .93 by 3 s.e. (<= 2 %); {below:.0%} below .93,"
+        f" {1 - below - above:.0%} in [.93, .97] (PSI: >= 85 %), {above:.0%} above",
+        covered.mean() >= 0.94
+        and covered.min() >= 0.91 - 3 * error
+        and missed <= 0.02
+        and not wide,
     )
     if at_zero:
         false = [one[1] for one in at_zero]

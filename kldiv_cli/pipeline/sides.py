@@ -323,7 +323,17 @@ def _engine(table: Table, wanted: Wanted) -> Engine:
         return _slowly
     from kldiv_cli.engines import embedded
 
+    if wanted.grouping is not None and not wanted.grouping.required:
+        # What DuckDB counts comes in no order, and nobody asks for blocks.
+        return _without_groups
     return embedded.count
+
+
+def _without_groups(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
+    """Count large text without the groups that nobody asks for."""
+    from kldiv_cli.engines import embedded, grouping
+
+    return embedded.count(table, grouping.without_groups(wanted), source, name)
 
 
 def _slowly(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:

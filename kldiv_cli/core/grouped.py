@@ -1,0 +1,197 @@
+"""Columns that were counted by groups of rows: blocks, clusters or segments; and by their weights.
+
+Of each value of a column, in each group, three numbers are kept: rows, the sum of their weights,
+and the sum of the squares of these. They add up, whatever the order of the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+BLOCKS = 20
+"""Blocks of consecutive rows in a side: 30 do the same, 50 are too short for slow series."""
+
+Kind = Literal["block", "cluster", "segment"]
+"""What a group of rows is: consecutive rows, or those with one value of a column."""
+
+
+class Grouping(NamedTuple):
+    """How rows are grouped, and what they weigh.
+
+    Attributes
+    ----------
+    kind : {"block", "cluster", "segment"} or None
+        None where all rows are one group.
+    column : str or None
+        The column whose values are the groups; None of blocks.
+    weight : str or None
+        The column of weights; None where each row weighs the same.
+    required : bool
+        Whether the user asks for the groups; if not, they are kept where that costs little.
+    """
+
+    kind: Kind | None = None
+    column: str | None = None
+    weight: str | None = None
+    required: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that say how rows are grouped, or weigh, and are no data themselves."""
+        return tuple(name for name in (self.column, self.weight) if name is not None)
+
+
+class Groups(NamedTuple):
+    """The groups of rows of a data set.
+
+    Attributes
+    ----------
+    grouping : Grouping
+        How they were made.
+    names : tuple of (str or None)
+        The values of the column that makes them, in their own order; None, which comes last, of
+        the rows that have none. Blocks are numbered from 1, in the order of the rows.
+    """
+
+    grouping: Grouping
+    names: tuple[str | None, ...]
+
+
+class Entries(NamedTuple):
+    """Rows, and their weights, by the position of a value and the number of a group.
+
+    Attributes
+    ----------
+    place, group : ndarray of int64, shape (E,)
+        Of each entry. No two have both alike, once they are `summed`.
+    n : ndarray of int64, shape (E,)
+        Rows.
+    w, w2 : ndarray of float64, shape (E,), or None
+        The sums of their weights, and of the squares of these; None where rows do not weigh.
+    """
+
+    place: Integers
+    group: Integers
+    n: Integers
+    w: Floats | None = None
+    w2: Floats | None = None
+
+
+def summed(entries: Entries, groups: int) -> Entries:
+    """Return entries of which those of one place and group are one, in their order.
+
+    Parameters
+    ----------
+    entries : Entries
+        In any order.
+    groups : int
+        How many groups there are.
+    """
+    if not len(entries.place):
+        return entries
+    keys = entries.place * groups + entries.group
+    size = int(keys.max()) + 1
+    if size > 4 * len(keys) + 1000:
+        found, keys = np.unique(keys, return_inverse=True)
+    else:
+        # A table of all that there could be is small, and faster than any order.
+        found = np.flatnonzero(np.bincount(keys, minlength=size))
+        dense = np.empty(size, dtype=np.int64)
+        dense[found] = np.arange(len(found))
+        keys = dense[keys]
+
+    def total(numbers: Floats | None) -> Floats | None:
+        if numbers is None:
+            return None
+        sums: Floats = np.bincount(keys, numbers, len(found)).astype(np.float64, copy=False)
+        return sums
+
+    n = np.zeros(len(found), dtype=np.int64)
+    if (entries.n == 1).all():
+        n += np.bincount(keys, minlength=len(found))
+    else:
+        np.add.at(n, keys, entries.n)
+    return Entries(found // groups, found % groups, n, total(entries.w), total(entries.w2))
+
+
+class Grouped(NamedTuple):
+    """How often each value of a column occurs in each group of rows, and what these rows weigh.
+
+    Attributes
+    ----------
+    values : tuple of str, or ndarray of float64
+        The distinct labels, or numbers, of the column.
+    entries : Entries
+        By positions among these values; that behind the last is of missing values.
+    groups : int
+        How many groups there are.
+    """
+
+    values: tuple[str, ...] | Floats
+    entries: Entries
+    groups: int
+
+    def spelt(self, spell: Callable[[str], str | None]) -> Grouped:
+        """Return the same with other labels; None stands for a missing value."""
+        labels = [spell(str(label)) for label in self.values]
+        values = tuple({label: None for label in labels if label is not None})
+        at = {label: place for place, label in enumerate(values)}
+        places = np.array([len(values) if label is None else at[label] for label in labels])
+        return self._at(values, places)
+
+    def _at(self, values: tuple[str, ...] | Floats, places: Integers) -> Grouped:
+        """Return the same with other values; `places` tells for each of its own which it is."""
+        moved = np.append(places, len(values)).astype(np.int64)[self.entries.place]
+        entries = summed(self.entries._replace(place=moved), self.groups)
+        return Grouped(values, entries, self.groups)
+
+    def over(self, places: Sequence[int] | Integers, missing: int, outcomes: int) -> CrossTable:
+        """Return the table of some outcomes by groups.
+
+        Parameters
+        ----------
+        places : sequence of int
+            For each value the outcome that it is; -1 of a value that is left out.
+        missing : int
+            The outcome that missing values are; -1 if they are left out.
+        outcomes : int
+            How many outcomes there are.
+        """
+        moved = np.append(np.asarray(places, dtype=np.int64), missing)[self.entries.place]
+        kept = moved >= 0
+        at = moved[kept], self.entries.group[kept]
+
+        n = np.zeros((outcomes, self.groups), dtype=np.int64)
+        np.add.at(n, at, self.entries.n[kept])
+        if self.entries.w is None or self.entries.w2 is None:
+            return CrossTable(n)
+        w, w2 = np.zeros((2, outcomes, self.groups))
+        np.add.at(w, at, self.entries.w[kept])
+        np.add.at(w2, at, self.entries.w2[kept])
+        return CrossTable(n, w, w2)
+
+
+class CrossTable(NamedTuple):
+    """Outcomes by groups: rows, and the sums of their weights and of the squares of these.
+
+    Attributes
+    ----------
+    n : ndarray of int64, shape (K, G)
+    w, w2 : ndarray of float64, shape (K, G), or None
+        None where rows do not weigh.
+    """
+
+    n: Integers
+    w: Floats | None = None
+    w2: Floats | None = None

@@ -448,9 +448,10 @@ def as_categories(column: Numbers) -> Categories:
 
     Infinities have the labels that they have among bins.
     """
-    labels = map(numeral, column.values.tolist())
+    labels = tuple(map(numeral, column.values.tolist()))
     counts = dict(zip(labels, column.counts.tolist(), strict=True))
-    return Categories(column.name, column.missing, counts)
+    grouped = column.grouped and column.grouped._replace(values=labels)
+    return Categories(column.name, column.missing, counts, grouped=grouped)
 
 
 def numeral(value: float) -> str:

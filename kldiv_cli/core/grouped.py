@@ -1,7 +1,7 @@
 """Columns that were counted by groups of rows: blocks, clusters or segments; and by their weights.
 
-Of each value of a column, in each group, three numbers are kept: rows, the sum of their weights,
-and the sum of the squares of these. They add up, whatever the order of the rows.
+Of each value of a column, in each group, the entry of a `CrossTable` is kept; blocks are of
+consecutive rows, clusters and segments of those with one value of a column.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from kldiv_cli.core.inference.cross_table import CrossTable, Entries, summed
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
+
+__all__ = ["BLOCKS", "CrossTable", "Entries", "Grouped", "Grouping", "Groups", "summed"]
 
 BLOCKS = 20
 """Blocks of consecutive rows in a side: 30 do the same, 50 are too short for slow series."""
@@ -51,6 +55,12 @@ class Grouping(NamedTuple):
         """The columns that say how rows are grouped, or weigh, and are no data themselves."""
         return tuple(name for name in (self.column, self.weight) if name is not None)
 
+    def renamed(self, new: Callable[[str], str]) -> Grouping:
+        """Return the same with other names of its columns."""
+        column = None if self.column is None else new(self.column)
+        weight = None if self.weight is None else new(self.weight)
+        return self._replace(column=column, weight=weight)
+
 
 class Groups(NamedTuple):
     """The groups of rows of a data set.
@@ -66,63 +76,6 @@ class Groups(NamedTuple):
 
     grouping: Grouping
     names: tuple[str | None, ...]
-
-
-class Entries(NamedTuple):
-    """Rows, and their weights, by the position of a value and the number of a group.
-
-    Attributes
-    ----------
-    place, group : ndarray of int64, shape (E,)
-        Of each entry. No two have both alike, once they are `summed`.
-    n : ndarray of int64, shape (E,)
-        Rows.
-    w, w2 : ndarray of float64, shape (E,), or None
-        The sums of their weights, and of the squares of these; None where rows do not weigh.
-    """
-
-    place: Integers
-    group: Integers
-    n: Integers
-    w: Floats | None = None
-    w2: Floats | None = None
-
-
-def summed(entries: Entries, groups: int) -> Entries:
-    """Return entries of which those of one place and group are one, in their order.
-
-    Parameters
-    ----------
-    entries : Entries
-        In any order.
-    groups : int
-        How many groups there are.
-    """
-    if not len(entries.place):
-        return entries
-    keys = entries.place * groups + entries.group
-    size = int(keys.max()) + 1
-    if size > 4 * len(keys) + 1000:
-        found, keys = np.unique(keys, return_inverse=True)
-    else:
-        # A table of all that there could be is small, and faster than any order.
-        found = np.flatnonzero(np.bincount(keys, minlength=size))
-        dense = np.empty(size, dtype=np.int64)
-        dense[found] = np.arange(len(found))
-        keys = dense[keys]
-
-    def total(numbers: Floats | None) -> Floats | None:
-        if numbers is None:
-            return None
-        sums: Floats = np.bincount(keys, numbers, len(found)).astype(np.float64, copy=False)
-        return sums
-
-    n = np.zeros(len(found), dtype=np.int64)
-    if (entries.n == 1).all():
-        n += np.bincount(keys, minlength=len(found))
-    else:
-        np.add.at(n, keys, entries.n)
-    return Entries(found // groups, found % groups, n, total(entries.w), total(entries.w2))
 
 
 class Grouped(NamedTuple):
@@ -169,29 +122,4 @@ class Grouped(NamedTuple):
             How many outcomes there are.
         """
         moved = np.append(np.asarray(places, dtype=np.int64), missing)[self.entries.place]
-        kept = moved >= 0
-        at = moved[kept], self.entries.group[kept]
-
-        n = np.zeros((outcomes, self.groups), dtype=np.int64)
-        np.add.at(n, at, self.entries.n[kept])
-        if self.entries.w is None or self.entries.w2 is None:
-            return CrossTable(n)
-        w, w2 = np.zeros((2, outcomes, self.groups))
-        np.add.at(w, at, self.entries.w[kept])
-        np.add.at(w2, at, self.entries.w2[kept])
-        return CrossTable(n, w, w2)
-
-
-class CrossTable(NamedTuple):
-    """Outcomes by groups: rows, and the sums of their weights and of the squares of these.
-
-    Attributes
-    ----------
-    n : ndarray of int64, shape (K, G)
-    w, w2 : ndarray of float64, shape (K, G), or None
-        None where rows do not weigh.
-    """
-
-    n: Integers
-    w: Floats | None = None
-    w2: Floats | None = None
+        return CrossTable(self.entries._replace(place=moved), outcomes, self.groups).summed()

@@ -689,7 +689,10 @@ def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = No
     if side.map:
         rows = renames.renamed(rows, side.map, wanted.joint)
     # These are raw rows where the user has rules for columns, or the model has the same columns.
-    are_rows = any(name in rules.columns or not rules.wants(name) for name in rows.seen) or (
+    made_by = () if rows.groups is None else rows.groups.grouping.columns
+    are_rows = any(
+        name in rules.columns or name in made_by or not rules.wants(name) for name in rows.seen
+    ) or (
         model is not None
         and model.kind == "samples"
         and {*rows.seen} <= {*model.seen, model.chosen_by}

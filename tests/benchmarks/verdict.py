@@ -9,6 +9,7 @@ on the same samples::
     python tests/benchmarks/verdict.py            # about 12 minutes on one core
     python tests/benchmarks/verdict.py --quick    # about a minute, too few runs to judge by
     python tests/benchmarks/verdict.py --measures # the targets of PSI, JS and the others alone
+    python tests/benchmarks/verdict.py --dependent    # rows that depend on each other alone
     python tests/benchmarks/verdict.py --rivals   # the table alone; pip install -e '.[rivals]'
 
 The exit code is 1 if a target is missed.
@@ -24,6 +25,7 @@ import tracemalloc
 import zlib
 from importlib import metadata
 
+import designs
 import numpy as np
 
 from kldiv_cli.core.counts import count_numbers, pooled_bins
@@ -49,20 +51,27 @@ def main():
     parser.add_argument("--quick", action="store_true", help="a tenth of the runs")
     parser.add_argument("--rivals", action="store_true", help="the table beside others alone")
     parser.add_argument("--measures", action="store_true", help="the other measures alone")
+    parser.add_argument("--dependent", action="store_true", help="rows that depend alone")
     options = parser.parse_args()
     runs = 200 if options.quick else 2000
-    parts = (size, decisions, unbiased, sparse_column, large_counts, costs, measures, comparison)
-    chosen = [
-        part
-        for part, asked in ((comparison, options.rivals), (measures, options.measures))
-        if asked
-    ]
+    parts = (size, decisions, unbiased, sparse_column, large_counts, costs, measures, dependent,
+             comparison)  # fmt: skip
+    asked_for = (
+        (comparison, options.rivals),
+        (measures, options.measures),
+        (dependent, options.dependent),
+    )
+    chosen = [part for part, asked in asked_for if asked]
     for part in chosen or parts:
         started = time.perf_counter()
         part(runs)
         print(f"[{time.perf_counter() - started:.0f} s]\n", flush=True)
     print("missed:", ", ".join(map(str, MISSED)) or "none")
     return bool(MISSED)
+
+
+def dependent(runs):
+    designs.dependent(runs, seeded, target)
 
 
 def target(number, text, met):

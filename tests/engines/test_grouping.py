@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from kldiv_cli.core.counts import Categories
 from kldiv_cli.core.dataset import Wanted
-from kldiv_cli.core.grouped import Entries, Grouped, Grouping, summed
+from kldiv_cli.core.grouped import Grouped, Grouping
+from kldiv_cli.core.inference.cross_table import Entries, summed
 from kldiv_cli.engines import grouping as counting
 from kldiv_cli.errors import InputError
 from kldiv_cli.pipeline.sides import data_set
@@ -182,8 +183,10 @@ def test_weights_add_up():
     found = Grouped(("x", "y"), summed(entries, 2), 2)
     table = found.over([0, 1], -1, 2)
     assert table.n.tolist() == [[0, 1], [3, 0]]
-    assert table.w.tolist() == [[0.0, 2.0], [2.0, 0.0]]
-    assert table.w2.tolist() == [[0.0, 4.0], [2.5, 0.0]]
+    assert [part.tolist() for part in table.entries[3:]] == [[2.0, 2.0], [4.0, 2.5]]
+    assert [rows.tolist() for rows in table.rows_of_groups(2)] == [[[0], [3]], [[1], [0]]]
     spelt = found.spelt(lambda label: None if label == "x" else "z")
     assert spelt.values == ("z",)
-    assert spelt.over([0], 1, 2).w.tolist() == [[2.0, 0.0], [0.0, 2.0]]
+    assert spelt.over([0], 1, 2).n.tolist() == [[3, 0], [0, 1]]
+    assert found.over([0, -1], -1, 1).n.tolist() == [[0, 1]]
+    assert table.merged(np.array([0, 0]), 1).n.tolist() == [[3, 1]]

@@ -299,6 +299,8 @@ BLOCK = Option(
     "block", "N", "Rows of a batch that make a block, for the error of their mean; chosen by their"
     " correlation if not given.", read=number,
 )
+SERIAL = Option("serial", "", "Rows depend on those before them: judge by blocks of rows.")
+CLUSTER = Option("cluster", "COL", "Rows with one value of this column belong together.")
 FLATTEN = Option("flatten", "", "Make one distribution of all elements of a 2-D array.")
 STRICT = Option("strict", "", "Refuse what would be repaired with a note.")
 

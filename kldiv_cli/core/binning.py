@@ -70,6 +70,16 @@ class Bins:
         closed = [f"({low}, {high}]" for low, high in pairwise(ends[:-1])]
         return (*closed, f"({ends[-2]}, inf)", *SPECIAL)
 
+    def places(self, values: ArrayLike) -> NDArray[np.intp]:
+        """Return the place among `labels` of each of some numbers; nan is missing."""
+        given = np.asarray(values, dtype=np.float64)
+        size = len(self.edges) + 1
+        place = np.searchsorted(np.asarray(self.edges, dtype=np.float64), given, side="left")
+        place[given == -np.inf] = size
+        place[given == np.inf] = size + 1
+        place[np.isnan(given)] = size + 2
+        return place
+
     def count(self, values: ArrayLike, weights: ArrayLike | None = None) -> NDArray[np.int64]:
         """Return how many values fall into each bin.
 
@@ -85,12 +95,8 @@ class Bins:
         ndarray of int64, shape (len(labels),)
             Counts in the order of `labels`; they sum to the number of rows.
         """
-        given = np.asarray(values, dtype=np.float64)
         size = len(self.edges) + 1
-        place = np.searchsorted(np.asarray(self.edges, dtype=np.float64), given, side="left")
-        place[given == -np.inf] = size
-        place[given == np.inf] = size + 1
-        place[np.isnan(given)] = size + 2
+        place = self.places(values)
         if weights is None:
             return np.bincount(place, minlength=size + 3).astype(np.int64, copy=False)
         counts = np.zeros(size + 3, dtype=np.int64)

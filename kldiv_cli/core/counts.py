@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.grouped import Grouped
+
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
@@ -45,6 +47,8 @@ class Categories(NamedTuple):
     """Whether `OTHER` stands for pooled rare outcomes; else it is a label like any."""
     type: Type = "categorical"
     """What the labels are: see `kldiv_cli.core.types`."""
+    grouped: Grouped | None = None
+    """The same by groups of rows, if they were counted so."""
 
     @property
     def rows(self) -> int:
@@ -67,6 +71,7 @@ class Numbers(NamedTuple):
     missing: int
     values: Floats
     counts: Integers
+    grouped: Grouped | None = None
 
     @property
     def rows(self) -> int:
@@ -258,7 +263,7 @@ def pooled(column: Categories, min_count: int) -> Categories:
         return column
     counts = {label: count for label, count in column.counts.items() if count >= min_count}
     counts[OTHER] = counts.get(OTHER, 0) + sum(column.counts[label] for label in rare)
-    return column._replace(counts=counts, pooled=True)
+    return column._replace(counts=counts, pooled=True, grouped=None)
 
 
 def is_identifier(column: Column) -> bool:
@@ -443,9 +448,10 @@ def as_categories(column: Numbers) -> Categories:
 
     Infinities have the labels that they have among bins.
     """
-    labels = map(numeral, column.values.tolist())
+    labels = tuple(map(numeral, column.values.tolist()))
     counts = dict(zip(labels, column.counts.tolist(), strict=True))
-    return Categories(column.name, column.missing, counts)
+    grouped = column.grouped and column.grouped._replace(values=labels)
+    return Categories(column.name, column.missing, counts, grouped=grouped)
 
 
 def numeral(value: float) -> str:
@@ -485,7 +491,10 @@ def pooled_like(column: Categories, other: Categories) -> Categories:
     counts = {label: column.counts.get(label, 0) for label in other.counts}
     named = sum(counts.values()) - counts[OTHER]
     counts[OTHER] = column.total - named
-    return column._replace(counts=counts, pooled=True)
+    grouped = column.grouped and column.grouped.spelt(
+        lambda label: label if label in other.counts else OTHER
+    )
+    return column._replace(counts=counts, pooled=True, grouped=grouped)
 
 
 def edges_of(columns: Mapping[str, Column]) -> dict[str, tuple[float, ...]]:

@@ -9,6 +9,7 @@ from kldiv_cli.errors import InputError, Note, Place, did_you_mean, option
 
 if TYPE_CHECKING:
     from kldiv_cli.core.counts import Column
+    from kldiv_cli.core.grouped import Grouping, Groups
     from kldiv_cli.core.refusals import Uncounted
 
 MOST_OUTCOMES = 100_000
@@ -56,6 +57,8 @@ class DataSet(NamedTuple):
         A column by whose value the rows were chosen, which is left out.
     engine : str
         The engine that counted raw rows; empty where none did. No result tells it.
+    groups : Groups or None
+        The groups of rows by which the columns were counted, too.
     """
 
     name: str
@@ -71,6 +74,7 @@ class DataSet(NamedTuple):
     refused: tuple[Uncounted, ...] = ()
     chosen_by: str | None = None
     engine: str = ""
+    groups: Groups | None = None
 
 
 class Wanted(NamedTuple):
@@ -103,6 +107,8 @@ class Wanted(NamedTuple):
     """Edges that numbers will be binned at, by column, where these are known already."""
     quantiles: Callable[[str], int | None] | None = None
     """Where numbers will be binned at quantiles of their own: how many bins a column gets."""
+    grouping: Grouping | None = None
+    """How rows are grouped, where columns are to be counted by groups, too."""
 
     def missing_words(self, name: str) -> frozenset[str]:
         """Return the cells that mean a missing value in a column, beside empty ones."""

@@ -31,6 +31,7 @@ USUAL_LIMIT = USUAL_LIMITS["kl"]
 
 Verdict = Literal["pass", "drift", "inconclusive", "error"]
 FailOn = Literal["drift", "inconclusive"]
+Dependence = Literal["serial", "cluster"]
 WORST_FIRST: tuple[Verdict, ...] = ("error", "drift", "inconclusive", "pass")
 Figure = float | int | Literal["error"]
 """A number, or ``"error"`` where it was not computed."""
@@ -177,6 +178,8 @@ class Check(Document):
     alpha: float
     adjust: str
     seed: int
+    dependence: Dependence | None = None
+    """How rows were taken to depend on each other; None where they were taken for independent."""
     columns: Findings
     excluded: tuple[Excluded, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from kldiv_cli.core.binning import SPECIAL
 from kldiv_cli.core.divergences import contributions, divergences
 from kldiv_cli.core.findings import (
     USUAL_LIMIT,
@@ -16,6 +17,7 @@ from kldiv_cli.core.findings import (
     Judged,
     is_warned,
 )
+from kldiv_cli.core.grouped import BLOCKS
 from kldiv_cli.core.inference import reasons
 from kldiv_cli.core.inference.evidence import largest_move, weigh, weigh_exact
 from kldiv_cli.core.inference.measured import MEASURED
@@ -111,6 +113,7 @@ def judged(
     *,
     top: int = 10,
     told: Callable[[int], object] = lambda done: None,
+    dependent: bool = False,
 ) -> Findings:
     """Return the findings on columns that are judged together.
 
@@ -124,6 +127,8 @@ def judged(
         How many outcomes to list of each column.
     told : callable
         Is told how many columns are weighed, after each of them: this is what takes long.
+    dependent : bool
+        Whether rows of one group depend on each other.
     """
     # A column that cannot be drift takes no part in the correction for many columns.
     tests = sum(limits.tests(pair.column or "") for pair in pairs if not all(pair.known))
@@ -134,9 +139,13 @@ def judged(
     kl, evidence = [], []
     for pair, parts, values in zip(pairs, shares, measures, strict=True):
         judged = limits.of(pair.column or "")
-        weighed = _kl_evidence(pair, parts, float(values["kl_pq"]), judged, limits, tests)
+        if dependent and not all(pair.known):
+            weighed, of_column = _dependent_evidence(pair, parts, judged, limits)
+        else:
+            weighed = _kl_evidence(pair, parts, float(values["kl_pq"]), judged, limits, tests)
+            of_column = [_evidence(weighed, name, judged, values, limits) for name in judged]
         kl.append(weighed)
-        evidence.append([_evidence(weighed, name, judged, values, limits) for name in judged])
+        evidence.append(of_column)
         told(len(kl))
     # All measures of all columns are tests of one family.
     every = [one for of_column in evidence for one in of_column]
@@ -184,6 +193,80 @@ def _kl_evidence(
         if math.isinf(max_kl):
             weighed = weighed._replace(threshold=max_kl, p_drift=None, p_pass=None)
     return weighed._replace(move=largest_move(parts.p, parts.q, parts.part, counts.m))
+
+
+def _dependent_evidence(
+    pair: Pair, parts: Contributions, judged: Mapping[str, float], limits: Limits
+) -> tuple[Evidence, list[Evidence]]:
+    """Return what dependent rows say about D(P || Q), and about each measure of `judged`."""
+    from kldiv_cli.core.inference.dependence import designed
+    from kldiv_cli.core.inference.design import weigh_design
+
+    counts = samples(pair.p.astype(np.float64), pair.q.astype(np.float64), known=(False, False))
+    design = designed(counts, pair.groups, scores_of(pair))
+    move = largest_move(parts.p, parts.q, parts.part, counts.m)
+
+    def weighed(measure: str, limit: float) -> Evidence:
+        usual = limit if math.isfinite(limit) else USUAL_LIMITS[measure]
+        found = weigh_design(design, measure, threshold=usual, alpha=limits.alpha)
+        if math.isinf(limit):
+            found = found._replace(threshold=limit, p_drift=None, p_pass=None)
+        return found._replace(move=move)
+
+    kl = weighed("kl", judged.get("kl", math.inf))
+    return kl, [kl if name == "kl" else weighed(name, judged[name]) for name in judged]
+
+
+def scores_of(pair: Pair) -> NDArray[np.float64] | None:
+    """Return the places of bins of numbers in their order; None of labels.
+
+    Missing values have the mean place.
+    """
+    if pair.type != "numeric":
+        return None
+    names = list(pair.names)
+    regular = [place for place, name in enumerate(names) if name not in SPECIAL]
+    scores = np.zeros(len(names))
+    scores[regular] = np.arange(len(regular))
+    rows = pair.p + pair.q
+    total = rows[regular].sum()
+    mean = float(scores[regular] @ rows[regular] / total) if total else 0.0
+    ends = {SPECIAL[0]: -1.0, SPECIAL[1]: float(len(regular))}
+    for place, name in enumerate(names):
+        if name in SPECIAL:
+            scores[place] = ends.get(name, mean)
+    return scores
+
+
+def dependence_noted(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
+    """Yield a note where rows vary more from block to block than independent ones would.
+
+    Independent rows are warned about at most once in two hundred runs, over all columns.
+    """
+    from kldiv_cli.core.inference.dependence import LEVEL, chance, effect
+
+    found = []
+    for pair in pairs:
+        scores = scores_of(pair)
+        sides = [effect(table, scores) for table in pair.groups if table is not None]
+        effects = tuple(each for each in sides if each is not None and each.groups >= BLOCKS)
+        if effects:
+            found.append((chance(effects, ordered=scores is not None), pair.column, effects))
+    seen = [
+        (min(effects, key=lambda each: each.worth / each.rows), column)
+        for p_value, column, effects in found
+        if p_value <= LEVEL / len(found)
+    ]
+    if not seen:
+        return
+    worst, column = min(seen, key=lambda one: one[0].worth / one[0].rows)
+    message = (
+        f"rows depend on those before them in {abridged(repr(name) for _, name in seen)}:"
+        f" {worst.rows:,} rows of '{column}' are worth {worst.worth:,.0f}, and verdicts take"
+        " them for independent"
+    )
+    advice = "--serial allows for it; --cluster COL if rows of one value belong together"
+    yield Note("dependent-rows", message, source, advice=advice)
 
 
 def _evidence(

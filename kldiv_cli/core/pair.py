@@ -17,12 +17,13 @@ from kldiv_cli.core.quantiles import Quantile, quantiles_of
 from kldiv_cli.core.texts import Texts, union
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from kldiv_cli.core.counts import Column, Type
     from kldiv_cli.core.distribution import Distribution, Kind
+    from kldiv_cli.core.inference.cross_table import CrossTable
 
 
 class Pair(NamedTuple):
@@ -52,6 +53,8 @@ class Pair(NamedTuple):
         Whether nearly all values are distinct and none is common to both sides.
     quantiles : tuple of Quantile
         Of numbers; empty of anything else.
+    groups : pair of CrossTable or None
+        The outcomes of P, and of Q, by groups of rows, if they were counted so.
     """
 
     p: NDArray[Any]
@@ -66,6 +69,7 @@ class Pair(NamedTuple):
     constants: tuple[str | None, str | None] = (None, None)
     are_keys: bool = False
     quantiles: tuple[Quantile, ...] = ()
+    groups: tuple[CrossTable | None, CrossTable | None] = (None, None)
 
     @property
     def known(self) -> tuple[bool, bool]:
@@ -120,6 +124,7 @@ class Pair(NamedTuple):
             rows=self.rows[::-1],
             missing=self.missing[::-1],
             constants=self.constants[::-1],
+            groups=self.groups[::-1],
             quantiles=tuple(each.swapped() for each in self.quantiles),
         )
 
@@ -442,6 +447,8 @@ def _categorical(
         in_p.append(p.missing)
         in_q.append(q.missing)
         of_data.append(False)
+    at = {label: place for place, label in enumerate(labels)}
+    at_missing = len(at) - 1 if len(of_data) > len(p.counts) + len(new) else -1
     return Pair(
         np.array(in_p, dtype=np.int64),
         np.array(in_q, dtype=np.int64),
@@ -449,7 +456,16 @@ def _categorical(
         tuple(labels),
         type=p.type if p.type == q.type else "categorical",
         of_data=np.array(of_data, dtype=np.bool_),
+        groups=(_crossed(p, at, at_missing), _crossed(q, at, at_missing)),
     )
+
+
+def _crossed(column: Categories, at: Mapping[str, int], missing: int) -> CrossTable | None:
+    """Return the outcomes of a column by groups, from the places of labels and missing values."""
+    if column.grouped is None:
+        return None
+    places = [at.get(str(label), -1) for label in column.grouped.values]
+    return column.grouped.over(places, missing, len(at))
 
 
 def _with_bins_of(first: Categories, second: Categories, whose: tuple[str, str]) -> Categories:
@@ -462,7 +478,11 @@ def _with_bins_of(first: Categories, second: Categories, whose: tuple[str, str])
         return second
     found = intervals.matched(ours, theirs, None, whose)
     labels = _relabelled(list(first.counts), list(second.counts), found)
-    return second._replace(counts=dict(zip(labels, second.counts.values(), strict=True)))
+    named = dict(zip(second.counts, labels, strict=True))
+    grouped = second.grouped and second.grouped.spelt(named.get)
+    return second._replace(
+        counts=dict(zip(labels, second.counts.values(), strict=True)), grouped=grouped
+    )
 
 
 def _numeric(
@@ -493,11 +513,14 @@ def _numeric(
         quantiles = quantiles_of(*binned)
     if missing == "drop":
         in_p[-1] = in_q[-1] = 0
+    groups = _crossed_in(p, chosen, missing), _crossed_in(q, chosen, missing)
     labels = np.array(chosen.labels, dtype=object)
     regular = len(labels) - len(SPECIAL)
     # The bins for what is not a finite number are kept only where they hold rows.
     kept = (np.arange(len(labels)) < regular) | (in_p + in_q > 0)
     infinite = np.isin(labels, SPECIAL[:-1])
+    places = np.where(kept, np.cumsum(kept) - 1, -1)
+    size = int(np.count_nonzero(kept))
     return Pair(
         in_p[kept],
         in_q[kept],
@@ -506,4 +529,20 @@ def _numeric(
         type="numeric",
         of_data=infinite[kept],
         quantiles=quantiles,
+        groups=(
+            None if groups[0] is None else groups[0].merged(places, size),
+            None if groups[1] is None else groups[1].merged(places, size),
+        ),
     )
+
+
+def _crossed_in(
+    column: Numbers | Binned, bins: Bins, missing: Literal["drop", "category"]
+) -> CrossTable | None:
+    """Return a numeric column in bins, by groups; all labels of the bins are outcomes."""
+    grouped = column.grouped if isinstance(column, Numbers) else None
+    if grouped is None:
+        return None
+    size = len(bins.labels)
+    places = bins.places(np.asarray(grouped.values, dtype=np.float64))
+    return grouped.over(places, size - 1 if missing == "category" else -1, size)

@@ -153,14 +153,22 @@ def _respelled(column: Column, spelling: Spelling | None, absent: Collection[str
     """Return a column of text with its labels spelt anew, words for missing values counted so."""
     if not isinstance(column, Categories):
         return column
+
+    def spell(label: str) -> str | None:
+        if label.strip() in absent:
+            return None
+        return spelling.of.get(label, label) if spelling else label
+
     missing, counts = column.missing, Counter[str]()
     for label, count in column.counts.items():
-        if label.strip() in absent:
+        own = spell(label)
+        if own is None:
             missing += count
         else:
-            counts[spelling.of.get(label, label) if spelling else label] += count
+            counts[own] += count
     type_ = spelling.type if spelling else column.type
-    return Categories(column.name, missing, dict(counts), column.pooled, type_)
+    grouped = column.grouped and column.grouped.spelt(spell)
+    return Categories(column.name, missing, dict(counts), column.pooled, type_, grouped)
 
 
 Spell = Callable[[str], str | None]

@@ -16,8 +16,10 @@ import numpy as np
 
 from kldiv_cli.core import counts
 from kldiv_cli.core.binning import Bins, quantile_ranks, stand_ins
+from kldiv_cli.core.grouped import Entries
 from kldiv_cli.core.table import Batch
-from kldiv_cli.engines import UnsuitedError, joint, local, scanning
+from kldiv_cli.engines import UnsuitedError, grouping, joint, local, scanning
+from kldiv_cli.engines.grouping import Counted
 from kldiv_cli.engines.sql import BLANKS, DATE, DAY, Column, is_in_buckets, number_in
 from kldiv_cli.errors import InputError, Place
 
@@ -66,19 +68,21 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     if not {*wanted.joint} <= {*names}:
         raise UnsuitedError("a column is not there")
     together = [scan.names.index(title) for title in wanted.joint]
+    by = _group_by(wanted, scan)
     pairs = joint.Pairs(table, wanted, source) if wanted.joint else None
-    wanted = joint.without_pairs(wanted)
+    grouped_by, wanted = wanted.grouping, joint.without_pairs(wanted)
+    wanted = grouping.without_groups(wanted)
     if table.names is not None:
         # A name that is wrong is told before all is read.
         wanted.left_out(table.names, source)
     batches = iter(table.batches)
     head = _settled(batches, table, wanted, source)
     columns = [
-        _column(position, head[title], scan, wanted)
+        _column(position, head[title], scan, wanted, is_grouped=by is not None)
         for position, title in enumerate(scan.names)
         if title is not None and title in head
     ]
-    if not columns and not together:
+    if not columns and (by is not None or not together):
         raise UnsuitedError("no column is wanted")
 
     def new(title: str) -> ColumnCounter:
@@ -88,7 +92,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
 
     counters = {column.title: new(column.title) for column in columns}
     with scanning.opened(scan, source, table.decimal) as records:
-        rows = records.count(columns, together)
+        rows = records.count(columns, together, by)
         counted = _Counted(records, columns)
         counted.settle(list(counters.values()))
         counted.check_size(source)
@@ -106,10 +110,57 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
             _add_pairs(pairs, records, wanted.joint, source)
         if coarse:
             _refine(records, coarse)
+        made_by, cells = _by_groups(records, columns) if by is not None else ([], {})
     _locate_refusals(batches, head, counters, new)
     found = local.data_set(counters, names, rows, table, wanted, source, name)
     found = found._replace(engine="DuckDB")
+    if grouped_by is not None:
+        groups = grouping.named(made_by, table, wanted, grouped_by)
+        found = grouping.crossed(found, cells, groups, table, wanted, grouped_by)
     return found if pairs is None else pairs.beside(found)
+
+
+def _group_by(wanted: Wanted, scan: Scan) -> int | None:
+    """Return the position of the column that makes groups of rows; None if there are none.
+
+    Raises
+    ------
+    UnsuitedError
+        If rows weigh, which DuckDB adds up in another order each time, or if their order matters.
+    """
+    by = wanted.grouping
+    if by is None:
+        return None
+    if by.column is None or by.weight is not None:
+        raise UnsuitedError("the order of the rows matters")
+    if by.column not in scan.names:
+        raise UnsuitedError("a column is not there")
+    return scan.names.index(by.column)
+
+
+def _by_groups(
+    records: Records, columns: Sequence[Column]
+) -> tuple[list[str | None], dict[str, Counted]]:
+    """Return the cells that make groups, and those of each column by groups."""
+    found = records.data.arrays("select distinct k from crossed where g > 0")
+    made_by: list[str | None] = _texts(found["k"]).tolist()
+    numbers = {cell: number for number, cell in enumerate(made_by)}
+    counted = {}
+    for number, column in enumerate(columns, start=1):
+        found = records.data.arrays("select t, x, k, n from crossed where g = $g", {"g": number})
+        texts, is_text = _texts(found["t"]), np.ma.getmaskarray(found["x"])
+        cells: list[str | None] | NDArray[np.float64]
+        if column.is_wide:
+            doubles = np.ma.getdata(found["x"]).astype(np.float64)
+            doubles[is_text] = grouping.doubles_of(records.decimal, True, texts[is_text].tolist())
+            cells, places = np.unique(doubles, return_inverse=True)
+        else:
+            index = {cell: place for place, cell in enumerate(dict.fromkeys(texts.tolist()))}
+            cells, places = list(index), np.array([index[cell] for cell in texts], np.int64)
+        group = np.array([numbers[cell] for cell in _texts(found["k"])], np.int64)
+        entries = Entries(places, group, np.ma.getdata(found["n"]))
+        counted[column.title] = Counted(cells, entries)
+    return made_by, counted
 
 
 def _add_pairs(pairs: Pairs, records: Records, titles: Sequence[str], source: str) -> None:
@@ -133,14 +184,17 @@ def _add_pairs(pairs: Pairs, records: Records, titles: Sequence[str], source: st
 # What the first rows say.
 
 
-def _column(position: int, head: ColumnCounter, scan: Scan, wanted: Wanted) -> Column:
+def _column(
+    position: int, head: ColumnCounter, scan: Scan, wanted: Wanted, *, is_grouped: bool
+) -> Column:
     """Return how a column is counted, as its first rows and later bins suggest."""
     title, is_numeric = head.name, head.is_numeric
     if not (is_numeric and _is_wide(head, scan)):
         return Column(position, title, is_numeric)
     found = Column(position, title, is_numeric, is_wide=True)
-    # A table of two columns may have to be told from a distribution by all of its values.
-    if len(scan.names) == 2 or head.drops_numbers:
+    # A table of two columns may have to be told from a distribution by all of its values, and
+    # buckets have no groups.
+    if len(scan.names) == 2 or head.drops_numbers or is_grouped:
         return found
     if cuts := wanted.edges.get(title):
         return found._replace(cuts=cuts)

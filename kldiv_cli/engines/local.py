@@ -79,17 +79,26 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     if table.names is not None:
         # A name that is wrong is told before all is read.
         wanted.left_out(table.names, source)
+    cross = None
+    if wanted.grouping is not None:
+        from kldiv_cli.engines.grouping import Cross, without_groups
+
+        cross, wanted = Cross(table, wanted), without_groups(wanted)
     counters: dict[str, ColumnCounter] = {}
     rows = total = 0
     seen = dict.fromkeys(table.names or ())
     for batch in table.batches:
         seen.update(dict.fromkeys(batch.columns))
+        if cross is not None:
+            cross.add(batch)
         for title in filter(wanted.wants, batch.columns):
             if title not in counters:
                 check_text([title], title, source)
                 counters[title] = ColumnCounter(title, wanted, source, table)
                 counters[title].pad(rows)
-            _add(counters[title], batch, wanted)
+            cells = _add(counters[title], batch, wanted)
+            if cross is not None and cross.is_counting:
+                cross.add_column(title, batch, cells, counters[title])
         rows += batch.size
         total += batch.size if batch.counts is None else sum(map(int, batch.counts))
         progress.step(source, rows, unit="rows")
@@ -107,7 +116,8 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         total = len(values)
         if wanted.wants(title):
             whole[title] = _column_of(title, values, wanted, source)
-    return data_set(counters, list(seen), total, table, wanted, source, name, whole)
+    found = data_set(counters, list(seen), total, table, wanted, source, name, whole)
+    return found if cross is None else cross.beside(found)
 
 
 def data_set(
@@ -176,14 +186,21 @@ def data_set(
     )
 
 
-def _add(counter: ColumnCounter, batch: Batch, wanted: Wanted) -> None:
-    """Count the cells of a batch; a column of objects or arrays is refused."""
+def _add(counter: ColumnCounter, batch: Batch, wanted: Wanted) -> Sequence[Cell] | None:
+    """Count the cells of a batch; a column of objects or arrays is refused.
+
+    Returns
+    -------
+    sequence of (str or None), or None
+        The cells, if they were looked at one by one.
+    """
+    counter.doubles = None
     if counter.gave_up:
         counter.skip(batch.size)
-        return
+        return None
     try:
         if _add_bulk(counter, batch):
-            return
+            return None
         cells = batch.columns[counter.name]
     except InputError as problem:
         if problem.code != "nested-value":
@@ -191,17 +208,19 @@ def _add(counter: ColumnCounter, batch: Batch, wanted: Wanted) -> None:
         settles, place = option_to_leave_out(wanted), problem.places[0]
         counter.reject(Uncounted(counter.name, problem.code, problem.message, place, settles))
         counter.skip(batch.size)
-        return
+        return None
     repeats = None if batch.counts is None else list(map(int, batch.counts))
     if batch.bulk is None or counter.is_settled:
         counter.add(cells, batch.place, repeats)
-        return
+        return cells
     for start in range(0, batch.size, DECISIVE):
 
         def located(i: int, title: str, start: int = start) -> Place:
             return batch.place(start + i, title)
 
         counter.add(cells[start : start + DECISIVE], located)
+    counter.doubles = None
+    return cells
 
 
 def _add_bulk(counter: ColumnCounter, batch: Batch) -> bool:
@@ -291,6 +310,13 @@ class ColumnCounter:
         self._early: Counter[str] = Counter()
         self._first_word: Place | None = None
         self._bad: dict[str, None] = {}
+        # The numbers in the cells that were added last, if these hold nothing else.
+        self.doubles: NDArray[np.float64] | None = None
+
+    @property
+    def no_value(self) -> frozenset[Cell]:
+        """The cells that hold no value among numbers, but for those of blanks."""
+        return self._absent | self._words
 
     @property
     def held(self) -> int:
@@ -602,6 +628,7 @@ class ColumnCounter:
             doubles = self._floats(texts)
         if doubles is None:
             doubles, times = self._one_by_one(texts, times, cells, place)
+        self.doubles = None if self._absent_numbers else doubles
         if self._absent_numbers:
             kept = ~np.isin(doubles, self._absent_numbers)
             before, doubles = _rows(doubles, times), doubles[kept]

@@ -84,13 +84,18 @@ class Records:
         # The rows that are chosen of each part; None where all are.
         self._choices: list[Choice | None] = []
 
-    def count(self, columns: Sequence[Column], together: Sequence[int] = ()) -> int:
+    def count(
+        self, columns: Sequence[Column], together: Sequence[int] = (), by: int | None = None
+    ) -> int:
         """Count all columns into the table ``counted``, and return the number of rows.
 
         The table has a row for each distinct value of each column: `g` is the number of the
         column from 1, `t` the text of the value, or `x` the number, and `n` how often it occurs.
         Where `g` is -1, the cells `j0`, `j1` and so on of the columns at the positions `together`
         are counted together.
+
+        Where the field at the position `by` makes groups of rows, the table ``crossed`` has the
+        same, but for cells that are counted together, once for each group, whose text is `k`.
 
         Raises
         ------
@@ -106,7 +111,7 @@ class Records:
             if choice is None or choice.rows:
                 if choice is not None:
                     text = self._texts.open(part, again=True)
-                found = self._count_part(name, part, columns, together, text, choice)
+                found = self._count_part(name, part, columns, together, by, text, choice)
                 if choice is None:
                     account(text, part, *found)
                 elif found != (choice.rows, choice.size):
@@ -122,6 +127,12 @@ class Records:
             self.data.rows(
                 "create or replace temp table counted as"
                 " select * exclude (n, l), sum(n)::bigint as n from counted group by all"
+            )
+        if by is not None:
+            self.data.rows("create temp table crossed as select g, t, x, k, n from counted")
+            self.data.rows(
+                "create or replace temp table counted as"
+                " select * exclude (n, k), sum(n)::bigint as n from counted group by all"
             )
         return total
 
@@ -155,6 +166,7 @@ class Records:
         part: Part,
         columns: Sequence[Column],
         together: Sequence[int],
+        by: int | None,
         text: Text,
         choice: Choice | None,
     ) -> tuple[int, int]:
@@ -175,13 +187,13 @@ class Records:
             self._scan,
             part,
             text,
-            [*(column.position for column in columns), *together],
+            [*(column.position for column in columns), *together, *([] if by is None else [by])],
             [column.position for column in columns if column.is_wide],
             self.decimal,
             accounted=of_text.values(),
             choice=choice,
         )
-        query = f"create or replace temp table {name} as {grouped(columns, together, source)}"
+        query = f"create or replace temp table {name} as {grouped(columns, together, source, by)}"
         self.data.rows(query, given, None if choice else self._texts.told(part))
         self._texts.finish(text, part)
         rows, other = self.data.rows(f"select n, l from {name} where g = 0")[0]

@@ -146,20 +146,26 @@ def records_of(
     return query, given
 
 
-def grouped(columns: Sequence[Column], together: Sequence[int], source: str) -> str:
+def grouped(
+    columns: Sequence[Column], together: Sequence[int], source: str, by: int | None = None
+) -> str:
     """Return the SQL that counts columns of records: each value of each column, and all rows.
 
     The row whose `g` is 0 is of all records, with the bytes of their fields as `l`; see
-    `kldiv_cli.engines.scanning.Records.count` for the others.
+    `kldiv_cli.engines.scanning.Records.count` for the others. Where the field at a position `by`
+    makes groups of rows, each value is counted in each group, whose text is `k`.
     """
     texts = [column.text for column in columns]
     doubles = [column.double for column in columns if column.double is not None]
     cells = [f"j{k}" for k in range(len(together))]
     selected = [column.selected() for column in columns]
     selected += [f"c{i} as {cell}" for i, cell in zip(together, cells, strict=True)]
-    sets = [[], *(column.keys for column in columns), *([cells] if cells else [])]
+    group = [] if by is None else ["k"]
+    selected += [f"c{by} as {key}" for key in group]
+    more = "".join(f"{key}, " for key in [*cells, *group])
+    sets = [[], *([*column.keys, *group] for column in columns), *([cells] if cells else [])]
     return f"""
-        select {set_number(texts, *cells[:1])} as g, {"".join(f"{cell}, " for cell in cells)}
+        select {set_number(texts, *cells[:1])} as g, {more}
             coalesce({", ".join([*texts, "null"])})::varchar as t,
             coalesce({", ".join([*doubles, "null"])})::double as x,
             count(*) as n, coalesce(sum(l), 0)::bigint as l

@@ -15,6 +15,7 @@ from kldiv_cli.core.pair import Pair, Unpaired
 from kldiv_cli.core.report import Side
 from kldiv_cli.errors import Note, note_on
 from kldiv_cli.pipeline import headers, sides
+from kldiv_cli.pipeline.dependence import orders_noted, refuse_groups
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
 from kldiv_cli.pipeline.settings import (
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from kldiv_cli.core.counts import Column
-    from kldiv_cli.core.findings import FailOn
+    from kldiv_cli.core.findings import Dependence, FailOn
+    from kldiv_cli.core.grouped import Grouping
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.pipeline.settings import CheckOptions, CheckSettings, Rules, Source
 
@@ -155,6 +157,13 @@ def check(
         Threads that an engine may take; one a processor if not given. No result depends on it.
     flatten : bool, default False
         Make one distribution of all elements of a two-dimensional array.
+    serial : bool, default False
+        Rows of a file depend on those before them, such as minutes of one sensor: what they are
+        worth is found from 20 blocks of consecutive rows. Where this is not given, and rows do
+        depend, a note says so.
+    cluster : str, optional
+        A column whose values say which rows belong together, such as a customer: rows of one value
+        depend on each other. It is not judged.
     block : int, optional
         Of logits and log-probabilities, how many consecutive rows make a block for the error of
         their mean; the rows are taken as a correlated series if not given.
@@ -309,10 +318,15 @@ def judged_sides(both: _Sides, settings: CheckSettings) -> CheckReport:
     def told(done: int) -> None:
         progress.step(both.current.source, done, len(pairs), "columns")
 
-    judged = iter(judging.judged(pairs, limits, top=settings.top, told=told))
+    grouping = settings.rules.grouping
+    dependent = grouping is not None and grouping.required
+    judged = iter(judging.judged(pairs, limits, top=settings.top, told=told, dependent=dependent))
     columns = Findings(
         next(judged) if isinstance(one, Pair) else _unpaired(one, limits) for one in both.columns
     )
+    if not dependent:
+        notes = judging.dependence_noted(pairs, both.current.source)
+        both = both._replace(notes=(*both.notes, *notes))
     return _report(both, columns, settings)
 
 
@@ -343,10 +357,18 @@ def _report(
         alpha=limits.alpha,
         adjust=limits.adjust,
         seed=SEED,
+        dependence=_dependence(settings.rules.grouping),
         columns=columns,
         excluded=both.excluded,
         notes=tuple(dict.fromkeys((*both.notes, *warned))),
     )
+
+
+def _dependence(grouping: Grouping | None) -> Dependence | None:
+    """Return how the user says that rows depend on each other."""
+    if grouping is None or not grouping.required:
+        return None
+    return "serial" if grouping.kind == "block" else "cluster"
 
 
 def _unpaired(column: Unpaired, limits: Limits) -> Finding:
@@ -358,6 +380,7 @@ def _unpaired(column: Unpaired, limits: Limits) -> Finding:
 def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two data sets and pair their columns."""
     found = sides.read_data_sets(reference, current, rules)
+    refuse_groups(rules, found.first, found.second)
     first, second = tell_apart(found.first, found.second, (reference.name, current.name), SIDES)
     made = pair_data_sets(first, second, rules)
     columns = tuple(one.swapped() if isinstance(one, Pair) else one for one in made)
@@ -370,7 +393,13 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
         sides.describe_data_set(second, pairs, is_p=True),
         columns,
         first.excluded,
-        (*first.notes, *second.notes, *notes, *_nearly_alike(pairs, source)),
+        (
+            *first.notes,
+            *second.notes,
+            *notes,
+            *_nearly_alike(pairs, source),
+            *orders_noted(rules, first, second),
+        ),
         first.columns,
     )
 

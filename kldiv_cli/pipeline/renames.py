@@ -42,6 +42,7 @@ def in_its_words(wanted: Wanted, renames: Renames) -> Wanted:
         edges={new(name): edges for name, edges in wanted.edges.items()},
         na_of={new(name): words for name, words in wanted.na_of.items()},
         joint=joint,
+        grouping=wanted.grouping and wanted.grouping.renamed(new),
     )
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from typing import Literal, TypeAlias, TypedDict
 
     from kldiv_cli.core.counts import Type
+    from kldiv_cli.core.grouped import Grouping
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.core.measures import Base, Reduction
     from kldiv_cli.core.smoothing import Smoothing
@@ -131,6 +132,8 @@ if TYPE_CHECKING:
         """The options of `check`."""
 
         block: int | None
+        serial: bool
+        cluster: str | None
         dataset: str | None
         names: Names
         top: int
@@ -155,6 +158,23 @@ class Rules(NamedTuple):
     max_outcomes: int = MOST_OUTCOMES
     asked: frozenset[str] = frozenset()
     """Options that this call gives, and no file of a project."""
+    serial: bool = False
+    """Whether rows depend on those before them …"""
+    cluster: str | None = None
+    """… or on those with the same value of a column."""
+    looks_at_order: bool = False
+    """Whether to find out if they do, where the user says nothing of it."""
+
+    @property
+    def grouping(self) -> Grouping | None:
+        """How rows are grouped, if they are counted by groups, too."""
+        from kldiv_cli.core.grouped import Grouping
+
+        if self.cluster is not None:
+            return Grouping("cluster", self.cluster, required=True)
+        if self.serial:
+            return Grouping("block", required=True)
+        return Grouping("block") if self.looks_at_order else None
 
     def typed(self, type: Type) -> frozenset[str]:
         """Return the columns that the user says are of this type."""
@@ -216,6 +236,7 @@ class Rules(NamedTuple):
             drop_missing=self.missing == "drop",
             joint=self.joint,
             most_outcomes=self.max_outcomes,
+            grouping=self.grouping,
         )
 
 
@@ -380,6 +401,8 @@ CHECK: dict[str, Validator] = {
     **JUDGING,
     **SHOWING,
     "block": optional(whole(1)),
+    "serial": validation.flag,
+    "cluster": optional(validation.named),
     "dataset": optional(validation.named),
     "kind": per_side(among(*KINDS_OF_CHECK)),
 }
@@ -393,12 +416,16 @@ PROJECT: dict[str, Validator] = {
     "dataset": validation.named,
     "min_count": whole(0),
     "fail_on": among("drift", "inconclusive"),
+    "serial": validation.flag,
+    "cluster": validation.named,
 }
 PROFILE: dict[str, Validator] = {**READING, **PROJECT, "strict": validation.anything}
 PROFILE["kind"] = per_side(among(*KINDS_OF_PROFILE))
 # A profile holds missing values apart, whatever a check will make of them, and raw rows; and has
 # its own name.
 del PROFILE["missing"], PROFILE["flatten"], PROFILE["dataset"], PROFILE["map"]
+# Whether rows depend on each other is asked where they are judged.
+del PROFILE["serial"], PROFILE["cluster"]
 # What one run counts together is no setting of a project.
 del PROJECT["joint"]
 
@@ -549,6 +576,12 @@ def check_settings(
         Refusal(("max_outcomes",), (any(raw),) * 2, "is for raw rows", "leave {} out"),
         Refusal(("map",), sets, "renames columns of data sets", "leave {} out"),
         Refusal(
+            ("serial", "cluster"),
+            (all(raw),) * 2,
+            "is for raw rows on both sides",
+            "leave {} out",
+        ),
+        Refusal(
             (
                 "column",
                 "exclude",
@@ -571,9 +604,29 @@ def check_settings(
     _refuse(refusals, given, spell, project)
     own = {name: each.limits for name, each in rules.columns.items() if each.limits}
     limits = _made(Limits, given, of_columns=own)
+    if all(raw) and not gate:
+        _refuse_for_groups(rules, limits, spell)
+        rules = rules._replace(looks_at_order=True)
     sides = (sides[0], sides[1]._replace(map=given.get("map", {})))
     dataset = given.pop("dataset", None) or name_of_data_set(sides[0].source, sides[0].name)
     return _made(CheckSettings, given, sources=sides, rules=rules, limits=limits, dataset=dataset)
+
+
+def _refuse_for_groups(rules: Rules, limits: Limits, spell: Spelling) -> None:
+    """Refuse what there is no rule for where rows depend on each other."""
+    if rules.grouping is None:
+        return
+    name = spell("serial" if rules.cluster is None else "cluster")
+    if rules.serial and rules.cluster is not None:
+        message = f"{name} says which rows depend on each other, and {spell('serial')} that"
+        hint = f"leave {spell('serial')} out"
+        raise UsageError("usage", f"{message} neighbours do", hint=hint)
+    if rules.joint:
+        message = f"{name} has no rule for columns that are counted together"
+        raise UsageError("usage", message, hint=f"leave {spell('joint')} out")
+    if any("tv" in limits.of(each) for each in ("", *limits.of_columns)):
+        message = f"{name} has no rule for the total variation"
+        raise UsageError("usage", message, hint=f"leave {spell('max_tv')} out")
 
 
 def _models_known(sides: tuple[Source, Source]) -> tuple[Source, Source]:

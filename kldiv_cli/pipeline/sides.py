@@ -323,7 +323,17 @@ def _engine(table: Table, wanted: Wanted) -> Engine:
         return _slowly
     from kldiv_cli.engines import embedded
 
+    if wanted.grouping is not None and not wanted.grouping.required:
+        # What DuckDB counts comes in no order, and nobody asks for blocks.
+        return _without_groups
     return embedded.count
+
+
+def _without_groups(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
+    """Count large text without the groups that nobody asks for."""
+    from kldiv_cli.engines import embedded, grouping
+
+    return embedded.count(table, grouping.without_groups(wanted), source, name)
 
 
 def _slowly(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
@@ -679,7 +689,10 @@ def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = No
     if side.map:
         rows = renames.renamed(rows, side.map, wanted.joint)
     # These are raw rows where the user has rules for columns, or the model has the same columns.
-    are_rows = any(name in rules.columns or not rules.wants(name) for name in rows.seen) or (
+    made_by = () if rows.groups is None else rows.groups.grouping.columns
+    are_rows = any(
+        name in rules.columns or name in made_by or not rules.wants(name) for name in rows.seen
+    ) or (
         model is not None
         and model.kind == "samples"
         and {*rows.seen} <= {*model.seen, model.chosen_by}

@@ -54,6 +54,13 @@ class ColumnRules(NamedTuple):
         }
 
 
+def flag(name: str, value: object) -> bool:
+    """Check an option that is true or false."""
+    if not isinstance(value, bool):
+        raise _refused(name, "true or false", value)
+    return value
+
+
 def anything(name: str, value: Any) -> Any:
     """Return a value that is checked where it is used."""
     return value

@@ -10,6 +10,7 @@ on the same samples::
     python tests/benchmarks/verdict.py --quick    # about a minute, too few runs to judge by
     python tests/benchmarks/verdict.py --measures # the targets of PSI, JS and the others alone
     python tests/benchmarks/verdict.py --measures psi --runs 10000 --seed more  # other cells
+    python tests/benchmarks/verdict.py --dependent    # rows that depend on each other alone
     python tests/benchmarks/verdict.py --rivals   # the table alone; pip install -e '.[rivals]'
 
 The exit code is 1 if a target is missed.
@@ -26,6 +27,7 @@ import zlib
 from functools import partial
 from importlib import metadata
 
+import designs
 import numpy as np
 
 from kldiv_cli.core.counts import count_numbers, pooled_bins
@@ -51,26 +53,32 @@ def main():
     parser.add_argument("--quick", action="store_true", help="a tenth of the runs")
     parser.add_argument("--rivals", action="store_true", help="the table beside others alone")
     parser.add_argument("--measures", nargs="*", help="the other measures alone, or these of them")
+    parser.add_argument("--dependent", action="store_true", help="rows that depend alone")
     parser.add_argument("--runs", type=int, help="how many of a cell, 2000 by default")
     parser.add_argument("--seed", default="", help="any word draws other cells of other measures")
     options = parser.parse_args()
     runs = options.runs or (200 if options.quick else 2000)
     measures = partial(others, names=options.measures, seed=options.seed)
-    parts = (size, decisions, unbiased, sparse_column, large_counts, costs, measures, comparison)
-    chosen = [
-        part
-        for part, asked in (
-            (comparison, options.rivals),
-            (measures, options.measures is not None),
-        )
-        if asked
-    ]
+    parts = (
+        *(size, decisions, unbiased, sparse_column, large_counts, costs),
+        *(measures, dependent, comparison),
+    )
+    asked_for = (
+        (comparison, options.rivals),
+        (measures, options.measures is not None),
+        (dependent, options.dependent),
+    )
+    chosen = [part for part, asked in asked_for if asked]
     for part in chosen or parts:
         started = time.perf_counter()
         part(runs)
         print(f"[{time.perf_counter() - started:.0f} s]\n", flush=True)
     print("missed:", ", ".join(map(str, MISSED)) or "none")
     return bool(MISSED)
+
+
+def dependent(runs):
+    designs.dependent(runs, seeded, target)
 
 
 def target(number, text, met):

@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import lzma
+import math
 import os
 import random
 import re
@@ -27,6 +28,7 @@ from hypothesis import strategies as st
 
 from kldiv_cli.core.counts import Categories, Numbers
 from kldiv_cli.core.dataset import Wanted
+from kldiv_cli.core.grouped import Grouping
 from kldiv_cli.core.joint import joint_name
 from kldiv_cli.engines import UnsuitedError, local
 from kldiv_cli.errors import KldivError
@@ -86,6 +88,9 @@ def told(data_set):
     """Return all that a data set tells but its engine, as values that can be compared."""
     columns = []
     for title, column in data_set.columns.items():
+        if (grouped := column.grouped) is not None:
+            entries = [part if part is None else part.tolist() for part in grouped.entries]
+            columns.append((title, [str(value) for value in grouped.values], entries))
         if isinstance(column, Categories):
             columns.append((title, column.missing, list(column.counts.items()), column.type))
         else:
@@ -1192,3 +1197,50 @@ def test_pairs_of_all_parts(folder, engine):
     for titles in (("a", "b"), ("m", "b")):
         found = folder(parts, together(*titles))
         assert (found.engine, found.rows) == (engine.name, 2700)
+
+
+# Groups of rows.
+
+BY_GROUPS = {
+    "labels and numbers": lines("a,b,c", *[f"{'xyz'[n % 3]},{n % 7},{n / 4}" for n in range(90)]),
+    "missing cells and groups": lines(
+        "a,b,c", "x,1,u", ",2,u", "NA,3,v", "x,,u", "y,NA,", "x,inf,v", " ,1.0,v", "\\N,1,u"
+    ),
+    "quotes": lines("a,b,c", '"x,1",1,"u\nv"', '"x,1",2,u', "x,2,u"),
+    "a column of one value": lines("a,b,c", *[f"x,{n},u" for n in range(40)]),
+    "a group for each row": lines("a,b,c", *[f"x{n},{n},u" for n in range(40)]),
+}
+
+
+@pytest.mark.parametrize("name", BY_GROUPS)
+@pytest.mark.parametrize("column", ["a", "c"])
+def test_columns_by_groups(agreed, engine, name, column, early):
+    grouping = Grouping("cluster", column, required=True)
+    found = agreed("x.csv", BY_GROUPS[name], Wanted(grouping=grouping))
+    assert found.engine == engine.name
+
+
+def test_wide_numbers_by_groups(agreed, engine):
+    rows = [f"{math.sin(n)!r},{n % 5},x" for n in range(3000)] + ["NA,1,x", "-inf,2,x"]
+    grouping = Grouping("segment", "b", required=True)
+    found = agreed("x.csv", lines("a,b,c", *rows), Wanted(grouping=grouping))
+    assert found.engine == engine.name
+
+
+def test_groups_of_columns_that_are_not_there(agreed):
+    grouping = Grouping("cluster", "z", required=True)
+    assert agreed("x.csv", SOUND, Wanted(grouping=grouping)).code == "unknown-column"
+
+
+def test_blocks_are_counted_in_process(agreed):
+    rows = [f"{'xy'[n % 2]},{n}" for n in range(100)]
+    grouping = Grouping("block", required=True)
+    assert agreed("x.csv", lines("a,b", *rows), Wanted(grouping=grouping)).engine == LOCAL
+
+
+def test_groups_beside_columns_that_are_counted_together(agreed, engine):
+    grouping = Grouping("cluster", "c", required=True)
+    wanted = Wanted(joint=("a", "b"), columns=frozenset({"a", joint_name(("a", "b"))}))
+    rows = [f"{'xyz'[n % 3]},{n % 7},{n % 4}" for n in range(90)]
+    found = agreed("x.csv", lines("a,b,c", *rows), wanted._replace(grouping=grouping))
+    assert found.engine == engine.name

@@ -311,6 +311,12 @@ CASES = {
     ],
     "core/judging.py": [
         Case(
+            "--serial allows for it; --cluster COL if rows of one value belong together",
+            "check p.csv q.csv --exclude day",
+            both("x,day\n" + "".join(f"{'ab'[n // 180 % 2]},d{n // 180}\n" for n in range(3600))),
+            fill={"COL": "day"},
+        ),
+        Case(
             "--max-{} {} would make it drift",
             "check p.csv q.csv --max-kl colour=inf",
             both("colour\n")
@@ -2009,6 +2015,29 @@ CASES = {
             RAW,
         ),
     ],
+    "pipeline/dependence.py": [
+        Case(
+            "--serial looks at it, and takes longer",
+            "check p.parquet q.parquet",
+            both(parquet(["x"], [["a", "b"] * 300]), "parquet"),
+        ),
+        Case(
+            "leave --cluster out",
+            "check p.csv q.csv --cluster day",
+            both("x,day\n" + "a,1\n" * 30),
+        ),
+        Case(
+            "leave {} out",
+            "check p.txt q.txt --serial",
+            both("    300 a\n    200 b\n", "txt"),
+        ),
+        Case(
+            "give each row a value there",
+            "check p.csv q.csv --cluster day",
+            both("x,day\na,1\nb,\na,2\n"),
+            edit=both("x,day\na,1\nb,1\na,2\n"),
+        ),
+    ],
     "readers/folder.py": [
         Case(
             "--as samples if these are raw rows",
@@ -2324,6 +2353,10 @@ SAID = {
 }
 NO_OFFERS = {
     "core/dataset.py": {"--where: all rows have the value that chose them"},
+    "engines/grouping.py": {
+        "--by: its values are the groups that are judged",
+        "--cluster: its values say which rows belong together",
+    },
     "pipeline/renames.py": {", as --map says"},
     "cli/app.py": {
         "How far apart are two distributions, and has the data drifted?\n\n'kldiv P Q' is short"

@@ -1,5 +1,6 @@
 """Settings from files: which file, what it may say, and what wins."""
 
+import json
 import math
 
 import pytest
@@ -69,6 +70,7 @@ VALUES = {
     "NEW=OLD": ["x=y"],
     "text": "x",
     "a size such as 500MB": "5MB",
+    "true or false": True,
 }
 WRONG = {
     "a number": ['"x"', "true", "[1]", "{a = 1}"],
@@ -78,6 +80,7 @@ WRONG = {
     "text, or a list of texts": ["1", "true", "[1]", '["x", 1]', '{x = "y"}'],
     "NEW=OLD": ['"x"', '["=x"]', "{x = 1}", '{x = ""}'],
     "text": ["1", "true", '["x"]'],
+    "true or false": ["1", '"true"', '["x"]'],
     "a size such as 500MB": ['"x"', "true", "1.5", "0", '["1GB"]'],
 }
 TYPES = {
@@ -104,6 +107,8 @@ TYPES = {
     "map": "NEW=OLD",
     "memory-limit": "a size such as 500MB",
     "threads": "a whole number",
+    "serial": "true or false",
+    "cluster": "text",
 }
 
 
@@ -114,8 +119,7 @@ def test_every_key_has_a_type():
 @pytest.mark.parametrize("key", TYPES)
 def test_every_key_takes_its_type_and_no_other(write, key):
     value = {"adjust": "none", "fail-on": "drift", "missing": "drop"}.get(key, VALUES[TYPES[key]])
-    path = write("kldiv.toml", f"{key} = {str(value).replace(chr(39), chr(34))}" if not isinstance(
-        value, str) else f'{key} = "{value}"')  # fmt: skip
+    path = write("kldiv.toml", f"{key} = {json.dumps(value)}")
     assert load(path).settings == {key.replace("-", "_"): value}
     for wrong in WRONG[TYPES[key]]:
         error = refused(write("kldiv.toml", f"{key} = {wrong}"))

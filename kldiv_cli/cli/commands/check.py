@@ -65,7 +65,7 @@ ROWS: tuple[Argument | Option, ...] = (
         options.LABEL, options.WEIGHT, options.AT, options.JOINT, options.WHERE,
         options.map_of("CURRENT", "REFERENCE"), *options.TYPES,
         Option("missing", "category|drop|error", "Missing values: an outcome, left out, refused."),
-        options.NA, options.MAX_OUTCOMES, options.BLOCK,
+        options.NA, options.MAX_OUTCOMES, options.SERIAL, options.CLUSTER, options.BLOCK,
     ),
     *group(
         "Reports",
@@ -126,8 +126,8 @@ def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
 
     D(current || reference), or another measure, is estimated from the rows and compared with
     --max-kl (--max-js, ...); the chance of a false drift is at most --alpha if rows are
-    independent. Of a model (--as logits) the mean of D(reference || current) over its rows, which
-    may be correlated, is judged.
+    independent (if they are not: --serial or --cluster). Of a model (--as logits) the mean of
+    D(reference || current) over its rows, which may be correlated, is judged.
     """
     from dataclasses import replace
 

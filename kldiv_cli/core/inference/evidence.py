@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.inference.measured import Measured
     from kldiv_cli.core.inference.p_values import PValue
+    from kldiv_cli.core.inference.reasons import Reason
     from kldiv_cli.core.inference.samples import Floats, Samples
 
 IMPOSSIBLE = 1e-9
@@ -82,6 +83,10 @@ class Evidence(NamedTuple):
         Its name: ``kl`` or another key of `measured.MEASURED`.
     kappa : float
         The estimate's variance at P = Q in units of its limit for many rows.
+    unfit : Reason or None
+        Why no verdict can be found, whatever the figures are.
+    law : str
+        What `p_drift` rests on, in words, if it is not the measure's own law.
     """
 
     value: float
@@ -98,6 +103,8 @@ class Evidence(NamedTuple):
     difference: PValue | None = None
     measure: str = "kl"
     kappa: float = 1.0
+    unfit: Reason | None = None
+    law: str = ""
 
     @property
     def exact(self) -> bool:

@@ -183,6 +183,18 @@ def too_small(
     return Reason("too-few-rows", f"{text}; {_wanted(evidence, rows)}" if of_totals else text)
 
 
+def dependent_rows(rows: float, worth: float) -> Reason:
+    """Return the reason that rows of a side which depend on each other are worth too few."""
+    text = f"dependent rows: {rows:,.0f} rows are worth {worth:,.0f}, too few for a verdict"
+    return Reason("dependent-rows", text)
+
+
+def few_groups(rows: float, groups: int, least: int) -> Reason:
+    """Return the reason that the rows of a side are in too few groups."""
+    text = f"dependent rows: {rows:,.0f} rows are {groups:,} groups, fewer than {least}"
+    return Reason("dependent-rows", text)
+
+
 def missing_shift(reference: float, current: float, limit: float | None) -> Reason:
     """Return the reason that the share of missing values changed by more than a limit."""
     text = f"missing values went from {percent(reference)} to {percent(current)}"
@@ -235,9 +247,9 @@ def _chance(evidence: Evidence, adjusted: Adjusted | None) -> str:
         shown += f", {among} among {of}" if among != shown else ""
     tested = evidence.difference
     if tested and evidence.p_drift == tested.value:
-        test = name_of_test(*tested[1:])
+        test = evidence.law or name_of_test(*tested[1:])
     elif evidence.samples.rows >= MIN_ROWS:
-        test = evidence.row.law
+        test = evidence.law or evidence.row.law
     else:
         test = "Clopper-Pearson bound"
     return f" (p {shown}; {test})"

@@ -121,6 +121,8 @@ def _judged(
 ) -> Judgement:
     """Return the verdict on one column, whose p-value of drift has been adjusted."""
     p_adjusted = adjusted.value if adjusted else None
+    if evidence.unfit is not None:
+        return Judgement("inconclusive", p_adjusted, None, evidence.unfit)
     if p_adjusted is None or evidence.p_pass is None:
         drift = not (evidence.value <= evidence.threshold)
         passes = not drift

@@ -10,13 +10,13 @@ from kldiv_cli.renderers import Layout
 from kldiv_cli.renderers.document import line
 from kldiv_cli.renderers.formats.lines import LONGEST_COMMAND, plain
 from kldiv_cli.renderers.pages.check import (
-    METHODS,
     column_name,
     error_words,
     explained,
     figures_of,
     judged_names,
     judged_symbol,
+    method_of,
     numbered,
     unit_of,
 )
@@ -67,7 +67,7 @@ def render(report: Check, layout: Layout) -> str:
         figures = plain(line(said), signs)
         further = [figures, words]
         if finding.p_value is not None:
-            further.append(f"{finding.measure}: {METHODS[finding.measure]}")
+            further.append(f"{finding.measure}: {method_of(report, finding.measure)}")
         if report.picture:
             further.append(f"picture: {show(report.picture, LONGEST_COMMAND)}")
         outcome.text = words if report.error else "\n".join(further)

@@ -58,7 +58,14 @@ METHODS = {
     "hellinger": f"root of a {_CENTRED}",
     "tv": "conservative estimate and limits, which hold for any spread of the drift",
 }
-"""What the figures of a measure are that did not pass, if they are of samples."""
+"""What the figures of a measure are that did not pass, if they are of samples …"""
+BY_GROUPS = {
+    "serial": "corrected for dependent rows by 20 blocks of consecutive rows",
+    "cluster": "corrected for dependent rows by their clusters",
+}
+"""… and where rows were not taken for independent."""
+IF_INDEPENDENT = "a claim is wrong at most once in twenty if rows are independent"
+"""The assumption of all that, which stands below an alarm."""
 DIGITS = 3
 """Digits of an estimate; its interval says that more would tell nothing."""
 MOVES = 3
@@ -167,8 +174,17 @@ def _table(report: Check) -> Table:
     below = [line("a pass holds at this binning", tone="dim")] if binned else []
     undecided = [each for each in report.columns if each.verdict != "pass"]
     tested = dict.fromkeys(each.measure for each in undecided if each.p_value is not None)
-    below += [line(f"{measure}: {METHODS[measure]}", tone="dim") for measure in tested]
+    below += [line(f"{measure}: {method_of(report, measure)}", tone="dim") for measure in tested]
+    if report.dependence is None and tested and report.verdict == "drift":
+        below.append(line(IF_INDEPENDENT, tone="dim"))
     return Table(columns, tuple(rows), below=tuple(below))
+
+
+def method_of(report: Check, measure: str) -> str:
+    """Return in words how the figures of a measure were found, of samples."""
+    if report.dependence is None:
+        return METHODS[measure]
+    return f"plug-in estimate and Rao-Scott law, {BY_GROUPS[report.dependence]}"
 
 
 def _column(report: Check, finding: Finding, *, pictured: bool) -> Iterator[Block]:

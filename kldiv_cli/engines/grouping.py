@@ -1,0 +1,454 @@
+"""Columns of raw rows are counted by groups of rows, and by weights, beside their counts.
+
+What is counted here is cells as they are written. Which values they are is told by the column that
+an engine has made of them, so that nothing is decided twice.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from kldiv_cli.core import numbers
+from kldiv_cli.core.counts import Binned, Categories, numeral
+from kldiv_cli.core.dataset import DataSet, Excluded, unknown_column
+from kldiv_cli.core.grouped import BLOCKS, Entries, Grouped, Groups, summed
+from kldiv_cli.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kldiv_cli.core.dataset import Wanted
+    from kldiv_cli.core.grouped import Grouping
+    from kldiv_cli.core.table import Batch, Table
+    from kldiv_cli.engines.local import ColumnCounter
+
+    Cell = str | None
+    Doubles = NDArray[np.float64]
+    Cells = Sequence[Cell] | Doubles
+    Integers = NDArray[np.int64]
+
+MOST_CELLS = 100_000
+"""Distinct cells of a column whose blocks are kept where nobody asks for them."""
+MOST_ROWS = 1 << 20
+"""Rows that are held one by one …"""
+MOST_UNITS = 32 * BLOCKS
+"""… and the most pieces of the same number of rows that they are counted in if they are more."""
+REASONS = {
+    "cluster": "--cluster: its values say which rows belong together",
+    "segment": "--by: its values are the groups that are judged",
+}
+
+
+def without_groups(wanted: Wanted) -> Wanted:
+    """Return what is wanted of the columns that hold data: those that make groups do not."""
+    if wanted.grouping is None:
+        return wanted
+    made_by, excluded = wanted.grouping.columns, wanted.excluded
+    return wanted._replace(
+        grouping=None,
+        excluded=lambda title: title in made_by or excluded(title),
+        # Numbers that stand in for others have no groups of their own.
+        edges={} if wanted.grouping.required else wanted.edges,
+    )
+
+
+class Cross:
+    """Counts cells by groups of rows, while `kldiv_cli.engines.local` counts them.
+
+    Parameters
+    ----------
+    table : Table
+        Says what cells are missing, and how numbers are written.
+    wanted : Wanted
+        Says which columns are counted, and how rows are grouped.
+    """
+
+    def __init__(self, table: Table, wanted: Wanted) -> None:
+        assert wanted.grouping is not None
+        self._grouping: Grouping = wanted.grouping
+        self._wanted = without_groups(wanted)
+        self._table = table
+        self._whole: Mapping[str, NDArray[np.float64]] = dict(table.whole or ())
+        self._columns: dict[str, _Column] = {}
+        self._index = _Index()
+        # Rows from `start` on are held one by one: their groups, and how often each occurs.
+        self._groups: list[Integers] = []
+        self._repeats: list[Integers] = []
+        self._start = self._rows = self._shift = 0
+        self.is_counting = True
+
+    @property
+    def _is_of_blocks(self) -> bool:
+        return self._grouping.kind == "block"
+
+    def add(self, batch: Batch) -> None:
+        """Group the rows of a batch, whose columns are added next."""
+        if self._is_of_blocks and not (self._grouping.required or batch.bulk is None):
+            # To look at each cell takes longer than all else.
+            self.is_counting = False
+        if self._is_of_blocks and batch.counts is not None:
+            self.is_counting = False
+        if self.is_counting:
+            self._add_rows(batch.columns, batch.size, batch.counts)
+
+    def _add_rows(
+        self, columns: Mapping[str, Sequence[Cell]], size: int, counts: Sequence[str] | None
+    ) -> None:
+        if self._rows - self._start > MOST_ROWS:
+            self._fold()
+        title = self._grouping.column
+        if self._is_of_blocks:
+            groups = np.arange(self._rows, self._rows + size)
+        elif title is None:
+            groups = np.zeros(size, np.int64)
+        else:
+            cells = columns[title] if title in columns else _texts(self._whole.get(title), size)
+            groups = self._index.codes(cells)
+        repeats = np.ones(size, np.int64)
+        if counts is not None:
+            repeats = np.fromiter(map(int, counts), np.int64, size)
+        self._groups.append(groups)
+        self._repeats.append(repeats)
+        self._rows += size
+
+    def add_column(
+        self, name: str, batch: Batch, cells: Sequence[Cell] | None, counter: ColumnCounter
+    ) -> None:
+        """Group the cells of a column in the rows that were added last.
+
+        Parameters
+        ----------
+        cells : sequence of (str or None), or None
+            Those that were counted; None where these were not looked at one by one.
+        counter : ColumnCounter
+            Has counted them, and knows the numbers in them.
+        """
+        column = self._columns.setdefault(name, _Column())
+        if not column.is_counted:
+            return
+        column.pad(self._rows - batch.size - self._start)
+        try:
+            cells = batch.columns[name] if cells is None else cells
+        except InputError:
+            # The column is refused, too.
+            column.is_counted = False
+            return
+        column.add(cells, counter.doubles, counter.no_value)
+
+    def _fold(self) -> None:
+        """Add up the rows that are held one by one; blocks are then of many rows at once."""
+        groups, repeats = np.concatenate(self._groups), np.concatenate(self._repeats)
+        before = self._shift
+        if self._is_of_blocks:
+            while self._rows >> self._shift >= MOST_UNITS:
+                self._shift += 1
+            groups = groups >> self._shift
+        for name, column in self._columns.items():
+            column.pad(self._rows - self._start)
+            column.halve(self._shift - before)
+            column.fold(groups, repeats, self._size, self._numbers_of(name))
+            if self._is_of_blocks and not self._grouping.required and column.size > MOST_CELLS:
+                # Nobody asks for so many.
+                column.give_up()
+        self._groups, self._repeats, self._start = [], [], self._rows
+
+    def _numbers_of(self, name: str) -> Callable[[Cells], Doubles]:
+        """Return what finds the numbers in cells of a column."""
+        return partial(doubles_of, self._table.decimal, name in self._wanted.numeric)
+
+    @property
+    def _size(self) -> int:
+        """How many groups, or pieces of blocks, there are so far."""
+        if self._is_of_blocks:
+            return (max(self._rows - 1, 0) >> self._shift) + 1
+        return max(len(self._index), 1)
+
+    def beside(self, found: DataSet) -> DataSet:
+        """Return a data set with its columns by groups, too.
+
+        Raises
+        ------
+        InputError
+            If the column that makes the groups is not there.
+        """
+        if self.is_counting and not self._rows:
+            self._add_rows({}, found.rows, None)
+        if not self.is_counting:
+            return found
+        for name in filter(self._wanted.wants, self._whole):
+            self._columns[name] = column = _Column()
+            column.add((), self._whole[name].astype(np.float64))
+        names, places = self._finished(found)
+        counted = {
+            title: Counted(column.cells, column.entries)
+            for title, column in self._columns.items()
+            if column.is_counted
+        }
+        return crossed(found, counted, (names, places), self._table, self._wanted, self._grouping)
+
+    def _finished(self, found: DataSet) -> tuple[tuple[Cell, ...], Integers]:
+        """Add up all rows; return the names of the groups, and which of them each group is."""
+        if self._is_of_blocks and not self._start:
+            # So few rows that their blocks are as equal as can be.
+            blocks = min(BLOCKS, self._rows)
+            groups = np.concatenate(self._groups) * blocks // self._rows
+            repeats = np.concatenate(self._repeats)
+            decimal, numeric = self._table.decimal, self._wanted.numeric
+            for name, column in self._columns.items():
+                column.pad(self._rows)
+                values = getattr(found.columns.get(name), "values", None)
+                column.fold(
+                    groups, repeats, blocks, partial(doubles_of, decimal, name in numeric), values
+                )
+            return _numbered(blocks), np.arange(blocks)
+        if self._groups:
+            self._fold()
+        if self._is_of_blocks:
+            return _numbered(BLOCKS), np.arange(self._size) * BLOCKS // self._size
+        if self._grouping.kind is None:
+            return _numbered(1), np.zeros(1, np.int64)
+        return named(list(self._index), self._table, self._wanted, self._grouping)
+
+
+class Counted(NamedTuple):
+    """The cells of a column by groups of rows.
+
+    Attributes
+    ----------
+    cells : sequence of (str or None), or ndarray of float64
+        Distinct cells, or numbers, of which nan is a missing one.
+    entries : Entries
+        By positions among these.
+    """
+
+    cells: Cells
+    entries: Entries
+
+
+def named(
+    cells: Sequence[Cell], table: Table, wanted: Wanted, grouping: Grouping
+) -> tuple[tuple[Cell, ...], Integers]:
+    """Return the names of groups, in their own order, and for each cell the place of its name.
+
+    Cells without a value are one group, which comes last and is called None.
+    """
+    words = numbers.MISSING_WORDS | wanted.missing_words(grouping.column or "")
+    missing = [table.is_missing(cell) or str(cell).strip() in words for cell in cells]
+    names = sorted(
+        str(cell) for cell, is_missing in zip(cells, missing, strict=True) if not is_missing
+    )
+    at: dict[Cell, int] = {name: place for place, name in enumerate(names)}
+    places = [len(names) if no else at[cell] for cell, no in zip(cells, missing, strict=True)]
+    return (*names, *([None] if any(missing) else [])), np.array(places, np.int64)
+
+
+def crossed(
+    found: DataSet,
+    counted: Mapping[str, Counted],
+    groups: tuple[tuple[Cell, ...], Integers],
+    table: Table,
+    wanted: Wanted,
+    grouping: Grouping,
+) -> DataSet:
+    """Return a data set with its columns by groups, whatever engine counted them.
+
+    Parameters
+    ----------
+    found : DataSet
+        Its columns, counted as a whole.
+    counted : mapping of str to Counted
+        Cells by groups.
+    groups : (tuple of (str or None), ndarray of int64)
+        Names of groups, and for the number of each group in `counted` the place of its name.
+    table, wanted, grouping
+        Say which cells have no value, and how numbers are written.
+
+    Raises
+    ------
+    InputError
+        If the column that makes the groups is not there.
+    """
+    for title in grouping.columns:
+        if title not in found.seen:
+            raise unknown_column(title, found.seen, found.source)
+    names, places = groups
+    columns = dict(found.columns)
+    for title, (cells, entries) in counted.items():
+        if title in columns and len(cells):
+            column = columns[title]
+            assert not isinstance(column, Binned), "an engine does not bin"
+            values: tuple[str, ...] | NDArray[np.float64]
+            if isinstance(column, Categories):
+                values, at = tuple(column.counts), _places_of_labels(cells, column)
+            else:
+                doubles = doubles_of(table.decimal, title in wanted.numeric, cells)
+                values = column.values
+                at = np.minimum(np.searchsorted(values, doubles), max(len(values) - 1, 0))
+                is_there = values[at] == doubles if len(values) else np.zeros(len(at), np.bool_)
+                at = np.where(is_there, at, len(values))
+            entries = entries._replace(place=at[entries.place], group=places[entries.group])
+            grouped = Grouped(values, summed(entries, len(names)), len(names))
+            columns[title] = column._replace(grouped=grouped)
+    reason = REASONS.get(grouping.kind or "", "")
+    excluded = tuple(
+        Excluded(one.column, reason) if one.column in grouping.columns else one
+        for one in found.excluded
+    )
+    return found._replace(columns=columns, excluded=excluded, groups=Groups(grouping, names))
+
+
+def _places_of_labels(cells: Cells, column: Categories) -> Integers:
+    """Return for each cell which label of a column it is; what is none has no value."""
+    at: dict[Cell, int] = {label: place for place, label in enumerate(column.counts)}
+    labels = map(numeral, cells.tolist()) if isinstance(cells, np.ndarray) else cells
+    return np.array([at.get(label, len(at)) for label in labels], np.int64)
+
+
+def doubles_of(decimal: str, is_numeric: bool, cells: Cells) -> Doubles:
+    """Return the numbers in cells; nan where a cell holds none.
+
+    A number with a leading zero is none, unless the user says that the column is numeric.
+    """
+    if isinstance(cells, np.ndarray):
+        return cells
+    texts = [cell or "" for cell in cells]
+    literals = [place for place, text in enumerate(texts) if numbers.is_number(text, decimal)]
+    found = np.full(len(texts), np.nan)
+    doubles = numbers.floats([texts[i] for i in literals], decimal, codes=not is_numeric)
+    if doubles is not None:
+        found[literals] = doubles
+        literals = sorted({*range(len(texts))} - {*literals})
+    for place in literals:
+        value = numbers.value_of(texts[place], decimal, codes=not is_numeric)
+        found[place] = np.nan if value is None else value
+    return found
+
+
+class _Index(dict[Any, int]):
+    """Numbers distinct cells as they come."""
+
+    def __missing__(self, cell: Any) -> int:
+        self[cell] = number = len(self)
+        return number
+
+    def codes(self, cells: Sequence[Cell]) -> Integers:
+        """Return the number of each of some cells."""
+        return np.fromiter(map(self.__getitem__, cells), np.int64, len(cells))
+
+
+class _Column:
+    """The cells of one column by groups: rows that are held one by one, and what was added up.
+
+    A row is held by the number of its cell, or, of a column of numbers, as a number.
+    """
+
+    def __init__(self) -> None:
+        self.is_counted = True
+        self._index = _Index()
+        self._numbers: Doubles | None = None
+        self._rows: list[NDArray[Any]] = []
+        self._held = 0
+        self.entries = _NONE
+
+    @property
+    def cells(self) -> Cells:
+        """The distinct cells, or numbers, by whose positions the entries are."""
+        return list(self._index) if self._numbers is None else self._numbers
+
+    @property
+    def size(self) -> int:
+        """How many of them are held."""
+        return len(self.cells)
+
+    def add(
+        self, cells: Sequence[Cell], doubles: Doubles | None, no_value: Container[Cell] = ()
+    ) -> None:
+        """Hold the next rows: their cells, and the numbers in all but those of `no_value`."""
+        if doubles is not None and len(doubles) < len(cells):
+            has_value = ~np.fromiter(map(no_value.__contains__, cells), np.bool_, len(cells))
+            every = np.full(len(cells), np.nan)
+            if is_known := np.count_nonzero(has_value) == len(doubles):
+                every[has_value] = doubles
+            doubles = every if is_known else None
+        self._rows.append(self._index.codes(cells) if doubles is None else doubles)
+        self._held += len(self._rows[-1])
+
+    def pad(self, rows: int) -> None:
+        """Hold rows without the column, which have no value, up to so many."""
+        if self.is_counted and self._held < rows:
+            self._rows.append(np.full(rows - self._held, self._index[None]))
+            self._held = rows
+
+    def give_up(self) -> None:
+        """Count no more of the column."""
+        self.__init__()  # type: ignore[misc]
+        self.is_counted = False
+
+    def halve(self, times: int) -> None:
+        """Take two neighbouring groups of what was added up for one, so many times."""
+        self.entries = self.entries._replace(group=self.entries.group >> times)
+
+    def fold(
+        self,
+        groups: Integers,
+        repeats: Integers,
+        size: int,
+        doubles: Callable[[Cells], Doubles],
+        values: Doubles | None = None,
+    ) -> None:
+        """Add up the rows that are held.
+
+        Parameters
+        ----------
+        groups, repeats : ndarray of int64
+            The groups of these rows, and how often each occurs.
+        size : int
+            How many groups there are so far.
+        doubles : callable
+            From cells to the numbers in them.
+        values : ndarray of float64, optional
+            All numbers of the column, which ascend, if these are known.
+        """
+        if not self.is_counted:
+            return
+        before, own = self.entries, self.cells
+        if self._numbers is not None or any(rows.dtype.kind == "f" for rows in self._rows):
+            of_cells = doubles(list(self._index))
+            rows = [rows if rows.dtype.kind == "f" else of_cells[rows] for rows in self._rows]
+            every = np.concatenate([doubles(own)[before.place], *rows])
+            if values is not None and len(values):
+                self._numbers = np.append(values, np.nan)
+                places = np.searchsorted(values, every)
+                places[np.isnan(every)] = len(values)
+            else:
+                self._numbers, places = np.unique(every + 0.0, return_inverse=True)
+        else:
+            places = np.concatenate([before.place, *self._rows])
+        self.entries = summed(
+            Entries(
+                places,
+                np.concatenate([before.group, groups]),
+                np.concatenate([before.n, repeats]),
+            ),
+            size,
+        )
+        self._rows, self._held = [], 0
+
+
+_NONE = Entries(*(np.empty(0, np.int64),) * 3)
+
+
+def _numbered(groups: int) -> tuple[str, ...]:
+    return tuple(map(str, range(1, groups + 1)))
+
+
+def _texts(values: NDArray[np.float64] | None, size: int) -> Sequence[Cell]:
+    """Return numbers as cells; None where one is missing, or there is none at all."""
+    if values is None:
+        return [None] * size
+    return [None if value != value else numeral(value) for value in values.tolist()]

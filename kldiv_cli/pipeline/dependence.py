@@ -1,0 +1,67 @@
+"""Whether the rows of both sides can be judged as depending on each other, and what is noted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kldiv_cli.errors import InputError, Note, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kldiv_cli.core.dataset import DataSet
+    from kldiv_cli.pipeline.settings import Rules
+
+
+def refuse_groups(rules: Rules, *sides: DataSet) -> None:
+    """Refuse sides whose rows are in no groups although the user says that they are.
+
+    Raises
+    ------
+    InputError
+        If a side has counts and no rows, its rows have no order, a row has no cluster, or all or
+        none have the same one.
+    """
+    grouping = rules.grouping
+    if grouping is None or not grouping.required:
+        return
+    for side in sides:
+        _refuse_without_groups(side, grouping.column)
+    if grouping.column is None:
+        return
+    here = Place(sides[-1].source, name=grouping.column)
+    sizes = [(len(side.groups.names), side.rows) for side in sides if side.groups is not None]
+    hint = "leave --cluster out"
+    name = f"column {grouping.column[:60]!r}"
+    if any(groups < 2 for groups, _ in sizes):
+        raise InputError("no-clusters", f"{name} has the same value in every row", here, hint=hint)
+    if all(groups == rows for groups, rows in sizes):
+        message = f"{name} has another value in every row, so that no rows belong together"
+        raise InputError("no-clusters", message, here, hint=hint)
+
+
+def _refuse_without_groups(side: DataSet, column: str | None) -> None:
+    flag = "--serial" if column is None else "--cluster"
+    here = Place(side.source, name=column)
+    if side.kind != "samples":
+        message = "this is a profile, which has counts and no rows that depend on each other"
+        raise InputError("is-a-profile", message, here, hint=f"leave {flag} out")
+    if side.groups is None:
+        message = "lines that were counted have no order"
+        raise InputError("order-unknown", message, here, hint=f"leave {flag} out")
+    if column is not None and None in side.groups.names:
+        message = "a row has no cluster"
+        raise InputError("missing-value", message, here, hint="give each row a value there")
+
+
+def orders_noted(rules: Rules, *sides: DataSet) -> Iterator[Note]:
+    """Yield a note on each side whose rows may depend on each other, since nobody looked."""
+    if rules.grouping is None or rules.grouping.required:
+        return
+    for side in sides:
+        if side.kind == "samples" and side.groups is None:
+            message = "rows were counted in no order: whether they depend on each other is unknown"
+            # Lines that were counted have lost it.
+            is_counted = side.format == "uniq"
+            advice = "" if is_counted else "--serial looks at it, and takes longer"
+            yield Note("order-unknown", message, side.source, advice=advice)

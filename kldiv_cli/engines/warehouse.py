@@ -8,7 +8,7 @@ thousand values would decide what a column is, all of its values do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -98,7 +98,7 @@ def _count(relation: Relation, columns: Sequence[_Column], source: str) -> int:
         total, answers = asked(relation, questions)
         if rows not in (None, total):
             message = "the rows have changed while they were counted"
-            raise InputError("changed", message, Place(source), hint="run it again")
+            raise InputError("changed", message, Place(source))
         rows = total
         for column, answer in zip(some, answers, strict=True):
             column.take(answer)

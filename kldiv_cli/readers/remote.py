@@ -57,8 +57,7 @@ def opened(source: Any, options: ReadOptions, *, raw: bool) -> Iterator[Table]:
             message = (
                 f"the option '{name}' is for files and objects, and these rows are in an engine"
             )
-            hint = "a query chooses rows: SELECT ... WHERE ..."
-            raise UsageError("usage", message, hint=f"leave --{name} out; {hint}")
+            raise UsageError("usage", message, hint=f"leave --{name} out")
     with relation.opened(source) as found:
         if raw:
             fields = {field.title: field for field in found.fields}
@@ -78,8 +77,7 @@ def _whole(found: Relation) -> list[tuple[str, list[Any]]]:
     ]
     if len(columns[0]) > MOST_ROWS:
         message = f"a distribution of more than {MOST_ROWS} rows is not taken out of an engine"
-        hint = "GROUP BY in a query makes it shorter; --as samples if these are raw rows"
-        raise InputError("too-many-rows", message, Place(found.source), hint=hint)
+        raise InputError("too-many-rows", message, Place(found.source))
     return [(field.title, column) for field, column in zip(found.fields, columns, strict=True)]
 
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from kldiv_cli.errors import UsageError, did_you_mean
+from kldiv_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ SETTINGS = ("host", "sslmode", "sslrootcert")
 """What a URL of PostgreSQL may set; whatever else is set by the environment of its own library."""
 FORMS = "postgresql://HOST/DATABASE, duckdb://FILE, or sc://HOST:PORT of Spark Connect"
 SPARK_PORT = 15002
-CREDENTIALS = "PGPASSWORD, or ~/.pgpass, holds the password; the URL may name the user"
+CREDENTIALS = "the variable PGPASSWORD, or the file ~/.pgpass, holds the password"
 
 
 class Address(NamedTuple):
@@ -64,8 +64,7 @@ def parse(url: str) -> Address:
     if not colon or not re.fullmatch(r"[a-z][a-z0-9+.-]{0,19}", scheme):
         raise _refusal("this is no URL of an engine", FORMS)
     if scheme not in SCHEMES:
-        hint = FORMS if scheme in ("sqlite", "mysql") else did_you_mean(scheme, [*SCHEMES])
-        raise _refusal(f"{scheme}:// is no engine that is known here", hint)
+        raise _refusal(f"{scheme}:// is no engine that is known here", FORMS)
     engine = SCHEMES[scheme]
     if engine == "duckdb":
         return _file(rest)
@@ -78,7 +77,7 @@ def parse(url: str) -> Address:
     # What stands before a stray @ may be the end of a password.
     if parts.password is not None or "@" in parts.path + parts.query + parts.fragment:
         raise UsageError(
-            "password-in-url", "the URL of --connect holds a password", hint=_how(engine)
+            "password-in-url", "the URL of --connect holds a password", hint=CREDENTIALS
         )
     if parts.fragment:
         raise _refusal("the URL has a part behind '#'", FORMS)
@@ -92,10 +91,8 @@ def _server(parts: SplitResult, host: str | None, port: int | None) -> Address:
             "password-in-url", "the URL of --connect holds a password", hint=CREDENTIALS
         )
     if not {*settings} <= {*SETTINGS}:
-        raise _refusal(
-            "the URL has settings that are not taken from one",
-            f"it may set {' and '.join(SETTINGS)}",
-        )
+        what = f"the URL sets more than {', '.join(SETTINGS)}"
+        raise _refusal(what)
     database = unquote(parts.path.removeprefix("/"))
     if not database or "/" in database:
         raise _refusal("the URL names no database", FORMS)
@@ -106,7 +103,7 @@ def _server(parts: SplitResult, host: str | None, port: int | None) -> Address:
 
 def _cluster(parts: SplitResult, host: str | None, port: int | None) -> Address:
     if parts.username or parts.query or parts.path.strip("/"):
-        raise _refusal("the URL of Spark Connect is more than a host and a port", _how("sc"))
+        raise _refusal("the URL of Spark Connect is more than a host and a port")
     if not host:
         return Address("sc", "")
     return Address("sc", "", host, port or SPARK_PORT)
@@ -121,12 +118,5 @@ def _file(path: str) -> Address:
     return Address("duckdb", os.path.expanduser(path))
 
 
-def _how(engine: str) -> str:
-    """Return how the engine is told who asks."""
-    if engine == "sc":
-        return "sc:// alone takes the whole URL, with its token, from the variable SPARK_REMOTE"
-    return CREDENTIALS
-
-
-def _refusal(what: str, hint: str) -> UsageError:
+def _refusal(what: str, hint: str = "") -> UsageError:
     return UsageError("bad-url", f"--connect: {what}", hint=hint)

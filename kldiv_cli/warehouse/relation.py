@@ -150,8 +150,7 @@ def opened(source: Any) -> Iterator[Relation]:
         if len(set(titles)) < len(titles):
             twice = next(title for title in titles if titles.count(title) > 1)
             message = f"{titles.count(twice)} columns are called {twice[:60]!r}"
-            hint = "SELECT ... AS NAME renames one"
-            raise InputError("duplicate-columns", message, Place(called), hint=hint)
+            raise InputError("duplicate-columns", message, Place(called))
         fields = (
             Field(title, _kind(column.type()), column)
             for title, (_, column) in zip(titles, columns, strict=True)
@@ -235,11 +234,11 @@ def one_select(sql: str, dialect: Any) -> str:
         return query
     if len(statements) != 1:
         message = f"this is {len(statements)} statements, and one SELECT is taken"
-        raise UsageError("one-select", message, hint="a query that selects the rows")
+        raise UsageError("one-select", message)
     writes = (of.Insert, of.Update, of.Delete, of.Merge, of.Create, of.Drop, of.Into)
     if not isinstance(statements[0], of.Query) or next(statements[0].find_all(*writes), None):
         message = "this is no SELECT, and a table is only read"
-        raise UsageError("one-select", message, hint="a query that selects the rows")
+        raise UsageError("one-select", message)
     return query
 
 
@@ -264,10 +263,8 @@ def quoted(table: str, dialect: Any) -> str:
     if not is_name or not 1 <= len(parts) <= 3:
         # A blank or a dash in a name needs no quotes here.
         if not table or any(sign in table for sign in "\"'`;()\0"):
-            message = "this is no name of a table"
-            raise UsageError(
-                "bad-table", message, hint="TABLE, or SCHEMA.TABLE; --sql for a query"
-            )
+            message = "this is no name of a table, such as SCHEMA.TABLE"
+            raise UsageError("bad-table", message)
         parts = [of.to_identifier(part, quoted=True) for part in table.split(".")]
     return ".".join(of.Identifier(this=part.this, quoted=True).sql(dialect) for part in parts)
 

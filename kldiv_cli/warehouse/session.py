@@ -137,7 +137,7 @@ class Session:
 
 
 TIMEOUT = Fault("timeout", "the engine did not answer in time", "--timeout SECONDS allows more")
-LOST = Fault("connection-lost", "the engine went away before it had answered", "run it again")
+LOST = Fault("connection-lost", "the engine went away before it had answered")
 
 
 def _failed(said: str) -> Fault:
@@ -320,9 +320,10 @@ def of_backend(backend: Any, source: str) -> Session:
     """
     known = OF_BACKENDS.get(backend.name)
     if known is None:
-        message = f"tables of Ibis are counted in {', '.join(OF_BACKENDS)}, and this is one of"
-        hint = "pass table.to_pyarrow(), if it is not large"
-        raise InputError("bad-object", f"{message} {backend.name}", Place(source), hint=hint)
+        engines = ", ".join(OF_BACKENDS)
+        message = f"tables of Ibis are counted in {engines}, and this is one of {backend.name}:"
+        message += " table.to_pyarrow() takes it out, if it is not large"
+        raise InputError("bad-object", message, Place(source))
     return known(backend, source)
 
 
@@ -361,8 +362,7 @@ def opened(address: Address, seconds: float | None = None) -> Session:
         wait = min(CONNECTING, seconds or CONNECTING)
         backend = waiting.done(lambda: connect(address, seconds), lambda: None, seconds=wait)
     except waiting.DeadlineError:
-        fault = Fault("not-connected", "the engine does not answer", "is it there, and reachable?")
-        raise InputError(fault.code, fault.message, place, hint=fault.hint) from None
+        raise InputError("not-connected", "the engine does not answer", place) from None
     except (KldivError, MemoryError):
         raise
     except Exception as error:
@@ -376,19 +376,16 @@ def _not_connected(error: Exception) -> Fault:
     said = str(error)
     if isinstance(error, ImportError):
         name = (error.name or "").partition(".")[0]
-        message = f"the package {name or 'of the engine'} is not installed"
-        hint = f"{INSTALL} in a checkout of kldiv; pip install '.[spark]' for Spark"
-        return Fault("needs-extra", message, hint)
+        extra = "duckdb" if name == "duckdb" else "spark" if name == "pyspark" else "cluster"
+        message = f"the package {name or 'of the engine'}, of the extra {extra}, is not installed"
+        return Fault("needs-extra", message)
     if "database" in said and "does not exist" in said:
-        return Fault("not-connected", "the server has no such database", "does the URL name it?")
+        return Fault("not-connected", "the server has no such database")
     if SECRET.search(said):
         return Fault("not-connected", "the server does not let this user in", CREDENTIALS)
-    if "Conflicting lock" in said or "lock on file" in said:
-        hint = "close the program that writes to it, or copy the file"
-        return Fault("not-connected", "another program has the database open to write", hint)
-    return Fault(
-        "not-connected", "there is no connection to the engine", "is it there, and running?"
-    )
+    if "lock on file" in said:
+        return Fault("not-connected", "another program has the database open, to write to it")
+    return Fault("not-connected", "there is no connection to the engine: it may not be running")
 
 
 def _postgres(address: Address, seconds: float | None) -> Any:
@@ -442,9 +439,8 @@ def _spark(address: Address, seconds: float | None) -> Any:
         host = f"[{address.host}]" if ":" in address.host else address.host
         remote = f"sc://{host}:{address.port or SPARK_PORT}"
     if not remote.startswith("sc://"):
-        hint = "sc://HOST:PORT, or set SPARK_REMOTE"
-        message = "the URL names no host, and SPARK_REMOTE is not set"
-        raise InputError("not-connected", message, Place(address.source), hint=hint)
+        message = "the URL names no host, and the variable SPARK_REMOTE holds none"
+        raise InputError("not-connected", message, Place(address.source))
     spark = SparkSession.builder.remote(remote).create()
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     return ibis.pyspark.connect(spark)

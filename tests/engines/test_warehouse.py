@@ -10,22 +10,24 @@ import os
 import random
 from contextlib import contextmanager
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from kldiv_cli import check
+from kldiv_cli import check, compare
 from kldiv_cli.core.binning import Bins
 from kldiv_cli.core.counts import Categories
 from kldiv_cli.core.dataset import Wanted
 from kldiv_cli.core.joint import joint_name
 from kldiv_cli.engines import warehouse as engine
-from kldiv_cli.errors import KldivError
+from kldiv_cli.errors import InputError, KldivError, UsageError
 from kldiv_cli.pipeline import sides
 from kldiv_cli.readers import ReadOptions
 from kldiv_cli.warehouse.address import parse
 from kldiv_cli.warehouse.relation import Rows, Warehouse
+from kldiv_cli.warehouse.session import of_backend
 
 pa = pytest.importorskip("pyarrow")
 pytest.importorskip("ibis")
@@ -37,7 +39,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:(ibis|sqlglo
 
 class Postgres:
     name = "PostgreSQL"
-    types = {
+    types = {  # noqa: RUF012
         "int16": "smallint", "int32": "integer", "int64": "bigint", "float": "real",
         "double": "double precision", "string": "text", "bool": "boolean", "date32[day]": "date",
         "timestamp[us]": "timestamp", "timestamp[us, tz=UTC]": "timestamptz",
@@ -310,7 +312,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=12, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=6, phases=[Phase.explicit, Phase.generate])
 @given(columns=st.lists(VALUES, min_size=3, max_size=6), seed=st.integers(0, 99))
 def test_random_tables(place, tmp_path_factory, columns, seed):
     types = [next((type(v) for v in column if v is not None), float) for column in columns]
@@ -330,3 +332,64 @@ def test_random_tables(place, tmp_path_factory, columns, seed):
     for each in (Wanted(), wanted):
         with rows_of(place, table="x") as rows:
             assert counted(rows, each)[0] == counted(str(path), each)[0]
+
+
+# Tables of Ibis, from Python.
+
+
+@pytest.fixture
+def ibis_table(place):
+    import ibis
+
+    place.put("x", pa.table({**NUMBERS, **KEYS}))
+    address = parse(place.url)
+    if address.engine == "duckdb":
+        connection = ibis.duckdb.connect(address.database, read_only=True)
+    else:
+        host = address.settings["host"]
+        connection = ibis.postgres.connect(host=host, user=address.user, database="postgres")
+    yield connection.table("x")
+    connection.disconnect()
+
+
+def without_sources(report):
+    found = report.to_dict()
+    for side in ("reference", "current"):
+        found[side] = {
+            k: v for k, v in found[side].items() if k not in ("source", "format", "name")
+        }
+    for each in (*found["notes"], *found["excluded"]):
+        each.pop("source", None)
+    del found["dataset"]
+    return found
+
+
+def test_a_table_of_ibis_goes_where_a_data_frame_does(ibis_table, tmp_path):
+    table = pa.table({**NUMBERS, **KEYS})
+    files = []
+    for name, rows in (("p", table.slice(0, 300)), ("q", table)):
+        files.append(str(tmp_path / f"{name}.arrow"))
+        with pa.ipc.new_file(files[-1], rows.schema) as file:
+            file.write(rows)
+    half = ibis_table.filter(ibis_table.id < 300)
+    truth = without_sources(check(files[1], files[0]))
+    assert without_sources(check(ibis_table, half)) == truth
+    assert without_sources(check(files[1], half)) == truth
+    report = check(ibis_table, half)
+    assert report.reference.name == "x"
+    counts = half.group_by("few").agg(n=lambda rows: rows.count())
+    compared = compare(counts, {"1": 100, "2": 100, "3": 100}, kind="counts", label=("few", None))
+    assert compared.comparisons[0].measures["kl_pq"] >= 0
+    for options in ({"where": "few=1"}, {"at": "/x"}):
+        with pytest.raises(UsageError, match="in an engine"):
+            check(ibis_table, half, **options)
+
+
+def test_tables_of_other_engines_of_ibis():
+    import ibis
+
+    with pytest.raises(InputError, match=r"mysql: table\.to_pyarrow\(\) takes it out"):
+        of_backend(SimpleNamespace(name="mysql"), "t")
+    unbound = ibis.table({"a": "int64", "b": "string"}, name="t")
+    with pytest.raises(InputError, match="no connection"):
+        check(unbound, unbound)

@@ -252,6 +252,8 @@ class Duck(Session):
         self.backend.con.interrupt()
 
     def _columns(self, sql: str) -> list[tuple[str, Any]]:
+        if len(self.backend.con.extract_statements(sql)) != 1:
+            raise self._refusal(_failed("it is more than one statement"))
         types = self.backend.compiler.type_mapper
         found = self.backend.con.execute(f"describe {sql}").fetchall()
         return [(name, types.from_string(type_)) for name, type_, *_ in found]

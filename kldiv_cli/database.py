@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kldiv_cli import waiting
 from kldiv_cli.errors import InputError, Place
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ MEMORY = 2 << 30
 """Bytes that DuckDB may take before it writes to its temporary folder."""
 INSTALL = "pip install '.[duckdb]'"
 """How the extra is installed from a checkout."""
-INTERVAL = 0.1
-"""Seconds from one look at how far a query is to the next."""
 
 
 def is_installed() -> bool:
@@ -81,9 +80,7 @@ def connected(
 class Database:
     """A connection whose queries a signal ends at once.
 
-    DuckDB is not left while a query runs, and a handler of Python's has to wait for that. So a
-    query runs in a thread of its own; whatever arrives at the one that waits for it, a signal for
-    example, ends the query before it is raised.
+    DuckDB is not left while a query runs: see `kldiv_cli.waiting`.
 
     Parameters
     ----------
@@ -122,35 +119,7 @@ class Database:
 
     def _run(self, work: Callable[[], T], told: Callable[[], object] | None = None) -> T:
         """Return what some work with the connection returns, or raise what it raises."""
-        from threading import Event, Thread
-
-        found: list[T] = []
-        failures: list[BaseException] = []
-        done = Event()
-
-        def run() -> None:
-            try:
-                found.append(work())
-            except BaseException as error:
-                failures.append(error)
-            finally:
-                done.set()
-
-        thread = Thread(target=run)
-        try:
-            thread.start()
-            while not done.wait(INTERVAL if told else None):
-                if told:
-                    told()
-            thread.join()
-        finally:
-            # A query that has not begun yet is not interrupted: it is tried again.
-            while thread.is_alive():
-                self._connection.interrupt()
-                thread.join(0.01)
-        if failures:
-            raise failures[0]
-        return found[0]
+        return waiting.done(work, self._connection.interrupt, told)
 
 
 def bytes_read() -> int | None:

@@ -12,12 +12,14 @@ import pytest
 ARROWS = {
     "errors": set(),
     "progress": set(),
-    "database": {"errors"},
+    "waiting": set(),
+    "database": {"errors", "waiting"},
+    "warehouse": {"errors", "waiting"},
     "core": {"core/inference", "core/kernel", "errors"},
     "core/kernel": {"core.measures"},
     "core/inference": set(),
-    "readers": {"core", "database", "errors", "progress"},
-    "engines": {"core", "database", "errors", "progress"},
+    "readers": {"core", "database", "errors", "progress", "warehouse"},
+    "engines": {"core", "database", "errors", "progress", "warehouse"},
     "renderers": {"core", "errors", "renderers/pictures"},
     "renderers/pages": {"core", "core/inference", "errors", "renderers", "renderers/pictures"},
     "renderers/formats": {
@@ -38,6 +40,7 @@ ARROWS = {
         "progress",
         "readers",
         "renderers",
+        "warehouse",
     },
     "cli": {
         "__init__",
@@ -188,7 +191,7 @@ def loaded(arguments, cwd):
 
 # A module here costs every run: think before you add one.
 NEVER = {"scipy", "rich", "pydantic", "pandas", "polars", "pyarrow", "multiprocessing"}
-NEVER |= {"duckdb", "ibis", "torch"}
+NEVER |= {"duckdb", "ibis", "psycopg", "sqlglot", "torch", "kldiv_cli.warehouse"}
 NEVER_PIPED = NEVER | {
     "fractions",
     "decimal",

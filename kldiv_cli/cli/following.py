@@ -130,7 +130,10 @@ def _options(command: Command, said: Mapping[str, Any], without: Collection[str]
             continue
         value = said[row.name]
         for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, bool):
+            if row.name == "connect":
+                # Who reads the line need not know who asks.
+                yield f"{row.spellings[0]} {row.metavar}"
+            elif isinstance(each, bool):
                 yield next(flag for flag, end in row.ends().items() if end is each)
             else:
                 yield option(row.spellings[0], str(each), instead=row.metavar.removesuffix("..."))

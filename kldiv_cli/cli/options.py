@@ -36,7 +36,7 @@ class Argument(NamedTuple):
     @property
     def many(self) -> bool:
         """Whether it takes all words that are left."""
-        return self.metavar.endswith("...")
+        return self.metavar.strip("[]").endswith("...")
 
 
 class Option(NamedTuple):
@@ -320,6 +320,13 @@ MAX_OUTCOMES = Option(
 )
 CONFIG = Option("config", "FILE", "Settings; the nearest kldiv.toml, or [tool.kldiv] in"
                 " pyproject.toml, if not given.")
+
+CONNECT = Option(
+    "connect", "URL", "An engine of yours, in which tables are counted: postgresql://HOST/DATABASE,"
+    " duckdb://FILE or sc://HOST:PORT, without a password."
+)
+TIMEOUT = Option("timeout", "SECONDS", "Longest time for an answer of that engine; 3600 if not"
+                 " given.", read=number)
 
 OUTPUT = Option("output", "FILE", "Write to FILE.", ("--output", "-o"))
 REPORTS = (

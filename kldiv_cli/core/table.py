@@ -239,6 +239,23 @@ class Scan(NamedTuple):
     constants: Mapping[str, str | None] = {}
 
 
+class Remote(NamedTuple):
+    """Rows that stay in an engine of the user's own, and are counted there.
+
+    Attributes
+    ----------
+    relation : Relation
+        The rows, as `kldiv_cli.warehouse` knows them.
+    cells, doubles : function
+        From the name of a column, and distinct values of it as the engine returns them, to cells;
+        and from such numbers to doubles, nan where one is missing.
+    """
+
+    relation: Any
+    cells: Callable[[str, Any], Sequence[Any]]
+    doubles: Callable[[Any], NDArray[np.float64]]
+
+
 class Table(NamedTuple):
     """Rows of cells, or whole columns.
 
@@ -284,6 +301,8 @@ class Table(NamedTuple):
         boolean, date and others; null where there are no values.
     scan : Scan, or None
         How another engine reads the same rows, if one can.
+    remote : Remote, or None
+        Where the rows are, if they stay there; there are no batches then.
     """
 
     format: str
@@ -305,6 +324,7 @@ class Table(NamedTuple):
     weighted: bool = False
     types: Mapping[str, str] = {}
     scan: Scan | None = None
+    remote: Remote | None = None
 
     def is_number(self, cell: Any) -> bool:
         """Return whether a cell holds a number."""

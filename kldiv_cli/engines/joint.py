@@ -102,10 +102,7 @@ class Pairs:
             self._counts.update(zip(*parts, strict=True))
         most = self._wanted.most_outcomes
         if len(self._counts) > most:
-            title = joint_name(self._wanted.joint)
-            message = f"columns {title[:60]!r} have more than {most} outcomes together"
-            hint = "--max-outcomes N allows more"
-            raise InputError("too-many-outcomes", message, Place(self._source), hint=hint)
+            raise too_many(self._wanted, self._source)
 
     def beside(self, found: DataSet) -> DataSet:
         """Return a data set of single columns with the counted pairs as another.
@@ -167,6 +164,14 @@ class Pairs:
                 raise InputError("joint-of-numbers", message, place, hint=hint)
         # Among labels, words such as NA are labels.
         return {cell: alike.get(cell or "") for cell in cells} if alike else spelt
+
+
+def too_many(wanted: Wanted, source: str) -> InputError:
+    """Return the error for columns that have too many outcomes together."""
+    title = joint_name(wanted.joint)
+    message = f"columns {title[:60]!r} have more than {wanted.most_outcomes} outcomes together"
+    hint = "--max-outcomes N allows more"
+    return InputError("too-many-outcomes", message, Place(source), hint=hint)
 
 
 def _is_whole(number: str) -> bool:

@@ -104,10 +104,10 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         progress.step(source, rows, unit="rows")
         for counter in counters.values():
             counter.pad(rows)
-        _check_size(counters.values(), wanted, source)
+        check_size(counters.values(), wanted, source)
     for counter in counters.values():
         counter.settle()
-    _check_size(counters.values(), wanted, source)
+    check_size(counters.values(), wanted, source)
     for counter in counters.values():
         counter.decide_key()
     whole: dict[str, counts.Column] = {}
@@ -341,6 +341,10 @@ class ColumnCounter:
     def is_numeric(self) -> bool:
         """Whether the column is one of numbers, as far as that is decided."""
         return bool(self._numeric)
+
+    def take_for_numbers(self) -> None:
+        """Take the column for numeric: the source says that its values are numbers."""
+        self._numeric = True
 
     def like(self, other: ColumnCounter) -> None:
         """Take the column for numeric, or not, as another counter of its cells has decided."""
@@ -772,7 +776,7 @@ def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> 
     return counts.as_categories(column) if name in wanted.categorical else column
 
 
-def _check_size(counters: Iterable[ColumnCounter], wanted: Wanted, source: str) -> None:
+def check_size(counters: Iterable[ColumnCounter], wanted: Wanted, source: str) -> None:
     """Refuse too many outcomes or numbers; give up a column that looks like a key."""
     held = 0
     for counter in counters:

@@ -65,8 +65,9 @@ def check(
     ----------
     reference, current : path, data frame, mapping of columns, records or array
         Raw rows, or logits; a path may also be a profile, as ``kldiv profile`` writes it, or
-        a folder of part files. ``-`` is standard input. Without `current`, two sets of the rows of
-        `reference` are compared, which `where` chooses.
+        a folder of part files. ``-`` is standard input. A table of Ibis is counted in its engine.
+        Without `current`, two sets of the rows of `reference` are compared, which `where`
+        chooses.
     **options
         The parameters below, by their names. Those that describe one side (`kind` to `where`)
         are given once for both, or as a pair.

@@ -60,7 +60,7 @@ def compare(
         What to compare. A path is read as its extension says; ``-`` is standard input. A
         mapping holds a weight for each label; an array is matched by position, and a
         two-dimensional one is a batch, one distribution a row. Without `q`, two weights
-        of `p` are compared, named by `weight`.
+        of `p` are compared, named by `weight`. Raw rows may be a table of Ibis.
     *more : path, array, mapping or data frame
         Further distributions that `p` is compared with; it is read once.
     **options

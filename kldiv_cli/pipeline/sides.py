@@ -316,7 +316,11 @@ def _joint_option(name: str) -> str:
 
 
 def _engine(table: Table, wanted: Wanted) -> Engine:
-    """Return the engine that counts the rows of a table fastest."""
+    """Return the engine that counts the rows of a table fastest, or where they are."""
+    if table.remote is not None:
+        from kldiv_cli.engines import warehouse
+
+        return warehouse.count
     if not engines.is_large(table):
         return _engine_in_process(table, wanted)
     if not database.is_installed():

@@ -266,6 +266,12 @@ def opened(source: object, options: ReadOptions, *, raw: bool = False) -> Iterat
         if not isinstance(source, (str, os.PathLike)):
             from kldiv_cli.readers import objects
 
+            if objects.is_remote(source):
+                from kldiv_cli.readers import remote
+
+                with remote.opened(source, options, raw=raw) as table:
+                    yield Opened(text, remote.name_of(source), table)
+                return
             data = objects.read(source, text, raw=raw, pointer=options.at)
             yield Opened(text, _stem(text), data)
         elif text != "-" and os.path.isdir(text):

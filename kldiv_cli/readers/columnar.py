@@ -280,12 +280,32 @@ def _place(source: str, start: int, i: int, name: str) -> Place:
 def _cells(
     column: Column, positions: Mapping[str, int], format_: str, source: str, name: str
 ) -> list[Any]:
-    """Return a column as cells: text, numbers, None where a value is missing, or what is none."""
-    from kldiv_cli.readers.values import cell_of
-
+    """Return a column as cells; see `cells_of`."""
     with reading(format_, source):
         array = column(positions[name])
-    here = Place(source, name=name)
+    return cells_of(array, Place(source, name=name), _code(format_))
+
+
+def cells_of(array: pa.Array, here: Place, code: str) -> list[Any]:
+    """Return values of Arrow as cells: text, numbers, None where one is missing, or what is none.
+
+    Parameters
+    ----------
+    array : pyarrow.Array
+        The values of a column.
+    here : Place
+        The column.
+    code : str
+        Of the error.
+
+    Raises
+    ------
+    InputError
+        If Python has no object for a value.
+    """
+    from kldiv_cli.readers.values import cell_of
+
+    name = here.name or ""
     try:
         values = _values(array)
     except (ValueError, OverflowError, LookupError) as error:
@@ -293,7 +313,7 @@ def _cells(
             f"column {name[:60]!r} of type {str(array.type)[:60]} has a value that Python has"
         )
         message += " no object for"
-        raise InputError(_code(format_), message, here) from error
+        raise InputError(code, message, here) from error
     kind = _kind(array.type)
     if kind in ("string", "null"):
         return values

@@ -36,16 +36,27 @@ if TYPE_CHECKING:
 
 FORMAT = "python"
 FRAMES = ("DataFrame", "Table", "RecordBatch")
+REMOTE = {"kldiv_cli.warehouse.relation.Rows", "ibis.expr.types.relations.Table"}
+"""The classes of tables that stay in an engine."""
 
 
 def source_name(source: object) -> str:
     """Return what errors and reports call an object."""
+    if is_remote(source):
+        from kldiv_cli.warehouse.relation import names
+
+        return names(source)[0]
     if _is_frame(source):
         return "data frame"
     if isinstance(source, Mapping):
         return "mapping"
     is_array = isinstance(source, Sequence) or hasattr(type(source), "__array__")
     return "array" if is_array or library_of(source) else type(source).__name__[:40]
+
+
+def is_remote(source: object) -> bool:
+    """Say whether an object is rows that stay in an engine of the user's own."""
+    return any(f"{each.__module__}.{each.__name__}" in REMOTE for each in type(source).__mro__)
 
 
 def read(source: Any, name: str, *, raw: bool = False, pointer: str | None = None) -> Data:

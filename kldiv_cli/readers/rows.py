@@ -59,6 +59,8 @@ def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
         If it is no table, its rows or columns do not fit together, or a value is a container.
     """
     data = table_of(data, source)
+    if data.remote is not None:
+        return data
     if options.where is not None:
         from kldiv_cli.readers.where import rows_where
 

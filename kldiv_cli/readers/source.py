@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from kldiv_cli.readers.options import ReadOptions
 
 
+ENGINES = ("postgresql", "postgres", "duckdb", "sc")
+"""How the URLs of engines begin, in which tables are counted."""
 HELD = 8 << 20
 """Bytes of a pipe that are held in memory; a file without a name takes more."""
 
@@ -175,12 +177,16 @@ def _url(url: str) -> InputError:
     from urllib.parse import unquote, urlsplit
 
     word, scheme = in_shell(url), url.partition(":")[0].lower()
+    message = "this is a URL, and nothing is fetched from the network"
+    if scheme in ENGINES:
+        hint = "--connect URL names an engine, and --reference-table TABLE a side in it"
+        # It may hold a password.
+        return InputError("url", message, Place(f"{scheme}://..."), hint=hint)
     known = {"s3": f"aws s3 cp {word} -", "gs": f"gcloud storage cat {word}"}
     # The first bytes tell the format of a pipe; an option would be for the other side, too.
     hint = f"{known.get(scheme, f'curl -L {word}')} | kldiv compare - Q"
     if scheme == "file":
         hint = f"name the file itself: {in_shell(unquote(urlsplit(url).path))}"
-    message = "this is a URL, and nothing is fetched from the network"
     return InputError("url", message, Place(url), hint=hint)
 
 

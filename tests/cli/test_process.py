@@ -152,7 +152,7 @@ def test_a_command_without_its_arguments_shows_an_example(kldiv, name, words):
          " mean --format? kldiv compare --help lists all"),
         (("compare", *SAMPLES, "a", "b c"), "a: error[no-such-file]: there is no such file\n"),
         (("check", *SAMPLES, "a", "b c"), "unexpected arguments: a b c (usage: kldiv check"
-         " REFERENCE [CURRENT]); help: kldiv check --help"),
+         " [REFERENCE] [CURRENT]); help: kldiv check --help"),
         (("compare", "sample_data/die_lodaed.csv", "-"), "help: did you mean"
          " 'sample_data/die_loaded.csv'?"),
         (("check", "x=sample_data/die_lodaed.csv", "-"), "help: did you mean"

@@ -209,10 +209,10 @@ def test_numbers_of_known_bins_are_not_held(tmp_path, monkeypatch):
     path = str(tmp_path / "x.parquet")
     pq.write_table(table, path)
     held = []
-    check = local._check_size
+    check = local.check_size
     monkeypatch.setattr(
         local,
-        "_check_size",
+        "check_size",
         lambda counters, *given: (
             held.append(sum(one.held for one in counters)),
             check(counters, *given),

@@ -7,6 +7,7 @@ tests/README.md tells how to add one.
 import gzip
 import io
 import json
+import tempfile
 import zipfile
 from fractions import Fraction
 from typing import NamedTuple
@@ -167,6 +168,35 @@ class Broken(list):
 BROKEN = {"x": Broken([1, 2]), "y": [1, 2]}
 DATES = "when,x\n" + "2024-01-05T12:00:00Z,a\n2024-01-05T13:00:00,b\n" * 9
 NESTED = '[{"x": {"a": 1}, "y": 1, "z": 1}, {"x": {"a": 2}, "y": 2, "z": 2}]'
+
+
+def duck(sql):
+    """Return a file of DuckDB in which a line of SQL was run."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/x.duckdb"
+        with duckdb.connect(path) as connection:
+            connection.execute(sql)
+        with open(path, "rb") as file:
+            return file.read()
+
+
+FLIGHTS = {
+    "x.duckdb": duck(
+        "create table flights as select range % 3 as a, 'x' as b, 1 as c from range(90)"
+    ),
+    "a.csv": "a,b,c\n" + "1,x,1\n2,x,1\n0,x,1\n" * 30,
+}
+"""A file of DuckDB with a table, and a file with the same rows."""
+TABLE = "--connect duckdb://x.duckdb --reference-table flights"
+CURRENT = "--connect duckdb://x.duckdb --current-table flights"
+
+
+def refused(address, seconds):
+    """Fail as a library does whose server does not know a password."""
+    raise RuntimeError("password authentication failed")
+
 
 CASES = {
     "cli/app.py": [
@@ -437,6 +467,94 @@ CASES = {
             "check p.csv q.csv --max-outcomes 2 --categorical size",
             RAW,
             fill={"N": "10"},
+        ),
+    ],
+    "cli/commands/check.py": [
+        Case(
+            "--{}-table TABLE, --{}-sql QUERY, or a file",
+            f"check {TABLE}",
+            FLIGHTS,
+            fill={"TABLE": "flights", "QUERY": "select * from flights"},
+        ),
+        Case(
+            "leave the file out, or one of the tables",
+            f"check a.csv {TABLE} --current-table flights",
+            FLIGHTS,
+            external="which of three sides is none, only the user knows",
+        ),
+    ],
+    "cli/commands/profile.py": [
+        Case(
+            "--table TABLE, or --sql QUERY",
+            "profile --connect duckdb://x.duckdb",
+            FLIGHTS,
+            fill={"TABLE": "flights", "QUERY": "select * from flights"},
+        ),
+    ],
+    "pipeline/warehouses.py": [
+        Case(
+            "--connect postgresql://HOST/DATABASE",
+            "check a.csv --current-table flights",
+            FLIGHTS,
+            external="the engine is the user's",
+        ),
+        Case("--timeout 600", f"check a.csv {CURRENT} --timeout x", FLIGHTS),
+        Case(
+            "leave one of them out",
+            f"check a.csv {CURRENT} --current-sql 'select 1'",
+            FLIGHTS,
+            external="which of the two is meant, only the user knows",
+        ),
+    ],
+    "readers/remote.py": [Case("leave --{} out", f"check a.csv {CURRENT} --where a=1", FLIGHTS)],
+    "warehouse/address.py": [
+        Case(
+            "postgresql://HOST/DATABASE, duckdb://FILE, or sc://HOST:PORT of Spark Connect",
+            "check a.csv --connect mysql://h/d --current-table flights",
+            FLIGHTS,
+            external="the engine is the user's",
+        ),
+        Case(
+            "the variable PGPASSWORD, or the file ~/.pgpass, holds the password",
+            "check a.csv --connect postgresql://u:p@h/d --current-table flights",
+            FLIGHTS,
+            external="a password is none of kldiv's business",
+        ),
+    ],
+    "warehouse/relation.py": [
+        Case(
+            "did you mean {}?",
+            "check a.csv --connect duckdb://x.duckdb --current-table flight",
+            FLIGHTS,
+            wrong="flight",
+        ),
+        Case(
+            "there are {}",
+            "check a.csv --connect duckdb://x.duckdb --current-table orders",
+            FLIGHTS,
+            wrong="orders",
+        ),
+    ],
+    "warehouse/session.py": [
+        Case(
+            "--timeout SECONDS allows more",
+            f"check a.csv {CURRENT} --timeout 0.000001",
+            FLIGHTS,
+            fill={"SECONDS": "60"},
+        ),
+        Case(
+            "pip install '.[duckdb]' in a checkout of kldiv",
+            f"check a.csv {CURRENT}",
+            FLIGHTS,
+            patch={"kldiv_cli.warehouse.session.is_installed": lambda: False},
+            external="what is installed is tested with the package",
+        ),
+        Case(
+            "the variable PGPASSWORD, or the file ~/.pgpass, holds the password",
+            f"check a.csv {CURRENT}",
+            FLIGHTS,
+            patch={"kldiv_cli.warehouse.session._duck": refused},
+            external="a password is none of kldiv's business",
         ),
     ],
     "pipeline/batch.py": [
@@ -1745,6 +1863,12 @@ CASES = {
     ],
     "readers/source.py": [
         Case(
+            "--connect URL names an engine, and --reference-table TABLE a side in it",
+            "check duckdb://x.duckdb a.csv",
+            FLIGHTS,
+            external="a table is asked for by two options, in place of the URL",
+        ),
+        Case(
             "--input-format {}",
             "p.csv q.csv",
             both(npy([1, 2])),
@@ -2352,6 +2476,8 @@ SAID = {
     ],
 }
 NO_OFFERS = {
+    "pipeline/warehouses.py": {"--timeout is a number of seconds above 0"},
+    "warehouse/address.py": {"the URL of --connect holds a password"},
     "core/dataset.py": {"--where: all rows have the value that chose them"},
     "engines/grouping.py": {
         "--by: its values are the groups that are judged",

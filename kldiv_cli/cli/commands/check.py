@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kldiv_cli.cli import following, options
 from kldiv_cli.cli.options import Argument, Option, group, number
 from kldiv_cli.cli.outputs import Outputs, tell_notes
+from kldiv_cli.errors import UsageError
 from kldiv_cli.renderers import CHECK_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from kldiv_cli.core.findings import Check
     from kldiv_cli.core.report import Failure
@@ -33,8 +36,16 @@ EXAMPLES = (
 
 
 # fmt: off
+TABLES = (
+    options.CONNECT,
+    Option("reference_table", "TABLE", "What to compare with: TABLE, or SCHEMA.TABLE."),
+    Option("reference_sql", "QUERY", "The same, as a SELECT."),
+    Option("current_table", "TABLE", "What to judge."),
+    Option("current_sql", "QUERY", "The same, as a SELECT: of one day, for example."),
+    options.TIMEOUT,
+)
 ROWS: tuple[Argument | Option, ...] = (
-    Argument("reference", "REFERENCE", "Raw rows or a profile; NAME=FILE, or -."),
+    Argument("reference", "[REFERENCE]", "Raw rows or a profile; NAME=FILE, or -."),
     Argument("current", "[CURRENT]", "What to judge; or none, with --where twice."),
     *group(
         "Columns and limits",
@@ -67,6 +78,7 @@ ROWS: tuple[Argument | Option, ...] = (
         Option("missing", "category|drop|error", "Missing values: an outcome, left out, refused."),
         options.NA, options.MAX_OUTCOMES, options.SERIAL, options.CLUSTER, options.BLOCK,
     ),
+    *group("Tables in an engine of yours, in the place of files", *TABLES),
     *group(
         "Reports",
         *options.REPORTS,
@@ -96,6 +108,7 @@ def failed(arguments: Sequence[str], said: Mapping[str, Any], failure: Failure) 
     from kldiv_cli.pipeline.settings import CHECK, MAXIMA, name_of_data_set, right_options
     from kldiv_cli.readers import is_model, split_name
 
+    table = said.get("reference_table") or ("reference" if "reference_sql" in said else None)
     ends = {
         name: [number(word) for word in said.get(name, ()) if "=" not in word] for name in MAXIMA
     }
@@ -115,13 +128,13 @@ def failed(arguments: Sequence[str], said: Mapping[str, Any], failure: Failure) 
         seed=SEED,
         measure=measure,
         threshold=threshold,
-        dataset=right.get("dataset") or dataset,
+        dataset=right.get("dataset") or table or dataset,
         direction=DIRECTION_OF_MODELS if models else DIRECTION,
     )
 
 
 @options.command(*ROWS, examples=EXAMPLES, exit_codes=CODES, formats=CHECK_FORMATS, failed=failed)
-def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
+def check(reference: str | None, current: str | None, said: dict[str, Any]) -> int:
     """Judge, column by column, whether data have drifted from a reference.
 
     D(current || reference), or another measure, is estimated from the rows and compared with
@@ -135,37 +148,92 @@ def check(reference: str, current: str | None, said: dict[str, Any]) -> int:
     from kldiv_cli.pipeline.check import checked
     from kldiv_cli.renderers import render
 
-    if current is None and len(said.get("where", ())) < 2:
-        from kldiv_cli.cli.short_help import missing_argument
-
-        raise missing_argument("check", check, 1)
     if said.pop("init", False):
         return begin(reference, current, said)
-    words, asked = _words(reference, current), dict(said)
+    asked = dict(said)
+    sides = _sides(reference, current, said)
     outputs = Outputs(said, CHECK_FORMATS)
     file, exit_zero = said.pop("config", None), said.pop("exit_zero", False)
-    names, paths = options.sources(*words)
     project = config.load(file)
-    settings, given = prepared(names, paths, said, project)
-    with outputs:
-        outputs.open((*paths, *config.files(file)))
+    settings, given = prepared(sides, said, project)
+    with outputs, sides.engine:
+        outputs.open((*sides.paths, *config.files(file)))
         report = checked(settings)
         if report.verdict in ("drift", "inconclusive"):
-            report = replace(report, picture=following.picture("check", words, check, asked))
+            report = replace(report, picture=following.picture("check", sides.words, check, asked))
         notes = (*project.notes(), *report.notes)
         outputs.write(partial(render, report), notes, bare=lambda: f"{report.verdict}\n")
     return 0 if exit_zero else EXIT_CODES[report.failure(given["fail_on"])]
 
 
+class Sides(NamedTuple):
+    """REFERENCE and CURRENT: files, tables in an engine, or both.
+
+    Attributes
+    ----------
+    words, paths : tuple of str
+        The words for those that are files, and their paths.
+    names : tuple of (str or None)
+        What both sides are called; None where that is taken from a source.
+    sources : tuple of object
+        Both sides; of one source alone, both are rows of it.
+    engine : context manager
+        Closes the connection to the engine, if there is one.
+    """
+
+    words: tuple[str, ...]
+    paths: tuple[str, ...]
+    names: tuple[str | None, ...]
+    sources: tuple[Any, ...]
+    engine: AbstractContextManager[object]
+
+
+def _sides(reference: str | None, current: str | None, said: dict[str, Any]) -> Sides:
+    """Return both sides, and take the options that name an engine out of those said.
+
+    Raises
+    ------
+    UsageError
+        If one is missing, or there are three.
+    """
+    from kldiv_cli.cli.short_help import missing_argument
+
+    words = tuple(word for word in (reference, current) if word is not None)
+    names, paths = options.sources(*words)
+    if any(row.name in said for row in TABLES):
+        from kldiv_cli.pipeline import warehouses
+
+        tables = warehouses.taken(said)
+        files = list(zip(names, paths, strict=True))
+        sides: list[tuple[str | None, Any]] = []
+        for side in ("reference", "current"):
+            if side in tables.sides:
+                sides.append((None, tables.sides[side]))
+            elif files:
+                sides.append(files.pop(0))
+            else:
+                message = f"--connect names an engine, and nothing names the {side} side"
+                hint = f"--{side}-table TABLE, --{side}-sql QUERY, or a file"
+                raise UsageError("usage", message, hint=hint)
+        if files:
+            message = "both sides are named, and there is a file, too"
+            raise UsageError("usage", message, hint="leave the file out, or one of the tables")
+        both = tuple(name for name, _ in sides), tuple(source for _, source in sides)
+        return Sides(words, paths, *both, tables.warehouse)
+    if not words or (len(words) == 1 and len(said.get("where", ())) < 2):
+        raise missing_argument("check", check, len(words))
+    return Sides(words, paths, names, paths, nullcontext())
+
+
 def prepared(
-    names: tuple[str | None, ...], paths: tuple[str, ...], said: dict[str, Any], project: Config
+    sides: Sides, said: dict[str, Any], project: Config
 ) -> tuple[CheckSettings, dict[str, Any]]:
     """Return the settings of a check, and the options that they are made of.
 
     Parameters
     ----------
-    names, paths : tuple of str
-        Those of REFERENCE and CURRENT; of one source both sides are rows.
+    sides : Sides
+        REFERENCE and CURRENT.
     said : dict of str to object
         The options of the command line.
     project : Config
@@ -179,19 +247,14 @@ def prepared(
     from kldiv_cli.pipeline.settings import CHECK, PROJECT, check_settings
 
     asked = options.with_columns(said)
-    given = {**project.beneath(asked, {*CHECK, "fail_on"}), "names": (*names, None)[:2]}
+    given = {**project.beneath(asked, {*CHECK, "fail_on"}), "names": (*sides.names, None)[:2]}
     fail_on = PROJECT["fail_on"]("--fail-on", given.pop("fail_on", "drift"))
     own = given.keys() - asked.keys()
-    settings = check_settings((*paths, None)[:2], given, check.spell, own)
+    settings = check_settings((*sides.sources, None)[:2], given, check.spell, own)
     return settings, {**given, "fail_on": fail_on}
 
 
-def _words(reference: str, current: str | None) -> tuple[str, ...]:
-    """Return the words for the sources: one, of which both sides are rows, or two."""
-    return (reference,) if current is None else (reference, current)
-
-
-def begin(reference: str, current: str | None, said: dict[str, Any]) -> int:
+def begin(reference: str | None, current: str | None, said: dict[str, Any]) -> int:
     """Write a file of settings for these data, and return the exit code."""
     from kldiv_cli.cli import init
     from kldiv_cli.pipeline import config
@@ -201,13 +264,13 @@ def begin(reference: str, current: str | None, said: dict[str, Any]) -> int:
     for name in ("config", "exit_zero"):
         said.pop(name, None)
     quiet, color = said.pop("quiet", False), said.pop("color", "auto")
-    words = _words(reference, current)
-    names, paths = options.sources(*words)
+    sides = _sides(reference, current, said)
     project = config.load()
-    settings, given = prepared(names, paths, said, project)
-    made = init.write(path, settings, {**project.settings, **given}, paths)
+    settings, given = prepared(sides, said, project)
+    with sides.engine:
+        made = init.write(path, settings, {**project.settings, **given}, sides.paths)
     tell_notes((*project.notes(), *made.notes), quiet=quiet, color=color)
     if not quiet:
-        following = init.next_command(check, words, asked)
+        following = init.next_command(check, sides.words, asked)
         init.tell(path, made.summary, following, color)
     return 0

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli import options
 from kldiv_cli.cli.options import Argument, Option, group, number
 from kldiv_cli.cli.outputs import Outputs
 from kldiv_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 EXAMPLES = (
     "cd sample_data",
@@ -18,8 +22,14 @@ EXAMPLES = (
 
 
 # fmt: off
+TABLES = (
+    options.CONNECT,
+    Option("table", "TABLE", "What to count: TABLE, or SCHEMA.TABLE."),
+    Option("sql", "QUERY", "The same, as a SELECT: of one day, for example."),
+    options.TIMEOUT,
+)
 ROWS: tuple[Argument | Option, ...] = (
-    Argument("data", "DATA...", "Raw rows or profiles; NAME=FILE, or -."),
+    Argument("data", "[DATA...]", "Raw rows or profiles; NAME=FILE, or -."),
     *group(
         "The profile",
         options.OUTPUT,
@@ -33,6 +43,7 @@ ROWS: tuple[Argument | Option, ...] = (
         options.LABEL, options.WEIGHT, options.AT, options.JOINT,
         options.WHERE._replace(help="Count only rows with this value in a column."), options.NA,
     ),
+    *group("A table in an engine of yours, in the place of files", *TABLES),
     *group(
         "How files are read",
         options.STRICT, *options.TEXT, options.TOTAL_ROW, options.DUPLICATES,
@@ -59,7 +70,21 @@ def profile(data: list[str], said: dict[str, Any]) -> int:
     outputs = Outputs(said, ("json",))
     file, like = said.pop("config", None), said.pop("like", None)
     names, paths = options.sources(*data)
-    parts = list(zip(names, paths, strict=True))
+    parts: list[tuple[str | None, object]] = list(zip(names, paths, strict=True))
+    engine: AbstractContextManager[object] = nullcontext()
+    if any(row.name in said for row in TABLES):
+        from kldiv_cli.pipeline import warehouses
+
+        tables = warehouses.taken(said)
+        engine = tables.warehouse
+        parts += [(None, rows) for rows in tables.sides.values()]
+        if not tables.sides:
+            message = "--connect names an engine, and nothing names a table in it"
+            raise UsageError("usage", message, hint="--table TABLE, or --sql QUERY")
+    if not parts:
+        from kldiv_cli.cli.short_help import missing_argument
+
+        raise missing_argument("profile", profile)
     if [*paths, like].count("-") > 1:
         raise UsageError("usage", "only one input can be standard input ('-')")
     asked = options.with_columns(said)
@@ -67,7 +92,7 @@ def profile(data: list[str], said: dict[str, Any]) -> int:
     given = project.beneath(asked, PROFILE)
     of_file = given.keys() - asked.keys()
     settings = profile_settings(given, profile.spell, of_file, like=like is not None)
-    with outputs:
+    with outputs, engine:
         outputs.open((*paths, *([like] if like else ()), *config.files(file)))
         made = counted(
             parts,

@@ -1,0 +1,279 @@
+"""What an engine of the user's own is asked for, in its SQL, and what it answers.
+
+Its expressions are made by Ibis; around them stand words that are here. Whatever a user or a table
+says, names and values, is an identifier or a literal that Ibis has quoted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from kldiv_cli.core.numbers import EXACT
+from kldiv_cli.engines.sql import set_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from kldiv_cli.warehouse.relation import Field, Relation
+    from kldiv_cli.warehouse.session import Session
+
+MISSING, BELOW, ABOVE, INEXACT = -1, -2, -3, -4
+"""In place of a bucket: no number, an infinite one, or an integer that no double tells apart."""
+
+
+class Question(NamedTuple):
+    """What is asked of a column: how often each value occurs, or each bucket of its numbers.
+
+    Attributes
+    ----------
+    field : Field
+        The column.
+    cuts : tuple of float
+        The edges of the buckets, if there are any.
+    most : int, or None
+        Distinct values, of which no more are taken over; all are if None.
+    """
+
+    field: Field
+    cuts: tuple[float, ...] = ()
+    most: int | None = None
+
+
+class Excess(NamedTuple):
+    """What is told of a column that has too many distinct values; a missing one is none.
+
+    The least and the greatest are those of texts.
+    """
+
+    distinct: int
+    rows: int
+    missing: int
+    least: str | None
+    greatest: str | None
+
+
+class Answer:
+    """The values of a column, each with its count; or what is told of them, if they are too many.
+
+    Attributes
+    ----------
+    values : list of (values, counts)
+        Values as a list, or as an array of Arrow, some at a time.
+    excess : Excess, or None
+        What is told of too many.
+    """
+
+    def __init__(self) -> None:
+        self.values: list[tuple[Any, NDArray[np.int64]]] = []
+        self.excess: Excess | None = None
+
+
+def asked(relation: Relation, questions: Sequence[Question]) -> tuple[int, list[Answer]]:
+    """Return the number of rows, and the answer to each question, which one scan gives.
+
+    Parameters
+    ----------
+    relation : Relation
+        The rows.
+    questions : sequence of Question
+        Not too many: each is a grouping set.
+
+    Raises
+    ------
+    InputError
+        If the engine fails, is gone, or does not answer in time.
+    """
+    answers = [Answer() for _ in questions]
+    rows = 0
+    sql, places = _sql(relation, questions)
+    for piece in relation.session.pieces(sql):
+        sets, counts = (np.array(plain(piece[at]), dtype=np.int64) for at in (0, 1))
+        distinct, total, *ends = map(plain, piece[2:6])
+        for number in np.unique(sets).tolist():
+            chosen = np.flatnonzero(sets == number)
+            if number == 0:
+                rows += int(counts[chosen].sum())
+                continue
+            answer, values = answers[number - 1], _taken(piece[places[number - 1]], chosen)
+            first = int(chosen[0])
+            if distinct[first] is None:
+                answer.values.append((values, counts[chosen]))
+                continue
+            # Of too many values there is one, and it is missing if any is.
+            is_missing = plain(values)[0] is None
+            missing = int(counts[first]) if is_missing else 0
+            answer.excess = Excess(
+                distinct[first] - is_missing,
+                total[first] - missing,
+                missing,
+                ends[0][first],
+                ends[1][first],
+            )
+    return rows, answers
+
+
+def plain(values: Any) -> list[Any]:
+    """Return values of a list, or of an array of Arrow, as a list."""
+    found: list[Any] = values.to_pylist() if hasattr(values, "to_pylist") else values
+    return found
+
+
+def _taken(values: Any, places: NDArray[np.int64]) -> Any:
+    """Return some of the values of a list or of an array."""
+    if hasattr(values, "to_pylist"):
+        return values.take(places.tolist())
+    return [values[place] for place in places.tolist()]
+
+
+def _sql(relation: Relation, questions: Sequence[Question]) -> tuple[str, list[int]]:
+    """Return the SQL for some questions, and at which column of its rows the values of each are.
+
+    A row has the number of its question from 1, the count, four numbers and texts on values that
+    are too many, and the values of each type; the row of number 0 is of all rows.
+    """
+    session = relation.session
+    keys = [f"k{i}" for i in range(len(questions))]
+    selected = {key: _key(question) for key, question in zip(keys, questions, strict=True)}
+    rows = session.backend.compile(relation.table.select(**selected)) if keys else None
+    source = f"({rows}) as r" if rows else f"({session.backend.compile(relation.table)}) as r"
+    exact = [
+        f"{session.exact(key)} as {key}" if question.field.kind == "text" else key
+        for key, question in zip(keys, questions, strict=True)
+    ]
+    types: dict[str, list[str]] = {}
+    of_keys = []
+    for key, question in zip(keys, questions, strict=True):
+        type_, value = _value(key, question, session)
+        types.setdefault(type_, []).append(value)
+        of_keys.append(type_)
+    names = {type_: f"v{i}" for i, type_ in enumerate(types)}
+    values = [f"coalesce({', '.join([*types[t], 'null'])}) as {names[t]}" for t in types]
+    sets = ", ".join(["()", *(f"({key})" for key in keys)])
+    limited = {question.most for question in questions if question.most is not None}
+    text = names.get("text")
+    sql = f"""
+        with counted as (
+            select {set_number(keys)} as g, count(*) as n{"".join(f", {key}" for key in keys)}
+            from (select {", ".join([*exact, "1 as one"])} from {source}) as r
+            group by grouping sets ({sets})
+        ), told as (
+            select {", ".join(["g", "n", *values])} from counted
+        )"""
+    if not limited:
+        sql += f"""
+        select g, n, null as d, null as total, null as low, null as high
+            {"".join(f", {name}" for name in names.values())} from told"""
+        return sql, [6 + list(types).index(type_) for type_ in of_keys]
+    numbers = [i for i, question in enumerate(questions, 1) if question.most is not None]
+    is_some = " and ".join(f"{name} is null" for name in names.values())
+    return (
+        f"""{sql}, sized as (
+            select told.*, count(*) over (partition by g) as d,
+                cast(sum(n) over (partition by g) as bigint) as total,
+                {f"min({text}) over (partition by g)" if text else "null"} as low,
+                {f"max({text}) over (partition by g)" if text else "null"} as high,
+                row_number() over (partition by g order by case when {is_some} then 0 else 1 end)
+                    as place
+            from told
+        ), excess as (
+            select sized.*, g in ({", ".join(map(str, numbers))}) and d > {max(limited)} as is_too
+            from sized
+        )
+        select g, n, case when is_too then d end as d, case when is_too then total end as total,
+            case when is_too then low end as low, case when is_too then high end as high
+            {"".join(f", {name}" for name in names.values())}
+        from excess where not is_too or place = 1""",
+        [6 + list(types).index(type_) for type_ in of_keys],
+    )
+
+
+def _value(key: str, question: Question, session: Session) -> tuple[str, str]:
+    """Return the type of the values of a key in an answer, and the SQL for one."""
+    kind = "integer" if question.cuts else question.field.kind
+    if kind == "integer":
+        return kind, f"cast({key} as bigint)"
+    if kind == "floating":
+        return kind, f"cast({key} as {session.double})"
+    if kind in ("text", "decimal", "other"):
+        return "text", f"cast({key} as {session.text})"
+    if kind == "timestamp":
+        return str(question.field.expression.type()), key
+    return kind, key
+
+
+def _key(question: Question) -> Any:
+    """Return the expression of what is grouped by."""
+    return bucket_of(question.field, question.cuts) if question.cuts else question.field.expression
+
+
+def bucket_of(field: Field, cuts: Sequence[float]) -> Any:
+    """Return the expression for the place of a number among cuts: of buckets closed above.
+
+    What is no number is told first, since NaN is the largest number to some engines, and less than
+    nothing to others.
+    """
+    import ibis
+
+    number = field.expression
+    double = number.cast("float64")
+
+    def literal(value: float) -> Any:
+        # Of its digits each engine makes the same double; of a decimal they do not.
+        return ibis.literal(repr(value)).cast("float64")
+
+    def among(low: int, high: int) -> Any:
+        if low == high:
+            return ibis.literal(low, "int32")
+        middle = (low + high) // 2
+        below, above = among(low, middle), among(middle + 1, high)
+        return ibis.ifelse(double <= literal(cuts[middle]), below, above)
+
+    found = among(0, len(cuts))
+    cases = [(number.isnull(), MISSING)]
+    if field.kind == "integer":
+        cases.append(((number >= int(EXACT)) | (number <= -int(EXACT)), INEXACT))
+    else:
+        infinite = ibis.literal("Infinity").cast("float64")
+        cases = [(double.isnan(), MISSING), *cases]
+        cases += [(double == infinite, ABOVE), (double == -infinite, BELOW)]
+    for condition, code in reversed(cases):
+        found = ibis.ifelse(condition, ibis.literal(code, "int32"), found)
+    return found
+
+
+def pairs_of(
+    relation: Relation, fields: Sequence[Field], most: int
+) -> Iterator[tuple[list[Any], list[int]]]:
+    """Yield the cells of several columns that occur together, some at a time, and their counts.
+
+    Parameters
+    ----------
+    relation : Relation
+        The rows.
+    fields : sequence of Field
+        The columns.
+    most : int
+        Distinct ones, of which one more at most is told.
+    """
+    session = relation.session
+    keys = [f"k{i}" for i in range(len(fields))]
+    table = relation.table.select(**{k: f.expression for k, f in zip(keys, fields, strict=True)})
+    exact = [
+        session.exact(key) if field.kind == "text" else key
+        for key, field in zip(keys, fields, strict=True)
+    ]
+    selected = ", ".join(f"{sql} as {key}" for sql, key in zip(exact, keys, strict=True))
+    values = [_value(k, Question(f), session)[1] for k, f in zip(keys, fields, strict=True)]
+    sql = f"""
+        select {", ".join(values)}, n from (
+            select {", ".join(keys)}, count(*) as n
+            from (select {selected} from ({session.backend.compile(table)}) as s) as r
+            group by {", ".join(keys)} limit {most + 1}
+        ) as counted
+    """
+    for *columns, repeats in session.pieces(sql):
+        yield columns, [int(number) for number in plain(repeats)]

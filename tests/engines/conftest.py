@@ -1,0 +1,37 @@
+"""Engines that hold tables: one server for all tests, and a folder for files of DuckDB."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """Return the folder of the socket of a PostgreSQL of the tests' own."""
+    import servers
+
+    pytest.importorskip("ibis")
+    pytest.importorskip("psycopg")
+    if servers.programs() is None:
+        pytest.skip("PostgreSQL is not installed: initdb and postgres are not there")
+    with servers.postgres() as folder:
+        yield folder
+
+
+RAN = {"passed": 0, "failed": 0, "skipped": 0}
+"""How the tests that need a PostgreSQL ended."""
+
+
+def pytest_runtest_logreport(report):
+    if "PostgreSQL" in report.nodeid or "test_warehouse_failures" in report.nodeid:
+        ended = report.when == "call" or report.skipped or report.failed
+        RAN[report.outcome] += bool(ended)
+
+
+def pytest_terminal_summary(terminalreporter):
+    if any(RAN.values()):
+        told = ", ".join(f"{number} {outcome}" for outcome, number in RAN.items() if number)
+        terminalreporter.write_line(f"tests against PostgreSQL: {told}")

@@ -262,8 +262,8 @@ def dependence_noted(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
     worst, column = min(seen, key=lambda one: one[0].worth / one[0].rows)
     message = (
         f"rows depend on those before them in {abridged(repr(name) for _, name in seen)}:"
-        f" {worst.rows:,} rows of '{column}' are worth {worst.worth:,.0f}, and verdicts take"
-        " them for independent"
+        f" {worst.rows:,} rows of '{column}' that were looked at are worth {worst.worth:,.0f},"
+        " and verdicts take them for independent"
     )
     advice = "--serial allows for it; --cluster COL if rows of one value belong together"
     yield Note("dependent-rows", message, source, advice=advice)

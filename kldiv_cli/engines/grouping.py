@@ -18,7 +18,7 @@ from kldiv_cli.core.grouped import BLOCKS, Entries, Grouped, Groups, summed
 from kldiv_cli.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 MOST_CELLS = 100_000
 """Distinct cells of a column whose blocks are kept where nobody asks for them."""
+LOOKED_AT, AT_FIRST = 512, 2048
+"""Rows of each batch, and of the first ones, whose blocks are kept where nobody asks for them."""
 MOST_ROWS = 1 << 20
 """Rows that are held one by one …"""
 MOST_UNITS = 32 * BLOCKS
@@ -80,6 +82,8 @@ class Cross:
         self._groups: list[Integers] = []
         self._repeats: list[Integers] = []
         self._start = self._rows = self._shift = 0
+        # Rows before the batch that is counted.
+        self._before = 0
         self.is_counting = True
 
     @property
@@ -93,8 +97,15 @@ class Cross:
             self.is_counting = False
         if self._is_of_blocks and batch.counts is not None:
             self.is_counting = False
+        self._before = self._rows
         if self.is_counting:
-            self._add_rows(batch.columns, batch.size, batch.counts)
+            self._add_rows(batch.columns, self._size_of(batch), batch.counts)
+
+    def _size_of(self, batch: Batch) -> int:
+        """Return how many rows of a batch are grouped."""
+        if self._grouping.required or self._table.whole is not None:
+            return batch.size
+        return min(batch.size, max(LOOKED_AT, AT_FIRST - self._before))
 
     def _add_rows(
         self, columns: Mapping[str, Sequence[Cell]], size: int, counts: Sequence[str] | None
@@ -131,14 +142,15 @@ class Cross:
         column = self._columns.setdefault(name, _Column())
         if not column.is_counted:
             return
-        column.pad(self._rows - batch.size - self._start)
+        size = self._size_of(batch)
+        column.pad(self._rows - size - self._start)
         try:
             cells = batch.columns[name] if cells is None else cells
         except InputError:
             # The column is refused, too.
             column.is_counted = False
             return
-        column.add(cells, counter.doubles, counter.no_value)
+        column.add(cells[:size], _first(counter, cells, size))
 
     def _fold(self) -> None:
         """Add up the rows that are held one by one; blocks are then of many rows at once."""
@@ -317,15 +329,14 @@ def doubles_of(decimal: str, is_numeric: bool, cells: Cells) -> Doubles:
     if isinstance(cells, np.ndarray):
         return cells
     texts = [cell or "" for cell in cells]
-    literals = [place for place, text in enumerate(texts) if numbers.is_number(text, decimal)]
+    words = numbers.MISSING_WORDS
+    some = [place for place, text in enumerate(texts) if text and text not in words]
     found = np.full(len(texts), np.nan)
-    doubles = numbers.floats([texts[i] for i in literals], decimal, codes=not is_numeric)
-    if doubles is not None:
-        found[literals] = doubles
-        literals = sorted({*range(len(texts))} - {*literals})
-    for place in literals:
-        value = numbers.value_of(texts[place], decimal, codes=not is_numeric)
-        found[place] = np.nan if value is None else value
+    doubles = numbers.floats([texts[i] for i in some], decimal, codes=not is_numeric)
+    if doubles is None:
+        values = [numbers.value_of(texts[i], decimal, codes=not is_numeric) for i in some]
+        doubles = np.array([np.nan if value is None else value for value in values])
+    found[some] = doubles
     return found
 
 
@@ -365,16 +376,8 @@ class _Column:
         """How many of them are held."""
         return len(self.cells)
 
-    def add(
-        self, cells: Sequence[Cell], doubles: Doubles | None, no_value: Container[Cell] = ()
-    ) -> None:
-        """Hold the next rows: their cells, and the numbers in all but those of `no_value`."""
-        if doubles is not None and len(doubles) < len(cells):
-            has_value = ~np.fromiter(map(no_value.__contains__, cells), np.bool_, len(cells))
-            every = np.full(len(cells), np.nan)
-            if is_known := np.count_nonzero(has_value) == len(doubles):
-                every[has_value] = doubles
-            doubles = every if is_known else None
+    def add(self, cells: Sequence[Cell], doubles: Doubles | None) -> None:
+        """Hold the next rows: their cells, or the numbers in these, nan where there is none."""
         self._rows.append(self._index.codes(cells) if doubles is None else doubles)
         self._held += len(self._rows[-1])
 
@@ -441,6 +444,21 @@ class _Column:
 
 
 _NONE = Entries(*(np.empty(0, np.int64),) * 3)
+
+
+def _first(counter: ColumnCounter, cells: Sequence[Cell], size: int) -> Doubles | None:
+    """Return the numbers in the first cells of some that were counted; nan where one has none.
+
+    None where a cell may hold what is neither a number nor missing.
+    """
+    doubles = counter.doubles
+    if doubles is None or len(doubles) == len(cells):
+        return None if doubles is None else doubles[:size]
+    no_value = counter.no_value
+    has_value = ~np.fromiter(map(no_value.__contains__, cells[:size]), np.bool_, size)
+    found = np.full(size, np.nan)
+    found[has_value] = doubles[: np.count_nonzero(has_value)]
+    return found
 
 
 def _numbered(groups: int) -> tuple[str, ...]:

@@ -630,9 +630,10 @@ class ColumnCounter:
             self._note_words(_tally(texts, times, self._words), cells, place)
             texts, times = self._without(self._words, texts, times)
             doubles = self._floats(texts)
+        is_plain = doubles is not None
         if doubles is None:
             doubles, times = self._one_by_one(texts, times, cells, place)
-        self.doubles = None if self._absent_numbers else doubles
+        self.doubles = doubles if is_plain and not self._absent_numbers else None
         if self._absent_numbers:
             kept = ~np.isin(doubles, self._absent_numbers)
             before, doubles = _rows(doubles, times), doubles[kept]

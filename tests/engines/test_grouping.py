@@ -190,3 +190,19 @@ def test_weights_add_up():
     assert spelt.over([0], 1, 2).n.tolist() == [[3, 0], [0, 1]]
     assert found.over([0, -1], -1, 1).n.tolist() == [[0, 1]]
     assert table.merged(np.array([0, 0]), 1).n.tolist() == [[3, 1]]
+
+
+def test_where_nobody_asks_some_rows_of_each_batch_are_looked_at(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n" + "".join(f"{n % 7 or 'NA'},{'xyz'[n % 3]}\n" for n in range(60_000)))
+    found = data_set(str(path), wanted=Wanted(grouping=Grouping("block")))
+    whole = data_set(str(path))
+    for title, column in found.columns.items():
+        rows = column.grouped.over(np.arange(len(column.counts)), -1, len(column.counts)).n
+        assert 2048 <= rows.sum() + 300 < 30_000
+        assert (np.array([*rows.sum(axis=1)]) > 0).all()
+        assert plain(column) == plain(whole.columns[title])
+
+
+def plain(column):
+    return repr(column._replace(grouped=None))

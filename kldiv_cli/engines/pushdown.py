@@ -14,7 +14,7 @@ from kldiv_cli.core.numbers import EXACT
 from kldiv_cli.engines.sql import set_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -137,13 +137,6 @@ def _sql(relation: Relation, questions: Sequence[Question]) -> tuple[str, list[i
     """
     session = relation.session
     keys = [f"k{i}" for i in range(len(questions))]
-    selected = {key: _key(question) for key, question in zip(keys, questions, strict=True)}
-    rows = session.backend.compile(relation.table.select(**selected)) if keys else None
-    source = f"({rows}) as r" if rows else f"({session.backend.compile(relation.table)}) as r"
-    exact = [
-        f"{session.exact(key)} as {key}" if question.field.kind == "text" else key
-        for key, question in zip(keys, questions, strict=True)
-    ]
     types: dict[str, list[str]] = {}
     of_keys = []
     for key, question in zip(keys, questions, strict=True):
@@ -158,7 +151,7 @@ def _sql(relation: Relation, questions: Sequence[Question]) -> tuple[str, list[i
     sql = f"""
         with counted as (
             select {set_number(keys)} as g, count(*) as n{"".join(f", {key}" for key in keys)}
-            from (select {", ".join([*exact, "1 as one"])} from {source}) as r
+            from {_rows(relation, dict(zip(keys, questions, strict=True)))}
             group by grouping sets ({sets})
         ), told as (
             select {", ".join(["g", "n", *values])} from counted
@@ -189,6 +182,19 @@ def _sql(relation: Relation, questions: Sequence[Question]) -> tuple[str, list[i
         from excess where not is_too or place = 1""",
         [6 + list(types).index(type_) for type_ in of_keys],
     )
+
+
+def _rows(relation: Relation, questions: Mapping[str, Question]) -> str:
+    """Return the SQL for rows of what is grouped by, each by its key."""
+    session = relation.session
+    selected = {key: _key(question) for key, question in questions.items()}
+    rows = relation.table.select(**selected) if selected else relation.table
+    exact = [
+        f"{session.exact(key)} as {key}" if question.field.kind == "text" else key
+        for key, question in questions.items()
+    ]
+    keys = ", ".join([*exact, "1 as one"])
+    return f"(select {keys} from ({session.backend.compile(rows)}) as s) as r"
 
 
 def _value(key: str, question: Question, session: Session) -> tuple[str, str]:
@@ -248,7 +254,7 @@ def bucket_of(field: Field, cuts: Sequence[float]) -> Any:
 def pairs_of(
     relation: Relation, fields: Sequence[Field], most: int
 ) -> Iterator[tuple[list[Any], list[int]]]:
-    """Yield the cells of several columns that occur together, some at a time, and their counts.
+    """Yield the values of several columns that occur together, some at a time, and their counts.
 
     Parameters
     ----------
@@ -259,21 +265,55 @@ def pairs_of(
     most : int
         Distinct ones, of which one more at most is told.
     """
-    session = relation.session
-    keys = [f"k{i}" for i in range(len(fields))]
-    table = relation.table.select(**{k: f.expression for k, f in zip(keys, fields, strict=True)})
-    exact = [
-        session.exact(key) if field.kind == "text" else key
-        for key, field in zip(keys, fields, strict=True)
-    ]
-    selected = ", ".join(f"{sql} as {key}" for sql, key in zip(exact, keys, strict=True))
-    values = [_value(k, Question(f), session)[1] for k, f in zip(keys, fields, strict=True)]
+    questions = {f"k{i}": Question(field) for i, field in enumerate(fields)}
+    values = [_value(key, each, relation.session)[1] for key, each in questions.items()]
     sql = f"""
         select {", ".join(values)}, n from (
-            select {", ".join(keys)}, count(*) as n
-            from (select {selected} from ({session.backend.compile(table)}) as s) as r
-            group by {", ".join(keys)} limit {most + 1}
+            select {", ".join(questions)}, count(*) as n from {_rows(relation, questions)}
+            group by {", ".join(questions)} limit {most + 1}
         ) as counted
     """
-    for *columns, repeats in session.pieces(sql):
+    for *columns, repeats in relation.session.pieces(sql):
         yield columns, [int(number) for number in plain(repeats)]
+
+
+def by_groups(
+    relation: Relation, fields: Sequence[Field], by: Field
+) -> Iterator[tuple[int, Any, Any, NDArray[np.int64]]]:
+    """Yield how often each value of some columns occurs with each of the column `by`.
+
+    Yields
+    ------
+    number : int
+        The place of a column in `fields`.
+    values, groups : list, or array of Arrow
+        Its values, some at a time, and those of `by` beside them.
+    repeats : ndarray of int64
+        How many rows have both.
+    """
+    questions = {f"k{i}": Question(field) for i, field in enumerate(fields)}
+    keys, session = list(questions), relation.session
+    every = {**questions, "made_by": Question(by)}
+    types: dict[str, list[str]] = {}
+    for key, question in questions.items():
+        type_, value = _value(key, question, session)
+        types.setdefault(type_, []).append(value)
+    values = [f"coalesce({', '.join([*each, 'null'])})" for each in types.values()]
+    places = [3 + list(types).index(_value(k, q, session)[0]) for k, q in questions.items()]
+    sql = f"""
+        select g, n, {", ".join([_value("made_by", every["made_by"], session)[1], *values])} from (
+            select {set_number(keys)} as g, count(*) as n, {", ".join(every)}
+            from {_rows(relation, every)}
+            group by grouping sets ({", ".join(f"({key}, made_by)" for key in keys)})
+        ) as counted
+    """
+    for piece in session.pieces(sql):
+        sets, repeats = (np.array(plain(piece[at]), dtype=np.int64) for at in (0, 1))
+        for number in np.unique(sets).tolist():
+            chosen = np.flatnonzero(sets == number)
+            yield (
+                number - 1,
+                _taken(piece[places[number - 1]], chosen),
+                _taken(piece[2], chosen),
+                repeats[chosen],
+            )

@@ -14,12 +14,14 @@ import numpy as np
 
 from kldiv_cli.core import counts
 from kldiv_cli.core.binning import stand_ins
+from kldiv_cli.core.grouped import Entries
 from kldiv_cli.core.instants import instant
 from kldiv_cli.core.labels import check_text
 from kldiv_cli.core.numbers import EXACT
 from kldiv_cli.core.refusals import Uncounted
 from kldiv_cli.core.table import Batch
-from kldiv_cli.engines import joint, local
+from kldiv_cli.engines import grouping, joint, local
+from kldiv_cli.engines.grouping import Counted
 from kldiv_cli.engines.pushdown import (
     ABOVE,
     BELOW,
@@ -27,6 +29,7 @@ from kldiv_cli.engines.pushdown import (
     MISSING,
     Question,
     asked,
+    by_groups,
     pairs_of,
     plain,
 )
@@ -34,8 +37,12 @@ from kldiv_cli.errors import InputError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
 
     from kldiv_cli.core.dataset import DataSet, Wanted
+    from kldiv_cli.core.grouped import Grouping
     from kldiv_cli.core.table import Remote, Table
     from kldiv_cli.engines.joint import Pairs
     from kldiv_cli.engines.pushdown import Answer, Excess
@@ -70,7 +77,11 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     titles = [field.title for field in relation.fields]
     check_text(titles, source, source)
     pairs = joint.Pairs(table, wanted, source) if wanted.joint else None
-    every, wanted = wanted, joint.without_pairs(wanted)
+    every, by = wanted, wanted.grouping if wanted.grouping and wanted.grouping.required else None
+    if by is not None and (by.column is None or by.weight is not None):
+        # Rows have no order, and whoever asks for blocks is told so; weights are not added up.
+        by = None
+    wanted = grouping.without_groups(joint.without_pairs(wanted))
     wanted.left_out(titles, source)
     columns = [
         _Column(field, table, wanted, source)
@@ -85,6 +96,8 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         column.finish()
     found = local.data_set(counters, titles, rows, table, wanted, source, name)
     found = found._replace(engine=relation.session.engine)
+    if by is not None:
+        found = _by_groups(found, table, every, by)
     return found if pairs is None else pairs.beside(found)
 
 
@@ -104,6 +117,38 @@ def _count(relation: Relation, columns: Sequence[_Column], source: str) -> int:
             column.take(answer)
         waiting += [column for column in some if column.question is not None]
     return rows
+
+
+def _by_groups(found: DataSet, table: Table, wanted: Wanted, by: Grouping) -> DataSet:
+    """Return a data set with its columns by the groups of rows that the values of one make."""
+    remote = table.remote
+    assert remote is not None
+    fields = {field.title: field for field in remote.relation.fields}
+    made_by = fields.get(by.column or "")
+    names: dict[Any, int] = {}
+    counted: dict[str, Counted] = {}
+    columns = [fields[title] for title in found.columns] if made_by is not None else []
+    for start in range(0, len(columns), MOST_COLUMNS):
+        some = columns[start : start + MOST_COLUMNS]
+        cells: list[dict[Any, int]] = [{} for _ in some]
+        entries: list[list[Entries]] = [[] for _ in some]
+        assert made_by is not None
+        for at, values, groups, repeats in by_groups(remote.relation, some, made_by):
+            place = _numbered(cells[at], remote.cells(some[at].title, values))
+            group = _numbered(names, remote.cells(made_by.title, groups))
+            entries[at].append(Entries(place, group, repeats))
+        for field, known, parts in zip(some, cells, entries, strict=True):
+            joined = (
+                np.concatenate(each) for each in zip(*(part[:3] for part in parts), strict=True)
+            )
+            counted[field.title] = Counted(list(known), Entries(*joined))
+    groups_of = grouping.named(list(names), table, wanted, by)
+    return grouping.crossed(found, counted, groups_of, table, wanted, by)
+
+
+def _numbered(known: dict[Any, int], cells: Sequence[Any]) -> NDArray[np.int64]:
+    """Return the number of each of some cells; new ones are numbered on."""
+    return np.array([known.setdefault(cell, len(known)) for cell in cells], np.int64)
 
 
 class _Column:

@@ -47,7 +47,7 @@ def _refuse_without_groups(side: DataSet, column: str | None) -> None:
         message = "this is a profile, which has counts and no rows that depend on each other"
         raise InputError("is-a-profile", message, here, hint=f"leave {flag} out")
     if side.groups is None:
-        message = "lines that were counted have no order"
+        message = "lines that were counted, and rows in an engine, have no order"
         raise InputError("order-unknown", message, here, hint=f"leave {flag} out")
     if column is not None and None in side.groups.names:
         message = "a row has no cluster"
@@ -61,7 +61,7 @@ def orders_noted(rules: Rules, *sides: DataSet) -> Iterator[Note]:
     for side in sides:
         if side.kind == "samples" and side.groups is None:
             message = "rows were counted in no order: whether they depend on each other is unknown"
-            # Lines that were counted have lost it.
-            is_counted = side.format == "uniq"
-            advice = "" if is_counted else "--serial looks at it, and takes longer"
+            # Lines that were counted have lost it, and rows in an engine of the user's have none.
+            has_order = side.engine == "DuckDB"
+            advice = "--serial looks at it, and takes longer" if has_order else ""
             yield Note("order-unknown", message, side.source, advice=advice)

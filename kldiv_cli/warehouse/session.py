@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from kldiv_cli.warehouse.address import Address
 
 CONNECTING = 30.0
-"""Seconds that it may take to connect."""
+"""Seconds that it may take to connect …"""
+CONNECTING_SPARK = 180.0
+"""… and to Spark, which makes a session first."""
 ROWS = 100_000
 """Rows of an answer that are taken over at once."""
 SECRET = re.compile(r"password|authentication|role|pg_hba|no password|fe_sendauth")
@@ -361,7 +363,8 @@ def opened(address: Address, seconds: float | None = None) -> Session:
         "sc": (_spark, Spark),
     }[address.engine]
     try:
-        wait = min(CONNECTING, seconds or CONNECTING)
+        longest = CONNECTING_SPARK if address.engine == "sc" else CONNECTING
+        wait = min(longest, seconds or longest)
         backend = waiting.done(lambda: connect(address, seconds), lambda: None, seconds=wait)
     except waiting.DeadlineError:
         raise InputError("not-connected", "the engine does not answer", place) from None

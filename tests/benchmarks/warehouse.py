@@ -85,7 +85,7 @@ def by_hand(path):
     for each in columns:
         name = each["column"]
         names.append(name)
-        if each["edges"] is None:
+        if not each["edges"]:
             selected.append(name)
             continue
         cases = " ".join(

@@ -1,9 +1,11 @@
 """The rows of the command line agree with the options of the Python functions."""
 
+from itertools import chain
+
 import pytest
 
 from kldiv_cli.cli.words import COMMANDS, load
-from kldiv_cli.pipeline import settings
+from kldiv_cli.pipeline import settings, warehouses
 
 ALONE = {
     "format",
@@ -18,6 +20,8 @@ ALONE = {
     "like",
     "verbose",
     "all_measures",
+    *warehouses.ENGINE,
+    *chain.from_iterable(warehouses.TABLES.values()),
 }
 """Options of the command line alone."""
 JOINED = {"numeric", "categorical"}

@@ -21,6 +21,16 @@ def postgres():
         yield folder
 
 
+@pytest.fixture(scope="session")
+def spark():
+    """Return the port of a Spark Connect of the tests' own, with two workers."""
+    import servers
+
+    pytest.importorskip("pyspark")
+    with servers.spark() as port:
+        yield port
+
+
 RAN = {"passed": 0, "failed": 0, "skipped": 0}
 """How the tests that need a PostgreSQL ended."""
 

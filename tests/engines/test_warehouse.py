@@ -8,10 +8,12 @@ import datetime as dt
 import math
 import os
 import random
+import tempfile
 from contextlib import contextmanager
 from decimal import Decimal
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -20,6 +22,7 @@ from kldiv_cli import check, compare
 from kldiv_cli.core.binning import Bins
 from kldiv_cli.core.counts import Categories
 from kldiv_cli.core.dataset import Wanted
+from kldiv_cli.core.grouped import Grouping
 from kldiv_cli.core.joint import joint_name
 from kldiv_cli.engines import warehouse as engine
 from kldiv_cli.errors import InputError, KldivError, UsageError
@@ -39,6 +42,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:(ibis|sqlglo
 
 class Postgres:
     name = "PostgreSQL"
+    table = "x"
     types = {  # noqa: RUF012
         "int16": "smallint", "int32": "integer", "int64": "bigint", "float": "real",
         "double": "double precision", "string": "text", "bool": "boolean", "date32[day]": "date",
@@ -76,6 +80,7 @@ class Postgres:
 
 class Duck:
     name = "DuckDB by Ibis"
+    table = "x"
 
     def __init__(self, folder):
         self.path = str(folder / "x.duckdb")
@@ -92,15 +97,43 @@ class Duck:
         os.remove(self.path)
 
 
+class Spark:
+    name = "Spark"
+    table = "global_temp.x"
+
+    def __init__(self, port, folder):
+        from pyspark.sql import SparkSession
+
+        self.url = f"sc://127.0.0.1:{port}"
+        self.folder = folder
+        self.session = SparkSession.builder.remote(self.url).create()
+
+    def put(self, name, table):
+        from pyarrow import parquet
+
+        path = tempfile.mkdtemp(dir=self.folder)
+        parquet.write_table(table, f"{path}/x.parquet")
+        self.session.read.parquet(path).createOrReplaceGlobalTempView(name)
+
+    def close(self):
+        self.session.stop()
+
+
 def quoted(name):
     return '"' + name.replace('"', '""') + '"'
 
 
-@pytest.fixture(scope="module", params=["PostgreSQL", "DuckDB"])
+ENGINES = ("PostgreSQL", "DuckDB", pytest.param("Spark", marks=pytest.mark.spark))
+
+
+@pytest.fixture(scope="module", params=ENGINES)
 def place(request, tmp_path_factory):
     """Return an engine, into which tables can be put."""
     if request.param == "PostgreSQL":
         made = Postgres(request.getfixturevalue("postgres"))
+    elif request.param == "Spark":
+        folder = tmp_path_factory.mktemp("spark")
+        made = Spark(request.getfixturevalue("spark"), folder)
     else:
         pytest.importorskip("duckdb")
         made = Duck(tmp_path_factory.mktemp("duck"))
@@ -110,7 +143,7 @@ def place(request, tmp_path_factory):
 
 @contextmanager
 def rows_of(place, **which):
-    with Warehouse(parse(place.url), 60) as found:
+    with Warehouse(parse(place.url), 600) as found:
         yield Rows(found, "x", **which)
 
 
@@ -121,6 +154,9 @@ def told(data_set, edges):
     """
     columns = []
     for title, column in data_set.columns.items():
+        if column.grouped is not None:
+            table = column.grouped.entries
+            columns.append((title, sorted(zip(*map(np.ndarray.tolist, table[:3]), strict=True))))
         if isinstance(column, Categories):
             columns.append((title, column.missing, dict(column.counts), column.type))
         elif title in edges:
@@ -153,7 +189,7 @@ def agreed(place, tmp_path):
             file.write(table)
         place.put("x", table)
         truth, _ = counted(str(tmp_path / "x.arrow"), wanted)
-        with rows_of(place, table="x") as rows:
+        with rows_of(place, table=place.table) as rows:
             found, by = counted(rows, wanted)
         if found != truth and not isinstance(found, str) and not isinstance(truth, str):
             for ours, theirs in zip(found, truth, strict=True):
@@ -240,7 +276,9 @@ WANTED = {
 
 @pytest.mark.parametrize("columns", [NUMBERS, LABELS, KEYS], ids=["numbers", "labels", "keys"])
 @pytest.mark.parametrize("named", WANTED)
-def test_columns_of_all_types(agreed, columns, named):
+def test_columns_of_all_types(agreed, place, columns, named):
+    if place.name == "Spark" and named not in ("all", "edges"):
+        pytest.skip("each takes Spark seconds, and the others are of this side")
     rows, *_ = agreed(columns, WANTED[named])
     assert rows == SIZE
 
@@ -330,8 +368,33 @@ def test_random_tables(place, tmp_path_factory, columns, seed):
         file.write(table)
     place.put("x", table)
     for each in (Wanted(), wanted):
-        with rows_of(place, table="x") as rows:
+        with rows_of(place, table=place.table) as rows:
             assert counted(rows, each)[0] == counted(str(path), each)[0]
+
+
+# Rows that depend on each other.
+
+
+def test_rows_by_clusters(agreed):
+    columns = {**LABELS, **NUMBERS, "shop": cycled("a", "b", None, "c", "a", "d", "d")}
+    for by in ("shop", "few", "day"):
+        grouping = Grouping("cluster", by, required=True)
+        agreed(columns, Wanted(grouping=grouping, edges=EDGES))
+    agreed(KEYS, Wanted(grouping=Grouping("cluster", "plain", required=True), late=True))
+    unknown = Wanted(grouping=Grouping("cluster", "nope", required=True))
+    assert agreed(KEYS, unknown) == "unknown-column"
+
+
+def test_rows_in_an_engine_have_no_order(place):
+    columns = {"side": cycled("x", "y"), "other": cycled("x", "y", "z"), "n": cycled(1, 2)}
+    place.put("x", pa.table(columns))
+    with rows_of(place, table=place.table) as rows:
+        others = Rows(rows.warehouse, "y", sql=f"select * from {place.table}")
+        report = check(rows, others)
+        assert [note.code for note in report.notes].count("order-unknown") == 2
+        with pytest.raises(InputError, match="no order"):
+            check(rows, others, serial=True)
+        assert check(rows, others, cluster="other").dependence == "cluster"
 
 
 # Tables of Ibis, from Python.
@@ -343,6 +406,8 @@ def ibis_table(place):
 
     place.put("x", pa.table({**NUMBERS, **KEYS}))
     address = parse(place.url)
+    if address.engine == "sc":
+        pytest.skip("the same session as that of kldiv's own")
     if address.engine == "duckdb":
         connection = ibis.duckdb.connect(address.database, read_only=True)
     else:

@@ -202,7 +202,7 @@ def check_answer(case, line, ran, says):
     """Fail unless a run answered, and said of no second error."""
     good = {0, 1, 3} if line[:1] == ["check"] else {0, 1}
     if ran.code not in good or "error[" in ran.err:
-        fail(f"{case.hint}\nthe hint does not work: {shlex.join(line)}\n{ran.err}")
+        fail(f"{case.hint}\nthe hint does not work: {shlex.join(line)} ({ran.code})\n{ran.err}")
     if says not in ran.out:
         fail(f"{case.hint}\nnot the right answer: {shlex.join(line)}\n{ran.out}")
 

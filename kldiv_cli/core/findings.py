@@ -33,6 +33,8 @@ Verdict = Literal["pass", "drift", "inconclusive", "error"]
 FailOn = Literal["drift", "inconclusive"]
 Dependence = Literal["serial", "cluster"]
 WORST_FIRST: tuple[Verdict, ...] = ("error", "drift", "inconclusive", "pass")
+ThresholdSource = Literal["limit", "history"]
+"""Where a threshold comes from: a limit on the size of a difference, or past windows."""
 Figure = float | int | Literal["error"]
 """A number, or ``"error"`` where it was not computed."""
 
@@ -52,6 +54,7 @@ class Judged(NamedTuple):
     p_drift_adjusted: float | None
     p_pass: float | None
     rows_needed: int | None
+    threshold_source: ThresholdSource = "limit"
 
 
 class Finding(NamedTuple):
@@ -106,6 +109,8 @@ class Finding(NamedTuple):
         in both directions.
     quantiles : tuple of Quantile or None
         Of a column of numbers, p is current; None of anything else.
+    threshold_source : {"limit", "history"}
+        Whether `threshold` is a limit on the size of a difference, or what past windows had.
     shares : Shares or None
         All outcomes; None of a batch, and where nothing was computed. In no JSON document.
     judged : tuple of Judged
@@ -143,6 +148,7 @@ class Finding(NamedTuple):
     contributions: tuple[Contribution, ...] = ()
     measures: Mapping[str, Value] = MappingProxyType(dict.fromkeys(DEFAULT_MEASURES, "error"))
     quantiles: tuple[Quantile, ...] | None = None
+    threshold_source: ThresholdSource = "limit"
     shares: Shares | None = None
     judged: tuple[Judged, ...] = ()
 

@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.core.divergences import Contributions
-    from kldiv_cli.core.inference.evidence import Evidence
+    from kldiv_cli.core.findings import ThresholdSource
+    from kldiv_cli.core.inference.evidence import Evidence, Past
+    from kldiv_cli.core.inference.history import History
     from kldiv_cli.core.inference.verdict import Judgement
     from kldiv_cli.core.pair import Pair, Unpaired
 
@@ -73,6 +75,9 @@ class Limits(NamedTuple):
     max_new, max_missing_shift : float or None
         The largest share of rows with a new outcome, and the largest change of the share of
         missing values; None does not limit them.
+    history : History or None
+        Limits of D(P || Q) from past windows. A column that has one is judged by it: it is drift
+        where it is above that and above its limit of KL, if there is one, too.
     """
 
     max_kl: float | None = None
@@ -86,6 +91,7 @@ class Limits(NamedTuple):
     adjust: Literal["bh", "none"] = "bh"
     max_new: float | None = None
     max_missing_shift: float | None = None
+    history: History | None = None
 
     def of(self, column: str) -> dict[str, float]:
         """Return the measures that a column is judged by, and the largest values accepted.
@@ -95,16 +101,27 @@ class Limits(NamedTuple):
         given = {name: getattr(self, f"max_{name}") for name in LIMITED}
         given |= self.of_columns.get(column, {})
         found = {name: limit for name, limit in given.items() if limit is not None}
+        if past := self.past(column):
+            found = {"kl": max(past.limit, found.pop("kl", 0.0)), **found}
         finite = {name: limit for name, limit in found.items() if math.isfinite(limit)}
         return finite or dict([*found.items(), ("kl", USUAL_LIMIT)][:1])
 
+    def past(self, column: str) -> Past | None:
+        """Return what is usual for a column by past windows; None where they do not say."""
+        return self.history.of(column) if self.history else None
+
     def tests(self, column: str) -> int:
-        """Return by how many measures a column may be drift."""
-        return sum(map(math.isfinite, self.of(column).values()))
+        """Return how many tests a column takes: one for each measure by which it may be drift.
+
+        A limit from past windows takes none.
+        """
+        found = self.of(column)
+        own = [limit for name, limit in found.items() if name != "kl" or not self.past(column)]
+        return sum(map(math.isfinite, own))
 
     def only_warns(self, column: str) -> bool:
         """Return whether nothing about a column is drift: no limit of its own is finite."""
-        return column in self.of_columns and not self.tests(column)
+        return column in self.of_columns and not any(map(math.isfinite, self.of(column).values()))
 
 
 def judged(
@@ -138,11 +155,13 @@ def judged(
     ]
     kl, evidence = [], []
     for pair, parts, values in zip(pairs, shares, measures, strict=True):
-        judged = limits.of(pair.column or "")
+        # What is known exactly is no window.
+        of_pair = limits._replace(history=None) if all(pair.known) else limits
+        judged = of_pair.of(pair.column or "")
         if dependent and not all(pair.known):
-            weighed, of_column = _dependent_evidence(pair, parts, judged, limits)
+            weighed, of_column = _dependent_evidence(pair, parts, judged, of_pair)
         else:
-            weighed = _kl_evidence(pair, parts, float(values["kl_pq"]), judged, limits, tests)
+            weighed = _kl_evidence(pair, parts, float(values["kl_pq"]), judged, of_pair, tests)
             of_column = [_evidence(weighed, name, judged, values, limits) for name in judged]
         kl.append(weighed)
         evidence.append(of_column)
@@ -190,8 +209,10 @@ def _kl_evidence(
         # Where it has no limit any would do: what depends on it is left out.
         usual = USUAL_LIMIT if math.isinf(max_kl) else max_kl
         weighed = weigh(counts, max_kl=usual, alpha=limits.alpha, columns=max(tests, 1))
-        if math.isinf(max_kl):
-            weighed = weighed._replace(threshold=max_kl, p_drift=None, p_pass=None)
+        past = limits.past(pair.column or "")
+        if math.isinf(max_kl) or past:
+            past = None if math.isinf(max_kl) else past
+            weighed = weighed._replace(threshold=max_kl, p_drift=None, p_pass=None, past=past)
     return weighed._replace(move=largest_move(parts.p, parts.q, parts.part, counts.m))
 
 
@@ -209,8 +230,12 @@ def _dependent_evidence(
     def weighed(measure: str, limit: float) -> Evidence:
         usual = limit if math.isfinite(limit) else USUAL_LIMITS[measure]
         found = weigh_design(design, measure, threshold=usual, alpha=limits.alpha)
+        past = limits.past(pair.column or "") if measure == "kl" else None
         if math.isinf(limit):
             found = found._replace(threshold=limit, p_drift=None, p_pass=None)
+        elif past:
+            # Windows of rows that depend on each other were no different in the past.
+            found = found._replace(p_drift=None, p_pass=None, past=past, unfit=None)
         return found._replace(move=move)
 
     kl = weighed("kl", judged.get("kl", math.inf))
@@ -296,6 +321,8 @@ def _evidence(
         return exact._replace(move=kl.move)
     from kldiv_cli.core.inference.symmetric import weigh_symmetric
 
+    # Past windows have a limit of KL alone.
+    kl = kl._replace(past=None)
     if math.isfinite(limit):
         return weigh_symmetric(kl, measure, threshold=limit, alpha=limits.alpha)
     usual = USUAL_LIMITS[measure]
@@ -360,6 +387,7 @@ def _finding(
         contributions=largest_contributions(parts, pair.names, top),
         measures={name: float(value) for name, value in measures.items()},
         quantiles=pair.quantiles or None,
+        threshold_source=_source_of(evidence),
         shares=shares_of(pair, parts),
         judged=tuple(_judged(*one) for one in judged),
     )
@@ -380,7 +408,13 @@ def _judged(evidence: Evidence, judgement: Judgement) -> Judged:
         judgement.p_drift_adjusted,
         evidence.p_pass,
         judgement.rows_needed,
+        _source_of(evidence),
     )
+
+
+def _source_of(evidence: Evidence) -> ThresholdSource:
+    """Return where a threshold comes from."""
+    return "history" if evidence.past else "limit"
 
 
 def _missing_share(pair: Pair, shares: NDArray[np.float64], side: int) -> float:
@@ -473,6 +507,7 @@ def unpaired(column: Unpaired, limits: Limits) -> Finding:
         reason=Reason(column.code, f"{column.text} ({WARN_ONLY})" if warns else column.text),
         threshold=limit,
         measure=measure,
+        threshold_source="history" if limits.past(column.column) else "limit",
         n_reference=column.rows[0],
         n_current=column.rows[1],
     )

@@ -97,6 +97,7 @@ if TYPE_CHECKING:
         adjust: Literal["bh", "none"]
         max_new: float | None
         max_missing_shift: float | None
+        history: Mapping[str, Any] | None
 
     class CompareOptions(Reading, Columns, total=False):
         """The options of `compare`."""
@@ -322,11 +323,26 @@ class ProfileSettings(NamedTuple):
     strict: bool = False
 
 
+class CalibrateSettings(NamedTuple):
+    """Everything that a calibration is asked for, but for its windows."""
+
+    rules: Rules
+    options: ReadOptions
+    kind: str | None = None
+    alpha: float = 0.05
+    strict: bool = False
+
+
 KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
 KINDS_OF_CHECK = ("samples", "counts", "probabilities", "weights", *LOG_KINDS)
 KINDS_OF_PROFILE = ("samples", "counts")
 KINDS_OF_MATRIX = tuple(kind for kind in KINDS if kind != "samples")
-KINDS_OF = {"check": KINDS_OF_CHECK, "profile": KINDS_OF_PROFILE, "matrix": KINDS_OF_MATRIX}
+KINDS_OF = {
+    "calibrate": KINDS_OF_PROFILE,
+    "check": KINDS_OF_CHECK,
+    "matrix": KINDS_OF_MATRIX,
+    "profile": KINDS_OF_PROFILE,
+}
 """The kinds of numbers that some commands know; the others know them all."""
 READING: dict[str, Validator] = {
     # Any field that has no row below is a text, which the reader checks.
@@ -367,6 +383,7 @@ JUDGING: dict[str, Validator] = {
     "adjust": among("bh", "none"),
     "max_new": optional(validation.limit),
     "max_missing_shift": optional(validation.limit),
+    "history": optional(validation.history),
 }
 SHOWING: dict[str, Validator] = {
     "names": validation.pair,
@@ -426,6 +443,7 @@ PROFILE["kind"] = per_side(among(*KINDS_OF_PROFILE))
 del PROFILE["missing"], PROFILE["flatten"], PROFILE["dataset"], PROFILE["map"]
 # Whether rows depend on each other is asked where they are judged.
 del PROFILE["serial"], PROFILE["cluster"]
+CALIBRATE: dict[str, Validator] = {**PROFILE, "missing": COLUMNS["missing"]}
 # What one run counts together is no setting of a project.
 del PROJECT["joint"]
 
@@ -587,6 +605,7 @@ def check_settings(
                 "exclude",
                 "max_new",
                 "max_missing_shift",
+                "history",
                 *[name for name in MAXIMA if name != "max_kl"],
             ),
             (not gate,) * 2,
@@ -714,6 +733,29 @@ def profile_settings(
     rules = _made(Rules, given, asked=given.keys() - {*project})
     return _made(
         ProfileSettings, {**given, "kind": source.kind}, rules=rules, options=source.options
+    )
+
+
+def calibrate_settings(
+    options: Mapping[str, object], spell: Spelling = str, project: Collection[str] = ()
+) -> CalibrateSettings:
+    """Return the settings of a calibration.
+
+    Raises
+    ------
+    UsageError
+        If an option has a wrong value or is given twice.
+    """
+    alpha = PROFILE["alpha"](spell("alpha"), options.get("alpha", 0.05))
+    missing = COLUMNS["missing"](spell("missing"), options.get("missing", "category"))
+    rest = {name: value for name, value in options.items() if name not in ("alpha", "missing")}
+    counted = profile_settings(rest, spell, project)
+    return CalibrateSettings(
+        counted.rules._replace(missing=missing),
+        counted.options,
+        counted.kind,
+        alpha,
+        strict=counted.strict,
     )
 
 

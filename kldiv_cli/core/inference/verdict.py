@@ -20,7 +20,7 @@ from kldiv_cli.core.inference.chisquare import (
     noncentral_quantile,
     normal_quantile,
 )
-from kldiv_cli.core.inference.evidence import Evidence
+from kldiv_cli.core.inference.evidence import Evidence, Past
 from kldiv_cli.core.inference.p_values import Adjusted
 from kldiv_cli.core.inference.reasons import Reason
 from kldiv_cli.core.inference.samples import MIN_ROWS, MOST_HIDDEN
@@ -120,6 +120,8 @@ def _judged(
     evidence: Evidence, adjusted: Adjusted | None, alpha: float, names: Sequence[str] | None
 ) -> Judgement:
     """Return the verdict on one column, whose p-value of drift has been adjusted."""
+    if evidence.past is not None:
+        return _judged_by_history(evidence, evidence.past, names)
     p_adjusted = adjusted.value if adjusted else None
     if evidence.unfit is not None:
         return Judgement("inconclusive", p_adjusted, None, evidence.unfit)
@@ -143,6 +145,15 @@ def _judged(
     else:
         reason = reasons.undecided(evidence, alpha, names, rows)
     return Judgement("inconclusive", p_adjusted, rows, reason)
+
+
+def _judged_by_history(evidence: Evidence, past: Past, names: Sequence[str] | None) -> Judgement:
+    """Return the verdict by past windows: the estimate against what they had, without a test."""
+    if not past.fits(evidence.samples.n):
+        reason = reasons.other_window(past, evidence.samples.n)
+        return Judgement("inconclusive", None, None, reason)
+    verdict: Verdict = "pass" if evidence.value <= evidence.threshold else "drift"
+    return Judgement(verdict, None, None, reasons.by_history(evidence, past, names))
 
 
 def _is_out_of_reach(evidence: Evidence, alpha: float) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EVIDENCE = (
     "low", "high", "threshold", "verdict", "reason", "p_value", "p_drift", "p_drift_adjusted",
     "p_pass", "reliable", "rows_needed", "n_reference", "n_current", "missing_reference",
-    "missing_current", "new_share", "outcomes", "kl_unclamped",
+    "missing_current", "new_share", "outcomes", "kl_unclamped", "threshold_source",
 )  # fmt: skip
 HEADER = ("column", "type", "measure", "direction", "value", "unit", *EVIDENCE)
 

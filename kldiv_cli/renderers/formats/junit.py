@@ -57,7 +57,7 @@ def render(report: Check, layout: Layout) -> str:
         case = ElementTree.SubElement(suite, "testcase", classname=group, name=name, time="0")
         words = plain(error_words(report) or explained(finding), signs)
         if finding.verdict == "pass":
-            if only_warns(finding):
+            if only_warns(finding) or finding.threshold_source == "history":
                 ElementTree.SubElement(case, "system-out").text = words
             continue
         kind, code = OUTCOMES[finding.verdict], finding.reason.code

@@ -161,7 +161,9 @@ def _table(report: Check) -> Table:
             *map(line, _figures(report, finding)),
         )
         brief = passes and not only_warns(finding)
-        detail = joined(_remarks(finding), "; ") if brief else explained(finding)
+        detail = explained(finding)
+        if brief and finding.threshold_source == "limit":
+            detail = joined(_remarks(finding), "; ")
         drawn: tuple[Block, ...] = ()
         if not brief:
             drawn = tuple(_column(report, finding, pictured=finding.column in pictured))

@@ -153,6 +153,69 @@ class Finding(NamedTuple):
     judged: tuple[Judged, ...] = ()
 
 
+class Segment(NamedTuple):
+    """A column in one segment, judged among all columns and segments.
+
+    Attributes
+    ----------
+    column, segment : str
+    share_reference, share_current : float
+        Its share of the rows.
+    part : float
+        What it adds to the divergence within segments, in nats, of the shares as they were
+        counted, rare outcomes together: its current share times D(current || reference) in it.
+        Infinite where the reference lacks an outcome that it has, or the whole segment.
+    verdict, reason : Verdict, Reason
+    measure, value, value_unclamped, low, high : str, float or "error"
+        As those of a `Finding`; ``"error"`` where a segment has too few rows to be tested.
+    threshold : float or "error"
+    p_value, p_drift, p_drift_adjusted, p_pass : float or None
+    reliable : bool
+    n_reference, n_current : int
+    rows_needed : int or None
+    """
+
+    column: str
+    segment: str
+    share_reference: float
+    share_current: float
+    part: float
+    verdict: Verdict
+    reason: Reason
+    measure: str = "kl"
+    value: Figure = "error"
+    value_unclamped: Figure = "error"
+    low: Figure = "error"
+    high: Figure = "error"
+    threshold: Figure = "error"
+    p_value: float | None = None
+    p_drift: float | None = None
+    p_drift_adjusted: float | None = None
+    p_pass: float | None = None
+    reliable: bool = False
+    n_reference: Figure = "error"
+    n_current: Figure = "error"
+    rows_needed: int | None = None
+
+
+class Split(NamedTuple):
+    """The divergence of a column and its segments together, by the chain rule, in nats.
+
+    Attributes
+    ----------
+    column : str
+    joint, mix, within : float
+        D(current || reference) of segment and outcome together, of the segments, and what is
+        left: the sum of the parts of the segments. Of the shares as they were counted, but for
+        outcomes that are too rare for the smallest segment: those are one.
+    """
+
+    column: str
+    joint: float
+    mix: float
+    within: float
+
+
 class Findings(tuple[Finding, ...]):
     """Findings in the order of the columns; a name finds its column."""
 
@@ -166,6 +229,23 @@ class Findings(tuple[Finding, ...]):
             if finding.column == key:
                 return finding
         raise KeyError(key)
+
+
+class BySegment(NamedTuple):
+    """The findings on columns, and on each of them in each segment.
+
+    Attributes
+    ----------
+    columns : Findings
+    splits : tuple of Split
+        One for each column; none where rows are in no segments.
+    segments : tuple of Segment
+        The worst verdict first, and of each the largest part.
+    """
+
+    columns: Findings
+    splits: tuple[Split, ...] = ()
+    segments: tuple[Segment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -187,6 +267,10 @@ class Check(Document):
     dependence: Dependence | None = None
     """How rows were taken to depend on each other; None where they were taken for independent."""
     columns: Findings
+    by: str | None = None
+    """The column whose values are the segments; None where there are none."""
+    splits: tuple[Split, ...] = ()
+    segments: tuple[Segment, ...] = ()
     excluded: tuple[Excluded, ...] = ()
     notes: tuple[Note, ...] = ()
     error: Failure | None = None
@@ -196,6 +280,10 @@ class Check(Document):
     def count(self, verdict: Verdict) -> int:
         """Return how many columns have this verdict."""
         return sum(finding.verdict == verdict for finding in self.columns)
+
+    def count_segments(self, verdict: Verdict) -> int:
+        """Return how many segments of columns have this verdict."""
+        return sum(segment.verdict == verdict for segment in self.segments)
 
     def failure(self, fail_on: FailOn = "drift") -> FailOn | None:
         """Return the verdict that a gate fails on, or None if it passes.

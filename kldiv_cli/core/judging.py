@@ -128,11 +128,12 @@ def judged(
     pairs: Sequence[Pair],
     limits: Limits,
     *,
+    segments: Sequence[Pair] = (),
     top: int = 10,
     told: Callable[[int], object] = lambda done: None,
     dependent: bool = False,
 ) -> Findings:
-    """Return the findings on columns that are judged together.
+    """Return the findings on columns that are judged together, and then those on segments.
 
     Parameters
     ----------
@@ -140,6 +141,8 @@ def judged(
         P is current, Q the reference; both have a positive total.
     limits : Limits
         The divergences and shares that are accepted.
+    segments : sequence of Pair
+        The same columns in some of their rows, for which the limits of divergences alone hold.
     top : int
         How many outcomes to list of each column.
     told : callable
@@ -148,15 +151,18 @@ def judged(
         Whether rows of one group depend on each other.
     """
     # A column that cannot be drift takes no part in the correction for many columns.
+    of_segments = limits._replace(history=None)
     tests = sum(limits.tests(pair.column or "") for pair in pairs if not all(pair.known))
+    tests += sum(of_segments.tests(pair.column or "") for pair in segments)
+    columns, pairs = len(pairs), [*pairs, *segments]
     shares = [contributions(pair.p, pair.q) for pair in pairs]
     measures = [
         divergences(*pair.in_order_of_weights(), measures=DEFAULT_MEASURES) for pair in pairs
     ]
     kl, evidence = [], []
-    for pair, parts, values in zip(pairs, shares, measures, strict=True):
-        # What is known exactly is no window.
-        of_pair = limits._replace(history=None) if all(pair.known) else limits
+    for place, (pair, parts, values) in enumerate(zip(pairs, shares, measures, strict=True)):
+        # What is known exactly, or a part, is no window.
+        of_pair = of_segments if all(pair.known) or place >= columns else limits
         judged = of_pair.of(pair.column or "")
         if dependent and not all(pair.known):
             weighed, of_column = _dependent_evidence(pair, parts, judged, of_pair)
@@ -171,13 +177,22 @@ def judged(
     names = [
         pair.names for pair, of_column in zip(pairs, evidence, strict=True) for _ in of_column
     ]
-    judgements = iter(judge(every, alpha=limits.alpha, adjust=limits.adjust, labels=names))
-    found = []
+    judgements = iter(
+        judge(
+            every,
+            alpha=limits.alpha,
+            adjust=limits.adjust,
+            labels=names,
+            are="tests" if segments else "columns",
+        )
+    )
+    found: list[Finding] = []
     for pair, parts, values, weighed, of_column in zip(
         pairs, shares, measures, kl, evidence, strict=True
     ):
         pronounced = [(one, next(judgements)) for one in of_column]
-        found.append(_limited(_finding(pair, parts, values, weighed, pronounced, top), limits))
+        finding = _finding(pair, parts, values, weighed, pronounced, top)
+        found.append(_limited(finding, limits) if len(found) < columns else finding)
     return Findings(found)
 
 

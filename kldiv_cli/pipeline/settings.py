@@ -133,6 +133,8 @@ if TYPE_CHECKING:
         """The options of `check`."""
 
         block: int | None
+        by: str | None
+        max_segments: int
         serial: bool
         cluster: str | None
         dataset: str | None
@@ -166,11 +168,22 @@ class Rules(NamedTuple):
     looks_at_order: bool = False
     """Whether to find out if they do, where the user says nothing of it."""
 
+    by: str | None = None
+    """The column whose values are segments."""
+    max_segments: int = 200
+
+    @property
+    def depends(self) -> bool:
+        """Whether the user says that rows depend on each other."""
+        return self.serial or self.cluster is not None
+
     @property
     def grouping(self) -> Grouping | None:
         """How rows are grouped, if they are counted by groups, too."""
         from kldiv_cli.core.grouped import Grouping
 
+        if self.by is not None:
+            return Grouping("segment", self.by, required=True)
         if self.cluster is not None:
             return Grouping("cluster", self.cluster, required=True)
         if self.serial:
@@ -420,6 +433,8 @@ CHECK: dict[str, Validator] = {
     "block": optional(whole(1)),
     "serial": validation.flag,
     "cluster": optional(validation.named),
+    "by": optional(validation.named),
+    "max_segments": whole(1),
     "dataset": optional(validation.named),
     "kind": per_side(among(*KINDS_OF_CHECK)),
 }
@@ -435,6 +450,8 @@ PROJECT: dict[str, Validator] = {
     "fail_on": among("drift", "inconclusive"),
     "serial": validation.flag,
     "cluster": validation.named,
+    "by": validation.named,
+    "max_segments": whole(1),
 }
 PROFILE: dict[str, Validator] = {**READING, **PROJECT, "strict": validation.anything}
 PROFILE["kind"] = per_side(among(*KINDS_OF_PROFILE))
@@ -443,6 +460,8 @@ PROFILE["kind"] = per_side(among(*KINDS_OF_PROFILE))
 del PROFILE["missing"], PROFILE["flatten"], PROFILE["dataset"], PROFILE["map"]
 # Whether rows depend on each other is asked where they are judged.
 del PROFILE["serial"], PROFILE["cluster"]
+# A profile has no segments.
+del PROFILE["by"], PROFILE["max_segments"]
 CALIBRATE: dict[str, Validator] = {**PROFILE, "missing": COLUMNS["missing"]}
 # What one run counts together is no setting of a project.
 del PROJECT["joint"]
@@ -593,6 +612,7 @@ def check_settings(
         Refusal(names, (cells, cells), why, "leave {} out"),
         Refusal(("max_outcomes",), (any(raw),) * 2, "is for raw rows", "leave {} out"),
         Refusal(("map",), sets, "renames columns of data sets", "leave {} out"),
+        Refusal(("by",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"),
         Refusal(
             ("serial", "cluster"),
             (all(raw),) * 2,
@@ -633,7 +653,9 @@ def check_settings(
 
 def _refuse_for_groups(rules: Rules, limits: Limits, spell: Spelling) -> None:
     """Refuse what there is no rule for where rows depend on each other."""
-    if rules.grouping is None:
+    if rules.by is not None:
+        _refuse_for_segments(rules, spell)
+    if not rules.depends:
         return
     name = spell("serial" if rules.cluster is None else "cluster")
     if rules.serial and rules.cluster is not None:
@@ -646,6 +668,18 @@ def _refuse_for_groups(rules: Rules, limits: Limits, spell: Spelling) -> None:
     if any("tv" in limits.of(each) for each in ("", *limits.of_columns)):
         message = f"{name} has no rule for the total variation"
         raise UsageError("usage", message, hint=f"leave {spell('max_tv')} out")
+
+
+def _refuse_for_segments(rules: Rules, spell: Spelling) -> None:
+    """Refuse what there is no rule for where columns are judged by segments."""
+    name = spell("by")
+    if rules.by in rules.column:
+        message = f"'{(rules.by or '')[:60]}' makes the segments, in each of which it is the same"
+        raise UsageError("usage", message, hint=f"leave {name} out, or name another column")
+    for other in ("serial", "cluster", "joint"):
+        if getattr(rules, other):
+            message = f"{name} has no rule for {spell(other)}"
+            raise UsageError("usage", message, hint=f"leave {name} or {spell(other)} out")
 
 
 def _models_known(sides: tuple[Source, Source]) -> tuple[Source, Source]:

@@ -128,6 +128,9 @@ MANY = "".join(f"{i}\n" for i in range(300)) * 3
 NUMBERS = {"p.csv": "x\n" + MANY, "q.csv": "x\n" + MANY + "12\n" * 9 + "400\n"}
 KEYS = both("id\n" + "".join(f"u{i}\n" for i in range(100)))
 SAME = '"kl_pq": 0.0'
+MANY_PRICES = both(
+    "y,colour\n" + "".join(f"{i}.5,{'red' if i % 3 else 'blue'}\n" for i in range(50)) * 9
+)
 DRAWN = np.random.default_rng(4)
 WINDOWS = {
     f"w{place}.csv": "size\n" + "".join(f"{size}\n" for size in DRAWN.integers(3, size=99))
@@ -760,6 +763,28 @@ CASES = {
             fill={"FILE": "limits.toml"},
         ),
     ],
+    "pipeline/segments.py": [
+        Case(
+            "give raw rows, or leave --by out",
+            "check old.json q.csv --by colour",
+            {**RAW, "q.csv": ROWS_2},
+            before=("profile p.csv -o old.json",),
+        ),
+        Case(
+            "name a column of labels, or put the numbers into bins beforehand",
+            "check p.csv q.csv --by y",
+            both(
+                "y,colour\n" + "".join(f"{i}.5,{'red' if i % 3 else 'blue'}\n" for i in range(50))
+            ),
+            edit={},
+            then="check p.csv q.csv --by colour",
+        ),
+        Case(
+            "--max-segments {} judges them all",
+            "check p.csv q.csv --by colour --max-segments 1",
+            RAW,
+        ),
+    ],
     "pipeline/profile.py": [
         Case(
             "--numeric {} counts them in bins",
@@ -800,6 +825,13 @@ CASES = {
         ),
     ],
     "pipeline/settings.py": [
+        Case(
+            "leave {} out, or name another column",
+            "check p.csv q.csv --by colour --column colour",
+            RAW,
+            edit=RAW,
+            then="check p.csv q.csv --by colour --column size",
+        ),
         Case(
             "kldiv matrix P Q takes two files",
             "matrix p.csv",

@@ -104,6 +104,12 @@ def other_window(past: Past, rows: float) -> Reason:
     return Reason("window-size", f"{text}: rows differ by a factor of 2 at most")
 
 
+def few_in_segment(rows: int) -> Reason:
+    """Return the reason that a segment has too few rows on a side to be decided."""
+    text = f"{rows:,} rows on a side, and {MIN_ROWS} are needed: it is not tested"
+    return Reason("too-few-rows", text)
+
+
 def all_missing(side: str, other: str, share: float) -> Reason:
     """Return the reason that one side has no value at all; the other lacks a share of its own."""
     text = f"every value of the {side} is missing, and {percent(share)} of the {other}"

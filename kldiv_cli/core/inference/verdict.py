@@ -63,6 +63,7 @@ def judge(
     alpha: float = 0.05,
     adjust: Literal["bh", "none"] = "bh",
     labels: Sequence[Sequence[str] | None] | None = None,
+    are: Literal["columns", "tests"] = "columns",
 ) -> tuple[Judgement, ...]:
     """Return the verdict on each column.
 
@@ -81,9 +82,11 @@ def judge(
         Correction for the number of columns.
     labels : sequence of sequences of str, optional
         Names of the outcomes that the samples of each column were given, for the reasons.
+    are : {"columns", "tests"}
+        What is corrected for, in words, where all have one measure.
     """
     tested = [column for column in evidence if column.p_drift is not None]
-    adjusted = iter(_adjusted(tested, adjust))
+    adjusted = iter(_adjusted(tested, adjust, are))
     judgements = []
     for place, column in enumerate(evidence):
         names = labels[place] if labels else None
@@ -92,7 +95,9 @@ def judge(
     return tuple(judgements)
 
 
-def _adjusted(tested: Sequence[Evidence], adjust: Literal["bh", "none"]) -> Iterator[Adjusted]:
+def _adjusted(
+    tested: Sequence[Evidence], adjust: Literal["bh", "none"], are: Literal["columns", "tests"]
+) -> Iterator[Adjusted]:
     """Yield the adjusted p-values, and whether more draws could make them smaller."""
     values, least = [], []
     for column in tested:
@@ -101,7 +106,7 @@ def _adjusted(tested: Sequence[Evidence], adjust: Literal["bh", "none"]) -> Iter
         least.append(0.0 if column.p_drift_is_floor else column.p_drift)
     if adjust == "bh":
         values, least = benjamini_hochberg(values), benjamini_hochberg(least)
-    are = "columns" if len({column.measure for column in tested}) == 1 else "tests"
+    are = are if len({column.measure for column in tested}) == 1 else "tests"
     for value, smallest in zip(values, least, strict=True):
         yield Adjusted(value, len(tested), smallest < value, are)
 

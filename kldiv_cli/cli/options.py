@@ -299,6 +299,9 @@ BLOCK = Option(
     "block", "N", "Rows of a batch that make a block, for the error of their mean; chosen by their"
     " correlation if not given.", read=number,
 )
+BY = Option("by", "COL", "Judge the rows with each value of this column by themselves, too; the"
+            " divergence is split into the mix of these segments and what is within them.")
+MAX_SEGMENTS = Option("max_segments", "N", "Most segments of --by; 200 if not given.", read=number)
 SERIAL = Option("serial", "", "Rows depend on those before them: judge by blocks of rows.")
 CLUSTER = Option("cluster", "COL", "Rows with one value of this column belong together.")
 FLATTEN = Option("flatten", "", "Make one distribution of all elements of a 2-D array.")

@@ -33,6 +33,8 @@ Verdict = Literal["pass", "drift", "inconclusive", "error"]
 FailOn = Literal["drift", "inconclusive"]
 Dependence = Literal["serial", "cluster"]
 WORST_FIRST: tuple[Verdict, ...] = ("error", "drift", "inconclusive", "pass")
+ThresholdSource = Literal["limit", "history"]
+"""Where a threshold comes from: a limit on the size of a difference, or past windows."""
 Figure = float | int | Literal["error"]
 """A number, or ``"error"`` where it was not computed."""
 
@@ -52,6 +54,7 @@ class Judged(NamedTuple):
     p_drift_adjusted: float | None
     p_pass: float | None
     rows_needed: int | None
+    threshold_source: ThresholdSource = "limit"
 
 
 class Finding(NamedTuple):
@@ -106,6 +109,8 @@ class Finding(NamedTuple):
         in both directions.
     quantiles : tuple of Quantile or None
         Of a column of numbers, p is current; None of anything else.
+    threshold_source : {"limit", "history"}
+        Whether `threshold` is a limit on the size of a difference, or what past windows had.
     shares : Shares or None
         All outcomes; None of a batch, and where nothing was computed. In no JSON document.
     judged : tuple of Judged
@@ -143,8 +148,72 @@ class Finding(NamedTuple):
     contributions: tuple[Contribution, ...] = ()
     measures: Mapping[str, Value] = MappingProxyType(dict.fromkeys(DEFAULT_MEASURES, "error"))
     quantiles: tuple[Quantile, ...] | None = None
+    threshold_source: ThresholdSource = "limit"
     shares: Shares | None = None
     judged: tuple[Judged, ...] = ()
+
+
+class Segment(NamedTuple):
+    """A column in one segment, judged among all columns and segments.
+
+    Attributes
+    ----------
+    column, segment : str
+    share_reference, share_current : float
+        Its share of the rows.
+    part : float
+        What it adds to the divergence within segments, in nats, of the shares as they were
+        counted, rare outcomes together: its current share times D(current || reference) in it.
+        Infinite where the reference lacks an outcome that it has, or the whole segment.
+    verdict, reason : Verdict, Reason
+    measure, value, value_unclamped, low, high : str, float or "error"
+        As those of a `Finding`; ``"error"`` where a segment has too few rows to be tested.
+    threshold : float or "error"
+    p_value, p_drift, p_drift_adjusted, p_pass : float or None
+    reliable : bool
+    n_reference, n_current : int
+    rows_needed : int or None
+    """
+
+    column: str
+    segment: str
+    share_reference: float
+    share_current: float
+    part: float
+    verdict: Verdict
+    reason: Reason
+    measure: str = "kl"
+    value: Figure = "error"
+    value_unclamped: Figure = "error"
+    low: Figure = "error"
+    high: Figure = "error"
+    threshold: Figure = "error"
+    p_value: float | None = None
+    p_drift: float | None = None
+    p_drift_adjusted: float | None = None
+    p_pass: float | None = None
+    reliable: bool = False
+    n_reference: Figure = "error"
+    n_current: Figure = "error"
+    rows_needed: int | None = None
+
+
+class Split(NamedTuple):
+    """The divergence of a column and its segments together, by the chain rule, in nats.
+
+    Attributes
+    ----------
+    column : str
+    joint, mix, within : float
+        D(current || reference) of segment and outcome together, of the segments, and what is
+        left: the sum of the parts of the segments. Of the shares as they were counted, but for
+        outcomes that are too rare for the smallest segment: those are one.
+    """
+
+    column: str
+    joint: float
+    mix: float
+    within: float
 
 
 class Findings(tuple[Finding, ...]):
@@ -160,6 +229,23 @@ class Findings(tuple[Finding, ...]):
             if finding.column == key:
                 return finding
         raise KeyError(key)
+
+
+class BySegment(NamedTuple):
+    """The findings on columns, and on each of them in each segment.
+
+    Attributes
+    ----------
+    columns : Findings
+    splits : tuple of Split
+        One for each column; none where rows are in no segments.
+    segments : tuple of Segment
+        The worst verdict first, and of each the largest part.
+    """
+
+    columns: Findings
+    splits: tuple[Split, ...] = ()
+    segments: tuple[Segment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -181,6 +267,10 @@ class Check(Document):
     dependence: Dependence | None = None
     """How rows were taken to depend on each other; None where they were taken for independent."""
     columns: Findings
+    by: str | None = None
+    """The column whose values are the segments; None where there are none."""
+    splits: tuple[Split, ...] = ()
+    segments: tuple[Segment, ...] = ()
     excluded: tuple[Excluded, ...] = ()
     notes: tuple[Note, ...] = ()
     error: Failure | None = None
@@ -190,6 +280,10 @@ class Check(Document):
     def count(self, verdict: Verdict) -> int:
         """Return how many columns have this verdict."""
         return sum(finding.verdict == verdict for finding in self.columns)
+
+    def count_segments(self, verdict: Verdict) -> int:
+        """Return how many segments of columns have this verdict."""
+        return sum(segment.verdict == verdict for segment in self.segments)
 
     def failure(self, fail_on: FailOn = "drift") -> FailOn | None:
         """Return the verdict that a gate fails on, or None if it passes.

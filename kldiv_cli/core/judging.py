@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.core.divergences import Contributions
-    from kldiv_cli.core.inference.evidence import Evidence
+    from kldiv_cli.core.findings import ThresholdSource
+    from kldiv_cli.core.inference.evidence import Evidence, Past
+    from kldiv_cli.core.inference.history import History
     from kldiv_cli.core.inference.verdict import Judgement
     from kldiv_cli.core.pair import Pair, Unpaired
 
@@ -73,6 +75,9 @@ class Limits(NamedTuple):
     max_new, max_missing_shift : float or None
         The largest share of rows with a new outcome, and the largest change of the share of
         missing values; None does not limit them.
+    history : History or None
+        Limits of D(P || Q) from past windows. A column that has one is judged by it: it is drift
+        where it is above that and above its limit of KL, if there is one, too.
     """
 
     max_kl: float | None = None
@@ -86,6 +91,7 @@ class Limits(NamedTuple):
     adjust: Literal["bh", "none"] = "bh"
     max_new: float | None = None
     max_missing_shift: float | None = None
+    history: History | None = None
 
     def of(self, column: str) -> dict[str, float]:
         """Return the measures that a column is judged by, and the largest values accepted.
@@ -95,27 +101,39 @@ class Limits(NamedTuple):
         given = {name: getattr(self, f"max_{name}") for name in LIMITED}
         given |= self.of_columns.get(column, {})
         found = {name: limit for name, limit in given.items() if limit is not None}
+        if past := self.past(column):
+            found = {"kl": max(past.limit, found.pop("kl", 0.0)), **found}
         finite = {name: limit for name, limit in found.items() if math.isfinite(limit)}
         return finite or dict([*found.items(), ("kl", USUAL_LIMIT)][:1])
 
+    def past(self, column: str) -> Past | None:
+        """Return what is usual for a column by past windows; None where they do not say."""
+        return self.history.of(column) if self.history else None
+
     def tests(self, column: str) -> int:
-        """Return by how many measures a column may be drift."""
-        return sum(map(math.isfinite, self.of(column).values()))
+        """Return how many tests a column takes: one for each measure by which it may be drift.
+
+        A limit from past windows takes none.
+        """
+        found = self.of(column)
+        own = [limit for name, limit in found.items() if name != "kl" or not self.past(column)]
+        return sum(map(math.isfinite, own))
 
     def only_warns(self, column: str) -> bool:
         """Return whether nothing about a column is drift: no limit of its own is finite."""
-        return column in self.of_columns and not self.tests(column)
+        return column in self.of_columns and not any(map(math.isfinite, self.of(column).values()))
 
 
 def judged(
     pairs: Sequence[Pair],
     limits: Limits,
     *,
+    segments: Sequence[Pair] = (),
     top: int = 10,
     told: Callable[[int], object] = lambda done: None,
     dependent: bool = False,
 ) -> Findings:
-    """Return the findings on columns that are judged together.
+    """Return the findings on columns that are judged together, and then those on segments.
 
     Parameters
     ----------
@@ -123,6 +141,8 @@ def judged(
         P is current, Q the reference; both have a positive total.
     limits : Limits
         The divergences and shares that are accepted.
+    segments : sequence of Pair
+        The same columns in some of their rows, for which the limits of divergences alone hold.
     top : int
         How many outcomes to list of each column.
     told : callable
@@ -131,18 +151,23 @@ def judged(
         Whether rows of one group depend on each other.
     """
     # A column that cannot be drift takes no part in the correction for many columns.
+    of_segments = limits._replace(history=None)
     tests = sum(limits.tests(pair.column or "") for pair in pairs if not all(pair.known))
+    tests += sum(of_segments.tests(pair.column or "") for pair in segments)
+    columns, pairs = len(pairs), [*pairs, *segments]
     shares = [contributions(pair.p, pair.q) for pair in pairs]
     measures = [
         divergences(*pair.in_order_of_weights(), measures=DEFAULT_MEASURES) for pair in pairs
     ]
     kl, evidence = [], []
-    for pair, parts, values in zip(pairs, shares, measures, strict=True):
-        judged = limits.of(pair.column or "")
+    for place, (pair, parts, values) in enumerate(zip(pairs, shares, measures, strict=True)):
+        # What is known exactly, or a part, is no window.
+        of_pair = of_segments if all(pair.known) or place >= columns else limits
+        judged = of_pair.of(pair.column or "")
         if dependent and not all(pair.known):
-            weighed, of_column = _dependent_evidence(pair, parts, judged, limits)
+            weighed, of_column = _dependent_evidence(pair, parts, judged, of_pair)
         else:
-            weighed = _kl_evidence(pair, parts, float(values["kl_pq"]), judged, limits, tests)
+            weighed = _kl_evidence(pair, parts, float(values["kl_pq"]), judged, of_pair, tests)
             of_column = [_evidence(weighed, name, judged, values, limits) for name in judged]
         kl.append(weighed)
         evidence.append(of_column)
@@ -152,13 +177,22 @@ def judged(
     names = [
         pair.names for pair, of_column in zip(pairs, evidence, strict=True) for _ in of_column
     ]
-    judgements = iter(judge(every, alpha=limits.alpha, adjust=limits.adjust, labels=names))
-    found = []
+    judgements = iter(
+        judge(
+            every,
+            alpha=limits.alpha,
+            adjust=limits.adjust,
+            labels=names,
+            are="tests" if segments else "columns",
+        )
+    )
+    found: list[Finding] = []
     for pair, parts, values, weighed, of_column in zip(
         pairs, shares, measures, kl, evidence, strict=True
     ):
         pronounced = [(one, next(judgements)) for one in of_column]
-        found.append(_limited(_finding(pair, parts, values, weighed, pronounced, top), limits))
+        finding = _finding(pair, parts, values, weighed, pronounced, top)
+        found.append(_limited(finding, limits) if len(found) < columns else finding)
     return Findings(found)
 
 
@@ -190,8 +224,10 @@ def _kl_evidence(
         # Where it has no limit any would do: what depends on it is left out.
         usual = USUAL_LIMIT if math.isinf(max_kl) else max_kl
         weighed = weigh(counts, max_kl=usual, alpha=limits.alpha, columns=max(tests, 1))
-        if math.isinf(max_kl):
-            weighed = weighed._replace(threshold=max_kl, p_drift=None, p_pass=None)
+        past = limits.past(pair.column or "")
+        if math.isinf(max_kl) or past:
+            past = None if math.isinf(max_kl) else past
+            weighed = weighed._replace(threshold=max_kl, p_drift=None, p_pass=None, past=past)
     return weighed._replace(move=largest_move(parts.p, parts.q, parts.part, counts.m))
 
 
@@ -209,8 +245,12 @@ def _dependent_evidence(
     def weighed(measure: str, limit: float) -> Evidence:
         usual = limit if math.isfinite(limit) else USUAL_LIMITS[measure]
         found = weigh_design(design, measure, threshold=usual, alpha=limits.alpha)
+        past = limits.past(pair.column or "") if measure == "kl" else None
         if math.isinf(limit):
             found = found._replace(threshold=limit, p_drift=None, p_pass=None)
+        elif past:
+            # Windows of rows that depend on each other were no different in the past.
+            found = found._replace(p_drift=None, p_pass=None, past=past, unfit=None)
         return found._replace(move=move)
 
     kl = weighed("kl", judged.get("kl", math.inf))
@@ -296,6 +336,8 @@ def _evidence(
         return exact._replace(move=kl.move)
     from kldiv_cli.core.inference.symmetric import weigh_symmetric
 
+    # Past windows have a limit of KL alone.
+    kl = kl._replace(past=None)
     if math.isfinite(limit):
         return weigh_symmetric(kl, measure, threshold=limit, alpha=limits.alpha)
     usual = USUAL_LIMITS[measure]
@@ -360,6 +402,7 @@ def _finding(
         contributions=largest_contributions(parts, pair.names, top),
         measures={name: float(value) for name, value in measures.items()},
         quantiles=pair.quantiles or None,
+        threshold_source=_source_of(evidence),
         shares=shares_of(pair, parts),
         judged=tuple(_judged(*one) for one in judged),
     )
@@ -380,7 +423,13 @@ def _judged(evidence: Evidence, judgement: Judgement) -> Judged:
         judgement.p_drift_adjusted,
         evidence.p_pass,
         judgement.rows_needed,
+        _source_of(evidence),
     )
+
+
+def _source_of(evidence: Evidence) -> ThresholdSource:
+    """Return where a threshold comes from."""
+    return "history" if evidence.past else "limit"
 
 
 def _missing_share(pair: Pair, shares: NDArray[np.float64], side: int) -> float:
@@ -473,6 +522,7 @@ def unpaired(column: Unpaired, limits: Limits) -> Finding:
         reason=Reason(column.code, f"{column.text} ({WARN_ONLY})" if warns else column.text),
         threshold=limit,
         measure=measure,
+        threshold_source="history" if limits.past(column.column) else "limit",
         n_reference=column.rows[0],
         n_current=column.rows[1],
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kldiv_cli import progress
 from kldiv_cli.core import findings, judging
 from kldiv_cli.core.dataset import BY_NAME, Excluded
-from kldiv_cli.core.findings import Finding, Findings
+from kldiv_cli.core.findings import BySegment, Finding, Findings
 from kldiv_cli.core.inference.resampling import SEED
 from kldiv_cli.core.instants import zones_noted
 from kldiv_cli.core.labels import unmatched
@@ -18,6 +19,7 @@ from kldiv_cli.pipeline import headers, sides
 from kldiv_cli.pipeline.dependence import orders_noted, refuse_groups
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
+from kldiv_cli.pipeline.segments import segments_of
 from kldiv_cli.pipeline.settings import (
     KINDS_OF_CHECK,
     PROJECT,
@@ -28,13 +30,13 @@ from kldiv_cli.pipeline.settings import (
 from kldiv_cli.pipeline.settling import settled_distributions, settled_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Unpack
 
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.findings import Dependence, FailOn
-    from kldiv_cli.core.grouped import Grouping
     from kldiv_cli.core.judging import Limits
+    from kldiv_cli.core.segments import Names
     from kldiv_cli.pipeline.settings import CheckOptions, CheckSettings, Rules, Source
 
 
@@ -108,6 +110,10 @@ def check(
     max_new, max_missing_shift : float, optional
         The largest share of rows with an outcome that the reference never had, and the largest
         change of the share of missing values. A warning is given where there is no limit.
+    history : mapping, optional
+        Limits of KL from past windows, as the table ``history`` of a file that ``kldiv calibrate``
+        wrote has them: ``{"windows": 19, "rows": [480, 520], "kl": {"age": 0.02}}``. A column
+        that has one is drift above that and above its own limit, if it has one.
     kind : str or pair of str, optional
         ``samples`` (raw rows, if not given), ``counts``, ``probabilities`` or ``weights``. A
         table of counts has an outcome and a count in each row, or column, outcome and count.
@@ -158,6 +164,12 @@ def check(
         Threads that an engine may take; one a processor if not given. No result depends on it.
     flatten : bool, default False
         Make one distribution of all elements of a two-dimensional array.
+    by : str, optional
+        A column of raw rows whose values are segments, such as countries: each column is judged
+        in each of them, too, and ``splits`` tell how much of a divergence is the mix of segments
+        and how much is within them. It is not judged itself.
+    max_segments : int, default 200
+        The most segments; more are an error.
     serial : bool, default False
         Rows of a file depend on those before them, such as minutes of one sensor: what they are
         worth is found from 20 blocks of consecutive rows. Where this is not given, and rows do
@@ -271,6 +283,8 @@ class _Sides(NamedTuple):
     notes: tuple[Note, ...]
     counted: Mapping[str, Column] = {}
     """The columns of the reference as they were counted; none of distributions."""
+    segments: Names | None = None
+    """The segments of the rows of P and of Q, if they are judged by segments."""
 
 
 def checked(settings: CheckSettings) -> CheckReport:
@@ -319,16 +333,46 @@ def judged_sides(both: _Sides, settings: CheckSettings) -> CheckReport:
     def told(done: int) -> None:
         progress.step(both.current.source, done, len(pairs), "columns")
 
-    grouping = settings.rules.grouping
-    dependent = grouping is not None and grouping.required
-    judged = iter(judging.judged(pairs, limits, top=settings.top, told=told, dependent=dependent))
+    found, splits, segments = _found(pairs, both.segments, settings, told)
+    judged = iter(found)
     columns = Findings(
         next(judged) if isinstance(one, Pair) else _unpaired(one, limits) for one in both.columns
     )
-    if not dependent:
+    if not settings.rules.depends and both.segments is None:
         notes = judging.dependence_noted(pairs, both.current.source)
         both = both._replace(notes=(*both.notes, *notes))
-    return _report(both, columns, settings)
+    report = _report(both, columns, settings)
+    if both.segments is None:
+        return report
+    verdict = "drift" if any(one.verdict == "drift" for one in segments) else report.verdict
+    return replace(
+        report,
+        verdict=findings.worst((verdict, report.verdict)),
+        by=settings.rules.by,
+        splits=splits,
+        segments=segments,
+    )
+
+
+def _found(
+    pairs: Sequence[Pair],
+    names: Names | None,
+    settings: CheckSettings,
+    told: Callable[[int], object],
+) -> BySegment:
+    """Return the findings on columns, and on their segments if rows are in some."""
+    if names is None:
+        columns = judging.judged(
+            pairs,
+            settings.limits,
+            top=settings.top,
+            told=told,
+            dependent=settings.rules.depends,
+        )
+        return BySegment(columns)
+    from kldiv_cli.core import segments
+
+    return segments.judged(pairs, names, settings.limits, top=settings.top, told=told)
 
 
 def _gate(settings: CheckSettings) -> CheckReport:
@@ -358,18 +402,18 @@ def _report(
         alpha=limits.alpha,
         adjust=limits.adjust,
         seed=SEED,
-        dependence=_dependence(settings.rules.grouping),
+        dependence=_dependence(settings.rules),
         columns=columns,
         excluded=both.excluded,
         notes=tuple(dict.fromkeys((*both.notes, *warned))),
     )
 
 
-def _dependence(grouping: Grouping | None) -> Dependence | None:
+def _dependence(rules: Rules) -> Dependence | None:
     """Return how the user says that rows depend on each other."""
-    if grouping is None or not grouping.required:
+    if not rules.depends:
         return None
-    return "serial" if grouping.kind == "block" else "cluster"
+    return "serial" if rules.cluster is None else "cluster"
 
 
 def _unpaired(column: Unpaired, limits: Limits) -> Finding:
@@ -382,6 +426,9 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two data sets and pair their columns."""
     found = sides.read_data_sets(reference, current, rules)
     refuse_groups(rules, found.first, found.second)
+    segments = None
+    if rules.by is not None:
+        segments = segments_of(found.first, found.second, rules.max_segments)
     first, second = tell_apart(found.first, found.second, (reference.name, current.name), SIDES)
     made = pair_data_sets(first, second, rules)
     columns = tuple(one.swapped() if isinstance(one, Pair) else one for one in made)
@@ -402,6 +449,7 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
             *orders_noted(rules, first, second),
         ),
         first.columns,
+        segments,
     )
 
 

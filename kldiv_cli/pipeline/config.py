@@ -130,13 +130,30 @@ def _nearest(folder: str) -> str | None:
 
 def _parsed(path: str) -> dict[str, Any]:
     """Return the document of a TOML file."""
+    try:
+        with open(path, "rb") as file:
+            return _decoded(file.read(), path)
+    except OSError as error:
+        raise _bad(path, f"the settings cannot be read: {error.strerror or error}") from None
+
+
+def check_text(text: str, path: str) -> None:
+    """Make sure that a text can stand in a file of settings.
+
+    Raises
+    ------
+    InputError
+        As `load` does.
+    """
+    _checked(_decoded(text.encode(), path), path)
+
+
+def _decoded(data: bytes, path: str) -> dict[str, Any]:
+    """Return the document of a file in TOML."""
     import tomllib
 
     try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise _bad(path, f"the settings cannot be read: {error.strerror or error}") from None
+        return tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:
         reason, where = str(error), Place(path)
         if place := re.search(r" \(at line (\d+), column (\d+)\)", reason):

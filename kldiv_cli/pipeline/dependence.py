@@ -23,7 +23,7 @@ def refuse_groups(rules: Rules, *sides: DataSet) -> None:
         none have the same one.
     """
     grouping = rules.grouping
-    if grouping is None or not grouping.required:
+    if grouping is None or not rules.depends:
         return
     for side in sides:
         _refuse_without_groups(side, grouping.column)

@@ -140,7 +140,7 @@ def _limit(column: str, settings: CheckSettings) -> float:
                 message = f"max_{measure} is for columns of data, and a gate of models has none"
                 raise UsageError("usage", message)
     # What a project limits of its data is no limit of a model.
-    return settings.limits.of(column).get("kl", USUAL_LIMIT)
+    return settings.limits._replace(history=None).of(column).get("kl", USUAL_LIMIT)
 
 
 def _refuse_top(settings: CheckSettings) -> None:

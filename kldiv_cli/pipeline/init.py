@@ -17,10 +17,10 @@ from kldiv_cli.core.findings import WORST_FIRST
 from kldiv_cli.core.inference.reasons import percent
 from kldiv_cli.core.judging import MISSING_SHIFT, NEW_SHARE, Limits
 from kldiv_cli.errors import UsageError
-from kldiv_cli.pipeline import config
+from kldiv_cli.pipeline import config, toml
 from kldiv_cli.pipeline.check import judged_sides, read_sides
 from kldiv_cli.pipeline.settings import MAXIMA, Rules
-from kldiv_cli.renderers.show import folded, show
+from kldiv_cli.renderers.show import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from kldiv_cli.errors import Note
     from kldiv_cli.pipeline.settings import CheckSettings
 
-WIDTH = 90
 MANY_MISSING = 0.2
 """The share of missing values from which on a column is worth a look …"""
 KEY_LIKE, MANY_OUTCOMES = 0.2, 50
@@ -111,14 +110,14 @@ def _head(report: Check) -> str:
     """Return the comment at the top: what the file is, and which data it was written for."""
     assert report.reference is not None
     assert report.current is not None
-    lines = _comment(
+    lines = toml.comment(
         "Settings of kldiv, written by 'kldiv check --init'. As they stand they say what kldiv"
         " does without them; a line with a # is an example. 'kldiv check --help' tells more, and"
         " an option of the command line goes before a setting."
     )
-    lines += ["#", *_comment(f"reference  {_side(report.reference)}")]
-    lines += [*_comment(f"current    {_side(report.current)}")]
-    return "\n".join([*lines, *_comment(f"verdict    {_summary(report)}"), ""])
+    lines += ["#", *toml.comment(f"reference  {_side(report.reference)}")]
+    lines += [*toml.comment(f"current    {_side(report.current)}")]
+    return "\n".join([*lines, *toml.comment(f"verdict    {_summary(report)}"), ""])
 
 
 def _side(side: Side) -> str:
@@ -137,22 +136,22 @@ def _summary(report: Check, looks: int | None = None) -> str:
 
 def _limits(limits: Limits, said: Mapping[str, Any]) -> Iterator[str]:
     """Yield the limits, those that are not set as examples."""
-    yield from _comment(
+    yield from toml.comment(
         "The largest D(current || reference) that is accepted, in nats. Other measures are judged"
         " by limits of their own, such as max-js and max-psi, and all must pass."
     )
     for measure, limit in limits.of(NO_NAME).items():
-        yield _line(_key(measure), limit)
+        yield toml.line(_key(measure), limit)
     yield ""
-    yield from _comment(
+    yield from toml.comment(
         "The level of the tests; the correction for many columns, bh (Benjamini and Hochberg) or"
         " none; and whether one inconclusive column among others ends in exit code 3, too."
     )
-    yield _line("alpha", limits.alpha)
-    yield _line("adjust", limits.adjust)
-    yield _line("fail-on", said.get("fail_on", "drift"))
+    yield toml.line("alpha", limits.alpha)
+    yield toml.line("adjust", limits.adjust)
+    yield toml.line("fail-on", said.get("fail_on", "drift"))
     yield ""
-    yield from _comment(
+    yield from toml.comment(
         "Shares that are drift by themselves: of rows whose outcome is new, and the change of the"
         " share of missing values. Without a limit, what changes is said and no more."
     )
@@ -160,7 +159,7 @@ def _limits(limits: Limits, said: Mapping[str, Any]) -> Iterator[str]:
         ("max-new", limits.max_new, 0.01),
         ("max-missing-shift", limits.max_missing_shift, 0.05),
     ):
-        yield _line(key, value) if value is not None else f"# {_line(key, example)}"
+        yield toml.line(key, value) if value is not None else f"# {toml.line(key, example)}"
     yield ""
 
 
@@ -174,27 +173,29 @@ def _reading(said: Mapping[str, Any]) -> Iterator[str]:
     kept = {name: value for name, value in said.items() if name in config.KEYS.values()}
     kept = {name: value for name, value in kept.items() if name not in (*SHOWN, *COLUMNS)}
     usual = Rules()
-    yield from _comment("Missing values: an outcome (category), left out (drop), refused (error).")
-    yield _line("missing", kept.pop("missing", usual.missing))
+    yield from toml.comment(
+        "Missing values: an outcome (category), left out (drop), refused (error)."
+    )
+    yield toml.line("missing", kept.pop("missing", usual.missing))
     if kept:
         yield ""
-        yield from _comment("These were said when this file was written.")
+        yield from toml.comment("These were said when this file was written.")
         for name, value in kept.items():
-            yield _line(name.replace("_", "-"), value)
+            yield toml.line(name.replace("_", "-"), value)
     yield ""
 
 
 def _left_out(report: Check, said: Mapping[str, Any]) -> Iterator[str]:
     """Yield the columns that are judged or left out, and why."""
     if column := said.get("column"):
-        yield from _comment("The only columns that are judged.")
-        yield _line("column", column)
+        yield from toml.comment("The only columns that are judged.")
+        yield toml.line("column", column)
         yield ""
     given = said.get("exclude", ())
     patterns = [given] if isinstance(given, str) else list(given)
     asked = Rules(exclude=tuple(patterns))
     found = [each for each in report.excluded if not asked.excludes(each.column)]
-    yield from _comment(
+    yield from toml.comment(
         "Columns that are left out, by name or by a pattern such as created_*. To judge one that"
         " kldiv chose, delete its line here and give it a table below: type = 'categorical'."
     )
@@ -202,9 +203,9 @@ def _left_out(report: Check, said: Mapping[str, Any]) -> Iterator[str]:
         yield '# exclude = ["id", "created_*"]'
     else:
         yield "exclude = ["
-        yield from (f"    {_value(pattern)}," for pattern in patterns)
+        yield from (f"    {toml.spelt(pattern)}," for pattern in patterns)
         for name, reason in found:
-            yield f"    {_value(_literally(name))},  # {show(_why(reason), WIDTH)}"
+            yield f"    {toml.spelt(_literally(name))},  # {show(_why(reason), toml.WIDTH)}"
         yield "]"
     yield ""
 
@@ -220,26 +221,26 @@ def _worth_a_look(
     """Yield the columns that are worth a look, each with an example of settings for it."""
     if not looks:
         return
-    yield from _comment("Columns that are worth a look, with the limit that they have now.")
+    yield from toml.comment("Columns that are worth a look, with the limit that they have now.")
     for look in looks:
         yield ""
-        yield from _comment(f"{show(look.column, 60)}: {'; '.join(look.reasons)}.")
+        yield from toml.comment(f"{show(look.column, 60)}: {'; '.join(look.reasons)}.")
         if look.column not in columns:
-            yield f"# [columns.{_value(look.column)}]"
+            yield f"# [columns.{toml.spelt(look.column)}]"
             for measure, limit in limits.of(look.column).items():
-                yield f"# {_line(_key(measure), limit)}"
+                yield f"# {toml.line(_key(measure), limit)}"
         if look.bins and look.column not in columns:
-            yield f"# {_line('bins', look.bins)}"
+            yield f"# {toml.line('bins', look.bins)}"
     yield ""
 
 
 def _tables(columns: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Yield the settings of single columns that were said."""
     for name, rules in columns.items():
-        yield f"[columns.{_value(name)}]"
+        yield f"[columns.{toml.spelt(name)}]"
         for key, value in rules.items():
             if value is not None:
-                yield _line(key.replace("_", "-"), value)
+                yield toml.line(key.replace("_", "-"), value)
         yield ""
 
 
@@ -301,41 +302,9 @@ def _is_missing(before: float, after: float) -> bool:
     return max(before, after) >= MANY_MISSING or abs(after - before) > MISSING_SHIFT
 
 
-# TOML.
-
-
-def _comment(text: str) -> list[str]:
-    return [f"# {line}" for line in folded(text, WIDTH)]
-
-
-def _line(key: str, value: object) -> str:
-    return f"{key} = {_value(value)}"
-
-
 def _key(measure: str) -> str:
     """Return the key of the largest value of a measure that is accepted."""
     return f"max-{measure.replace('_', '-')}"
-
-
-def _value(value: object) -> str:
-    """Return a value in TOML."""
-    if isinstance(value, str):
-        return f'"{"".join(map(_character, value))}"'
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
-    return repr(value)
-
-
-def _character(character: str) -> str:
-    """Return a character as a TOML string holds it; none that acts on a terminal stays."""
-    if character in '"\\':
-        return f"\\{character}"
-    code = ord(character)
-    if character.isprintable() or 0xD800 <= code < 0xE000:
-        return character
-    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
 
 
 def _literally(name: str) -> str:

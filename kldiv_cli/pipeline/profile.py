@@ -75,6 +75,49 @@ def profile(
     InputError
         If a source cannot be read, or they cannot be merged.
     """
+    merged, _ = _merged(sources, rules, options, kind, like, min_count)
+    return merged
+
+
+def windows(
+    sources: Sequence[tuple[str | None, object]],
+    rules: Rules,
+    options: ReadOptions,
+    kind: str | None = None,
+) -> tuple[DataSet, list[DataSet]]:
+    """Count several data sets together, and each by itself with the edges of all.
+
+    Parameters
+    ----------
+    sources, rules, options, kind
+        See `profile`.
+
+    Returns
+    -------
+    together : DataSet
+        What `profile` returns.
+    windows : list of DataSet
+        Each source, its columns counted alike.
+
+    Raises
+    ------
+    InputError
+        As `profile` does.
+    """
+    together, parts = _merged(sources, rules, options, kind, None, 0)
+    alike = _rules_of_model(together, rules)
+    return together, [_count_like(part, together, alike, options) for part in parts]
+
+
+def _merged(
+    sources: Sequence[tuple[str | None, object]],
+    rules: Rules,
+    options: ReadOptions,
+    kind: str | None,
+    like: object,
+    min_count: int,
+) -> tuple[DataSet, list[DataSet]]:
+    """Return data sets counted together, and each as it was read; see `profile`."""
     asked, model = rules, None
     if like is not None:
         model = _read_model(like, rules.counting())
@@ -119,7 +162,7 @@ def profile(
     rows = sum(part.rows for part in parts)
     if rows >= TOO_MANY_ROWS:
         raise too_many_rows(first.source)
-    return DataSet(
+    merged = DataSet(
         name="+".join(sorted({word for part in parts for word in part.name.split("+")})),
         source=first.source,
         format=first.format,
@@ -130,6 +173,7 @@ def profile(
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
         seen=first.seen,
     )
+    return merged, parts
 
 
 def _in_order(titles: Sequence[Sequence[str]]) -> list[str]:

@@ -97,6 +97,7 @@ if TYPE_CHECKING:
         adjust: Literal["bh", "none"]
         max_new: float | None
         max_missing_shift: float | None
+        history: Mapping[str, Any] | None
 
     class CompareOptions(Reading, Columns, total=False):
         """The options of `compare`."""
@@ -132,6 +133,8 @@ if TYPE_CHECKING:
         """The options of `check`."""
 
         block: int | None
+        by: str | None
+        max_segments: int
         serial: bool
         cluster: str | None
         dataset: str | None
@@ -165,11 +168,22 @@ class Rules(NamedTuple):
     looks_at_order: bool = False
     """Whether to find out if they do, where the user says nothing of it."""
 
+    by: str | None = None
+    """The column whose values are segments."""
+    max_segments: int = 200
+
+    @property
+    def depends(self) -> bool:
+        """Whether the user says that rows depend on each other."""
+        return self.serial or self.cluster is not None
+
     @property
     def grouping(self) -> Grouping | None:
         """How rows are grouped, if they are counted by groups, too."""
         from kldiv_cli.core.grouped import Grouping
 
+        if self.by is not None:
+            return Grouping("segment", self.by, required=True)
         if self.cluster is not None:
             return Grouping("cluster", self.cluster, required=True)
         if self.serial:
@@ -322,11 +336,26 @@ class ProfileSettings(NamedTuple):
     strict: bool = False
 
 
+class CalibrateSettings(NamedTuple):
+    """Everything that a calibration is asked for, but for its windows."""
+
+    rules: Rules
+    options: ReadOptions
+    kind: str | None = None
+    alpha: float = 0.05
+    strict: bool = False
+
+
 KINDS = ("probabilities", "counts", "weights", "logits", "log-probs", "samples")
 KINDS_OF_CHECK = ("samples", "counts", "probabilities", "weights", *LOG_KINDS)
 KINDS_OF_PROFILE = ("samples", "counts")
 KINDS_OF_MATRIX = tuple(kind for kind in KINDS if kind != "samples")
-KINDS_OF = {"check": KINDS_OF_CHECK, "profile": KINDS_OF_PROFILE, "matrix": KINDS_OF_MATRIX}
+KINDS_OF = {
+    "calibrate": KINDS_OF_PROFILE,
+    "check": KINDS_OF_CHECK,
+    "matrix": KINDS_OF_MATRIX,
+    "profile": KINDS_OF_PROFILE,
+}
 """The kinds of numbers that some commands know; the others know them all."""
 READING: dict[str, Validator] = {
     # Any field that has no row below is a text, which the reader checks.
@@ -367,6 +396,7 @@ JUDGING: dict[str, Validator] = {
     "adjust": among("bh", "none"),
     "max_new": optional(validation.limit),
     "max_missing_shift": optional(validation.limit),
+    "history": optional(validation.history),
 }
 SHOWING: dict[str, Validator] = {
     "names": validation.pair,
@@ -403,6 +433,8 @@ CHECK: dict[str, Validator] = {
     "block": optional(whole(1)),
     "serial": validation.flag,
     "cluster": optional(validation.named),
+    "by": optional(validation.named),
+    "max_segments": whole(1),
     "dataset": optional(validation.named),
     "kind": per_side(among(*KINDS_OF_CHECK)),
 }
@@ -418,6 +450,8 @@ PROJECT: dict[str, Validator] = {
     "fail_on": among("drift", "inconclusive"),
     "serial": validation.flag,
     "cluster": validation.named,
+    "by": validation.named,
+    "max_segments": whole(1),
 }
 PROFILE: dict[str, Validator] = {**READING, **PROJECT, "strict": validation.anything}
 PROFILE["kind"] = per_side(among(*KINDS_OF_PROFILE))
@@ -426,6 +460,9 @@ PROFILE["kind"] = per_side(among(*KINDS_OF_PROFILE))
 del PROFILE["missing"], PROFILE["flatten"], PROFILE["dataset"], PROFILE["map"]
 # Whether rows depend on each other is asked where they are judged.
 del PROFILE["serial"], PROFILE["cluster"]
+# A profile has no segments.
+del PROFILE["by"], PROFILE["max_segments"]
+CALIBRATE: dict[str, Validator] = {**PROFILE, "missing": COLUMNS["missing"]}
 # What one run counts together is no setting of a project.
 del PROJECT["joint"]
 
@@ -575,6 +612,7 @@ def check_settings(
         Refusal(names, (cells, cells), why, "leave {} out"),
         Refusal(("max_outcomes",), (any(raw),) * 2, "is for raw rows", "leave {} out"),
         Refusal(("map",), sets, "renames columns of data sets", "leave {} out"),
+        Refusal(("by",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"),
         Refusal(
             ("serial", "cluster"),
             (all(raw),) * 2,
@@ -587,6 +625,7 @@ def check_settings(
                 "exclude",
                 "max_new",
                 "max_missing_shift",
+                "history",
                 *[name for name in MAXIMA if name != "max_kl"],
             ),
             (not gate,) * 2,
@@ -614,7 +653,9 @@ def check_settings(
 
 def _refuse_for_groups(rules: Rules, limits: Limits, spell: Spelling) -> None:
     """Refuse what there is no rule for where rows depend on each other."""
-    if rules.grouping is None:
+    if rules.by is not None:
+        _refuse_for_segments(rules, spell)
+    if not rules.depends:
         return
     name = spell("serial" if rules.cluster is None else "cluster")
     if rules.serial and rules.cluster is not None:
@@ -627,6 +668,18 @@ def _refuse_for_groups(rules: Rules, limits: Limits, spell: Spelling) -> None:
     if any("tv" in limits.of(each) for each in ("", *limits.of_columns)):
         message = f"{name} has no rule for the total variation"
         raise UsageError("usage", message, hint=f"leave {spell('max_tv')} out")
+
+
+def _refuse_for_segments(rules: Rules, spell: Spelling) -> None:
+    """Refuse what there is no rule for where columns are judged by segments."""
+    name = spell("by")
+    if rules.by in rules.column:
+        message = f"'{(rules.by or '')[:60]}' makes the segments, in each of which it is the same"
+        raise UsageError("usage", message, hint=f"leave {name} out, or name another column")
+    for other in ("serial", "cluster", "joint"):
+        if getattr(rules, other):
+            message = f"{name} has no rule for {spell(other)}"
+            raise UsageError("usage", message, hint=f"leave {name} or {spell(other)} out")
 
 
 def _models_known(sides: tuple[Source, Source]) -> tuple[Source, Source]:
@@ -714,6 +767,29 @@ def profile_settings(
     rules = _made(Rules, given, asked=given.keys() - {*project})
     return _made(
         ProfileSettings, {**given, "kind": source.kind}, rules=rules, options=source.options
+    )
+
+
+def calibrate_settings(
+    options: Mapping[str, object], spell: Spelling = str, project: Collection[str] = ()
+) -> CalibrateSettings:
+    """Return the settings of a calibration.
+
+    Raises
+    ------
+    UsageError
+        If an option has a wrong value or is given twice.
+    """
+    alpha = PROFILE["alpha"](spell("alpha"), options.get("alpha", 0.05))
+    missing = COLUMNS["missing"](spell("missing"), options.get("missing", "category"))
+    rest = {name: value for name, value in options.items() if name not in ("alpha", "missing")}
+    counted = profile_settings(rest, spell, project)
+    return CalibrateSettings(
+        counted.rules._replace(missing=missing),
+        counted.options,
+        counted.kind,
+        alpha,
+        strict=counted.strict,
     )
 
 

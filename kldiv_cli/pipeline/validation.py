@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from kldiv_cli.core.counts import Type
+    from kldiv_cli.core.inference.history import History
     from kldiv_cli.core.smoothing import Smoothing
 
 Validator = Callable[[str, Any], Any]
@@ -339,6 +340,28 @@ def columns(name: str, value: object) -> dict[str, ColumnRules]:
         message = f"{name} maps names to settings, found a {found}; 'column' chooses some"
         raise UsageError("usage", message, hint="columns={'age': {'max_kl': 0.1}}")
     return {title: _column_rules(title, given) for title, given in value.items()}
+
+
+def history(name: str, value: object) -> History:
+    """Check limits from past windows, as ``kldiv calibrate`` finds them."""
+    from kldiv_cli.core.inference.history import History
+
+    if not isinstance(value, Mapping):
+        raise _refused(name, "a table, as 'kldiv calibrate' writes it", value)
+    for key in value:
+        if key not in History._fields:
+            hint = did_you_mean(str(key), History._fields)
+            raise UsageError("usage", f"{name} has no key {key!r}", hint=hint)
+    windows = whole(1)(f"{name}: windows", value.get("windows"))
+    rows = value.get("rows")
+    if not isinstance(rows, list | tuple) or len(rows) != 2:
+        raise _refused(f"{name}: rows", "the rows of the smallest and the largest window", rows)
+    least, most = (whole(1)(f"{name}: rows", side) for side in rows)
+    given = value.get("kl", {})
+    if not isinstance(given, Mapping) or not all(isinstance(title, str) for title in given):
+        raise _refused(f"{name}: kl", "a table of columns and their limits", given)
+    kl = {title: limit(f"{name}: kl of '{title[:60]}'", end) for title, end in given.items()}
+    return History(windows, (min(least, most), max(least, most)), kl)
 
 
 def _column_rules(title: object, given: object) -> ColumnRules:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import kldiv_cli.cli.init  # noqa: F401 (it takes its names of files when it is first loaded)
 from kldiv_cli.pipeline import config
-from kldiv_cli.pipeline.init import _literally, _value
+from kldiv_cli.pipeline.init import _literally
+from kldiv_cli.pipeline.toml import spelt
 
 HOSTILE = [
     'quo"te', "quo'te", "li\nne", "\x1b[31m", "]", "[tool]", "a.b", "# no", "tab\there",
@@ -294,7 +295,7 @@ def test_a_profile_is_a_reference(data, kldiv):
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 @example("".join(map(chr, range(300))))
 def test_every_text_survives_toml(text):
-    document = f"x = {_value(text)}\n[columns.{_value(text)}]\ny = {_value([text, 1.5, True])}"
+    document = f"x = {spelt(text)}\n[columns.{spelt(text)}]\ny = {spelt([text, 1.5, True])}"
     assert tomllib.loads(document) == {"x": text, "columns": {text: {"y": [text, 1.5, True]}}}
     assert document.replace("\n", "").isprintable()
 
@@ -309,4 +310,4 @@ def test_a_name_as_a_pattern_is_that_name_alone(name, other):
 
 @pytest.mark.parametrize("number", [0.05, 1e-300, 5, float("inf"), 12345678901234567890])
 def test_numbers_survive_toml(number):
-    assert tomllib.loads(f"x = {_value(number)}") == {"x": number}
+    assert tomllib.loads(f"x = {spelt(number)}") == {"x": number}

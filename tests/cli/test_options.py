@@ -35,6 +35,7 @@ def test_every_option_is_one_of_python_by_the_same_name(name):
         "check": {**settings.CHECK, "fail_on": None},
         "profile": settings.PROFILE,
         "inspect": settings.INSPECT,
+        "calibrate": settings.CALIBRATE,
         "matrix": settings.MATRIX,
         "measures": {},
         "completion": {},

@@ -8,6 +8,7 @@ import pytest
 from kldiv_cli import InputError, UsageError, check
 from kldiv_cli.pipeline.config import KEYS, Config, load
 from kldiv_cli.pipeline.settings import check_settings
+from kldiv_cli.pipeline.toml import line
 from kldiv_cli.pipeline.validation import ColumnRules
 
 
@@ -69,8 +70,10 @@ VALUES = {
     "text, or a list of texts": ["x", "y"],
     "NEW=OLD": ["x=y"],
     "text": "x",
+    "a name": "x",
     "a size such as 500MB": "5MB",
     "true or false": True,
+    "a table": {"windows": 8, "rows": [5, 6], "kl": {"x y": 0.5}},
 }
 WRONG = {
     "a number": ['"x"', "true", "[1]", "{a = 1}"],
@@ -81,6 +84,8 @@ WRONG = {
     "NEW=OLD": ['"x"', '["=x"]', "{x = 1}", '{x = ""}'],
     "text": ["1", "true", '["x"]'],
     "true or false": ["1", '"true"', '["x"]'],
+    "a name": ['" "', '""'],
+    "a table": ['"x"', "true", "[1]", "1"],
     "a size such as 500MB": ['"x"', "true", "1.5", "0", '["1GB"]'],
 }
 TYPES = {
@@ -98,6 +103,9 @@ TYPES = {
     "fail-on": "one of ",
     "max-new": "a finite number",
     "max-missing-shift": "a finite number",
+    "history": "a table",
+    "by": "a name",
+    "max-segments": "a whole number",
     "bins": "a whole number",
     "missing": "one of ",
     "na": "text, or a list of texts",
@@ -119,7 +127,7 @@ def test_every_key_has_a_type():
 @pytest.mark.parametrize("key", TYPES)
 def test_every_key_takes_its_type_and_no_other(write, key):
     value = {"adjust": "none", "fail-on": "drift", "missing": "drop"}.get(key, VALUES[TYPES[key]])
-    path = write("kldiv.toml", f"{key} = {json.dumps(value)}")
+    path = write("kldiv.toml", line(key, value))
     assert load(path).settings == {key.replace("-", "_"): value}
     for wrong in WRONG[TYPES[key]]:
         error = refused(write("kldiv.toml", f"{key} = {wrong}"))
@@ -218,7 +226,6 @@ def test_patterns_exclude_and_names_that_look_like_patterns_do(write):
 
 
 def test_flags_win_over_the_file_and_the_file_over_defaults(write, kldiv, tmp_path, monkeypatch):
-    import json
 
     monkeypatch.chdir(tmp_path)
     write("p.csv", "a,b\n" + "x,u\ny,v\n" * 500)

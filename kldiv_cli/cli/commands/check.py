@@ -76,7 +76,8 @@ ROWS: tuple[Argument | Option, ...] = (
         options.LABEL, options.WEIGHT, options.AT, options.JOINT, options.WHERE,
         options.map_of("CURRENT", "REFERENCE"), *options.TYPES,
         Option("missing", "category|drop|error", "Missing values: an outcome, left out, refused."),
-        options.NA, options.MAX_OUTCOMES, options.SERIAL, options.CLUSTER, options.BLOCK,
+        options.NA, options.MAX_OUTCOMES, options.BY, options.MAX_SEGMENTS, options.SERIAL,
+        options.CLUSTER, options.BLOCK,
     ),
     *group("Tables in an engine of yours, in the place of files", *TABLES),
     *group(

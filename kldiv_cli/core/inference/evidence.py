@@ -34,6 +34,10 @@ IMPOSSIBLE = 1e-9
 """The least probability that a new outcome is allowed in the reference."""
 
 
+MOST_RATIO = 2.0
+"""Rows of the largest window in units of those of the smallest, at most."""
+
+
 class Move(NamedTuple):
     """The outcome whose share changed most, by its part of D(P || Q).
 
@@ -48,6 +52,29 @@ class Move(NamedTuple):
     place: int
     reference: float
     current: float
+
+
+class Past(NamedTuple):
+    """The past windows that a limit of D(P || Q) comes from; see `history`.
+
+    Attributes
+    ----------
+    windows : int
+        Their number.
+    rows : pair of int
+        Rows of the smallest, and of the largest.
+    limit : float
+        The largest estimate that is usual, in nats.
+    """
+
+    windows: int
+    rows: tuple[int, int]
+    limit: float
+
+    def fits(self, rows: float) -> bool:
+        """Return whether a window of so many rows may be compared with them."""
+        least, most = self.rows
+        return max(most, rows) <= MOST_RATIO * min(least, rows)
 
 
 class Evidence(NamedTuple):
@@ -87,6 +114,9 @@ class Evidence(NamedTuple):
         Why no verdict can be found, whatever the figures are.
     law : str
         What `p_drift` rests on, in words, if it is not the measure's own law.
+    past : Past or None
+        Where the limit comes from past windows; `threshold` is then that, or a larger one of
+        the user's, and there is neither `p_drift` nor `p_pass`.
     """
 
     value: float
@@ -105,6 +135,7 @@ class Evidence(NamedTuple):
     kappa: float = 1.0
     unfit: Reason | None = None
     law: str = ""
+    past: Past | None = None
 
     @property
     def exact(self) -> bool:

@@ -11,7 +11,7 @@ from kldiv_cli.core.inference.samples import MIN_ROWS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kldiv_cli.core.inference.evidence import Evidence
+    from kldiv_cli.core.inference.evidence import Evidence, Past
     from kldiv_cli.core.inference.p_values import Adjusted
 
 MOST_NAMED = 3
@@ -82,6 +82,32 @@ def drifted(
         return Reason("different", f"the distributions differ{chance}{moved}")
     text = f"{_value(evidence)} is above {evidence.threshold:.3g}{chance}{moved}"
     return Reason("above-threshold", text + _without_interval(evidence))
+
+
+def by_history(evidence: Evidence, past: Past, names: Sequence[str] | None) -> Reason:
+    """Return the reason for drift or a pass by past windows; a limit may allow what is outside."""
+    value, usual = _value(evidence), f"{past.limit:.3g}"
+    if evidence.value <= past.limit:
+        text = f"{value} is within the history of {past.windows} windows (at most {usual})"
+        return Reason("within-history", text)
+    text = f"{value} is outside the history of {past.windows} windows (at most {usual})"
+    if evidence.value <= evidence.threshold:
+        return Reason("below-threshold", f"{text}, and within {evidence.threshold:.3g}")
+    return Reason("outside-history", text + _moved(evidence, names))
+
+
+def other_window(past: Past, rows: float) -> Reason:
+    """Return the reason that the rows are too many, or too few, for a limit from past windows."""
+    least, most = past.rows
+    windows = f"of {least:,} to {most:,} rows" if least < most else f"of {most:,} rows"
+    text = f"{rows:,.0f} rows cannot be compared with a history of windows {windows}"
+    return Reason("window-size", f"{text}: rows differ by a factor of 2 at most")
+
+
+def few_in_segment(rows: int) -> Reason:
+    """Return the reason that a segment has too few rows on a side to be decided."""
+    text = f"{rows:,} rows on a side, and {MIN_ROWS} are needed: it is not tested"
+    return Reason("too-few-rows", text)
 
 
 def all_missing(side: str, other: str, share: float) -> Reason:

@@ -20,7 +20,7 @@ from kldiv_cli.core.inference.chisquare import (
     noncentral_quantile,
     normal_quantile,
 )
-from kldiv_cli.core.inference.evidence import Evidence
+from kldiv_cli.core.inference.evidence import Evidence, Past
 from kldiv_cli.core.inference.p_values import Adjusted
 from kldiv_cli.core.inference.reasons import Reason
 from kldiv_cli.core.inference.samples import MIN_ROWS, MOST_HIDDEN
@@ -63,6 +63,7 @@ def judge(
     alpha: float = 0.05,
     adjust: Literal["bh", "none"] = "bh",
     labels: Sequence[Sequence[str] | None] | None = None,
+    are: Literal["columns", "tests"] = "columns",
 ) -> tuple[Judgement, ...]:
     """Return the verdict on each column.
 
@@ -81,9 +82,11 @@ def judge(
         Correction for the number of columns.
     labels : sequence of sequences of str, optional
         Names of the outcomes that the samples of each column were given, for the reasons.
+    are : {"columns", "tests"}
+        What is corrected for, in words, where all have one measure.
     """
     tested = [column for column in evidence if column.p_drift is not None]
-    adjusted = iter(_adjusted(tested, adjust))
+    adjusted = iter(_adjusted(tested, adjust, are))
     judgements = []
     for place, column in enumerate(evidence):
         names = labels[place] if labels else None
@@ -92,7 +95,9 @@ def judge(
     return tuple(judgements)
 
 
-def _adjusted(tested: Sequence[Evidence], adjust: Literal["bh", "none"]) -> Iterator[Adjusted]:
+def _adjusted(
+    tested: Sequence[Evidence], adjust: Literal["bh", "none"], are: Literal["columns", "tests"]
+) -> Iterator[Adjusted]:
     """Yield the adjusted p-values, and whether more draws could make them smaller."""
     values, least = [], []
     for column in tested:
@@ -101,7 +106,7 @@ def _adjusted(tested: Sequence[Evidence], adjust: Literal["bh", "none"]) -> Iter
         least.append(0.0 if column.p_drift_is_floor else column.p_drift)
     if adjust == "bh":
         values, least = benjamini_hochberg(values), benjamini_hochberg(least)
-    are = "columns" if len({column.measure for column in tested}) == 1 else "tests"
+    are = are if len({column.measure for column in tested}) == 1 else "tests"
     for value, smallest in zip(values, least, strict=True):
         yield Adjusted(value, len(tested), smallest < value, are)
 
@@ -120,6 +125,8 @@ def _judged(
     evidence: Evidence, adjusted: Adjusted | None, alpha: float, names: Sequence[str] | None
 ) -> Judgement:
     """Return the verdict on one column, whose p-value of drift has been adjusted."""
+    if evidence.past is not None:
+        return _judged_by_history(evidence, evidence.past, names)
     p_adjusted = adjusted.value if adjusted else None
     if evidence.unfit is not None:
         return Judgement("inconclusive", p_adjusted, None, evidence.unfit)
@@ -143,6 +150,15 @@ def _judged(
     else:
         reason = reasons.undecided(evidence, alpha, names, rows)
     return Judgement("inconclusive", p_adjusted, rows, reason)
+
+
+def _judged_by_history(evidence: Evidence, past: Past, names: Sequence[str] | None) -> Judgement:
+    """Return the verdict by past windows: the estimate against what they had, without a test."""
+    if not past.fits(evidence.samples.n):
+        reason = reasons.other_window(past, evidence.samples.n)
+        return Judgement("inconclusive", None, None, reason)
+    verdict: Verdict = "pass" if evidence.value <= evidence.threshold else "drift"
+    return Judgement(verdict, None, None, reasons.by_history(evidence, past, names))
 
 
 def _is_out_of_reach(evidence: Evidence, alpha: float) -> bool:

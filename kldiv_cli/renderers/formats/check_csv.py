@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 EVIDENCE = (
     "low", "high", "threshold", "verdict", "reason", "p_value", "p_drift", "p_drift_adjusted",
     "p_pass", "reliable", "rows_needed", "n_reference", "n_current", "missing_reference",
-    "missing_current", "new_share", "outcomes", "kl_unclamped",
+    "missing_current", "new_share", "outcomes", "kl_unclamped", "threshold_source",
 )  # fmt: skip
-HEADER = ("column", "type", "measure", "direction", "value", "unit", *EVIDENCE)
+OF_SEGMENT = ("segment", "part", "share_reference", "share_current")
+HEADER = ("column", "type", "measure", "direction", "value", "unit", *EVIDENCE, *OF_SEGMENT)
+"""Rows of segments, where there are some, come last, and alone have what is told of these."""
 
 
 def render(report: Check, layout: Layout) -> str:
@@ -47,7 +49,23 @@ def _rows(report: Check) -> Iterator[Sequence[object]]:
             direction = cell(spelled(measure.symbol, *sides))
             unit = report.unit if measure.scales else ""
             evidence = _evidence(finding, judged[name]) if name in judged else [""] * len(EVIDENCE)
-            yield (*head, direction, _field(value), unit, *evidence)
+            yield (*head, direction, _field(value), unit, *evidence, *("",) * len(OF_SEGMENT))
+    types = {finding.column: finding.type for finding in report.columns}
+    for segment in report.segments:
+        measure = find(segment.measure)
+        known = segment._asdict() | {
+            "reason": segment.reason.code,
+            "segment": cell(segment.segment),
+        }
+        yield (
+            cell(segment.column),
+            types[segment.column],
+            segment.measure,
+            cell(spelled(measure.symbol, *side_names(report))),
+            _field(segment.value),
+            report.unit if measure.scales else "",
+            *(_field(known.get(key)) for key in (*EVIDENCE, *OF_SEGMENT)),
+        )
 
 
 def _evidence(finding: Finding, judged: Finding | Judged) -> list[object]:

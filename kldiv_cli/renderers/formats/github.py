@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kldiv_cli.core.findings import is_warned
 from kldiv_cli.core.inference.reasons import WARN_ONLY
+from kldiv_cli.errors import abridged
 from kldiv_cli.renderers.formats import text
 from kldiv_cli.renderers.formats.lines import plain
 from kldiv_cli.renderers.pages.check import (
@@ -13,6 +14,7 @@ from kldiv_cli.renderers.pages.check import (
     document,
     error_words,
     explained,
+    segment_title,
     worst_first,
 )
 from kldiv_cli.renderers.show import show
@@ -32,7 +34,8 @@ def render(report: Check, layout: Layout) -> str:
         for finding in worst_first(report)
         if finding.verdict != "pass" or is_warned(finding)
     ]
-    shown = found if len(found) <= MOST else found[: MOST - 1]
+    most = MOST - bool(report.count_segments("drift"))
+    shown = found if len(found) <= most else found[: most - 1]
     commands = []
     for finding in shown:
         message = plain(error_words(report), layout) or _message(finding, layout)
@@ -42,6 +45,10 @@ def render(report: Check, layout: Layout) -> str:
         counts = [f"{said.count(word)} {word}" for word in dict.fromkeys(said)]
         words = f"and {len(rest)} more columns: {', '.join(counts)}"
         commands.append(_command(rest, "kldiv", words))
+    drifted = [segment for segment in report.segments if segment.verdict == "drift"]
+    if drifted:
+        names = abridged(plain(segment_title(each), layout) for each in drifted)
+        commands.append(_line("error", "kldiv: drift", f"segments that drift: {names}"))
     return text.draw(document(report), layout) + "".join(commands)
 
 
@@ -59,7 +66,11 @@ def _message(finding: Finding, layout: Layout) -> str:
 def _command(findings: list[Finding], title: str, message: str) -> str:
     """Return a workflow command; see toolkit/docs/commands.md of GitHub's actions."""
     mild = all(finding.verdict in ("inconclusive", "pass") for finding in findings)
-    level = "warning" if mild else "error"
+    return _line("warning" if mild else "error", title, message)
+
+
+def _line(level: str, title: str, message: str) -> str:
+    """Return a workflow command of one line."""
     name = _percent_encoded(title).replace(":", "%3A").replace(",", "%2C")
     return f"::{level} title={name}::{_percent_encoded(message)}\n"
 

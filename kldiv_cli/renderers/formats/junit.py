@@ -23,7 +23,7 @@ from kldiv_cli.renderers.pages.check import (
 from kldiv_cli.renderers.show import show
 
 if TYPE_CHECKING:
-    from kldiv_cli.core.findings import Check
+    from kldiv_cli.core.findings import Check, Segment
 
 OUTCOMES = {"drift": "failure", "inconclusive": "skipped", "error": "error"}
 
@@ -39,12 +39,13 @@ def render(report: Check, layout: Layout) -> str:
     head, between, end = judged_symbol(report)
     title = f"{head}{first}{between.replace('‖', '||')}{second}{end.partition(' in ')[0]}"
     counts = {
-        "tests": str(len(report.columns)),
-        "failures": str(report.count("drift")),
+        "tests": str(len(report.columns) + len(report.segments)),
+        "failures": str(report.count("drift") + report.count_segments("drift")),
         "errors": str(report.count("error")),
     }
     root = ElementTree.Element("testsuites", {"name": "kldiv check", **counts})
-    attributes = {"name": title, **counts, "skipped": str(report.count("inconclusive"))}
+    skipped = report.count("inconclusive") + report.count_segments("inconclusive")
+    attributes = {"name": title, **counts, "skipped": str(skipped)}
     suite = ElementTree.SubElement(root, "testsuite", attributes)
     properties = ElementTree.SubElement(suite, "properties")
     for name in ("dataset", "verdict", "direction", "alpha", "adjust", "seed"):
@@ -57,7 +58,7 @@ def render(report: Check, layout: Layout) -> str:
         case = ElementTree.SubElement(suite, "testcase", classname=group, name=name, time="0")
         words = plain(error_words(report) or explained(finding), signs)
         if finding.verdict == "pass":
-            if only_warns(finding):
+            if only_warns(finding) or finding.threshold_source == "history":
                 ElementTree.SubElement(case, "system-out").text = words
             continue
         kind, code = OUTCOMES[finding.verdict], finding.reason.code
@@ -71,8 +72,20 @@ def render(report: Check, layout: Layout) -> str:
         if report.picture:
             further.append(f"picture: {show(report.picture, LONGEST_COMMAND)}")
         outcome.text = words if report.error else "\n".join(further)
+    for segment in report.segments:
+        _add_segment(suite, group, segment)
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=True).decode()
     # Some collectors show a document that they cannot read as a green run.
     ElementTree.fromstring(text)
     return f"{text}\n"
+
+
+def _add_segment(suite: ElementTree.Element, group: str, segment: Segment) -> None:
+    """Add the case of a column in a segment, which is called ``column [segment]``."""
+    name = f"{show(segment.column)} [{show(segment.segment)}]"
+    case = ElementTree.SubElement(suite, "testcase", classname=group, name=name, time="0")
+    if segment.verdict != "pass":
+        words, code = show(segment.reason.text, LONGEST_COMMAND), segment.reason.code
+        kind = OUTCOMES[segment.verdict]
+        ElementTree.SubElement(case, kind, type=code, message=words).text = words

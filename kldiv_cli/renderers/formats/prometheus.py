@@ -20,6 +20,7 @@ GAUGES = {
     "kldiv_kl_low_nats": "Lower limit of its confidence interval.",
     "kldiv_kl_high_nats": "Upper limit of its confidence interval.",
     "kldiv_threshold_nats": "Largest divergence that is accepted.",
+    "kldiv_threshold_from_history": "1 where that comes from past windows.",
     "kldiv_value": "Estimate of a measure that is judged.",
     "kldiv_limit": "Largest value of it that is accepted.",
     "kldiv_missing_ratio": "Share of the rows without a value.",
@@ -67,6 +68,8 @@ def _samples(finding: Finding) -> Iterator[tuple[str, dict[str, str], Figure]]:
             yield "kldiv_kl_low_nats", {}, one.low
             yield "kldiv_kl_high_nats", {}, one.high
             yield "kldiv_threshold_nats", {}, one.threshold
+            if one.threshold_source == "history":
+                yield "kldiv_threshold_from_history", {}, 1
         yield "kldiv_value", {"measure": one.measure}, one.value
         yield "kldiv_limit", {"measure": one.measure}, one.threshold
     yield "kldiv_missing_ratio", {"side": "reference"}, finding.missing_reference

@@ -44,7 +44,7 @@ from kldiv_cli.renderers.show import show
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kldiv_cli.core.findings import Check, Finding
+    from kldiv_cli.core.findings import Check, Finding, Segment
     from kldiv_cli.core.report import Side
     from kldiv_cli.renderers.document import Block, Line, Picture
 
@@ -88,6 +88,8 @@ def document(report: Check) -> Document:
             for column, reason in report.excluded
         ]
         blocks.append(Facts(tuple(facts)))
+    if report.segments:
+        blocks += [_splits(report), _segments(report)]
     blocks += following("picture", report.picture)
     blocks.append(Lines((line(summary(report), tone="strong"),)))
     key = ("check", report.dataset)
@@ -161,7 +163,9 @@ def _table(report: Check) -> Table:
             *map(line, _figures(report, finding)),
         )
         brief = passes and not only_warns(finding)
-        detail = joined(_remarks(finding), "; ") if brief else explained(finding)
+        detail = explained(finding)
+        if brief and finding.threshold_source == "limit":
+            detail = joined(_remarks(finding), "; ")
         drawn: tuple[Block, ...] = ()
         if not brief:
             drawn = tuple(_column(report, finding, pictured=finding.column in pictured))
@@ -185,6 +189,61 @@ def method_of(report: Check, measure: str) -> str:
     if report.dependence is None:
         return METHODS[measure]
     return f"plug-in estimate and Rao-Scott law, {BY_GROUPS[report.dependence]}"
+
+
+MOST_SEGMENTS = 10
+"""Segments of columns that have a row."""
+
+
+def _splits(report: Check) -> Facts:
+    """Return how much of each divergence is the mix of segments, and how much is within them."""
+    facts = []
+    for split in report.splits:
+        joint, mix, within = (figure(value, digits=DIGITS) for value in split[1:])
+        said = line(f"{joint} = mix {mix} + within {within}")
+        facts.append((line(Span(split.column, kind="title")), (said,)))
+    head = line("by ", Span(report.by or "", kind="title"), ", as counted")
+    return Facts(((head, (line("joint = mix of segments + within them, in nats"),)), *facts))
+
+
+def _segments(report: Check) -> Table:
+    """Return a row for each of the worst segments; the others are counted."""
+    columns = (
+        Column(line("verdict"), number=False),
+        Column(line("column in segment"), number=False, names=True),
+        *(Column(line(head)) for head in ("part", "share", "estimate", interval_head(report))),
+    )
+    rows = []
+    for each in report.segments[:MOST_SEGMENTS]:
+        passes = each.verdict == "pass"
+        cells = (
+            line(each.verdict, tone=each.verdict),
+            segment_title(each),
+            line(figure(each.part, digits=DIGITS)),
+            line(percent(each.share_current)),
+            *map(line, _segment_figures(each)),
+        )
+        detail = () if passes else line(Span(each.reason.text, kind="words"))
+        rows.append(Row(cells, detail, folded=passes))
+    left = [segment.verdict for segment in report.segments[MOST_SEGMENTS:]]
+    counts = (f"{left.count(verdict)} {verdict}" for verdict in WORST_FIRST if verdict in left)
+    below = (line(f"and {len(left):,} more: {', '.join(counts)}", tone="dim"),) if left else ()
+    return Table(columns, tuple(rows), below=below)
+
+
+def segment_title(segment: Segment) -> Line:
+    """Return the column and the segment."""
+    return line(Span(segment.column, kind="title"), " in ", Span(segment.segment, kind="title"))
+
+
+def _segment_figures(segment: Segment) -> tuple[str, str]:
+    """Return the estimate in a segment and its interval as printed."""
+    if segment.value == "error":
+        return "-", "-"
+    values = (max(segment.value, 0.0), segment.low, segment.high)
+    shown, low, high = (figure(value, digits=DIGITS) for value in values)
+    value = shown if segment.measure == "kl" else f"{segment.measure} {shown}"
+    return value, f"{low} to {high}" if segment.reliable else "not reliable"
 
 
 def _column(report: Check, finding: Finding, *, pictured: bool) -> Iterator[Block]:
@@ -392,6 +451,10 @@ def summary(report: Check) -> str:
     if warning := sum(map(only_warns, report.columns)):
         counts += f" ({warning} {WARN_ONLY})"
     tests = f"alpha {report.alpha:g}, adjust {report.adjust}, seed {report.seed}"
+    if report.segments:
+        counts += "; of segments " + ", ".join(
+            f"{report.count_segments(verdict)} {verdict}" for verdict in shown
+        )
     return f"{counts}; {len(report.excluded)} excluded; {tests}"
 
 
@@ -401,4 +464,8 @@ def headline(report: Check) -> str:
         return report.verdict
     agreeing, columns = report.count(report.verdict), count(len(report.columns), "column")
     of = "" if agreeing == len(report.columns) else f"{agreeing} of "
-    return f"{report.verdict} in {of}{columns}"
+    said = f"{report.verdict} in {of}{columns}"
+    if report.verdict != "drift" or not report.count_segments("drift"):
+        return said
+    segments = f"{report.count_segments('drift')} of {count(len(report.segments), 'segment')}"
+    return f"{said} and {segments}" if agreeing else f"drift in {segments}"

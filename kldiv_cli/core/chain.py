@@ -1,0 +1,73 @@
+"""The chain rule of KL: how much of a divergence is the mix of segments, and how much is within.
+
+For outcomes o in segments s, as in Cover and Thomas, Elements of Information Theory, 2.5.3,
+
+    D(P(s, o) || Q(s, o)) = D(P(s) || Q(s)) + sum_s P(s) D(P(o | s) || Q(o | s)).
+
+PSI, the Jensen-Shannon divergence and the statistic of Kolmogorov and Smirnov have no such rule.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from kldiv_cli.core.divergences import divergences
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Chain(NamedTuple):
+    """A divergence of segments and outcomes together, and its parts, in nats.
+
+    Attributes
+    ----------
+    joint : float
+        D of segments and outcomes together.
+    mix : float
+        D of the segments.
+    within : float
+        The sum of `parts`. joint = mix + within.
+    parts : tuple of float
+        P(s) D(P(o | s) || Q(o | s)) of each segment s: 0 where P lacks it, and infinite where Q
+        alone does, or lacks an outcome that P has there.
+    """
+
+    joint: float
+    mix: float
+    within: float
+    parts: tuple[float, ...]
+
+
+def chain(p: NDArray[Any], q: NDArray[Any]) -> Chain:
+    """Return what a divergence is made of.
+
+    Parameters
+    ----------
+    p, q : ndarray, shape (K, S)
+        Weights of K outcomes in S segments. Valid: non-negative, finite, with a positive total.
+    """
+    in_p, in_q = p.sum(axis=0), q.sum(axis=0)
+    total = in_p.sum()
+    parts = tuple(
+        _part(p[:, place], q[:, place], float(in_p[place] / total), in_q[place] > 0)
+        for place in range(p.shape[1])
+    )
+    joint = _divergence(p.ravel(), q.ravel())
+    return Chain(joint, _divergence(in_p, in_q), math.fsum(parts), parts)
+
+
+def _part(p: NDArray[Any], q: NDArray[Any], share: float, is_known: bool) -> float:
+    """Return the part of a segment that has this share of P; Q may lack it."""
+    if share == 0:
+        return 0.0
+    return share * _divergence(p, q) if is_known else math.inf
+
+
+def _divergence(p: NDArray[Any], q: NDArray[Any]) -> float:
+    """Return D(P || Q) in nats."""
+    seen = np.flatnonzero((p > 0) | (q > 0))
+    return float(divergences(p[seen], q[seen], measures=("kl_pq",))["kl_pq"])

@@ -1,0 +1,53 @@
+"""Whether the rows of both sides can be judged by segments: those with one value of a column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kldiv_cli.core.binning import MOST_CATEGORIES
+from kldiv_cli.core.counts import is_plain_integer
+from kldiv_cli.core.numbers import is_number
+from kldiv_cli.errors import InputError, Place
+
+if TYPE_CHECKING:
+    from kldiv_cli.core.dataset import DataSet
+    from kldiv_cli.core.segments import Names
+
+
+def segments_of(reference: DataSet, current: DataSet, most: int) -> Names | None:
+    """Return the names of the segments of the current side, and of the reference's.
+
+    Returns
+    -------
+    pair of tuple of (str or None), or None
+        None where the rows are in no segments.
+
+    Raises
+    ------
+    InputError
+        If a side has counts and no rows, or the segments are numbers, or too many.
+    """
+    made = [side.groups for side in (reference, current) if side.groups is not None]
+    if not any(groups.grouping.kind == "segment" for groups in made):
+        return None
+    for side in (reference, current):
+        if side.groups is None:
+            message = "this is a profile, which has counts and no rows to be put into segments"
+            hint = "give raw rows, or leave --by out"
+            raise InputError("is-a-profile", message, Place(side.source), hint=hint)
+    of_q, of_p = (groups.names for groups in made)
+    place = Place(current.source, name=made[1].grouping.column)
+    names = [name for name in dict.fromkeys([*of_q, *of_p]) if name is not None]
+    if (
+        len(names) > MOST_CATEGORIES
+        and all(map(is_number, names))
+        and not all(map(is_plain_integer, names))
+    ):
+        message = f"the segments are {len(names):,} different numbers"
+        hint = "name a column of labels, or put the numbers into bins beforehand"
+        raise InputError("numeric-segments", message, place, hint=hint)
+    if len(names) > most:
+        message = f"there are {len(names):,} segments, and at most {most:,} are judged"
+        hint = f"--max-segments {len(names)} judges them all"
+        raise InputError("too-many-segments", message, place, hint=hint)
+    return of_p, of_q

@@ -1,0 +1,230 @@
+"""``kldiv calibrate`` writes limits over nothing that is not its own, and check judges by them."""
+
+import json
+import random
+import tomllib
+
+import pytest
+
+from kldiv_cli import InputError, UsageError, check
+from kldiv_cli.pipeline.calibrate import BEGIN, END, _rounded_up
+
+NAMES = [f"w{place:02d}.csv" for place in range(19)]
+
+
+def window(path, rows, level, seed, names=("amount", "colour")):
+    """Write raw rows: numbers around a level, and labels of which its share are red."""
+    draw = random.Random(seed)
+    lines = [
+        f"{draw.gauss(level, 1):.3f},{'red' if draw.random() < 0.5 + level / 5 else 'blue'}"
+        for _ in range(rows)
+    ]
+    path.write_text("\n".join([",".join(names), *lines]) + "\n")
+
+
+@pytest.fixture
+def weeks(tmp_path, monkeypatch):
+    """Nineteen windows whose levels differ, one that is usual and one that is not."""
+    monkeypatch.chdir(tmp_path)
+    draw = random.Random(3)
+    for seed, name in enumerate(NAMES):
+        window(tmp_path / name, 200 + seed, draw.gauss(0, 0.3), seed)
+    window(tmp_path / "usual.csv", 210, 0.3, 50)
+    window(tmp_path / "unusual.csv", 210, 1.6, 51)
+    window(tmp_path / "short.csv", 90, 0.0, 52)
+    return tmp_path
+
+
+KEPT = {}
+"""The files of a calibration, of which every test has the same."""
+
+
+def calibrated(kldiv, folder):
+    """Write limits, and the windows together as the reference."""
+    for name in ("kldiv.toml", "history.json"):
+        if name not in KEPT:
+            command = "calibrate" if name == "kldiv.toml" else "profile"
+            assert kldiv(command, *NAMES, "-o", name).code == 0
+            KEPT[name] = (folder / name).read_bytes()
+        (folder / name).write_bytes(KEPT[name])
+
+
+def judged(kldiv, current, *options):
+    ran = kldiv("check", "history.json", current, "-f", "json", *options)
+    return {each["column"]: each for each in json.loads(ran.out)["columns"]}
+
+
+def test_a_usual_window_is_within_and_an_unusual_one_outside(weeks, kldiv):
+    ran = kldiv("calibrate", *NAMES, "-o", "kldiv.toml")
+    assert "19 windows of 200 to 218 rows" in ran.out
+    assert "5 % of windows like these are outside in any of 2 columns (by ranks" in " ".join(
+        ran.out.split()
+    )
+    assert "next: kldiv profile w00.csv" in ran.err
+    calibrated(kldiv, weeks)
+    settings = tomllib.loads((weeks / "kldiv.toml").read_text())
+    assert settings["history"]["rows"] == [200, 218]
+    limits = settings["history"]["kl"]
+    usual, unusual = judged(kldiv, "usual.csv"), judged(kldiv, "unusual.csv")
+    # By the usual limit it would be drift, or too close to it.
+    (weeks / "none.toml").write_text("")
+    assert judged(kldiv, "usual.csv", "--config", "none.toml")["amount"]["verdict"] != "pass"
+    for name, limit in limits.items():
+        assert usual[name]["kl_unclamped"] <= limit < unusual[name]["kl_unclamped"]
+        for found in (usual[name], unusual[name]):
+            assert found["threshold"] == found["judged"][0]["threshold"] == limit
+            assert found["threshold_source"] == found["judged"][0]["threshold_source"] == "history"
+            assert found["p_drift"] is found["p_pass"] is found["p_drift_adjusted"] is None
+        assert (usual[name]["verdict"], usual[name]["reason"]["code"]) == (
+            "pass",
+            "within-history",
+        )
+        found = unusual[name]
+        assert (found["verdict"], found["reason"]["code"]) == ("drift", "outside-history")
+
+
+IN_FORMATS = [
+    ("text", "unusual.csv", "outside the history of 19 windows"),
+    ("text", "usual.csv", "within the history of 19 windows (at most"),
+    ("junit", "usual.csv", "within the history of 19 windows (at most"),
+    ("csv", "unusual.csv", "outside-history"),
+    ("csv", "usual.csv", "within-history"),
+    ("markdown", "unusual.csv", "outside the history of 19 windows"),
+    ("html", "unusual.csv", "outside the history of 19 windows"),
+    ("junit", "unusual.csv", 'type="outside-history"'),
+    ("github", "unusual.csv", "outside the history of 19 windows"),
+    ("prometheus", "usual.csv", "kldiv_threshold_from_history{"),
+]
+
+
+def test_every_format_tells_where_the_limit_comes_from(weeks, kldiv):
+    calibrated(kldiv, weeks)
+    for format, current, words in IN_FORMATS:
+        out = kldiv("check", "history.json", current, "-f", format).out
+        assert words in " ".join(out.split()), format
+
+
+def test_a_limit_of_the_users_must_be_passed_as_well(weeks, kldiv):
+    calibrated(kldiv, weeks)
+    found = judged(kldiv, "unusual.csv", "--max-kl", "amount=9", "--max-kl", "colour=1e-9")
+    assert found["amount"]["threshold"] == 9
+    assert (found["amount"]["verdict"], found["amount"]["reason"]["code"]) == (
+        "pass",
+        "below-threshold",
+    )
+    assert "outside the history of 19 windows" in found["amount"]["reason"]["text"]
+    assert found["colour"]["reason"]["code"] == "outside-history"
+    found = judged(kldiv, "unusual.csv", "--max-kl", "amount=inf")["amount"]
+    assert (found["verdict"], found["threshold_source"]) == ("pass", "limit")
+    # Another measure is judged by its own limit, beside KL.
+    found = judged(kldiv, "usual.csv", "--max-js", "amount=0")["amount"]
+    assert found["verdict"] == "drift"
+    assert [(each["measure"], each["threshold_source"]) for each in found["judged"]] == [
+        ("kl", "history"),
+        ("js", "limit"),
+    ]
+
+
+def test_rows_that_are_no_window_decide_nothing(weeks, kldiv):
+    calibrated(kldiv, weeks)
+    for found in judged(kldiv, "short.csv").values():
+        assert (found["verdict"], found["reason"]["code"]) == ("inconclusive", "window-size")
+
+
+def test_python_takes_the_same_table(weeks, kldiv):
+    calibrated(kldiv, weeks)
+    history = tomllib.loads((weeks / "kldiv.toml").read_text())["history"]
+    report = check("history.json", "unusual.csv", history=history)
+    assert report.columns["amount"].reason.code == "outside-history"
+    for wrong in ({"windows": 2}, {"windows": 2, "rows": [1]}, {"kl": 1}, 5, {"window": 1},
+                  {"windows": 2, "rows": [5, 6], "kl": {"x": -1}},
+                  {"windows": 2, "rows": [5, 6], "kl": {"x": "much"}}):  # fmt: skip
+        with pytest.raises(UsageError, match="history"):
+            check("history.json", "unusual.csv", history=wrong)
+
+
+def test_what_it_did_not_write_stays_and_what_stands_beside_its_limits_is_kept(weeks, kldiv):
+    file = weeks / "kldiv.toml"
+    file.write_text("max-kl = 0.1\n")
+    ran = kldiv("calibrate", *NAMES, "-o", "kldiv.toml")
+    assert (ran.code, file.read_text()) == (2, "max-kl = 0.1\n")
+    assert "did not write kldiv.toml" in ran.err
+    file.unlink()
+    calibrated(kldiv, weeks)
+    block = file.read_text()
+    assert block.startswith(BEGIN)
+    assert block.endswith(f"{END}\n")
+    own = f"# mine\r\nmax-new = 0.5\n{block}\n[columns.amount]\nmax-js = 0.5 # ä\n"
+    file.write_bytes(own.encode())
+    assert kldiv("calibrate", *NAMES, "-o", "kldiv.toml").code == 0
+    assert file.read_bytes() == own.encode()
+    # Other windows have other limits; all else stays as it is.
+    assert kldiv("calibrate", *NAMES[:12], "-o", "kldiv.toml").code == 0
+    found = file.read_bytes().decode()
+    assert found.startswith("# mine\r\nmax-new = 0.5\n# >>>")
+    assert found.endswith("\n[columns.amount]\nmax-js = 0.5 # ä\n")
+    assert tomllib.loads(found.replace("\r\n", "\n"))["history"]["windows"] == 12
+    # A file that would be none of settings is left as it is.
+    file.write_text(f"{block}[history]\nwindows = 3\n")
+    (weeks / "empty.toml").write_text("")
+    ran = kldiv("calibrate", *NAMES, "-o", "kldiv.toml", "--config", "empty.toml")
+    assert (ran.code, file.read_text()) == (2, f"{block}[history]\nwindows = 3\n")
+    assert "not TOML" in ran.err
+
+
+def test_few_windows_rest_on_a_law_and_say_so(weeks, kldiv):
+    out = " ".join(kldiv("calibrate", *NAMES[:8]).out.split())
+    assert "log-normal assumption" in out
+    assert not (weeks / "kldiv.toml").exists()
+
+
+def refused(kldiv, *words):
+    ran = kldiv("calibrate", *words)
+    assert (ran.code, ran.out) == (2, "")
+    return ran.err
+
+
+def test_windows_that_are_no_history_are_refused(weeks, kldiv):
+    assert "there are 7 windows, and what is usual takes 8" in refused(kldiv, *NAMES[:7])
+    assert "given twice" in refused(kldiv, *NAMES, NAMES[3])
+    assert "short has 90 rows and w18 218" in refused(kldiv, *NAMES, "short.csv")
+    window(weeks / "other.csv", 210, 0, 9, names=("amount", "color"))
+    assert "error[unknown-column]" in refused(kldiv, *NAMES, "other.csv")
+    assert kldiv("profile", "usual.csv", "--bins", "3", "-o", "bins.json").code == 0
+    assert "edges" in refused(kldiv, *NAMES, "bins.json")
+    assert "'-' is none" in refused(kldiv, *NAMES, "-")
+    assert "pyproject.toml" in refused(kldiv, *NAMES, "-o", "pyproject.toml")
+    assert "error" in refused(kldiv, *NAMES, "-o", NAMES[0])
+    for place, name in enumerate(NAMES):
+        window(weeks / name, 200, place / 10, place)
+    err = refused(kldiv, *NAMES, "-o", "kldiv.toml")
+    assert "error[history-trend]" in err
+    assert "'amount'" in err
+    assert not (weeks / "kldiv.toml").exists()
+
+
+def test_a_column_that_never_changes_has_no_limit(weeks, kldiv):
+    for name in NAMES:
+        text = (weeks / name).read_text().replace("\n", ",x\n").replace("colour,x", "colour,same")
+        (weeks / name).write_text(text)
+    ran = kldiv("calibrate", *NAMES, "-o", "kldiv.toml")
+    assert "same: it is the same in all windows" in ran.out
+    assert {*tomllib.loads((weeks / "kldiv.toml").read_text())["history"]["kl"]} == {
+        "amount",
+        "colour",
+    }
+    ran = kldiv("calibrate", *NAMES, "--column", "same")
+    assert (ran.code, "no column is left to calibrate" in ran.err) == (2, True)
+
+
+def test_a_gate_of_models_has_no_history():
+    history = {"windows": 8, "rows": [2, 2], "kl": {"outcome": 5.0}}
+    with pytest.raises((UsageError, InputError), match="history"):
+        check([[1.0, 2.0]], [[1.0, 3.0]], kind="logits", history=history)
+
+
+@pytest.mark.parametrize(
+    ("limit", "rounded"), [(0.0, 0.0), (0.0123401, 0.01235), (0.01234, 0.01234), (2.00001, 2.001)]
+)
+def test_a_limit_is_never_rounded_down(limit, rounded):
+    assert _rounded_up(limit) == rounded

@@ -20,9 +20,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "core"))
 PATIENCE = 300
 # Settings of a single test start from these, as long as they are loaded before it is imported.
-settings.register_profile(
-    "kldiv", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
-)
+COMMON = {
+    "deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow],
+}  # fmt: skip
+settings.register_profile("kldiv", max_examples=25, **COMMON)
+settings.register_profile("few", max_examples=5, **COMMON)
+settings.register_profile("thorough", max_examples=1000, **COMMON)
 settings.load_profile("kldiv")
 
 

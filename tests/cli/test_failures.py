@@ -469,7 +469,7 @@ def lines():
 
 
 @given(lines())
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_any_words_have_a_document(words):
     command, found = guessed(words)
     failure = Failure("usage", "what", "", "")

@@ -35,7 +35,7 @@ def test_plain_words_are_understood_as_typer_understands_them(name):
     @given(lines(name))
     @example(["a"])
     @example(["a", "b"])
-    @settings(max_examples=150)
+    @settings(max_examples=50)
     def check(words):
         nonlocal understood
         try:

@@ -192,7 +192,7 @@ def test_cells_of_a_model_and_itself_are_the_same(files):
     assert cells.p.shape == (104, 502)
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(st.data())
 def test_cells_are_never_far_above_the_truth_and_never_negative(data):
     seed = data.draw(st.integers(0, 2**32))

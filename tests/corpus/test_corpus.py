@@ -129,16 +129,35 @@ def test_understood_or_refused(answer, case):
     judge(case, *answer(case, "json"))
 
 
+def printed(capfdbinary, folder, command, formats, words):
+    """Run a command that writes a file of each format but the first, and return what it wrote."""
+    first, *rest = formats
+    files = {name: folder / f"report.{name}" for name in rest}
+    reports = [word for name, path in files.items() for word in ("--report", f"{name}={path}")]
+    capfdbinary.readouterr()
+    code = run([command, "-f", first, *reports, *words])
+    captured = capfdbinary.readouterr()
+    texts = {first: captured.out.decode()}
+    for name, path in files.items():
+        if path.exists():
+            texts[name] = path.read_text(encoding="utf-8")
+            path.unlink()
+    return code, texts, captured.err.decode()
+
+
 @pytest.mark.parametrize("case", HOSTILE, ids=identify)
-def test_nothing_acts_in_any_format(answer, case):
-    for name in FORMATS:
-        code, out, err = answer(case, name)
-        assert code == (2 if case["kind"] == "invalid" else 0)
+def test_nothing_acts_in_any_format(corpus, here, capfdbinary, case):
+    path, partner = paths(corpus, case)
+    words = ("--", *sides(case, path or copied(corpus, here, case), partner))
+    code, texts, message = printed(capfdbinary, here, "compare", FORMATS, words)
+    assert code == (2 if case["kind"] == "invalid" else 0)
+    assert code == 2 or texts.keys() == {*FORMATS}
+    assert not [path for path in here.iterdir() if path.name != "in"]
+    assert not CONTROL.search(message)
+    for name, text in texts.items():
         check = {"json": check_json, "csv": check_csv, "markdown": check_markdown}.get(name)
-        text = out.decode()
-        assert not CONTROL.search(err.decode())
         assert not (IN_DATA if name in ("json", "csv") else CONTROL).search(text)
-        assert not COMMAND.search(text + "\n" + err.decode())
+        assert not COMMAND.search(text + "\n" + message)
         if check and code == 0:
             check(text)
         elif code == 0:
@@ -225,15 +244,14 @@ def test_raw_rows_are_counted_or_refused(corpus, here, capfdbinary, name):
 def test_nothing_acts_in_any_format_of_a_check(corpus, here, capfdbinary, case):
     path, partner = paths(corpus, case)
     path = path or copied(corpus, here, case)
-    for name in CHECK_FORMATS:
-        capfdbinary.readouterr()
-        for kind, *words in (("samples", path, path), ("counts", partner, path)):
-            code = run(["check", "-f", name, "--as", kind, "--", *words])
-            captured = capfdbinary.readouterr()
-            text, message = captured.out.decode(), captured.err.decode()
-            assert code in (0, 1, 2, 3)
+    for kind, *sources in (("samples", path, path), ("counts", partner, path)):
+        words = ("--as", kind, "--", *sources)
+        code, texts, message = printed(capfdbinary, here, "check", CHECK_FORMATS, words)
+        assert code in (0, 1, 2, 3)
+        assert code == 2 or texts.keys() == {*CHECK_FORMATS}
+        assert not CONTROL.search(message)
+        for name, text in texts.items():
             assert not TRACEBACK.search(text + message)
-            assert not CONTROL.search(message)
             assert not IN_DATA.search(text)
             if name == "github":
                 text = re.sub(r"^::(error|warning) title=", "", text, flags=re.M)

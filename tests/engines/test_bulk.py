@@ -141,7 +141,7 @@ def test_random_tables(tmp_path, monkeypatch, write):
 
         return bulk(*(lambda *given, f=f: noted(f, *given) for f in (tally, doubles)))
 
-    @settings(max_examples=200, deadline=None, suppress_health_check=[*HealthCheck])
+    @settings(max_examples=60, deadline=None, suppress_health_check=[*HealthCheck])
     @given(tables(), WANTED, st.sampled_from([None, None, None, "a=-1", "b=", "a=a"]))
     def run(table, wanted, where):
         with open(path, "wb") as file:

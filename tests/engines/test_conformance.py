@@ -737,7 +737,7 @@ def test_random_tables(engine, tmp_path, monkeypatch, early):
 
     path, engines = tmp_path / "x", Counter()
 
-    @settings(max_examples=60, suppress_health_check=[*HealthCheck])
+    @settings(max_examples=20, suppress_health_check=[*HealthCheck])
     @given(files(), st.booleans(), st.sampled_from([0, 3, 200_000]))
     def run(file, wide, most):
         data, options, wanted, is_mixed = file

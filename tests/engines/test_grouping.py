@@ -109,7 +109,7 @@ CELLS = st.sampled_from(["1", "2", "-3.5", "10", "NA", "", " ", "inf", "1.0"])
 LABELS = st.sampled_from(["x", "y", "NA", "", "z z", "1"])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(rows=st.lists(st.tuples(CELLS, LABELS, LABELS), min_size=1, max_size=60), data=st.data())
 def test_random_rows(rows, data, tmp_path_factory):
     path = tmp_path_factory.mktemp("rows") / "x.csv"

@@ -78,7 +78,7 @@ def test_only_one_side_is_standard_input(tmp_path):
         lambda pairs: min(map(sum, zip(*pairs, strict=True))) > 1
     )
 )
-@settings(max_examples=40)
+@settings(max_examples=15)
 def test_counts_are_judged_as_estimate_does(pairs):
     labels = [f"label {i}" for i in range(len(pairs))]
     q, p = (dict(zip(labels, side, strict=True)) for side in zip(*pairs, strict=True))

@@ -53,7 +53,7 @@ def check_cells(sides, measures, **options):
     return report
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.dictionaries(st.sampled_from(LABELS), WEIGHTS, min_size=1).filter(positive),
@@ -66,7 +66,7 @@ def test_cells_of_labelled_sides_are_comparisons(sides, measures):
     check_cells(sides, measures)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(
     st.lists(st.permutations(range(5)), min_size=2, max_size=3),
     st.lists(st.integers(0, 3), min_size=5, max_size=5).filter(any),
@@ -79,7 +79,7 @@ def test_cells_of_sides_that_only_their_labels_tell_apart_are_comparisons(
     check_cells(sides, measures)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.lists(st.integers(0, 50), min_size=4, max_size=4).filter(any), min_size=2, max_size=3
@@ -98,7 +98,7 @@ def test_cells_of_smoothed_counts_are_comparisons(rows, smoothing, base, measure
     check_cells(sides, measures, kind="counts", smoothing=smoothing, base=base)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(
     st.lists(st.lists(st.floats(-20, 20), min_size=3, max_size=3), min_size=2, max_size=4),
     st.sampled_from([1, 0.5, 3]),
@@ -146,7 +146,7 @@ SPELT = [
 ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(st.lists(st.sampled_from(SPELT), min_size=2, max_size=4))
 def test_outcomes_of_each_pair_are_matched_as_those_of_a_comparison(sides):
     # Which sides are booleans, or dates, is decided pair by pair.
@@ -210,7 +210,7 @@ COUNTS = st.dictionaries(st.sampled_from(LABELS), st.integers(0, 1000), min_size
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(st.lists(COUNTS, min_size=2, max_size=6))
 def test_cells_and_the_divergence_of_all_are_the_true_ones(sides):
     report = matrix(sides)

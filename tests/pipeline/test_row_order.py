@@ -66,7 +66,7 @@ COMMANDS = (
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(data_sets())
 def test_raw_rows_in_any_order(tmp_path_factory, drawn):
     header, sides, order = drawn
@@ -99,7 +99,7 @@ TABLES = (
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.dictionaries(st.sampled_from("abcdefghijklmnop"), st.integers(0, 3), min_size=1),

@@ -152,7 +152,7 @@ def merged(kept, parts, order):
     return made(*parts)
 
 
-@settings(max_examples=50)
+@settings(max_examples=15)
 @given(st.data(), tables(), st.randoms(use_true_random=False))
 def test_parts_add_up_to_the_whole(tmp_path_factory, data, drawn, order):
     kept = Kept(tmp_path_factory.mktemp("shards"))
@@ -214,7 +214,7 @@ def test_counts_of_a_query_are_the_raw_rows(tmp_path_factory, data, order):
     assert bytes_of(found) == bytes_of(made(kept.table(header, rows)))
 
 
-@settings(max_examples=50)
+@settings(max_examples=15)
 @given(st.data(), tables(), st.randoms(use_true_random=False))
 def test_counts_of_a_query_are_shards(tmp_path_factory, data, drawn, order):
     kept = Kept(tmp_path_factory.mktemp("tidy"))

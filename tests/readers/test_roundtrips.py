@@ -17,7 +17,7 @@ from kldiv_cli.readers import ReadOptions, read
 
 # Each example writes its file anew, so that all of a test may share one folder.
 QUICK = settings(
-    max_examples=60,
+    max_examples=20,
     suppress_health_check=[
         *settings.default.suppress_health_check,
         HealthCheck.function_scoped_fixture,

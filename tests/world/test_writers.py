@@ -248,7 +248,7 @@ def facts(report: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS)
 @given(reference=tables, current=tables)
-@settings(max_examples=15)
+@settings(max_examples=6)
 def test_raw_rows(tmp_path_factory, writer, reference, current):
     folder = tmp_path_factory.mktemp("written")
     options = {"column": list(ROWS), "names": ("old", "new")}
@@ -268,7 +268,7 @@ counts = st.dictionaries(labels, st.integers(1, 10**6), min_size=2, max_size=8).
 
 @pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS)
 @given(p=counts, q=counts)
-@settings(max_examples=15)
+@settings(max_examples=6)
 def test_tables_of_counts(tmp_path_factory, writer, p, q):
     folder = tmp_path_factory.mktemp("written")
     options = {"kind": "counts", "total_row": "keep", "names": ("p", "q")}

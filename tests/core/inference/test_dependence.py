@@ -53,7 +53,7 @@ def by_fractions(groups):
     return p, v, n
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(groups=TABLES)
 def test_the_covariance_and_the_design_effects(groups):
     p, v, n = by_fractions(groups)

@@ -245,7 +245,7 @@ def test_python_integers_beyond_64_bits():
 
 
 @given(COUNTS)
-@settings(max_examples=40)
+@settings(max_examples=15)
 def test_laws_of_any_table(rows):
     p, q = zip(*rows, strict=True)
     before = None

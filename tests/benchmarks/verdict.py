@@ -3,8 +3,8 @@
 Each target is printed with the figure that was found: a cell whose share of false alarms
 exceeds its limit is run again, with other seeds and four times as many runs, and that
 figure counts (of fifty cells with a true 5 %, one exceeds 6 % by chance in 2,000 runs). A
-Markdown table sets the verdict beside a textbook PSI (and Evidently, where it is installed)
-on the same samples::
+Markdown table sets the verdict beside a textbook PSI (and Evidently, sqllocks-shape and
+shiftcheck, where they are installed) on the same samples::
 
     python tests/benchmarks/verdict.py            # about 12 minutes on one core
     python tests/benchmarks/verdict.py --quick    # about a minute, too few runs to judge by
@@ -408,11 +408,7 @@ def textbook_psi(current, reference):
 
 
 def evidently_drift():
-    """Return (name, function of current and reference), or None if it is not installed."""
-    try:
-        version = metadata.version("evidently")
-    except metadata.PackageNotFoundError:
-        return None
+    """Wasserstein distance or a test by the number of rows, with their own limits."""
     import pandas as pd
     from evidently import Report
     from evidently.metrics import ValueDrift
@@ -425,22 +421,63 @@ def evidently_drift():
         limit = float(config["threshold"])
         return value < limit if by_p_value else value >= limit
 
-    return f"Evidently {version}, default", drifts
+    return drifts
+
+
+def shape_drift():
+    """Profiles that are compared by mean, spread, range and the distance of their quantiles."""
+    import pyarrow as pa
+    import shape
+
+    def drifts(current, reference):
+        profiles = (shape.profile(pa.table({"x": side})) for side in (reference, current))
+        return bool(shape.diff(*profiles).drifted)
+
+    return drifts
+
+
+def shiftcheck_drift():
+    """Its alarm is the test of Kolmogorov and Smirnov at 5 %, whatever is drawn again besides."""
+    from shiftcheck import diagnose
+
+    few = {"n_boot": 2, "n_perm": 2, "n_boot_equivalence": 2, "max_n_decomp": 20}
+
+    def drifts(current, reference):
+        report = diagnose(reference[:, np.newaxis], current[:, np.newaxis], seed=0, **few)
+        return bool(report.marginals["any_detected"])
+
+    return drifts
+
+
+def rivals():
+    """Return a function of current and reference for each of the others that is installed."""
+    found = {}
+    for name, drift in (
+        ("Evidently", evidently_drift),
+        ("sqllocks-shape", shape_drift),
+        ("shiftcheck", shiftcheck_drift),
+    ):
+        try:
+            version = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+        found[f"{name} {version}, default"] = drift()
+    return found
 
 
 def comparison(runs):
-    rival = evidently_drift()
+    installed = rivals()
     rows = [100, 300, 1000, 10_000]
     print(f"One numeric column, n rows against n rows, {runs} runs, threshold {TAU} nats,")
     print(f"alpha {ALPHA}. kldiv: DRIFT / PASS / INCONCLUSIVE, others: alarms; all in %.\n")
-    names = ["kldiv", "PSI > .1", "PSI > .25", *([rival[0]] if rival else [])]
+    names = ["kldiv", "PSI > .1", "PSI > .25", *installed]
     print("| truth | tool | " + " | ".join(f"{n:,}" for n in rows) + " |")
     print("|---" * (len(rows) + 2) + "|")
     for truth, draw in SHIFTS.items():
         found = {name: [] for name in names}
         for n in rows:
             rng = seeded("power", truth, n)
-            ours, psi, theirs = [], [], []
+            ours, psi, theirs = [], [], {name: [] for name in installed}
             slow = max(runs // 10, 20)
             for run in range(runs):
                 current, reference = draw(rng, n), rng.normal(size=n)
@@ -450,15 +487,15 @@ def comparison(runs):
                 one = evidence.weigh(pair, max_kl=TAU, alpha=ALPHA)
                 ours.append(judge([one], alpha=ALPHA)[0].verdict)
                 psi.append(textbook_psi(current, reference))
-                if rival and run < slow:
-                    theirs.append(rival[1](current, reference))
+                for name, drifts in installed.items() if run < slow else ():
+                    theirs[name].append(drifts(current, reference))
             shares = [100 * np.mean([one == word for one in ours])
                       for word in ("drift", "pass", "inconclusive")]  # fmt: skip
             found["kldiv"].append(" / ".join(f"{share:.0f}" for share in shares))
             found["PSI > .1"].append(f"{100 * np.mean(np.array(psi) > 0.1):.0f}")
             found["PSI > .25"].append(f"{100 * np.mean(np.array(psi) > 0.25):.0f}")
-            if rival:
-                found[rival[0]].append(f"{100 * np.mean(theirs):.0f}")
+            for name, alarms in theirs.items():
+                found[name].append(f"{100 * np.mean(alarms):.0f}")
         for name in names:
             label = truth if name == "kldiv" else ""
             print(f"| {label} | {name} | " + " | ".join(found[name]) + " |", flush=True)

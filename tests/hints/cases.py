@@ -572,7 +572,7 @@ CASES = {
             fill={"SECONDS": "60"},
         ),
         Case(
-            "pip install '.[duckdb]' in a checkout of kldiv",
+            "pip install '.[cluster]' in a checkout of kldiv",
             f"check a.csv {CURRENT}",
             FLIGHTS,
             patch={"kldiv_cli.warehouse.session.is_installed": lambda: False},

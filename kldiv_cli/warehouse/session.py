@@ -438,15 +438,14 @@ def _duck(address: Address, seconds: float | None) -> Any:
     import ibis
 
     backend = ibis.duckdb.connect(address.database, read_only=True)
-    for name in (
-        "autoinstall_known_extensions",
-        "autoload_known_extensions",
-        "enable_external_access",
-    ):
-        backend.con.execute(f"SET {name} = false")
-    backend.con.execute("SET TimeZone = 'UTC'")
-    # From here on nothing else can be opened, and no setting be changed.
-    backend.con.execute("SET lock_configuration = true")
+    # The file may be open in this process already, and then it has all of these.
+    if not backend.con.execute("select current_setting('lock_configuration')").fetchone()[0]:
+        for name in ("autoinstall_known_extensions", "autoload_known_extensions"):
+            backend.con.execute(f"SET {name} = false")
+        backend.con.execute("SET enable_external_access = false")
+        backend.con.execute("SET TimeZone = 'UTC'")
+        # From here on nothing else can be opened, and no setting be changed.
+        backend.con.execute("SET lock_configuration = true")
     return backend
 
 

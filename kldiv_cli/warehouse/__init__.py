@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-INSTALL = "pip install '.[cluster]'"
+INSTALL_CLUSTER = "pip install '.[cluster]'"
 """How the extra is installed from a checkout."""
 
 

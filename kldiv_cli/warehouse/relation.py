@@ -206,8 +206,7 @@ def _of_rows(rows: Rows, session: Session) -> tuple[Any, list[tuple[str, Any]]]:
 def _near(table: str, session: Session) -> str:
     """Return a hint with the table that may be meant."""
     try:
-        with session.failing():
-            return did_you_mean(table, sorted(session.backend.list_tables()))
+        return did_you_mean(table, session.tables())
     except InputError:
         return ""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kldiv_cli import waiting
 from kldiv_cli.errors import Fault, InputError, KldivError, Place
-from kldiv_cli.warehouse import INSTALL, is_installed
+from kldiv_cli.warehouse import INSTALL_CLUSTER, is_installed
 from kldiv_cli.warehouse.address import CREDENTIALS, SPARK_PORT
 
 if TYPE_CHECKING:
@@ -89,6 +89,12 @@ class Session:
     def exact(self, key: str) -> str:
         """Return the SQL for a text, so that two are the same only if they are spelt alike."""
         return key
+
+    def tables(self) -> list[str]:
+        """Return the names of the tables that there are."""
+        query = """select distinct table_name from information_schema.tables
+            where table_schema not in ('information_schema', 'pg_catalog') order by table_name"""
+        return [str(name) for piece in self.pieces(query) for name in piece[0]]
 
     def close(self) -> None:
         """End the connection; whatever fails then matters no more."""
@@ -279,6 +285,11 @@ class Spark(Session):
     def _end(self) -> None:
         self._spark.interruptAll()
 
+    def tables(self) -> list[str]:
+        """See `Session.tables`."""
+        with self.failing():
+            return [table.name for table in self._spark.catalog.listTables()]
+
     @property
     def _spark(self) -> Any:
         return self.backend._session
@@ -351,7 +362,9 @@ def opened(address: Address, seconds: float | None = None) -> Session:
     place = Place(address.source)
     if not is_installed():
         message = "tables in an engine of yours are counted with the extra cluster"
-        raise InputError("needs-extra", message, place, hint=f"{INSTALL} in a checkout of kldiv")
+        raise InputError(
+            "needs-extra", message, place, hint=f"{INSTALL_CLUSTER} in a checkout of kldiv"
+        )
     if address.engine == "duckdb":
         # Where there is no file, one would be made.
         with open(address.database, "rb") as file:
@@ -362,11 +375,13 @@ def opened(address: Address, seconds: float | None = None) -> Session:
         "duckdb": (_duck, Duck),
         "sc": (_spark, Spark),
     }[address.engine]
+    longest = CONNECTING_SPARK if address.engine == "sc" else CONNECTING
     try:
-        longest = CONNECTING_SPARK if address.engine == "sc" else CONNECTING
         wait = min(longest, seconds or longest)
         backend = waiting.done(lambda: connect(address, seconds), lambda: None, seconds=wait)
     except waiting.DeadlineError:
+        if seconds is not None and seconds < longest:
+            raise InputError(TIMEOUT.code, TIMEOUT.message, place, hint=TIMEOUT.hint) from None
         raise InputError("not-connected", "the engine does not answer", place) from None
     except (KldivError, MemoryError):
         raise
@@ -423,15 +438,14 @@ def _duck(address: Address, seconds: float | None) -> Any:
     import ibis
 
     backend = ibis.duckdb.connect(address.database, read_only=True)
-    for name in (
-        "autoinstall_known_extensions",
-        "autoload_known_extensions",
-        "enable_external_access",
-    ):
-        backend.con.execute(f"SET {name} = false")
-    backend.con.execute("SET TimeZone = 'UTC'")
-    # From here on nothing else can be opened, and no setting be changed.
-    backend.con.execute("SET lock_configuration = true")
+    # The file may be open in this process already, and then it has all of these.
+    if not backend.con.execute("select current_setting('lock_configuration')").fetchone()[0]:
+        for name in ("autoinstall_known_extensions", "autoload_known_extensions"):
+            backend.con.execute(f"SET {name} = false")
+        backend.con.execute("SET enable_external_access = false")
+        backend.con.execute("SET TimeZone = 'UTC'")
+        # From here on nothing else can be opened, and no setting be changed.
+        backend.con.execute("SET lock_configuration = true")
     return backend
 
 

@@ -6,6 +6,7 @@ an engine has made of them, so that nothing is decided twice.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +16,7 @@ from kldiv_cli.core import numbers
 from kldiv_cli.core.counts import Binned, Categories, numeral
 from kldiv_cli.core.dataset import DataSet, Excluded, unknown_column
 from kldiv_cli.core.grouped import BLOCKS, Entries, Grouped, Groups, summed
-from kldiv_cli.errors import InputError
+from kldiv_cli.errors import InputError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.dataset import Wanted
     from kldiv_cli.core.grouped import Grouping
-    from kldiv_cli.core.table import Batch, Table
+    from kldiv_cli.core.table import Batch, Locator, Table
     from kldiv_cli.engines.local import ColumnCounter
 
     Cell = str | None
@@ -81,6 +82,7 @@ class Cross:
         # Rows from `start` on are held one by one: their groups, and how often each occurs.
         self._groups: list[Integers] = []
         self._repeats: list[Integers] = []
+        self._weights: list[Doubles] = []
         self._start = self._rows = self._shift = 0
         # Rows before the batch that is counted.
         self._before = 0
@@ -99,7 +101,8 @@ class Cross:
             self.is_counting = False
         self._before = self._rows
         if self.is_counting:
-            self._add_rows(batch.columns, self._size_of(batch), batch.counts)
+            weights = self._weights_of(batch.columns, batch.size, batch.place)
+            self._add_rows(batch.columns, self._size_of(batch), batch.counts, weights)
 
     def _size_of(self, batch: Batch) -> int:
         """Return how many rows of a batch are grouped."""
@@ -107,8 +110,36 @@ class Cross:
             return batch.size
         return min(batch.size, max(LOOKED_AT, AT_FIRST - self._before))
 
+    def _weights_of(
+        self, columns: Mapping[str, Sequence[Cell]], rows: int, place: Locator
+    ) -> Doubles:
+        """Return the weights of some rows; each weighs 1 where there is no such column.
+
+        Raises
+        ------
+        InputError
+            If a weight is negative, missing, or no finite number.
+        """
+        title = self._grouping.weight
+        if title is None or not (title in columns or title in self._whole):
+            return np.ones(rows)
+        cells: Cells = columns[title] if title in columns else self._whole[title]
+        weights = doubles_of(self._table.decimal, True, cells)
+        is_sound = (weights >= 0) & (weights < np.inf)
+        if not is_sound.all():
+            at = int(np.argmin(is_sound))
+            is_negative = bool(weights[at] < 0)
+            code = "negative-weight" if is_negative else "not-a-number"
+            message = f"the weight of a row is {'negative' if is_negative else 'no number'}"
+            raise InputError(code, message, place(at, title))
+        return weights
+
     def _add_rows(
-        self, columns: Mapping[str, Sequence[Cell]], size: int, counts: Sequence[str] | None
+        self,
+        columns: Mapping[str, Sequence[Cell]],
+        size: int,
+        counts: Sequence[str] | None,
+        weights: Doubles,
     ) -> None:
         if self._rows - self._start > MOST_ROWS:
             self._fold()
@@ -125,6 +156,7 @@ class Cross:
             repeats = np.fromiter(map(int, counts), np.int64, size)
         self._groups.append(groups)
         self._repeats.append(repeats)
+        self._weights.append(weights[:size])
         self._rows += size
 
     def add_column(
@@ -154,7 +186,7 @@ class Cross:
 
     def _fold(self) -> None:
         """Add up the rows that are held one by one; blocks are then of many rows at once."""
-        groups, repeats = np.concatenate(self._groups), np.concatenate(self._repeats)
+        groups, rows = np.concatenate(self._groups), self._held_rows()
         before = self._shift
         if self._is_of_blocks:
             while self._rows >> self._shift >= MOST_UNITS:
@@ -163,11 +195,17 @@ class Cross:
         for name, column in self._columns.items():
             column.pad(self._rows - self._start)
             column.halve(self._shift - before)
-            column.fold(groups, repeats, self._size, self._numbers_of(name))
+            column.fold(groups, rows, self._size, self._numbers_of(name))
             if self._is_of_blocks and not self._grouping.required and column.size > MOST_CELLS:
                 # Nobody asks for so many.
                 column.give_up()
-        self._groups, self._repeats, self._start = [], [], self._rows
+        self._groups, self._repeats, self._weights = [], [], []
+        self._start = self._rows
+
+    def _held_rows(self) -> tuple[Integers, Doubles | None]:
+        """Return how often each row occurs that is held, and its weight if rows weigh."""
+        repeats = np.concatenate(self._repeats)
+        return repeats, None if self._grouping.weight is None else np.concatenate(self._weights)
 
     def _numbers_of(self, name: str) -> Callable[[Cells], Doubles]:
         """Return what finds the numbers in cells of a column."""
@@ -189,7 +227,12 @@ class Cross:
             If the column that makes the groups is not there.
         """
         if self.is_counting and not self._rows:
-            self._add_rows({}, found.rows, None)
+            here = Place(found.source, name=self._grouping.weight)
+
+            def place(i: int, _: str) -> Place:
+                return replace(here, index=(i,))
+
+            self._add_rows({}, found.rows, None, self._weights_of({}, found.rows, place))
         if not self.is_counting:
             return found
         for name in filter(self._wanted.wants, self._whole):
@@ -209,13 +252,13 @@ class Cross:
             # So few rows that their blocks are as equal as can be.
             blocks = min(BLOCKS, self._rows)
             groups = np.concatenate(self._groups) * blocks // self._rows
-            repeats = np.concatenate(self._repeats)
+            rows = self._held_rows()
             decimal, numeric = self._table.decimal, self._wanted.numeric
             for name, column in self._columns.items():
                 column.pad(self._rows)
                 values = getattr(found.columns.get(name), "values", None)
                 column.fold(
-                    groups, repeats, blocks, partial(doubles_of, decimal, name in numeric), values
+                    groups, rows, blocks, partial(doubles_of, decimal, name in numeric), values
                 )
             return _numbered(blocks), np.arange(blocks)
         if self._groups:
@@ -399,7 +442,7 @@ class _Column:
     def fold(
         self,
         groups: Integers,
-        repeats: Integers,
+        rows: tuple[Integers, Doubles | None],
         size: int,
         doubles: Callable[[Cells], Doubles],
         values: Doubles | None = None,
@@ -408,8 +451,10 @@ class _Column:
 
         Parameters
         ----------
-        groups, repeats : ndarray of int64
-            The groups of these rows, and how often each occurs.
+        groups : ndarray of int64
+            The groups of these rows.
+        rows : (ndarray of int64, ndarray of float64 or None)
+            How often each of them occurs, and its weight.
         size : int
             How many groups there are so far.
         doubles : callable
@@ -422,8 +467,8 @@ class _Column:
         before, own = self.entries, self.cells
         if self._numbers is not None or any(rows.dtype.kind == "f" for rows in self._rows):
             of_cells = doubles(list(self._index))
-            rows = [rows if rows.dtype.kind == "f" else of_cells[rows] for rows in self._rows]
-            every = np.concatenate([doubles(own)[before.place], *rows])
+            held = [some if some.dtype.kind == "f" else of_cells[some] for some in self._rows]
+            every = np.concatenate([doubles(own)[before.place], *held])
             if values is not None and len(values):
                 self._numbers = np.append(values, np.nan)
                 places = np.searchsorted(values, every)
@@ -432,14 +477,15 @@ class _Column:
                 self._numbers, places = np.unique(every + 0.0, return_inverse=True)
         else:
             places = np.concatenate([before.place, *self._rows])
-        self.entries = summed(
-            Entries(
-                places,
-                np.concatenate([before.group, groups]),
-                np.concatenate([before.n, repeats]),
-            ),
-            size,
-        )
+        repeats, weights = rows
+        n = np.concatenate([before.n, repeats])
+        entries = Entries(places, np.concatenate([before.group, groups]), n)
+        if weights is not None:
+            old = (np.empty(0) if sums is None else sums for sums in (before.w, before.w2))
+            new = weights * repeats, weights**2 * repeats
+            w, w2 = (np.concatenate(each) for each in zip(old, new, strict=True))
+            entries = entries._replace(w=w, w2=w2)
+        self.entries = summed(entries, size)
         self._rows, self._held = [], 0
 
 

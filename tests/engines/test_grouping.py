@@ -206,3 +206,51 @@ def test_where_nobody_asks_some_rows_of_each_batch_are_looked_at(tmp_path):
 
 def plain(column):
     return repr(column._replace(grouped=None))
+
+
+@pytest.mark.parametrize("form", ["csv", "mapping", "records"])
+@pytest.mark.parametrize("column", [None, "g"])
+@pytest.mark.parametrize("most", [300, 1 << 20])
+def test_rows_that_weigh(form, column, most, tmp_path, monkeypatch):
+    monkeypatch.setattr(counting, "MOST_ROWS", most)
+    rng = np.random.default_rng(4)
+    rows = [
+        {"a": "xyz"[rng.integers(3)], "b": int(rng.integers(9)), "g": "uv"[i % 2], "w": i / 8}
+        for i in range(2000)
+    ]
+    source = rows
+    if form == "csv":
+        source = str(tmp_path / "x.csv")
+        pd.DataFrame(rows).to_csv(source, index=False)
+    elif form == "mapping":
+        source = {key: [row[key] for row in rows] for key in "abg"}
+        source["w"] = np.array([row["w"] for row in rows])
+    grouping = Grouping(column and "cluster", column, "w", required=True)
+    found = data_set(source, wanted=Wanted(grouping=grouping))
+    assert "w" not in found.columns
+    for title in ["a", "b"]:
+        grouped = found.columns[title].grouped
+        expected = Counter(), Counter()
+        for row in rows:
+            key = (row[title], row["g"] if column else "1")
+            expected[0][key] += row["w"]
+            expected[1][key] += row["w"] ** 2
+        sums = Counter(), Counter()
+        for place, group, _, w, w2 in zip(*map(np.ndarray.tolist, grouped.entries), strict=True):
+            key = (grouped.values[place], found.groups.names[group])
+            sums[0][key] += w
+            sums[1][key] += w2
+        # Eighths, and their squares, add up exactly.
+        assert sums == expected
+
+
+@pytest.mark.parametrize(
+    ("weights", "code", "row"),
+    [([1, -2, 3], "negative-weight", 1), ([1, 2, None], "not-a-number", 2)],
+)
+def test_weights_that_are_none(weights, code, row):
+    grouping = Grouping(weight="w", required=True)
+    for column in (weights, np.array(weights, dtype=float)):
+        with pytest.raises(InputError) as caught:
+            data_set({"a": ["x"] * 3, "w": column}, wanted=Wanted(grouping=grouping))
+        assert (caught.value.code, caught.value.places[0].index) == (code, (row,))

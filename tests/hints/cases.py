@@ -825,6 +825,7 @@ CASES = {
         ),
     ],
     "pipeline/settings.py": [
+        Case("leave {} or {} out", "check p.csv q.csv --by colour --serial", RAW),
         Case(
             "leave {} out, or name another column",
             "check p.csv q.csv --by colour --column colour",

@@ -773,10 +773,8 @@ CASES = {
         Case(
             "name a column of labels, or put the numbers into bins beforehand",
             "check p.csv q.csv --by y",
-            both(
-                "y,colour\n" + "".join(f"{i}.5,{'red' if i % 3 else 'blue'}\n" for i in range(50))
-            ),
-            edit={},
+            MANY_PRICES,
+            edit=MANY_PRICES,
             then="check p.csv q.csv --by colour",
         ),
         Case(

@@ -157,7 +157,12 @@ def judged(
     columns, pairs = len(pairs), [*pairs, *segments]
     shares = [contributions(pair.p, pair.q) for pair in pairs]
     measures = [
-        divergences(*pair.in_order_of_weights(), measures=DEFAULT_MEASURES) for pair in pairs
+        # Of segments no report has the measures of the shares as they were counted.
+        divergences(
+            *pair.in_order_of_weights(),
+            measures=DEFAULT_MEASURES if place < columns else ("kl_pq",),
+        )
+        for place, pair in enumerate(pairs)
     ]
     kl, evidence = [], []
     for place, (pair, parts, values) in enumerate(zip(pairs, shares, measures, strict=True)):

@@ -773,10 +773,8 @@ CASES = {
         Case(
             "name a column of labels, or put the numbers into bins beforehand",
             "check p.csv q.csv --by y",
-            both(
-                "y,colour\n" + "".join(f"{i}.5,{'red' if i % 3 else 'blue'}\n" for i in range(50))
-            ),
-            edit={},
+            MANY_PRICES,
+            edit=MANY_PRICES,
             then="check p.csv q.csv --by colour",
         ),
         Case(
@@ -825,6 +823,7 @@ CASES = {
         ),
     ],
     "pipeline/settings.py": [
+        Case("leave {} or {} out", "check p.csv q.csv --by colour --serial", RAW),
         Case(
             "leave {} out, or name another column",
             "check p.csv q.csv --by colour --column colour",

@@ -10,6 +10,7 @@ import pytest
 # Each room of the package, and what it may import besides itself: the arrows of
 # docs/architecture.md. A name with a dot is one module of a room.
 ARROWS = {
+    "tuples": set(),
     "errors": set(),
     "progress": set(),
     "waiting": set(),
@@ -125,7 +126,7 @@ def test_imports_run_one_way_and_every_arrow_is_used(imports):
         room = room_of(name, imports)
         for other in others:
             target = room_of(other, imports)
-            if target != room:
+            if target not in (room, "tuples"):  # which every room may import
                 arrows[room].add(other if other in ARROWS[room] else target)
     assert arrows == ARROWS
 

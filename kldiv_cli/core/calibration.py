@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from kldiv_cli.core.dataset import Excluded

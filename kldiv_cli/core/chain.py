@@ -10,11 +10,12 @@ PSI, the Jensen-Shannon divergence and the statistic of Kolmogorov and Smirnov h
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.core.divergences import divergences
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,11 +14,12 @@ there code 0 means *at most* ``min``. All logarithms are natural, and divergence
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.core.records import is_coded, ranked
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from kldiv_cli.core import kernel
 from kldiv_cli.core.distribution import LOG_KINDS, Kind
 from kldiv_cli.core.measures import BASES, DEFAULT_MEASURES, REDUCTIONS, Measure, Reduction, find
 from kldiv_cli.errors import InputError
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

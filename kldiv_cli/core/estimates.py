@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from kldiv_cli.core.distribution import MOST_ROWS, total_of
 from kldiv_cli.core.divergences import divergences
 from kldiv_cli.core.measures import USUAL_LIMITS, find
 from kldiv_cli.core.report import Estimated, Interval, clamped
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

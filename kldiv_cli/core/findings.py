@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kldiv_cli.core.dataset import NO_NAME
 from kldiv_cli.core.inference.reasons import Reason
 from kldiv_cli.core.measures import DEFAULT_MEASURES, USUAL_LIMITS
 from kldiv_cli.core.report import UNPRINTED, Document, Failure, Value
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -7,11 +7,12 @@ consecutive rows, clusters and segments of those with one value of a column.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from kldiv_cli.core.inference.cross_table import CrossTable, Entries, summed
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

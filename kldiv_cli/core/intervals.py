@@ -10,10 +10,11 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kldiv_cli.core.counts import MISSING, EdgesDifferError
 from kldiv_cli.core.numbers import MISSING_WORDS, infinity
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np

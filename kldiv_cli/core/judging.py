@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -36,6 +36,7 @@ from kldiv_cli.core.measures import DEFAULT_MEASURES, LIMITED, USUAL_LIMITS
 from kldiv_cli.core.report import clamped, largest_contributions
 from kldiv_cli.core.shares import shares_of
 from kldiv_cli.errors import Note, abridged, option
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import reduce
 from itertools import compress, repeat
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from kldiv_cli.core.counts import Binned, Categories, Numbers
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.quantiles import Quantile, quantiles_of
 from kldiv_cli.core.texts import Texts, union
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.divergences import Evaluation, both_ways, evaluate
 from kldiv_cli.core.kernel import WORTH
 from kldiv_cli.core.measures import find
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

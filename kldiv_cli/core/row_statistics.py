@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from kldiv_cli.core.inference.chisquare import normal_quantile
 from kldiv_cli.core.inference.student import quantile, survival
 from kldiv_cli.core.inference.verdict import MOST_ROWS, POWER, Verdict
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

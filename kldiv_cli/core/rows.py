@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from kldiv_cli.core.divergences import Evaluation, evaluate, unit_of
 from kldiv_cli.core.measures import find
 from kldiv_cli.core.records import is_coded, ranked
 from kldiv_cli.core.table import PIECE
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,11 +11,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 from itertools import chain
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kldiv_cli.core.dataset import position
 from kldiv_cli.core.numbers import Number, is_number
 from kldiv_cli.errors import Fault, InputError, Note, Place
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

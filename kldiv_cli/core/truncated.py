@@ -8,11 +8,12 @@ distributions. There is no finite upper bound.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kldiv_cli.core.coded import OUTSIDE, ROUNDING, Cells, nearest
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

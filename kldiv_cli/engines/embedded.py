@@ -10,7 +10,7 @@ the rows to the engine in process, which reads them, or says what is wrong and w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from kldiv_cli.engines import UnsuitedError, grouping, joint, local, scanning
 from kldiv_cli.engines.grouping import Counted
 from kldiv_cli.engines.sql import BLANKS, DATE, DAY, Column, is_in_buckets, number_in
 from kldiv_cli.errors import InputError, Place
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from kldiv_cli.core.counts import Binned, Categories, numeral
 from kldiv_cli.core.dataset import DataSet, Excluded, unknown_column
 from kldiv_cli.core.grouped import BLOCKS, Entries, Grouped, Groups, summed
 from kldiv_cli.errors import InputError, Place
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

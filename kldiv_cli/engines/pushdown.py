@@ -6,12 +6,13 @@ says, names and values, is an identifier or a literal that Ibis has quoted.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.core.numbers import EXACT
 from kldiv_cli.engines.sql import set_number
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from itertools import chain
 from select import select
 from threading import Thread
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kldiv_cli import database, progress
 from kldiv_cli.engines import UnsuitedError
 from kldiv_cli.errors import InputError
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

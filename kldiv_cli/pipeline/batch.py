@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from kldiv_cli.core.rows import Question, RowMeasures, RowValues, has_rows, rows
 from kldiv_cli.core.table import PIECE
 from kldiv_cli.errors import InputError, Note, Place
 from kldiv_cli.readers import batch, meaning
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

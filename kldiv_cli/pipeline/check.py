@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kldiv_cli import progress
 from kldiv_cli.core import findings, judging
@@ -28,6 +28,7 @@ from kldiv_cli.pipeline.settings import (
     refuse_foreign,
 )
 from kldiv_cli.pipeline.settling import settled_distributions, settled_tables
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

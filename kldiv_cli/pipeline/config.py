@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, did_you_mean
 from kldiv_cli.pipeline.settings import PROJECT, right_options
 from kldiv_cli.pipeline.validation import ColumnRules
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping

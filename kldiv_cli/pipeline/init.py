@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from kldiv_cli.pipeline import config, toml
 from kldiv_cli.pipeline.check import judged_sides, read_sides
 from kldiv_cli.pipeline.settings import MAXIMA, Rules
 from kldiv_cli.renderers.show import show
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

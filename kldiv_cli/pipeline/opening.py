@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kldiv_cli import readers
 from kldiv_cli.core.table import Matrix, Members
 from kldiv_cli.errors import InputError, Place
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kldiv_cli import readers
 from kldiv_cli.core.dataset import MOST_OUTCOMES, NO_NAME, Wanted, unknown_column
@@ -29,6 +29,7 @@ from kldiv_cli.pipeline.validation import (
 )
 from kldiv_cli.readers import FORMATS, ReadOptions
 from kldiv_cli.readers.formats import OF_SOME
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -6,7 +6,7 @@ A profile has one side: what pairs two, or tells of them, is imported where that
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from kldiv_cli.pipeline import renames, settling
 from kldiv_cli.pipeline.settings import refuse_for_profiles
 from kldiv_cli.readers import ReadOptions
 from kldiv_cli.readers.formats import TIDY_COLUMNS
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

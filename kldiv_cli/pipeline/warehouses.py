@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.errors import UsageError
+from kldiv_cli.tuples import NamedTuple
 from kldiv_cli.warehouse.address import parse
 from kldiv_cli.warehouse.relation import Rows, Warehouse
 

@@ -9,13 +9,14 @@ import os
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kldiv_cli.core.table import Members, Table
 from kldiv_cli.errors import UsageError
 from kldiv_cli.readers.failures import failures_named, near_files
 from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
 from kldiv_cli.readers.options import ReadOptions
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from kldiv_cli.core.dataset import position
 from kldiv_cli.core.numbers import is_integer, is_number, is_percent
@@ -12,6 +12,7 @@ from kldiv_cli.core.table import SAMPLE, Batch, Table
 from kldiv_cli.errors import InputError, Note, Place, abridged, option
 from kldiv_cli.readers.options import ReadOptions
 from kldiv_cli.readers.totals import NAMES
+from kldiv_cli.tuples import NamedTuple
 
 Numeric = Literal["all", "some", "none", "blank", "percent", "quoted"]
 """How many of a column's first cells are numbers; blank, if there is nothing at all.

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from itertools import chain
 from stat import S_ISREG
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from kldiv_cli.core.labels import canonical
 from kldiv_cli.core.numbers import Number, has_leading_zero, is_number
@@ -23,6 +23,7 @@ from kldiv_cli.readers.compression import EXTENSIONS
 from kldiv_cli.readers.failures import failures_named
 from kldiv_cli.readers.formats import BY_EXTENSION
 from kldiv_cli.readers.rows import raw_rows, table_of
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np

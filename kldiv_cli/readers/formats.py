@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from kldiv_cli.tuples import NamedTuple
 
 
 class Format(NamedTuple):

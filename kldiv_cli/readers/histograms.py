@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from kldiv_cli.core.numbers import Number, infinity, is_number, with_point
 from kldiv_cli.core.table import Batch, Faults
 from kldiv_cli.errors import Fault, InputError, Note, Place, abridged
 from kldiv_cli.readers.column_choice import WEIGHTS, plain_name
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.numbers import Number, is_integer, is_number
 from kldiv_cli.readers.column_choice import WEIGHTS, plain_name
 from kldiv_cli.readers.pointers import escaped
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from kldiv_cli.core.table import Path

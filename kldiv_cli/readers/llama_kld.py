@@ -9,7 +9,7 @@ the text. Then there is a record for each position of the second half of a piece
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from kldiv_cli.core.table import NO_COLUMNS, Block, Matrix, rows_in_block
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.readers.elements import pieces
 from kldiv_cli.readers.options import refuse_columns
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from array import array
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from kldiv_cli.core.table import Faults, Matrix, Table
 from kldiv_cli.core.texts import Texts
 from kldiv_cli.errors import Fault, InputError, Note, Place
 from kldiv_cli.readers import totals
 from kldiv_cli.readers.weight_column import WeightColumn
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -6,7 +6,7 @@ import json
 from functools import partial
 from itertools import pairwise
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from kldiv_cli.errors import InputError, Place, abridged, option
 from kldiv_cli.readers.elements import blocks_of, of_bfloat16
 from kldiv_cli.readers.source import Held, seekable, stream_of
 from kldiv_cli.readers.values import check_type, named_columns
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from kldiv_cli.readers.options import ReadOptions

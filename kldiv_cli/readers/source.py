@@ -9,13 +9,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
 from kldiv_cli import progress
 from kldiv_cli.errors import InputError, Place, UsageError, did_you_mean, in_shell
 from kldiv_cli.readers import compression, foreign
 from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
 from kldiv_cli.readers.stream import CHUNK, HEAD, ByteStream
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from kldiv_cli.readers.options import ReadOptions

@@ -7,10 +7,11 @@ add such a row. Taken for an outcome, it would hold half of all mass.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.errors import InputError, Note, option
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

@@ -8,9 +8,10 @@ a word in `DRAWN`; one for programs has ``render(report, layout) -> str``. Its n
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kldiv_cli.errors import UsageError
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

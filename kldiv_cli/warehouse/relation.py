@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from kldiv_cli.errors import InputError, Place, UsageError, did_you_mean
+from kldiv_cli.tuples import NamedTuple
 from kldiv_cli.warehouse import session as sessions
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli.streams import is_terminal
 from kldiv_cli.errors import KldivError
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from kldiv_cli.cli.options import Command

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli import following, options
 from kldiv_cli.cli.options import Argument, Option, group, number
 from kldiv_cli.cli.outputs import Outputs, tell_notes
 from kldiv_cli.errors import UsageError
 from kldiv_cli.renderers import CHECK_FORMATS
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ whatever binds the rows of a group together, if groups do not depend on each oth
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from kldiv_cli.core.inference.design import (
     standardised,
 )
 from kldiv_cli.core.inference.reasons import dependent_rows, few_groups
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

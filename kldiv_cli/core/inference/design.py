@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from kldiv_cli.core.inference.evidence import Evidence, new_margin
 from kldiv_cli.core.inference.measured import MEASURED
 from kldiv_cli.core.inference.p_values import PValue
 from kldiv_cli.core.inference.samples import merge
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

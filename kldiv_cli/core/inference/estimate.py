@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kldiv_cli.core.inference.chisquare import noncentral_cdf
 from kldiv_cli.core.inference.truncation import estimated_surprisal, surprisal
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from kldiv_cli.core.inference.samples import Floats, Samples

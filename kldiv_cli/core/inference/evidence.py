@@ -8,7 +8,7 @@ D <= tau, and that D >= tau. D is D(P || Q) here; the evidence on other measures
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from kldiv_cli.core.inference.estimate import (
 from kldiv_cli.core.inference.measured import MEASURED
 from kldiv_cli.core.inference.resampling import bounded_p_value, difference_p_value
 from kldiv_cli.core.inference.samples import MIN_ROWS
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

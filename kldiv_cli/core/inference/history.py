@@ -9,7 +9,7 @@ exchangeable, that is, if their order tells nothing.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from kldiv_cli.core.inference.estimate import divergence
 from kldiv_cli.core.inference.evidence import Past
 from kldiv_cli.core.inference.resampling import SEED
 from kldiv_cli.core.inference.samples import samples
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

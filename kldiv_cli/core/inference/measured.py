@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+
+from kldiv_cli.tuples import NamedTuple
 
 
 class Measured(NamedTuple):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from kldiv_cli.tuples import NamedTuple
 
 Test = Literal["chi-square", "exact", "permutation", "monte-carlo"]
 

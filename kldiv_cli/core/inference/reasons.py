@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kldiv_cli.core.inference.p_values import digits, name_of_test
 from kldiv_cli.core.inference.samples import MIN_ROWS
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,11 @@ seen at all.  A side whose probabilities are known has an infinite total.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

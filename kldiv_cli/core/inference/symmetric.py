@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from kldiv_cli.core.inference.evidence import Evidence, new_margin, visible_shar
 from kldiv_cli.core.inference.measured import MEASURED
 from kldiv_cli.core.inference.resampling import bounded_p_value
 from kldiv_cli.core.inference.samples import MIN_ROWS
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

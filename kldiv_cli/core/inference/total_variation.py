@@ -19,7 +19,7 @@ has limits of its own.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from kldiv_cli.core.inference.chisquare import normal_cdf, normal_quantile
 from kldiv_cli.core.inference.proportions import difference_limits, p_value_above
 from kldiv_cli.core.inference.resampling import bounded_p_value
 from kldiv_cli.core.inference.samples import MIN_ROWS
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from kldiv_cli.core.inference.evidence import Evidence

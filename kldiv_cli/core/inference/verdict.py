@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from kldiv_cli.core.inference.evidence import Evidence, Past
 from kldiv_cli.core.inference.p_values import Adjusted
 from kldiv_cli.core.inference.reasons import Reason
 from kldiv_cli.core.inference.samples import MIN_ROWS, MOST_HIDDEN
+from kldiv_cli.tuples import NamedTuple
 
 Verdict = Literal["pass", "drift", "inconclusive"]
 

@@ -69,7 +69,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import numpy as np
 
@@ -95,6 +94,7 @@ from kldiv_cli.core.kernel.sums import known, order, pair_of
 from kldiv_cli.core.kernel.twofold import Array, Bools, Floats
 from kldiv_cli.core.kernel.weights import PairOfWeights
 from kldiv_cli.core.measures import Measure
+from kldiv_cli.tuples import NamedTuple
 
 __all__ = [
     "LogRatios",

@@ -8,12 +8,13 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from itertools import chain, groupby, islice
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.core.kernel.elements import Work
 from kldiv_cli.core.kernel.twofold import Array, Bools, Floats, Indices, Twofold, two_sum
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,11 +19,12 @@ and none subtracts nearly equal numbers:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from kldiv_cli.core.kernel.twofold import Bools, Floats, halves
+from kldiv_cli.tuples import NamedTuple
 
 NEAR = 0.03
 """The largest y^2 for which the series for Q is used; beyond it the logarithm is.

@@ -54,7 +54,7 @@ from __future__ import annotations
 import math
 import threading
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -62,6 +62,7 @@ from kldiv_cli.core.kernel.blocks import SHORT, Weights
 from kldiv_cli.core.kernel.logs import Side
 from kldiv_cli.core.kernel.sums import order
 from kldiv_cli.core.kernel.twofold import Array, Bools, Floats, Indices
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

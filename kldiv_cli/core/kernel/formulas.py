@@ -7,7 +7,7 @@ of `elements` as well.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from kldiv_cli.core.kernel.bounds import Roundings, U
 from kldiv_cli.core.kernel.elements import CHI2_PQ, HALF, JS, KL_PQ, KL_QP, ONLY_P, TV, Term, power
 from kldiv_cli.core.kernel.twofold import Bools, Floats
 from kldiv_cli.core.measures import MEASURES, Measure
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from kldiv_cli.core.kernel.logs import Side

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from kldiv_cli.core.kernel.blocks import (
 from kldiv_cli.core.kernel.elements import ENOUGH, NEAR, Work, difference, select, series
 from kldiv_cli.core.kernel.short import LEAST_TOTAL, MOST_TOTAL, kl_of_short
 from kldiv_cli.core.kernel.twofold import Bools, Floats, Indices, round26
+from kldiv_cli.tuples import NamedTuple
 
 SHARE = 0.25
 """The largest share of the sum that X phi(W / X) may take from it."""

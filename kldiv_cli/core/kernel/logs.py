@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from kldiv_cli.core.kernel import blocks, twofold
 from kldiv_cli.core.kernel.blocks import NotWeightsError, Piece, Weights, bands, pieces, row_sums
 from kldiv_cli.core.kernel.elements import OFF, Elements, Pair, Term, Work, select, terms
 from kldiv_cli.core.kernel.twofold import Bools, Floats, Indices, Twofold
+from kldiv_cli.tuples import NamedTuple
 
 ENOUGH = 0.02
 """From this divergence on the last digits of exponentials are worth next to nothing."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from kldiv_cli.core.kernel.blocks import Piece, bands
 from kldiv_cli.core.kernel.elements import Elements, Work
 from kldiv_cli.core.kernel.logs import LONG, PairOfLogs, Side, Softened, softened, turned
 from kldiv_cli.core.kernel.twofold import Floats
+from kldiv_cli.tuples import NamedTuple
 
 
 class LogRatios(NamedTuple):

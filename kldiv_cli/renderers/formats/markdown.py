@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kldiv_cli.renderers.document import (
     Column,
@@ -28,6 +28,7 @@ from kldiv_cli.renderers.document import (
 )
 from kldiv_cli.renderers.figures import count
 from kldiv_cli.renderers.show import code, markdown, show_names
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kldiv_cli.renderers.document import Picture
 from kldiv_cli.renderers.formats.style import PICTURE_STYLE
@@ -12,6 +12,7 @@ from kldiv_cli.renderers.pictures.outcomes import Outcomes
 from kldiv_cli.renderers.pictures.overview import Overview
 from kldiv_cli.renderers.pictures.spread import Spread
 from kldiv_cli.renderers.show import display_width, show, show_names
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kldiv_cli.core.measures import BOTH_DIRECTIONS, find
 from kldiv_cli.renderers.document import Column, Lines, Row, Table, line
 from kldiv_cli.renderers.figures import count, figure, to_error
 from kldiv_cli.renderers.pages import pictures
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

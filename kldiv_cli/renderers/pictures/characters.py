@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kldiv_cli.renderers.figures import count
 from kldiv_cli.renderers.pictures.texts import (
@@ -15,6 +15,7 @@ from kldiv_cli.renderers.pictures.texts import (
     value,
 )
 from kldiv_cli.renderers.show import display_width, folded, pad, show, show_names
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kldiv_cli.renderers.pictures.scales import RootAxis, root_axis
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from kldiv_cli.core.report import Batch, WorstRow

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kldiv_cli.core.inference.reasons import percent
 from kldiv_cli.renderers.figures import figure
 from kldiv_cli.renderers.show import show, show_names
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

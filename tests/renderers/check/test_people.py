@@ -34,6 +34,7 @@ inconclusive  a_column_with_a_name_that_leaves_no_room
 pass          amount                           0       0 to 0.0123     0.05
 a pass holds at this binning
 kl: Zhang-Grabchak estimate; its interval: noncentral chi-square law
+a claim is wrong at most once in twenty if rows are independent
 
 excluded  id: looks like a key
 

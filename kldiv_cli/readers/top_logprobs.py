@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.core.numbers import Number, is_number
 from kldiv_cli.core.table import Matrix
-from kldiv_cli.core.truncated import TopTokens
 from kldiv_cli.errors import InputError, Note, Place
 
 if TYPE_CHECKING:
@@ -65,6 +64,8 @@ def matrix_of(value: Any, source: str, notes: Sequence[Note]) -> Matrix | None:
         if not total <= 1 + TOLERANCE:
             message = f"the probabilities of row {i} add up to {total:.6g}"
             raise InputError("bad-logprob", message, Place(source))
+    from kldiv_cli.core.truncated import TopTokens
+
     widest = max(len(row) for row, _ in rows)
     tops = TopTokens([row for row, _ in rows], [token for _, token in rows], identities.pop())
     details = {"shape": f"the likeliest tokens of {len(rows)} positions, {widest} at most"}

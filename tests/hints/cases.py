@@ -555,7 +555,7 @@ CASES = {
             "did you mean {}?",
             "check a.csv --connect duckdb://x.duckdb --current-table flight",
             FLIGHTS,
-            external="DuckDB keeps a file as this process has opened it, and the test writes it anew",
+            external="DuckDB keeps a file as it was opened, and the test writes it anew",
         ),
         Case(
             "there are {}",

@@ -377,8 +377,8 @@ def test_random_tables(place, tmp_path_factory, columns, seed):
 
 def test_rows_by_clusters(agreed):
     columns = {**LABELS, **NUMBERS, "shop": cycled("a", "b", None, "c", "a", "d", "d")}
-    for by in ("shop", "few", "day"):
-        grouping = Grouping("cluster", by, required=True)
+    for kind, by in (("cluster", "shop"), ("cluster", "few"), ("segment", "day")):
+        grouping = Grouping(kind, by, required=True)
         agreed(columns, Wanted(grouping=grouping, edges=EDGES))
     agreed(KEYS, Wanted(grouping=Grouping("cluster", "plain", required=True), late=True))
     unknown = Wanted(grouping=Grouping("cluster", "nope", required=True))

@@ -170,7 +170,7 @@ def test_a_password_is_taken_from_the_environment(kldiv, url, server, reference,
         monkeypatch.setenv("PGUSER", "guarded")
         words = ("check", reference, "--connect", asked, "--current-table", "orders")
         ran = kldiv(*words, "-f", "json")
-        assert (ran.code, ran.err) == (0, "")
+        assert (ran.code, "guarded" in ran.err, SECRET in ran.err) == (0, False, False)
         assert '"source": "postgresql:///postgres/orders"' in ran.out
         assert SECRET not in ran.out
         assert "guarded" not in ran.out

@@ -8,6 +8,7 @@ import bz2
 import csv
 import gzip
 import io
+import json
 import lzma
 import math
 import os
@@ -810,6 +811,8 @@ def months(tmp_path, monkeypatch, kldiv):
 @pytest.mark.usefixtures("months")
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_verdicts_are_the_same_to_the_last_byte(engine, kldiv, monkeypatch, words):
+    # Rows have an order in process alone, and a note where it was not looked at.
+    monkeypatch.setattr("kldiv_cli.pipeline.settings.Rules.grouping", None)
     expected = kldiv(*words)
     choose, engines = forced(engine), []
 
@@ -825,6 +828,22 @@ def test_verdicts_are_the_same_to_the_last_byte(engine, kldiv, monkeypatch, word
     assert expected.code in ((2,) if "error" in words else (0, 1, 3))
     assert "error" in words or engine.name in engines
     assert "error" in words or LOCAL not in engines
+
+
+@pytest.mark.usefixtures("months")
+def test_rows_have_no_order_where_another_engine_counts_them(engine, kldiv, monkeypatch):
+    expected = json.loads(kldiv("check", "jan.csv", "jul.csv", "-f", "json").out)
+    monkeypatch.setattr("kldiv_cli.engines.SMALLEST", 0)
+    ran = kldiv("check", "jan.csv", "jul.csv", "-f", "json", "-v")
+    assert engine.name in ran.err
+    found = json.loads(ran.out)
+    assert found["columns"] == expected["columns"]
+    codes = [note["code"] for note in found["notes"]]
+    assert codes.count("order-unknown") == 2
+    assert "order-unknown" not in [note["code"] for note in expected["notes"]]
+    # Whoever asks for the order gets it, from the engine in process.
+    again = json.loads(kldiv("check", "jan.csv", "jul.csv", "-f", "json", "--serial").out)
+    assert again["dependence"] == "serial"
 
 
 # What goes wrong.

@@ -300,6 +300,8 @@ def run_batch(commands, file, executable):
     for number, command in enumerate(commands):
         record = {"code": "killed" if codes[number] == -signal.SIGKILL else codes[number]}
         for key, text in zip(("stdout", "stderr"), texts[2 * number :], strict=False):
+            # The line that tells how far the work is comes on a slow machine alone.
+            text = re.sub(rb"(\r\x1b\[K[^\r\n]*)*\r\x1b\[K", b"", text)
             record[key] = text.decode("utf-8", "surrogateescape")
         record["files"] = {}
         for path in sorted(Path("out").iterdir()):

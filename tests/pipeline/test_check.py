@@ -589,7 +589,8 @@ def test_all_keys_are_there_and_no_number_is_missing(schema, name):
     schema.validate(document)
     assert list(document) == [
         "schema", "base", "unit", "reference", "current", "direction", "dataset", "verdict",
-        "alpha", "adjust", "seed", "dependence", "columns", "excluded", "notes", "error",
+        "alpha", "adjust", "seed", "dependence", "columns", "by", "splits", "segments",
+        "excluded", "notes", "error",
     ]  # fmt: skip
     for column in document["columns"]:
         assert set(column["measures"]) == set(DEFAULT_MEASURES)

@@ -142,7 +142,7 @@ def check(reference: str | None, current: str | None, said: dict[str, Any]) -> i
     D(current || reference), or another measure, is estimated from the rows and compared with
     --max-kl (--max-js, ...); the chance of a false drift is at most --alpha if rows are
     independent (if they are not: --serial or --cluster). Of a model (--as logits) the mean of
-    D(reference || current) over its rows, which may be correlated, is judged.
+    D(reference || current) over its rows is judged.
     """
     from dataclasses import replace
 

@@ -62,6 +62,6 @@ def orders_noted(rules: Rules, *sides: DataSet) -> Iterator[Note]:
         if side.kind == "samples" and side.groups is None:
             message = "rows were counted in no order: whether they depend on each other is unknown"
             # Lines that were counted have lost it, and rows in an engine of the user's have none.
-            has_order = side.engine == "DuckDB"
+            has_order = side.engine == "DuckDB" or side.format in ("parquet", "arrow")
             advice = "--serial looks at it, and takes longer" if has_order else ""
             yield Note("order-unknown", message, side.source, advice=advice)

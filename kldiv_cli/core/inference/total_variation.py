@@ -158,7 +158,7 @@ class _Distance(NamedTuple):
         """Return the distance of samples, were their rows n and m."""
         pooled, apart = samples.pooled, samples.p - samples.q
         spreads = np.sqrt((1 / n + 1 / m) * pooled * (1 - pooled))
-        sizes = np.full_like(spreads, _FAR)
+        sizes = np.where(apart == 0, 0.0, _FAR)
         np.divide(np.abs(apart), spreads, out=sizes, where=np.abs(apart) < _FAR * spreads)
         sides = tuple(
             (share if math.isinf(rows) else (share * rows + 0.5) / (rows + len(share) / 2), rows)

@@ -6,7 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -108,6 +108,7 @@ def test_limits_and_p_values_are_those_of_one_outcome_at_a_time(x, y, known):
     ),
     st.floats(0, 0.5),
 )
+@example([(0, 0), (0, 0), (2, 2)], 0.0)
 @settings(max_examples=25)
 def test_no_signs_of_what_is_uncertain_make_the_errors_larger(rows, least):
     """Of a single uncertain outcome one of the two makes them as large, on either side."""

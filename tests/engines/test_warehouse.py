@@ -425,6 +425,7 @@ def without_sources(report):
         }
     for each in (*found["notes"], *found["excluded"]):
         each.pop("source", None)
+        each.pop("advice", None)  # Rows of a file have an order, which may be looked at.
     del found["dataset"]
     return found
 

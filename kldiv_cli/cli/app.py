@@ -129,7 +129,9 @@ def _unknown_option(option: str, name: str, command: Command) -> UsageError:
     others = [other for other in COMMANDS if option in _flags(load(other))]
     message = f"{name} has no option {option}"
     if others:
-        message += f", which is one of {' and '.join(others)}"
+        *most, last = others
+        before = f"{', '.join(most)} and " if most else ""
+        message += f", which is one of {before}{last}"
     elif option.startswith("--max-") and "--max-kl" in _flags(command):
         hint = "compare has --fail-above MEASURE=VALUE for any measure"
         return UsageError("usage", f"{message}: samples have no interval of it", hint=hint)

@@ -148,7 +148,7 @@ def test_a_command_without_its_arguments_shows_an_example(kldiv, name, words):
     ("words", "message"),
     [
         (("compare", *SAMPLES, "--config", "x"), "compare has no option --config, which is one of"
-         " check and calibrate and profile; help: kldiv compare --help"),
+         " check, calibrate and profile; help: kldiv compare --help"),
         (("compare", *SAMPLES, "--fromat", "x"), "compare has no option --fromat; help: did you"
          " mean --format? kldiv compare --help lists all"),
         (("compare", *SAMPLES, "a", "b c"), "a: error[no-such-file]: there is no such file\n"),

@@ -198,8 +198,6 @@ def _sides(reference: str | None, current: str | None, said: dict[str, Any]) -> 
     UsageError
         If one is missing, or there are three.
     """
-    from kldiv_cli.cli.short_help import missing_argument
-
     words = tuple(word for word in (reference, current) if word is not None)
     names, paths = options.sources(*words)
     if any(row.name in said for row in TABLES):
@@ -223,6 +221,8 @@ def _sides(reference: str | None, current: str | None, said: dict[str, Any]) -> 
         both = tuple(name for name, _ in sides), tuple(source for _, source in sides)
         return Sides(words, paths, *both, tables.warehouse)
     if not words or (len(words) == 1 and len(said.get("where", ())) < 2):
+        from kldiv_cli.cli.short_help import missing_argument
+
         raise missing_argument("check", check, len(words))
     return Sides(words, paths, names, paths, nullcontext())
 

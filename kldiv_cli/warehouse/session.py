@@ -295,10 +295,19 @@ class Spark(Session):
         return self.backend._session
 
     def _columns(self, sql: str) -> list[tuple[str, Any]]:
+        from ibis import dtype
         from ibis.backends.pyspark.datatypes import PySparkType
 
-        fields = self._spark.sql(sql).schema.fields
-        return [(field.name, PySparkType.to_ibis(field.dataType)) for field in fields]
+        # Ibis takes moments and times without a zone for one type; a union of both is of moments.
+        return [
+            (
+                field.name,
+                dtype("timestamp('UTC')")
+                if field.dataType.typeName() == "timestamp"
+                else PySparkType.to_ibis(field.dataType),
+            )
+            for field in self._spark.sql(sql).schema.fields
+        ]
 
     def _asked(self, sql: str) -> Iterator[Sequence[Any]]:
         return _of_arrow(self._spark.sql(sql).toArrow())

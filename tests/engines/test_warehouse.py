@@ -276,9 +276,7 @@ WANTED = {
 
 @pytest.mark.parametrize("columns", [NUMBERS, LABELS, KEYS], ids=["numbers", "labels", "keys"])
 @pytest.mark.parametrize("named", WANTED)
-def test_columns_of_all_types(agreed, place, columns, named):
-    if place.name == "Spark" and named not in ("all", "edges"):
-        pytest.skip("each takes Spark seconds, and the others are of this side")
+def test_columns_of_all_types(agreed, columns, named):
     rows, *_ = agreed(columns, WANTED[named])
     assert rows == SIZE
 

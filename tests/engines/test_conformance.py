@@ -1180,7 +1180,7 @@ PAIRS = lines("a,b,c", *[f"{TWO[n % 10]},{THREE[n // 7 % 10]},{n / 7}" for n in 
     "more",
     [{}, {"drop_missing": True}, {"na": frozenset(["q", "2"])}, {"categorical": frozenset("b")},
      {"na_of": {"a": frozenset("p")}}, {"forbid_missing": True}, {"most_outcomes": 20}],
-    ids=str,
+    ids=lambda more: "".join(more) or "nothing",
 )  # fmt: skip
 def test_columns_that_are_counted_together(agreed, engine, more):
     for titles in (("a", "b"), ("b", "a"), ("a", "b", "c")):

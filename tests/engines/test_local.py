@@ -702,7 +702,7 @@ def test_other_objects_of_python():
         (5, "bad-object"),
         (None, "bad-object"),
     ],
-    ids=repr,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_objects_that_are_no_raw_rows(source, code):
     with pytest.raises(InputError) as caught:

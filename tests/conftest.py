@@ -146,3 +146,19 @@ def bin_folder():
 def pytest_unconfigure():
     for folder in _BIN:
         folder.cleanup()
+
+
+RAN = {"passed": 0, "failed": 0, "skipped": 0}
+"""How the tests that need a PostgreSQL ended."""
+
+
+def pytest_runtest_logreport(report):
+    if "PostgreSQL" in report.nodeid or "test_warehouse_failures" in report.nodeid:
+        ended = report.when == "call" or report.skipped or report.failed
+        RAN[report.outcome] += bool(ended)
+
+
+def pytest_terminal_summary(terminalreporter):
+    if any(RAN.values()):
+        told = ", ".join(f"{number} {outcome}" for outcome, number in RAN.items() if number)
+        terminalreporter.write_line(f"tests against PostgreSQL: {told}")

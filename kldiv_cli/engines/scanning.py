@@ -207,7 +207,7 @@ class Records:
             for number, column in enumerate(columns, 1)
             if not column.is_wide and column.title in part.scan.names
         }
-        accounted = {*of_text.values()}
+        accounted: set[str | None] = {*of_text.values()}
         if by is not None:
             accounted |= {self._scan.names[by]} & {*part.scan.names}
         source, given = records_of(

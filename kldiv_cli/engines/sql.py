@@ -159,8 +159,8 @@ def grouped(
 
     The row whose `g` is 0 is of all records, with the bytes of their fields as `l`; see
     `kldiv_cli.engines.scanning.Records.count` for the others. Where the field at a position `by`
-    makes groups of rows, each value is counted in each group, whose text is `k`. To add up the bytes
-    takes long where there are many groups: if not `sized`, all of them are accounted for elsewhere.
+    makes groups of rows, each value is counted in each group, whose text is `k`. Adding up bytes
+    takes long where there are many groups: it is left out if not `sized`.
     """
     texts = [column.text for column in columns]
     doubles = [column.double for column in columns if column.double is not None]

@@ -132,6 +132,12 @@ if TYPE_CHECKING:
         names: Sequence[str | None]
         strict: bool
 
+    class CalibrateOptions(Reading, Columns, total=False):
+        """The options of `calibrate`."""
+
+        alpha: float
+        strict: bool
+
     class CheckOptions(Reading, Columns, Judging, total=False):
         """The options of `check`."""
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kldiv_cli.errors import InputError as InputError
     from kldiv_cli.errors import KldivError as KldivError
     from kldiv_cli.errors import UsageError as UsageError
+    from kldiv_cli.pipeline.calibrate import CalibrationReport as CalibrationReport
+    from kldiv_cli.pipeline.calibrate import calibrate as calibrate
     from kldiv_cli.pipeline.check import CheckReport as CheckReport
     from kldiv_cli.pipeline.check import assert_no_drift as assert_no_drift
     from kldiv_cli.pipeline.check import check as check
@@ -33,6 +35,7 @@ _NAMES = {
     "kldiv_cli.pipeline.compare": ("compare",),
     "kldiv_cli.pipeline.reports": ("Report",),
     "kldiv_cli.pipeline.check": ("assert_no_drift", "check", "CheckReport"),
+    "kldiv_cli.pipeline.calibrate": ("calibrate", "CalibrationReport"),
     "kldiv_cli.pipeline.matrix": ("matrix", "MatrixReport"),
     "kldiv_cli.core.divergences": ("divergences", "kl_div"),
     "kldiv_cli.distillation": ("kl_div_loss",),

@@ -29,7 +29,7 @@ assert all(getattr(kldiv_cli, name) for name in kldiv_cli.__all__)
 for path in (package / "renderers" / "schemas").glob("*.json"):
     assert json.loads(path.read_text())["$schema"], path
 names = {path.stem for path in (package / "renderers" / "schemas").glob("*.json")}
-assert names >= {"compare-1", "check-1", "matrix-1", "profile-1"}, names
+assert names >= {"compare-1", "check-1", "matrix-1", "profile-1", "calibrate-1"}, names
 folders = {entry.parts[0] for entry in importlib.metadata.files("kldiv-cli")}
 assert not folders & {"tests", "docs", "sample_data"}, folders
 PYTHON

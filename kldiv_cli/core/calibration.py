@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
+from kldiv_cli.core.report import Document
 from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from kldiv_cli.core.dataset import Excluded
+    from kldiv_cli.core.findings import Figure
     from kldiv_cli.core.inference.history import History
+    from kldiv_cli.core.report import Failure
     from kldiv_cli.errors import Note
 
 
@@ -42,42 +46,36 @@ class Usual(NamedTuple):
     limit: float
 
 
-class Calibration(NamedTuple):
-    """The limits from past windows.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Calibration(Document):
+    """The answer to ``kldiv calibrate``, or the error that prevented one."""
 
-    Attributes
-    ----------
-    history : History
-        The limits.
-    windows : tuple of Window
-        In their order.
-    columns : tuple of Usual
-    excluded : tuple of Excluded
-        Columns without a limit.
-    alpha : float
-        The chance of a false alarm that is accepted, of all columns together …
-    false_alarms : float
-        … and the one to expect.
-    by_rank : bool
-        Whether the limits rest on ranks, and on no law.
-    p_trend : float
-        Of windows whose order tells nothing.
-    notes : tuple of Note
-    """
-
-    history: History
-    windows: tuple[Window, ...]
-    columns: tuple[Usual, ...]
-    excluded: tuple[Excluded, ...]
+    schema: ClassVar[str] = "kldiv.calibrate/1"
+    instead_of_truth: ClassVar[str] = "ask for a limit, as in report.history.kl['price']"
+    unit: str = "nats"
+    history: History | None
+    """The limits; None of an error."""
+    windows: tuple[Window, ...] = ()
+    """In their order."""
+    columns: tuple[Usual, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
+    """Columns without a limit."""
     alpha: float
-    false_alarms: float
-    by_rank: bool
-    p_trend: float
-    notes: tuple[Note, ...]
+    """The chance of a false alarm that is accepted, of all columns together …"""
+    false_alarms: Figure = "error"
+    """… and the one to expect."""
+    by_rank: bool = False
+    """Whether the limits rest on ranks, and on no law."""
+    p_trend: Figure = "error"
+    """Of windows whose order tells nothing."""
+    notes: tuple[Note, ...] = ()
+    error: Failure | None = None
 
     @property
     def expectation(self) -> str:
         """The false alarms to expect, in words."""
+        if self.false_alarms == "error":
+            return ""
         columns = len(self.columns)
         of = "it" if columns == 1 else f"any of {columns} columns"
         chance = f"{100 * self.false_alarms:.3g} %"

@@ -18,6 +18,8 @@ from kldiv_cli.core.divergences import divergences
 from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 
@@ -43,21 +45,22 @@ class Chain(NamedTuple):
     parts: tuple[float, ...]
 
 
-def chain(p: NDArray[Any], q: NDArray[Any]) -> Chain:
+def chain(p: Sequence[NDArray[Any]], q: Sequence[NDArray[Any]]) -> Chain:
     """Return what a divergence is made of.
 
     Parameters
     ----------
-    p, q : ndarray, shape (K, S)
-        Weights of K outcomes in S segments. Valid: non-negative, finite, with a positive total.
+    p, q : sequence of S ndarrays
+        Weights of the outcomes in each of S segments, which need not have the same. Valid:
+        non-negative, finite, with a positive total of all.
     """
-    in_p, in_q = p.sum(axis=0), q.sum(axis=0)
+    in_p, in_q = (np.array([weights.sum() for weights in side]) for side in (p, q))
     total = in_p.sum()
     parts = tuple(
-        _part(p[:, place], q[:, place], float(in_p[place] / total), in_q[place] > 0)
-        for place in range(p.shape[1])
+        _part(own, other, float(share), is_known)
+        for own, other, share, is_known in zip(p, q, in_p / total, in_q > 0, strict=True)
     )
-    joint = _divergence(p.ravel(), q.ravel())
+    joint = _divergence(np.concatenate(p), np.concatenate(q))
     return Chain(joint, _divergence(in_p, in_q), math.fsum(parts), parts)
 
 

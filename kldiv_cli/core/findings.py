@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kldiv_cli.core.dataset import Excluded
     from kldiv_cli.core.inference.p_values import Test
     from kldiv_cli.core.quantiles import Quantile
-    from kldiv_cli.core.report import Contribution, Shares, Side
+    from kldiv_cli.core.report import Contribution, Shares, Side, Split
     from kldiv_cli.errors import Note
 
 DIRECTION = "current || reference"
@@ -197,24 +197,6 @@ class Segment(NamedTuple):
     n_reference: Figure = "error"
     n_current: Figure = "error"
     rows_needed: int | None = None
-
-
-class Split(NamedTuple):
-    """The divergence of a column and its segments together, by the chain rule, in nats.
-
-    Attributes
-    ----------
-    column : str
-    joint, mix, within : float
-        D(current || reference) of segment and outcome together, of the segments, and what is
-        left: the sum of the parts of the segments. Of the shares as they were counted, but for
-        outcomes that are too rare for the smallest segment: those are one.
-    """
-
-    column: str
-    joint: float
-    mix: float
-    within: float
 
 
 class Findings(tuple[Finding, ...]):

@@ -366,6 +366,54 @@ class Comparison(NamedTuple):
     estimates: Mapping[str, Estimated] = {}
 
 
+class Split(NamedTuple):
+    """The divergence of segments and outcomes together, by the chain rule.
+
+    It is in nats in a check, where P is the current side and Q the reference, and in the unit of
+    the report in a comparison.
+
+    Attributes
+    ----------
+    column : str
+        The column of the outcomes.
+    joint, mix, within : float
+        D(P || Q) of segment and outcome together, of the segments, and what is left: the sum of
+        the parts of the segments. Of the shares as they were counted, but in a check for
+        outcomes that are too rare for the smallest segment: those are one.
+    """
+
+    column: str
+    joint: float
+    mix: float
+    within: float
+
+
+class ComparedSegment(NamedTuple):
+    """A pair of distributions in one segment, and what it adds to the divergence.
+
+    Attributes
+    ----------
+    segment : str
+    share_p, share_q : float
+        Its share of either side.
+    part : float
+        `share_p` times D(P || Q) in it, in the unit of the report. Infinite where Q lacks an
+        outcome that P has there, or the whole segment.
+    outcomes, measures, error_bounds, estimate, estimates
+        As those of a `Comparison`; ``"error"`` where a side lacks the segment.
+    """
+
+    segment: str
+    share_p: float
+    share_q: float
+    part: float
+    outcomes: int
+    measures: Mapping[str, Value]
+    error_bounds: Mapping[str, Value]
+    estimate: Interval | None = None
+    estimates: Mapping[str, Estimated] = {}
+
+
 class Exceeded(NamedTuple):
     """A limit that a measure passed.
 
@@ -467,6 +515,11 @@ class Report(Document):
     failed: tuple[Exceeded, ...] = ()
     alpha: float = 0.05
     """One minus the level of the intervals of estimates."""
+    by: str | None = None
+    """The column whose values are the segments; None where there are none."""
+    splits: tuple[Split, ...] = ()
+    segments: tuple[ComparedSegment, ...] = ()
+    """The largest part first."""
     notes: tuple[Note, ...] = ()
     error: Failure | None = None
     rows: tuple[RowValues, ...] = field(default=(), metadata={UNPRINTED: True})

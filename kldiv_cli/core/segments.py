@@ -1,23 +1,27 @@
-"""Columns by segments: split by the chain rule, and each segment judged by itself."""
+"""Outcomes by segments: columns that are judged in each segment, and pairs that are parted."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kldiv_cli.core import judging
 from kldiv_cli.core.chain import chain
 from kldiv_cli.core.counts import missing_label
-from kldiv_cli.core.findings import WORST_FIRST, BySegment, Findings, Segment, Split
+from kldiv_cli.core.findings import WORST_FIRST, BySegment, Findings, Segment
 from kldiv_cli.core.inference.reasons import Reason, few_in_segment
 from kldiv_cli.core.inference.samples import MIN_ROWS
+from kldiv_cli.core.joint import parts_of
+from kldiv_cli.core.report import Split
+from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from kldiv_cli.core.chain import Chain
     from kldiv_cli.core.findings import Finding
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.core.pair import Pair
@@ -64,7 +68,7 @@ def judged(
     found = dict(zip(tested, every[len(pairs) :], strict=True))
     splits, all_segments = [], []
     for column, (pair, (p, q)) in enumerate(zip(pairs, tables, strict=True)):
-        title, rule = pair.column or "", chain(*_rare_together(p, q))
+        title, rule = pair.column or "", _rule(p, q)
         splits.append(Split(title, rule.joint, rule.mix, rule.within))
         rows = p.sum(axis=0), q.sum(axis=0)
         for place, segment in enumerate(segments):
@@ -78,6 +82,77 @@ def judged(
     )
 
 
+class Parted(NamedTuple):
+    """A pair of which the outcomes are those of segments, by its segments.
+
+    Attributes
+    ----------
+    whole : Pair
+        The outcomes, whatever their segment.
+    names : tuple of str
+        The segments, in the order in which they come.
+    pairs : tuple of Pair
+        Of each segment the outcomes that occur in it on either side.
+    """
+
+    whole: Pair
+    names: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+
+
+def parted(pair: Pair) -> Parted:
+    """Return a pair by its segments.
+
+    Parameters
+    ----------
+    pair : Pair
+        Of counts, probabilities or weights, shape (K,). Its labels are those that
+        `joint.joint_label` makes of a segment and an outcome.
+    """
+    cells = [(*parts_of(label), None, None)[:2] for label in pair.names]
+    segments, in_segment = _numbered(segment for segment, _ in cells)
+    outcomes, of_outcome = _numbered(outcome for _, outcome in cells)
+    p, q = (_totals(side, of_outcome, len(outcomes)) for side in (pair.p, pair.q))
+    of_data = np.array([outcome is not None for outcome in outcomes])
+    labels = _named(outcomes)
+    whole = pair._replace(p=p, q=q, labels=labels, of_data=None if of_data.all() else of_data)
+    order = np.argsort(in_segment, kind="stable")
+    ends = np.searchsorted(in_segment[order], np.arange(1, len(segments)))
+    pairs = [
+        pair._replace(
+            p=pair.p[places],
+            q=pair.q[places],
+            labels=tuple(labels[place] for place in of_outcome[places]),
+            of_data=of_data[of_outcome[places]],
+        )
+        for places in np.split(order, ends)
+    ]
+    return Parted(whole, _named(segments), tuple(pairs))
+
+
+def _numbered(names: Iterable[str | None]) -> tuple[list[str | None], Integers]:
+    """Return distinct names as they come, and for each name its number among them."""
+    at: dict[str | None, int] = {}
+    numbers = [at.setdefault(name, len(at)) for name in names]
+    return list(at), np.array(numbers, dtype=np.int64)
+
+
+def _named(names: Sequence[str | None]) -> tuple[str, ...]:
+    """Return names, with one of its own in the place of None."""
+    label = missing_label([name for name in names if name is not None])
+    return tuple(label if name is None else name for name in names)
+
+
+def _totals(weights: NDArray[Any], places: Integers, size: int) -> NDArray[Any]:
+    """Return the sum of the weights at each place; those of integers are exact."""
+    if weights.dtype.kind == "f":
+        return np.bincount(places, weights, size)
+    is_small = float(weights.sum(dtype=np.float64)) < 2**62
+    found = np.zeros(size, dtype=np.int64 if is_small else object)
+    np.add.at(found, places, weights.astype(found.dtype))
+    return found
+
+
 def _tables(
     pairs: Sequence[Pair], names: Names
 ) -> tuple[tuple[str, ...], list[tuple[Integers, Integers]]]:
@@ -87,7 +162,6 @@ def _tables(
     """
     of_p, of_q = names
     every = [name for name in dict.fromkeys([*of_q, *of_p]) if name is not None]
-    label = missing_label(every)
     has_missing = None in of_p or None in of_q
     at: dict[str | None, int] = {name: place for place, name in enumerate(every)}
     at[None] = len(every)
@@ -101,7 +175,13 @@ def _tables(
             side[:, [at[name] for name in own]] = table.n
             sides.append(side)
         tables.append((sides[0], sides[1]))
-    return (*every, label)[:size], tables
+    return _named([*every, None][:size]), tables
+
+
+def _rule(p: Integers, q: Integers) -> Chain:
+    """Return the chain rule for the outcomes of a column, the rare ones together, by segments."""
+    p, q = _rare_together(p, q)
+    return chain(list(p.T), list(q.T))
 
 
 def _rare_together(p: Integers, q: Integers) -> tuple[Integers, Integers]:

@@ -143,24 +143,23 @@ def _by_groups(
     records: Records, columns: Sequence[Column]
 ) -> tuple[list[str | None], dict[str, Counted]]:
     """Return the cells that make groups, and those of each column by groups."""
-    found = records.data.arrays("select distinct k from crossed where g > 0")
-    made_by: list[str | None] = _texts(found["k"]).tolist()
-    numbers = {cell: number for number, cell in enumerate(made_by)}
+    found = records.data.arrays("select t from groups order by k")
+    made_by: list[str | None] = _texts(found["t"]).tolist()
     counted = {}
     for number, column in enumerate(columns, start=1):
-        found = records.data.arrays("select t, x, k, n from crossed where g = $g", {"g": number})
+        given = {"g": number}
+        found = records.data.arrays("select id, t, x from counted where g = $g", given)
         texts, is_text = _texts(found["t"]), np.ma.getmaskarray(found["x"])
-        cells: list[str | None] | NDArray[np.float64]
+        cells: list[str | None] | NDArray[np.float64] = texts.tolist()
         if column.is_wide:
-            doubles = np.ma.getdata(found["x"]).astype(np.float64)
-            doubles[is_text] = grouping.doubles_of(records.decimal, True, texts[is_text].tolist())
-            cells, places = np.unique(doubles, return_inverse=True)
-        else:
-            index = {cell: place for place, cell in enumerate(dict.fromkeys(texts.tolist()))}
-            cells, places = list(index), np.array([index[cell] for cell in texts], np.int64)
-        group = np.array([numbers[cell] for cell in _texts(found["k"])], np.int64)
-        entries = Entries(places, group, np.ma.getdata(found["n"]))
-        counted[column.title] = Counted(cells, entries)
+            cells = np.ma.getdata(found["x"]).astype(np.float64)
+            cells[is_text] = grouping.doubles_of(records.decimal, True, texts[is_text].tolist())
+        ids = np.ma.getdata(found["id"])
+        places = np.empty(int(ids.max(initial=0)) + 1, np.int64)
+        places[ids] = np.arange(len(ids))
+        found = records.data.arrays("select id, k, n from crossed where g = $g", given)
+        place, group, n = (np.ma.getdata(found[name]) for name in ("id", "k", "n"))
+        counted[column.title] = Counted(cells, Entries(places[place], group - 1, n))
     return made_by, counted
 
 

@@ -94,8 +94,10 @@ class Records:
         Where `g` is -1, the cells `j0`, `j1` and so on of the columns at the positions `together`
         are counted together.
 
-        Where the field at the position `by` makes groups of rows, the table ``crossed`` has the
-        same, but for cells that are counted together, once for each group, whose text is `k`.
+        Where the field at the position `by` makes groups of rows, each distinct value has a
+        number `id`, too, by which the table ``crossed`` tells how often it occurs in each group:
+        `k` is the number of the group, whose text stands in the table ``groups`` as `t`; what was
+        read part by part is there part by part.
 
         Raises
         ------
@@ -123,18 +125,40 @@ class Records:
             self._texts.next(part)
         if not total:
             raise UnsuitedError("there are no rows")
-        if len(self._choices) > 1:
+        if by is not None:
+            self._cross()
+        elif len(self._choices) > 1:
             self.data.rows(
                 "create or replace temp table counted as"
                 " select * exclude (n, l), sum(n)::bigint as n from counted group by all"
             )
-        if by is not None:
-            self.data.rows("create temp table crossed as select g, t, x, k, n from counted")
-            self.data.rows(
-                "create or replace temp table counted as"
-                " select * exclude (n, k), sum(n)::bigint as n from counted group by all"
-            )
         return total
+
+    def _cross(self) -> None:
+        """Make the tables of groups: values are read as numbers, and their texts but once.
+
+        The counts of columns follow from those by groups.
+        """
+        for query in (
+            "alter table counted rename to cells",
+            """
+            create temp table groups as select t, row_number() over () as k
+            from (select distinct k as t from cells where g > 0)
+            """,
+            """
+            create temp table counted as select *, row_number() over () as id
+            from (select * exclude (k, l, n), sum(n)::bigint as n from cells group by all)
+            """,
+            """
+            create temp table crossed as select counted.g, counted.id, groups.k, cells.n
+            from cells
+            join counted on cells.g = counted.g and cells.t is not distinct from counted.t
+                and cells.x is not distinct from counted.x
+            join groups on cells.k is not distinct from groups.t
+            """,
+            "drop table cells",
+        ):
+            self.data.rows(query)
 
     def _choose(self, part: Part, text: Text) -> Choice | None:
         """Return which rows of a part are chosen, and account for all; None if all are."""
@@ -183,6 +207,9 @@ class Records:
             for number, column in enumerate(columns, 1)
             if not column.is_wide and column.title in part.scan.names
         }
+        accounted: set[str | None] = {*of_text.values()}
+        if by is not None:
+            accounted |= {self._scan.names[by]} & {*part.scan.names}
         source, given = records_of(
             self._scan,
             part,
@@ -190,19 +217,26 @@ class Records:
             [*(column.position for column in columns), *together, *([] if by is None else [by])],
             [column.position for column in columns if column.is_wide],
             self.decimal,
-            accounted=of_text.values(),
+            accounted=accounted,
             choice=choice,
         )
-        query = f"create or replace temp table {name} as {grouped(columns, together, source, by)}"
+        sized = not {*part.scan.names} <= accounted
+        counts = grouped(columns, together, source, by, sized=sized)
+        query = f"create or replace temp table {name} as {counts}"
         self.data.rows(query, given, None if choice else self._texts.told(part))
         self._texts.finish(text, part)
         rows, other = self.data.rows(f"select n, l from {name} where g = 0")[0]
         numbers = ", ".join(map(str, of_text)) or "0"
-        query = f"""
-            select coalesce(sum(n * {bytes_of(["t"])}), 0)::bigint
-            from {name} where g > 0 and g in ({numbers})
-        """
-        return rows, other + self.data.rows(query)[0][0]
+        sizes = {"t": f"g > 0 and g in ({numbers})"}
+        if len(accounted) > len(of_text):
+            sizes["k"] = "g = 1"
+        for field, condition in sizes.items():
+            query = f"""
+                select coalesce(sum(n * {bytes_of([field])}), 0)::bigint
+                from {name} where {condition}
+            """
+            other += self.data.rows(query)[0][0]
+        return rows, other
 
     def count_numbers(self, conditions: Mapping[int, str]) -> None:
         """Count some numbers of the same rows once more, into the table ``refined``.

@@ -148,13 +148,19 @@ def records_of(
 
 
 def grouped(
-    columns: Sequence[Column], together: Sequence[int], source: str, by: int | None = None
+    columns: Sequence[Column],
+    together: Sequence[int],
+    source: str,
+    by: int | None = None,
+    *,
+    sized: bool = True,
 ) -> str:
     """Return the SQL that counts columns of records: each value of each column, and all rows.
 
     The row whose `g` is 0 is of all records, with the bytes of their fields as `l`; see
     `kldiv_cli.engines.scanning.Records.count` for the others. Where the field at a position `by`
-    makes groups of rows, each value is counted in each group, whose text is `k`.
+    makes groups of rows, each value is counted in each group, whose text is `k`. Adding up bytes
+    takes long where there are many groups: it is left out if not `sized`.
     """
     texts = [column.text for column in columns]
     doubles = [column.double for column in columns if column.double is not None]
@@ -169,7 +175,7 @@ def grouped(
         select {set_number(texts, *cells[:1])} as g, {more}
             coalesce({", ".join([*texts, "null"])})::varchar as t,
             coalesce({", ".join([*doubles, "null"])})::double as x,
-            count(*) as n, coalesce(sum(l), 0)::bigint as l
+            count(*) as n, {"coalesce(sum(l), 0)" if sized else "0"}::bigint as l
         from (select {", ".join([*selected, "l"])} from {source})
         group by grouping sets ({", ".join(f"({', '.join(keys)})" for keys in sets)})
     """

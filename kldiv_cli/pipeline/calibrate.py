@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import statistics
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,19 @@ from kldiv_cli.errors import InputError, Place, UsageError, abridged, option
 from kldiv_cli.pipeline import config, toml
 from kldiv_cli.pipeline.pairing import tell_all_apart
 from kldiv_cli.pipeline.profile import windows as counted_windows
+from kldiv_cli.pipeline.reports import Renderable
+from kldiv_cli.pipeline.settings import KINDS_OF_PROFILE, calibrate_settings
 from kldiv_cli.pipeline.sides import nothing_left, refuse_repairs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Unpack
 
     from numpy.typing import NDArray
 
     from kldiv_cli.core.counts import Binned, Column
     from kldiv_cli.core.dataset import DataSet
-    from kldiv_cli.pipeline.settings import CalibrateSettings
+    from kldiv_cli.pipeline.settings import CalibrateOptions, CalibrateSettings
 
 ALIKE = "it is the same in all windows"
 EMPTY = "a window has no value of it"
@@ -35,14 +39,94 @@ DIGITS = 4
 """Significant digits of a limit."""
 
 
+class CalibrationReport(Renderable, Calibration):
+    """The answer of `calibrate`: its attributes are the keys of the JSON report."""
+
+    __slots__ = ()
+
+
+def calibrate(
+    windows: Iterable[object] | Mapping[str, object], **options: Unpack[CalibrateOptions]
+) -> CalibrationReport:
+    """Find out what is usual: a limit for each column from past windows.
+
+    The score of a window is the estimate of D(window || the others together). The limits are such
+    that the largest part of a limit that a further window reaches in any column is above 1 in
+    `alpha` of all cases, if the windows are exchangeable: by ranks of 19 windows or more, of 8 to
+    18 if ln(score) is normal.
+
+    Parameters
+    ----------
+    windows : sequence of paths or data sets; or a mapping of names to these
+        Past windows in their order, 8 or more, of about the same rows: raw rows as `check` takes
+        them, or profiles.
+    **options
+        The parameters below, by their names.
+    alpha : float, default 0.05
+        The chance of a false alarm in any column.
+    missing : {"category", "drop", "error"}, default "category"
+        Whether missing values are an outcome, are left out or are refused.
+    strict : bool, default False
+        Refuse what would be repaired with a note.
+    kind : {"samples", "counts"}, optional
+        What the windows are: raw rows, or tables of counts.
+    column, exclude, columns, bins, na, max_outcomes, joint, where
+        Which columns there are, and how they are counted: as in `check`.
+    label, weight, at, duplicates, total_row
+        Of tables of counts, as in `check`.
+    input_format, encoding, delimiter, decimal, header, comment, escape
+        How files are read: as in `check`, once for all windows.
+    max_inflated, max_header, dtype, memory_limit, threads
+        As in `check`.
+
+    Returns
+    -------
+    CalibrationReport
+        Its attributes are the keys of the JSON report; ``history`` is what the option `history` of
+        `check` takes.
+
+    Raises
+    ------
+    InputError
+        If a window cannot be read, or is not like the others: it has other columns or edges, or
+        more than twice the rows of another; or if the windows have a trend.
+    UsageError
+        If there are fewer than 8 windows, or an option has a wrong value. Both are ValueErrors.
+    TypeError
+        If there is no option of a name.
+
+    Examples
+    --------
+    >>> import random
+    >>> from kldiv_cli import calibrate
+    >>> draw = random.Random(1)
+    >>> levels = [draw.gauss(0, 0.1) for _ in range(19)]
+    >>> weeks = [{"size": [draw.gauss(level, 1) for _ in range(300)]} for level in levels]
+    >>> report = calibrate(weeks)
+    >>> report.by_rank, report.false_alarms, list(report.history.kl)
+    (True, 0.05, ['size'])
+    """
+    from collections.abc import Mapping
+
+    from kldiv_cli.pipeline.spelling import in_python
+
+    with in_python(KINDS_OF_PROFILE):
+        named = (
+            list(windows.items())
+            if isinstance(windows, Mapping)
+            else [(None, window) for window in windows]
+        )
+        return calibrated(named, calibrate_settings(options))
+
+
 def calibrated(
-    sources: Sequence[tuple[str | None, str]], settings: CalibrateSettings
-) -> Calibration:
+    sources: Sequence[tuple[str | None, object]], settings: CalibrateSettings
+) -> CalibrationReport:
     """Return limits from past windows, in their order.
 
     Parameters
     ----------
-    sources : sequence of (name, path)
+    sources : sequence of (name, source)
         Raw rows or profiles; a name that is None is taken from its source.
     settings : CalibrateSettings
         Everything that the calibration is asked for.
@@ -85,7 +169,7 @@ def calibrated(
     _refuse_trend(trend, [*columns], together.source)
     limits = dict(zip(columns, map(_rounded_up, found.limits), strict=True))
     values = np.array([scores.values for scores in scores_of])
-    return Calibration(
+    return CalibrationReport(
         history=history.History(len(parts), rows, limits),
         windows=tuple(_windows(parts, limits, values)),
         columns=tuple(
@@ -101,15 +185,15 @@ def calibrated(
     )
 
 
-def _refuse_few(sources: Sequence[tuple[str | None, str]]) -> None:
-    """Refuse fewer windows than a limit takes, and a window that is there twice."""
-    paths = [path for _, path in sources]
+def _refuse_few(sources: Sequence[tuple[str | None, object]]) -> None:
+    """Refuse fewer windows than a limit takes, and a file that is there twice."""
+    paths = [os.fspath(each) for _, each in sources if isinstance(each, str | os.PathLike)]
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice is not None:
         message = f"{twice} is given twice, and each window counts once"
         raise UsageError("usage", message, hint="leave one of the two out")
-    if len(paths) < history.FEWEST:
-        are = "is 1 window" if len(paths) == 1 else f"are {len(paths)} windows"
+    if len(sources) < history.FEWEST:
+        are = "is 1 window" if len(sources) == 1 else f"are {len(sources)} windows"
         message = f"there {are}, and what is usual takes {history.FEWEST} or more"
         hint = "give a file for each past day, week or month"
         raise UsageError("too-few-windows", message, hint=hint)
@@ -236,6 +320,7 @@ def settings_file(found: Calibration, text: str | None, path: str) -> str:
 def _block(found: Calibration) -> Iterator[str]:
     """Yield the lines that a calibration writes."""
     past = found.history
+    assert past is not None
     yield BEGIN
     yield from toml.comment(
         f"Limits from {past.windows} past windows. A column of 'kldiv check' is drift if its"

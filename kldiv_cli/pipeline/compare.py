@@ -11,7 +11,7 @@ import numpy as np
 from kldiv_cli import progress
 from kldiv_cli.core import batches, report
 from kldiv_cli.core.dataset import BY_NAME
-from kldiv_cli.core.distribution import Distribution, Rows
+from kldiv_cli.core.distribution import LOG_KINDS, Distribution, Rows
 from kldiv_cli.core.divergences import contributions, unit_of
 from kldiv_cli.core.estimates import estimated
 from kldiv_cli.core.instants import zones_noted
@@ -25,6 +25,7 @@ from kldiv_cli.pipeline import headers, sides
 from kldiv_cli.pipeline.opening import opened
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_all_apart, tell_apart
 from kldiv_cli.pipeline.reports import Report
+from kldiv_cli.pipeline.segments import refuse_many
 from kldiv_cli.pipeline.settings import (
     KINDS,
     CompareSettings,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from kldiv_cli.core.pair import Unpaired
     from kldiv_cli.core.row_statistics import RowStatistic
     from kldiv_cli.core.rows import RowValues
+    from kldiv_cli.core.segments import Parted
     from kldiv_cli.pipeline.batch import Measured
     from kldiv_cli.pipeline.settings import CompareOptions, Rules, Source
 
@@ -168,6 +170,12 @@ def compare(
     kld_rule : {"cells", "llama.cpp"}, default "cells"
         How base files of llama.cpp are compared: by cells, which is nearer to the models, or as
         the program that wrote them does, for the sake of published numbers.
+    by : str, optional
+        A second column of labels of a table, whose values are segments, such as countries:
+        ``splits`` tell how much of D(p || q) is the mix of segments and how much is within them,
+        and ``segments`` what each of them adds, with its own measures.
+    max_segments : int, default 200
+        The most segments; more are an error.
     estimate : bool, default True
         Say what the samples tell of the distributions behind them, where counts are compared
         with counts or with probabilities: of each measure that samples have an interval of.
@@ -216,6 +224,8 @@ class _Sides(NamedTuple):
     others: tuple[report.Side, ...]
     parts: tuple[_Part, ...]
     notes: tuple[Note, ...]
+    column: str | None = None
+    """The column of the outcomes, where there is one of segments, too."""
 
 
 def compared(settings: CompareSettings) -> Report:
@@ -229,6 +239,9 @@ def compared(settings: CompareSettings) -> Report:
         If an option does not fit the data.
     """
     read = _several(settings) if settings.more else _read(settings)
+    parted = None
+    if settings.by is not None:
+        read, parted = _parted(read, settings)
     formats = [side.format for side in (read.p, *read.others)]
     refuse_foreign([side.options for side in settings.every], formats)
     if settings.strict:
@@ -244,6 +257,7 @@ def compared(settings: CompareSettings) -> Report:
         made.append(one.against(q.name) if len(read.others) > 1 else one)
         if not read.others[1:] and isinstance(found, Pair):
             progress.step(read.p.source, len(made), len(read.parts), "columns")
+    splits, segments = _by_segments(read, parted, settings) if parted else ((), ())
     notes = (*read.notes, *(note for each in made for note in each.notes))
     several = len(read.others) > 1
     return Report(
@@ -257,9 +271,77 @@ def compared(settings: CompareSettings) -> Report:
         comparisons=tuple(each.comparison for each in made),
         failed=tuple(failed for each in made for failed in each.failed),
         alpha=settings.alpha,
+        by=settings.by,
+        splits=splits,
+        segments=segments,
         notes=tuple(dict.fromkeys(notes)),
         rows=tuple(each.rows for each in made),
     )
+
+
+def _parted(read: _Sides, settings: CompareSettings) -> tuple[_Sides, Parted]:
+    """Return the sides with the pair of outcomes alone, and that pair by its segments.
+
+    Raises
+    ------
+    UsageError
+        If these are not weights with a segment and an outcome each.
+    """
+    from kldiv_cli.core.segments import parted
+
+    (part,) = read.parts
+    pair = part.found
+    if (
+        not isinstance(pair, Pair)
+        or pair.is_batch
+        or pair.labels is None
+        or {*LOG_KINDS} & {*pair.kinds}
+    ):
+        message = "segments are those of a table of counts, probabilities or weights,"
+        message += f" with a column of outcomes beside '{(settings.by or '')[:60]}'"
+        raise UsageError("usage", message, hint="leave --by out")
+    found = parted(pair)
+    refuse_many(found.names, settings.max_segments, Place(read.p.source, name=settings.by))
+    return read._replace(parts=(part._replace(found=found.whole),)), found
+
+
+def _by_segments(
+    read: _Sides, parted: Parted, settings: CompareSettings
+) -> tuple[tuple[report.Split, ...], tuple[report.ComparedSegment, ...]]:
+    """Return how the divergence splits, and what is in each segment, the largest part first."""
+    from kldiv_cli.core.chain import chain
+    from kldiv_cli.core.joint import parts_of
+
+    rule = chain(*zip(*((pair.p, pair.q) for pair in parted.pairs), strict=True))
+    unit = unit_of(settings.base)
+    *_, column = parts_of(read.column or "")
+    split = report.Split(column or "", *(value / unit for value in rule[:3]))
+    totals = [
+        np.array([float(side.sum()) for side in sides])
+        for sides in zip(*((pair.p, pair.q) for pair in parted.pairs), strict=True)
+    ]
+    shares_p, shares_q = (side / side.sum() for side in totals)
+    segments = [
+        _in_segment(report.ComparedSegment(name, float(of_p), float(of_q), part / unit, 0, {}, {}),
+                    pair, settings)
+        for name, of_p, of_q, part, pair in zip(
+            parted.names, shares_p, shares_q, rule.parts, parted.pairs, strict=True
+        )
+    ]  # fmt: skip
+    return (split,), tuple(sorted(segments, key=lambda one: (-one.part, -one.share_p)))
+
+
+def _in_segment(
+    found: report.ComparedSegment, pair: Pair, settings: CompareSettings
+) -> report.ComparedSegment:
+    """Return what is told of a segment with the divergences in it, where both sides have it."""
+    if not (found.share_p and found.share_q):
+        unknown: dict[str, report.Value] = dict.fromkeys(settings.measures, "error")
+        return found._replace(outcomes=len(pair.p), measures=unknown, error_bounds=unknown)
+    made = _of_pair(pair, settings._replace(fail_above={}, top=0)).comparison
+    known = made._asdict()
+    names = ("outcomes", "measures", "error_bounds", "estimate", "estimates")
+    return found._replace(**{name: known[name] for name in names})
 
 
 class _Made(NamedTuple):
@@ -336,7 +418,8 @@ def _whole(
     pair = sides.match_outcomes(p, q, column)
     described = sides.describe_distribution(q)
     parts = (_Part(described, pair),)
-    return _Sides(sides.describe_distribution(p), (described,), parts, (*p.notes, *q.notes))
+    notes, labels = (*p.notes, *q.notes), p.column
+    return _Sides(sides.describe_distribution(p), (described,), parts, notes, labels)
 
 
 def _by_rows(every: Sequence[Rows], settings: CompareSettings) -> _Sides:

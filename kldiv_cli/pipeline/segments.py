@@ -10,6 +10,8 @@ from kldiv_cli.core.numbers import is_number
 from kldiv_cli.errors import InputError, Place
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kldiv_cli.core.dataset import DataSet
     from kldiv_cli.core.segments import Names
 
@@ -37,7 +39,18 @@ def segments_of(reference: DataSet, current: DataSet, most: int) -> Names | None
             raise InputError("is-a-profile", message, Place(side.source), hint=hint)
     of_q, of_p = (groups.names for groups in made)
     place = Place(current.source, name=made[1].grouping.column)
-    names = [name for name in dict.fromkeys([*of_q, *of_p]) if name is not None]
+    refuse_many([name for name in dict.fromkeys([*of_q, *of_p]) if name is not None], most, place)
+    return of_p, of_q
+
+
+def refuse_many(names: Sequence[str], most: int, place: Place) -> None:
+    """Refuse segments that are numbers, or too many.
+
+    Raises
+    ------
+    InputError
+        If they are.
+    """
     if (
         len(names) > MOST_CATEGORIES
         and all(map(is_number, names))
@@ -47,7 +60,6 @@ def segments_of(reference: DataSet, current: DataSet, most: int) -> Names | None
         hint = "name a column of labels, or put the numbers into bins beforehand"
         raise InputError("numeric-segments", message, place, hint=hint)
     if len(names) > most:
-        message = f"there are {len(names):,} segments, and at most {most:,} are judged"
-        hint = f"--max-segments {len(names)} judges them all"
+        message = f"there are {len(names):,} segments, and at most {most:,} are taken"
+        hint = f"--max-segments {len(names)} takes them all"
         raise InputError("too-many-segments", message, place, hint=hint)
-    return of_p, of_q

@@ -117,6 +117,8 @@ if TYPE_CHECKING:
         targets: object
         block: int | None
         kld_rule: Literal["cells", "llama.cpp"]
+        by: str | None
+        max_segments: int
 
     class MatrixOptions(Reading, total=False):
         """The options of `matrix`; those of `Reading` are for all sources alike."""
@@ -128,6 +130,12 @@ if TYPE_CHECKING:
         joint: Sequence[str]
         na: str | Sequence[str]
         names: Sequence[str | None]
+        strict: bool
+
+    class CalibrateOptions(Reading, Columns, total=False):
+        """The options of `calibrate`."""
+
+        alpha: float
         strict: bool
 
     class CheckOptions(Reading, Columns, Judging, total=False):
@@ -292,6 +300,9 @@ class CompareSettings(NamedTuple):
     """Whether the statistics of a batch's rows are reported; bare numbers have none."""
     intervals: bool = True
     """Whether the estimates of measures but KL are reported; a short text has none."""
+    by: str | None = None
+    """The column whose values are segments."""
+    max_segments: int = 200
 
     @property
     def every(self) -> tuple[Source, ...]:
@@ -375,7 +386,7 @@ READING: dict[str, Validator] = {
 }
 READING["input_format"] = READING.pop("format")
 # These are said of raw rows, too, and once for both sides.
-del READING["na"], READING["joint"]
+del READING["na"], READING["joint"], READING["by"]
 COLUMNS: dict[str, Validator] = {
     "column": validation.texts,
     "exclude": validation.texts,
@@ -420,6 +431,8 @@ COMPARE: dict[str, Validator] = {
     "targets": validation.targets,
     "block": optional(whole(1)),
     "kld_rule": among("cells", "llama.cpp"),
+    "by": optional(validation.named),
+    "max_segments": whole(1),
 }
 MATRIX: dict[str, Validator] = {
     **INSPECT,
@@ -519,7 +532,10 @@ def compare_settings(
             message = f"max_{measure} is a limit of a check, and a comparison has none"
             raise UsageError("usage", message)
     names = [name for name in COLUMNS if name not in ("na", "joint")]
+    why = "is for tables of weights; of raw rows a check has segments"
+    counts = "leave {} out; --as counts if this is a table of counts"
     refusals = (
+        Refusal(("by",), (not any(raw),) * 2, why, counts),
         Refusal(names, (any(raw),) * 2, "is for raw rows", "--as samples, or leave {} out"),
         Refusal(("map",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"),
         *_refusals(sides, raw),
@@ -527,9 +543,41 @@ def compare_settings(
     _refuse(refusals, given, spell)
     defaults = {"measures": tuple(DEFAULT_MEASURES), "smoothing": Smoothing()}
     chosen = rules if any(raw) else None
+    if (by := given.get("by")) is not None:
+        _refuse_beside_segments(given, by, (*sides, *more), spell)
+        first, second = (one._replace(options=one.options._replace(by=by)) for one in sides)
+        sides = first, second
     # P is the current side.
     sides = (sides[0]._replace(map=given.get("map", {})), sides[1])
     return _made(CompareSettings, {**defaults, **given}, sources=sides, rules=chosen, more=more)
+
+
+def _refuse_beside_segments(
+    given: Given, by: str, sides: Sequence[Source], spell: Spelling
+) -> None:
+    """Refuse what there is no rule for where a divergence is split by segments."""
+    name = spell("by")
+    if len(sides) > 2:
+        message = f"{name} splits the divergence of two sides, and there are more"
+        raise UsageError("usage", message, hint=f"leave {name} out")
+    if any(side.options.label == by for side in sides):
+        raise _holds_segments(by, name)
+    if "joint" in given:
+        raise _no_rule(name, spell("joint"))
+    if "smoothing" in given and given["smoothing"].name != "none":
+        raise _no_rule(name, spell("smoothing"))
+
+
+def _no_rule(name: str, other: str) -> UsageError:
+    """Return the error for an option of segments beside another that has no rule for them."""
+    hint = f"leave {name} or {other} out"
+    return UsageError("usage", f"{name} has no rule for {other}", hint=hint)
+
+
+def _holds_segments(by: str, name: str) -> UsageError:
+    """Return the error for a column of segments that is to be compared in each of these."""
+    message = f"'{by[:60]}' makes the segments, in each of which it is the same"
+    return UsageError("usage", message, hint=f"leave {name} out, or name another column")
 
 
 def _check_names(sources: Sequence[object], names: Sequence[str | None]) -> None:
@@ -675,12 +723,10 @@ def _refuse_for_segments(rules: Rules, spell: Spelling) -> None:
     """Refuse what there is no rule for where columns are judged by segments."""
     name = spell("by")
     if rules.by in rules.column:
-        message = f"'{(rules.by or '')[:60]}' makes the segments, in each of which it is the same"
-        raise UsageError("usage", message, hint=f"leave {name} out, or name another column")
+        raise _holds_segments(rules.by or "", name)
     for other in ("serial", "cluster", "joint"):
         if getattr(rules, other):
-            message = f"{name} has no rule for {spell(other)}"
-            raise UsageError("usage", message, hint=f"leave {name} or {spell(other)} out")
+            raise _no_rule(name, spell(other))
 
 
 def _models_known(sides: tuple[Source, Source]) -> tuple[Source, Source]:

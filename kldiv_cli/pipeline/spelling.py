@@ -22,6 +22,8 @@ SWITCHES = {
     "strict": "strict=True",
     "flatten": "flatten=True",
 }
+NUMBERS = ("bins", "max_outcomes", "max_segments", "top")
+"""Options that take a number, whatever the hint says of it."""
 _QUOTED = r"""'[^']*'|"[^"]*"|\$'(?:\\.|[^'\\])*'"""
 _WORD = rf"(?:{_QUOTED}|[^\s'\"()])+?(?=[,.;:?)…]*(?:\s|$))"
 _ONE = rf"--(?:(?:{'|'.join(SWITCHES)})(?![\w-])|[a-z][a-z-]*[= ]{_WORD})"
@@ -118,7 +120,9 @@ def _part(match: re.Match[str]) -> str:
     for option in re.finditer(_ONE, match["options"]):
         flag, *word = re.split("[= ]", option[0][2:], maxsplit=1)
         if word:
-            values.setdefault(_name(flag), []).append(_literal(word[0]))
+            name = _name(flag)
+            given = word[0] if name in NUMBERS else _literal(word[0])
+            values.setdefault(name, []).append(given)
         else:
             switches.append(SWITCHES[flag])
     arguments = [_argument(name, given) for name, given in values.items()]

@@ -74,11 +74,11 @@ def of_columns(
         If no column can be chosen, or the chosen column is not fit for a distribution.
     """
     whole, from_edges = table.whole or (), table.from_edges
-    columns = _columns(whole, source)
+    columns = columns_of_whole(whole, source)
     bins = histograms.bin_columns(columns, wanted, table)
     if bins is not None:
         whole, from_edges = _joined(whole, bins, source), bins.low is not None
-        columns = _columns(whole, source)
+        columns = columns_of_whole(whole, source)
     every, sides = [], []
     for choice, option in zip(choose(columns, wanted), wanted, strict=True):
         title, weights = whole[choice.weight]
@@ -100,7 +100,8 @@ def of_columns(
     return with_labels(every, sides, source)
 
 
-def _columns(whole: Sequence[tuple[str, Any]], source: str) -> Columns:
+def columns_of_whole(whole: Sequence[tuple[str, Any]], source: str) -> Columns:
+    """Return the columns of a table that is held in memory."""
     numeric = [_numeric(column) for _, column in whole]
 
     def cells(i: int) -> list[Any]:

@@ -48,7 +48,7 @@ def rows_of(found: Opened, option: ReadOptions, name: str | None) -> Rows | None
     InputError
         If the source has several arrays, and none of them is named.
     """
-    if option.flatten or option.where or option.joint or option.at:
+    if option.flatten or option.where or option.joint or option.by or option.at:
         return None
     matrix = found.data
     if isinstance(matrix, Members):

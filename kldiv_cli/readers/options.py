@@ -45,6 +45,8 @@ class ReadOptions(NamedTuple):
     """``COLUMN=VALUE``: the only rows of a table that are read."""
     joint: tuple[str, ...] = ()
     """The columns whose labels together are the outcomes."""
+    by: str | None = None
+    """A column beside that of the outcomes, whose labels stand before theirs: of segments."""
     max_inflated: int | None = None
     """Bytes that a compressed input may inflate to."""
     max_header: int | None = None

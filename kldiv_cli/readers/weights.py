@@ -11,6 +11,7 @@ from functools import partial
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
+from kldiv_cli.core.dataset import position
 from kldiv_cli.core.table import Batch, Data, Faults, Matrix, Members, Path, Table, no_columns
 from kldiv_cli.errors import Fault, InputError, Place, UsageError
 from kldiv_cli.readers import histograms
@@ -58,9 +59,10 @@ def weights_of(
     if isinstance(data, Matrix):
         refuse_columns(wanted, source, data.what)
         for option in wanted:
-            for word in filter(None, (option.where, *option.joint)):
-                name = "--where" if word == option.where else "--joint"
-                raise no_columns(data.what, word, source, f"leave {name} out")
+            said = [("--where", option.where), *(("--joint", word) for word in option.joint)]
+            for name, word in [*said, ("--by", option.by)]:
+                if word:
+                    raise no_columns(data.what, word, source, f"leave {name} out")
         return [_of_matrix(data, option, source) for option in wanted]
     if data.whole is not None:
         from kldiv_cli.readers import arrays
@@ -69,7 +71,7 @@ def weights_of(
         every = arrays.of_columns(data, wanted, source, choose)
     else:
         every = _of_rows(data, wanted, source, choose)
-    if wanted[0].joint:
+    if wanted[0].joint or wanted[0].by:
         from kldiv_cli.readers.joint import without_subtotals
 
         pairs = zip(every, wanted, strict=True)
@@ -94,13 +96,59 @@ def _chosen(
         from kldiv_cli.readers.where import rows_where
 
         table = rows_where(table, wanted[0].where, source)
-    if joint := wanted[0].joint:
+    joint = wanted[0].joint
+    if wanted[0].by is not None:
+        table, wanted, joint = _beside(table, wanted, source)
+    if joint:
         from kldiv_cli.core.joint import joint_name
         from kldiv_cli.readers.joint import with_joint
 
         table = with_joint(table, joint, source, wanted[0].na)
         wanted = [option._replace(label=joint_name(joint)) for option in wanted]
     return table, wanted
+
+
+def _beside(
+    table: Table, wanted: Sequence[ReadOptions], source: str
+) -> tuple[Table, Sequence[ReadOptions], tuple[str, str]]:
+    """Return the columns of segments and of outcomes; the latter is chosen among the others.
+
+    So are the weights, which the options name then.
+
+    Raises
+    ------
+    InputError
+        If there is no such column, or none of outcomes beside it.
+    """
+    by = wanted[0].by or ""
+    if table.whole is not None:
+        from kldiv_cli.readers import arrays
+
+        titles = [title for title, _ in table.whole]
+        columns = arrays.columns_of_whole(table.whole, source)
+    else:
+        names, batches = table.titled()
+        first = next(batches, None)
+        if first is None:
+            raise no_rows(source)
+        table = table._replace(batches=chain((first,), batches))
+        titles = list(names or first.columns)
+        columns = columns_of(table._replace(names=table.names or names), first, source)
+    at = position(by, titles, source)
+    # A column of nothing is not chosen.
+    columns.numeric[at] = "blank"
+    choices = columns.choose(wanted)
+    title = dict(zip(columns.keys, titles, strict=True))
+    label = title.get(choices[0].label)
+    if label in (None, by):
+        message = f"no column holds outcomes beside '{by[:60]}'"
+        raise InputError("no-outcomes", message, Place(source), hint="leave --by out")
+    notes = choices[0].notes if len(columns) > 3 else ()
+    named = [
+        option._replace(weight=title[choice.weight])
+        for option, choice in zip(wanted, choices, strict=True)
+    ]
+    return table._replace(notes=[*table.notes, *notes]), named, (by, str(label))
 
 
 def _of_member(members: Members, option: ReadOptions, source: str, choose: Choose) -> Weights:
@@ -135,7 +183,7 @@ def _of_rows(
         if labelled_rows.are_rows(records, wanted[0]):
             rows = chain((first,), batches)
             return [labelled_rows.read_rows(table, rows, wanted[0], source)]
-        if len(records) == 1 and not wanted[0].joint:
+        if len(records) == 1 and not (wanted[0].joint or wanted[0].by):
             second = next(batches, None)
             if second is None and (row := labelled_rows.alone(table, first, wanted[0], source)):
                 return [_of_values(row, wanted[0], source)]

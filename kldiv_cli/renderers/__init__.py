@@ -2,7 +2,8 @@
 
 A further format for people is a module in ``formats`` with ``draw(document, layout) -> str`` and
 a word in `DRAWN`; one for programs has ``render(report, layout) -> str``. Its name is a word of
-`FORMATS` or `CHECK_FORMATS`. One whose text is long has ``pieces(report, layout)`` as well.
+`FORMATS`, `CHECK_FORMATS` or `CALIBRATE_FORMATS`. One whose text is long has
+``pieces(report, layout)`` as well.
 """
 
 from __future__ import annotations
@@ -16,21 +17,24 @@ from kldiv_cli.tuples import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kldiv_cli.core.calibration import Calibration
     from kldiv_cli.core.findings import Check
     from kldiv_cli.core.matrix import Matrix
     from kldiv_cli.core.report import Report
     from kldiv_cli.renderers.document import Document
 
-    Rendered = Report | Check | Matrix
+    Rendered = Report | Check | Matrix | Calibration
 
 FORMATS = ("text", "json", "csv", "markdown", "html", "svg")
 ROWS = "rows"
 """The format of the rows of a comparison, which has an option of its own."""
 CHECK_FORMATS = (*FORMATS, "junit", "github", "prometheus")
+CALIBRATE_FORMATS = ("text", "json", "markdown", "html")
 FORMATS_OF = {
     "compare": (*FORMATS, ROWS),
     "check": CHECK_FORMATS,
     "matrix": FORMATS,
+    "calibrate": CALIBRATE_FORMATS,
 }
 """Those of each kind of report, which is in the name of its schema."""
 DRAWN = ("text", "markdown", "html", "svg")

@@ -4,9 +4,11 @@ import json
 import random
 import tomllib
 
+import jsonschema
+import pandas
 import pytest
 
-from kldiv_cli import InputError, UsageError, check
+from kldiv_cli import InputError, UsageError, calibrate, check
 from kldiv_cli.pipeline.calibrate import BEGIN, END, _rounded_up
 
 NAMES = [f"w{place:02d}.csv" for place in range(19)]
@@ -170,6 +172,64 @@ def test_what_it_did_not_write_stays_and_what_stands_beside_its_limits_is_kept(w
     ran = kldiv("calibrate", *NAMES, "-o", "kldiv.toml", "--config", "empty.toml")
     assert (ran.code, file.read_text()) == (2, f"{block}[history]\nwindows = 3\n")
     assert "not TOML" in ran.err
+
+
+def test_json_has_what_python_has(weeks, kldiv, root):
+    ran = kldiv("calibrate", *NAMES, "-f", "json", "-o", "kldiv.toml")
+    document = json.loads(ran.out)
+    schema = json.loads((root / "kldiv_cli/renderers/schemas/calibrate-1.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(document)
+    limits = tomllib.loads((weeks / "kldiv.toml").read_text())["history"]
+    assert document["history"] == limits
+    report = calibrate(NAMES)
+    assert report.to_dict() == document
+    assert json.loads(report.to_json()) == document
+    assert {each.column: each.limit for each in report.columns} == limits["kl"]
+    assert report.render() == kldiv("calibrate", *NAMES).out
+    assert "w07" in report.render("markdown")
+    assert "w07" in report._repr_html_()
+    with pytest.raises(TypeError, match="neither true nor false"):
+        bool(report)
+
+
+def test_limits_of_python_are_an_option_of_check(weeks):
+    frames = {name: pandas.read_csv(name) for name in NAMES}
+    report = calibrate(frames, missing="drop")
+    assert report.history.kl == calibrate(NAMES, missing="drop").history.kl
+    assert [window.name for window in report.windows] == NAMES
+    assert [window.name for window in calibrate([*frames.values()]).windows][:2] == [
+        "window 1",
+        "window 2",
+    ]
+    together = pandas.concat(frames.values())
+    for name, verdict in (("usual", "pass"), ("unusual", "drift")):
+        current = pandas.read_csv(f"{name}.csv")
+        judged = check(together, current, history=report.to_dict()["history"], missing="drop")
+        assert judged.verdict == verdict
+
+
+def test_an_error_has_a_document(weeks, kldiv, root):
+    for words in ((*NAMES[:3],), (*NAMES, "--alpha", "2"), (*NAMES, "--nonsense")):
+        ran = kldiv("calibrate", *words, "-f", "json", "-o", "kldiv.toml")
+        document = json.loads(ran.out)
+        schema = json.loads((root / "kldiv_cli/renderers/schemas/calibrate-1.json").read_text())
+        jsonschema.Draft202012Validator(schema).validate(document)
+        assert (ran.code, document["history"], document["false_alarms"]) == (2, None, "error")
+        assert document["error"]["code"]
+    assert not (weeks / "kldiv.toml").exists()
+
+
+def test_python_refuses_what_the_command_does(weeks):
+    with pytest.raises(UsageError, match="3 windows"):
+        calibrate(NAMES[:3])
+    with pytest.raises(UsageError, match="given twice"):
+        calibrate([*NAMES, NAMES[0]])
+    with pytest.raises(TypeError, match="nonsense"):
+        calibrate(NAMES, nonsense=True)
+    with pytest.raises(UsageError, match="alpha"):
+        calibrate(NAMES, alpha=2)
+    with pytest.raises(UsageError, match="text, json"):
+        calibrate(NAMES).render("csv")
 
 
 def test_few_windows_rest_on_a_law_and_say_so(weeks, kldiv):

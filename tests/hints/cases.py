@@ -613,6 +613,11 @@ CASES = {
     "pipeline/compare.py": [
         Case("leave --block out", "p.csv q.csv --block 3", PAIR),
         Case(
+            "leave --by out",
+            "p.csv q.csv --by side --label x --as logits",
+            both("side,x,w\nu,a,1\nv,b,2\n", "csv"),
+        ),
+        Case(
             "leave --temperature out",
             "p.kld q.kld --temperature 2",
             both(base_file([[1.0, 2.0], [0.5, 3.0]], 3), "kld"),
@@ -779,7 +784,7 @@ CASES = {
             then="check p.csv q.csv --by colour",
         ),
         Case(
-            "--max-segments {} judges them all",
+            "--max-segments {} takes them all",
             "check p.csv q.csv --by colour --max-segments 1",
             RAW,
         ),
@@ -825,6 +830,11 @@ CASES = {
     ],
     "pipeline/settings.py": [
         Case("leave {} or {} out", "check p.csv q.csv --by colour --serial", RAW),
+        Case(
+            "leave {} or {} out",
+            "p.csv q.csv --by side --label x --smoothing laplace",
+            both("side,x,n\nu,a,1\nv,b,2\n", "csv"),
+        ),
         Case(
             "leave {} out, or name another column",
             "check p.csv q.csv --by colour --column colour",
@@ -2123,6 +2133,8 @@ CASES = {
     "readers/weights.py": [
         Case("--as samples {}", "p.txt q.txt", both("   5 red\n   3 blue\n", "txt")),
         Case("leave {} out", "p.npy q.npy --where a=b", both(npy([1, 2]), "npy")),
+        Case("leave {} out", "p.npy q.npy --by a", both(npy([1, 2]), "npy")),
+        Case("leave --by out", "p.csv q.csv --by x", both("x,n\na,1\nb,2\n", "csv")),
         Case("leave {} out", "p.npy q.npy --joint a --joint b", both(npy([1, 2]), "npy")),
         Case(
             "--weight BEFORE --weight AFTER instead of --at",

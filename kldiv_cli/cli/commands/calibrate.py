@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kldiv_cli.cli import messages, options, streams
 from kldiv_cli.cli.following import command_line
 from kldiv_cli.cli.options import Argument, Option, group, number
 from kldiv_cli.cli.outputs import Outputs, ReportFile
 from kldiv_cli.errors import UsageError
+from kldiv_cli.renderers import CALIBRATE_FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kldiv_cli.core.calibration import Calibration
+    from kldiv_cli.core.report import Failure
 
 CODES = "Exit codes: 0 answered, 2 no answer."
 EXAMPLES = (
@@ -26,8 +33,8 @@ ROWS: tuple[Argument | Option, ...] = (
              " profiles; NAME=FILE."),
     *group(
         "Limits",
-        options.OUTPUT._replace(help="Write the limits into this file of settings; one that"
-                                " calibrate wrote keeps what else stands in it."),
+        Option("settings", "FILE", "Write the limits into this file of settings; one that"
+               " calibrate wrote keeps what else stands in it.", ("--output", "-o")),
         Option("alpha", "X", "Chance of a false alarm in any column; 0.05 if not given.",
                read=number),
         *options.WANTED, *options.TYPES,
@@ -43,14 +50,29 @@ ROWS: tuple[Argument | Option, ...] = (
     *group(
         "How files are read",
         options.STRICT, *options.TEXT, options.TOTAL_ROW, options.DUPLICATES,
-        options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE, options.QUIET._replace(
-            help="Print nothing but repairs."), options.COLOR, options.VERBOSE,
+        options.MAX_INFLATED, *options.ARRAYS, *options.ENGINE,
+    ),
+    *group(
+        "Reports",
+        Option("format", "FORMAT", "Of what is printed; text if not given.", ("--format", "-f")),
+        options.QUIET._replace(help="Print nothing but repairs."), options.COLOR, options.VERBOSE,
     ),
 )
 # fmt: on
 
 
-@options.command(*ROWS, examples=EXAMPLES, exit_codes=CODES)
+def failed(_: Sequence[str], said: Mapping[str, Any], failure: Failure) -> Calibration:
+    """Return the report of an error, with the level if that has a right value."""
+    from kldiv_cli.core.calibration import Calibration
+    from kldiv_cli.pipeline.settings import CALIBRATE, CalibrateSettings, right_options
+
+    right = {**CalibrateSettings._field_defaults, **right_options(CALIBRATE, said)}
+    return Calibration(history=None, alpha=right["alpha"], error=failure)
+
+
+@options.command(
+    *ROWS, examples=EXAMPLES, exit_codes=CODES, formats=CALIBRATE_FORMATS, failed=failed
+)
 def calibrate(windows: list[str], said: dict[str, Any]) -> int:
     """Find out what is usual: a limit for each column from past windows.
 
@@ -66,12 +88,11 @@ def calibrate(windows: list[str], said: dict[str, Any]) -> int:
     from kldiv_cli.pipeline import config
     from kldiv_cli.pipeline.calibrate import calibrated, settings_file
     from kldiv_cli.pipeline.settings import CALIBRATE, calibrate_settings
-    from kldiv_cli.renderers import draw
-    from kldiv_cli.renderers.pages.calibration import document
+    from kldiv_cli.renderers import render
 
     asked = dict(said)
-    path, color = said.pop("output", None), said.get("color", "auto")
-    outputs = Outputs(said, ("text",))
+    path, color = said.pop("settings", None), said.get("color", "auto")
+    outputs = Outputs(said, CALIBRATE_FORMATS)
     file = said.pop("config", None)
     names, paths = options.sources(*windows)
     if "-" in paths:
@@ -90,15 +111,11 @@ def calibrate(windows: list[str], said: dict[str, Any]) -> int:
         if target and path:
             target.write(settings_file(found, before, path))
             target.put_in_place()
-        page = document(found)
-        outputs.write(
-            lambda format, layout: draw(page, format, layout),
-            (*project.notes(), *found.notes),
-            bare=partial(str),
-        )
-    if path is not None and not asked.get("quiet"):
+        notes = (*project.notes(), *found.notes)
+        outputs.write(partial(render, found), notes, bare=partial(str))
+    if path is not None and found.history and not asked.get("quiet"):
         # What is said of columns and of reading holds for the reference, too.
-        of_limits = ("output", "alpha", "missing", "color")
+        of_limits = ("settings", "alpha", "missing", "format", "color")
         end = "-o history.json"
         following = command_line("profile", windows, calibrate, asked, of_limits, end)
         summary = f"limits from {found.history.windows} windows"

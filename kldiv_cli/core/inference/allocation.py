@@ -14,7 +14,7 @@ of means n q, given that their sum is n, and G = 2 sum [x ln(x/(n q)) - x + n q]
 from __future__ import annotations
 
 import math
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +23,7 @@ from kldiv_cli.core.inference.chisquare import poisson_term
 from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -188,12 +188,13 @@ def exact_p_value(samples: Samples) -> float | None:
     rows, most = int(samples.rows), _most_rows(samples)
     if len(most) == 1:
         return 1.0
-    spans = _spans(most, rows)
-    cells = sum(part * len(span) for part, span in zip(most[:-2], spans, strict=False))
-    finer = min(_FEW_STEPS // max(cells * _STEPS, 1), _FINEST)
+    first, stop = _spans(most, rows)
+    cells = float(most[:-2] @ (stop - first)[: len(most) - 2])
+    finer = int(min(_FEW_STEPS // max(cells * _STEPS, 1), _FINEST))
     steps = _STEPS * max(len(most) // _PARTS, finer, 1)
     if cells * steps > _MOST_STEPS or most[-2] * rows > _MOST_PLACED:
         return None
+    spans = list(map(range, first.astype(int).tolist(), stop.astype(int).tolist()))
     *parts, second, last = _parts(samples)
     observed = math.fsum(part.observed for part in (*parts, second, last))
     if observed <= _TIED * rows:
@@ -203,7 +204,7 @@ def exact_p_value(samples: Samples) -> float | None:
     for part, (before, after) in zip(parts, pairwise(spans), strict=False):
         law = _with(part, law, before, after, observed)
     placed = np.array(spans[-3])[:, np.newaxis]
-    of_second = np.arange(most[-2] + 1)
+    of_second = np.arange(int(most[-2]) + 1)
     of_last = rows - placed - of_second
     possible = (of_last >= 0) & (of_last <= most[-1])
     of_last = np.where(possible, of_last, 0)
@@ -272,7 +273,7 @@ def smallest_p_value(samples: Samples) -> float | None:
         None where finding it would take longer than draws.
     """
     rows, most = int(samples.rows), _most_rows(samples)
-    if sum(most) * rows > _MOST_PLACED:
+    if most.sum() * rows > _MOST_PLACED:
         return None
     largest, chance = np.full(rows + 1, -math.inf), np.zeros(rows + 1)
     largest[0], chance[0] = 0.0, 1.0
@@ -287,22 +288,25 @@ def smallest_p_value(samples: Samples) -> float | None:
     return min(float(chance[-1]) / _same_total(samples), 1.0)
 
 
-def _most_rows(samples: Samples) -> list[int]:
+def _most_rows(samples: Samples) -> Floats:
     """Return the most rows of the smaller sample that each part may have, in ascending order."""
-    rows = int(samples.rows)
     if _is_known(samples):
-        return [rows] * samples.outcomes
+        return np.full(samples.outcomes, float(samples.rows))
     totals = samples.x + samples.y
-    sizes = totals[totals > 1].tolist()
-    if once := int(np.count_nonzero(totals == 1)):
-        sizes.append(once)
-    return sorted(min(int(size), rows) for size in sizes)
+    sizes = totals[totals > 1]
+    if once := np.count_nonzero(totals == 1):
+        sizes = np.append(sizes, once)
+    return np.sort(np.minimum(sizes, samples.rows))
 
 
-def _spans(most: Sequence[int], rows: int) -> list[range]:
-    """Return how many rows may have been placed before each part, and after the last."""
-    placed = [0, *accumulate(most)]
-    return [range(max(rows - placed[-1] + sum_, 0), min(sum_, rows) + 1) for sum_ in placed]
+def _spans(most: Floats, rows: int) -> tuple[Floats, Floats]:
+    """Return how many rows may have been placed before each part, and after the last.
+
+    They are the least number of rows, and the first that is too large. Beyond the digits of
+    doubles there are too many for any use.
+    """
+    placed = np.append(0.0, np.cumsum(most))
+    return np.maximum(rows - placed[-1] + placed, 0.0), np.minimum(placed, rows) + 1
 
 
 def _parts(samples: Samples) -> Iterator[_Part]:

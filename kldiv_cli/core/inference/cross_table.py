@@ -57,7 +57,7 @@ def summed(entries: Entries, groups: int) -> Entries:
     size = int(keys.max()) + 1
     if size > 4 * len(keys) + 1000:
         # As `np.unique` does it, which would import masked arrays.
-        order = np.argsort(keys, kind="stable")
+        order = np.argsort(keys)
         is_new = np.append(True, np.diff(keys[order]) > 0)
         found = keys[order[is_new]]
         keys = np.empty_like(keys)

@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 
 HEADER = ("column", "measure", "direction", "row", "value", "error_bound", "unit", "smoothing")
 ESTIMATES = ("estimate", "low", "high")
+OF_SEGMENT = ("segment", "part", "share_p", "share_q")
 OF_ROWS = ("mean", "standard_error", "standard_error_independent", "effective_rows", "low", "high")
 
 
 def render(report: Report, layout: Layout) -> str:
     """Return the table; `row` numbers the rows of a batch that was not reduced, from 0.
 
-    The estimate of a measure from counts, and its interval, are further columns. So are the
+    The estimate of a measure from counts, and its interval, are further columns. So is what is
+    told of segments, whose rows come last, where there are some; and so are the
     statistics of the rows of a batch that was reduced, and what these rows have beside measures
     are further rows.
     """
@@ -40,7 +42,11 @@ def render(report: Report, layout: Layout) -> str:
     ]
     if not reduced:
         every = (_estimated_rows(report, comparison) for comparison in report.comparisons)
-        return table((*HEADER, *ESTIMATES), chain.from_iterable(every))
+        rows = chain.from_iterable(every)
+        if report.segments:
+            header = (*HEADER, *ESTIMATES, *OF_SEGMENT)
+            return table(header, _with_segments(report, rows))
+        return table((*HEADER, *ESTIMATES), rows)
     from kldiv_cli.core.row_statistics import Spread
 
     every = (_rows_of_batch(report, comparison, batch) for comparison, batch in reduced)
@@ -118,6 +124,19 @@ def _estimated_rows(report: Report, comparison: Comparison) -> Iterator[Sequence
                 else ("",) * len(ESTIMATES)
             ),
         )
+
+
+def _with_segments(report: Report, rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
+    """Yield rows of measures, which are of no segment, and then those of all segments."""
+    for row in rows:
+        yield (*row, *("",) * len(OF_SEGMENT))
+    for each in report.segments:
+        facts = cell(each.segment), *map(number, (each.part, each.share_p, each.share_q))
+        alone = report.comparisons[0]._replace(
+            measures=each.measures, error_bounds=each.error_bounds, estimates=each.estimates
+        )
+        for row in _estimated_rows(report, alone):
+            yield (*row, *facts)
 
 
 def _rows(report: Report, comparison: Comparison) -> Iterator[Sequence[object]]:

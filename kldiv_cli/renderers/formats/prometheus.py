@@ -12,7 +12,7 @@ from kldiv_cli.renderers.show import show
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kldiv_cli.core.findings import Check, Figure, Finding
+    from kldiv_cli.core.findings import Check, Figure, Finding, Segment
     from kldiv_cli.renderers import Layout
 
 GAUGES = {
@@ -26,6 +26,10 @@ GAUGES = {
     "kldiv_missing_ratio": "Share of the rows without a value.",
     "kldiv_rows": "Rows; infinite where a side is exactly known.",
     "kldiv_verdict": "1 for the verdict on the column, 0 for the others.",
+    "kldiv_segment_part_nats": "What a segment adds to the divergence within segments.",
+    "kldiv_segment_value": "Estimate of a measure of a column in a segment.",
+    "kldiv_segment_rows": "Rows of a segment.",
+    "kldiv_segment_verdict": "1 for the verdict on a column in a segment, 0 for the others.",
     "kldiv_success": "1 if the check gave an answer, whatever the verdict, 0 if it failed.",
 }
 VALUES = {"Infinity": "+Inf", "-Infinity": "-Inf"}
@@ -46,6 +50,16 @@ def render(report: Check, layout: Layout) -> str:
         for column, finding in zip(columns, report.columns, strict=True):
             common = dataset | {"column": column, "reference": reference}
             for gauge, own, value in _samples(finding):
+                if value != "error":
+                    samples[gauge].append(_sample(gauge, common | own, value))
+        shown = {each.column: name for each, name in zip(report.columns, columns, strict=True)}
+        # The worst comes first, which is not the same one in every run.
+        names = sorted({each.segment for each in report.segments})
+        segments = dict(zip(names, numbered(names), strict=True))
+        for each in report.segments:
+            common = dataset | {"column": shown[each.column], "reference": reference}
+            common["segment"] = segments[each.segment]
+            for gauge, own, value in _samples_of_segment(each):
                 if value != "error":
                     samples[gauge].append(_sample(gauge, common | own, value))
     samples["kldiv_success"].append(_sample("kldiv_success", dataset, int(report.error is None)))
@@ -78,6 +92,16 @@ def _samples(finding: Finding) -> Iterator[tuple[str, dict[str, str], Figure]]:
     yield "kldiv_rows", {"side": "current"}, finding.n_current
     for verdict in WORST_FIRST:
         yield "kldiv_verdict", {"verdict": verdict}, int(finding.verdict == verdict)
+
+
+def _samples_of_segment(segment: Segment) -> Iterator[tuple[str, dict[str, str], Figure]]:
+    """Yield what `_samples` does, of a column in a segment."""
+    yield "kldiv_segment_part_nats", {}, segment.part
+    yield "kldiv_segment_value", {"measure": segment.measure}, segment.value
+    yield "kldiv_segment_rows", {"side": "reference"}, segment.n_reference
+    yield "kldiv_segment_rows", {"side": "current"}, segment.n_current
+    for verdict in WORST_FIRST:
+        yield "kldiv_segment_verdict", {"verdict": verdict}, int(segment.verdict == verdict)
 
 
 def _sample(gauge: str, labels: dict[str, str], value: Figure) -> str:

@@ -31,6 +31,7 @@ from kldiv_cli.renderers.document import (
 )
 from kldiv_cli.renderers.figures import count, figure, interval_title
 from kldiv_cli.renderers.pages import pictures
+from kldiv_cli.renderers.pages.segments import MOST_SEGMENTS, splits
 from kldiv_cli.renderers.pages.sides import (
     notes_of,
     origin,
@@ -89,7 +90,7 @@ def document(report: Check) -> Document:
         ]
         blocks.append(Facts(tuple(facts)))
     if report.segments:
-        blocks += [_splits(report), _segments(report)]
+        blocks += [splits(report.by, report.splits, report.unit), _segments(report)]
     blocks += following("picture", report.picture)
     blocks.append(Lines((line(summary(report), tone="strong"),)))
     key = ("check", report.dataset)
@@ -189,21 +190,6 @@ def method_of(report: Check, measure: str) -> str:
     if report.dependence is None:
         return METHODS[measure]
     return f"plug-in estimate and Rao-Scott law, {BY_GROUPS[report.dependence]}"
-
-
-MOST_SEGMENTS = 10
-"""Segments of columns that have a row."""
-
-
-def _splits(report: Check) -> Facts:
-    """Return how much of each divergence is the mix of segments, and how much is within them."""
-    facts = []
-    for split in report.splits:
-        joint, mix, within = (figure(value, digits=DIGITS) for value in split[1:])
-        said = line(f"{joint} = mix {mix} + within {within}")
-        facts.append((line(Span(split.column, kind="title")), (said,)))
-    head = line("by ", Span(report.by or "", kind="title"), ", as counted")
-    return Facts(((head, (line("joint = mix of segments + within them, in nats"),)), *facts))
 
 
 def _segments(report: Check) -> Table:

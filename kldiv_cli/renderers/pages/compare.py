@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Literal
 
 from kldiv_cli.core.inference.p_values import digits, name_of_test
+from kldiv_cli.core.inference.reasons import percent
 from kldiv_cli.core.measures import BOTH_DIRECTIONS, DEFAULT_MEASURES, find
 from kldiv_cli.core.quantiles import in_words
 from kldiv_cli.core.report import DOUBT
@@ -24,6 +25,7 @@ from kldiv_cli.renderers.document import (
 )
 from kldiv_cli.renderers.figures import count, figure, interval_title, rough
 from kldiv_cli.renderers.pages import pictures
+from kldiv_cli.renderers.pages.segments import DIGITS, MOST_SEGMENTS, splits
 from kldiv_cli.renderers.pages.sides import (
     notes_of,
     outcome_names,
@@ -63,6 +65,8 @@ def document(report: Report) -> Document:
         if comparison.column is not None:
             blocks.append(Heading(line("column ", Span(comparison.column, kind="title"))))
         blocks += _comparison(report, comparison, names)
+    if report.segments:
+        blocks += [splits(report.by, report.splits, report.unit), _segments(report, names)]
     blocks.append(side_facts(report.p, report.q, report.comparisons[0].batch))
     if report.smoothing != "none":
         blocks.append(smoothing_line(report))
@@ -216,6 +220,38 @@ def _comparison(report: Report, comparison: Comparison, names: Names) -> Iterato
         )
     elif comparison.contributions:
         yield table
+
+
+def _segments(report: Report, names: Names) -> Table:
+    """Return a row for each segment that adds much: its part, its shares, and what is in it.
+
+    That is the estimate with its interval where there is one, else the first measure.
+    """
+    p, q = names
+    measure = next(iter(report.comparisons[0].measures))
+    estimated = any(each.estimate for each in report.segments)
+    heads = ("estimate of kl_pq", interval_title(report.alpha)) if estimated else (measure,)
+    columns = (
+        Column(line("segment"), number=False, names=True),
+        Column(line("part")),
+        Column(line(p._replace(tone="p"))),
+        Column(line(q._replace(tone="q"))),
+        *(Column(line(head), rank=place) for place, head in enumerate(heads)),
+    )
+    rows = []
+    for each in report.segments[:MOST_SEGMENTS]:
+        lacking = q if not each.share_q else p if not each.share_p else None
+        value = rows_of(each.measures[measure])[0]
+        known = _interval_cells(each.estimate) if estimated else [figure(value)]
+        if lacking is not None:
+            known = ["-"] * len(heads)
+        shares = percent(each.share_p), percent(each.share_q)
+        cells = (figure(each.part, digits=DIGITS), *shares, *known)
+        detail = () if lacking is None else line(lacking, " has nothing of it")
+        rows.append(Row((line(Span(each.segment, kind="title")), *map(line, cells)), detail))
+    left = len(report.segments) - len(rows)
+    below = (line(f"and {left:,} more, with smaller parts", tone="dim"),) if left else ()
+    return Table(columns, tuple(rows), below=below)
 
 
 def _below(report: Report, comparison: Comparison) -> Iterator[Line]:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kldiv_cli import check
 from kldiv_cli.core.findings import Findings
 from kldiv_cli.renderers import render
 from kldiv_cli.renderers.pages.check import numbered
@@ -351,6 +352,38 @@ def test_what_is_exactly_known_has_infinitely_many_rows(reports):
     found = {labels["side"]: value for labels, value in metrics["kldiv_rows"]}
     assert found == {"reference": math.inf, "current": 1020.0}
     assert prometheus(reports["exact"])["kldiv_kl_nats"][0][1] == math.inf
+
+
+def test_prometheus_has_gauges_of_segments():
+    def side(red):
+        return {
+            "colour": [*["red"] * red, *["blue"] * (300 - red), *["red", "blue"] * 30],
+            # Names that are shown alike have samples of their own.
+            "group": [*["a\n"] * 150, *["a\\n"] * 150, *["few"] * 60],
+        }
+
+    found = check(side(100), side(250), by="group")
+    metrics = prometheus(found)
+    names = {"a\n": r"a\\n", "a\\n": r"a\\n (2)", "few": "few"}
+    assert [each.segment for each in found.segments] != sorted(names)
+    for gauge, value in (
+        ("part_nats", lambda each: each.part),
+        ("value", lambda each: each.value),
+    ):
+        samples = {labels["segment"]: end for labels, end in metrics[f"kldiv_segment_{gauge}"]}
+        assert samples == {
+            names[each.segment]: pytest.approx(value(each))
+            for each in found.segments
+            if value(each) != "error"
+        }
+    rows = [labels["side"] for labels, end in metrics["kldiv_segment_rows"] if end == 60]
+    assert rows == ["reference", "current"]
+    verdicts = {
+        labels["segment"]: labels["verdict"]
+        for labels, end in metrics["kldiv_segment_verdict"]
+        if end
+    }
+    assert verdicts == {names[each.segment]: each.verdict for each in found.segments}
 
 
 def test_without_an_answer_prometheus_hears_of_the_failure_alone(reports):

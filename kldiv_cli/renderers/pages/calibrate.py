@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.renderers.document import Column, Document, Facts, Lines, Row, Span, Table, line
+from kldiv_cli.renderers.document import (
+    NOTHING,
+    Column,
+    Document,
+    Facts,
+    Lines,
+    Row,
+    Span,
+    Table,
+    line,
+)
 from kldiv_cli.renderers.figures import figure
 
 if TYPE_CHECKING:
@@ -18,6 +28,8 @@ DIGITS = 3
 def document(found: Calibration) -> Document:
     """Return the page of a calibration."""
     past = found.history
+    if past is None or found.p_trend == "error":
+        return NOTHING
     least, most = past.rows
     rows = f"{least:,} to {most:,} rows" if least < most else f"{most:,} rows"
     title = line(f"{past.windows} windows of {rows}, each against the others together, in nats")

@@ -227,7 +227,8 @@ WORDS: dict[str, Callable[[Command], Iterable[Candidate]]] = {
 }
 VALUES = {
     "column": COLUMN, "exclude": COLUMN, "label": COLUMN, "weight": COLUMN, "numeric": COLUMN,
-    "categorical": COLUMN, "joint": COLUMN, "by": COLUMN, "cluster": COLUMN,
+    "categorical": COLUMN, "joint": COLUMN, "by": COLUMN, "cluster": COLUMN, "row_weight": COLUMN,
+    "frequency": COLUMN,
     "measures": "MEASURE", "input_format": "INPUT", "smoothing": "SMOOTHING",
     "reduction": "REDUCTION", "decimal": "DECIMAL",
 }  # fmt: skip

@@ -305,6 +305,10 @@ BY = Option("by", "COL", "Judge the rows with each value of this column by thems
 MAX_SEGMENTS = Option("max_segments", "N", "Most segments of --by; 200 if not given.", read=number)
 SERIAL = Option("serial", "", "Rows depend on those before them: judge by blocks of rows.")
 CLUSTER = Option("cluster", "COL", "Rows with one value of this column belong together.")
+ROW_WEIGHT = Option(
+    "row_weight", "COL", "How many units a row stands for, such as a weight of a survey."
+)
+FREQUENCY = Option("frequency", "COL", "How many rows a row stands for: whole numbers.")
 FLATTEN = Option("flatten", "", "Make one distribution of all elements of a 2-D array.")
 STRICT = Option("strict", "", "Refuse what would be repaired with a note.")
 

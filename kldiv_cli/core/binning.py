@@ -28,6 +28,8 @@ LARGEST_LABEL = 1e16
 """From here on the shortest form of a number has an exponent, and is no label of an integer."""
 _ROWS_PER_BIN = 10
 _ROWS_PER_TAIL = 5
+_PARTS = 2520 << 20
+"""Parts of a whole, of which quantiles of up to ten bins, and of their tails, are multiples."""
 SPECIAL = ("-inf", "+inf", "(missing)")
 """Labels of the bins for what is not a finite number; always the last three."""
 
@@ -208,6 +210,27 @@ def quantile_bins(
         found = ordered[np.searchsorted(reached, quantile_ranks(total, rows, bins))]
     edges = sorted({*(found + 0.0).tolist()})  # -0.0 is 0.0
     return Bins(tuple(edge for edge in edges if edge < ordered[-1]))
+
+
+def weights_as_counts(values: Floats, weights: Floats) -> NDArray[np.int64]:
+    """Return whole numbers that are to each other as weights are, up to any value.
+
+    Quantiles of what weighs are found by them as those of what was counted. Each of the shares up
+    to a value is right to 2e-10 of the total: weights in another unit give the same numbers.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (N,)
+        Numbers, in any order.
+    weights : ndarray of float64, shape (N,)
+        Weights that are not negative.
+    """
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    found = np.zeros(len(weights), dtype=np.int64)
+    if len(reached) and reached[-1] > 0:
+        found[order] = np.diff(np.rint(reached / reached[-1] * _PARTS), prepend=0.0)
+    return found
 
 
 def quantile_ranks(total: int, rows: int, bins: int | None) -> list[int]:

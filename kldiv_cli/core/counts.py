@@ -15,6 +15,7 @@ from kldiv_cli.core.binning import (
     bins_of_constant,
     few_integers,
     quantile_bins,
+    weights_as_counts,
 )
 from kldiv_cli.tuples import NamedTuple
 
@@ -88,6 +89,12 @@ class Numbers(NamedTuple):
     def finite(self) -> int:
         """Rows with a finite value."""
         return int(self.counts[np.isfinite(self.values)].sum())
+
+    @property
+    def weights(self) -> tuple[Floats, Floats] | None:
+        """What the rows of each value weigh, and the sum of squares; None if all are alike."""
+        found = self.grouped and self.grouped.weights
+        return None if found is None else (found[0][:-1], found[1][:-1])
 
 
 class Binned(NamedTuple):
@@ -346,13 +353,16 @@ def _retyped(column: Column, other: Column) -> Column:
     """Return a column without values as one of the other's type; any other as it is."""
     if column.rows > column.missing:
         return column
+    grouped = getattr(column, "grouped", None)
+    grouped = grouped and grouped.without_values()
     if isinstance(other, Numbers):
-        return count_numbers(column.name, column.missing, np.zeros(0))
+        none = count_numbers(column.name, column.missing, np.zeros(0))
+        return none._replace(grouped=grouped)
     if isinstance(other, Binned):
         return Binned(column.name, column.missing, other.bins, np.zeros_like(other.counts))
     # Outcomes that are named beside pooled ones are so where none of them occurs, too.
-    none = dict.fromkeys(other.counts, 0) if other.pooled else {}
-    return Categories(column.name, column.missing, none, other.pooled, other.type)
+    labels = dict.fromkeys(other.counts, 0) if other.pooled else {}
+    return Categories(column.name, column.missing, labels, other.pooled, other.type, grouped)
 
 
 def _form(column: Column) -> tuple[Any, ...]:
@@ -509,11 +519,30 @@ def rows_of_profile(finite: int) -> int:
 
 
 def pooled_bins(first: Numbers, second: Numbers, *, bins: int | None = None) -> Bins:
-    """Return the bins for two columns of numbers, with edges from both together."""
+    """Return the bins for two columns of numbers, with edges from both together.
+
+    Of rows that weigh the quantiles are weighted, and a side is worth its effective rows.
+    """
     values = np.concatenate([first.values, second.values])
     repeats = np.concatenate([first.counts, second.counts])
     rows = min(first.finite, second.finite)
+    weights = [(side.values, *side.weights) for side in (first, second) if side.weights]
+    if len(weights) == 2:
+        sides = [_effective(*side) for side in weights]
+        repeats = weights_as_counts(values, np.concatenate([masses for masses, _ in sides]))
+        # Weights in another unit must not choose other bins, by the last bit.
+        rows = int(min(size for _, size in sides) + 1e-6)
     return quantile_bins(values, rows, bins=bins, weights=repeats)
+
+
+def _effective(values: Floats, weights: Floats, squares: Floats) -> tuple[Floats, float]:
+    """Return the effective rows of each finite number, and of all of them together."""
+    finite = np.isfinite(values)
+    total = float(weights[finite].sum())
+    if not total:
+        return np.zeros_like(weights), 0.0
+    size = total / float(squares[finite].sum()) * total
+    return np.where(finite, weights, 0.0) / total * size, size
 
 
 def counts_in(column: Numbers | Binned, bins: Bins) -> Integers:

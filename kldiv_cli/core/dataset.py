@@ -20,6 +20,7 @@ NO_NAME = "unknown"
 """The name of a data set that has neither a name nor a source."""
 BY_NAME = "--exclude"
 CHOOSES = "--where: all rows have the value that chose them"
+REPEATS = "--frequency: its values say how many rows a row stands for"
 IDENTIFIER = "looks like a key: nearly all values are distinct (--column NAME judges it)"
 DATE = "date: time moves on by itself (--categorical NAME judges it)"
 
@@ -110,6 +111,8 @@ class Wanted(NamedTuple):
     """Where numbers will be binned at quantiles of their own: how many bins a column gets."""
     grouping: Grouping | None = None
     """How rows are grouped, where columns are to be counted by groups, too."""
+    frequency: str | None = None
+    """The column that says how many rows each row stands for."""
 
     def missing_words(self, name: str) -> frozenset[str]:
         """Return the cells that mean a missing value in a column, beside empty ones."""

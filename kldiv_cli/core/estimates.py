@@ -51,6 +51,8 @@ def estimated(
     -----
     See `kldiv_cli.core.inference` for the estimate and its law.
     """
+    if pair.weighs:
+        return _of_weights(pair, base, measures, alpha)
     if "counts" not in pair.kinds or not {"counts", "probabilities"}.issuperset(pair.kinds):
         return None, {}
     totals = [total_of(side, kind) for side, kind in zip(pair[:2], pair.kinds, strict=True)]
@@ -62,23 +64,54 @@ def estimated(
     counts = samples(pair.p.astype(np.float64), pair.q.astype(np.float64), known=pair.known)
     # Only the estimate is asked for, so there is no threshold.
     found = weigh(counts, max_kl=0.0, alpha=alpha)
-    assert found.difference is not None, "one side is a sample"
-    unit = 1.0 if base == "e" else math.log(float(base))
-    of_measures = {}
-    for name, one in _of_measures(found, measures, alpha) if measures else ():
-        value, low, high = (figure / unit ** find(name).degree for figure in one[:3])
-        inside = clamped(value, low, high)
-        of_measures[name] = Estimated(inside, value, low, high, found.difference.value)
-    kl, low, high = (figure / unit for figure in found[:3])
-    inside = clamped(kl, low, high)
     n_p, n_q = (
         math.inf if known else int(total) for total, known in zip(totals, pair.known, strict=True)
     )
-    p_value, test, draws, exceedances = found.difference
+    others = _of_measures(found, measures, alpha) if measures else ()
+    return _in_unit(found, others, base, (n_p, n_q))
+
+
+def _in_unit(
+    kl: Evidence,
+    others: Iterable[tuple[str, Evidence]],
+    base: Base,
+    sizes: tuple[float | int, float | int],
+) -> tuple[Interval, dict[str, Estimated]]:
+    """Return evidence as a report has it: see `estimated`."""
+    assert kl.difference is not None, "one side is a sample"
+    unit = 1.0 if base == "e" else math.log(float(base))
+    of_measures = {}
+    for name, one in others:
+        value, low, high = (figure / unit ** find(name).degree for figure in one[:3])
+        inside = clamped(value, low, high)
+        of_measures[name] = Estimated(inside, value, low, high, kl.difference.value)
+    value, low, high = (figure / unit for figure in kl[:3])
+    p_value, test, draws, exceedances = kl.difference
+    inside = clamped(value, low, high)
     interval = Interval(
-        inside, kl, low, high, p_value, n_p, n_q, found.reliable, test, draws, exceedances
+        inside, value, low, high, p_value, *sizes, kl.reliable, test, draws, exceedances
     )
     return interval, of_measures
+
+
+def _of_weights(
+    pair: Pair, base: Base, measures: Sequence[str], alpha: float
+) -> tuple[Interval, dict[str, Estimated]]:
+    """Return what rows that weigh say: see `estimated`."""
+    from kldiv_cli.core.inference.design import DIVERGENCES, weigh_design
+    from kldiv_cli.core.inference.weighted import weighted
+
+    p, q = pair.weights
+    forward, backward = weighted(p, q), weighted(q, p)
+    others = []
+    for name in measures:
+        known = find(name).name
+        measure = {"kl_pq": "kl", "kl_qp": "kl", "jeffreys": "psi"}.get(known, known)
+        if measure in DIVERGENCES:
+            design = backward if known == "kl_qp" else forward
+            others.append((name, weigh_design(design, measure, threshold=0.0, alpha=alpha)))
+    kl = weigh_design(forward, "kl", threshold=0.0, alpha=alpha)
+    return _in_unit(kl, others, base, pair.rows)
 
 
 def _of_measures(

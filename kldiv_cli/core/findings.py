@@ -116,6 +116,9 @@ class Finding(NamedTuple):
         All outcomes; None of a batch, and where nothing was computed. In no JSON document.
     judged : tuple of Judged
         The verdicts on all measures that have a limit; none where nothing was computed.
+    pooled_outcomes : int
+        How many outcomes were merged into one, since they have fewer than 10 effective rows;
+        0 where rows do not weigh.
     """
 
     column: str | None
@@ -152,6 +155,7 @@ class Finding(NamedTuple):
     threshold_source: ThresholdSource = "limit"
     shares: Shares | None = None
     judged: tuple[Judged, ...] = ()
+    pooled_outcomes: int = 0
 
 
 class Segment(NamedTuple):
@@ -249,6 +253,8 @@ class Check(Document):
     seed: int
     dependence: Dependence | None = None
     """How rows were taken to depend on each other; None where they were taken for independent."""
+    row_weight: str | None = None
+    """The column of what rows weigh; None where each counts once."""
     columns: Findings
     by: str | None = None
     """The column whose values are the segments; None where there are none."""

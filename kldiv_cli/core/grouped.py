@@ -63,6 +63,38 @@ class Grouping(NamedTuple):
         return self._replace(column=column, weight=weight)
 
 
+class Weighing(NamedTuple):
+    """What the rows of a data set weigh together.
+
+    Attributes
+    ----------
+    rows : int
+        Those that weigh anything.
+    total, squares, heaviest : float
+        The sum of their weights, that of the squares of these, and the largest one.
+    """
+
+    rows: int
+    total: float
+    squares: float
+    heaviest: float
+
+    @property
+    def n_effective(self) -> float:
+        """How many rows of equal weight have a mean that varies as much (Kish)."""
+        return self.total / self.squares * self.total
+
+    @property
+    def design_effect(self) -> float:
+        """How many rows are worth one of equal weight."""
+        return self.rows / self.n_effective
+
+    @property
+    def largest_share(self) -> float:
+        """The part of the total that the heaviest row has."""
+        return self.heaviest / self.total
+
+
 class Groups(NamedTuple):
     """The groups of rows of a data set.
 
@@ -73,10 +105,13 @@ class Groups(NamedTuple):
     names : tuple of (str or None)
         The values of the column that makes them, in their own order; None, which comes last, of
         the rows that have none. Blocks are numbered from 1, in the order of the rows.
+    weighing : Weighing or None
+        What the rows weigh; None where each counts once.
     """
 
     grouping: Grouping
     names: tuple[str | None, ...]
+    weighing: Weighing | None = None
 
 
 class Grouped(NamedTuple):
@@ -95,6 +130,24 @@ class Grouped(NamedTuple):
     values: tuple[str, ...] | Floats
     entries: Entries
     groups: int
+
+    def without_values(self) -> Grouped:
+        """Return a column in which every value is missing, as one of any other type."""
+        nowhere = np.zeros_like(self.entries.place)
+        entries = summed(self.entries._replace(place=nowhere), self.groups)
+        return Grouped((), entries, self.groups)
+
+    @property
+    def weights(self) -> tuple[Floats, Floats] | None:
+        """The sums of the weights, and of their squares, of each value; of missing ones last."""
+        place, _, _, w, w2 = self.entries
+        if w is None or w2 is None:
+            return None
+        size = len(self.values) + 1
+        sums, squares = np.zeros(size), np.zeros(size)
+        np.add.at(sums, place, w)
+        np.add.at(squares, place, w2)
+        return sums, squares
 
     def spelt(self, spell: Callable[[str], str | None]) -> Grouped:
         """Return the same with other labels; None stands for a missing value."""

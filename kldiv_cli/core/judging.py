@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.divergences import Contributions
     from kldiv_cli.core.findings import ThresholdSource
+    from kldiv_cli.core.inference.design import Design
     from kldiv_cli.core.inference.evidence import Evidence, Past
     from kldiv_cli.core.inference.history import History
     from kldiv_cli.core.inference.verdict import Judgement
@@ -170,8 +171,8 @@ def judged(
         # What is known exactly, or a part, is no window.
         of_pair = of_segments if all(pair.known) or place >= columns else limits
         judged = of_pair.of(pair.column or "")
-        if dependent and not all(pair.known):
-            weighed, of_column = _dependent_evidence(pair, parts, judged, of_pair)
+        if pair.weighs or (dependent and not all(pair.known)):
+            weighed, of_column = _designed_evidence(pair, parts, judged, of_pair)
         else:
             weighed = _kl_evidence(pair, parts, float(values["kl_pq"]), judged, of_pair, tests)
             of_column = [_evidence(weighed, name, judged, values, limits) for name in judged]
@@ -237,16 +238,14 @@ def _kl_evidence(
     return weighed._replace(move=largest_move(parts.p, parts.q, parts.part, counts.m))
 
 
-def _dependent_evidence(
+def _designed_evidence(
     pair: Pair, parts: Contributions, judged: Mapping[str, float], limits: Limits
 ) -> tuple[Evidence, list[Evidence]]:
-    """Return what dependent rows say about D(P || Q), and about each measure of `judged`."""
-    from kldiv_cli.core.inference.dependence import designed
+    """Return what rows that weigh, or depend on each other, say about D(P || Q), and `judged`."""
     from kldiv_cli.core.inference.design import weigh_design
 
-    counts = samples(pair.p.astype(np.float64), pair.q.astype(np.float64), known=(False, False))
-    design = designed(counts, pair.groups, scores_of(pair))
-    move = largest_move(parts.p, parts.q, parts.part, counts.m)
+    design = _design(pair)
+    move = largest_move(parts.p, parts.q, parts.part, design.whole.m)
 
     def weighed(measure: str, limit: float) -> Evidence:
         usual = limit if math.isfinite(limit) else USUAL_LIMITS[measure]
@@ -261,6 +260,18 @@ def _dependent_evidence(
 
     kl = weighed("kl", judged.get("kl", math.inf))
     return kl, [kl if name == "kl" else weighed(name, judged[name]) for name in judged]
+
+
+def _design(pair: Pair) -> Design:
+    """Return two samples of rows that weigh, or depend on each other."""
+    if pair.weighs:
+        from kldiv_cli.core.inference.weighted import weighted
+
+        return weighted(*pair.weights)
+    from kldiv_cli.core.inference.dependence import designed
+
+    counts = samples(pair.p.astype(np.float64), pair.q.astype(np.float64), known=(False, False))
+    return designed(counts, pair.groups, scores_of(pair))
 
 
 def scores_of(pair: Pair) -> NDArray[np.float64] | None:
@@ -411,6 +422,7 @@ def _finding(
         threshold_source=_source_of(evidence),
         shares=shares_of(pair, parts),
         judged=tuple(_judged(*one) for one in judged),
+        pooled_outcomes=kl.rare,
     )
 
 
@@ -440,6 +452,8 @@ def _source_of(evidence: Evidence) -> ThresholdSource:
 
 def _missing_share(pair: Pair, shares: NDArray[np.float64], side: int) -> float:
     """Return the share of missing values on one side: of its rows, or else of its mass."""
+    if pair.missing_shares is not None:
+        return pair.missing_shares[side]
     if pair.rows[side]:
         return pair.missing[side] / pair.rows[side]
     if not pair.known[side] or pair.of_data is None:

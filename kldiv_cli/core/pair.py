@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import reduce
 from itertools import compress, repeat
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kldiv_cli.core.counts import Column, Type
     from kldiv_cli.core.distribution import Distribution, Kind
     from kldiv_cli.core.inference.cross_table import CrossTable
+    from kldiv_cli.core.inference.weighted import Weights
 
 
 class Pair(NamedTuple):
@@ -56,6 +58,9 @@ class Pair(NamedTuple):
         Of numbers; empty of anything else.
     groups : pair of CrossTable or None
         The outcomes of P, and of Q, by groups of rows, if they were counted so.
+    missing_shares : pair of float or None
+        The part of the weight of P, and of Q, that rows without a value have; None where each row
+        counts once.
     """
 
     p: NDArray[Any]
@@ -71,11 +76,29 @@ class Pair(NamedTuple):
     are_keys: bool = False
     quantiles: tuple[Quantile, ...] = ()
     groups: tuple[CrossTable | None, CrossTable | None] = (None, None)
+    missing_shares: tuple[float, float] | None = None
+
+    @property
+    def weighs(self) -> bool:
+        """Whether P and Q are what the rows of samples weigh, and no counts of them."""
+        return self.missing_shares is not None
 
     @property
     def known(self) -> tuple[bool, bool]:
-        """Whether P, and Q, is exactly known: its weights are not counts of a sample."""
+        """Whether P, and Q, is exactly known: its weights are not those of a sample."""
+        if self.weighs:
+            return False, False
         return self.kinds[0] != "counts", self.kinds[1] != "counts"
+
+    @property
+    def weights(self) -> tuple[Weights, Weights]:
+        """What the rows of P, and of Q, weigh, outcome by outcome, where they do."""
+        from kldiv_cli.core.inference.weighted import weights_of
+
+        p, q = self.groups
+        assert p is not None, "P has no weights"
+        assert q is not None, "Q has no weights"
+        return weights_of(p), weights_of(q)
 
     @property
     def is_batch(self) -> bool:
@@ -124,6 +147,7 @@ class Pair(NamedTuple):
         return exchanged._replace(
             rows=self.rows[::-1],
             missing=self.missing[::-1],
+            missing_shares=self.missing_shares and self.missing_shares[::-1],
             constants=self.constants[::-1],
             groups=self.groups[::-1],
             quantiles=tuple(each.swapped() for each in self.quantiles),
@@ -418,13 +442,31 @@ def pair_columns(
     constants = counts.constant(first), counts.constant(second)
     disjoint = not np.any((pair.p > 0) & (pair.q > 0) & pair.valued)
     are_keys = disjoint and counts.nearly_all_distinct(p) and counts.nearly_all_distinct(q)
-    return pair._replace(
+    pair = pair._replace(
         column=first.name,
         rows=rows,
         missing=missing_rows,
         constants=constants,
         are_keys=are_keys,
     )
+    return _weighed(pair, p, q)
+
+
+def _weighed(pair: Pair, p: Column, q: Column) -> Pair:
+    """Return the pair with what rows weigh in the place of how many they are, if they weigh."""
+    missing, shares = [], []
+    for column, table in zip((p, q), pair.groups, strict=True):
+        grouped = None if isinstance(column, Binned) else column.grouped
+        if table is None or grouped is None or grouped.weights is None:
+            return pair
+        of_values, _ = grouped.weights
+        missing.append(float(of_values[-1] / of_values.sum()))
+        found = np.bincount(table.entries.place, table.entries.w, table.outcomes)
+        # Where all that weighs anything has no value, there is nothing.
+        shares.append(found / (math.fsum(found) or 1.0))
+    kinds: tuple[Kind, Kind] = ("weights", "weights")
+    both = missing[0], missing[1]
+    return pair._replace(p=shares[0], q=shares[1], kinds=kinds, missing_shares=both)
 
 
 def _categorical(

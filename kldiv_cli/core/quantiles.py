@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kldiv_cli.core.binning import weights_as_counts
 from kldiv_cli.core.counts import Numbers
 from kldiv_cli.tuples import NamedTuple
 
@@ -92,7 +93,10 @@ def _spelt(reference: tuple[float, float], current: tuple[float, float]) -> tupl
 def _limits(side: Numbers | Binned) -> list[tuple[float, float]]:
     """Return between which numbers each quantile is."""
     if isinstance(side, Numbers):
-        return [(float(side.values[at]),) * 2 for at in _places(side.counts)]
+        counts = side.counts
+        if side.weights is not None:
+            counts = weights_as_counts(side.values, side.weights[0])
+        return [(float(side.values[at]),) * 2 for at in _places(counts)]
     edges = (-math.inf, *side.bins.edges, math.inf)
     # The two last of the counts are of the infinite numbers.
     *counts, lowest, highest = side.counts.tolist()

@@ -38,7 +38,9 @@ class Side(NamedTuple):
     """The facts on one side: its name, its source and its size.
 
     Of raw rows and profiles `outcomes` are those of all columns together, `total` is the number of
-    rows, and `missing` the number of missing values in these columns.
+    rows, and `missing` the number of missing values in these columns. Where rows weigh,
+    `n_effective` is how many rows of equal weight they are worth, `design_effect` how many of them
+    are worth one, and `largest_weight_share` the part of the total weight that one row has.
     """
 
     name: str
@@ -50,6 +52,9 @@ class Side(NamedTuple):
     rows_read: int
     rows_used: int
     missing: int
+    n_effective: float | None = None
+    design_effect: float | None = None
+    largest_weight_share: float | None = None
 
 
 class Contribution(NamedTuple):
@@ -246,7 +251,9 @@ class Batch(NamedTuple):
 
 
 DOUBT = "too few rows, or too many rare outcomes for them"
-"""The reason why an interval is not reliable."""
+"""The reason why an interval is not reliable …"""
+DOUBT_OF_WEIGHTS = "rows that weigh so unevenly are worth too few"
+"""… where rows weigh."""
 
 
 class Interval(NamedTuple):
@@ -515,6 +522,8 @@ class Report(Document):
     failed: tuple[Exceeded, ...] = ()
     alpha: float = 0.05
     """One minus the level of the intervals of estimates."""
+    row_weight: str | None = None
+    """The column of what rows weigh; None where each counts once."""
     by: str | None = None
     """The column whose values are the segments; None where there are none."""
     splits: tuple[Split, ...] = ()

@@ -45,13 +45,17 @@ def shares_of(pair: Pair, parts: Contributions) -> Shares:
         order = _order(labels, [place for _, place in bins], missing)
         labels = tuple(labels[place] for place in order)
         p, q, part = p[order], q[order], part[order]
+    if pair.weighs:
+        n_p, n_q = (side.n_effective for side in pair.weights)
+    else:
+        n_p, n_q = _sample_size(pair.p, pair.kinds[0]), _sample_size(pair.q, pair.kinds[1])
     return Shares(
         labels,
         p,
         q,
         part,
-        n_p=_sample_size(pair.p, pair.kinds[0]),
-        n_q=_sample_size(pair.q, pair.kinds[1]),
+        n_p=n_p,
+        n_q=n_q,
         ordered=bool(bins),
         edges=tuple(bin.low for bin, _ in bins[1:]),
         missing=len(labels) - 1 if missing else None,

@@ -275,6 +275,8 @@ class Table(NamedTuple):
         The keys of columns are positions; their names, if there are any, may be in the first row.
     whole : sequence of (name, column), or None
         Columns that are held in memory.
+    repeats : ndarray of int64, or None
+        How many rows each row of `whole` stands for, where these were counted.
     typed : bool
         Numbers are `Number`, so that text that looks like a number is text.
     decimal : {".", ","}
@@ -312,6 +314,7 @@ class Table(NamedTuple):
     what: str = ""
     positional: bool = False
     whole: Sequence[tuple[str, Any]] | None = None
+    repeats: NDArray[np.int64] | None = None
     typed: bool = False
     decimal: str = "."
     named: bool = True

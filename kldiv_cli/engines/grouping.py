@@ -15,7 +15,7 @@ import numpy as np
 from kldiv_cli.core import numbers
 from kldiv_cli.core.counts import Binned, Categories, numeral
 from kldiv_cli.core.dataset import DataSet, Excluded, unknown_column
-from kldiv_cli.core.grouped import BLOCKS, Entries, Grouped, Groups, summed
+from kldiv_cli.core.grouped import BLOCKS, Entries, Grouped, Groups, Weighing, summed
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.tuples import NamedTuple
 
@@ -46,6 +46,9 @@ REASONS = {
     "cluster": "--cluster: its values say which rows belong together",
     "segment": "--by: its values are the groups that are judged",
 }
+WEIGHS = "--row-weight: its values say what rows weigh"
+MOST_WEIGHT = 1e100
+"""The largest weight, whose square is far from the largest number; so is that of its inverse."""
 
 
 def without_groups(wanted: Wanted) -> Wanted:
@@ -85,6 +88,9 @@ class Cross:
         self._repeats: list[Integers] = []
         self._weights: list[Doubles] = []
         self._start = self._rows = self._shift = 0
+        self._weighing = Weighing(0, 0.0, 0.0, 0.0)
+        # The first row that has no such column.
+        self._unweighed: int | None = None
         # Rows before the batch that is counted.
         self._before = 0
         self.is_counting = True
@@ -119,20 +125,20 @@ class Cross:
         Raises
         ------
         InputError
-            If a weight is negative, missing, or no finite number.
+            If a weight is negative, missing, no finite number, or too large or small a one.
         """
         title = self._grouping.weight
-        if title is None or not (title in columns or title in self._whole):
+        if title is None:
+            return np.ones(rows)
+        if not (title in columns or title in self._whole):
+            self._unweighed = self._rows if self._unweighed is None else self._unweighed
             return np.ones(rows)
         cells: Cells = columns[title] if title in columns else self._whole[title]
         weights = doubles_of(self._table.decimal, True, cells)
-        is_sound = (weights >= 0) & (weights < np.inf)
+        is_sound = (weights == 0) | ((weights >= 1 / MOST_WEIGHT) & (weights <= MOST_WEIGHT))
         if not is_sound.all():
             at = int(np.argmin(is_sound))
-            is_negative = bool(weights[at] < 0)
-            code = "negative-weight" if is_negative else "not-a-number"
-            message = f"the weight of a row is {'negative' if is_negative else 'no number'}"
-            raise InputError(code, message, place(at, title))
+            raise _unsound(cells[at], weights[at], place(at, title))
         return weights
 
     def _add_rows(
@@ -155,6 +161,15 @@ class Cross:
         repeats = np.ones(size, np.int64)
         if counts is not None:
             repeats = np.fromiter(map(int, counts), np.int64, size)
+        if self._grouping.weight is not None:
+            # A row that weighs nothing is none.
+            repeats[weights[:size] == 0] = 0
+            self._weighing = Weighing(
+                self._weighing.rows + int(repeats.sum()),
+                self._weighing.total + float(weights @ repeats),
+                self._weighing.squares + float(weights**2 @ repeats),
+                max(self._weighing.heaviest, float(weights.max(initial=0.0))),
+            )
         self._groups.append(groups)
         self._repeats.append(repeats)
         self._weights.append(weights[:size])
@@ -233,7 +248,10 @@ class Cross:
             def place(i: int, _: str) -> Place:
                 return replace(here, index=(i,))
 
-            self._add_rows({}, found.rows, None, self._weights_of({}, found.rows, place))
+            rows, repeats = found.rows, self._table.repeats
+            counts = None if repeats is None else list(map(str, repeats.tolist()))
+            rows = rows if counts is None else len(counts)
+            self._add_rows({}, rows, counts, self._weights_of({}, rows, place))
         if not self.is_counting:
             return found
         for name in filter(self._wanted.wants, self._whole):
@@ -245,7 +263,16 @@ class Cross:
             for title, column in self._columns.items()
             if column.is_counted
         }
-        return crossed(found, counted, (names, places), self._table, self._wanted, self._grouping)
+        grouping = self._grouping
+        made = crossed(found, counted, (names, places), self._table, self._wanted, grouping)
+        if grouping.weight is None or made.groups is None:
+            return made
+        here = Place(found.source, name=grouping.weight)
+        if self._unweighed is not None:
+            raise _unsound(None, np.nan, replace(here, index=(self._unweighed,)))
+        if not self._weighing.rows:
+            raise InputError("no-mass", "all rows weigh 0", here)
+        return made._replace(groups=made.groups._replace(weighing=self._weighing))
 
     def _finished(self, found: DataSet) -> tuple[tuple[Cell, ...], Integers]:
         """Add up all rows; return the names of the groups, and which of them each group is."""
@@ -350,9 +377,9 @@ def crossed(
             entries = entries._replace(place=at[entries.place], group=places[entries.group])
             grouped = Grouped(values, summed(entries, len(names)), len(names))
             columns[title] = column._replace(grouped=grouped)
-    reason = REASONS.get(grouping.kind or "", "")
+    reasons = {grouping.column: REASONS.get(grouping.kind or "", ""), grouping.weight: WEIGHS}
     excluded = tuple(
-        Excluded(one.column, reason) if one.column in grouping.columns else one
+        Excluded(one.column, reasons[one.column]) if one.column in grouping.columns else one
         for one in found.excluded
     )
     return found._replace(columns=columns, excluded=excluded, groups=Groups(grouping, names))
@@ -382,6 +409,21 @@ def doubles_of(decimal: str, is_numeric: bool, cells: Cells) -> Doubles:
         doubles = np.array([np.nan if value is None else value for value in values])
     found[some] = doubles
     return found
+
+
+def _unsound(cell: object, weight: float, place: Place) -> InputError:
+    """Return the error for a row whose weight is none."""
+    text = "" if cell is None or cell != cell else str(cell).strip()
+    if not text or text in numbers.MISSING_WORDS:
+        hint = "give each row a weight: 0 if it is to count nothing"
+        return InputError("missing-weight", "the weight of a row is missing", place, hint=hint)
+    place = replace(place, value=text)
+    if weight < 0:
+        return InputError("negative-weight", "the weight of a row is negative", place)
+    if np.isfinite(weight):
+        message = "the weight of a row is beyond 10^100, or below 10^-100"
+        return InputError("number-overflow", message, place, hint="give weights in another unit")
+    return InputError("not-a-number", "the weight of a row is no finite number", place)
 
 
 class _Index(dict[Any, int]):

@@ -95,8 +95,9 @@ class Pairs:
             words = self._wanted.missing_words(name)
             absent = map(self._table.is_missing, cells, repeat(words))
             parts.append([None if no else str(c) for c, no in zip(cells, absent, strict=True)])
-        if batch and batch.counts is not None:
-            for row, number in zip(zip(*parts, strict=True), batch.counts, strict=True):
+        repeats = batch.counts if batch else self._table.repeats
+        if repeats is not None:
+            for row, number in zip(zip(*parts, strict=True), repeats, strict=True):
                 self._counts[row] += int(number)
         else:
             self._counts.update(zip(*parts, strict=True))

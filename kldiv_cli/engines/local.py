@@ -95,7 +95,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
             if title not in counters:
                 check_text([title], title, source)
                 counters[title] = ColumnCounter(title, wanted, source, table)
-                counters[title].pad(rows)
+                counters[title].pad(total)
             cells = _add(counters[title], batch, wanted)
             if cross is not None and cross.is_counting:
                 cross.add_column(title, batch, cells, counters[title])
@@ -103,7 +103,7 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
         total += batch.size if batch.counts is None else sum(map(int, batch.counts))
         progress.step(source, rows, unit="rows")
         for counter in counters.values():
-            counter.pad(rows)
+            counter.pad(total)
         check_size(counters.values(), wanted, source)
     for counter in counters.values():
         counter.settle()
@@ -113,9 +113,9 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     whole: dict[str, counts.Column] = {}
     for title, values in table.whole or ():
         seen.setdefault(title)
-        total = len(values)
+        total = len(values) if table.repeats is None else int(table.repeats.sum())
         if wanted.wants(title):
-            whole[title] = _column_of(title, values, wanted, source)
+            whole[title] = _column_of(title, values, table.repeats, wanted, source)
     found = data_set(counters, list(seen), total, table, wanted, source, name, whole)
     return found if cross is None else cross.beside(found)
 
@@ -195,8 +195,10 @@ def _add(counter: ColumnCounter, batch: Batch, wanted: Wanted) -> Sequence[Cell]
         The cells, if they were looked at one by one.
     """
     counter.doubles = None
+    repeats = None if batch.counts is None else list(map(int, batch.counts))
+    rows = batch.size if repeats is None else sum(repeats)
     if counter.gave_up:
-        counter.skip(batch.size)
+        counter.skip(rows)
         return None
     try:
         if _add_bulk(counter, batch):
@@ -207,11 +209,10 @@ def _add(counter: ColumnCounter, batch: Batch, wanted: Wanted) -> Sequence[Cell]
             raise
         settles, place = option_to_leave_out(wanted), problem.places[0]
         counter.reject(Uncounted(counter.name, problem.code, problem.message, place, settles))
-        counter.skip(batch.size)
+        counter.skip(rows)
         return None
-    repeats = None if batch.counts is None else list(map(int, batch.counts))
     if batch.bulk is None or counter.is_settled:
-        counter.add(cells, batch.place, repeats)
+        counter.add(cells, batch.place, repeats, rows=rows)
         return cells
     for start in range(0, batch.size, DECISIVE):
 
@@ -360,7 +361,7 @@ class ColumnCounter:
     ) -> None:
         """Count the cells of the next rows, each as often as `repeats` says, or once.
 
-        `rows` says how many rows there are, if the cells are distinct ones of them.
+        `rows` says how many rows there are, if the cells are fewer.
         """
         self._rows += len(cells) if rows is None else rows
         if self._numeric is not None:
@@ -765,7 +766,13 @@ def option_to_leave_out(wanted: Wanted) -> Literal["--exclude", ""]:
     return "" if wanted.columns is not None else "--exclude"
 
 
-def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> counts.Column:
+def _column_of(
+    name: str,
+    values: NDArray[Any],
+    repeats: NDArray[np.int64] | None,
+    wanted: Wanted,
+    source: str,
+) -> counts.Column:
     """Return a column of an array of numbers; nan, and words that mean it, are missing."""
     doubles = values.astype(np.float64)
     missing = np.isnan(doubles)
@@ -773,7 +780,9 @@ def _column_of(name: str, values: NDArray[Any], wanted: Wanted, source: str) -> 
         missing |= np.isin(doubles, numbers.meant_as_missing(words))
     if wanted.forbid_missing and missing.any():
         raise missing_value(Place(source, name=name, index=(int(missing.argmax()),)))
-    column = counts.count_numbers(name, int(missing.sum()), doubles[~missing])
+    absent = int(missing.sum() if repeats is None else repeats[missing].sum())
+    times = None if repeats is None else repeats[~missing]
+    column = counts.count_numbers(name, absent, doubles[~missing], times)
     return counts.as_categories(column) if name in wanted.categorical else column
 
 

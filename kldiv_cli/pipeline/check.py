@@ -16,7 +16,7 @@ from kldiv_cli.core.pair import Pair, Unpaired
 from kldiv_cli.core.report import Side
 from kldiv_cli.errors import Note, note_on
 from kldiv_cli.pipeline import headers, sides
-from kldiv_cli.pipeline.dependence import orders_noted, refuse_groups
+from kldiv_cli.pipeline.dependence import orders_noted, refuse_groups, refuse_unweighed
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_apart
 from kldiv_cli.pipeline.reports import Renderable
 from kldiv_cli.pipeline.segments import segments_of
@@ -178,6 +178,12 @@ def check(
     cluster : str, optional
         A column whose values say which rows belong together, such as a customer: rows of one value
         depend on each other. It is not judged.
+    row_weight : str, optional
+        A column of numbers that say for how many units a row stands, such as the weights of a
+        survey: shares, bins and verdicts follow from them. It is not judged itself.
+    frequency : str, optional
+        A column of whole numbers that say how many rows a row stands for, as if each stood there
+        that often. It is not judged itself.
     block : int, optional
         Of logits and log-probabilities, how many consecutive rows make a block for the error of
         their mean; the rows are taken as a correlated series if not given.
@@ -404,6 +410,7 @@ def _report(
         adjust=limits.adjust,
         seed=SEED,
         dependence=_dependence(settings.rules),
+        row_weight=settings.rules.row_weight,
         columns=columns,
         excluded=both.excluded,
         notes=tuple(dict.fromkeys((*both.notes, *warned))),
@@ -427,6 +434,7 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
     """Read two data sets and pair their columns."""
     found = sides.read_data_sets(reference, current, rules)
     refuse_groups(rules, found.first, found.second)
+    refuse_unweighed(rules, found.first, found.second)
     segments = None
     if rules.by is not None:
         segments = segments_of(found.first, found.second, rules.max_segments)

@@ -22,6 +22,7 @@ from kldiv_cli.core.rows import Question, rows_in_memory
 from kldiv_cli.core.shares import shares_of
 from kldiv_cli.errors import InputError, Note, Place, UsageError, abridged, note_on, option
 from kldiv_cli.pipeline import headers, sides
+from kldiv_cli.pipeline.dependence import refuse_unweighed
 from kldiv_cli.pipeline.opening import opened
 from kldiv_cli.pipeline.pairing import pair_data_sets, tell_all_apart, tell_apart
 from kldiv_cli.pipeline.reports import Report
@@ -158,6 +159,11 @@ def compare(
         Texts that mean a missing value or outcome, beside empty cells.
     max_outcomes : int, default 100000
         The most outcomes of a categorical column.
+    row_weight : str, optional
+        A column of raw rows with numbers that say for how many units a row stands, such as the
+        weights of a survey. It is not compared itself.
+    frequency : str, optional
+        A column of raw rows with whole numbers that say how many rows a row stands for.
     top : int, default 10
         How many contributing outcomes to list.
     strict : bool, default False
@@ -271,6 +277,7 @@ def compared(settings: CompareSettings) -> Report:
         comparisons=tuple(each.comparison for each in made),
         failed=tuple(failed for each in made for failed in each.failed),
         alpha=settings.alpha,
+        row_weight=settings.rules.row_weight if settings.rules else None,
         by=settings.by,
         splits=splits,
         segments=segments,
@@ -499,6 +506,7 @@ def _row_statistics(settings: CompareSettings) -> dict[str, RowStatistic]:
 def _columns(p: Source, q: Source, rules: Rules) -> _Sides:
     """Read raw rows of both sides and pair their columns."""
     found = sides.read_data_sets(p, q, rules)
+    refuse_unweighed(rules, found.first, found.second)
     first, second = tell_apart(found.first, found.second, (p.name, q.name), ("p", "q"))
     left_out = [
         note_on("column-excluded", each.column, f"is left out: {each.reason}", first.source)
@@ -706,7 +714,8 @@ def _remarks(pair: Pair, made: report.Comparison, settings: CompareSettings) -> 
     if pair.type == "date":
         yield from zones_noted(pair.values, pair.column or "", source="")
     if made.estimate and not made.estimate.reliable:
-        message = f"the estimate's interval is not reliable: {report.DOUBT}"
+        doubt = report.DOUBT_OF_WEIGHTS if pair.weighs else report.DOUBT
+        message = f"the estimate's interval is not reliable: {doubt}"
         yield Note("unreliable-estimate", message, source="")
     yield from _reduction_noted(settings, pair.p.shape[-1])
 

@@ -1,4 +1,4 @@
-"""Whether the rows of both sides can be judged as depending on each other, and what is noted."""
+"""Whether rows of both sides can be judged as depending on each other, or as weighing."""
 
 from __future__ import annotations
 
@@ -52,6 +52,28 @@ def _refuse_without_groups(side: DataSet, column: str | None) -> None:
     if column is not None and None in side.groups.names:
         message = "a row has no cluster"
         raise InputError("missing-value", message, here, hint="give each row a value there")
+
+
+def refuse_unweighed(rules: Rules, *sides: DataSet) -> None:
+    """Refuse sides whose rows do not weigh although the user says that they do.
+
+    Raises
+    ------
+    InputError
+        If a side has counts and no rows, or its rows stay in an engine.
+    """
+    if rules.row_weight is None:
+        return
+    for side in sides:
+        if side.groups is not None and side.groups.weighing is not None:
+            continue
+        here = Place(side.source, name=rules.row_weight)
+        if side.kind != "samples":
+            message = "this is a profile, which has counts and no rows that weigh"
+            hint = "give raw rows, or leave --row-weight out"
+            raise InputError("is-a-profile", message, here, hint=hint)
+        message = "weights are not added up in an engine of yours"
+        raise InputError("not-in-engine", message, here, hint="leave --row-weight out")
 
 
 def orders_noted(rules: Rules, *sides: DataSet) -> Iterator[Note]:

@@ -43,6 +43,7 @@ def in_its_words(wanted: Wanted, renames: Renames) -> Wanted:
         na_of={new(name): words for name, words in wanted.na_of.items()},
         joint=joint,
         grouping=wanted.grouping and wanted.grouping.renamed(new),
+        frequency=None if wanted.frequency is None else new(wanted.frequency),
     )
 
 

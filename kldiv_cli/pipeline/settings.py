@@ -84,6 +84,8 @@ if TYPE_CHECKING:
         missing: Literal["category", "drop", "error"]
         na: str | Sequence[str]
         max_outcomes: int
+        row_weight: str | None
+        frequency: str | None
 
     class Judging(TypedDict, total=False):
         """What is accepted without calling it drift; the fields of `Limits`."""
@@ -180,6 +182,10 @@ class Rules(NamedTuple):
     by: str | None = None
     """The column whose values are segments."""
     max_segments: int = 200
+    row_weight: str | None = None
+    """The column that says what a row weighs …"""
+    frequency: str | None = None
+    """… or how many rows it stands for."""
 
     @property
     def depends(self) -> bool:
@@ -191,6 +197,8 @@ class Rules(NamedTuple):
         """How rows are grouped, if they are counted by groups, too."""
         from kldiv_cli.core.grouped import Grouping
 
+        if self.row_weight is not None:
+            return Grouping(weight=self.row_weight, required=True)
         if self.by is not None:
             return Grouping("segment", self.by, required=True)
         if self.cluster is not None:
@@ -216,6 +224,8 @@ class Rules(NamedTuple):
         """Return whether a column is left out by its name, or by a pattern."""
         from fnmatch import fnmatchcase
 
+        if name in (self.row_weight, self.frequency):
+            return True
         return any(name == word or fnmatchcase(name, word) for word in self.exclude)
 
     def wants(self, name: str) -> bool:
@@ -260,6 +270,7 @@ class Rules(NamedTuple):
             joint=self.joint,
             most_outcomes=self.max_outcomes,
             grouping=self.grouping,
+            frequency=self.frequency,
         )
 
 
@@ -397,6 +408,8 @@ COLUMNS: dict[str, Validator] = {
     "missing": among("category", "drop", "error"),
     "na": validation.texts,
     "max_outcomes": whole(1),
+    "row_weight": optional(validation.named),
+    "frequency": optional(validation.named),
 }
 INSPECT: dict[str, Validator] = {**READING, "na": COLUMNS["na"], "joint": COLUMNS["joint"]}
 MAXIMA: dict[str, Validator] = {
@@ -477,6 +490,8 @@ del PROFILE["serial"], PROFILE["cluster"]
 # A profile has no segments.
 del PROFILE["by"], PROFILE["max_segments"]
 CALIBRATE: dict[str, Validator] = {**PROFILE, "missing": COLUMNS["missing"]}
+# Windows are of rows that count once.
+del CALIBRATE["row_weight"], CALIBRATE["frequency"]
 # What one run counts together is no setting of a project.
 del PROJECT["joint"]
 
@@ -541,6 +556,7 @@ def compare_settings(
         *_refusals(sides, raw),
     )
     _refuse(refusals, given, spell)
+    _refuse_for_weights(rules, spell)
     defaults = {"measures": tuple(DEFAULT_MEASURES), "smoothing": Smoothing()}
     chosen = rules if any(raw) else None
     if (by := given.get("by")) is not None:
@@ -659,7 +675,7 @@ def check_settings(
     why = "is for raw rows; beside a known distribution a table is taken as it is"
     refusals = (
         Refusal(names, (cells, cells), why, "leave {} out"),
-        Refusal(("max_outcomes",), (any(raw),) * 2, "is for raw rows", "leave {} out"),
+        Refusal(("max_outcomes", "frequency"), (any(raw),) * 2, "is for raw rows", "leave {} out"),
         Refusal(("map",), sets, "renames columns of data sets", "leave {} out"),
         Refusal(("by",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"),
         Refusal(
@@ -690,11 +706,13 @@ def check_settings(
         *_refusals(sides, raw),
     )
     _refuse(refusals, given, spell, project)
+    _refuse_for_weights(rules, spell)
     own = {name: each.limits for name, each in rules.columns.items() if each.limits}
     limits = _made(Limits, given, of_columns=own)
     if all(raw) and not gate:
         _refuse_for_groups(rules, limits, spell)
-        rules = rules._replace(looks_at_order=True)
+        # Rows that stand for several have lost their order.
+        rules = rules._replace(looks_at_order=rules.frequency is None)
     sides = (sides[0], sides[1]._replace(map=given.get("map", {})))
     dataset = given.pop("dataset", None) or name_of_data_set(sides[0].source, sides[0].name)
     return _made(CheckSettings, given, sources=sides, rules=rules, limits=limits, dataset=dataset)
@@ -704,9 +722,14 @@ def _refuse_for_groups(rules: Rules, limits: Limits, spell: Spelling) -> None:
     """Refuse what there is no rule for where rows depend on each other."""
     if rules.by is not None:
         _refuse_for_segments(rules, spell)
-    if not rules.depends:
+    if limits.history is not None and rules.row_weight is not None:
+        message = f"{spell('row_weight')} has no rule for limits from past windows"
+        raise UsageError("usage", message, hint=f"leave {spell('row_weight')} out")
+    if not rules.depends and rules.row_weight is None:
         return
-    name = spell("serial" if rules.cluster is None else "cluster")
+    name = spell(
+        "row_weight" if not rules.depends else "serial" if rules.cluster is None else "cluster"
+    )
     if rules.serial and rules.cluster is not None:
         message = f"{name} says which rows depend on each other, and {spell('serial')} that"
         hint = f"leave {spell('serial')} out"
@@ -717,6 +740,27 @@ def _refuse_for_groups(rules: Rules, limits: Limits, spell: Spelling) -> None:
     if any("tv" in limits.of(each) for each in ("", *limits.of_columns)):
         message = f"{name} has no rule for the total variation"
         raise UsageError("usage", message, hint=f"leave {spell('max_tv')} out")
+
+
+def _refuse_for_weights(rules: Rules, spell: Spelling) -> None:
+    """Refuse what there is no rule for where rows weigh, or stand for several."""
+    for name in ("row_weight", "frequency"):
+        column = getattr(rules, name)
+        if column is not None and column in (*rules.column, *rules.joint):
+            message = f"'{column[:60]}' says for how many a row stands, and is no data"
+            hint = f"leave {spell(name)} out, or name another column"
+            raise UsageError("usage", message, hint=hint)
+    if rules.row_weight is None:
+        return
+    name = spell("row_weight")
+    if rules.row_weight == rules.frequency:
+        message = f"'{rules.frequency[:60]}' says what a row weighs, or how often it stands there"
+        hint = f"leave {name} or {spell('frequency')} out"
+        raise UsageError("usage", message, hint=hint)
+    for other in ("serial", "cluster", "by", "joint"):
+        if getattr(rules, other):
+            message = f"{name} has no rule for {spell(other)}"
+            raise UsageError("usage", message, hint=f"leave {name} or {spell(other)} out")
 
 
 def _refuse_for_segments(rules: Rules, spell: Spelling) -> None:
@@ -812,6 +856,11 @@ def profile_settings(
     of_tables = Refusal(("label", "weight", "duplicates", "total_row"), tables, why, "--as counts")
     _refuse([of_tables], given, spell)
     rules = _made(Rules, given, asked=given.keys() - {*project})
+    if rules.row_weight is not None:
+        message = "a profile counts rows, and keeps no weights of them"
+        hint = f"leave {spell('row_weight')} out; kldiv check takes the files themselves"
+        raise UsageError("usage", message, hint=hint)
+    _refuse_for_weights(rules, spell)
     return _made(
         ProfileSettings, {**given, "kind": source.kind}, rules=rules, options=source.options
     )
@@ -944,6 +993,9 @@ def refuse_for_profiles(rules: Rules) -> None:
     if "max_outcomes" in rules.asked:
         why = "the option 'max_outcomes' is for raw rows, and profiles are counted already"
         raise UsageError("usage", why, hint="leave --max-outcomes out")
+    if "frequency" in rules.asked:
+        why = "the option 'frequency' is for raw rows, and profiles are counted already"
+        raise UsageError("usage", why, hint="leave --frequency out")
 
 
 def refuse_duplicates(options: Sequence[ReadOptions]) -> None:
@@ -1061,7 +1113,7 @@ def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[
     tables = (not raw[0], not raw[1])
     counts = "--as counts if this is a table of counts"
     why = "is for raw rows on both sides"
-    yield Refusal(("bins",), (all(raw),) * 2, why, "leave {} out")
+    yield Refusal(("bins", "row_weight"), (all(raw),) * 2, why, "leave {} out")
     why = "chooses a column of a distribution, and these are raw rows"
     yield Refusal(("label", "weight"), tables, why, f"leave {{}} out; {counts}")
     why = "is for repeated labels of a table, and these are raw rows"

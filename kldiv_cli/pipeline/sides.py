@@ -14,7 +14,15 @@ from kldiv_cli import database, engines, progress, readers
 from kldiv_cli.core import counts, types
 from kldiv_cli.core.binning import MOST_CATEGORIES, SPECIAL
 from kldiv_cli.core.counts import Binned, Categories, Numbers
-from kldiv_cli.core.dataset import CHOOSES, DataSet, Excluded, Wanted, missing_value, which_kind
+from kldiv_cli.core.dataset import (
+    CHOOSES,
+    REPEATS,
+    DataSet,
+    Excluded,
+    Wanted,
+    missing_value,
+    which_kind,
+)
 from kldiv_cli.core.distribution import LOG_KINDS, Distribution
 from kldiv_cli.core.refusals import refused
 from kldiv_cli.core.table import Members
@@ -231,12 +239,20 @@ def _counted_by(
             if profile := counted.profile(data, known, found.source, name):
                 return _with_joint(profile, wanted) if wanted.joint else profile
         table = raw_rows(data, options, found.source)
+        if wanted.frequency is not None:
+            from kldiv_cli.readers.frequency import rows_repeated
+
+            table = rows_repeated(table, wanted.frequency, found.source)
         if table.chosen_by in (wanted.columns or ()):
             message = f"rows are chosen by column '{table.chosen_by}', in which they are the same"
             hint = "leave --where or --column out"
             raise UsageError("usage", message, hint=hint)
         count = choose(table, wanted)
         rows = count(table, wanted, found.source, name or found.name)
+        if wanted.frequency is not None:
+            repeats = Excluded(wanted.frequency, REPEATS)
+            seen = (*rows.seen, wanted.frequency)
+            rows = rows._replace(excluded=(repeats, *rows.excluded), seen=seen)
         if table.chosen_by is None:
             return rows
         excluded = (Excluded(table.chosen_by, CHOOSES), *rows.excluded)
@@ -669,7 +685,15 @@ def describe_data_set(side: DataSet, pairs: Sequence[Pair], *, is_p: bool) -> Si
     outcomes = sum(int(np.count_nonzero(pair.p if is_p else pair.q)) for pair in pairs)
     missing = sum(pair.missing[0 if is_p else 1] for pair in pairs)
     facts = (side.name, side.source, side.format, side.kind, outcomes, side.rows)
-    return Side(*facts, rows_read=side.rows, rows_used=side.rows, missing=missing)
+    found = Side(*facts, rows_read=side.rows, rows_used=side.rows, missing=missing)
+    weighing = side.groups and side.groups.weighing
+    if not weighing:
+        return found
+    return found._replace(
+        n_effective=weighing.n_effective,
+        design_effect=weighing.design_effect,
+        largest_weight_share=weighing.largest_share,
+    )
 
 
 def _is_text(column: Column) -> bool:

@@ -58,12 +58,12 @@ def rows_where(table: Table, where: str, source: str) -> Table:
         key = at if table.positional else title
     rows = _Rows(table, title, value, source)
     rest = None if names is None else [name for name in names if name != title]
-    chosen = _filled(rows.of(batches, key))
+    found = _filled(rows.of(batches, key))
     scan = table.scan
     if scan is not None:
         is_there = title in scan.names
         scan = scan._replace(where=Condition(title, rows.is_wanted)) if is_there else None
-    return table._replace(batches=chosen, names=rest, chosen_by=title, scan=scan)
+    return table._replace(batches=found, names=rest, chosen_by=title, scan=scan)
 
 
 class _Rows:
@@ -110,9 +110,9 @@ class _Rows:
             kept = [not self._value] * batch.size
             if key in titles:
                 kept = self.mask(batch.columns[key])
-            if chosen := sum(kept):
-                count += chosen
-                yield _chosen(batch, kept, key)
+            if size := sum(kept):
+                count += size
+                yield chosen(batch, kept, key)
         if names and not self._has_column:
             raise unknown_column(self._title, list(map(str, names)), self._source)
         if names and not count:
@@ -154,7 +154,7 @@ def _wanted(value: str, table: Table) -> Callable[[str | None], bool]:
     return is_wanted
 
 
-def _chosen(batch: Batch, kept: Sequence[bool], key: Any) -> Batch:
+def chosen(batch: Batch, kept: Sequence[bool], key: Any) -> Batch:
     """Return the rows of a batch that are marked, without the column of that key."""
     rows = list(compress(range(batch.size), kept))
     titles = (title for title in batch.columns if title != key)

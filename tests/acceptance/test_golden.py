@@ -43,7 +43,8 @@ def test_golden(case, shell):
     expected = case.read_text()
     commands = [line[2:] for line in expected.splitlines() if line.startswith("$ ")]
     assert commands
-    actual = "".join(transcript(command, shell(command)) for command in commands)
+    ran = "".join(transcript(command, shell(command)) for command in commands)
+    actual = as_expected(ran, expected)
     if os.environ.get("KLDIV_UPDATE_GOLDEN"):
         case.write_text(actual)
-    assert as_expected(actual, expected) == expected
+    assert actual == expected

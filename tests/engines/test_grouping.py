@@ -246,7 +246,11 @@ def test_rows_that_weigh(form, column, most, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("weights", "code", "row"),
-    [([1, -2, 3], "negative-weight", 1), ([1, 2, None], "not-a-number", 2)],
+    [
+        ([1, -2, 3], "negative-weight", 1),
+        ([1, 2, None], "missing-weight", 2),
+        ([1, np.inf, 3], "not-a-number", 1),
+    ],
 )
 def test_weights_that_are_none(weights, code, row):
     grouping = Grouping(weight="w", required=True)

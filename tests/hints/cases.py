@@ -836,6 +836,19 @@ CASES = {
             both("side,x,n\nu,a,1\nv,b,2\n", "csv"),
         ),
         Case(
+            "leave --frequency out",
+            "check p.json p.json --frequency n",
+            {**RAW, "p.json": ""},
+            before=("profile p.csv -o p.json",),
+        ),
+        Case(
+            "leave {} out; kldiv check takes the files themselves",
+            "profile p.csv",
+            {**RAW, "kldiv.toml": "row-weight = 'size'\n"},
+            edit={"kldiv.toml": ""},
+            then="profile p.csv",
+        ),
+        Case(
             "leave {} out, or name another column",
             "check p.csv q.csv --by colour --column colour",
             RAW,
@@ -2266,10 +2279,49 @@ CASES = {
             both("    300 a\n    200 b\n", "txt"),
         ),
         Case(
+            "give raw rows, or leave --row-weight out",
+            "check p.json q.csv --row-weight size",
+            {**RAW, "p.json": ""},
+            before=("profile p.csv -o p.json",),
+        ),
+        Case(
+            "leave --row-weight out",
+            f"check a.csv {CURRENT} --row-weight c",
+            FLIGHTS,
+        ),
+        Case(
             "give each row a value there",
             "check p.csv q.csv --cluster day",
             both("x,day\na,1\nb,\na,2\n"),
             edit=both("x,day\na,1\nb,1\na,2\n"),
+        ),
+    ],
+    "engines/grouping.py": [
+        Case(
+            "give each row a weight: 0 if it is to count nothing",
+            "check p.csv q.csv --row-weight w",
+            both("x,w\na,1\nb,\na,2\n"),
+            edit=both("x,w\na,1\nb,0\na,2\n"),
+        ),
+        Case(
+            "give weights in another unit",
+            "check p.csv q.csv --row-weight w",
+            both("x,w\na,1e200\nb,2e200\n"),
+            edit=both("x,w\na,1\nb,2\n"),
+        ),
+    ],
+    "readers/frequency.py": [
+        Case(
+            "give each row a whole number: 0 if it stands for none",
+            "check p.csv q.csv --frequency n",
+            both("x,n\na,1\nb,\na,2\n"),
+            edit=both("x,n\na,1\nb,0\na,2\n"),
+        ),
+        Case(
+            "--row-weight {} instead of --frequency if these are no counts",
+            "check p.csv q.csv --frequency n",
+            both("x,n\na,1.5\nb,1\na,2\n"),
+            then="check p.csv q.csv --row-weight n",
         ),
     ],
     "readers/folder.py": [
@@ -2588,10 +2640,14 @@ SAID = {
 NO_OFFERS = {
     "pipeline/warehouses.py": {"--timeout is a number of seconds above 0"},
     "warehouse/address.py": {"the URL of --connect holds a password"},
-    "core/dataset.py": {"--where: all rows have the value that chose them"},
+    "core/dataset.py": {
+        "--where: all rows have the value that chose them",
+        "--frequency: its values say how many rows a row stands for",
+    },
     "engines/grouping.py": {
         "--by: its values are the groups that are judged",
         "--cluster: its values say which rows belong together",
+        "--row-weight: its values say what rows weigh",
     },
     "pipeline/renames.py": {", as --map says"},
     "cli/app.py": {

@@ -589,8 +589,8 @@ def test_all_keys_are_there_and_no_number_is_missing(schema, name):
     schema.validate(document)
     assert list(document) == [
         "schema", "base", "unit", "reference", "current", "direction", "dataset", "verdict",
-        "alpha", "adjust", "seed", "dependence", "columns", "by", "splits", "segments",
-        "excluded", "notes", "error",
+        "alpha", "adjust", "seed", "dependence", "row_weight", "columns", "by", "splits",
+        "segments", "excluded", "notes", "error",
     ]  # fmt: skip
     for column in document["columns"]:
         assert set(column["measures"]) == set(DEFAULT_MEASURES)
@@ -606,6 +606,7 @@ def test_the_sides_are_described(table):
     assert report.reference._asdict() == {
         "name": "march", "source": path, "format": "csv", "kind": "samples", "outcomes": 2,
         "total": 100, "rows_read": 100, "rows_used": 100, "missing": 50,
+        "n_effective": None, "design_effect": None, "largest_weight_share": None,
     }  # fmt: skip
     assert (report.current.name, report.current.total) == ("now", 600)
 

@@ -117,6 +117,8 @@ TYPES = {
     "threads": "a whole number",
     "serial": "true or false",
     "cluster": "text",
+    "row-weight": "text",
+    "frequency": "text",
 }
 
 

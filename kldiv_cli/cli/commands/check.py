@@ -78,7 +78,7 @@ ROWS: tuple[Argument | Option, ...] = (
         options.map_of("CURRENT", "REFERENCE"), *options.TYPES,
         Option("missing", "category|drop|error", "Missing values: an outcome, left out, refused."),
         options.NA, options.MAX_OUTCOMES, options.BY, options.MAX_SEGMENTS, options.SERIAL,
-        options.CLUSTER, options.BLOCK,
+        options.CLUSTER, options.ROW_WEIGHT, options.FREQUENCY, options.BLOCK,
     ),
     *group("Tables in an engine of yours, in the place of files", *TABLES),
     *group(

@@ -59,7 +59,7 @@ ROWS: tuple[Argument | Option, ...] = (
     *group(
         "Columns of raw rows",
         *options.WANTED, options.map_of("P", "Q"), *options.TYPES, options.NA,
-        options.MAX_OUTCOMES,
+        options.MAX_OUTCOMES, options.ROW_WEIGHT, options.FREQUENCY,
     ),
     *group(
         "Models and other batches",

@@ -116,6 +116,10 @@ class Design(NamedTuple):
         Between 1 and K - 1.
     unfit : Reason or None
         Why no verdict can be found.
+    doubt : Reason or None
+        Why nothing passes.
+    rare : int
+        How many outcomes were merged since they have too few effective rows, where rows weigh.
     """
 
     samples: Samples
@@ -128,6 +132,8 @@ class Design(NamedTuple):
     scale: float
     kappa: float
     unfit: Reason | None = None
+    doubt: Reason | None = None
+    rare: int = 0
 
     @property
     def outcomes(self) -> int:
@@ -199,15 +205,19 @@ def merged(whole: Samples, sizes: tuple[float, float]) -> Samples:
         Effective rows of each side. Rare is an outcome of which the smaller one would have fewer
         than `LEAST` at P = Q; the merged one takes in the next rare one if it stays too small.
     """
-    effective = whole.pooled * min(sizes)
-    order = np.argsort(effective, kind="stable")
-    rare = effective < LEAST
-    if whole.outcomes - np.count_nonzero(rare) > MOST_OUTCOMES - 1:
-        rare[order[: whole.outcomes - MOST_OUTCOMES + 1]] = True
+    return merge(whole, rare_by(whole.pooled * min(sizes)))
+
+
+def rare_by(effective: Floats) -> NDArray[np.bool_]:
+    """Return which outcomes are merged by their effective rows at P = Q; see `merged`."""
+    outcomes, order = len(effective), np.argsort(effective, kind="stable")
+    rare: NDArray[np.bool_] = effective < LEAST
+    if outcomes - np.count_nonzero(rare) > MOST_OUTCOMES - 1:
+        rare[order[: outcomes - MOST_OUTCOMES + 1]] = True
     few = np.count_nonzero(rare)
-    if few and few < whole.outcomes and effective[rare].sum() < LEAST:
+    if few and few < outcomes and effective[rare].sum() < LEAST:
         rare[order[few]] = True
-    return merge(whole, rare)
+    return rare
 
 
 def weigh_design(design: Design, measure: str, *, threshold: float, alpha: float) -> Evidence:
@@ -230,10 +240,12 @@ def weigh_design(design: Design, measure: str, *, threshold: float, alpha: float
         Level of the tests and of the interval, between 0 and 1.
     """
     row, whole = MEASURED[measure], design.whole
+    # Rows as they were counted are that many times as many as those that they are worth.
     worth = design.scale / design.samples.scale
+    left = design.scale / (1 / design.sizes[0] + 1 / design.sizes[1])
     laws = [
         _law(design, DIVERGENCES[measure], row.null * design.scale, design.shares(least))
-        for least in (UNSEEN, LEAST * max(worth, 1.0))
+        for least in (UNSEEN, LEAST * max(left, 1.0))
     ]
     p0, tau = _p_value(design), threshold**2 if row.root else threshold
     value = math.fsum(law.value for law in laws) / len(laws)
@@ -246,7 +258,7 @@ def weigh_design(design: Design, measure: str, *, threshold: float, alpha: float
     if margin and not (high <= tau):
         high = math.inf
     p_tau = 1 - min(law.cdf(tau) for law in laws) if tau > 0 else p0
-    reliable = design.unfit is None and whole.reliable
+    reliable = design.unfit is None and design.doubt is None and whole.reliable
     p_pass = 1.0
     if reliable and tau > 0:
         p_pass = max(law.cdf(max(tau - margin, 0.0)) for law in laws)
@@ -269,6 +281,8 @@ def weigh_design(design: Design, measure: str, *, threshold: float, alpha: float
         kappa=design.kappa * worth**2,
         unfit=design.unfit,
         law=LAW,
+        doubt=design.doubt,
+        rare=design.rare,
     )
 
 

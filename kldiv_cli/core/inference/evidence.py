@@ -118,6 +118,10 @@ class Evidence(NamedTuple):
     past : Past or None
         Where the limit comes from past windows; `threshold` is then that, or a larger one of
         the user's, and there is neither `p_drift` nor `p_pass`.
+    doubt : Reason or None
+        Why nothing passes, whatever the figures are.
+    rare : int
+        How many outcomes of rows that weigh were merged, since they have too few effective rows.
     """
 
     value: float
@@ -137,6 +141,8 @@ class Evidence(NamedTuple):
     unfit: Reason | None = None
     law: str = ""
     past: Past | None = None
+    doubt: Reason | None = None
+    rare: int = 0
 
     @property
     def exact(self) -> bool:
@@ -267,7 +273,8 @@ def _scattered(samples: Samples) -> float:
     if math.isinf(samples.m):
         return 0.0
     share = float(samples.p[(samples.y == 0) & ~_new(samples)].sum())
-    once = int(np.count_nonzero(samples.y == 1))
+    # What rows weigh may be no whole number.
+    once = int(np.count_nonzero((samples.y > 0) & (samples.y < 1.5)))
     excess = share - once / samples.m
     spread = math.hypot(math.sqrt(share / samples.n), math.sqrt(once + 1) / samples.m)
     return excess if excess > 4 * spread else 0.0

@@ -181,6 +181,8 @@ def undecided(
             f" the {lacks} never had, such as {_name(place, names)}"
         )
         return Reason("new-outcomes", text)
+    if evidence.doubt is not None:
+        return evidence.doubt
     if not evidence.reliable:
         smaller = int(evidence.samples.rows)
         text = f"{smaller:,} rows, {evidence.samples.outcomes} outcomes; {needed}"
@@ -220,6 +222,18 @@ def few_groups(rows: float, groups: int, least: int) -> Reason:
     """Return the reason that the rows of a side are in too few groups."""
     text = f"dependent rows: {rows:,.0f} rows are {groups:,} groups, fewer than {least}"
     return Reason("dependent-rows", text)
+
+
+def few_effective_rows(rows: float, worth: float, outcomes: int) -> Reason:
+    """Return the reason that the rows of a side, which weigh, are worth too few for a verdict."""
+    text = f"weighted: {rows:,.0f} rows are worth {worth:,.0f}, too few for {outcomes:,} outcomes"
+    return Reason("few-effective-rows", text)
+
+
+def uneven_weights(rows: float, worth: float) -> Reason:
+    """Return the reason that rows of a side weigh so unevenly that nothing passes."""
+    text = f"weighted: {rows:,.0f} rows are worth {worth:,.0f}, too few of them for a pass"
+    return Reason("uneven-weights", text)
 
 
 def missing_shift(reference: float, current: float, limit: float | None) -> Reason:
@@ -275,7 +289,7 @@ def _chance(evidence: Evidence, adjusted: Adjusted | None) -> str:
     tested = evidence.difference
     if tested and evidence.p_drift == tested.value:
         test = evidence.law or name_of_test(*tested[1:])
-    elif evidence.samples.rows >= MIN_ROWS:
+    elif evidence.law or evidence.samples.rows >= MIN_ROWS:
         test = evidence.law or evidence.row.law
     else:
         test = "Clopper-Pearson bound"
@@ -294,6 +308,8 @@ def _without_interval(evidence: Evidence) -> str:
     """Return the clause on what the claim rests on where the interval cannot be trusted."""
     if evidence.reliable:
         return ""
+    if evidence.doubt is not None:
+        return f"; the interval is not reliable: {evidence.doubt.text}"
     if evidence.samples.rows < MIN_ROWS:
         return "; the interval is not reliable, but the test holds for so few rows, too"
     hidden = f"rare outcomes hide a part of {evidence.row.title}, which only adds to it"

@@ -38,6 +38,7 @@ from kldiv_cli.renderers.pages.sides import (
     outcome_names,
     side_contents,
     spans_of,
+    weighed,
 )
 from kldiv_cli.renderers.pictures.overview import MOST_ROWS, Entry
 from kldiv_cli.renderers.show import show
@@ -65,6 +66,8 @@ BY_GROUPS = {
     "cluster": "corrected for dependent rows by their clusters",
 }
 """… and where rows were not taken for independent."""
+DESIGNED = "plug-in estimate and Rao-Scott law"
+"""What both are then, and where rows weigh."""
 IF_INDEPENDENT = "a claim is wrong at most once in twenty if rows are independent"
 """The assumption of all that, which stands below an alarm."""
 DIGITS = 3
@@ -105,7 +108,7 @@ def _sides(report: Check, current: Side, reference: Side) -> Facts:
     ):  # fmt: skip
         name = Span(side.name, "", "title", other.name)
         what = line(name, f": {data_contents(report, side)}")
-        facts.append((line(role), (what, origin(side, other))))
+        facts.append((line(role), (what, *weighed(side), origin(side, other))))
     return Facts(tuple(facts))
 
 
@@ -187,9 +190,11 @@ def _table(report: Check) -> Table:
 
 def method_of(report: Check, measure: str) -> str:
     """Return in words how the figures of a measure were found, of samples."""
+    if report.row_weight is not None:
+        return f"{DESIGNED}, corrected for weights of rows"
     if report.dependence is None:
         return METHODS[measure]
-    return f"plug-in estimate and Rao-Scott law, {BY_GROUPS[report.dependence]}"
+    return f"{DESIGNED}, {BY_GROUPS[report.dependence]}"
 
 
 def _segments(report: Check) -> Table:
@@ -399,6 +404,8 @@ def _remarks(finding: Finding) -> Iterator[Line]:
         if one.measure != finding.measure and one.verdict != "pass":
             value = figure(one.value, digits=DIGITS)
             yield line(f"{one.measure} {value} against {one.threshold:.6g}: {one.verdict}")
+    if finding.pooled_outcomes:
+        yield line(f"{finding.pooled_outcomes} outcomes with fewer than 10 effective rows pooled")
     before, after = finding.missing_reference, finding.missing_current
     if "missing-shift" not in said and before != "error" and after != "error" and before + after:
         yield line(f"missing {percent(before)} → {percent(after)}")

@@ -371,6 +371,7 @@ def _exclusive_outcomes(report: Report, comparison: Comparison, names: Names) ->
 def _smoothing_advice(report: Report) -> str:
     """Return which smoothing would make every divergence finite."""
     counts = report.p and report.q and {report.p.kind, report.q.kind} <= {"counts", "samples"}
+    counts = counts and report.row_weight is None
     option = "--smoothing jeffreys" if counts else "--smoothing floor:1e-6"
     return f"{option} would give such outcomes a little mass on both sides"
 
@@ -391,7 +392,8 @@ def _estimate(report: Report, comparison: Comparison, names: Names) -> Iterator[
     )
     yield (*found, *_beside_infinity(comparison, interval, q))
     rows = f"{_sample_size(interval.n_p)} and {_sample_size(interval.n_q)}"
-    yield line(f"  from {rows}, corrected for bias (Zhang-Grabchak)")
+    how = "bias (Zhang-Grabchak)" if report.row_weight is None else "bias and weights (Rao-Scott)"
+    yield line(f"  from {rows}, corrected for {how}")
     chance = digits(interval.p_value, interval.p_value_exceedances)
     test = interval.p_value_test
     drawn = interval.p_value_draws, interval.p_value_exceedances

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kldiv_cli.core.inference.reasons import percent
 from kldiv_cli.renderers.document import Facts, Remark, Span, joined, line
 from kldiv_cli.renderers.figures import amount, count
 
@@ -48,8 +49,19 @@ def side_facts(p: Side, q: Side, batch: Batch | None = None) -> Facts:
     for letter, side, other in (("p", p, q), ("q", q, p)):
         name = Span(side.name, "strong", "title", other.name)
         what = line(name, f": {side_contents(side, batch)}")
-        facts.append((line(letter), (what, origin(side, other))))
+        facts.append((line(letter), (what, *weighed(side), origin(side, other))))
     return Facts(tuple(facts))
+
+
+def weighed(side: Side) -> Iterator[Line]:
+    """Yield what the rows of a side are worth, if they weigh."""
+    size, effect, largest = side.n_effective, side.design_effect, side.largest_weight_share
+    if size is None or effect is None or largest is None:
+        return
+    rows = round(size * effect)
+    are_worth = "1 row is worth" if rows == 1 else f"{rows:,} rows are worth"
+    worth = f"weighted: {are_worth} {size:,.0f} (design effect {effect:.2g})"
+    yield line(f"{worth}, the heaviest row is {percent(largest)} of the total")
 
 
 def origin(side: Side, other: Side) -> Line:

@@ -107,6 +107,8 @@ class Binned(NamedTuple):
     missing: int
     bins: Bins
     counts: Integers
+    grouped: Grouped | None = None
+    """The same by groups of rows, if they were counted so: its values are labels of the bins."""
 
     @property
     def rows(self) -> int:
@@ -255,7 +257,13 @@ def counted(
     else:
         rows = rows_of_profile(column.finite)
         chosen = quantile_bins(column.values, rows, bins=bins, weights=column.counts)
-    return Binned(column.name, column.missing, chosen, counts_in(column, chosen))
+    return _binned(column, chosen)
+
+
+def _binned(column: Numbers, bins: Bins) -> Binned:
+    """Return numbers in bins."""
+    grouped = column.grouped and column.grouped.at(bins.labels[:-1], bins.places(column.values))
+    return Binned(column.name, column.missing, bins, counts_in(column, bins), grouped)
 
 
 def _only_value(values: Floats) -> float | None:
@@ -271,7 +279,10 @@ def pooled(column: Categories, min_count: int) -> Categories:
         return column
     counts = {label: count for label, count in column.counts.items() if count >= min_count}
     counts[OTHER] = counts.get(OTHER, 0) + sum(column.counts[label] for label in rare)
-    return column._replace(counts=counts, pooled=True, grouped=None)
+    grouped = column.grouped and column.grouped.spelt(
+        lambda label: label if label in counts else OTHER
+    )
+    return column._replace(counts=counts, pooled=True, grouped=grouped)
 
 
 def is_identifier(column: Column) -> bool:
@@ -353,13 +364,13 @@ def _retyped(column: Column, other: Column) -> Column:
     """Return a column without values as one of the other's type; any other as it is."""
     if column.rows > column.missing:
         return column
-    grouped = getattr(column, "grouped", None)
-    grouped = grouped and grouped.without_values()
+    grouped = column.grouped and column.grouped.without_values()
     if isinstance(other, Numbers):
         none = count_numbers(column.name, column.missing, np.zeros(0))
         return none._replace(grouped=grouped)
     if isinstance(other, Binned):
-        return Binned(column.name, column.missing, other.bins, np.zeros_like(other.counts))
+        nowhere = np.zeros_like(other.counts)
+        return Binned(column.name, column.missing, other.bins, nowhere, grouped)
     # Outcomes that are named beside pooled ones are so where none of them occurs, too.
     labels = dict.fromkeys(other.counts, 0) if other.pooled else {}
     return Categories(column.name, column.missing, labels, other.pooled, other.type, grouped)
@@ -398,13 +409,21 @@ def constants_in_bins(first: Column, second: Column) -> tuple[Column, Column]:
 def _constant_in(column: Binned, value: float, bins: Bins) -> Binned:
     """Return a column of one value in other bins."""
     counts = bins.count([value], [column.counts.sum()])
-    return Binned(column.name, column.missing, bins, counts[:-1])
+    grouped = column.grouped
+    if grouped is not None:
+        places = np.full(len(grouped.values), bins.places(np.array([value]))[0])
+        grouped = grouped.at(bins.labels[:-1], places)
+    return Binned(column.name, column.missing, bins, counts[:-1], grouped)
 
 
 def _counted_in(column: Categories, bins: Bins) -> Binned:
     """Return integers that were counted by label in bins."""
     counts = bins.count([float(label) for label in column.counts], list(column.counts.values()))
-    return Binned(column.name, column.missing, bins, counts[:-1])
+    grouped = column.grouped
+    if grouped is not None:
+        numbers = np.array([float(label) for label in grouped.values], dtype=np.float64)
+        grouped = grouped.at(bins.labels[:-1], bins.places(numbers))
+    return Binned(column.name, column.missing, bins, counts[:-1], grouped)
 
 
 def as_categories_where_few(

@@ -155,9 +155,9 @@ class Grouped(NamedTuple):
         values = tuple({label: None for label in labels if label is not None})
         at = {label: place for place, label in enumerate(values)}
         places = np.array([len(values) if label is None else at[label] for label in labels])
-        return self._at(values, places)
+        return self.at(values, places)
 
-    def _at(self, values: tuple[str, ...] | Floats, places: Integers) -> Grouped:
+    def at(self, values: tuple[str, ...] | Floats, places: Integers) -> Grouped:
         """Return the same with other values; `places` tells for each of its own which it is."""
         moved = np.append(places, len(values)).astype(np.int64)[self.entries.place]
         entries = summed(self.entries._replace(place=moved), self.groups)

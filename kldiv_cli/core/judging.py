@@ -323,6 +323,9 @@ def dependence_noted(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
         " and verdicts take them for independent"
     )
     advice = "--serial allows for it; --cluster COL if rows of one value belong together"
+    if any(table is None for pair in pairs for table in pair.groups):
+        make = "kldiv profile DATA --serial -o FILE"
+        advice = f"{make} makes a reference that allows for it, with this option"
     yield Note("dependent-rows", message, source, advice=advice)
 
 

@@ -456,10 +456,9 @@ def _weighed(pair: Pair, p: Column, q: Column) -> Pair:
     """Return the pair with what rows weigh in the place of how many they are, if they weigh."""
     missing, shares = [], []
     for column, table in zip((p, q), pair.groups, strict=True):
-        grouped = None if isinstance(column, Binned) else column.grouped
-        if table is None or grouped is None or grouped.weights is None:
+        if table is None or column.grouped is None or column.grouped.weights is None:
             return pair
-        of_values, _ = grouped.weights
+        of_values, _ = column.grouped.weights
         missing.append(float(of_values[-1] / of_values.sum()))
         found = np.bincount(table.entries.place, table.entries.w, table.outcomes)
         # Where all that weighs anything has no value, there is nothing.
@@ -583,9 +582,13 @@ def _crossed_in(
     column: Numbers | Binned, bins: Bins, missing: Literal["drop", "category"]
 ) -> CrossTable | None:
     """Return a numeric column in bins, by groups; all labels of the bins are outcomes."""
-    grouped = column.grouped if isinstance(column, Numbers) else None
+    grouped = column.grouped
     if grouped is None:
         return None
     size = len(bins.labels)
-    places = bins.places(np.asarray(grouped.values, dtype=np.float64))
+    if isinstance(column, Binned):
+        at = {label: place for place, label in enumerate(bins.labels)}
+        places = np.array([at[str(label)] for label in grouped.values], dtype=np.int64)
+    else:
+        places = bins.places(np.asarray(grouped.values, dtype=np.float64))
     return grouped.over(places, size - 1 if missing == "category" else -1, size)

@@ -19,8 +19,8 @@ def refuse_groups(rules: Rules, *sides: DataSet) -> None:
     Raises
     ------
     InputError
-        If a side has counts and no rows, its rows have no order, a row has no cluster, or all or
-        none have the same one.
+        If a side has counts and no rows, and is no profile that kept its blocks of rows, its rows
+        have no order, a row has no cluster, or all or none have the same one.
     """
     grouping = rules.grouping
     if grouping is None or not rules.depends:
@@ -43,8 +43,13 @@ def refuse_groups(rules: Rules, *sides: DataSet) -> None:
 def _refuse_without_groups(side: DataSet, column: str | None) -> None:
     flag = "--serial" if column is None else "--cluster"
     here = Place(side.source, name=column)
-    if side.kind != "samples":
-        message = "this is a profile, which has counts and no rows that depend on each other"
+    has_blocks = side.groups is not None and side.groups.grouping.kind == "block"
+    if side.kind == "profile" and column is None and not has_blocks:
+        message = "this profile has kept no blocks of rows that follow each other"
+        hint = f"kldiv profile DATA {flag} -o FILE keeps them; leave {flag} out"
+        raise InputError("is-a-profile", message, here, hint=hint)
+    if side.kind != "samples" and not (column is None and has_blocks):
+        message = "this has counts, and no rows that depend on each other"
         raise InputError("is-a-profile", message, here, hint=f"leave {flag} out")
     if side.groups is None:
         message = "lines that were counted, and rows in an engine, have no order"

@@ -23,6 +23,7 @@ from kldiv_cli.core.dataset import (
 from kldiv_cli.core.refusals import CODES
 from kldiv_cli.errors import InputError, Note, Place, abridged, note_on, option
 from kldiv_cli.pipeline import settling
+from kldiv_cli.pipeline.dependence import refuse_groups
 from kldiv_cli.pipeline.settings import Rules, refuse_for_profiles, refuse_foreign
 from kldiv_cli.pipeline.sides import data_set, nothing_left, part_of_profile, refuse_condition
 from kldiv_cli.pipeline.validation import ColumnRules
@@ -130,6 +131,8 @@ def _merged(
         parts = [part_of_profile(each, options, wanted, kind, name=name) for name, each in sources]
     else:
         parts = [_like(model, rules, each, options, kind, name) for name, each in sources]
+    if len(parts) == 1 and parts[0].kind == "samples":
+        refuse_groups(rules, *parts)
     for part in parts:
         refuse_condition(part, options)
     refuse_foreign([options] * len(parts), [part.format for part in parts])
@@ -159,6 +162,11 @@ def _merged(
         if model is None and part.kind == "counts":
             part = part._replace(notes=(*part.notes, *_numbers_noted(part, columns, wanted)))
         parts[place] = part._replace(notes=(*part.notes, *settling.words_noted(part, columns)))
+    if rules.serial and len(parts) > 1:
+        # Columns are merged without them.
+        message = "no blocks of rows are kept of several parts, which are in no order"
+        note = Note("order-unknown", message, first.source)
+        parts[0] = parts[0]._replace(notes=(*parts[0].notes, note))
     rows = sum(part.rows for part in parts)
     if rows >= TOO_MANY_ROWS:
         raise too_many_rows(first.source)
@@ -172,6 +180,7 @@ def _merged(
         excluded=tuple(excluded[title] for title in sorted(excluded)),
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
         seen=first.seen,
+        groups=first.groups if len(parts) == 1 else None,
     )
     return merged, parts
 

@@ -33,7 +33,7 @@ def segments_of(reference: DataSet, current: DataSet, most: int) -> Names | None
     if not any(groups.grouping.kind == "segment" for groups in made):
         return None
     for side in (reference, current):
-        if side.groups is None:
+        if side.groups is None or side.groups.grouping.kind != "segment":
             message = "this is a profile, which has counts and no rows to be put into segments"
             hint = "give raw rows, or leave --by out"
             raise InputError("is-a-profile", message, Place(side.source), hint=hint)

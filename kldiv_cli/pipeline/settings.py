@@ -485,13 +485,13 @@ PROFILE["kind"] = per_side(among(*KINDS_OF_PROFILE))
 # A profile holds missing values apart, whatever a check will make of them, and raw rows; and has
 # its own name.
 del PROFILE["missing"], PROFILE["flatten"], PROFILE["dataset"], PROFILE["map"]
-# Whether rows depend on each other is asked where they are judged.
-del PROFILE["serial"], PROFILE["cluster"]
+# Which rows belong together is asked where they are judged; blocks of rows can be kept.
+del PROFILE["cluster"]
 # A profile has no segments.
 del PROFILE["by"], PROFILE["max_segments"]
 CALIBRATE: dict[str, Validator] = {**PROFILE, "missing": COLUMNS["missing"]}
-# Windows are of rows that count once.
-del CALIBRATE["row_weight"], CALIBRATE["frequency"]
+# Windows are of rows that count once, and are alike as wholes.
+del CALIBRATE["row_weight"], CALIBRATE["frequency"], CALIBRATE["serial"]
 # What one run counts together is no setting of a project.
 del PROJECT["joint"]
 
@@ -861,6 +861,8 @@ def profile_settings(
         hint = f"leave {spell('row_weight')} out; kldiv check takes the files themselves"
         raise UsageError("usage", message, hint=hint)
     _refuse_for_weights(rules, spell)
+    if rules.serial and rules.joint:
+        raise _no_rule(spell("serial"), spell("joint"))
     return _made(
         ProfileSettings, {**given, "kind": source.kind}, rules=rules, options=source.options
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import numpy as np
+
 from kldiv_cli.core.binning import SPECIAL, Bins
 from kldiv_cli.core.counts import OTHER, Binned, Categories, Column, Numbers
 from kldiv_cli.core.dataset import TOO_MANY_ROWS, DataSet, Excluded, missing_value, too_many_rows
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kldiv_cli.core.dataset import Wanted
+    from kldiv_cli.core.grouped import Grouped, Groups
     from kldiv_cli.core.table import Members
     from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.outcomes import Weights
@@ -190,7 +193,21 @@ def profile(data: Members, wanted: Wanted, source: str, name: str | None) -> Dat
         columns={title: column for title, column in columns.items() if wanted.wants(title)},
         excluded=tuple(dict.fromkeys(excluded)),
         seen=tuple(dict.fromkeys([*columns, *(title for title, _ in excluded)])),
+        groups=_groups(columns, here),
     )
+
+
+def _groups(columns: Mapping[str, Column], here: Place) -> Groups | None:
+    """Return the blocks of rows by which all columns of a profile were counted, too, if any."""
+    grouped = [column.grouped for column in columns.values() if column.grouped is not None]
+    if not grouped:
+        return None
+    from kldiv_cli.core.grouped import Grouping, Groups
+
+    sizes = [np.bincount(each.entries.group, each.entries.n, each.groups) for each in grouped]
+    if len({tuple(size) for size in sizes}) > 1:
+        _refuse("the blocks of its columns are not of the same rows", here)
+    return Groups(Grouping("block"), tuple(map(str, range(1, grouped[0].groups + 1))))
 
 
 def _column(entry: Any, rows: int, here: Place) -> Column:
@@ -209,8 +226,9 @@ def _column(entry: Any, rows: int, here: Place) -> Column:
         sums = f"the counts and {missing} missing values add up to {total}"
         _refuse(f"{sums}, not to the {rows} rows of the profile", here)
     edges = _array(entry, "edges", here)
+    grouped = _blocks(entry, counts, missing, here) if "blocks" in entry else None
     if type_ == "numeric":
-        return _binned(name, missing, counts, edges, here)
+        return _binned(name, missing, counts, edges, here)._replace(grouped=grouped)
     if type_ not in ("categorical", "boolean", "date"):
         _refuse(f"the type is {type_[:40]!r}, none of those that a profile has", here)
     if edges:
@@ -218,12 +236,30 @@ def _column(entry: Any, rows: int, here: Place) -> Column:
     pooled = entry.get("pooled", False)
     if pooled not in (True, False) or (pooled and OTHER not in counts):
         _refuse("'pooled' is not what the outcomes say", here)
-    column = Categories(name, missing, counts, pooled is True)
+    column = Categories(name, missing, counts, pooled is True, grouped=grouped)
     if type_ == "categorical":
         return column
     if own_type(column) not in (type_, None):
         _refuse(f"the outcomes are no {type_}s", here)
     return column._replace(type="date" if type_ == "date" else "boolean")
+
+
+def _blocks(entry: Any, counts: Mapping[str, int], missing: int, here: Place) -> Grouped:
+    """Return the outcomes of a column by blocks of rows, of which each has a count for all."""
+    from kldiv_cli.core.grouped import BLOCKS, Entries, Grouped
+
+    blocks = _array(entry, "blocks", here)
+    if not 1 <= len(blocks) <= BLOCKS:
+        _refuse(f"it has {len(blocks)} blocks of rows, and may have {BLOCKS}", here)
+    table = np.zeros((len(blocks), len(counts) + 1), dtype=np.int64)
+    for row, block in zip(table, blocks, strict=True):
+        if not isinstance(block, list) or len(block) != len(row):
+            _refuse("a block of rows has not a count for each outcome and one for missing", here)
+        row[:] = [_count(number, "a count of a block", here) for number in block]
+    if [*map(sum, zip(*table.tolist(), strict=True))] != [*counts.values(), missing]:
+        _refuse("its blocks of rows do not add up to the counts of its outcomes", here)
+    group, place = np.nonzero(table)
+    return Grouped(tuple(counts), Entries(place, group, table[group, place]), len(blocks))
 
 
 def _sound_outcomes(pairs: list[Any]) -> dict[str, int] | None:
@@ -258,8 +294,6 @@ def _outcomes(pairs: list[Any], here: Place) -> dict[str, int]:
 def _binned(
     name: str, missing: int, counts: dict[str, int], edges: list[Any], here: Place
 ) -> Binned:
-    import numpy as np
-
     if not all(type(edge) is Number for edge in edges):
         _refuse("an edge is not a number", here)
     try:

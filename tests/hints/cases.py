@@ -376,6 +376,15 @@ CASES = {
             fill={"COL": "day"},
         ),
         Case(
+            "kldiv profile DATA --serial -o FILE makes a reference that allows for it, with this"
+            " option",
+            "check p.json q.csv",
+            both("x\n" + "".join(f"{'ab'[n // 180 % 2]}\n" for n in range(3600))),
+            before=("profile p.csv -o p.json",),
+            fill={"DATA": "p.csv", "FILE": "new.json"},
+            then="check new.json q.csv --serial",
+        ),
+        Case(
             "--max-{} {} would make it drift",
             "check p.csv q.csv --max-kl colour=inf",
             both("colour\n")
@@ -2277,6 +2286,13 @@ CASES = {
             "leave {} out",
             "check p.txt q.txt --serial",
             both("    300 a\n    200 b\n", "txt"),
+        ),
+        Case(
+            "kldiv profile DATA {} -o FILE keeps them; leave {} out",
+            "check p.json q.csv --serial",
+            both("x\n" + "a\nb\n" * 300),
+            before=("profile p.csv -o p.json",),
+            fill={"DATA": "p.csv", "FILE": "p.json"},
         ),
         Case(
             "give raw rows, or leave --row-weight out",

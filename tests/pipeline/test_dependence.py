@@ -1,6 +1,7 @@
 """Rows that depend on each other, from files and data frames to the verdict."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -222,3 +223,105 @@ def test_integers_beside_text():
     report = check(first, second, serial=True)
     assert report.columns["n"].reason.code != "type-changed"
     assert Categories("n", 0, {}).grouped is None
+
+
+@pytest.fixture
+def profiled(tmp_path, kldiv):
+    """Return the path of a profile of rows, made with some options."""
+
+    def made(rows, *options, name="reference"):
+        paths = [tmp_path / f"{name}.csv", tmp_path / f"{name}.json"]
+        rows.to_csv(paths[0], index=False)
+        ran = kldiv("profile", str(paths[0]), *options, "-o", str(paths[1]))
+        assert (ran.code, ran.err) == (0, "")
+        return str(paths[1])
+
+    return made
+
+
+def with_more(rows, seed):
+    """Return rows with gaps, a few integers, and a number that is not finite."""
+    rng = np.random.default_rng(seed)
+    more = rows.assign(size=rng.integers(0, 9, len(rows)), gaps=rows["x"].round(1))
+    more.loc[rng.random(len(rows)) < 0.1, "gaps"] = np.nan
+    more.loc[[5, 1700], "gaps"] = np.inf
+    return more.drop(columns="user")
+
+
+@pytest.mark.parametrize("missing", ["category", "drop"])
+def test_a_profile_that_kept_its_blocks_is_judged_as_its_rows_are(profiled, missing):
+    sides = with_more(REFERENCE, 8), with_more(CURRENT, 9)
+    path = profiled(sides[0], "--serial")
+    columns = json.loads(Path(path).read_text())["columns"]
+    bins = {one["column"]: {"bins": one["edges"]} for one in columns if one["edges"]}
+    assert sorted(bins) == ["gaps", "x"]
+    found = check(path, sides[1], serial=True, missing=missing)
+    expected = check(*sides, serial=True, missing=missing, columns=bins)
+    for name in ("kl", "low", "high", "p_drift", "p_pass", "verdict", "reason"):
+        pairs = zip(found.columns, expected.columns, strict=True)
+        assert all(getattr(a, name) == getattr(b, name) for a, b in pairs), name
+
+
+def test_blocks_of_a_profile_tell_of_dependence_too(profiled):
+    independent = INDEPENDENT[1].drop(columns="user")
+    rows = REFERENCE.drop(columns="user")
+    assert "dependent-rows" in codes(check(profiled(rows, "--serial"), independent))
+    assert "dependent-rows" not in codes(check(profiled(rows), independent))
+
+
+def test_blocks_are_kept_on_request_through_what_becomes_of_a_profile(profiled, kldiv, tmp_path):
+    rows = with_more(REFERENCE, 8)
+    path = profiled(rows, "--serial")
+    again = kldiv("profile", path)
+    assert again.out == Path(path).read_text()
+    plain = profiled(rows, name="plain")
+    kept = json.loads(Path(path).read_text())
+    for column in kept["columns"]:
+        blocks = np.array(column.pop("blocks"))
+        counts = [count for _, count in column["outcomes"]]
+        assert blocks.sum(axis=0).tolist() == [*counts, column["missing"]]
+        assert blocks.sum(axis=1).tolist() == [100] * 20
+    assert {**kept, "name": "plain"} == json.loads(Path(plain).read_text())
+    # Rare outcomes are pooled in each block, and shards are merged without blocks.
+    pooled = json.loads(kldiv("profile", path, "--min-count", "230").out)
+    (of_size,) = [one for one in pooled["columns"] if one["column"] == "size"]
+    assert of_size["outcomes"][0][0] == "(other)"
+    assert np.array(of_size["blocks"]).sum(axis=0)[0] == of_size["outcomes"][0][1]
+    assert "blocks" not in kldiv("profile", path, path).out
+    two = kldiv("profile", str(tmp_path / "plain.csv"), path, "--serial", "--like", path)
+    assert "no blocks of rows are kept of several parts" in two.err
+    assert "blocks" not in two.out
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda blocks: blocks[0].__setitem__(0, blocks[0][0] + 1), "do not add up to the counts"),
+        (lambda blocks: blocks[0].pop(), "has not a count for each outcome"),
+        (lambda blocks: blocks.__setitem__(0, 7), "has not a count for each outcome"),
+        (lambda blocks: blocks.extend([blocks[0]] * 9), "has 29 blocks of rows, and may have 20"),
+        (lambda blocks: blocks.clear(), "has 0 blocks of rows"),
+        (lambda blocks: blocks[0].__setitem__(0, -1), "not a count"),
+    ],
+)
+def test_blocks_that_do_not_add_up(profiled, change, message):
+    path = profiled(with_more(REFERENCE, 8), "--serial")
+    document = json.loads(Path(path).read_text())
+    change(document["columns"][0]["blocks"])
+    Path(path).write_text(json.dumps(document))
+    with pytest.raises(InputError, match=message) as caught:
+        check(path, CURRENT)
+    assert caught.value.code == "bad-profile"
+
+
+def test_blocks_of_columns_are_of_the_same_rows(profiled):
+    path = profiled(with_more(REFERENCE, 8), "--serial")
+    document = json.loads(Path(path).read_text())
+    blocks = document["columns"][0]["blocks"]
+    # A row goes over from one block to another.
+    place = next(i for i, n in enumerate(blocks[0]) if n)
+    blocks[0][place] -= 1
+    blocks[1][place] += 1
+    Path(path).write_text(json.dumps(document))
+    with pytest.raises(InputError, match="are not of the same rows"):
+        check(path, CURRENT)

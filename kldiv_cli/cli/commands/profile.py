@@ -35,6 +35,7 @@ ROWS: tuple[Argument | Option, ...] = (
         options.OUTPUT,
         Option("like", "PROFILE", "Take its columns, types and edges."),
         Option("min_count", "N", "Pool outcomes that occur less often as (other).", read=number),
+        options.SERIAL._replace(help="Keep blocks of rows too, which kldiv check --serial needs."),
         *options.WANTED, *options.TYPES, options.MAX_OUTCOMES, options.CONFIG,
     ),
     *group(

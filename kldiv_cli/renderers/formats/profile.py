@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import DataSet
+    from kldiv_cli.core.grouped import Grouped
 
 SCHEMA = "kldiv.profile/1"
 AT_ONCE = 10_000
@@ -27,7 +28,10 @@ def render(profile: DataSet) -> str:
     rest = document({**head, "columns": columns, "excluded": excluded})
     pieces: list[str] = []
     for column in profile.columns.values():
-        for name, array in (("edges", _edges(column)), ("outcomes", _outcomes(column))):
+        arrays = {"edges": _edges(column), "outcomes": _outcomes(column)}
+        if column.grouped is not None:
+            arrays["blocks"] = _blocks(column, column.grouped)
+        for name, array in arrays.items():
             # No text of a user looks like this: quotes within one have a backslash before them.
             before, key, rest = rest.partition(f'"{name}": []')
             pieces += [before, key.removesuffix("[]"), *array]
@@ -43,6 +47,7 @@ def _head(column: Column) -> dict[str, Any]:
         "missing": column.missing,
         "pooled": isinstance(column, Categories) and column.pooled,
         "outcomes": [],
+        **({} if column.grouped is None else {"blocks": []}),
     }
 
 
@@ -64,6 +69,16 @@ def _outcomes(column: Column) -> Iterator[str]:
         yield f"{begin}\n{harmless_json(lines)}"
         begin = ","
     yield "[]" if begin == "[" else "\n      ]"
+
+
+def _blocks(column: Column, grouped: Grouped) -> Iterator[str]:
+    """Yield the counts of the outcomes, and of missing ones last, in each block: one a line."""
+    at = {label: place for place, (label, _) in enumerate(_rows(column))}
+    # A bin for what is not finite is not among them where no row fell into it.
+    places = [at.get(str(label), -1) for label in grouped.values]
+    table = grouped.over(places, len(at), len(at) + 1).n
+    lines = ",\n".join(f"        {block}" for block in table.T.tolist())
+    yield f"[\n{lines}\n      ]"
 
 
 def _rows(column: Column) -> Iterator[tuple[str, int]]:

@@ -111,7 +111,7 @@ def _of_weights(
             design = backward if known == "kl_qp" else forward
             others.append((name, weigh_design(design, measure, threshold=0.0, alpha=alpha)))
     kl = weigh_design(forward, "kl", threshold=0.0, alpha=alpha)
-    return _in_unit(kl, others, base, pair.rows)
+    return _in_unit(kl, others, base, (p.rows, q.rows))
 
 
 def _of_measures(

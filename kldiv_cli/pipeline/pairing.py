@@ -89,6 +89,7 @@ def _paired(
         message, place = f"column '{name}': {differ}", Place(sides[1].source)
         hint = "kldiv profile DATA --like REFERENCE -o FILE counts with the edges of REFERENCE"
         raise InputError("edges-differ", message, place, hint=hint) from None
+    assert pair.weighs or rules.row_weight is None, "a column has lost its weights"
     for side, weights in zip(sides, (pair.p, pair.q), strict=True):
         if not weights.any():
             raise no_values(name, side.source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,6 +88,8 @@ class _Frequencies:
             If a batch has no such column, or lines were counted already.
         """
         for batch in batches:
+            if self._title not in batch.columns and self._known:
+                raise _missing(Place(self._source, name=self._title))
             if self._title not in batch.columns:
                 raise unknown_column(self._title, list(map(str, batch.columns)), self._source)
             repeats = self.numbers(batch.columns[self._title], batch.place)
@@ -114,14 +117,11 @@ class _Frequencies:
         if value is not None and value >= 0 and value % 1 == 0 and value < EXACT:
             return int(value)
         here = place(i, self._title)
-        hint = "give each row a whole number: 0 if it stands for none"
         if not text or text in MISSING_WORDS:
-            raise InputError(
-                "missing-weight", "the frequency of a row is missing", here, hint=hint
-            )
+            raise _missing(here)
         here = replace(here, value=text)
-        if value is None:
-            raise InputError("not-a-number", "the frequency of a row is no number", here)
+        if value is None or not isfinite(value):
+            raise InputError("not-a-number", "the frequency of a row is no finite number", here)
         if value < 0:
             raise InputError("negative-weight", "the frequency of a row is negative", here)
         if value % 1 == 0:
@@ -132,6 +132,12 @@ class _Frequencies:
             f"{option('--row-weight', self._title)} instead of --frequency if these are no counts"
         )
         raise InputError("fractional-count", message, here, hint=hint)
+
+
+def _missing(place: Place) -> InputError:
+    """Return the error for a row that does not say how many it stands for."""
+    hint = "give each row a whole number: 0 if it stands for none"
+    return InputError("missing-weight", "the frequency of a row is missing", place, hint=hint)
 
 
 def _counted(batch: Batch, repeats: Sequence[int], title: str) -> Batch:

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from kldiv_cli import check, compare
 from kldiv_cli.core.counts import count_numbers, pooled_bins
 from kldiv_cli.core.grouped import Entries, Grouped
+from kldiv_cli.core.table import Table
 from kldiv_cli.errors import InputError, UsageError
+from kldiv_cli.readers.frequency import rows_repeated
 
 
 def survey(seed, rows=1500, shift=0.0):
@@ -287,6 +289,16 @@ class TestRowsThatStandForSeveral:
         size = expected["current"]["n_effective"]
         assert found["current"]["n_effective"] == pytest.approx(size, rel=1e-12)
 
+    def test_they_meet_a_known_distribution(self):
+        rows = {"side": ["heads", "tails"], "n": [300, 100]}
+        kinds = ("samples", "probabilities")
+        (found,) = compare(
+            rows, {"heads": 0.5, "tails": 0.5}, kind=kinds, frequency="n"
+        ).comparisons
+        truth = 0.75 * math.log(1.5) + 0.25 * math.log(0.5)
+        assert found.measures["kl_pq"] == pytest.approx(truth, rel=1e-13)
+        assert found.estimate.n_p == 400
+
     def test_their_order_is_not_looked_at(self):
         rows = {"side": ["a"] * 300 + ["b"] * 300, "n": [1] * 600}
         assert [note.code for note in check(rows, rows, frequency="n").notes] == []
@@ -335,12 +347,7 @@ class TestWhatIsRefused:
     def test_a_frequency_that_is_none(self, word, table):
         cell, code = BAD_FREQUENCIES[word]
         path = table("x.csv", f"side,n\na,1\nb,{cell}\n")
-        place = None if word == "infinite" else (3, 2)
-        if word != "infinite":
-            self.refused(path, path, code, place, frequency="n")
-        else:
-            with pytest.raises(InputError):
-                check(path, path, frequency="n")
+        self.refused(path, path, code, (3, 2), frequency="n")
 
     def refused(self, reference, current, code, place, **options):
         with pytest.raises(InputError) as caught:
@@ -411,6 +418,21 @@ class TestWhatIsRefused:
         run = kldiv("profile", path, "--row-weight", "wt")
         assert run.code == 2
         assert "profile has no option --row-weight" in run.err
+
+    def test_a_table_in_an_engine_is_not_repeated(self):
+        with pytest.raises(InputError) as caught:
+            rows_repeated(Table("ibis", remote=object()), "n", "flights")
+        assert caught.value.code == "not-in-engine"
+
+    def test_a_column_whose_rows_with_values_weigh_nothing(self):
+        frame = CURRENT.assign(wt=CURRENT["x"].isna() * 1.0)
+        with pytest.raises(InputError) as caught:
+            check(REFERENCE, frame, row_weight="wt", column="x", missing="drop")
+        assert caught.value.code == "no-values"
+
+    def test_a_known_distribution_has_no_rows_that_weigh(self):
+        with pytest.raises(UsageError, match="row_weight is for raw rows on both sides"):
+            check(REFERENCE, {"a": 0.5, "b": 0.5}, kind=("samples", "weights"), row_weight="wt")
 
     def test_a_pseudocount_is_for_counts(self):
         with pytest.raises(UsageError) as caught:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from kldiv_cli.core.inference.cross_table import CrossTable, Entries, summed
+from kldiv_cli.core.inference.cross_table import CrossTable, Entries, joined, summed
 from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-__all__ = ["BLOCKS", "CrossTable", "Entries", "Grouped", "Grouping", "Groups", "summed"]
+__all__ = ["BLOCKS", "CrossTable", "Entries", "Grouped", "Grouping", "Groups", "joined", "summed"]
 
 BLOCKS = 20
 """Blocks of consecutive rows in a side: 30 do the same, 50 are too short for slow series."""

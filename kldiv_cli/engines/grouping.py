@@ -50,6 +50,9 @@ WEIGHS = "--row-weight: its values say what rows weigh"
 MOST_WEIGHT = 1e100
 """The largest weight, whose square is far from the largest number; so is that of its inverse."""
 
+ALL_ROWS = ("1",), np.zeros(1, np.int64)
+"""The name and the place of the one group that all rows are; see `crossed`."""
+
 
 def without_groups(wanted: Wanted) -> Wanted:
     """Return what is wanted of the columns that hold data: those that make groups do not."""
@@ -138,7 +141,7 @@ class Cross:
         is_sound = (weights == 0) | ((weights >= 1 / MOST_WEIGHT) & (weights <= MOST_WEIGHT))
         if not is_sound.all():
             at = int(np.argmin(is_sound))
-            raise _unsound(cells[at], weights[at], place(at, title))
+            raise unsound_weight(cells[at], weights[at], place(at, title))
         return weights
 
     def _add_rows(
@@ -269,9 +272,9 @@ class Cross:
             return made
         here = Place(found.source, name=grouping.weight)
         if self._unweighed is not None:
-            raise _unsound(None, np.nan, replace(here, index=(self._unweighed,)))
+            raise unsound_weight(None, np.nan, replace(here, index=(self._unweighed,)))
         if not self._weighing.rows:
-            raise InputError("no-mass", "all rows weigh 0", here)
+            raise no_weights(here)
         return made._replace(groups=made.groups._replace(weighing=self._weighing))
 
     def _finished(self, found: DataSet) -> tuple[tuple[Cell, ...], Integers]:
@@ -294,7 +297,7 @@ class Cross:
         if self._is_of_blocks:
             return _numbered(BLOCKS), np.arange(self._size) * BLOCKS // self._size
         if self._grouping.kind is None:
-            return _numbered(1), np.zeros(1, np.int64)
+            return ALL_ROWS
         return named(list(self._index), self._table, self._wanted, self._grouping)
 
 
@@ -411,7 +414,12 @@ def doubles_of(decimal: str, is_numeric: bool, cells: Cells) -> Doubles:
     return found
 
 
-def _unsound(cell: object, weight: float, place: Place) -> InputError:
+def no_weights(here: Place) -> InputError:
+    """Return the error for rows of which none weighs anything."""
+    return InputError("no-mass", "all rows weigh 0", here)
+
+
+def unsound_weight(cell: object, weight: float, place: Place) -> InputError:
     """Return the error for a row whose weight is none."""
     text = "" if cell is None or cell != cell else str(cell).strip()
     if not text or text in numbers.MISSING_WORDS:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kldiv_cli.core.grouped import Weighing
 from kldiv_cli.core.numbers import EXACT
 from kldiv_cli.engines.sql import set_number
 from kldiv_cli.tuples import NamedTuple
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from kldiv_cli.warehouse.relation import Field, Relation
     from kldiv_cli.warehouse.session import Session
+
+    Doubles = NDArray[np.float64]
+    Sums = tuple[NDArray[np.int64], Doubles | None, Doubles | None]
 
 MISSING, BELOW, ABOVE, INEXACT = -1, -2, -3, -4
 """In place of a bucket: no number, an infinite one, or an integer that no double tells apart."""
@@ -279,9 +283,21 @@ def pairs_of(
 
 
 def by_groups(
-    relation: Relation, fields: Sequence[Field], by: Field
-) -> Iterator[tuple[int, Any, Any, NDArray[np.int64]]]:
+    relation: Relation, fields: Sequence[Field], by: Field | None, weight: Field | None
+) -> Iterator[tuple[int, Any, Any, Sums]]:
     """Yield how often each value of some columns occurs with each of the column `by`.
+
+    Parameters
+    ----------
+    relation : Relation
+        The rows.
+    fields : sequence of Field
+        The columns.
+    by : Field or None
+        The column whose values are the groups; None where all rows are one.
+    weight : Field or None
+        The column of what rows weigh, of which those that weigh nothing are left out; None where
+        each weighs the same.
 
     Yields
     ------
@@ -289,32 +305,84 @@ def by_groups(
         The place of a column in `fields`.
     values, groups : list, or array of Arrow
         Its values, some at a time, and those of `by` beside them.
-    repeats : ndarray of int64
-        How many rows have both.
+    sums : (ndarray of int64, ndarray of float64 or None, ndarray of float64 or None)
+        How many rows have both, and the sums of their weights and of the squares of these.
     """
     questions = {f"k{i}": Question(field) for i, field in enumerate(fields)}
     keys, session = list(questions), relation.session
-    every = {**questions, "made_by": Question(by)}
+    every, made_by, sums, some = dict(questions), "null", "", ""
+    if by is not None:
+        every["made_by"] = Question(by)
+        made_by = _value("made_by", every["made_by"], session)[1]
+    grouped_by = list(every)
+    if weight is not None:
+        every["weighs"] = Question(weight)
+        weighs = f"cast(weighs as {session.double})"
+        sums, some = f", sum({weighs}) as w, sum({weighs} * {weighs}) as w2", f"where {weighs} > 0"
     types: dict[str, list[str]] = {}
     for key, question in questions.items():
         type_, value = _value(key, question, session)
         types.setdefault(type_, []).append(value)
     values = [f"coalesce({', '.join([*each, 'null'])})" for each in types.values()]
     places = [3 + list(types).index(_value(k, q, session)[0]) for k, q in questions.items()]
+    sets = ", ".join(f"({', '.join([key, *grouped_by[len(keys) :]])})" for key in keys)
     sql = f"""
-        select g, n, {", ".join([_value("made_by", every["made_by"], session)[1], *values])} from (
-            select {set_number(keys)} as g, count(*) as n, {", ".join(every)}
-            from {_rows(relation, every)}
-            group by grouping sets ({", ".join(f"({key}, made_by)" for key in keys)})
+        select g, n, {", ".join([made_by, *values])}{", w, w2" if sums else ""} from (
+            select {set_number(keys)} as g, count(*) as n, {", ".join(grouped_by)}{sums}
+            from {_rows(relation, every)} {some}
+            group by grouping sets ({sets})
         ) as counted
     """
     for piece in session.pieces(sql):
-        sets, repeats = (np.array(plain(piece[at]), dtype=np.int64) for at in (0, 1))
-        for number in np.unique(sets).tolist():
-            chosen = np.flatnonzero(sets == number)
+        sets_of, n = (np.array(plain(piece[at]), dtype=np.int64) for at in (0, 1))
+        w, w2 = (np.array(plain(each), np.float64) if sums else None for each in piece[-2:])
+        for number in np.unique(sets_of).tolist():
+            chosen = np.flatnonzero(sets_of == number)
             yield (
                 number - 1,
                 _taken(piece[places[number - 1]], chosen),
                 _taken(piece[2], chosen),
-                repeats[chosen],
+                (n[chosen], None if w is None else w[chosen], None if w2 is None else w2[chosen]),
             )
+
+
+def weighing_of(relation: Relation, weight: Field, most: float) -> tuple[Weighing, float | None]:
+    """Return what all rows weigh together, and a weight that is none, if there is one.
+
+    Parameters
+    ----------
+    relation : Relation
+        The rows.
+    weight : Field
+        The column of what they weigh.
+    most : float
+        The largest weight, and the inverse of the smallest one but 0.
+
+    Returns
+    -------
+    weighing : Weighing
+        Of the rows that weigh anything.
+    unsound : float or None
+        One that is negative, too large or too small, or infinite; nan of one that is missing.
+    """
+    session = relation.session
+    weighs = f"cast(weighs as {session.double})"
+    least, greatest = (f"cast({number!r} as {session.double})" for number in (1 / most, most))
+    # The square of what is none may be an error.
+    is_sound = f"{weighs} >= {least} and {weighs} <= {greatest}"
+    sql = f"""
+        select sum(case when {is_sound} then 1 else 0 end),
+            sum(case when {is_sound} then {weighs} end),
+            sum(case when {is_sound} then {weighs} * {weighs} end), max({weighs}),
+            sum(case when weighs is null then 1 else 0 end),
+            min(case when {weighs} <> 0 and not ({is_sound}) then {weighs} end)
+        from {_rows(relation, {"weighs": Question(weight)})}
+    """
+    ((rows, total, squares, heaviest, missing, unsound),) = (
+        [plain(column)[0] for column in piece] for piece in session.pieces(sql)
+    )
+    if missing or unsound is not None:
+        return Weighing(0, 0.0, 0.0, 0.0), float("nan" if unsound is None else unsound)
+    if not rows:
+        return Weighing(0, 0.0, 0.0, 0.0), None
+    return Weighing(int(rows), float(total), float(squares), float(heaviest)), None

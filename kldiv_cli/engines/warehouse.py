@@ -14,7 +14,7 @@ import numpy as np
 
 from kldiv_cli.core import counts
 from kldiv_cli.core.binning import stand_ins
-from kldiv_cli.core.grouped import Entries
+from kldiv_cli.core.grouped import Entries, joined
 from kldiv_cli.core.instants import instant
 from kldiv_cli.core.labels import check_text
 from kldiv_cli.core.numbers import EXACT
@@ -32,6 +32,7 @@ from kldiv_cli.engines.pushdown import (
     by_groups,
     pairs_of,
     plain,
+    weighing_of,
 )
 from kldiv_cli.errors import InputError, Place
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kldiv_cli.core.dataset import DataSet, Wanted
-    from kldiv_cli.core.grouped import Grouping
+    from kldiv_cli.core.grouped import Grouping, Weighing
     from kldiv_cli.core.table import Remote, Table
     from kldiv_cli.engines.joint import Pairs
     from kldiv_cli.engines.pushdown import Answer, Excess
@@ -78,8 +79,8 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     check_text(titles, source, source)
     pairs = joint.Pairs(table, wanted, source) if wanted.joint else None
     every, by = wanted, wanted.grouping if wanted.grouping and wanted.grouping.required else None
-    if by is not None and (by.column is None or by.weight is not None):
-        # Rows have no order, and whoever asks for blocks is told so; weights are not added up.
+    if by is not None and not by.columns:
+        # Rows have no order, and whoever asks for blocks is told so.
         by = None
     wanted = grouping.without_groups(joint.without_pairs(wanted))
     wanted.left_out(titles, source)
@@ -124,26 +125,50 @@ def _by_groups(found: DataSet, table: Table, wanted: Wanted, by: Grouping) -> Da
     remote = table.remote
     assert remote is not None
     fields = {field.title: field for field in remote.relation.fields}
-    made_by = fields.get(by.column or "")
+    made_by, weight = (fields.get(title or "") for title in (by.column, by.weight))
+    is_there = fields.keys() >= {*by.columns}
+    weighing = None if weight is None else _weighing(remote.relation, weight, found.source)
     names: dict[Any, int] = {}
     counted: dict[str, Counted] = {}
-    columns = [fields[title] for title in found.columns] if made_by is not None else []
+    columns = [fields[title] for title in found.columns] if is_there else []
     for start in range(0, len(columns), MOST_COLUMNS):
         some = columns[start : start + MOST_COLUMNS]
         cells: list[dict[Any, int]] = [{} for _ in some]
         entries: list[list[Entries]] = [[] for _ in some]
-        assert made_by is not None
-        for at, values, groups, repeats in by_groups(remote.relation, some, made_by):
+        for at, values, groups, sums in by_groups(remote.relation, some, made_by, weight):
             place = _numbered(cells[at], remote.cells(some[at].title, values))
-            group = _numbered(names, remote.cells(made_by.title, groups))
-            entries[at].append(Entries(place, group, repeats))
+            group = np.zeros(len(place), np.int64)
+            if made_by is not None:
+                group = _numbered(names, remote.cells(made_by.title, groups))
+            entries[at].append(Entries(place, group, *sums))
         for field, known, parts in zip(some, cells, entries, strict=True):
-            joined = (
-                np.concatenate(each) for each in zip(*(part[:3] for part in parts), strict=True)
-            )
-            counted[field.title] = Counted(list(known), Entries(*joined))
+            counted[field.title] = Counted(list(known), joined(parts))
     groups_of = grouping.named(list(names), table, wanted, by)
-    return grouping.crossed(found, counted, groups_of, table, wanted, by)
+    if by.column is None:
+        groups_of = grouping.ALL_ROWS
+    made = grouping.crossed(found, counted, groups_of, table, wanted, by)
+    assert made.groups is not None
+    return made._replace(groups=made.groups._replace(weighing=weighing))
+
+
+def _weighing(relation: Relation, weight: Field, source: str) -> Weighing:
+    """Return what the rows weigh together.
+
+    Raises
+    ------
+    InputError
+        If a weight is none, or the column holds no numbers.
+    """
+    here = Place(source, name=weight.title)
+    if weight.kind not in NUMBERS:
+        message = "weights of rows are numbers, and this column holds none"
+        raise InputError("not-a-number", message, here, hint="leave --row-weight out")
+    found, unsound = weighing_of(relation, weight, grouping.MOST_WEIGHT)
+    if unsound is not None:
+        raise grouping.unsound_weight(unsound, unsound, here)
+    if not found.rows:
+        raise grouping.no_weights(here)
+    return found
 
 
 def _numbered(known: dict[Any, int], cells: Sequence[Any]) -> NDArray[np.int64]:

@@ -65,7 +65,7 @@ def refuse_unweighed(rules: Rules, *sides: DataSet) -> None:
     Raises
     ------
     InputError
-        If a side has counts and no rows, or its rows stay in an engine.
+        If a side has counts and no rows.
     """
     if rules.row_weight is None:
         return
@@ -73,12 +73,9 @@ def refuse_unweighed(rules: Rules, *sides: DataSet) -> None:
         if side.groups is not None and side.groups.weighing is not None:
             continue
         here = Place(side.source, name=rules.row_weight)
-        if side.kind != "samples":
-            message = "this is a profile, which has counts and no rows that weigh"
-            hint = "give raw rows, or leave --row-weight out"
-            raise InputError("is-a-profile", message, here, hint=hint)
-        message = "weights are not added up in an engine of yours"
-        raise InputError("not-in-engine", message, here, hint="leave --row-weight out")
+        message = "this is a profile, which has counts and no rows that weigh"
+        hint = "give raw rows, or leave --row-weight out"
+        raise InputError("is-a-profile", message, here, hint=hint)
 
 
 def orders_noted(rules: Rules, *sides: DataSet) -> Iterator[Note]:

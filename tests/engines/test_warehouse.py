@@ -155,8 +155,10 @@ def told(data_set, edges):
     columns = []
     for title, column in data_set.columns.items():
         if column.grouped is not None:
-            table = column.grouped.entries
-            columns.append((title, sorted(zip(*map(np.ndarray.tolist, table[:3]), strict=True))))
+            parts = [part.tolist() for part in column.grouped.entries if part is not None]
+            # To the engine in process a row that weighs nothing is none as well.
+            entries = sorted(entry for entry in zip(*parts, strict=True) if entry[2])
+            columns.append((title, entries))
         if isinstance(column, Categories):
             columns.append((title, column.missing, dict(column.counts), column.type))
         elif title in edges:
@@ -167,7 +169,9 @@ def told(data_set, edges):
             columns.append((title, column.missing, values, column.counts.tolist()))
     notes = [(note.code, note.message) for note in data_set.notes]
     refused = [(each.column, each.code, each.option) for each in data_set.refused]
-    return data_set.rows, sorted(data_set.excluded), data_set.seen, columns, notes, refused
+    weighing = data_set.groups and data_set.groups.weighing
+    every = data_set.rows, sorted(data_set.excluded), data_set.seen, columns, notes, refused
+    return (*every, weighing)
 
 
 def counted(source, wanted):
@@ -381,6 +385,67 @@ def test_rows_by_clusters(agreed):
     agreed(KEYS, Wanted(grouping=Grouping("cluster", "plain", required=True), late=True))
     unknown = Wanted(grouping=Grouping("cluster", "nope", required=True))
     assert agreed(KEYS, unknown) == "unknown-column"
+
+
+# Their sums are exact in any order.
+WEIGHTS = {
+    "whole": cycled(0, 1, 2, 3, 5),
+    "halves": [i % 7 / 2 for i in range(SIZE)],
+    "tenths": pa.array([Decimal(i % 5) / 4 for i in range(SIZE)], pa.decimal128(10, 2)),
+}
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_rows_that_weigh(agreed, weight):
+    columns = {**LABELS, **NUMBERS, weight: WEIGHTS[weight]}
+    grouping = Grouping(weight=weight, required=True)
+    agreed(columns, Wanted(grouping=grouping, edges=EDGES))
+    assert agreed(KEYS, Wanted(grouping=Grouping(weight="nope", required=True))) == (
+        "unknown-column"
+    )
+
+
+@pytest.mark.parametrize(
+    ("weights", "code"),
+    [
+        ([1.0, -2.0], "negative-weight"), ([1.0, None], "missing-weight"),
+        ([1.0, math.nan], "missing-weight"), ([1.0, math.inf], "not-a-number"),
+        ([1.0, 1e-200], "number-overflow"), ([0.0, 0.0], "no-mass"), ([-1, 1], "negative-weight"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_weights_that_are_none(agreed, weights, code):
+    columns = {"side": cycled("x", "y"), "wt": cycled(*weights)}
+    assert agreed(columns, Wanted(grouping=Grouping(weight="wt", required=True))) == code
+
+
+def test_a_check_of_rows_that_weigh(place, tmp_path):
+    rng = np.random.default_rng(5)
+    paths = []
+    for name in "pq":
+        rows = pa.table(
+            {"side": rng.choice(["x", "y", "z"], SIZE), "size": rng.normal(size=SIZE).round(2),
+             "wt": rng.lognormal(size=SIZE)}
+        )  # fmt: skip
+        paths.append(str(tmp_path / f"{name}.arrow"))
+        with pa.ipc.new_file(paths[-1], rows.schema) as file:
+            file.write(rows)
+        place.put("x" if name == "p" else "y", rows)
+    with rows_of(place, table=place.table) as rows:
+        others = Rows(rows.warehouse, "y", table=place.table.replace("x", "y"))
+        found = check(rows, others, row_weight="wt").columns
+    expected = check(*paths, row_weight="wt").columns
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours.kl == pytest.approx(theirs.kl, rel=1e-9)
+        assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=1e-9)
+        assert (ours.verdict, ours.reason.code) == (theirs.verdict, theirs.reason.code)
+
+
+def test_weights_that_are_text(place):
+    place.put("x", pa.table({"side": cycled("x", "y"), "wt": cycled("1", "2")}))
+    with rows_of(place, table=place.table) as rows:
+        wanted = Wanted(grouping=Grouping(weight="wt", required=True))
+        assert counted(rows, wanted)[0] == "not-a-number"
 
 
 def test_rows_in_an_engine_have_no_order(place):

@@ -2301,15 +2301,17 @@ CASES = {
             before=("profile p.csv -o p.json",),
         ),
         Case(
-            "leave --row-weight out",
-            f"check a.csv {CURRENT} --row-weight c",
-            FLIGHTS,
-        ),
-        Case(
             "give each row a value there",
             "check p.csv q.csv --cluster day",
             both("x,day\na,1\nb,\na,2\n"),
             edit=both("x,day\na,1\nb,1\na,2\n"),
+        ),
+    ],
+    "engines/warehouse.py": [
+        Case(
+            "leave --row-weight out",
+            f"check a.csv {CURRENT} --row-weight c",
+            FLIGHTS,
         ),
     ],
     "engines/grouping.py": [

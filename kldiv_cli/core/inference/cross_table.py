@@ -13,7 +13,7 @@ import numpy as np
 from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,6 +39,16 @@ class Entries(NamedTuple):
     n: Integers
     w: Floats | None = None
     w2: Floats | None = None
+
+
+def joined(parts: Sequence[Entries]) -> Entries:
+    """Return the entries of several parts, all with weights or all without, as those of one."""
+    place, group, n = (np.concatenate([part[at] for part in parts]) for at in range(3))
+    w = [part.w for part in parts if part.w is not None]
+    w2 = [part.w2 for part in parts if part.w2 is not None]
+    if not w:
+        return Entries(place, group, n)
+    return Entries(place, group, n, np.concatenate(w), np.concatenate(w2))
 
 
 def summed(entries: Entries, groups: int) -> Entries:

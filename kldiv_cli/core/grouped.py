@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-__all__ = ["BLOCKS", "CrossTable", "Entries", "Grouped", "Grouping", "Groups", "summed"]
+__all__ = [
+    "BLOCKS",
+    "CrossTable",
+    "Entries",
+    "Grouped",
+    "Grouping",
+    "Groups",
+    "Weighing",
+    "joined",
+    "summed",
+]
 
 BLOCKS = 20
 """Blocks of consecutive rows in a side: 30 do the same, 50 are too short for slow series."""
@@ -78,6 +88,15 @@ class Weighing(NamedTuple):
     total: float
     squares: float
     heaviest: float
+
+    def plus(self, other: Weighing) -> Weighing:
+        """Return what two sets of rows weigh together."""
+        return Weighing(
+            self.rows + other.rows,
+            self.total + other.total,
+            self.squares + other.squares,
+            max(self.heaviest, other.heaviest),
+        )
 
     @property
     def n_effective(self) -> float:
@@ -155,9 +174,9 @@ class Grouped(NamedTuple):
         values = tuple({label: None for label in labels if label is not None})
         at = {label: place for place, label in enumerate(values)}
         places = np.array([len(values) if label is None else at[label] for label in labels])
-        return self._at(values, places)
+        return self.at(values, places)
 
-    def _at(self, values: tuple[str, ...] | Floats, places: Integers) -> Grouped:
+    def at(self, values: tuple[str, ...] | Floats, places: Integers) -> Grouped:
         """Return the same with other values; `places` tells for each of its own which it is."""
         moved = np.append(places, len(values)).astype(np.int64)[self.entries.place]
         entries = summed(self.entries._replace(place=moved), self.groups)
@@ -177,3 +196,25 @@ class Grouped(NamedTuple):
         """
         moved = np.append(np.asarray(places, dtype=np.int64), missing)[self.entries.place]
         return CrossTable(self.entries._replace(place=moved), outcomes, self.groups).summed()
+
+
+NOTHING = Grouped((), Entries(*(np.zeros(0, np.int64),) * 3, np.zeros(0), np.zeros(0)), 1)
+"""What a column of no rows that weigh has."""
+
+
+def joined(first: Grouped, second: Grouped) -> Grouped:
+    """Return two columns, each of one group of all rows, as one that has the values of both."""
+    sides = first, second
+    every = [value for side in sides for value in np.asarray(side.values, dtype=object).tolist()]
+    distinct = list(dict.fromkeys(every))
+    values: tuple[str, ...] | Floats = tuple(distinct)
+    if any(isinstance(side.values, np.ndarray) for side in sides):
+        distinct.sort()
+        values = np.array(distinct, dtype=np.float64)
+    at = {value: place for place, value in enumerate(distinct)}
+    moved = [
+        side.at(values, np.array([at[value] for value in np.asarray(side.values).tolist()]))
+        for side in sides
+    ]
+    parts = (np.concatenate(each) for each in zip(*(each.entries for each in moved), strict=True))
+    return Grouped(values, summed(Entries(*parts), 1), 1)

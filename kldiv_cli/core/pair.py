@@ -456,10 +456,10 @@ def _weighed(pair: Pair, p: Column, q: Column) -> Pair:
     """Return the pair with what rows weigh in the place of how many they are, if they weigh."""
     missing, shares = [], []
     for column, table in zip((p, q), pair.groups, strict=True):
-        grouped = None if isinstance(column, Binned) else column.grouped
-        if table is None or grouped is None or grouped.weights is None:
+        weights = column.grouped and column.grouped.weights
+        if table is None or not weights:
             return pair
-        of_values, _ = grouped.weights
+        of_values, _ = weights
         missing.append(float(of_values[-1] / of_values.sum()))
         found = np.bincount(table.entries.place, table.entries.w, table.outcomes)
         # Where all that weighs anything has no value, there is nothing.
@@ -549,11 +549,7 @@ def _numeric(
     in_p, in_q = (np.append(counts.counts_in(side, chosen), side.missing) for side in (p, q))
     if not quantiles:
         # Where bins are known beforehand, an engine need not have kept the numbers.
-        binned = (
-            Binned(side.name, side.missing, chosen, found[:-1])
-            for side, found in ((p, in_p), (q, in_q))
-        )
-        quantiles = quantiles_of(*binned)
+        quantiles = quantiles_of(counts.in_bins(p, chosen), counts.in_bins(q, chosen))
     if missing == "drop":
         in_p[-1] = in_q[-1] = 0
     groups = _crossed_in(p, chosen, missing), _crossed_in(q, chosen, missing)
@@ -583,9 +579,12 @@ def _crossed_in(
     column: Numbers | Binned, bins: Bins, missing: Literal["drop", "category"]
 ) -> CrossTable | None:
     """Return a numeric column in bins, by groups; all labels of the bins are outcomes."""
-    grouped = column.grouped if isinstance(column, Numbers) else None
+    grouped = column.grouped
     if grouped is None:
         return None
     size = len(bins.labels)
-    places = bins.places(np.asarray(grouped.values, dtype=np.float64))
+    if isinstance(column, Numbers):
+        places = bins.places(np.asarray(grouped.values, dtype=np.float64))
+    else:
+        places = np.arange(size - 1)
     return grouped.over(places, size - 1 if missing == "category" else -1, size)

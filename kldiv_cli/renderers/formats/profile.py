@@ -9,7 +9,7 @@ from kldiv_cli.core.counts import Binned, Categories
 from kldiv_cli.renderers.show import document, harmless_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import DataSet
@@ -21,13 +21,19 @@ AT_ONCE = 10_000
 
 def render(profile: DataSet) -> str:
     """Return the profile as JSON; equal counts give equal bytes, in any order of rows."""
-    head = {"schema": SCHEMA, "name": profile.name, "rows": profile.rows}
+    head: dict[str, Any] = {"schema": SCHEMA, "name": profile.name, "rows": profile.rows}
+    if profile.groups is not None and profile.groups.weighing is not None:
+        weighing = profile.groups.weighing._asdict()
+        head["row_weight"] = {"column": profile.groups.grouping.weight, **weighing}
     columns = [_head(column) for column in profile.columns.values()]
     excluded = [left_out._asdict() for left_out in profile.excluded]
     rest = document({**head, "columns": columns, "excluded": excluded})
     pieces: list[str] = []
     for column in profile.columns.values():
-        for name, array in (("edges", _edges(column)), ("outcomes", _outcomes(column))):
+        arrays = [("edges", _edges(column)), ("outcomes", _outcomes(column))]
+        if column.grouped is not None:
+            arrays.append(("weights", _weights(column)))
+        for name, array in arrays:
             # No text of a user looks like this: quotes within one have a backslash before them.
             before, key, rest = rest.partition(f'"{name}": []')
             pieces += [before, key.removesuffix("[]"), *array]
@@ -43,6 +49,7 @@ def _head(column: Column) -> dict[str, Any]:
         "missing": column.missing,
         "pooled": isinstance(column, Categories) and column.pooled,
         "outcomes": [],
+        **({} if column.grouped is None else {"weights": []}),
     }
 
 
@@ -58,9 +65,34 @@ def _outcomes(column: Column) -> Iterator[str]:
     from json import JSONEncoder
 
     written = JSONEncoder().encode
-    rows, begin = _rows(column), "["
-    while some := list(islice(rows, AT_ONCE)):
-        lines = ",\n".join(f"        [{written(label)}, {count}]" for label, count in some)
+    yield from _lines(f"[{written(label)}, {count}]" for label, count in _rows(column))
+
+
+def _weights(column: Column) -> Iterator[str]:
+    """Yield what the rows of each outcome weigh as JSON, one a line, in pieces.
+
+    Of each its label, null of missing values; rows that weigh anything; and the sums of their
+    weights, and of the squares of these.
+    """
+    from json import dumps
+
+    assert column.grouped is not None
+    place, _, n, w, w2 = column.grouped.entries
+    assert w is not None
+    assert w2 is not None
+    labels = [*column.grouped.values, None]
+    found = zip(place.tolist(), n.tolist(), w.tolist(), w2.tolist(), strict=True)
+    rows = sorted((at == len(labels) - 1, labels[at] or "", *rest) for at, *rest in found)
+    yield from _lines(
+        dumps([None if is_missing else label, *rest]) for is_missing, label, *rest in rows
+    )
+
+
+def _lines(texts: Iterable[str]) -> Iterator[str]:
+    """Yield a JSON array of values that are written already, one a line, in pieces."""
+    texts, begin = iter(texts), "["
+    while some := list(islice(texts, AT_ONCE)):
+        lines = ",\n".join(f"        {text}" for text in some)
         yield f"{begin}\n{harmless_json(lines)}"
         begin = ","
     yield "[]" if begin == "[" else "\n      ]"

@@ -100,7 +100,8 @@ class Numbers(NamedTuple):
 class Binned(NamedTuple):
     """A numeric column that was counted in bins of its own.
 
-    `counts` has an entry for each of `bins.labels` but the last, which is that of missing values.
+    `counts` has an entry for each of `bins.labels` but the last, which is that of missing values;
+    these are the values of `grouped`, too.
     """
 
     name: str
@@ -114,6 +115,12 @@ class Binned(NamedTuple):
     def rows(self) -> int:
         """The number of rows, with missing values counted."""
         return int(self.counts.sum()) + self.missing
+
+    @property
+    def weights(self) -> tuple[Floats, Floats] | None:
+        """What the rows of each bin weigh, and the sum of squares; None if all are alike."""
+        found = self.grouped and self.grouped.weights
+        return None if found is None else (found[0][:-1], found[1][:-1])
 
 
 Column: TypeAlias = Categories | Numbers | Binned
@@ -191,16 +198,30 @@ def _merged(first: Column, second: Column) -> Column:
         counts = Counter(first.counts)
         counts.update(second.counts)
         same = first.type if first.type == second.type else "categorical"
-        return Categories(first.name, missing, dict(counts), first.pooled, same)
+        return Categories(
+            first.name, missing, dict(counts), first.pooled, same, _joined(first, second)
+        )
     if isinstance(first, Numbers) and isinstance(second, Numbers):
         values = np.concatenate([first.values, second.values])
         repeats = np.concatenate([first.counts, second.counts])
-        return count_numbers(first.name, missing, values, repeats)
+        numbers = count_numbers(first.name, missing, values, repeats)
+        return numbers._replace(grouped=_joined(first, second))
     if isinstance(first, Binned) and isinstance(second, Binned) and first.bins == second.bins:
-        return Binned(first.name, missing, first.bins, first.counts + second.counts)
+        every = first.counts + second.counts
+        return Binned(first.name, missing, first.bins, every, _joined(first, second))
     if isinstance(first, Categories) or isinstance(second, Categories):
         raise type_changed(("one part", first), ("another", second))
     raise EdgesDifferError("the parts were counted with different edges")
+
+
+def _joined(first: Column, second: Column) -> Grouped | None:
+    """Return what rows of both columns weigh; None if they count once."""
+    # Blocks of rows are of one file alone.
+    if first.grouped is None or second.grouped is None or first.grouped.weights is None:
+        return None
+    from kldiv_cli.core.grouped import joined
+
+    return joined(first.grouped, second.grouped)
 
 
 def counted(
@@ -255,15 +276,13 @@ def counted(
     elif (value := _only_value(column.values)) is not None:
         chosen = bins_of_constant(value)
     else:
-        rows = rows_of_profile(column.finite)
-        chosen = quantile_bins(column.values, rows, bins=bins, weights=column.counts)
-    return _binned(column, chosen)
-
-
-def _binned(column: Numbers, bins: Bins) -> Binned:
-    """Return numbers in bins."""
-    grouped = column.grouped and column.grouped.at(bins.labels[:-1], bins.places(column.values))
-    return Binned(column.name, column.missing, bins, counts_in(column, bins), grouped)
+        rows, repeats = column.finite, column.counts
+        if column.weights is not None:
+            masses, size = _effective(column.values, *column.weights)
+            rows, repeats = int(size + 1e-6), weights_as_counts(column.values, masses)
+        rows = rows_of_profile(rows)
+        chosen = quantile_bins(column.values, rows, bins=bins, weights=repeats)
+    return in_bins(column, chosen)
 
 
 def _only_value(values: Floats) -> float | None:
@@ -279,10 +298,8 @@ def pooled(column: Categories, min_count: int) -> Categories:
         return column
     counts = {label: count for label, count in column.counts.items() if count >= min_count}
     counts[OTHER] = counts.get(OTHER, 0) + sum(column.counts[label] for label in rare)
-    grouped = column.grouped and column.grouped.spelt(
-        lambda label: label if label in counts else OTHER
-    )
-    return column._replace(counts=counts, pooled=True, grouped=grouped)
+    kept = column.grouped and column.grouped.spelt(lambda x: x if x in counts else OTHER)
+    return column._replace(counts=counts, pooled=True, grouped=kept)
 
 
 def is_identifier(column: Column) -> bool:
@@ -366,14 +383,16 @@ def _retyped(column: Column, other: Column) -> Column:
         return column
     grouped = column.grouped and column.grouped.without_values()
     if isinstance(other, Numbers):
-        none = count_numbers(column.name, column.missing, np.zeros(0))
-        return none._replace(grouped=grouped)
+        empty = count_numbers(column.name, column.missing, np.zeros(0))
+        return empty._replace(grouped=grouped)
     if isinstance(other, Binned):
-        nowhere = np.zeros_like(other.counts)
-        return Binned(column.name, column.missing, other.bins, nowhere, grouped)
+        labels = other.bins.labels[:-1]
+        grouped = grouped and grouped.at(labels, np.zeros(0, np.int64))
+        none = np.zeros_like(other.counts)
+        return Binned(column.name, column.missing, other.bins, none, grouped)
     # Outcomes that are named beside pooled ones are so where none of them occurs, too.
-    labels = dict.fromkeys(other.counts, 0) if other.pooled else {}
-    return Categories(column.name, column.missing, labels, other.pooled, other.type, grouped)
+    named = dict.fromkeys(other.counts, 0) if other.pooled else {}
+    return Categories(column.name, column.missing, named, other.pooled, other.type, grouped)
 
 
 def _form(column: Column) -> tuple[Any, ...]:
@@ -409,10 +428,8 @@ def constants_in_bins(first: Column, second: Column) -> tuple[Column, Column]:
 def _constant_in(column: Binned, value: float, bins: Bins) -> Binned:
     """Return a column of one value in other bins."""
     counts = bins.count([value], [column.counts.sum()])
-    grouped = column.grouped
-    if grouped is not None:
-        places = np.full(len(grouped.values), bins.places(np.array([value]))[0])
-        grouped = grouped.at(bins.labels[:-1], places)
+    place = np.full(len(column.counts), bins.places([value])[0])
+    grouped = column.grouped and column.grouped.at(bins.labels[:-1], place)
     return Binned(column.name, column.missing, bins, counts[:-1], grouped)
 
 
@@ -421,8 +438,8 @@ def _counted_in(column: Categories, bins: Bins) -> Binned:
     counts = bins.count([float(label) for label in column.counts], list(column.counts.values()))
     grouped = column.grouped
     if grouped is not None:
-        numbers = np.array([float(label) for label in grouped.values], dtype=np.float64)
-        grouped = grouped.at(bins.labels[:-1], bins.places(numbers))
+        places = bins.places([float(label) for label in grouped.values])
+        grouped = grouped.at(bins.labels[:-1], places)
     return Binned(column.name, column.missing, bins, counts[:-1], grouped)
 
 
@@ -562,6 +579,15 @@ def _effective(values: Floats, weights: Floats, squares: Floats) -> tuple[Floats
         return np.zeros_like(weights), 0.0
     size = total / float(squares[finite].sum()) * total
     return np.where(finite, weights, 0.0) / total * size, size
+
+
+def in_bins(column: Numbers | Binned, bins: Bins) -> Binned:
+    """Return a numeric column in `bins`."""
+    grouped = column.grouped
+    if grouped is not None and isinstance(column, Numbers):
+        places = bins.places(np.asarray(grouped.values, dtype=np.float64))
+        grouped = grouped.at(bins.labels[:-1], places)
+    return Binned(column.name, column.missing, bins, counts_in(column, bins), grouped)
 
 
 def counts_in(column: Numbers | Binned, bins: Bins) -> Integers:

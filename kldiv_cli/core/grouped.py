@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from kldiv_cli.core.inference.cross_table import CrossTable, Entries, joined, summed
+from kldiv_cli.core.inference.cross_table import CrossTable, Entries, concatenated, summed
 from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -22,7 +22,18 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-__all__ = ["BLOCKS", "CrossTable", "Entries", "Grouped", "Grouping", "Groups", "joined", "summed"]
+__all__ = [
+    "BLOCKS",
+    "CrossTable",
+    "Entries",
+    "Grouped",
+    "Grouping",
+    "Groups",
+    "Weighing",
+    "concatenated",
+    "joined",
+    "summed",
+]
 
 BLOCKS = 20
 """Blocks of consecutive rows in a side: 30 do the same, 50 are too short for slow series."""
@@ -78,6 +89,15 @@ class Weighing(NamedTuple):
     total: float
     squares: float
     heaviest: float
+
+    def plus(self, other: Weighing) -> Weighing:
+        """Return what two sets of rows weigh together."""
+        return Weighing(
+            self.rows + other.rows,
+            self.total + other.total,
+            self.squares + other.squares,
+            max(self.heaviest, other.heaviest),
+        )
 
     @property
     def n_effective(self) -> float:
@@ -177,3 +197,25 @@ class Grouped(NamedTuple):
         """
         moved = np.append(np.asarray(places, dtype=np.int64), missing)[self.entries.place]
         return CrossTable(self.entries._replace(place=moved), outcomes, self.groups).summed()
+
+
+NOTHING = Grouped((), Entries(*(np.zeros(0, np.int64),) * 3, np.zeros(0), np.zeros(0)), 1)
+"""What a column of no rows that weigh has."""
+
+
+def joined(first: Grouped, second: Grouped) -> Grouped:
+    """Return two columns, each of one group of all rows, as one that has the values of both."""
+    sides = first, second
+    every = [value for side in sides for value in np.asarray(side.values, dtype=object).tolist()]
+    distinct = list(dict.fromkeys(every))
+    values: tuple[str, ...] | Floats = tuple(distinct)
+    if any(isinstance(side.values, np.ndarray) for side in sides):
+        distinct.sort()
+        values = np.array(distinct, dtype=np.float64)
+    at = {value: place for place, value in enumerate(distinct)}
+    moved = [
+        side.at(values, np.array([at[value] for value in np.asarray(side.values).tolist()]))
+        for side in sides
+    ]
+    entries = concatenated([each.entries for each in moved])
+    return Grouped(values, summed(entries, 1), 1)

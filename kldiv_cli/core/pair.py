@@ -456,9 +456,10 @@ def _weighed(pair: Pair, p: Column, q: Column) -> Pair:
     """Return the pair with what rows weigh in the place of how many they are, if they weigh."""
     missing, shares = [], []
     for column, table in zip((p, q), pair.groups, strict=True):
-        if table is None or column.grouped is None or column.grouped.weights is None:
+        weights = column.grouped and column.grouped.weights
+        if table is None or not weights:
             return pair
-        of_values, _ = column.grouped.weights
+        of_values, _ = weights
         missing.append(float(of_values[-1] / of_values.sum()))
         found = np.bincount(table.entries.place, table.entries.w, table.outcomes)
         # Where all that weighs anything has no value, there is nothing.
@@ -548,11 +549,7 @@ def _numeric(
     in_p, in_q = (np.append(counts.counts_in(side, chosen), side.missing) for side in (p, q))
     if not quantiles:
         # Where bins are known beforehand, an engine need not have kept the numbers.
-        binned = (
-            Binned(side.name, side.missing, chosen, found[:-1])
-            for side, found in ((p, in_p), (q, in_q))
-        )
-        quantiles = quantiles_of(*binned)
+        quantiles = quantiles_of(counts.in_bins(p, chosen), counts.in_bins(q, chosen))
     if missing == "drop":
         in_p[-1] = in_q[-1] = 0
     groups = _crossed_in(p, chosen, missing), _crossed_in(q, chosen, missing)
@@ -586,9 +583,8 @@ def _crossed_in(
     if grouped is None:
         return None
     size = len(bins.labels)
-    if isinstance(column, Binned):
-        at = {label: place for place, label in enumerate(bins.labels)}
-        places = np.array([at[str(label)] for label in grouped.values], dtype=np.int64)
-    else:
+    if isinstance(column, Numbers):
         places = bins.places(np.asarray(grouped.values, dtype=np.float64))
+    else:
+        places = np.arange(size - 1)
     return grouped.over(places, size - 1 if missing == "category" else -1, size)

@@ -98,8 +98,10 @@ def _limits(side: Numbers | Binned) -> list[tuple[float, float]]:
             counts = weights_as_counts(side.values, side.weights[0])
         return [(float(side.values[at]),) * 2 for at in _places(counts)]
     edges = (-math.inf, *side.bins.edges, math.inf)
+    places = np.arange(len(side.counts), dtype=np.float64)
+    own = side.counts if side.weights is None else weights_as_counts(places, side.weights[0])
     # The two last of the counts are of the infinite numbers.
-    *counts, lowest, highest = side.counts.tolist()
+    *counts, lowest, highest = own.tolist()
     bins = [(-math.inf, -math.inf), *pairwise(edges), (math.inf, math.inf)]
     return [bins[at] for at in _places([lowest, *counts, highest])]
 

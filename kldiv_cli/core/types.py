@@ -244,13 +244,18 @@ def _value(label: str, spelling: str | None) -> str | None:
 def spelt(column: Categories, type: Type, spell: Spell) -> Categories:
     """Return a column with its labels spelt as another of some type has them; see `speller`."""
     missing, counts = column.missing, Counter[str]()
+
+    def own_label(label: str) -> str | None:
+        return label if column.pooled and label == OTHER else spell(label)
+
     for label, count in column.counts.items():
-        own = label if column.pooled and label == OTHER else spell(label)
+        own = own_label(label)
         if own is None:
             missing += count
         else:
             counts[own] += count
-    found = Categories(column.name, missing, dict(counts), column.pooled)
+    grouped = column.grouped and column.grouped.spelt(own_label)
+    found = Categories(column.name, missing, dict(counts), column.pooled, grouped=grouped)
     same = all(_is_of(type, label) for label in named_labels(found))
     return found._replace(type=type if same else "categorical")
 

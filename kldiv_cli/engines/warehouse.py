@@ -14,7 +14,7 @@ import numpy as np
 
 from kldiv_cli.core import counts
 from kldiv_cli.core.binning import stand_ins
-from kldiv_cli.core.grouped import Entries, joined
+from kldiv_cli.core.grouped import Entries, concatenated
 from kldiv_cli.core.instants import instant
 from kldiv_cli.core.labels import check_text
 from kldiv_cli.core.numbers import EXACT
@@ -142,7 +142,7 @@ def _by_groups(found: DataSet, table: Table, wanted: Wanted, by: Grouping) -> Da
                 group = _numbered(names, remote.cells(made_by.title, groups))
             entries[at].append(Entries(place, group, *sums))
         for field, known, parts in zip(some, cells, entries, strict=True):
-            counted[field.title] = Counted(list(known), joined(parts))
+            counted[field.title] = Counted(list(known), concatenated(parts))
     groups_of = grouping.named(list(names), table, wanted, by)
     if by.column is None:
         groups_of = grouping.ALL_ROWS

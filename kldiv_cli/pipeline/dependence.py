@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kldiv_cli.errors import InputError, Note, Place
+from kldiv_cli.errors import InputError, Note, Place, option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,8 +73,8 @@ def refuse_unweighed(rules: Rules, *sides: DataSet) -> None:
         if side.groups is not None and side.groups.weighing is not None:
             continue
         here = Place(side.source, name=rules.row_weight)
-        message = "this is a profile, which has counts and no rows that weigh"
-        hint = "give raw rows, or leave --row-weight out"
+        message = "this is a profile, which has not kept these weights of its rows"
+        hint = f"kldiv profile DATA {option('--row-weight', rules.row_weight)} -o FILE does"
         raise InputError("is-a-profile", message, here, hint=hint)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from kldiv_cli import readers
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import Wanted
+    from kldiv_cli.core.grouped import Groups
     from kldiv_cli.readers import ReadOptions
 
 MOST_NAMED = 5
@@ -139,6 +141,9 @@ def _merged(
     if all(part.kind == "profile" for part in parts):
         refuse_for_profiles(rules)
     first = parts[0]
+    groups = _weighed(parts, rules)
+    if len(parts) == 1:
+        groups = first.groups
     known = [
         title for part in parts for title in (*part.seen, part.chosen_by) if title is not None
     ]
@@ -167,6 +172,7 @@ def _merged(
         message = "no blocks of rows are kept of several parts, which are in no order"
         note = Note("order-unknown", message, first.source)
         parts[0] = parts[0]._replace(notes=(*parts[0].notes, note))
+    assert groups is None or all(column.grouped for column in columns.values())
     rows = sum(part.rows for part in parts)
     if rows >= TOO_MANY_ROWS:
         raise too_many_rows(first.source)
@@ -180,9 +186,35 @@ def _merged(
         excluded=tuple(excluded[title] for title in sorted(excluded)),
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
         seen=first.seen,
-        groups=first.groups if len(parts) == 1 else None,
+        groups=groups,
     )
     return merged, parts
+
+
+def _weighed(parts: Sequence[DataSet], rules: Rules) -> Groups | None:
+    """Return what the rows of all parts weigh together; None if each counts once.
+
+    Raises
+    ------
+    InputError
+        If a part has weights and nobody asks for them, or has none.
+    """
+    found = []
+    for part in parts:
+        column = None if part.groups is None else part.groups.grouping.weight
+        if column == rules.row_weight:
+            found.append(part.groups)
+            continue
+        here = Place(part.source, name=column or rules.row_weight)
+        if column is not None:
+            message = "this is a profile of rows that weigh"
+            raise InputError("is-weighed", message, here, hint=option("--row-weight", column))
+        message = "there is a part without rows that weigh"
+        raise InputError("is-weighed", message, here, hint="leave --row-weight out")
+    weighing = [groups.weighing for groups in found if groups is not None and groups.weighing]
+    if not weighing or found[0] is None:
+        return None
+    return found[0]._replace(weighing=reduce(lambda one, other: one.plus(other), weighing))
 
 
 def _in_order(titles: Sequence[Sequence[str]]) -> list[str]:
@@ -251,8 +283,11 @@ def _like(
     if absent and not (part.format in KEYED and len(absent) < len(model.columns)):
         raise unknown_column(absent[0], part.seen, part.source)
     if absent:
+        grouped = next(iter(part.columns.values())).grouped
+        grouped = grouped and grouped.without_values()
+        empty = {one: Categories(one, part.rows, {}, grouped=grouped) for one in absent}
         part = part._replace(
-            columns={**part.columns, **{one: Categories(one, part.rows, {}) for one in absent}},
+            columns={**part.columns, **empty},
             seen=(*part.seen, *absent),
             notes=(*part.notes, _absent_noted(absent, part.source)),
         )
@@ -281,16 +316,23 @@ def _of_no_rows(
     where = () if options.where is None else (options.where.partition("=")[0],)
     place, advice = problem.places[0], problem.hint
     message = f"{problem.message}: a profile of 0 rows, to be merged with others"
+    groups = grouped = None
+    if rules.row_weight is not None:
+        from kldiv_cli.core.grouped import NOTHING, Grouping, Groups, Weighing
+
+        grouping = Grouping(weight=rules.row_weight, required=True)
+        groups, grouped = Groups(grouping, ("1",), Weighing(0, 0.0, 0.0, 0.0)), NOTHING
     empty = DataSet(
         name=name or readers.name_of(source),
         source=place.source,
         format="",
         kind="samples",
         rows=0,
-        columns={title: Categories(title, 0, {}) for title in model.columns},
+        columns={title: Categories(title, 0, {}, grouped=grouped) for title in model.columns},
         excluded=tuple(Excluded(title, CHOOSES) for title in where),
         notes=(Note(problem.code, message, place.source, repair=True, advice=advice),),
         seen=tuple(model.columns),
+        groups=groups,
     )
     return _count_like(empty, model, rules, options)
 

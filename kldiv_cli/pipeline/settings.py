@@ -856,10 +856,9 @@ def profile_settings(
     of_tables = Refusal(("label", "weight", "duplicates", "total_row"), tables, why, "--as counts")
     _refuse([of_tables], given, spell)
     rules = _made(Rules, given, asked=given.keys() - {*project})
-    if rules.row_weight is not None:
-        message = "a profile counts rows, and keeps no weights of them"
-        hint = f"leave {spell('row_weight')} out; kldiv check takes the files themselves"
-        raise UsageError("usage", message, hint=hint)
+    of_rows = (source.kind != "counts",) * 2
+    weighed = Refusal(("row_weight", "frequency"), of_rows, "is for raw rows", "leave {} out")
+    _refuse([weighed], given, spell)
     _refuse_for_weights(rules, spell)
     if rules.serial and rules.joint:
         raise _no_rule(spell("serial"), spell("joint"))

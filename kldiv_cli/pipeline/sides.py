@@ -715,6 +715,11 @@ def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = No
         if problem.code == "is-a-histogram":
             raise _kind_for_each(problem, model) from None
         raise
+    weight = its.grouping and its.grouping.weight
+    if rows.kind == "profile" and rows.groups and rows.groups.grouping.weight != weight:
+        # Its rows are counted, as those of the other side are.
+        columns = {title: one._replace(grouped=None) for title, one in rows.columns.items()}
+        rows = rows._replace(columns=columns, groups=None)
     if side.map:
         rows = renames.renamed(rows, side.map, wanted.joint)
     # These are raw rows where the user has rules for columns, or the model has the same columns.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kldiv_cli.core.dataset import Wanted
-    from kldiv_cli.core.grouped import Grouped, Groups
+    from kldiv_cli.core.grouped import Grouped, Groups, Weighing
     from kldiv_cli.core.table import Members
     from kldiv_cli.readers.options import ReadOptions
     from kldiv_cli.readers.outcomes import Weights
@@ -168,6 +168,11 @@ def profile(data: Members, wanted: Wanted, source: str, name: str | None) -> Dat
         if column.name in columns:
             _refuse(f"column {column.name[:60]!r} is given twice", here)
         columns[column.name] = column
+    groups = _in_blocks(columns, here)
+    if "row_weight" in value:
+        if groups is not None:
+            _refuse("its rows weigh, and have no blocks", here)
+        groups, columns = _weighed(value, columns, here)
     # A part may be empty: it is merged with others.
     if not rows and not wanted.late:
         raise InputError("no-rows", "this is a profile of no rows", here)
@@ -193,11 +198,11 @@ def profile(data: Members, wanted: Wanted, source: str, name: str | None) -> Dat
         columns={title: column for title, column in columns.items() if wanted.wants(title)},
         excluded=tuple(dict.fromkeys(excluded)),
         seen=tuple(dict.fromkeys([*columns, *(title for title, _ in excluded)])),
-        groups=_groups(columns, here),
+        groups=groups,
     )
 
 
-def _groups(columns: Mapping[str, Column], here: Place) -> Groups | None:
+def _in_blocks(columns: Mapping[str, Column], here: Place) -> Groups | None:
     """Return the blocks of rows by which all columns of a profile were counted, too, if any."""
     grouped = [column.grouped for column in columns.values() if column.grouped is not None]
     if not grouped:
@@ -208,6 +213,61 @@ def _groups(columns: Mapping[str, Column], here: Place) -> Groups | None:
     if len({tuple(size) for size in sizes}) > 1:
         _refuse("the blocks of its columns are not of the same rows", here)
     return Groups(Grouping("block"), tuple(map(str, range(1, grouped[0].groups + 1))))
+
+
+def _weighed(
+    value: Any, columns: Mapping[str, Column], here: Place
+) -> tuple[Groups, dict[str, Column]]:
+    """Return what the rows of a profile weigh, and its columns with that."""
+    from kldiv_cli.core.grouped import Grouping, Groups, Weighing
+
+    said = _member(value, "row_weight", here)
+    rows = _count(_member(said, "rows", here), "the rows that weigh", here)
+    sums = (_weight(_member(said, name, here), here) for name in ("total", "squares", "heaviest"))
+    weighing = Weighing(rows, *sums)
+    if bool(rows) != (weighing.total > 0 and weighing.squares > 0 and weighing.heaviest > 0):
+        _refuse("the rows weigh nothing", here)
+    grouping = Grouping(weight=_text(said, "column", here), required=True)
+    weighed = {
+        column.name: _with_weights(column, _array(entry, "weights", here), weighing, here)
+        for column, entry in zip(columns.values(), _array(value, "columns", here), strict=True)
+    }
+    return Groups(grouping, ("1",), weighing), weighed
+
+
+def _with_weights(column: Column, entries: list[Any], weighing: Weighing, here: Place) -> Column:
+    """Return a column of a profile with what its rows weigh, which adds up to that of all."""
+    from kldiv_cli.core.grouped import Entries, Grouped
+
+    here = replace(here, name=column.name)
+    labels = column.bins.labels[:-1] if isinstance(column, Binned) else tuple(column.counts)
+    at: dict[Any, int] = {label: place for place, label in enumerate(labels)}
+    at[None] = len(labels)
+    found: dict[int, tuple[int, float, float]] = {}
+    for entry in entries:
+        if not isinstance(entry, list) or len(entry) != 4:
+            _refuse("a weight is not a label and three numbers", here)
+        label, n, w, w2 = entry
+        place = at.get(label) if label is None or type(label) is str else None
+        if place is None or place in found:
+            _refuse("the weights are not those of the outcomes", here)
+        found[place] = _count(n, "the rows that weigh", here), _weight(w, here), _weight(w2, here)
+    rows, sums, squares = ([each[part] for each in found.values()] for part in range(3))
+    if sum(rows) != weighing.rows or not np.allclose(
+        [sum(sums), sum(squares)], [weighing.total, weighing.squares], rtol=1e-9
+    ):
+        _refuse("the weights do not add up to those of the rows", here)
+    places = np.array([*found], dtype=np.int64)
+    n, w, w2 = np.array(rows, np.int64), np.array(sums), np.array(squares)
+    return column._replace(grouped=Grouped(labels, Entries(places, 0 * places, n, w, w2), 1))
+
+
+def _weight(found: Any, here: Place) -> float:
+    """Return a number of a profile that is finite and not negative."""
+    number = float(found) if type(found) is Number else -1.0
+    if not 0 <= number < float("inf"):
+        _refuse(f"a weight is {str(found)[:40]!r}", here)
+    return number
 
 
 def _column(entry: Any, rows: int, here: Place) -> Column:
@@ -228,7 +288,11 @@ def _column(entry: Any, rows: int, here: Place) -> Column:
     edges = _array(entry, "edges", here)
     grouped = _blocks(entry, counts, missing, here) if "blocks" in entry else None
     if type_ == "numeric":
-        return _binned(name, missing, counts, edges, here)._replace(grouped=grouped)
+        binned = _binned(name, missing, counts, edges, here)
+        if grouped is not None:
+            at = {label: place for place, label in enumerate(binned.bins.labels)}
+            grouped = grouped.at(binned.bins.labels[:-1], np.array([at[x] for x in counts]))
+        return binned._replace(grouped=grouped)
     if type_ not in ("categorical", "boolean", "date"):
         _refuse(f"the type is {type_[:40]!r}, none of those that a profile has", here)
     if edges:

@@ -800,6 +800,21 @@ CASES = {
     ],
     "pipeline/profile.py": [
         Case(
+            "--row-weight {}",
+            "profile p.json q.json",
+            {"p.csv": ROWS, "p.json": "", "q.json": ""},
+            before=(
+                "profile p.csv --row-weight size -o p.json",
+                "profile p.csv --row-weight size -o q.json",
+            ),
+        ),
+        Case(
+            "leave --row-weight out",
+            "profile p.json p.json --row-weight size",
+            {**RAW, "p.json": ""},
+            before=("profile p.csv -o p.json",),
+        ),
+        Case(
             "--numeric {} counts them in bins",
             "profile p.csv --as counts",
             {"p.csv": "column,outcome,count\nx,0.5,40\nx,1.5,60\n"},
@@ -849,13 +864,6 @@ CASES = {
             "check p.json p.json --frequency n",
             {**RAW, "p.json": ""},
             before=("profile p.csv -o p.json",),
-        ),
-        Case(
-            "leave {} out; kldiv check takes the files themselves",
-            "profile p.csv",
-            {**RAW, "kldiv.toml": "row-weight = 'size'\n"},
-            edit={"kldiv.toml": ""},
-            then="profile p.csv",
         ),
         Case(
             "leave {} out, or name another column",
@@ -2295,10 +2303,11 @@ CASES = {
             fill={"DATA": "p.csv", "FILE": "p.json"},
         ),
         Case(
-            "give raw rows, or leave --row-weight out",
+            "kldiv profile DATA --row-weight {} -o FILE does",
             "check p.json q.csv --row-weight size",
             {**RAW, "p.json": ""},
             before=("profile p.csv -o p.json",),
+            fill={"DATA": "p.csv", "FILE": "p.json"},
         ),
         Case(
             "give each row a value there",

@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from fractions import Fraction
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
@@ -196,6 +197,91 @@ class TestRowsThatWeigh:
         forms.append(tuple(frame.to_dict("list") for frame in (REFERENCE, CURRENT)))
         for sides in forms:
             assert check(*sides, row_weight="wt").to_dict()["columns"] == plain
+
+
+class TestProfilesOfRowsThatWeigh:
+    @pytest.fixture
+    def paths(self, tmp_path):
+        for name, frame in (("q", REFERENCE), ("p", CURRENT)):
+            frame.to_csv(tmp_path / f"{name}.csv", index=False)
+        return tmp_path
+
+    def made(self, kldiv, paths, name, *words):
+        out = paths / f"{name}.json"
+        run = kldiv("profile", *words, "--row-weight", "wt", "-o", out)
+        assert run.code == 0, run.err
+        return str(out)
+
+    def test_labels_are_judged_as_their_rows_are(self, kldiv, paths):
+        q = self.made(kldiv, paths, "q", paths / "q.csv")
+        p = self.made(kldiv, paths, "p", paths / "p.csv")
+        raw = check(REFERENCE, CURRENT, row_weight="wt", column="side").columns
+        for sides in ((q, paths / "p.csv"), (paths / "q.csv", p), (q, p)):
+            report = check(*map(str, sides), row_weight="wt", column="side")
+            assert report.columns == raw
+            assert report.reference.n_effective is not None
+
+    def test_numbers_are_judged_in_the_bins_of_the_profile(self, kldiv, paths):
+        q = self.made(kldiv, paths, "q", paths / "q.csv")
+        (column, _) = json.loads((paths / "q.json").read_text())["columns"]
+        edges = tuple(column["edges"])
+        rules = {"x": {"type": "numeric", "bins": edges}}
+        raw = check(REFERENCE, CURRENT, row_weight="wt", columns=rules, column="x").columns["x"]
+        found = check(q, CURRENT, row_weight="wt", column="x").columns["x"]
+        assert (found.value, found.low, found.high) == (raw.value, raw.low, raw.high)
+        # The edges are weighted deciles of the reference.
+        kept = REFERENCE.dropna().sort_values("x", kind="stable")
+        reached = (kept["wt"].cumsum() / kept["wt"].sum()).to_numpy()
+        median = kept["x"].to_numpy()[int(np.argmax(reached >= 0.5))]
+        assert median in edges
+
+    def test_profiles_add_up(self, kldiv, paths):
+        parts = []
+        model = self.made(kldiv, paths, "model", paths / "q.csv")
+        for place, part in enumerate((REFERENCE.head(500), REFERENCE.tail(1000))):
+            path = paths / f"part{place}.csv"
+            part.to_csv(path, index=False)
+            parts.append(self.made(kldiv, paths, f"part{place}", path, "--like", model))
+        self.made(kldiv, paths, "whole", paths / "q.csv", "--like", model)
+        self.made(kldiv, paths, "merged", *parts)
+        whole, merged = (
+            json.loads((paths / f"{name}.json").read_text()) for name in ("whole", "merged")
+        )
+        for key in ("rows", "total", "squares", "heaviest"):
+            assert merged["row_weight"][key] == pytest.approx(whole["row_weight"][key], rel=1e-12)
+        for one, two in zip(merged["columns"], whole["columns"], strict=True):
+            assert one["outcomes"] == two["outcomes"]
+            for mine, theirs in zip(one["weights"], two["weights"], strict=True):
+                assert mine[:2] == theirs[:2]
+                assert mine[2:] == pytest.approx(theirs[2:], rel=1e-12)
+        raw = self.made(kldiv, paths, "raw", paths / "part0.csv", paths / "part1.csv")
+        assert check(raw, CURRENT, row_weight="wt").verdict == "pass"
+
+    def test_a_part_of_no_rows_adds_nothing(self, kldiv, paths):
+        model = self.made(kldiv, paths, "model", paths / "q.csv")
+        (paths / "none.csv").write_text("x,side,wt\n")
+        none = self.made(kldiv, paths, "none", paths / "none.csv", "--like", model)
+        self.made(kldiv, paths, "both", model, none)
+        one, two = (json.loads((paths / f"{name}.json").read_text()) for name in ("both", "model"))
+        assert (one["columns"], one["row_weight"]) == (two["columns"], two["row_weight"])
+
+    def test_rare_outcomes_are_pooled_with_their_weights(self, kldiv, paths):
+        q = self.made(kldiv, paths, "q", paths / "q.csv", "--min-count", 20)
+        found = check(q, CURRENT, row_weight="wt", column="side").columns["side"]
+        shares = weighted_shares(REFERENCE, "side")
+        (other,) = [one for one in found.contributions if one.outcome == "(other)"]
+        assert other.q == pytest.approx(float(shares["rare"]), rel=1e-12)
+
+    def test_a_profile_follows_its_schema(self, kldiv, paths, root):
+        path = root / "kldiv_cli" / "renderers" / "schemas" / "profile-1.json"
+        made = self.made(kldiv, paths, "q", paths / "q.csv")
+        with open(made) as file:
+            jsonschema.Draft202012Validator(json.loads(path.read_text())).validate(json.load(file))
+
+    def test_without_the_option_rows_are_counted(self, kldiv, paths):
+        weighed = self.made(kldiv, paths, "q", paths / "q.csv", "--column", "side")
+        found = check(weighed, weighed).columns["side"]
+        assert found.contributions[0].q == pytest.approx((REFERENCE.side == "a").mean())
 
 
 @settings(deadline=None, max_examples=25)
@@ -408,16 +494,43 @@ class TestWhatIsRefused:
         with pytest.raises(UsageError, match=r"row_weight|wt"):
             check(REFERENCE, CURRENT, row_weight="wt", **options)
 
-    def test_a_profile_has_no_weights(self, table, kldiv):
+    def test_a_profile_that_has_not_kept_them(self, table, kldiv):
         path = table("x.csv", "side,wt\n" + "a,1\nb,2\n" * 60)
         profile = table("p.json", kldiv("profile", path).out)
         for sides in ((profile, path), (path, profile)):
             with pytest.raises(InputError) as caught:
                 check(*sides, row_weight="wt")
             assert caught.value.code == "is-a-profile"
-        run = kldiv("profile", path, "--row-weight", "wt")
-        assert run.code == 2
-        assert "profile has no option --row-weight" in run.err
+        assert kldiv("profile", profile, "--row-weight", "wt").code == 2
+        assert "is-weighed" in kldiv("profile", profile, path, "--row-weight", "wt").err
+        weighed = table("w.json", kldiv("profile", path, "--row-weight", "wt").out)
+        assert "is-weighed" in kldiv("profile", weighed).err
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ('["a", 60, 60.0, 60.0]', '["a", 60, 61.0, 60.0]'),
+            ('["a", 60, 60.0, 60.0]', '["a", 59, 60.0, 60.0]'),
+            ('["a", 60, 60.0, 60.0]', '["a", 60, 60.0]'),
+            ('["a", 60, 60.0, 60.0]', '["c", 60, 60.0, 60.0]'),
+            ('["a", 60, 60.0, 60.0]', '["b", 60, 60.0, 60.0]'),
+            ('["a", 60, 60.0, 60.0]', '["a", 60, -60.0, 60.0]'),
+            ('["a", 60, 60.0, 60.0]', '["a", 60, "x", 60.0]'),
+            ('["a", 60, 60.0, 60.0]', "3"),
+            ('"weights"', '"wheights"'),
+            ('"total": 180.0', '"total": 0'),
+            ('"heaviest"', '"heavy"'),
+            ('"column": "wt"', '"column": 3'),
+        ],
+    )
+    def test_a_profile_whose_weights_do_not_add_up(self, old, new, table, kldiv):
+        path = table("x.csv", "side,wt\n" + "a,1\nb,2\n" * 60)
+        made = kldiv("profile", path, "--row-weight", "wt").out
+        assert old in made
+        profile = table("p.json", made.replace(old, new, 1))
+        with pytest.raises(InputError) as caught:
+            check(profile, path, row_weight="wt")
+        assert caught.value.code == "bad-profile"
 
     def test_a_table_in_an_engine_is_not_repeated(self):
         with pytest.raises(InputError) as caught:

@@ -43,7 +43,7 @@ ROWS: tuple[Argument | Option, ...] = (
         options.KIND._replace(help="What DATA are: samples (raw rows), or counts."),
         options.LABEL, options.WEIGHT, options.AT, options.JOINT,
         options.WHERE._replace(help="Count only rows with this value in a column."), options.NA,
-        options.FREQUENCY,
+        options.ROW_WEIGHT, options.FREQUENCY,
     ),
     *group("A table in an engine of yours, in the place of files", *TABLES),
     *group(

@@ -41,7 +41,7 @@ class Entries(NamedTuple):
     w2: Floats | None = None
 
 
-def joined(parts: Sequence[Entries]) -> Entries:
+def concatenated(parts: Sequence[Entries]) -> Entries:
     """Return the entries of several parts, all with weights or all without, as those of one."""
     place, group, n = (np.concatenate([part[at] for part in parts]) for at in range(3))
     w = [part.w for part in parts if part.w is not None]

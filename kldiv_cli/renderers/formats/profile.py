@@ -9,7 +9,7 @@ from kldiv_cli.core.counts import Binned, Categories
 from kldiv_cli.renderers.show import document, harmless_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.dataset import DataSet
@@ -22,7 +22,10 @@ AT_ONCE = 10_000
 
 def render(profile: DataSet) -> str:
     """Return the profile as JSON; equal counts give equal bytes, in any order of rows."""
-    head = {"schema": SCHEMA, "name": profile.name, "rows": profile.rows}
+    head: dict[str, Any] = {"schema": SCHEMA, "name": profile.name, "rows": profile.rows}
+    if profile.groups is not None and profile.groups.weighing is not None:
+        weighing = profile.groups.weighing._asdict()
+        head["row_weight"] = {"column": profile.groups.grouping.weight, **weighing}
     columns = [_head(column) for column in profile.columns.values()]
     excluded = [left_out._asdict() for left_out in profile.excluded]
     rest = document({**head, "columns": columns, "excluded": excluded})
@@ -30,7 +33,8 @@ def render(profile: DataSet) -> str:
     for column in profile.columns.values():
         arrays = {"edges": _edges(column), "outcomes": _outcomes(column)}
         if column.grouped is not None:
-            arrays["blocks"] = _blocks(column, column.grouped)
+            key = _kept(column.grouped)
+            arrays[key] = (_blocks if key == "blocks" else _weights)(column, column.grouped)
         for name, array in arrays.items():
             # No text of a user looks like this: quotes within one have a backslash before them.
             before, key, rest = rest.partition(f'"{name}": []')
@@ -47,8 +51,13 @@ def _head(column: Column) -> dict[str, Any]:
         "missing": column.missing,
         "pooled": isinstance(column, Categories) and column.pooled,
         "outcomes": [],
-        **({} if column.grouped is None else {"blocks": []}),
+        **({} if column.grouped is None else {_kept(column.grouped): []}),
     }
+
+
+def _kept(grouped: Grouped) -> str:
+    """Return the key of what is kept of the rows beside their counts."""
+    return "blocks" if grouped.weights is None else "weights"
 
 
 def _edges(column: Column) -> Iterator[str]:
@@ -63,9 +72,33 @@ def _outcomes(column: Column) -> Iterator[str]:
     from json import JSONEncoder
 
     written = JSONEncoder().encode
-    rows, begin = _rows(column), "["
-    while some := list(islice(rows, AT_ONCE)):
-        lines = ",\n".join(f"        [{written(label)}, {count}]" for label, count in some)
+    yield from _lines(f"[{written(label)}, {count}]" for label, count in _rows(column))
+
+
+def _weights(_: Column, grouped: Grouped) -> Iterator[str]:
+    """Yield what the rows of each outcome weigh as JSON, one a line, in pieces.
+
+    Of each its label, null of missing values; rows that weigh anything; and the sums of their
+    weights, and of the squares of these.
+    """
+    from json import dumps
+
+    place, _group, n, w, w2 = grouped.entries
+    assert w is not None
+    assert w2 is not None
+    labels = [*grouped.values, None]
+    found = zip(place.tolist(), n.tolist(), w.tolist(), w2.tolist(), strict=True)
+    rows = sorted((at == len(labels) - 1, labels[at] or "", *rest) for at, *rest in found)
+    yield from _lines(
+        dumps([None if is_missing else label, *rest]) for is_missing, label, *rest in rows
+    )
+
+
+def _lines(texts: Iterable[str]) -> Iterator[str]:
+    """Yield a JSON array of values that are written already, one a line, in pieces."""
+    texts, begin = iter(texts), "["
+    while some := list(islice(texts, AT_ONCE)):
+        lines = ",\n".join(f"        {text}" for text in some)
         yield f"{begin}\n{harmless_json(lines)}"
         begin = ","
     yield "[]" if begin == "[" else "\n      ]"
@@ -77,8 +110,7 @@ def _blocks(column: Column, grouped: Grouped) -> Iterator[str]:
     # A bin for what is not finite is not among them where no row fell into it.
     places = [at.get(str(label), -1) for label in grouped.values]
     table = grouped.over(places, len(at), len(at) + 1).n
-    lines = ",\n".join(f"        {block}" for block in table.T.tolist())
-    yield f"[\n{lines}\n      ]"
+    yield from _lines(map(str, table.T.tolist()))
 
 
 def _rows(column: Column) -> Iterator[tuple[str, int]]:

@@ -131,7 +131,7 @@ def test_json_has_the_fixed_paths():
     document = json.loads(render(simple(), "json"))
     assert list(document) == [
         "schema", "base", "unit", "smoothing", "temperature", "p", "q", "comparisons", "others",
-        "failed", "alpha", "notes", "error",
+        "failed", "alpha", "by", "splits", "segments", "notes", "error",
     ]  # fmt: skip
     assert document["schema"] == "kldiv.compare/1"
     assert document["comparisons"][0]["measures"] == {

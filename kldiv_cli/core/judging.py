@@ -197,8 +197,11 @@ def judged(
         pairs, shares, measures, kl, evidence, strict=True
     ):
         pronounced = [(one, next(judgements)) for one in of_column]
-        finding = _finding(pair, parts, values, weighed, pronounced, top)
-        found.append(_limited(finding, limits) if len(found) < columns else finding)
+        if len(found) < columns:
+            finding = _finding(pair, parts, values, weighed, pronounced, top)
+            found.append(_limited(finding, limits))
+        else:
+            found.append(_finding(pair, parts, values, weighed, pronounced, None))
     return Findings(found)
 
 
@@ -357,11 +360,11 @@ def _finding(
     measures: Mapping[str, Any],
     kl: Evidence,
     judged: Sequence[tuple[Evidence, Judgement]],
-    top: int,
+    top: int | None,
 ) -> Finding:
     """Put together the finding on one column, before its shares are compared with their limits.
 
-    The measure with the worst verdict, the first of them, is that of the column.
+    Nothing is told of its outcomes if `top` is None. The measure with the worst verdict, the first of them, is that of the column.
     """
     evidence, judgement = min(judged, key=lambda one: WORST_FIRST.index(one[1].verdict))
     has_p, has_q = pair.support()
@@ -405,11 +408,11 @@ def _finding(
         new_share=math.fsum(parts.p[fresh]),
         outcomes=evidence.samples.outcomes,
         rows_needed=judgement.rows_needed,
-        contributions=largest_contributions(parts, pair.names, top),
+        contributions=() if top is None else largest_contributions(parts, pair.names, top),
         measures={name: float(value) for name, value in measures.items()},
         quantiles=pair.quantiles or None,
         threshold_source=_source_of(evidence),
-        shares=shares_of(pair, parts),
+        shares=None if top is None else shares_of(pair, parts),
         judged=tuple(_judged(*one) for one in judged),
     )
 

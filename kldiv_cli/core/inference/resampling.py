@@ -195,7 +195,8 @@ def _drawn(
         last_hit = enough - reached - 1
         if draws < DRAWS and 0 <= last_hit < len(hits):
             before = draws + int(hits[last_hit])
-            if _is_far(enough - 1, before, alpha):
+            # What is near the level is far from what is left of it, corrected for many.
+            if enough < _ENOUGH or _is_far(enough - 1, before, alpha):
                 return enough - 1, before
             last = before
         reached, draws = reached + len(hits), draws + size

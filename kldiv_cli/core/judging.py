@@ -173,7 +173,8 @@ def judged(
         if dependent and not all(pair.known):
             weighed, of_column = _dependent_evidence(pair, parts, judged, of_pair)
         else:
-            weighed = _kl_evidence(pair, parts, float(values["kl_pq"]), judged, of_pair, tests)
+            exact, alone = float(values["kl_pq"]), place >= columns and [*judged] == ["kl"]
+            weighed = _kl_evidence(pair, parts, exact, judged, of_pair, tests, alone=alone)
             of_column = [_evidence(weighed, name, judged, values, limits) for name in judged]
         kl.append(weighed)
         evidence.append(of_column)
@@ -212,6 +213,8 @@ def _kl_evidence(
     judged: Mapping[str, float],
     limits: Limits,
     tests: int,
+    *,
+    alone: bool = False,
 ) -> Evidence:
     """Return what the counts of a pair say about D(P || Q); of known distributions its value.
 
@@ -221,6 +224,8 @@ def _kl_evidence(
         The measures that the column is judged by, and their limits.
     tests : int
         How many tests are corrected for together.
+    alone : bool
+        Whether the p-value of no difference is asked for as a part of this evidence alone.
     """
     known_p, known_q = pair.known
     x = parts.p if known_p else pair.p.astype(np.float64)
@@ -232,7 +237,10 @@ def _kl_evidence(
     else:
         # Where it has no limit any would do: what depends on it is left out.
         usual = USUAL_LIMIT if math.isinf(max_kl) else max_kl
-        weighed = weigh(counts, max_kl=usual, alpha=limits.alpha, columns=max(tests, 1))
+        alone = alone and math.isfinite(max_kl)
+        weighed = weigh(
+            counts, max_kl=usual, alpha=limits.alpha, columns=max(tests, 1), alone=alone
+        )
         past = limits.past(pair.column or "")
         if math.isinf(max_kl) or past:
             past = None if math.isinf(max_kl) else past
@@ -364,7 +372,8 @@ def _finding(
 ) -> Finding:
     """Put together the finding on one column, before its shares are compared with their limits.
 
-    Nothing is told of its outcomes if `top` is None. The measure with the worst verdict, the first of them, is that of the column.
+    Nothing is told of its outcomes if `top` is None. The measure with the worst verdict, the first
+    of them, is that of the column.
     """
     evidence, judgement = min(judged, key=lambda one: WORST_FIRST.index(one[1].verdict))
     has_p, has_q = pair.support()

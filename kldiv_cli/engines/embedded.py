@@ -148,18 +148,27 @@ def _by_groups(
     counted = {}
     for number, column in enumerate(columns, start=1):
         given = {"g": number}
-        found = records.data.arrays("select id, t, x from counted where g = $g", given)
-        texts, is_text = _texts(found["t"]), np.ma.getmaskarray(found["x"])
-        cells: list[str | None] | NDArray[np.float64] = texts.tolist()
-        if column.is_wide:
-            cells = np.ma.getdata(found["x"]).astype(np.float64)
-            cells[is_text] = grouping.doubles_of(records.decimal, True, texts[is_text].tolist())
+        query = "select id, t from counted where g = $g and id is not null"
+        found = records.data.arrays(query, given)
+        cells: list[str | None] | NDArray[np.float64] = _texts(found["t"]).tolist()
         ids = np.ma.getdata(found["id"])
         places = np.empty(int(ids.max(initial=0)) + 1, np.int64)
         places[ids] = np.arange(len(ids))
-        found = records.data.arrays("select id, k, n from crossed where g = $g", given)
+        query = "select id, k, n from crossed where g = $g and x is null"
+        found = records.data.arrays(query, given)
         place, group, n = (np.ma.getdata(found[name]) for name in ("id", "k", "n"))
-        counted[column.title] = Counted(cells, Entries(places[place], group - 1, n))
+        entries = Entries(places[place], group - 1, n)
+        if column.is_wide:
+            query = "select x, k, n from crossed where g = $g and x is not null"
+            found = records.data.arrays(query, given)
+            doubles, group, n = (np.ma.getdata(found[name]) for name in ("x", "k", "n"))
+            cells = np.append(grouping.doubles_of(records.decimal, True, cells), doubles)
+            entries = Entries(
+                np.append(entries.place, np.arange(len(ids), len(cells))),
+                np.append(entries.group, group - 1),
+                np.append(entries.n, n),
+            )
+        counted[column.title] = Counted(cells, entries)
     return made_by, counted
 
 
@@ -318,7 +327,11 @@ class _Counted:
     def check_size(self, source: str) -> None:
         """Refuse more distinct numbers than are held in memory."""
         numeric = [i for i, column in enumerate(self._columns, 1) if column.is_numeric]
-        if sum(self._sizes[number] for number in numeric) > local.MOST_NUMBERS:
+        if sum(self._sizes[number] for number in numeric) <= local.MOST_NUMBERS:
+            return
+        # By groups, a number may be there several times.
+        query = "select count(*) from (select distinct g, t, x from counted where g in $numbers)"
+        if self._data.rows(query, {"numbers": numeric})[0][0] > local.MOST_NUMBERS:
             raise local.too_many_numbers(source)
 
     def fill(

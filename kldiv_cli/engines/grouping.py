@@ -374,9 +374,7 @@ def crossed(
             else:
                 doubles = doubles_of(table.decimal, title in wanted.numeric, cells)
                 values = column.values
-                at = np.minimum(np.searchsorted(values, doubles), max(len(values) - 1, 0))
-                is_there = values[at] == doubles if len(values) else np.zeros(len(at), np.bool_)
-                at = np.where(is_there, at, len(values))
+                at = _places_of_numbers(doubles, values)
             entries = entries._replace(place=at[entries.place], group=places[entries.group])
             grouped = Grouped(values, summed(entries, len(names)), len(names))
             columns[title] = column._replace(grouped=grouped)
@@ -393,6 +391,18 @@ def _places_of_labels(cells: Cells, column: Categories) -> Integers:
     at: dict[Cell, int] = {label: place for place, label in enumerate(column.counts)}
     labels = map(numeral, cells.tolist()) if isinstance(cells, np.ndarray) else cells
     return np.array([at.get(label, len(at)) for label in labels], np.int64)
+
+
+def _places_of_numbers(doubles: Doubles, values: Doubles) -> Integers:
+    """Return for each double which of some ascending values it is; what is none has no value."""
+    if not len(values):
+        return np.zeros(len(doubles), np.int64)
+    # Millions that are looked up in no order are looked up in as many places of the memory.
+    order = np.argsort(doubles)
+    places = np.empty(len(doubles), np.int64)
+    places[order] = np.searchsorted(values, doubles[order])
+    places = np.minimum(places, len(values) - 1)
+    return np.where(values[places] == doubles, places, len(values))
 
 
 def doubles_of(decimal: str, is_numeric: bool, cells: Cells) -> Doubles:

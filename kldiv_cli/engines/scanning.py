@@ -94,10 +94,11 @@ class Records:
         Where `g` is -1, the cells `j0`, `j1` and so on of the columns at the positions `together`
         are counted together.
 
-        Where the field at the position `by` makes groups of rows, each distinct value has a
-        number `id`, too, by which the table ``crossed`` tells how often it occurs in each group:
-        `k` is the number of the group, whose text stands in the table ``groups`` as `t`; what was
-        read part by part is there part by part.
+        Where the field at the position `by` makes groups of rows, each text has a number `id`,
+        too, by which the table ``crossed`` tells how often it occurs in each group: `k` is the
+        number of the group, whose text stands in the table ``groups`` as `t`; what was read part
+        by part is there part by part. A number `x` has no `id`: it stands in that table itself,
+        and in ``counted`` for each group anew.
 
         Raises
         ------
@@ -146,16 +147,25 @@ class Records:
             from (select distinct k as t from cells where g > 0)
             """,
             """
-            create temp table counted as select *, row_number() over () as id
-            from (select * exclude (k, l, n), sum(n)::bigint as n from cells group by all)
+            create temp table counted as select *, row_number() over () as id from (
+                select * exclude (k, l, n), sum(n)::bigint as n from cells where x is null
+                group by all
+            )
             """,
             """
-            create temp table crossed as select counted.g, counted.id, groups.k, cells.n
+            create temp table crossed as select cells.g, counted.id, cells.x, groups.k, cells.n
             from cells
             join counted on cells.g = counted.g and cells.t is not distinct from counted.t
-                and cells.x is not distinct from counted.x
             join groups on cells.k is not distinct from groups.t
+            where cells.x is null
             """,
+            # Numbers that are nearly all distinct are not worth being told apart.
+            """
+            insert into crossed by name select cells.g, cells.x, groups.k, cells.n
+            from cells join groups on cells.k is not distinct from groups.t
+            where cells.x is not null
+            """,
+            "insert into counted by name select g, x, n from crossed where x is not null",
             "drop table cells",
         ):
             self.data.rows(query)

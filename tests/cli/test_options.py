@@ -12,6 +12,7 @@ ALONE = {
     "output",
     "report",
     "rows",
+    "settings",
     "quiet",
     "color",
     "config",

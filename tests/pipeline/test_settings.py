@@ -65,7 +65,7 @@ def test_an_option_that_is_not_given_has_its_default():
     )
     assert found[2:] == (
         found.measures, find("none"), "e", 1.0, "batchmean", {}, 10, False, True, None, None,
-        "cells", (), 0.05, True, True,
+        "cells", (), 0.05, True, True, None, 200,
     )  # fmt: skip
     assert found.rules is None
     given = {"label": None, "measures": (), "columns": {}, "bins": None, "kind": [None, None]}

@@ -70,6 +70,9 @@ def summed(entries: Entries, groups: int) -> Entries:
         order = np.argsort(keys)
         is_new = np.append(True, np.diff(keys[order]) > 0)
         found = keys[order[is_new]]
+        if len(found) == len(keys):
+            w, w2 = (side if side is None else side[order] for side in (entries.w, entries.w2))
+            return Entries(found // groups, found % groups, entries.n[order], w, w2)
         keys = np.empty_like(keys)
         keys[order] = np.cumsum(is_new) - 1
     else:

@@ -185,6 +185,7 @@ def weigh(
     alpha: float = 0.05,
     columns: int = 1,
     difference: PValue | None = None,
+    alone: bool = False,
 ) -> Evidence:
     """Return the evidence of two samples on D(P || Q) and its threshold.
 
@@ -200,15 +201,23 @@ def weigh(
         How many tests will be corrected for together.
     difference : PValue, optional
         The p-value of P = Q, where it is known.
+    alone : bool
+        Whether nothing but `p_drift` rests on that p-value, which is then as rough as it may be.
     """
     if math.isinf(samples.rows):
         raise ValueError("both sides are exactly known: weigh_exact takes their divergence")
-    if difference is None:
-        difference = difference_p_value(samples, alpha=alpha, columns=columns)
-    p0 = difference.value
     rare, hidden = correction(samples), samples.hidden
     kl = divergence(samples) + rare
+
+    def difference_beside(other: float) -> PValue:
+        if difference is not None:
+            return difference
+        beside = other if alone else 0.0
+        return difference_p_value(samples, alpha=alpha, columns=columns, beside=beside)
+
     if math.isinf(kl):
+        difference = difference_beside(0.0)
+        p0 = difference.value
         return Evidence(kl, kl, kl, p0, p0, 1.0, max_kl, True, samples, 1.0, difference=difference)
     # What the rare outcomes hide can only hide drift: at least C^2 / (2 hidden) by the inequality
     # of Cauchy and Schwarz, C being the correction, and their share of the rest.
@@ -219,13 +228,15 @@ def weigh(
     margin = new_margin(samples)
     high = upper.limit(alpha / 2) / visible + margin
     if max_kl == 0:
-        p_tau = p0
+        p_tau = 0.0
     elif samples.rows >= MIN_ROWS:
         p_tau = 1 - model.cdf(max_kl)
     else:
         p_tau = bounded_p_value(samples, max_kl)
     if margin and not (high <= max_kl):
         high = math.inf
+    difference = difference_beside(p_tau)
+    p0 = difference.value
     reliable, inflation = samples.reliable, model.ratio(max_kl)
     trusted = reliable and max_kl > 0 and high < math.inf
     p_drift = max(p0, p_tau)

@@ -67,7 +67,9 @@ _LITTLE = 0.01
 """Rare outcomes that hold no more than this are pooled; chance decides on no draw then."""
 
 
-def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1) -> PValue:
+def difference_p_value(
+    whole: Samples, *, alpha: float = 0.05, columns: int = 1, beside: float = 0.0
+) -> PValue:
     """Return the p-value of P = Q, p0.
 
     Pearson's X^2 against chi-square with K - 1 degrees of freedom where every expected count
@@ -102,6 +104,9 @@ def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1)
         Level at which decisions will be taken.
     columns : int
         How many p-values will be corrected for multiplicity together.
+    beside : float
+        A p-value of which the larger one of both will be used: draws do not go on for one that
+        is smaller.
 
     Returns
     -------
@@ -134,7 +139,7 @@ def difference_p_value(whole: Samples, *, alpha: float = 0.05, columns: int = 1)
     if (exact := exact_p_value(whole)) is not None:
         return PValue(exact, "exact")
     more = 0
-    if alpha * (DRAWS + 1) < 20 * columns:
+    if alpha * (DRAWS + 1) < 20 * columns and beside <= (_FEW + 1) / (DRAWS + 1):
         more = math.ceil(min(5 * columns / alpha, MOST_DRAWS))
     enough = _ENOUGH if columns < _MANY else _ENOUGH_OF_MANY
     reach = _random_tables(whole, generator)
@@ -195,7 +200,8 @@ def _drawn(
         last_hit = enough - reached - 1
         if draws < DRAWS and 0 <= last_hit < len(hits):
             before = draws + int(hits[last_hit])
-            if _is_far(enough - 1, before, alpha):
+            # What is near the level is far from what is left of it, corrected for many.
+            if enough < _ENOUGH or _is_far(enough - 1, before, alpha):
                 return enough - 1, before
             last = before
         reached, draws = reached + len(hits), draws + size

@@ -14,6 +14,7 @@ from small_samples import COUNTS, columns, every_sample, multinomial, share_of_a
 from kldiv_cli.core.inference import resampling
 from kldiv_cli.core.inference.binary import kullback_leibler
 from kldiv_cli.core.inference.estimate import divergence
+from kldiv_cli.core.inference.evidence import weigh
 from kldiv_cli.core.inference.resampling import bounded_p_value, difference_p_value
 from kldiv_cli.core.inference.samples import pool, samples
 
@@ -324,3 +325,43 @@ def test_the_bound_keeps_its_level_at_the_threshold(shares):
         for _ in range(150)
     )
     assert false <= 150 * 0.05
+
+
+def sparse(seed, outcomes=400, rows=300):
+    """Return two samples of so few rows that random tables are drawn for them."""
+    draw = np.random.default_rng(seed)
+    tilt = np.exp(draw.normal(0, 0.3 * (seed % 4), outcomes))
+    return samples(
+        *(
+            draw.multinomial(rows, weights / weights.sum()).astype(float)
+            for weights in (tilt, np.ones(outcomes))
+        )
+    )
+
+
+def test_of_many_columns_large_p_values_rest_on_fewer_draws():
+    every = [difference_p_value(sparse(4 * seed)) for seed in range(150)]
+    of_many = [difference_p_value(sparse(4 * seed), columns=1000) for seed in range(150)]
+    assert {each.test for each in of_many} == {"permutation"}
+    draws = [sum(each.draws for each in some if each.value > 0.05) for some in (every, of_many)]
+    assert draws[1] < draws[0] / 3
+    # They are uniform where nothing differs, and not smaller for it.
+    assert stats.kstest([each.value for each in of_many], "uniform").pvalue > 0.01
+    assert all(each.exceedances == 9 for each in of_many if each.value > 0.05)
+
+
+def test_what_stands_beside_a_larger_p_value_is_drawn_less_and_changes_nothing():
+    fewer = 0
+    for seed in range(24):
+        table = sparse(seed)
+        whole, alone = (
+            weigh(table, max_kl=0.05, columns=1000, alone=alone) for alone in (False, True)
+        )
+        assert alone.p_drift == whole.p_drift
+        assert alone._replace(p_value=0, difference=None, samples=None) == whole._replace(
+            p_value=0, difference=None, samples=None
+        )
+        fewer += alone.difference.draws is not None and (
+            alone.difference.draws < whole.difference.draws
+        )
+    assert fewer

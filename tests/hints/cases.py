@@ -2319,7 +2319,7 @@ CASES = {
     "engines/warehouse.py": [
         Case(
             "leave --row-weight out",
-            f"check a.csv {CURRENT} --row-weight c",
+            f"check {TABLE} a.csv --row-weight b",
             FLIGHTS,
         ),
     ],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -390,7 +391,7 @@ def _places_of_labels(cells: Cells, column: Categories) -> Integers:
     """Return for each cell which label of a column it is; what is none has no value."""
     at: dict[Cell, int] = {label: place for place, label in enumerate(column.counts)}
     labels = map(numeral, cells.tolist()) if isinstance(cells, np.ndarray) else cells
-    return np.array([at.get(label, len(at)) for label in labels], np.int64)
+    return np.fromiter(map(at.get, labels, repeat(len(at))), np.int64, len(cells))
 
 
 def _places_of_numbers(doubles: Doubles, values: Doubles) -> Integers:

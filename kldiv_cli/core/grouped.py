@@ -160,14 +160,7 @@ class Grouped(NamedTuple):
     @property
     def weights(self) -> tuple[Floats, Floats] | None:
         """The sums of the weights, and of their squares, of each value; of missing ones last."""
-        place, _, _, w, w2 = self.entries
-        if w is None or w2 is None:
-            return None
-        size = len(self.values) + 1
-        sums, squares = np.zeros(size), np.zeros(size)
-        np.add.at(sums, place, w)
-        np.add.at(squares, place, w2)
-        return sums, squares
+        return CrossTable(self.entries, len(self.values) + 1, self.groups).weights
 
     def spelt(self, spell: Callable[[str], str | None]) -> Grouped:
         """Return the same with other labels; None stands for a missing value."""

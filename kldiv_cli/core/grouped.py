@@ -85,10 +85,10 @@ class Weighing(NamedTuple):
         The sum of their weights, that of the squares of these, and the largest one.
     """
 
-    rows: int
-    total: float
-    squares: float
-    heaviest: float
+    rows: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+    heaviest: float = 0.0
 
     def plus(self, other: Weighing) -> Weighing:
         """Return what two sets of rows weigh together."""

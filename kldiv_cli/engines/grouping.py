@@ -431,8 +431,8 @@ def no_weights(here: Place) -> InputError:
 
 def unsound_weight(cell: object, weight: float, place: Place) -> InputError:
     """Return the error for a row whose weight is none."""
-    text = "" if cell is None or cell != cell else str(cell).strip()
-    if not text or text in numbers.MISSING_WORDS:
+    text = numbers.text_in(cell)
+    if not text:
         hint = "give each row a weight: 0 if it is to count nothing"
         return InputError("missing-weight", "the weight of a row is missing", place, hint=hint)
     place = replace(place, value=text)

@@ -199,16 +199,16 @@ NOTHING = Grouped((), Entries(*(np.zeros(0, np.int64),) * 3, np.zeros(0), np.zer
 def joined(first: Grouped, second: Grouped) -> Grouped:
     """Return two columns, each of one group of all rows, as one that has the values of both."""
     sides = first, second
-    every = [value for side in sides for value in np.asarray(side.values, dtype=object).tolist()]
-    distinct = list(dict.fromkeys(every))
+    owns = [np.asarray(side.values, dtype=object).tolist() for side in sides]
+    distinct = list(dict.fromkeys([*owns[0], *owns[1]]))
     values: tuple[str, ...] | Floats = tuple(distinct)
     if any(isinstance(side.values, np.ndarray) for side in sides):
         distinct.sort()
         values = np.array(distinct, dtype=np.float64)
     at = {value: place for place, value in enumerate(distinct)}
     moved = [
-        side.at(values, np.array([at[value] for value in np.asarray(side.values).tolist()]))
-        for side in sides
+        side.at(values, np.array([at[value] for value in own]))
+        for side, own in zip(sides, owns, strict=True)
     ]
     entries = concatenated([each.entries for each in moved])
     return Grouped(values, summed(entries, 1), 1)

@@ -217,7 +217,7 @@ def _merged(first: Column, second: Column) -> Column:
 def _joined(first: Column, second: Column) -> Grouped | None:
     """Return what rows of both columns weigh; None if they count once."""
     # Blocks of rows are of one file alone.
-    if first.grouped is None or second.grouped is None or first.grouped.weights is None:
+    if first.grouped is None or second.grouped is None or first.grouped.entries.w is None:
         return None
     from kldiv_cli.core.grouped import joined
 
@@ -276,12 +276,8 @@ def counted(
     elif (value := _only_value(column.values)) is not None:
         chosen = bins_of_constant(value)
     else:
-        rows, repeats = column.finite, column.counts
-        if column.weights is not None:
-            masses, size = _effective(column.values, *column.weights)
-            rows, repeats = int(size + 1e-6), weights_as_counts(column.values, masses)
-        rows = rows_of_profile(rows)
-        chosen = quantile_bins(column.values, rows, bins=bins, weights=repeats)
+        values, repeats, rows = _for_quantiles(column)
+        chosen = quantile_bins(values, rows_of_profile(rows), bins=bins, weights=repeats)
     return in_bins(column, chosen)
 
 
@@ -559,16 +555,22 @@ def pooled_bins(first: Numbers, second: Numbers, *, bins: int | None = None) -> 
 
     Of rows that weigh the quantiles are weighted, and a side is worth its effective rows.
     """
-    values = np.concatenate([first.values, second.values])
-    repeats = np.concatenate([first.counts, second.counts])
-    rows = min(first.finite, second.finite)
-    weights = [(side.values, *side.weights) for side in (first, second) if side.weights]
-    if len(weights) == 2:
-        sides = [_effective(*side) for side in weights]
-        repeats = weights_as_counts(values, np.concatenate([masses for masses, _ in sides]))
-        # Weights in another unit must not choose other bins, by the last bit.
-        rows = int(min(size for _, size in sides) + 1e-6)
+    values, repeats, rows = _for_quantiles(first, second)
     return quantile_bins(values, rows, bins=bins, weights=repeats)
+
+
+def _for_quantiles(*sides: Numbers) -> tuple[Floats, Integers, int]:
+    """Return the numbers of all sides, how often each counts, and rows of the smallest side."""
+    values = np.concatenate([side.values for side in sides])
+    of_sides = [side.weights for side in sides]
+    weights = [each for each in of_sides if each is not None]
+    if len(weights) < len(sides):
+        repeats = np.concatenate([side.counts for side in sides])
+        return values, repeats, min(side.finite for side in sides)
+    worth = [_effective(side.values, *each) for side, each in zip(sides, weights, strict=True)]
+    repeats = weights_as_counts(values, np.concatenate([masses for masses, _ in worth]))
+    # Weights in another unit must not choose other bins, by the last bit.
+    return values, repeats, int(min(size for _, size in worth) + 1e-6)
 
 
 def _effective(values: Floats, weights: Floats, squares: Floats) -> tuple[Floats, float]:

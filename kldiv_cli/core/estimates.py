@@ -106,7 +106,7 @@ def _of_weights(
     others = []
     for name in measures:
         known = find(name).name
-        measure = {"kl_pq": "kl", "kl_qp": "kl", "jeffreys": "psi"}.get(known, known)
+        measure = {"kl_pq": "kl", "kl_qp": "kl"}.get(known, known)
         if measure in DIVERGENCES:
             design = backward if known == "kl_qp" else forward
             others.append((name, weigh_design(design, measure, threshold=0.0, alpha=alpha)))

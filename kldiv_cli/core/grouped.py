@@ -85,10 +85,10 @@ class Weighing(NamedTuple):
         The sum of their weights, that of the squares of these, and the largest one.
     """
 
-    rows: int
-    total: float
-    squares: float
-    heaviest: float
+    rows: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+    heaviest: float = 0.0
 
     def plus(self, other: Weighing) -> Weighing:
         """Return what two sets of rows weigh together."""
@@ -160,14 +160,7 @@ class Grouped(NamedTuple):
     @property
     def weights(self) -> tuple[Floats, Floats] | None:
         """The sums of the weights, and of their squares, of each value; of missing ones last."""
-        place, _, _, w, w2 = self.entries
-        if w is None or w2 is None:
-            return None
-        size = len(self.values) + 1
-        sums, squares = np.zeros(size), np.zeros(size)
-        np.add.at(sums, place, w)
-        np.add.at(squares, place, w2)
-        return sums, squares
+        return CrossTable(self.entries, len(self.values) + 1, self.groups).weights
 
     def spelt(self, spell: Callable[[str], str | None]) -> Grouped:
         """Return the same with other labels; None stands for a missing value."""
@@ -206,16 +199,16 @@ NOTHING = Grouped((), Entries(*(np.zeros(0, np.int64),) * 3, np.zeros(0), np.zer
 def joined(first: Grouped, second: Grouped) -> Grouped:
     """Return two columns, each of one group of all rows, as one that has the values of both."""
     sides = first, second
-    every = [value for side in sides for value in np.asarray(side.values, dtype=object).tolist()]
-    distinct = list(dict.fromkeys(every))
+    owns = [np.asarray(side.values, dtype=object).tolist() for side in sides]
+    distinct = list(dict.fromkeys([*owns[0], *owns[1]]))
     values: tuple[str, ...] | Floats = tuple(distinct)
     if any(isinstance(side.values, np.ndarray) for side in sides):
         distinct.sort()
         values = np.array(distinct, dtype=np.float64)
     at = {value: place for place, value in enumerate(distinct)}
     moved = [
-        side.at(values, np.array([at[value] for value in np.asarray(side.values).tolist()]))
-        for side in sides
+        side.at(values, np.array([at[value] for value in own]))
+        for side, own in zip(sides, owns, strict=True)
     ]
     entries = concatenated([each.entries for each in moved])
     return Grouped(values, summed(entries, 1), 1)

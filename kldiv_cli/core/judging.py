@@ -199,11 +199,9 @@ def judged(
         pairs, shares, measures, kl, evidence, strict=True
     ):
         pronounced = [(one, next(judgements)) for one in of_column]
-        if len(found) < columns:
-            finding = _finding(pair, parts, values, weighed, pronounced, top)
-            found.append(_limited(finding, limits))
-        else:
-            found.append(_finding(pair, parts, values, weighed, pronounced, None))
+        is_whole = len(found) < columns
+        finding = _finding(pair, parts, values, weighed, pronounced, top if is_whole else None)
+        found.append(_limited(finding, limits) if is_whole else finding)
     return Findings(found)
 
 

@@ -164,6 +164,12 @@ def value_of(text: str, decimal: str = ".", *, codes: bool = True) -> float | No
     return infinity(text) if found is None else float(found[0])
 
 
+def text_in(cell: object) -> str:
+    """Return the text of a cell of numbers, without blanks around it; "" of a missing value."""
+    text = "" if cell is None or cell != cell else str(cell).strip()
+    return "" if text in MISSING_WORDS else text
+
+
 def has_leading_zero(number: str) -> bool:
     """Return whether a number is written with a leading zero, as codes are: ``007``."""
     digits = number.strip().lstrip("+-")

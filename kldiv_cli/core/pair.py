@@ -456,14 +456,13 @@ def _weighed(pair: Pair, p: Column, q: Column) -> Pair:
     """Return the pair with what rows weigh in the place of how many they are, if they weigh."""
     missing, shares = [], []
     for column, table in zip((p, q), pair.groups, strict=True):
-        weights = column.grouped and column.grouped.weights
-        if table is None or not weights:
+        weights, every = table and table.weights, column.grouped and column.grouped.weights
+        if weights is None or every is None:
             return pair
-        of_values, _ = weights
+        of_outcomes, of_values = weights[0], every[0]
         missing.append(float(of_values[-1] / of_values.sum()))
-        found = np.bincount(table.entries.place, table.entries.w, table.outcomes)
         # Where all that weighs anything has no value, there is nothing.
-        shares.append(found / (math.fsum(found) or 1.0))
+        shares.append(of_outcomes / (math.fsum(of_outcomes) or 1.0))
     kinds: tuple[Kind, Kind] = ("weights", "weights")
     both = missing[0], missing[1]
     return pair._replace(p=shares[0], q=shares[1], kinds=kinds, missing_shares=both)

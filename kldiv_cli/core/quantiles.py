@@ -15,6 +15,8 @@ from kldiv_cli.tuples import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from kldiv_cli.core.counts import Binned
 
 LEVELS = (5, 50, 95)
@@ -93,17 +95,20 @@ def _spelt(reference: tuple[float, float], current: tuple[float, float]) -> tupl
 def _limits(side: Numbers | Binned) -> list[tuple[float, float]]:
     """Return between which numbers each quantile is."""
     if isinstance(side, Numbers):
-        counts = side.counts
-        if side.weights is not None:
-            counts = weights_as_counts(side.values, side.weights[0])
+        counts = _as_counts(side, side.values)
         return [(float(side.values[at]),) * 2 for at in _places(counts)]
     edges = (-math.inf, *side.bins.edges, math.inf)
     places = np.arange(len(side.counts), dtype=np.float64)
-    own = side.counts if side.weights is None else weights_as_counts(places, side.weights[0])
     # The two last of the counts are of the infinite numbers.
-    *counts, lowest, highest = own.tolist()
+    *counts, lowest, highest = _as_counts(side, places).tolist()
     bins = [(-math.inf, -math.inf), *pairwise(edges), (math.inf, math.inf)]
     return [bins[at] for at in _places([lowest, *counts, highest])]
+
+
+def _as_counts(side: Numbers | Binned, values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return how often each value occurs; of rows that weigh, numbers in the same proportion."""
+    weights = side.weights
+    return side.counts if weights is None else weights_as_counts(values, weights[0])
 
 
 def _places(counts: Sequence[int] | np.ndarray) -> list[int]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from kldiv_cli.core import counts
 from kldiv_cli.core.binning import Bins, quantile_ranks, stand_ins
-from kldiv_cli.core.grouped import Entries
+from kldiv_cli.core.grouped import Entries, concatenated
 from kldiv_cli.core.table import Batch
 from kldiv_cli.engines import UnsuitedError, grouping, joint, local, scanning
 from kldiv_cli.engines.grouping import Counted
@@ -163,11 +163,8 @@ def _by_groups(
             found = records.data.arrays(query, given)
             doubles, group, n = (np.ma.getdata(found[name]) for name in ("x", "k", "n"))
             cells = np.append(grouping.doubles_of(records.decimal, True, cells), doubles)
-            entries = Entries(
-                np.append(entries.place, np.arange(len(ids), len(cells))),
-                np.append(entries.group, group - 1),
-                np.append(entries.n, n),
-            )
+            of_doubles = Entries(np.arange(len(ids), len(cells)), group - 1, n)
+            entries = concatenated([entries, of_doubles])
         counted[column.title] = Counted(cells, entries)
     return made_by, counted
 

@@ -51,9 +51,6 @@ WEIGHS = "--row-weight: its values say what rows weigh"
 MOST_WEIGHT = 1e100
 """The largest weight, whose square is far from the largest number; so is that of its inverse."""
 
-ALL_ROWS = ("1",), np.zeros(1, np.int64)
-"""The name and the place of the one group that all rows are; see `crossed`."""
-
 
 def without_groups(wanted: Wanted) -> Wanted:
     """Return what is wanted of the columns that hold data: those that make groups do not."""
@@ -92,7 +89,7 @@ class Cross:
         self._repeats: list[Integers] = []
         self._weights: list[Doubles] = []
         self._start = self._rows = self._shift = 0
-        self._weighing = Weighing(0, 0.0, 0.0, 0.0)
+        self._weighing = Weighing()
         # The first row that has no such column.
         self._unweighed: int | None = None
         # Rows before the batch that is counted.
@@ -149,7 +146,7 @@ class Cross:
         self,
         columns: Mapping[str, Sequence[Cell]],
         size: int,
-        counts: Sequence[str] | None,
+        counts: Sequence[str] | Integers | None,
         weights: Doubles,
     ) -> None:
         if self._rows - self._start > MOST_ROWS:
@@ -168,12 +165,9 @@ class Cross:
         if self._grouping.weight is not None:
             # A row that weighs nothing is none.
             repeats[weights[:size] == 0] = 0
-            self._weighing = Weighing(
-                self._weighing.rows + int(repeats.sum()),
-                self._weighing.total + float(weights @ repeats),
-                self._weighing.squares + float(weights**2 @ repeats),
-                max(self._weighing.heaviest, float(weights.max(initial=0.0))),
-            )
+            sums = float(weights @ repeats), float(weights**2 @ repeats)
+            heaviest = float(weights.max(initial=0.0))
+            self._weighing = self._weighing.plus(Weighing(int(repeats.sum()), *sums, heaviest))
         self._groups.append(groups)
         self._repeats.append(repeats)
         self._weights.append(weights[:size])
@@ -244,7 +238,8 @@ class Cross:
         Raises
         ------
         InputError
-            If the column that makes the groups is not there.
+            If the column that makes the groups, or that of the weights, is not there; if a weight
+            is none, or no row weighs anything.
         """
         if self.is_counting and not self._rows:
             here = Place(found.source, name=self._grouping.weight)
@@ -252,31 +247,31 @@ class Cross:
             def place(i: int, _: str) -> Place:
                 return replace(here, index=(i,))
 
-            rows, repeats = found.rows, self._table.repeats
-            counts = None if repeats is None else list(map(str, repeats.tolist()))
-            rows = rows if counts is None else len(counts)
-            self._add_rows({}, rows, counts, self._weights_of({}, rows, place))
+            repeats = self._table.repeats
+            rows = found.rows if repeats is None else len(repeats)
+            self._add_rows({}, rows, repeats, self._weights_of({}, rows, place))
         if not self.is_counting:
             return found
         for name in filter(self._wanted.wants, self._whole):
             self._columns[name] = column = _Column()
             column.add((), self._whole[name].astype(np.float64))
-        names, places = self._finished(found)
+        groups = self._finished(found)
         counted = {
             title: Counted(column.cells, column.entries)
             for title, column in self._columns.items()
             if column.is_counted
         }
         grouping = self._grouping
-        made = crossed(found, counted, (names, places), self._table, self._wanted, grouping)
-        if grouping.weight is None or made.groups is None:
+        weighing = None if grouping.weight is None else self._weighing
+        made = crossed(found, counted, groups, self._table, self._wanted, grouping, weighing)
+        if weighing is None:
             return made
         here = Place(found.source, name=grouping.weight)
         if self._unweighed is not None:
             raise unsound_weight(None, np.nan, replace(here, index=(self._unweighed,)))
-        if not self._weighing.rows:
+        if not weighing.rows:
             raise no_weights(here)
-        return made._replace(groups=made.groups._replace(weighing=self._weighing))
+        return made
 
     def _finished(self, found: DataSet) -> tuple[tuple[Cell, ...], Integers]:
         """Add up all rows; return the names of the groups, and which of them each group is."""
@@ -297,8 +292,6 @@ class Cross:
             self._fold()
         if self._is_of_blocks:
             return _numbered(BLOCKS), np.arange(self._size) * BLOCKS // self._size
-        if self._grouping.kind is None:
-            return ALL_ROWS
         return named(list(self._index), self._table, self._wanted, self._grouping)
 
 
@@ -322,8 +315,11 @@ def named(
 ) -> tuple[tuple[Cell, ...], Integers]:
     """Return the names of groups, in their own order, and for each cell the place of its name.
 
-    Cells without a value are one group, which comes last and is called None.
+    Cells without a value are one group, which comes last and is called None. Where all rows are
+    one group, that has a name of its own.
     """
+    if grouping.column is None:
+        return _numbered(1), np.zeros(1, np.int64)
     words = numbers.MISSING_WORDS | wanted.missing_words(grouping.column or "")
     missing = [table.is_missing(cell) or str(cell).strip() in words for cell in cells]
     names = sorted(
@@ -341,6 +337,7 @@ def crossed(
     table: Table,
     wanted: Wanted,
     grouping: Grouping,
+    weighing: Weighing | None = None,
 ) -> DataSet:
     """Return a data set with its columns by groups, whatever engine counted them.
 
@@ -354,6 +351,8 @@ def crossed(
         Names of groups, and for the number of each group in `counted` the place of its name.
     table, wanted, grouping
         Say which cells have no value, and how numbers are written.
+    weighing : Weighing, optional
+        What the rows weigh, if they do.
 
     Raises
     ------
@@ -384,7 +383,8 @@ def crossed(
         Excluded(one.column, reasons[one.column]) if one.column in grouping.columns else one
         for one in found.excluded
     )
-    return found._replace(columns=columns, excluded=excluded, groups=Groups(grouping, names))
+    made = Groups(grouping, names, weighing)
+    return found._replace(columns=columns, excluded=excluded, groups=made)
 
 
 def _places_of_labels(cells: Cells, column: Categories) -> Integers:
@@ -432,8 +432,8 @@ def no_weights(here: Place) -> InputError:
 
 def unsound_weight(cell: object, weight: float, place: Place) -> InputError:
     """Return the error for a row whose weight is none."""
-    text = "" if cell is None or cell != cell else str(cell).strip()
-    if not text or text in numbers.MISSING_WORDS:
+    text = numbers.text_in(cell)
+    if not text:
         hint = "give each row a weight: 0 if it is to count nothing"
         return InputError("missing-weight", "the weight of a row is missing", place, hint=hint)
     place = replace(place, value=text)

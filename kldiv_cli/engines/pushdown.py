@@ -382,7 +382,7 @@ def weighing_of(relation: Relation, weight: Field, most: float) -> tuple[Weighin
         [plain(column)[0] for column in piece] for piece in session.pieces(sql)
     )
     if missing or unsound is not None:
-        return Weighing(0, 0.0, 0.0, 0.0), float("nan" if unsound is None else unsound)
+        return Weighing(), float("nan" if unsound is None else unsound)
     if not rows:
-        return Weighing(0, 0.0, 0.0, 0.0), None
+        return Weighing(), None
     return Weighing(int(rows), float(total), float(squares), float(heaviest)), None

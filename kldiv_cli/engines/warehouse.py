@@ -144,11 +144,7 @@ def _by_groups(found: DataSet, table: Table, wanted: Wanted, by: Grouping) -> Da
         for field, known, parts in zip(some, cells, entries, strict=True):
             counted[field.title] = Counted(list(known), concatenated(parts))
     groups_of = grouping.named(list(names), table, wanted, by)
-    if by.column is None:
-        groups_of = grouping.ALL_ROWS
-    made = grouping.crossed(found, counted, groups_of, table, wanted, by)
-    assert made.groups is not None
-    return made._replace(groups=made.groups._replace(weighing=weighing))
+    return grouping.crossed(found, counted, groups_of, table, wanted, by, weighing)
 
 
 def _weighing(relation: Relation, weight: Field, source: str) -> Weighing:

@@ -319,22 +319,19 @@ def _by_segments(
     from kldiv_cli.core.chain import chain
     from kldiv_cli.core.joint import parts_of
 
-    rule = chain(*zip(*((pair.p, pair.q) for pair in parted.pairs), strict=True))
+    sides = tuple(zip(*((pair.p, pair.q) for pair in parted.pairs), strict=True))
+    rule = chain(*sides)
     unit = unit_of(settings.base)
     *_, column = parts_of(read.column or "")
     split = report.Split(column or "", *(value / unit for value in rule[:3]))
-    totals = [
-        np.array([float(side.sum()) for side in sides])
-        for sides in zip(*((pair.p, pair.q) for pair in parted.pairs), strict=True)
-    ]
-    shares_p, shares_q = (side / side.sum() for side in totals)
-    segments = [
-        _in_segment(report.ComparedSegment(name, float(of_p), float(of_q), part / unit, 0, {}, {}),
-                    pair, settings)
-        for name, of_p, of_q, part, pair in zip(
-            parted.names, shares_p, shares_q, rule.parts, parted.pairs, strict=True
-        )
-    ]  # fmt: skip
+    totals = (np.array([float(weights.sum()) for weights in side]) for side in sides)
+    shares = (side / side.sum() for side in totals)
+    segments = []
+    for name, of_p, of_q, part, pair in zip(
+        parted.names, *shares, rule.parts, parted.pairs, strict=True
+    ):
+        found = report.ComparedSegment(name, float(of_p), float(of_q), part / unit, 0, {}, {})
+        segments.append(_in_segment(found, pair, settings))
     return (split,), tuple(sorted(segments, key=lambda one: (-one.part, -one.share_p)))
 
 
@@ -346,9 +343,13 @@ def _in_segment(
         unknown: dict[str, report.Value] = dict.fromkeys(settings.measures, "error")
         return found._replace(outcomes=len(pair.p), measures=unknown, error_bounds=unknown)
     made = _of_pair(pair, settings._replace(fail_above={}, top=0)).comparison
-    known = made._asdict()
-    names = ("outcomes", "measures", "error_bounds", "estimate", "estimates")
-    return found._replace(**{name: known[name] for name in names})
+    return found._replace(
+        outcomes=made.outcomes,
+        measures=made.measures,
+        error_bounds=made.error_bounds,
+        estimate=made.estimate,
+        estimates=made.estimates,
+    )
 
 
 class _Made(NamedTuple):

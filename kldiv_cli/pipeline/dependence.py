@@ -65,7 +65,7 @@ def refuse_unweighed(rules: Rules, *sides: DataSet) -> None:
     Raises
     ------
     InputError
-        If a side has counts and no rows.
+        If a side is a profile that has not kept these weights.
     """
     if rules.row_weight is None:
         return

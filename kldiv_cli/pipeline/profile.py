@@ -140,10 +140,7 @@ def _merged(
     refuse_foreign([options] * len(parts), [part.format for part in parts])
     if all(part.kind == "profile" for part in parts):
         refuse_for_profiles(rules)
-    first = parts[0]
-    groups = _weighed(parts, rules)
-    if len(parts) == 1:
-        groups = first.groups
+    first, groups = parts[0], _groups_of(parts, rules)
     known = [
         title for part in parts for title in (*part.seen, part.chosen_by) if title is not None
     ]
@@ -191,19 +188,19 @@ def _merged(
     return merged, parts
 
 
-def _weighed(parts: Sequence[DataSet], rules: Rules) -> Groups | None:
-    """Return what the rows of all parts weigh together; None if each counts once.
+def _groups_of(parts: Sequence[DataSet], rules: Rules) -> Groups | None:
+    """Return the groups of one part, or what the rows of several weigh together.
+
+    Blocks of rows are those of one part alone: several that count each row once have no groups.
 
     Raises
     ------
     InputError
         If a part has weights and nobody asks for them, or has none.
     """
-    found = []
     for part in parts:
         column = None if part.groups is None else part.groups.grouping.weight
         if column == rules.row_weight:
-            found.append(part.groups)
             continue
         here = Place(part.source, name=column or rules.row_weight)
         if column is not None:
@@ -211,10 +208,13 @@ def _weighed(parts: Sequence[DataSet], rules: Rules) -> Groups | None:
             raise InputError("is-weighed", message, here, hint=option("--row-weight", column))
         message = "there is a part without rows that weigh"
         raise InputError("is-weighed", message, here, hint="leave --row-weight out")
-    weighing = [groups.weighing for groups in found if groups is not None and groups.weighing]
-    if not weighing or found[0] is None:
+    first, *others = [part.groups for part in parts]
+    if not others:
+        return first
+    weighing = [each.weighing for each in (first, *others) if each and each.weighing]
+    if not weighing or first is None:
         return None
-    return found[0]._replace(weighing=reduce(lambda one, other: one.plus(other), weighing))
+    return first._replace(weighing=reduce(lambda sum_, each: sum_.plus(each), weighing))
 
 
 def _in_order(titles: Sequence[Sequence[str]]) -> list[str]:
@@ -321,7 +321,7 @@ def _of_no_rows(
         from kldiv_cli.core.grouped import NOTHING, Grouping, Groups, Weighing
 
         grouping = Grouping(weight=rules.row_weight, required=True)
-        groups, grouped = Groups(grouping, ("1",), Weighing(0, 0.0, 0.0, 0.0)), NOTHING
+        groups, grouped = Groups(grouping, ("1",), Weighing()), NOTHING
     empty = DataSet(
         name=name or readers.name_of(source),
         source=place.source,

@@ -719,17 +719,16 @@ def check_settings(
 
 
 def _refuse_for_groups(rules: Rules, limits: Limits, spell: Spelling) -> None:
-    """Refuse what there is no rule for where rows depend on each other."""
+    """Refuse what there is no rule for where rows are grouped, or weigh."""
     if rules.by is not None:
         _refuse_for_segments(rules, spell)
-    if limits.history is not None and rules.row_weight is not None:
-        message = f"{spell('row_weight')} has no rule for limits from past windows"
-        raise UsageError("usage", message, hint=f"leave {spell('row_weight')} out")
-    if not rules.depends and rules.row_weight is None:
+    given = [each for each in ("row_weight", "cluster", "serial") if getattr(rules, each)]
+    if not given:
         return
-    name = spell(
-        "row_weight" if not rules.depends else "serial" if rules.cluster is None else "cluster"
-    )
+    name = spell(given[0])
+    if limits.history is not None and rules.row_weight is not None:
+        message = f"{name} has no rule for limits from past windows"
+        raise UsageError("usage", message, hint=f"leave {name} out")
     if rules.serial and rules.cluster is not None:
         message = f"{name} says which rows depend on each other, and {spell('serial')} that"
         hint = f"leave {spell('serial')} out"
@@ -759,8 +758,7 @@ def _refuse_for_weights(rules: Rules, spell: Spelling) -> None:
         raise UsageError("usage", message, hint=hint)
     for other in ("serial", "cluster", "by", "joint"):
         if getattr(rules, other):
-            message = f"{name} has no rule for {spell(other)}"
-            raise UsageError("usage", message, hint=f"leave {name} or {spell(other)} out")
+            raise _no_rule(name, spell(other))
 
 
 def _refuse_for_segments(rules: Rules, spell: Spelling) -> None:
@@ -852,13 +850,13 @@ def profile_settings(
     _refuse([beside], given, spell, project)
     source = _source(None, 0, given)
     why = "is for a table of counts, and these are raw rows"
-    tables = (source.kind == "counts",) * 2
-    of_tables = Refusal(("label", "weight", "duplicates", "total_row"), tables, why, "--as counts")
-    _refuse([of_tables], given, spell)
+    tables, raw = (source.kind == "counts",) * 2, (source.kind != "counts",) * 2
+    refusals = (
+        Refusal(("label", "weight", "duplicates", "total_row"), tables, why, "--as counts"),
+        Refusal(("row_weight", "frequency"), raw, "is for raw rows", "leave {} out"),
+    )
+    _refuse(refusals, given, spell)
     rules = _made(Rules, given, asked=given.keys() - {*project})
-    of_rows = (source.kind != "counts",) * 2
-    weighed = Refusal(("row_weight", "frequency"), of_rows, "is for raw rows", "leave {} out")
-    _refuse([weighed], given, spell)
     _refuse_for_weights(rules, spell)
     if rules.serial and rules.joint:
         raise _no_rule(spell("serial"), spell("joint"))

@@ -161,18 +161,18 @@ def profile(data: Members, wanted: Wanted, source: str, name: str | None) -> Dat
         raise InputError(code, message, here, hint="kldiv profile DATA -o FILE makes one")
     rows = _count(_member(value, "rows", here), "'rows'", here)
     columns: dict[str, Column] = {}
+    groups = _weighed(value, here) if "row_weight" in value else None
     for entry in _array(value, "columns", here):
         column = _column(entry, rows, here)
+        if groups is not None and groups.weighing is not None:
+            column = _with_weights(column, entry, groups.weighing, here)
         if column.missing and wanted.forbid_missing and wanted.wants(column.name):
             raise missing_value(Place(source, name=column.name))
         if column.name in columns:
             _refuse(f"column {column.name[:60]!r} is given twice", here)
         columns[column.name] = column
-    groups = _in_blocks(columns, here)
-    if "row_weight" in value:
-        if groups is not None:
-            _refuse("its rows weigh, and have no blocks", here)
-        groups, columns = _weighed(value, columns, here)
+    if groups is None:
+        groups = _in_blocks(columns, here)
     # A part may be empty: it is merged with others.
     if not rows and not wanted.late:
         raise InputError("no-rows", "this is a profile of no rows", here)
@@ -215,10 +215,8 @@ def _in_blocks(columns: Mapping[str, Column], here: Place) -> Groups | None:
     return Groups(Grouping("block"), tuple(map(str, range(1, grouped[0].groups + 1))))
 
 
-def _weighed(
-    value: Any, columns: Mapping[str, Column], here: Place
-) -> tuple[Groups, dict[str, Column]]:
-    """Return what the rows of a profile weigh, and its columns with that."""
+def _weighed(value: Any, here: Place) -> Groups:
+    """Return what the rows of a profile weigh."""
     from kldiv_cli.core.grouped import Grouping, Groups, Weighing
 
     said = _member(value, "row_weight", here)
@@ -227,19 +225,16 @@ def _weighed(
     weighing = Weighing(rows, *sums)
     if bool(rows) != (weighing.total > 0 and weighing.squares > 0 and weighing.heaviest > 0):
         _refuse("the rows weigh nothing", here)
-    grouping = Grouping(weight=_text(said, "column", here), required=True)
-    weighed = {
-        column.name: _with_weights(column, _array(entry, "weights", here), weighing, here)
-        for column, entry in zip(columns.values(), _array(value, "columns", here), strict=True)
-    }
-    return Groups(grouping, ("1",), weighing), weighed
+    return Groups(Grouping(weight=_text(said, "column", here), required=True), ("1",), weighing)
 
 
-def _with_weights(column: Column, entries: list[Any], weighing: Weighing, here: Place) -> Column:
+def _with_weights(column: Column, said: Any, weighing: Weighing, here: Place) -> Column:
     """Return a column of a profile with what its rows weigh, which adds up to that of all."""
     from kldiv_cli.core.grouped import Entries, Grouped
 
-    here = replace(here, name=column.name)
+    if column.grouped is not None:
+        _refuse("its rows weigh, and have no blocks", here)
+    entries, here = _array(said, "weights", here), replace(here, name=column.name)
     labels = column.bins.labels[:-1] if isinstance(column, Binned) else tuple(column.counts)
     at: dict[Any, int] = {label: place for place, label in enumerate(labels)}
     at[None] = len(labels)

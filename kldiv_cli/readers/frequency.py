@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core.dataset import TOO_MANY_ROWS, position, too_many_rows, unknown_column
-from kldiv_cli.core.numbers import EXACT, MISSING_WORDS, value_of
+from kldiv_cli.core.numbers import EXACT, text_in, value_of
 from kldiv_cli.errors import InputError, Place, option
 from kldiv_cli.readers.where import chosen
 
@@ -112,12 +112,12 @@ class _Frequencies:
 
     def _number(self, cell: Any, i: int, place: Locator) -> int:
         """Return the number in a cell that was not met before."""
-        text = "" if cell is None or cell != cell else str(cell).strip()
+        text = text_in(cell)
         value = value_of(text, self._decimal, codes=False) if text else None
         if value is not None and value >= 0 and value % 1 == 0 and value < EXACT:
             return int(value)
         here = place(i, self._title)
-        if not text or text in MISSING_WORDS:
+        if not text:
             raise _missing(here)
         here = replace(here, value=text)
         if value is None or not isfinite(value):

@@ -6,8 +6,8 @@ becomes of p0, DRIFT and PASS where nothing differs, and where the weighted shar
 exactly the limit; beside it, what counting the rows alone, or a test that takes the effective
 rows for rows, would say::
 
-    python tests/benchmarks/weights.py                  # some ten minutes on one core
-    python tests/benchmarks/weights.py --runs 40        # a minute, too few runs to judge by
+    python tests/benchmarks/weights.py                  # three minutes on one core
+    python tests/benchmarks/weights.py --runs 40        # some 15 seconds, too few runs to judge by
     python tests/benchmarks/weights.py --rows 2000 500  # other sides
 
 The exit code is 1 if a target is missed.

@@ -52,8 +52,8 @@ ROWS: tuple[Argument | Option, ...] = (
     *group(
         "What the numbers are (given twice: first for P, then for Q)",
         options.KIND, options.LABEL, options.WEIGHT, options.AT, options.JOINT, options.WHERE,
-        Option("by", "COL", "A second column of labels, whose values are segments: the divergence"
-               " is split into the mix of these and what is within them."),
+        options.BY._replace(help="A second column of labels, whose values are segments: the"
+                            " divergence is split into the mix of these and what is within them."),
         options.MAX_SEGMENTS,
     ),
     *group(

@@ -131,6 +131,16 @@ class CrossTable(NamedTuple):
         found[self.entries.place, self.entries.group] = self.entries.n
         return found
 
+    @property
+    def weights(self) -> tuple[Floats, Floats] | None:
+        """What the rows of each outcome weigh, and the sum of squares; None if all are alike."""
+        place, _, _, w, w2 = self.entries
+        if w is None or w2 is None:
+            return None
+        sums, squares = (np.bincount(place, each, self.outcomes) for each in (w, w2))
+        # Of no rows the sums are integers.
+        return sums.astype(np.float64, copy=False), squares.astype(np.float64, copy=False)
+
     def rows_of_groups(self, cells: int) -> Iterator[Integers]:
         """Yield `n` for some of the groups that have rows, as many as have so many cells."""
         entries = self.entries

@@ -89,14 +89,14 @@ def weights_of(table: CrossTable) -> Weights:
     ValueError
         If its rows do not weigh, or weigh nothing at all.
     """
-    place, _, n, w, w2 = table.entries
-    if w is None or w2 is None:
+    weights = table.weights
+    if weights is None:
         raise ValueError("these rows have no weights")
-    of_outcomes, squares = (np.bincount(place, each, table.outcomes) for each in (w, w2))
+    of_outcomes, squares = weights
     total = math.fsum(of_outcomes)
     if not total > 0:
         raise ValueError("these rows weigh nothing")
-    return Weights(of_outcomes / total, squares / total / total, int(n.sum()))
+    return Weights(of_outcomes / total, squares / total / total, int(table.entries.n.sum()))
 
 
 def weighted(p: Weights, q: Weights) -> Design:

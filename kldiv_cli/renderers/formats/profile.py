@@ -21,7 +21,10 @@ AT_ONCE = 10_000
 
 
 def render(profile: DataSet) -> str:
-    """Return the profile as JSON; equal counts give equal bytes, in any order of rows."""
+    """Return the profile as JSON; equal counts give equal bytes, in any order of rows.
+
+    Blocks of rows depend on their order, and so may the last digits of sums of weights.
+    """
     head: dict[str, Any] = {"schema": SCHEMA, "name": profile.name, "rows": profile.rows}
     if profile.groups is not None and profile.groups.weighing is not None:
         weighing = profile.groups.weighing._asdict()
@@ -31,11 +34,7 @@ def render(profile: DataSet) -> str:
     rest = document({**head, "columns": columns, "excluded": excluded})
     pieces: list[str] = []
     for column in profile.columns.values():
-        arrays = {"edges": _edges(column), "outcomes": _outcomes(column)}
-        if column.grouped is not None:
-            key = _kept(column.grouped)
-            arrays[key] = (_blocks if key == "blocks" else _weights)(column, column.grouped)
-        for name, array in arrays.items():
+        for name, array in _arrays(column).items():
             # No text of a user looks like this: quotes within one have a backslash before them.
             before, key, rest = rest.partition(f'"{name}": []')
             pieces += [before, key.removesuffix("[]"), *array]
@@ -43,21 +42,25 @@ def render(profile: DataSet) -> str:
 
 
 def _head(column: Column) -> dict[str, Any]:
-    """Return what is said of a column, with its edges and outcomes left out."""
-    return {
+    """Return what is said of a column, with its arrays left empty."""
+    head = {
         "column": column.name,
         "type": column.type if isinstance(column, Categories) else "numeric",
         "edges": [],
         "missing": column.missing,
         "pooled": isinstance(column, Categories) and column.pooled,
-        "outcomes": [],
-        **({} if column.grouped is None else {_kept(column.grouped): []}),
     }
+    return head | {key: [] for key in _arrays(column)}
 
 
-def _kept(grouped: Grouped) -> str:
-    """Return the key of what is kept of the rows beside their counts."""
-    return "blocks" if grouped.weights is None else "weights"
+def _arrays(column: Column) -> dict[str, Iterator[str]]:
+    """Return the arrays of a column by their keys, in the order in which they are written."""
+    arrays = {"edges": _edges(column), "outcomes": _outcomes(column)}
+    if column.grouped is not None and column.grouped.entries.w is None:
+        arrays["blocks"] = _blocks(column, column.grouped)
+    elif column.grouped is not None:
+        arrays["weights"] = _weights(column.grouped)
+    return arrays
 
 
 def _edges(column: Column) -> Iterator[str]:
@@ -75,7 +78,7 @@ def _outcomes(column: Column) -> Iterator[str]:
     yield from _lines(f"[{written(label)}, {count}]" for label, count in _rows(column))
 
 
-def _weights(_: Column, grouped: Grouped) -> Iterator[str]:
+def _weights(grouped: Grouped) -> Iterator[str]:
     """Yield what the rows of each outcome weigh as JSON, one a line, in pieces.
 
     Of each its label, null of missing values; rows that weigh anything; and the sums of their

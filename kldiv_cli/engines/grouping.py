@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 MOST_CELLS = 100_000
 """Distinct cells of a column whose blocks are kept where nobody asks for them."""
 LOOKED_AT, AT_FIRST = 512, 2048
-"""Rows of each batch, and of the first ones, whose blocks are kept where nobody asks for them."""
+"""Rows of each second batch, and of all, whose blocks are kept where nobody asks for them."""
 MOST_ROWS = 1 << 20
 """Rows that are held one by one …"""
 MOST_UNITS = 32 * BLOCKS
@@ -92,8 +92,8 @@ class Cross:
         self._weighing = Weighing()
         # The first row that has no such column.
         self._unweighed: int | None = None
-        # Rows before the batch that is counted.
-        self._before = 0
+        # Batches so far, and the rows of the last one that are grouped.
+        self._batches = self._taken = 0
         self.is_counting = True
 
     @property
@@ -107,16 +107,20 @@ class Cross:
             self.is_counting = False
         if self._is_of_blocks and batch.counts is not None:
             self.is_counting = False
-        self._before = self._rows
-        if self.is_counting:
+        self._taken = self._size_of(batch)
+        self._batches += 1
+        if self.is_counting and self._taken:
             weights = self._weights_of(batch.columns, batch.size, batch.place)
-            self._add_rows(batch.columns, self._size_of(batch), batch.counts, weights)
+            self._add_rows(batch.columns, self._taken, batch.counts, weights)
 
     def _size_of(self, batch: Batch) -> int:
         """Return how many rows of a batch are grouped."""
         if self._grouping.required or self._table.whole is not None:
             return batch.size
-        return min(batch.size, max(LOOKED_AT, AT_FIRST - self._before))
+        missing = AT_FIRST - self._rows
+        if missing <= 0 and self._batches % 2:
+            return 0
+        return min(batch.size, max(LOOKED_AT, missing))
 
     def _weights_of(
         self, columns: Mapping[str, Sequence[Cell]], rows: int, place: Locator
@@ -186,9 +190,9 @@ class Cross:
             Has counted them, and knows the numbers in them.
         """
         column = self._columns.setdefault(name, _Column())
-        if not column.is_counted:
+        size = self._taken
+        if not (size and column.is_counted):
             return
-        size = self._size_of(batch)
         column.pad(self._rows - size - self._start)
         try:
             cells = batch.columns[name] if cells is None else cells

@@ -324,7 +324,7 @@ def _by_segments(
     *_, column = parts_of(read.column or "")
     split = report.Split(column or "", *(value / unit for value in rule[:3]))
     totals = [
-        np.array([float(side.sum()) for side in sides])
+        np.array([side.sum(dtype=np.float64) for side in sides])
         for sides in zip(*((pair.p, pair.q) for pair in parted.pairs), strict=True)
     ]
     shares_p, shares_q = (side / side.sum() for side in totals)

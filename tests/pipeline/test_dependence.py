@@ -328,6 +328,16 @@ def test_blocks_that_do_not_add_up(profiled, change, message):
     assert caught.value.code == "bad-profile"
 
 
+def test_all_columns_have_blocks_or_none_has(profiled):
+    path = profiled(with_more(REFERENCE, 8), "--serial")
+    document = json.loads(Path(path).read_text())
+    del document["columns"][0]["blocks"]
+    Path(path).write_text(json.dumps(document))
+    with pytest.raises(InputError, match="and others none") as caught:
+        check(path, CURRENT)
+    assert caught.value.code == "bad-profile"
+
+
 def test_blocks_of_columns_are_of_the_same_rows(profiled):
     path = profiled(with_more(REFERENCE, 8), "--serial")
     document = json.loads(Path(path).read_text())

@@ -291,6 +291,12 @@ class TestRefused:
         batch = [{"x": 1, "y": 2}, {"x": 3, "y": 4}]
         self.refused("no-outcomes", batch, batch, by="x")
 
+    @pytest.mark.parametrize("options", [{}, {"weight": "count"}])
+    def test_the_weights_are_no_segments(self, options):
+        sides = [{"country": ["a", "b"], "year": [1, 2], "count": [3, 4]}] * 2
+        error = self.refused("usage", *sides, by="count", **options)
+        assert "holds the weights" in error.message
+
     def test_too_many_segments_and_numbers(self):
         p = {(f"s{i}", "a"): 1 for i in range(201)}
         error = self.refused("too-many-segments", table(p), table(p), by="country")

@@ -54,7 +54,8 @@ def chain(p: Sequence[NDArray[Any]], q: Sequence[NDArray[Any]]) -> Chain:
         Weights of the outcomes in each of S segments, which need not have the same. Valid:
         non-negative, finite, with a positive total of all.
     """
-    in_p, in_q = (np.array([weights.sum() for weights in side]) for side in (p, q))
+    # Doubles, since the sum of large integers may be beyond any of 64 bits.
+    in_p, in_q = (np.array([weights.sum(dtype=np.float64) for weights in side]) for side in (p, q))
     total = in_p.sum()
     parts = tuple(
         _part(own, other, float(share), is_known)

@@ -172,7 +172,8 @@ def _tables(
         for table, own in zip(pair.groups, names, strict=True):
             assert table is not None
             side = np.zeros((table.outcomes, size), dtype=np.int64)
-            side[:, [at[name] for name in own]] = table.n
+            # Several groups of a side may be one segment, spelt in two ways.
+            np.add.at(side.T, [at[name] for name in own], table.n.T)
             sides.append(side)
         tables.append((sides[0], sides[1]))
     return _named([*every, None][:size]), tables

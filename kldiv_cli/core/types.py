@@ -116,7 +116,7 @@ def settled(columns: Sequence[Column], *, words: bool = True, whole: bool = Fals
         beside_numbers = not rest and len(texts) < len(columns)
         if len(rest) < len(labels) and (beside_numbers or are_plain_numbers(rest)):
             return [_respelled(column, None, absent) for column in columns]
-        if whole and (numerals := _whole_numbers(texts)):
+        if whole and (numerals := whole_numbers(texts)):
             return [_respelled(column, numerals, frozenset()) for column in columns]
     if len(columns) > 1 and any(own_type(column) == "date" for column in texts):
         # A date beside text keeps one spelling, so that it meets itself there.
@@ -125,7 +125,7 @@ def settled(columns: Sequence[Column], *, words: bool = True, whole: bool = Fals
     return list(columns)
 
 
-def _whole_numbers(columns: Sequence[Categories]) -> Spelling | None:
+def whole_numbers(columns: Sequence[Categories]) -> Spelling | None:
     """Return the integers that all labels are, if some have a fraction of 0 and no two are one."""
     if not any(label.endswith(".0") for column in columns for label in named_labels(column)):
         return None
@@ -219,7 +219,7 @@ def speller(
     meaning: Callable[[str], str | None] = instant
     if _booleans(known):
         meaning = _flag
-    elif numerals := _whole_numbers([Categories("", 0, dict.fromkeys(known, 0))]):
+    elif numerals := whole_numbers([Categories("", 0, dict.fromkeys(known, 0))]):
         meaning = {**numerals.of, **{own: own for own in numerals.of.values()}}.get
     by_meaning: dict[str | None, list[str]] = {}
     for label in known:

@@ -111,10 +111,11 @@ def check(
     max_new, max_missing_shift : float, optional
         The largest share of rows with an outcome that the reference never had, and the largest
         change of the share of missing values. A warning is given where there is no limit.
-    history : mapping, optional
-        Limits of KL from past windows, as the table ``history`` of a file that ``kldiv calibrate``
-        wrote has them: ``{"windows": 19, "rows": [480, 520], "kl": {"age": 0.02}}``. A column
-        that has one is drift above that and above its own limit, if it has one.
+    history : mapping or History, optional
+        Limits of KL from past windows, as `calibrate` returns them, or the table ``history`` of a
+        file that ``kldiv calibrate`` wrote: ``{"windows": 19, "rows": [480, 520],
+        "kl": {"age": 0.02}}``. A column that has one is drift above that and above its own limit,
+        if it has one.
     kind : str or pair of str, optional
         ``samples`` (raw rows, if not given), ``counts``, ``probabilities`` or ``weights``. A
         table of counts has an outcome and a count in each row, or column, outcome and count.

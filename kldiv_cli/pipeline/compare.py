@@ -324,7 +324,7 @@ def _by_segments(
     unit = unit_of(settings.base)
     *_, column = parts_of(read.column or "")
     split = report.Split(column or "", *(value / unit for value in rule[:3]))
-    totals = (np.array([float(weights.sum()) for weights in side]) for side in sides)
+    totals = (np.array([weights.sum(dtype=np.float64) for weights in side]) for side in sides)
     shares = (side / side.sum() for side in totals)
     segments = []
     for name, of_p, of_q, part, pair in zip(

@@ -52,7 +52,7 @@ def _refuse_without_groups(side: DataSet, column: str | None) -> None:
         message = "this has counts, and no rows that depend on each other"
         raise InputError("is-a-profile", message, here, hint=f"leave {flag} out")
     if side.groups is None:
-        message = "lines that were counted, and rows in an engine, have no order"
+        message = "rows in an engine, and those that stand for several, have no order"
         raise InputError("order-unknown", message, here, hint=f"leave {flag} out")
     if column is not None and None in side.groups.names:
         message = "a row has no cluster"

@@ -133,7 +133,7 @@ def _merged(
         parts = [part_of_profile(each, options, wanted, kind, name=name) for name, each in sources]
     else:
         parts = [_like(model, rules, each, options, kind, name) for name, each in sources]
-    if len(parts) == 1 and parts[0].kind == "samples":
+    if len(parts) == 1 and parts[0].kind == "samples" and parts[0].rows:
         refuse_groups(rules, *parts)
     for part in parts:
         refuse_condition(part, options)

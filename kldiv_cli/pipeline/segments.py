@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kldiv_cli.core import types
 from kldiv_cli.core.binning import MOST_CATEGORIES
-from kldiv_cli.core.counts import is_plain_integer
+from kldiv_cli.core.counts import Categories, is_plain_integer
 from kldiv_cli.core.numbers import is_number
 from kldiv_cli.errors import InputError, Place
 
@@ -37,10 +38,25 @@ def segments_of(reference: DataSet, current: DataSet, most: int) -> Names | None
             message = "this is a profile, which has counts and no rows to be put into segments"
             hint = "give raw rows, or leave --by out"
             raise InputError("is-a-profile", message, Place(side.source), hint=hint)
-    of_q, of_p = (groups.names for groups in made)
+    of_q, of_p = _spelt_alike(*(groups.names for groups in made))
     place = Place(current.source, name=made[1].grouping.column)
     refuse_many([name for name in dict.fromkeys([*of_q, *of_p]) if name is not None], most, place)
     return of_p, of_q
+
+
+def _spelt_alike(*sides: Sequence[str | None]) -> list[tuple[str | None, ...]]:
+    """Return the names of the segments of both sides with one spelling, where theirs differ.
+
+    Booleans, dates and whole numbers are spelt in several ways, by formats and by who writes them.
+    """
+    names = [dict.fromkeys([name for name in side if name is not None], 1) for side in sides]
+    spelling = None
+    if names[0].keys() - names[1].keys() and names[1].keys() - names[0].keys():
+        spelling = types.spelling_of({**names[0], **names[1]}) or types.whole_numbers(
+            [Categories("", 0, own) for own in names]
+        )
+    of = {} if spelling is None else spelling.of
+    return [tuple(None if name is None else of.get(name, name) for name in own) for own in sides]
 
 
 def refuse_many(names: Sequence[str], most: int, place: Place) -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from kldiv_cli.core.counts import Type
     from kldiv_cli.core.grouped import Grouping
+    from kldiv_cli.core.inference.history import History
     from kldiv_cli.core.judging import Limits
     from kldiv_cli.core.measures import Base, Reduction
     from kldiv_cli.core.smoothing import Smoothing
@@ -100,7 +101,7 @@ if TYPE_CHECKING:
         adjust: Literal["bh", "none"]
         max_new: float | None
         max_missing_shift: float | None
-        history: Mapping[str, Any] | None
+        history: Mapping[str, Any] | History | None
 
     class CompareOptions(Reading, Columns, total=False):
         """The options of `compare`."""
@@ -874,7 +875,13 @@ def calibrate_settings(
     ------
     UsageError
         If an option has a wrong value or is given twice.
+    TypeError
+        If there is no option of a name.
     """
+    for name in options:
+        # A profile has options that windows have not.
+        if name not in CALIBRATE:
+            raise _unexpected("calibrate", name)
     alpha = PROFILE["alpha"](spell("alpha"), options.get("alpha", 0.05))
     missing = COLUMNS["missing"](spell("missing"), options.get("missing", "category"))
     rest = {name: value for name, value in options.items() if name not in ("alpha", "missing")}
@@ -1027,11 +1034,16 @@ def _checked(
     given = {}
     for name, option in options.items():
         if name not in table:
-            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
+            raise _unexpected(function, name)
         value = table[name](spell(name), option)
         if value not in _NOTHING and value != _DEFAULTS.get(name):
             given[name] = value
     return given
+
+
+def _unexpected(function: str, name: str) -> TypeError:
+    """Return the error for an option that a function does not have, in Python's own words."""
+    return TypeError(f"{function}() got an unexpected keyword argument {name!r}")
 
 
 def _made(settings: type[Made], given: Given, **more: Any) -> Made:

@@ -347,6 +347,8 @@ def history(name: str, value: object) -> History:
     """Check limits from past windows, as ``kldiv calibrate`` finds them."""
     from kldiv_cli.core.inference.history import History
 
+    if isinstance(value, History):
+        value = value._asdict()
     if not isinstance(value, Mapping):
         raise _refused(name, "a table, as 'kldiv calibrate' writes it", value)
     for key in value:

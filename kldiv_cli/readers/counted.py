@@ -209,6 +209,8 @@ def _in_blocks(columns: Mapping[str, Column], here: Place) -> Groups | None:
         return None
     from kldiv_cli.core.grouped import Grouping, Groups
 
+    if len(grouped) < len(columns):
+        _refuse("some of its columns have blocks of rows, and others none", here)
     sizes = [np.bincount(each.entries.group, each.entries.n, each.groups) for each in grouped]
     if len({tuple(size) for size in sizes}) > 1:
         _refuse("the blocks of its columns are not of the same rows", here)
@@ -225,6 +227,9 @@ def _weighed(value: Any, here: Place) -> Groups:
     weighing = Weighing(rows, *sums)
     if bool(rows) != (weighing.total > 0 and weighing.squares > 0 and weighing.heaviest > 0):
         _refuse("the rows weigh nothing", here)
+    heaviest = weighing.heaviest * (1 - 1e-9)
+    if heaviest * heaviest > weighing.squares or heaviest > weighing.total:
+        _refuse("the heaviest row is more than all of them", here)
     return Groups(Grouping(weight=_text(said, "column", here), required=True), ("1",), weighing)
 
 

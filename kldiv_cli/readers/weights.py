@@ -119,6 +119,8 @@ def _beside(
     ------
     InputError
         If there is no such column, or none of outcomes beside it.
+    UsageError
+        If it is that of the weights.
     """
     by = wanted[0].by or ""
     if table.whole is not None:
@@ -143,6 +145,9 @@ def _beside(
     if label in (None, by):
         message = f"no column holds outcomes beside '{by[:60]}'"
         raise InputError("no-outcomes", message, Place(source), hint="leave --by out")
+    if any(title[choice.weight] == by for choice in choices):
+        message = f"'{by[:60]}' holds the weights, and no segments"
+        raise UsageError("usage", message, hint="leave --by out")
     notes = choices[0].notes if len(columns) > 3 else ()
     named = [
         option._replace(weight=title[choice.weight])

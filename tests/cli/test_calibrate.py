@@ -204,8 +204,9 @@ def test_limits_of_python_are_an_option_of_check(weeks):
     together = pandas.concat(frames.values())
     for name, verdict in (("usual", "pass"), ("unusual", "drift")):
         current = pandas.read_csv(f"{name}.csv")
-        judged = check(together, current, history=report.to_dict()["history"], missing="drop")
-        assert judged.verdict == verdict
+        for history in (report.history, report.to_dict()["history"]):
+            judged = check(together, current, history=history, missing="drop")
+            assert judged.verdict == verdict
 
 
 def test_an_error_has_a_document(weeks, kldiv, root):

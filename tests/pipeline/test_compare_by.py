@@ -171,6 +171,19 @@ def test_counts_beyond_64_bits_are_added_up_exactly():
     )
 
 
+@pytest.mark.parametrize("large", [2**62, 2**63, 2**64 - 1])
+def test_sums_of_counts_may_be_beyond_64_bits(large):
+    p = dict.fromkeys(product("st", "abc"), large)
+    q = dict(zip(p, (1, 2, 3, 4, 5, 6), strict=True))
+    of_large, of_one = (
+        compare(table(side), table(q), by="country", kind="counts", estimate=False)
+        for side in (p, dict.fromkeys(p, 1))
+    )
+    assert of_large.splits[0][1:] == pytest.approx(of_one.splits[0][1:], rel=1e-12)
+    assert of_large.splits[0].joint == pytest.approx(float(exact(p, q)), rel=1e-12)
+    assert found(of_large, "s").share_p == pytest.approx(0.5)
+
+
 def test_labels_may_hold_what_stands_between_them():
     p = {("s & t", "a"): 3, ("s", "t & a"): 4, ('"', "(missing)"): 5}
     report = compare(table(p), table(p), by="country", kind="counts")
@@ -277,6 +290,12 @@ class TestRefused:
         self.refused("no-columns", {"x": 1, "y": 2}, {"x": 1, "y": 3}, by="country")
         batch = [{"x": 1, "y": 2}, {"x": 3, "y": 4}]
         self.refused("no-outcomes", batch, batch, by="x")
+
+    @pytest.mark.parametrize("options", [{}, {"weight": "count"}])
+    def test_the_weights_are_no_segments(self, options):
+        sides = [{"country": ["a", "b"], "year": [1, 2], "count": [3, 4]}] * 2
+        error = self.refused("usage", *sides, by="count", **options)
+        assert "holds the weights" in error.message
 
     def test_too_many_segments_and_numbers(self):
         p = {(f"s{i}", "a"): 1 for i in range(201)}

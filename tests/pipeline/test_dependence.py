@@ -166,6 +166,20 @@ def test_rows_that_have_no_order(tmp_path):
         check(str(path), str(path), kind="samples", serial=True)
     assert caught.value.code == "order-unknown"
     assert "order-unknown" in codes(check(str(path), str(path), kind="samples"))
+    several = {"x": list("ab") * 20, "times": [2] * 40}
+    with pytest.raises(InputError, match="those that stand for several, have no order"):
+        check(several, several, frequency="times", serial=True)
+
+
+def test_a_part_of_no_rows_has_no_blocks_and_is_merged(profiled, kldiv, tmp_path):
+    path = profiled(with_more(REFERENCE, 8), "--serial")
+    empty = tmp_path / "empty.csv"
+    empty.write_text(Path(tmp_path / "reference.csv").read_text().splitlines()[0] + "\n")
+    none = kldiv("profile", empty, "--like", path, "--serial")
+    assert (none.code, json.loads(none.out)["rows"]) == (0, 0), none.err
+    (tmp_path / "none.json").write_text(none.out)
+    both = kldiv("profile", path, tmp_path / "none.json")
+    assert json.loads(both.out)["rows"] == 2000
 
 
 def test_a_profile_has_no_rows(tmp_path, kldiv):
@@ -310,6 +324,16 @@ def test_blocks_that_do_not_add_up(profiled, change, message):
     change(document["columns"][0]["blocks"])
     Path(path).write_text(json.dumps(document))
     with pytest.raises(InputError, match=message) as caught:
+        check(path, CURRENT)
+    assert caught.value.code == "bad-profile"
+
+
+def test_all_columns_have_blocks_or_none_has(profiled):
+    path = profiled(with_more(REFERENCE, 8), "--serial")
+    document = json.loads(Path(path).read_text())
+    del document["columns"][0]["blocks"]
+    Path(path).write_text(json.dumps(document))
+    with pytest.raises(InputError, match="and others none") as caught:
         check(path, CURRENT)
     assert caught.value.code == "bad-profile"
 

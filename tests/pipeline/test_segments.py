@@ -117,6 +117,41 @@ def test_rows_without_a_segment_are_one():
     assert found(report, "colour", "(missing)").n_current == 120
 
 
+@pytest.mark.parametrize(
+    ("reference", "current"),
+    [
+        (["True", "False"], ["true", "false"]),
+        (["True", "False"], ["t", "f"]),
+        (["2024-01-01", "2024-02-01"], ["2024-01-01 00:00:00", "2024-02-01 00:00:00"]),
+        (["1.0", "2.0"], ["1", "2"]),
+    ],
+)
+def test_a_segment_may_be_spelt_in_two_ways(reference, current):
+    first, second = (
+        {"part": [*names, None] * 150, "outcome": [*"xyzxxy"] * 75}
+        for names in (reference, current)
+    )
+    report = check(first, second, by="part")
+    assert [(one.n_reference, one.n_current) for one in report.segments] == [(150, 150)] * 3
+    assert report.splits[0].joint == 0
+
+
+def test_two_spellings_on_one_side_are_one_segment():
+    first = {"part": ["True", "true", "False"] * 100, "outcome": [*"xyz"] * 100}
+    second = {"part": ["T", "F", "T"] * 100, "outcome": [*"xzy"] * 100}
+    report = check(first, second, by="part")
+    sizes = {one.segment: (one.n_reference, one.n_current) for one in report.segments}
+    assert sizes == {"true": (200, 200), "false": (100, 100)}
+    assert report.splits[0].joint == 0
+
+
+def test_names_of_segments_that_both_sides_share_stay_as_they_are():
+    first, second = (
+        {"part": [*names] * 100, "outcome": [*"xy"] * 100} for names in (["t", "f"], ["t", "t"])
+    )
+    assert {one.segment for one in check(first, second, by="part").segments} == {"t", "f"}
+
+
 def test_an_engine_for_many_rows_finds_the_same(tmp_path, sides, monkeypatch):
     pytest.importorskip("duckdb")
     paths = []

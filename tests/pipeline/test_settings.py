@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from kldiv_cli import UsageError, check, compare, matrix
+from kldiv_cli import UsageError, calibrate, check, compare, matrix
 from kldiv_cli.core.judging import Limits
 from kldiv_cli.core.smoothing import find
 from kldiv_cli.pipeline import settings
@@ -49,6 +49,13 @@ def test_every_option_is_documented(function, table):
     documented += re.findall(r"^    ([a-z_]+(?:, [a-z_]+)+)$", function.__doc__, re.M)
     names = {name for line in documented for name in line.split(", ")}
     assert names >= getattr(settings, table).keys()
+
+
+@pytest.mark.parametrize("option", ["row_weight", "frequency", "serial", "colour"])
+def test_windows_have_no_options_of_a_profile_alone(option):
+    message = rf"calibrate\(\) got an unexpected keyword argument '{option}'"
+    with pytest.raises(TypeError, match=message):
+        calibrate([P] * 8, **{option: "n"})
 
 
 @pytest.mark.parametrize("function", [compare, check])

@@ -520,6 +520,8 @@ class TestWhatIsRefused:
             ('"weights"', '"wheights"'),
             ('"total": 180.0', '"total": 0'),
             ('"heaviest"', '"heavy"'),
+            ('"heaviest": 2.0', '"heaviest": 200.0'),
+            ('"heaviest": 2.0', '"heaviest": 20.0'),
             ('"column": "wt"', '"column": 3'),
         ],
     )

@@ -369,7 +369,7 @@ def _spellers(model: DataSet, rules: Rules, decimal: str) -> dict[str, types.Spe
     spellers = {}
     for title, column in model.columns.items():
         if isinstance(column, Categories):
-            known, type = types.named_labels(column), types.type_of_labels(column)
+            known, type = counts.named_labels(column), types.type_of_labels(column)
             spellers[title] = types.speller(known, type, decimal=decimal, na=words(title))
     if rules.joint:
         from kldiv_cli.core.joint import joint_name, joint_speller

@@ -580,7 +580,7 @@ def _binned_like(like: Distribution, column: Column, rows: DataSet) -> Column:
             known = {label: labels[at] for label, at in same if at is not None}
             found |= {known.get(label, label): n for label, n in column.counts.items()}
             return column._replace(counts=found)
-        if not column.counts or not counts.has_integer_labels(column):
+        if not column.counts or column.pooled or not counts.has_integer_labels(column):
             return column
         numbers = np.array([float(label) for label in column.counts])
         repeats = np.array(list(column.counts.values()), dtype=np.int64)

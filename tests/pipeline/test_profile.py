@@ -252,6 +252,23 @@ def test_profiles_that_pooled_other_outcomes_do_not_meet(kept):
     assert "--like" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "values",
+    [[1, 2, 3, 4, 5] * 100, [0.5, 1.5] * 250, ["u", "v"] * 250, [True, False] * 250, [7] * 500],
+    ids=["integers", "decimals", "text", "booleans", "one value"],
+)
+def test_a_column_that_is_pooled_as_a_whole_has_not_changed_its_type(values, kept):
+    data = {"x": values}
+    path = kept(made(data, min_count=501, columns={"x": {"type": "categorical"}}))
+    for sides in ((path, data), (data, path), (path, path)):
+        (found,) = check(*sides).columns
+        assert (found.verdict, found.value) == ("pass", 0)
+    # Nothing is known of what was pooled, so that bins cannot meet it.
+    with pytest.raises(InputError, match="pooled") as caught:
+        check(kept(made({"x": np.arange(500) / 7}), "q.json"), path)
+    assert caught.value.code == "edges-differ"
+
+
 def test_names_that_are_not_there(kept):
     for rules in (
         {"column": "twon"},

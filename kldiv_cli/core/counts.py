@@ -35,6 +35,7 @@ MISSING = SPECIAL[-1]
 """The outcome that stands for missing values."""
 OTHER = "(other)"
 """The outcome that rare ones of a profile were pooled in."""
+IN_NO_BINS = "rare outcomes were pooled, which are in no bins"
 _DISTINCT = 0.95
 _FEWEST = 50
 
@@ -439,7 +440,7 @@ def _constant_in(column: Binned, value: float, bins: Bins) -> Binned:
 def _counted_in(column: Categories, bins: Bins) -> Binned:
     """Return integers that were counted by label in bins."""
     if column.pooled:
-        raise EdgesDifferError("rare outcomes were pooled, which are in no bins")
+        raise EdgesDifferError(IN_NO_BINS)
     counts = bins.count([float(label) for label in column.counts], list(column.counts.values()))
     grouped = column.grouped
     if grouped is not None:

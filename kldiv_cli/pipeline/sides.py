@@ -586,8 +586,10 @@ def _binned_like(like: Distribution, column: Column, rows: DataSet) -> Column:
             known = {label: labels[at] for label, at in same if at is not None}
             found |= {known.get(label, label): n for label, n in column.counts.items()}
             return column._replace(counts=found)
-        if not column.counts or column.pooled or not counts.has_integer_labels(column):
+        if not column.total or not counts.has_integer_labels(column):
             return column
+        if column.pooled:
+            raise bins_differ(counts.EdgesDifferError(counts.IN_NO_BINS), rows.source)
         numbers = np.array([float(label) for label in column.counts])
         repeats = np.array(list(column.counts.values()), dtype=np.int64)
         inside, outside = bins.counts_of(numbers, repeats)
@@ -682,7 +684,7 @@ def nothing_left(what: str, excluded: Sequence[Excluded], source: str) -> InputE
     return InputError("no-column-judged", message, Place(source), hint=hint)
 
 
-def bins_differ(differ: BinsDifferError, source: str) -> InputError:
+def bins_differ(differ: BinsDifferError | counts.EdgesDifferError, source: str) -> InputError:
     """Return the error for sides that were counted in different bins."""
     return InputError("edges-differ", str(differ), Place(source), hint=BIN_ALIKE)
 

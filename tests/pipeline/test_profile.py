@@ -269,6 +269,17 @@ def test_a_column_that_is_pooled_as_a_whole_has_not_changed_its_type(values, kep
     assert caught.value.code == "edges-differ"
 
 
+@pytest.mark.parametrize(("most", "excluded"), [(1000, []), (100, ["x"])])
+def test_dates_beside_a_column_that_is_pooled_as_a_whole(most, excluded, kept):
+    path = kept(made({"x": ["u", "v"] * 250, "y": ["a", "b"] * 250}, min_count=251))
+    times = [f"2024-01-05 {n // 60:02}:{n % 60:02}" for n in range(400)]
+    current = {"x": times, "y": ["a", "b"] * 200}
+    # What are too many dates to be counted is left out, and no change of type.
+    report = check(path, current, kind="samples", max_outcomes=most)
+    assert {each.verdict for each in report.columns} == {"pass"}
+    assert [each.column for each in report.excluded] == excluded
+
+
 def test_names_that_are_not_there(kept):
     for rules in (
         {"column": "twon"},

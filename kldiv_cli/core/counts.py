@@ -20,7 +20,7 @@ from kldiv_cli.core.binning import (
 from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Collection, Container, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,6 +35,7 @@ MISSING = SPECIAL[-1]
 """The outcome that stands for missing values."""
 OTHER = "(other)"
 """The outcome that rare ones of a profile were pooled in."""
+IN_NO_BINS = "rare outcomes were pooled, which are in no bins"
 _DISTINCT = 0.95
 _FEWEST = 50
 
@@ -255,7 +256,7 @@ def counted(
     TypeChangedError
         If edges are given, and the column was counted as text.
     EdgesDifferError
-        If it was counted with other edges.
+        If it was counted with other edges, or rare outcomes were pooled.
     """
     if edges is not None and isinstance(column, Categories):
         if not has_integer_labels(column):
@@ -326,10 +327,11 @@ def nearly_all_distinct(column: Column) -> bool:
 
 
 def constant(column: Column) -> str | None:
-    """Return the only value of a column as a label; None if it has several, or none."""
+    """Return the only value of a column as a label; None if it has several, or none is known."""
     if isinstance(column, Categories):
         labels = list(islice((label for label, n in column.counts.items() if n), 2))
-        return labels[0] if len(labels) == 1 else None
+        known = len(labels) == 1 and not (column.pooled and labels[0] == OTHER)
+        return labels[0] if known else None
     if isinstance(column, Binned):
         value = binned_constant(column)
         return None if value is None else numeral(value)
@@ -352,7 +354,8 @@ def _contents(column: Column) -> str:
         return "numbers"
     if column.type == "boolean":
         return "booleans (true and false)"
-    example = next((label for label in column.counts if not is_plain_integer(label)), None)
+    labels = named_labels(column)
+    example = next((label for label in labels if not is_plain_integer(label)), None)
     if example is None:
         return "numbers"
     return (
@@ -365,6 +368,11 @@ def alike(first: Column, second: Column) -> tuple[Column, Column]:
 
     A column without values takes the type of the other; integers that were counted by label
     are put into the bins of the other, if it has some.
+
+    Raises
+    ------
+    EdgesDifferError
+        If rare ones of these integers were pooled.
     """
     if all(side.rows == side.missing for side in (first, second)) and _form(first) > _form(second):
         second = _retyped(second, first)
@@ -431,6 +439,8 @@ def _constant_in(column: Binned, value: float, bins: Bins) -> Binned:
 
 def _counted_in(column: Categories, bins: Bins) -> Binned:
     """Return integers that were counted by label in bins."""
+    if column.pooled:
+        raise EdgesDifferError(IN_NO_BINS)
     counts = bins.count([float(label) for label in column.counts], list(column.counts.values()))
     grouped = column.grouped
     if grouped is not None:
@@ -471,8 +481,16 @@ def _has_some(labels: Categories, *sides: Numbers) -> bool:
 
 
 def has_integer_labels(column: Categories) -> bool:
-    """Return whether all labels are integers as `as_categories` writes them."""
-    return all(map(is_plain_integer, column.counts))
+    """Return whether all labels are integers as `as_categories` writes them.
+
+    Pooled outcomes may be of any type: where all are pooled, they may be integers.
+    """
+    return all(map(is_plain_integer, named_labels(column)))
+
+
+def named_labels(column: Categories) -> Collection[str]:
+    """Return the labels of a column but that of pooled outcomes."""
+    return [label for label in column.counts if label != OTHER] if column.pooled else column.counts
 
 
 def is_plain_integer(label: str) -> bool:

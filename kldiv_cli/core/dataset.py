@@ -21,6 +21,9 @@ NO_NAME = "unknown"
 BY_NAME = "--exclude"
 CHOOSES = "--where: all rows have the value that chose them"
 REPEATS = "--frequency: its values say how many rows a row stands for"
+WEIGHS = "--row-weight: its values say what rows weigh"
+CLUSTERS = "--cluster: its values say which rows belong together"
+SEGMENTS = "--by: its values are the groups that are judged"
 IDENTIFIER = "looks like a key: nearly all values are distinct (--column NAME judges it)"
 DATE = "date: time moves on by itself (--categorical NAME judges it)"
 
@@ -144,7 +147,11 @@ class Wanted(NamedTuple):
                 raise unknown_column(word, names, source, flag="--column")
         if self.columns is not None:
             return []
-        return [Excluded(name, BY_NAME) for name in names if self.excluded(name)]
+        return [
+            Excluded(name, REPEATS if name == self.frequency else BY_NAME)
+            for name in names
+            if self.excluded(name)
+        ]
 
 
 def position(word: str, names: Sequence[str], source: str, *, each: str = "column") -> int:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from kldiv_cli.core.counts import MISSING, Categories
-from kldiv_cli.core.types import Spell, named_labels, speller, spelling_of
+from kldiv_cli.core.counts import MISSING, Categories, named_labels
+from kldiv_cli.core.types import Spell, speller, spelling_of
 
 SIGN = "&"
 """What stands between two parts, with blanks around it."""

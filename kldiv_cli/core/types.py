@@ -19,6 +19,7 @@ from kldiv_cli.core.counts import (
     Numbers,
     count_numbers,
     is_plain_integer,
+    named_labels,
     numeral,
 )
 from kldiv_cli.core.instants import instant, instants
@@ -138,11 +139,6 @@ def whole_numbers(columns: Sequence[Categories]) -> Spelling | None:
         if len(set(own)) < len(own):
             return None
     return Spelling("categorical", numerals)
-
-
-def named_labels(column: Categories) -> Collection[str]:
-    """Return the labels of a column but that of pooled outcomes."""
-    return [label for label in column.counts if label != OTHER] if column.pooled else column.counts
 
 
 def _is_text(label: str) -> bool:

@@ -132,7 +132,9 @@ def _group_by(wanted: Wanted, scan: Scan) -> int | None:
     by = wanted.grouping
     if by is None:
         return None
-    if by.column is None or by.weight is not None:
+    if by.weight is not None:
+        raise UnsuitedError("weights are added up in the order of the rows")
+    if by.column is None:
         raise UnsuitedError("the order of the rows matters")
     if by.column not in scan.names:
         raise UnsuitedError("a column is not there")

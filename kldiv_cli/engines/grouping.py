@@ -15,7 +15,7 @@ import numpy as np
 
 from kldiv_cli.core import numbers
 from kldiv_cli.core.counts import Binned, Categories, numeral
-from kldiv_cli.core.dataset import DataSet, Excluded, unknown_column
+from kldiv_cli.core.dataset import CLUSTERS, SEGMENTS, WEIGHS, DataSet, Excluded, unknown_column
 from kldiv_cli.core.grouped import BLOCKS, Entries, Grouped, Groups, Weighing, summed
 from kldiv_cli.errors import InputError, Place
 from kldiv_cli.tuples import NamedTuple
@@ -43,11 +43,7 @@ MOST_ROWS = 1 << 20
 """Rows that are held one by one …"""
 MOST_UNITS = 32 * BLOCKS
 """… and the most pieces of the same number of rows that they are counted in if they are more."""
-REASONS = {
-    "cluster": "--cluster: its values say which rows belong together",
-    "segment": "--by: its values are the groups that are judged",
-}
-WEIGHS = "--row-weight: its values say what rows weigh"
+REASONS = {"cluster": CLUSTERS, "segment": SEGMENTS}
 MOST_WEIGHT = 1e100
 """The largest weight, whose square is far from the largest number; so is that of its inverse."""
 

@@ -15,11 +15,16 @@ from kldiv_cli.core.dataset import Excluded
 from kldiv_cli.core.inference import history
 from kldiv_cli.core.inference.evidence import MOST_RATIO
 from kldiv_cli.errors import InputError, Place, UsageError, abridged, option
-from kldiv_cli.pipeline import config, toml
+from kldiv_cli.pipeline import config, toml, validation
 from kldiv_cli.pipeline.pairing import tell_all_apart
 from kldiv_cli.pipeline.profile import windows as counted_windows
 from kldiv_cli.pipeline.reports import Renderable
-from kldiv_cli.pipeline.settings import KINDS_OF_PROFILE, calibrate_settings
+from kldiv_cli.pipeline.settings import (
+    CALIBRATE,
+    KINDS_OF_PROFILE,
+    PROFILE,
+    calibrate_settings,
+)
 from kldiv_cli.pipeline.sides import nothing_left, refuse_repairs
 
 if TYPE_CHECKING:
@@ -91,7 +96,8 @@ def calibrate(
         If a window cannot be read, or is not like the others: it has other columns or edges, or
         more than twice the rows of another; or if the windows have a trend.
     UsageError
-        If there are fewer than 8 windows, or an option has a wrong value. Both are ValueErrors.
+        If there are fewer than 8 windows, one path or data frame stands in the place of several,
+        or an option has a wrong value. Both are ValueErrors.
     TypeError
         If there is no option of a name.
 
@@ -110,11 +116,11 @@ def calibrate(
 
     from kldiv_cli.pipeline.spelling import in_python
 
-    with in_python(KINDS_OF_PROFILE):
+    with in_python(KINDS_OF_PROFILE, lacking=PROFILE.keys() - CALIBRATE.keys()):
         named = (
             list(windows.items())
             if isinstance(windows, Mapping)
-            else [(None, window) for window in windows]
+            else [(None, window) for window in validation.sources("windows", windows)]
         )
         return calibrated(named, calibrate_settings(options))
 

@@ -13,7 +13,7 @@ from kldiv_cli.core.pair import places_of_all, spread
 from kldiv_cli.core.pairwise import Asked, measure_pairs
 from kldiv_cli.core.report import UNITS
 from kldiv_cli.errors import InputError, Place
-from kldiv_cli.pipeline import sides
+from kldiv_cli.pipeline import sides, validation
 from kldiv_cli.pipeline.batch import executor
 from kldiv_cli.pipeline.pairing import tell_all_apart
 from kldiv_cli.pipeline.reports import Renderable
@@ -87,8 +87,8 @@ def matrix(
     InputError
         If a source cannot be read or is not one distribution, or two have nothing in common.
     UsageError
-        If an option has a wrong value, or cannot be used by this kind of input. Both are
-        ValueErrors.
+        If one path or data frame stands in the place of several, an option has a wrong value, or
+        cannot be used by this kind of input. Both are ValueErrors.
     TypeError
         If there is no option of a name.
 
@@ -107,7 +107,7 @@ def matrix(
         if isinstance(sources, Mapping):
             options.setdefault("names", tuple(sources))
             sources = sources.values()
-        return measured(matrix_settings(list(sources), options))
+        return measured(matrix_settings(validation.sources("sources", sources), options))
 
 
 def measured(settings: MatrixSettings) -> MatrixReport:

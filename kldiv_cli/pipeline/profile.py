@@ -198,16 +198,24 @@ def _groups_of(parts: Sequence[DataSet], rules: Rules) -> Groups | None:
     InputError
         If a part has weights and nobody asks for them, or has none.
     """
-    for part in parts:
-        column = None if part.groups is None else part.groups.grouping.weight
-        if column == rules.row_weight:
+    weights = [None if part.groups is None else part.groups.grouping.weight for part in parts]
+    both = list(zip(parts, weights, strict=True))
+    # What was counted before weighs as it does, whatever the options say.
+    are_alike = len({weight for part, weight in both if part.kind != "samples"}) == 1
+    asked = "" if rules.row_weight is None else f" {option('--row-weight', rules.row_weight)}"
+    anew = f"kldiv profile DATA{asked} -o FILE makes it anew, or leave it out"
+    for part, weight in both:
+        if weight == rules.row_weight:
             continue
-        here = Place(part.source, name=column or rules.row_weight)
-        if column is not None:
+        here = Place(part.source, name=weight or rules.row_weight)
+        if weight is not None:
             message = "this is a profile of rows that weigh"
-            raise InputError("is-weighed", message, here, hint=option("--row-weight", column))
-        message = "there is a part without rows that weigh"
-        raise InputError("is-weighed", message, here, hint="leave --row-weight out")
+            other = option("--row-weight", weight)
+        else:
+            message = "there is a part without rows that weigh"
+            other = "leave --row-weight out"
+        hint = f"{other}; {anew}" if are_alike else anew
+        raise InputError("is-weighed", message, here, hint=hint)
     first, *others = [part.groups for part in parts]
     if not others:
         return first
@@ -369,7 +377,7 @@ def _spellers(model: DataSet, rules: Rules, decimal: str) -> dict[str, types.Spe
     spellers = {}
     for title, column in model.columns.items():
         if isinstance(column, Categories):
-            known, type = types.named_labels(column), types.type_of_labels(column)
+            known, type = counts.named_labels(column), types.type_of_labels(column)
             spellers[title] = types.speller(known, type, decimal=decimal, na=words(title))
     if rules.joint:
         from kldiv_cli.core.joint import joint_name, joint_speller

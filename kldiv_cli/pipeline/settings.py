@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     Given: TypeAlias = Mapping[str, Any]
     """Options by the names of the Python functions."""
 
-    class Reading(TypedDict, total=False):
-        """How the sides are read; the fields of `ReadOptions`."""
+    class ReadingColumns(TypedDict, total=False):
+        """How tables are read, whose columns are counted."""
 
         kind: PerSide[str | None]
         label: PerSide[str | None]
@@ -71,20 +71,28 @@ if TYPE_CHECKING:
         dtype: PerSide[Literal["bfloat16"] | None]
         memory_limit: int | str | None
         threads: int | None
+
+    class Reading(ReadingColumns, total=False):
+        """How the sides are read; the fields of `ReadOptions`."""
+
         flatten: bool
 
-    class Columns(TypedDict, total=False):
-        """Which columns are wanted, and how they are counted; the fields of `Rules`."""
+    class Counting(TypedDict, total=False):
+        """Which columns are wanted, and how they are counted."""
 
         column: str | Sequence[str]
         exclude: str | Sequence[str]
         joint: Sequence[str]
-        map: Mapping[str, str]
         columns: Mapping[str, Mapping[str, Any]] | None
         bins: int | None
         missing: Literal["category", "drop", "error"]
         na: str | Sequence[str]
         max_outcomes: int
+
+    class Columns(Counting, total=False):
+        """The same of two sides, whose rows may weigh; the fields of `Rules`."""
+
+        map: Mapping[str, str]
         row_weight: str | None
         frequency: str | None
 
@@ -135,7 +143,7 @@ if TYPE_CHECKING:
         names: Sequence[str | None]
         strict: bool
 
-    class CalibrateOptions(Reading, Columns, total=False):
+    class CalibrateOptions(ReadingColumns, Counting, total=False):
         """The options of `calibrate`."""
 
         alpha: float

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kldiv_cli.core import types
-from kldiv_cli.core.counts import Categories
+from kldiv_cli.core.counts import Categories, named_labels
 from kldiv_cli.core.dataset import DATE, DataSet, Excluded, missing_value
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.instants import instant
@@ -52,7 +52,8 @@ def settled_sides(first: DataSet, second: DataSet, rules: Rules) -> tuple[DataSe
         found = _settled(name, [side.columns[name] for side in having], rules, having)
         for own, column in zip((own for own in columns if name in own), found, strict=True):
             own[name] = column
-        if _are_dates(found) and (name in dates or _may_leave_out(name, sides, rules)):
+        is_left_out = name in dates
+        if _are_dates(found, is_left_out) and (is_left_out or _may_leave_out(name, sides, rules)):
             left_out.append(Excluded(name, DATE))
             for own in columns:
                 own.pop(name, None)
@@ -213,11 +214,19 @@ def _missing_word(column: Column, source: str) -> InputError:
     return missing_value(Place(source, name=column.name, value=word))
 
 
-def _are_dates(columns: Sequence[Column]) -> bool:
-    """Return whether all values of all columns are dates, and there are some."""
-    filled = [column for column in columns if column.rows > column.missing]
-    return bool(filled) and all(
-        isinstance(column, Categories) and column.type == "date" for column in filled
+def _are_dates(columns: Sequence[Column], others: bool) -> bool:
+    """Return whether all values of all columns are dates, and there are some, maybe in `others`.
+
+    A profile's pooled outcomes may be anything.
+    """
+    telling = [
+        column
+        for column in columns
+        if column.rows > column.missing
+        and (not isinstance(column, Categories) or named_labels(column))
+    ]
+    return (others or bool(telling)) and all(
+        isinstance(column, Categories) and column.type == "date" for column in telling
     )
 
 

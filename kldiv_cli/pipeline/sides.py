@@ -15,8 +15,14 @@ from kldiv_cli.core import counts, types
 from kldiv_cli.core.binning import MOST_CATEGORIES, SPECIAL
 from kldiv_cli.core.counts import Binned, Categories, Numbers
 from kldiv_cli.core.dataset import (
+    BY_NAME,
     CHOOSES,
+    CLUSTERS,
+    DATE,
+    IDENTIFIER,
     REPEATS,
+    SEGMENTS,
+    WEIGHS,
     DataSet,
     Excluded,
     Wanted,
@@ -580,8 +586,10 @@ def _binned_like(like: Distribution, column: Column, rows: DataSet) -> Column:
             known = {label: labels[at] for label, at in same if at is not None}
             found |= {known.get(label, label): n for label, n in column.counts.items()}
             return column._replace(counts=found)
-        if not column.counts or not counts.has_integer_labels(column):
+        if not column.total or not counts.has_integer_labels(column):
             return column
+        if column.pooled:
+            raise bins_differ(counts.EdgesDifferError(counts.IN_NO_BINS), rows.source)
         numbers = np.array([float(label) for label in column.counts])
         repeats = np.array(list(column.counts.values()), dtype=np.int64)
         inside, outside = bins.counts_of(numbers, repeats)
@@ -647,18 +655,36 @@ def refuse_condition(rows: DataSet, options: ReadOptions) -> None:
         raise InputError("is-a-profile", message, Place(rows.source), hint=hint)
 
 
+NO_DATA = {
+    CHOOSES: "--where",
+    REPEATS: "--frequency",
+    WEIGHS: "--row-weight",
+    CLUSTERS: "--cluster",
+    SEGMENTS: "--by",
+}
+"""The options that say of a column that it holds no data, by the reason why it is left out."""
+
+
 def nothing_left(what: str, excluded: Sequence[Excluded], source: str) -> InputError:
     """Return the error for sides of which no column is left to `what`: judge, or compare."""
     message, hint = f"there is no column to {what}", ""
     if excluded:
         names = abridged(f"'{each.column[:40]}'" for each in excluded)
         message = f"no column is left to {what}; excluded: {names}"
-        named = option("--column", excluded[0].column)
-        hint = f"{named} brings it in; --as counts if these are counts"
+        # What a profile has left out itself comes before what this run leaves out by name.
+        found = {each.reason: each.column for each in excluded}
+        wanted = next((found[why] for why in (BY_NAME, IDENTIFIER, DATE) if why in found), None)
+        holds = next((flag for why, flag in NO_DATA.items() if why in found), None)
+        if wanted is not None:
+            hint = f"{option('--column', wanted)} brings it in; --as counts if these are counts"
+        elif holds is not None:
+            hint = f"leave {holds} out"
+        else:
+            hint = "give data in which a column has values that are not always the same"
     return InputError("no-column-judged", message, Place(source), hint=hint)
 
 
-def bins_differ(differ: BinsDifferError, source: str) -> InputError:
+def bins_differ(differ: BinsDifferError | counts.EdgesDifferError, source: str) -> InputError:
     """Return the error for sides that were counted in different bins."""
     return InputError("edges-differ", str(differ), Place(source), hint=BIN_ALIKE)
 

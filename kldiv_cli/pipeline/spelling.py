@@ -41,17 +41,19 @@ _SPELT = re.compile(
 
 
 @contextmanager
-def in_python(kinds: Collection[str]) -> Iterator[None]:
+def in_python(kinds: Collection[str], lacking: Collection[str] = ()) -> Iterator[None]:
     """Spell the hint of an error that is raised in the context as Python's callers do.
 
     Parameters
     ----------
     kinds : collection of str
         The kinds of numbers that the called function knows.
+    lacking : collection of str
+        Options that it does not have.
     """
 
     def is_known(flag: str, word: str) -> bool:
-        return flag != "--as" or word in kinds
+        return _name(flag.removeprefix("--")) not in lacking and (flag != "--as" or word in kinds)
 
     try:
         yield

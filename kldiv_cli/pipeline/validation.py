@@ -249,6 +249,18 @@ def targets(name: str, value: object) -> Targets | None:
     return None if value is None else Targets(value)
 
 
+def sources(name: str, value: object) -> list[object]:
+    """Check an argument that is several paths or data sets; a path or a table alone is one."""
+    from kldiv_cli import readers
+
+    if not isinstance(value, Iterable) or readers.is_one_source(value):
+        message = f"{name} are several paths or data sets, and here is one"
+        raise UsageError(
+            "usage", f"{message}: {readers.source_name(value)}", hint="put it into a list"
+        )
+    return list(value)
+
+
 def several(name: str, value: object) -> tuple[str, ...]:
     """Check names of columns that are taken together, of which there are at least two."""
     words = texts(name, value)

@@ -172,6 +172,15 @@ def is_read_once(source: object) -> bool:
     )
 
 
+def is_one_source(value: object) -> bool:
+    """Say whether a value is one path or table, though it may have parts to go through."""
+    if isinstance(value, (str, bytes, os.PathLike)):
+        return True
+    from kldiv_cli.readers import objects
+
+    return objects.is_frame(value) or objects.is_remote(value)
+
+
 def is_model(source: object) -> bool:
     """Say whether the first bytes of a file tell that it is a base file of llama.cpp.
 

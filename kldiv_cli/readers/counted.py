@@ -166,6 +166,8 @@ def profile(data: Members, wanted: Wanted, source: str, name: str | None) -> Dat
         column = _column(entry, rows, here)
         if groups is not None and groups.weighing is not None:
             column = _with_weights(column, entry, groups.weighing, here)
+        elif "weights" in entry:
+            _refuse("its columns have weights, and there is no 'row_weight'", here)
         if column.missing and wanted.forbid_missing and wanted.wants(column.name):
             raise missing_value(Place(source, name=column.name))
         if column.name in columns:

@@ -46,7 +46,7 @@ def source_name(source: object) -> str:
         from kldiv_cli.warehouse.relation import names
 
         return names(source)[0]
-    if _is_frame(source):
+    if is_frame(source):
         return "data frame"
     if isinstance(source, Mapping):
         return "mapping"
@@ -97,7 +97,7 @@ def _shape_of(
 ) -> Data:
     """Return an object as a table, a matrix or members; see `shapes.shape_of`."""
     library = library_of(source)
-    if _is_frame(source):
+    if is_frame(source):
         return Table(FORMAT, whole=_columns_of(source, library, raw=raw), notes=notes)
     if isinstance(source, Mapping):
         return Items(source, name, notes, route, raw=raw)
@@ -183,7 +183,8 @@ def _plain(cells: Sequence[Any]) -> Sequence[Any]:
     ]  # fmt: skip
 
 
-def _is_frame(source: object) -> bool:
+def is_frame(source: object) -> bool:
+    """Say whether an object is a data frame or table of pandas, Polars or PyArrow."""
     named = any(type_.__name__ in FRAMES for type_ in type(source).__mro__)
     return named and library_of(source) != ""
 

@@ -8,7 +8,7 @@ import jsonschema
 import pandas
 import pytest
 
-from kldiv_cli import InputError, UsageError, calibrate, check
+from kldiv_cli import InputError, UsageError, calibrate, check, matrix
 from kldiv_cli.pipeline.calibrate import BEGIN, END, _rounded_up
 
 NAMES = [f"w{place:02d}.csv" for place in range(19)]
@@ -231,6 +231,24 @@ def test_python_refuses_what_the_command_does(weeks):
         calibrate(NAMES, alpha=2)
     with pytest.raises(UsageError, match="text, json"):
         calibrate(NAMES).render("csv")
+
+
+def test_one_path_or_frame_is_not_taken_for_several(weeks):
+    # A path and a frame can be gone through: by their letters, and by the names of columns.
+    for one in (NAMES[0], weeks / NAMES[0], NAMES[0].encode(), pandas.read_csv(NAMES[0]), 8):
+        for function, argument in ((calibrate, "windows"), (matrix, "sources")):
+            with pytest.raises(UsageError, match=f"{argument} are several .* here is one") as told:
+                function(one)
+            assert told.value.hint == "put it into a list"
+    assert calibrate(name for name in NAMES).history.windows == 19
+
+
+def test_columns_that_no_option_brings_back(weeks, kldiv):
+    for name in NAMES:
+        window(weeks / name, 200, 0, 1)
+    err = refused(kldiv, *NAMES, "--column", "colour")
+    assert "--column" not in err
+    assert "help: give data in which a column has values" in err
 
 
 def test_few_windows_rest_on_a_law_and_say_so(weeks, kldiv):

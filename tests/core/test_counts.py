@@ -1,5 +1,6 @@
 """Counted columns: two over one support, several as one, and none of the rows lost."""
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -17,6 +18,7 @@ from kldiv_cli.core.counts import (
     Numbers,
     TypeChangedError,
     as_categories,
+    constant,
     count_numbers,
     counted,
     distinct,
@@ -217,6 +219,47 @@ def test_two_columns_that_pooled_other_outcomes_do_not_meet():
     assert table(pair_columns(nested[0], pooled_like(nested[1], nested[0]))) == {
         "a": (500, 0), "b": (400, 0), OTHER: (10, 1000),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize(
+    ("column", "counts"),
+    [
+        (pooled({OTHER: 9}), {OTHER: (9, 200)}),
+        (pooled({"1": 5, OTHER: 4}), {"1": (5, 1), OTHER: (4, 199)}),
+        (pooled({"1": 5, "7": 4, OTHER: 0}), {"1": (5, 1), "7": (4, 1), OTHER: (0, 198)}),
+    ],
+)
+def test_pooled_outcomes_beside_numbers_tell_no_type(column, counts, side):
+    sides = [column, numbers(range(200))]
+    made = table(pair_columns(sides[side], sides[1 - side]))
+    assert made == {label: count[:: 1 - 2 * side] for label, count in counts.items()}
+    # What was pooled cannot be put into bins; that is no change of type either.
+    sides[1] = binned([1], [1, 2])
+    with pytest.raises(EdgesDifferError, match="pooled"):
+        pair_columns(sides[side], sides[1 - side])
+    for other in (sides[1], numbers(range(200))):
+        with pytest.raises(EdgesDifferError, match="pooled"):
+            merged([column, other])
+    with pytest.raises(EdgesDifferError, match="pooled"):
+        counted(column, edges=(5.0,))
+
+
+def test_pooled_text_beside_numbers_is_a_change_of_type():
+    # The example is a label, though that of pooled outcomes sorts before it.
+    with pytest.raises(TypeChangedError, match="is text, such as 'x'"):
+        pair_columns(pooled({OTHER: 4, "x": 5}), numbers(DECIMALS))
+    # What is only called so in the data is text.
+    with pytest.raises(TypeChangedError, match=re.escape(f"such as '{OTHER}'")):
+        pair_columns(text({OTHER: 9}), numbers(DECIMALS))
+
+
+def test_pooled_outcomes_alone_are_no_known_constant():
+    assert constant(pooled({OTHER: 9, "a": 0})) is None
+    assert constant(pooled({OTHER: 0, "a": 9})) == "a"
+    assert constant(text({OTHER: 9})) == OTHER
+    made = pair_columns(pooled({OTHER: 9}), text({"a": 9}))
+    assert (table(made), made.constants) == ({OTHER: (9, 9)}, (None, "a"))
 
 
 # A profile's columns.

@@ -137,6 +137,17 @@ WINDOWS = {
     for place in range(1, 9)
 }
 WEEKS = " ".join(WINDOWS)
+NO_DATA = {
+    "check p.csv q.csv": (
+        "--frequency n",
+        "--row-weight n",
+        "--by n",
+        "--cluster n",
+        "--where n=1",
+    ),
+    "compare p.csv q.csv --as samples": ("--frequency n", "--row-weight n", "--where n=1"),
+    "profile p.csv": ("--frequency n", "--row-weight n", "--where n=1"),
+}
 TREND = {
     f"t{place:02}.csv": "size,colour\n"
     + "".join(
@@ -800,19 +811,53 @@ CASES = {
     ],
     "pipeline/profile.py": [
         Case(
-            "--row-weight {}",
+            "--row-weight {}; kldiv profile DATA -o FILE makes it anew, or leave it out",
+            "profile p.json",
+            {"p.csv": ROWS, "p.json": ""},
+            before=("profile p.csv --row-weight size -o p.json",),
+            fill={"DATA": "p.csv", "FILE": "p.json"},
+            then="profile p.json --row-weight size",
+            tries=[0],
+        ),
+        Case(
+            "--row-weight {}; kldiv profile DATA -o FILE makes it anew, or leave it out",
+            "profile p.json",
+            {"p.csv": ROWS, "p.json": ""},
+            before=("profile p.csv --row-weight size -o p.json",),
+            fill={"DATA": "p.csv", "FILE": "p.json"},
+            then="profile p.json",
+            tries=[1],
+        ),
+        # One that weighs and one that does not: no option for both would do.
+        Case(
+            "kldiv profile DATA -o FILE makes it anew, or leave it out",
             "profile p.json q.json",
-            {"p.csv": ROWS, "p.json": "", "q.json": ""},
+            {**RAW, "p.json": "", "q.json": ""},
             before=(
                 "profile p.csv --row-weight size -o p.json",
-                "profile p.csv --row-weight size -o q.json",
+                "profile q.csv -o q.json",
             ),
+            fill={"DATA": "p.csv", "FILE": "p.json"},
+            then="profile p.json q.json",
+        ),
+        Case(
+            "kldiv profile DATA --row-weight {} -o FILE makes it anew, or leave it out",
+            "profile p.json q.json --row-weight size",
+            {**RAW, "p.json": "", "q.json": ""},
+            before=(
+                "profile p.csv --row-weight size -o p.json",
+                "profile q.csv -o q.json",
+            ),
+            fill={"DATA": "q.csv", "FILE": "q.json"},
+            then="profile p.json q.json --row-weight size",
         ),
         Case(
             "leave --row-weight out",
             "profile p.json p.json --row-weight size",
             {**RAW, "p.json": ""},
             before=("profile p.csv -o p.json",),
+            fill={"DATA": "p.csv", "FILE": "p.json"},
+            tries=[0],
         ),
         Case(
             "--numeric {} counts them in bins",
@@ -1137,8 +1182,20 @@ CASES = {
             both("when\n" + "2024-01-05\n2024-01-06\n" * 20),
             tries=[0],
         ),
+        *(
+            Case("leave {} out", f"{command} {word}", both("n\n" + "1\n2\n" * 20))
+            for command, words in NO_DATA.items()
+            for word in words
+        ),
+        Case(
+            "give data in which a column has values that are not always the same",
+            f"calibrate {WEEKS}",
+            dict.fromkeys(WINDOWS, "size\n" + "1\n2\n" * 50),
+            edit=WINDOWS,
+        ),
     ],
     "pipeline/validation.py": [
+        Call("put it into a list", "matrix", ("p.csv",), instead=([[1, 2], [2, 1]],)),
         Case(
             "leave one of the two out",
             "check p.csv q.csv --map a=size --map b=size",
@@ -2670,8 +2727,6 @@ NO_OFFERS = {
     "core/dataset.py": {
         "--where: all rows have the value that chose them",
         "--frequency: its values say how many rows a row stands for",
-    },
-    "engines/grouping.py": {
         "--by: its values are the groups that are judged",
         "--cluster: its values say which rows belong together",
         "--row-weight: its values say what rows weigh",

@@ -274,6 +274,18 @@ def saved_profile(tmp_path, values, bins):
     return str(path)
 
 
+@pytest.mark.parametrize("min_count", ["5", "1000"])
+def test_pooled_numbers_of_a_profile_are_in_no_bins(min_count, tmp_path, kldiv):
+    # One is rare, or all are.
+    (tmp_path / "x.csv").write_text("x\n" + "0\n1\n2\n" * 20 + "3\n")
+    path = str(tmp_path / "p.json")
+    assert kldiv("profile", tmp_path / "x.csv", "--min-count", min_count, "-o", path).code == 0
+    table = histogram(P)
+    for sides, kind in (((table, path), ("counts", None)), ((path, table), (None, "counts"))):
+        error = refused(*sides, call=check, kind=kind)
+        assert (error.code, "pooled" in error.message) == ("edges-differ", True)
+
+
 def test_the_bins_of_a_profile_meet_those_of_a_histogram(tmp_path):
     path = saved_profile(tmp_path, P, [-1, 0, 1])
     edges = [-math.inf, -1, 0, 1, math.inf]

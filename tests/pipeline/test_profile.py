@@ -252,6 +252,34 @@ def test_profiles_that_pooled_other_outcomes_do_not_meet(kept):
     assert "--like" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "values",
+    [[1, 2, 3, 4, 5] * 100, [0.5, 1.5] * 250, ["u", "v"] * 250, [True, False] * 250, [7] * 500],
+    ids=["integers", "decimals", "text", "booleans", "one value"],
+)
+def test_a_column_that_is_pooled_as_a_whole_has_not_changed_its_type(values, kept):
+    data = {"x": values}
+    path = kept(made(data, min_count=501, columns={"x": {"type": "categorical"}}))
+    for sides in ((path, data), (data, path), (path, path)):
+        (found,) = check(*sides).columns
+        assert (found.verdict, found.value) == ("pass", 0)
+    # Nothing is known of what was pooled, so that bins cannot meet it.
+    with pytest.raises(InputError, match="pooled") as caught:
+        check(kept(made({"x": np.arange(500) / 7}), "q.json"), path)
+    assert caught.value.code == "edges-differ"
+
+
+@pytest.mark.parametrize(("most", "excluded"), [(1000, []), (100, ["x"])])
+def test_dates_beside_a_column_that_is_pooled_as_a_whole(most, excluded, kept):
+    path = kept(made({"x": ["u", "v"] * 250, "y": ["a", "b"] * 250}, min_count=251))
+    times = [f"2024-01-05 {n // 60:02}:{n % 60:02}" for n in range(400)]
+    current = {"x": times, "y": ["a", "b"] * 200}
+    # What are too many dates to be counted is left out, and no change of type.
+    report = check(path, current, kind="samples", max_outcomes=most)
+    assert {each.verdict for each in report.columns} == {"pass"}
+    assert [each.column for each in report.excluded] == excluded
+
+
 def test_names_that_are_not_there(kept):
     for rules in (
         {"column": "twon"},

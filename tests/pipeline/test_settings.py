@@ -51,6 +51,14 @@ def test_every_option_is_documented(function, table):
     assert names >= getattr(settings, table).keys()
 
 
+def test_type_checkers_know_the_options_of_windows_that_are_documented(root):
+    paragraph = calibrate.__doc__.partition("**options")[2].partition("Returns")[0]
+    lines = re.findall(r"^    ([a-z_]+(?:, [a-z_]+)*)(?: : .*)?$", paragraph, re.M)
+    documented = {name for line in lines for name in line.split(", ")}
+    assert option_groups(root)["CalibrateOptions"] == documented
+    assert documented <= settings.CALIBRATE.keys()
+
+
 @pytest.mark.parametrize("option", ["row_weight", "frequency", "serial", "colour"])
 def test_windows_have_no_options_of_a_profile_alone(option):
     message = rf"calibrate\(\) got an unexpected keyword argument '{option}'"

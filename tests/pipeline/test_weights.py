@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kldiv_cli import check, compare
+from kldiv_cli import calibrate, check, compare
 from kldiv_cli.core.counts import count_numbers, pooled_bins
 from kldiv_cli.core.grouped import Entries, Grouped
 from kldiv_cli.core.table import Table
@@ -182,6 +182,12 @@ class TestRowsThatWeigh:
         in_process = check(*paths, row_weight="wt").to_dict()
         monkeypatch.setattr("kldiv_cli.engines.SMALLEST", 0)
         assert check(*paths, row_weight="wt").to_dict() == in_process
+
+    def test_it_is_told_why_weights_are_added_up_in_process(self, tmp_path, kldiv, monkeypatch):
+        CURRENT.to_csv(tmp_path / "p.csv", index=False)
+        monkeypatch.setattr("kldiv_cli.engines.SMALLEST", 0)
+        ran = kldiv("profile", tmp_path / "p.csv", "--row-weight", "wt", "-v")
+        assert "unsuited: weights are added up in the order of the rows" in ran.err
 
     def test_every_form_of_the_rows_says_the_same(self, tmp_path):
         plain = check(REFERENCE, CURRENT, row_weight="wt").to_dict()["columns"]
@@ -533,6 +539,27 @@ class TestWhatIsRefused:
         with pytest.raises(InputError) as caught:
             check(profile, path, row_weight="wt")
         assert caught.value.code == "bad-profile"
+
+    @pytest.mark.parametrize("options", [{}, {"row_weight": "wt"}])
+    def test_a_profile_that_has_weights_and_does_not_say_of_what(self, options, table, kldiv):
+        path = table("x.csv", "side,wt\n" + "a,1\nb,2\n" * 60)
+        document = json.loads(kldiv("profile", path, "--row-weight", "wt").out)
+        del document["row_weight"]
+        with pytest.raises(InputError) as caught:
+            check(table("p.json", json.dumps(document)), path, **options)
+        assert caught.value.code == "bad-profile"
+
+    def test_windows_that_weigh_can_be_counted_anew(self, table, kldiv):
+        path = table("x.csv", "side,wt\n" + "a,1\nb,2\n" * 60)
+        made = kldiv("profile", path, "--row-weight", "wt").out
+        windows = [table(f"w{place}.json", made) for place in range(8)]
+        ran = kldiv("calibrate", *windows)
+        hint = "help: kldiv profile DATA -o FILE makes it anew, or leave it out"
+        assert (ran.code, ran.out) == (2, "")
+        assert hint in ran.err
+        with pytest.raises(InputError) as caught:
+            calibrate(windows)
+        assert (caught.value.code, f"help: {caught.value.hint}") == ("is-weighed", hint)
 
     def test_a_table_in_an_engine_is_not_repeated(self):
         with pytest.raises(InputError) as caught:

@@ -60,6 +60,8 @@ class Distribution:
         The bins that the outcomes are, where these are bins of numbers.
     flattened : tuple of int, or None
         The shape of the array whose elements are the outcomes, where it had several dimensions.
+    joint : bool
+        The outcomes are those of several columns together; see `kldiv_cli.core.joint`.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Distribution:
     missing_label: str | None = None
     intervals: Intervals | None = None
     flattened: tuple[int, ...] | None = None
+    joint: bool = False
 
     @property
     def total(self) -> int | float:

@@ -8,7 +8,7 @@ commas, and intervals have one.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from kldiv_cli.core.counts import MISSING, Categories, named_labels
 from kldiv_cli.core.types import Spell, speller, spelling_of
@@ -34,6 +34,38 @@ def parts_of(label: str) -> tuple[str | None, ...]:
         quoted.replace('""', '"') if quoted or not plain else None if plain == MISSING else plain
         for quoted, plain in parts
     )
+
+
+def columns_of(labels: Iterable[str]) -> list[tuple[str | None, ...]]:
+    """Return the first parts of labels, their second parts, and so on."""
+    return list(zip(*map(parts_of, labels), strict=True))
+
+
+def spellings_of_parts(labels: Iterable[str]) -> list[list[Mapping[str, str]]]:
+    """Return how parts are spelt anew: those of each column of which all are booleans or dates.
+
+    Parameters
+    ----------
+    labels : iterable of str
+        Those of all sides, each of as many parts.
+
+    Returns
+    -------
+    list of list of mapping
+        What `respelt` takes, for each such column by itself.
+    """
+    columns = columns_of(labels)
+    found = []
+    for i, column in enumerate(columns):
+        if spelling := spelling_of({part for part in column if part is not None}):
+            found.append([spelling.of if j == i else {} for j in range(len(columns))])
+    return found
+
+
+def respelt(label: str, spellings: Sequence[Mapping[str, str]]) -> str:
+    """Return a label whose parts are spelt as the mapping of each says; others stay."""
+    pairs = zip(parts_of(label), spellings, strict=True)
+    return joint_label([part and of.get(part, part) for part, of in pairs])
 
 
 def joint_speller(

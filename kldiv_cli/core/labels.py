@@ -63,7 +63,8 @@ def loose(label: str) -> str:
         from unicodedata import normalize
 
         plain = normalize("NFKC", plain.translate(DASHES)).translate(DASHES)
-    return canonical(re.sub(_UNSEEN, "", plain).casefold())
+    # Of several columns together each may be a number.
+    return "&".join(canonical(re.sub(_UNSEEN, "", part).casefold()) for part in plain.split("&"))
 
 
 def respelled(first: Sequence[str], second: Sequence[str]) -> list[tuple[str, str]]:
@@ -90,7 +91,8 @@ def respelled(first: Sequence[str], second: Sequence[str]) -> list[tuple[str, st
 def _loose_forms(labels: Sequence[str]) -> list[str]:
     """Return the loose form of each label: of most, all at once."""
     lines = "\n".join(labels)
-    if not labels or not lines.isascii() or "\\" in lines or lines.count("\n") >= len(labels):
+    is_plain = lines.isascii() and "\\" not in lines and "&" not in lines
+    if not labels or not is_plain or lines.count("\n") >= len(labels):
         return [*map(loose, labels)]
     forms = re.sub(r"[^\S\n]+", "", lines).lower().split("\n")
     return [form if form[:1] not in _NUMERIC else canonical(form) for form in forms]

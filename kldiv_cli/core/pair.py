@@ -328,12 +328,15 @@ def with_common_bins(first: Distribution, second: Distribution) -> Distribution:
     """Return the second side with the labels of the first for bins that have equal edges.
 
     It is returned as it is where the outcomes of a side are no bins; see `intervals.matched`.
+    Outcomes of several columns together have the bins of each column.
 
     Raises
     ------
     BinsDifferError
         If the bins of both sides have different edges.
     """
+    if first.joint and second.joint:
+        return _with_common_parts(first, second)
     ours, theirs = first.intervals, second.intervals
     if ours is None or theirs is None or first.outcomes == second.outcomes:
         return second
@@ -344,6 +347,48 @@ def with_common_bins(first: Distribution, second: Distribution) -> Distribution:
     found = intervals.matched(ours, theirs, empty, names)
     labels = _relabelled(first.outcomes or (), second.outcomes or (), found)
     return replace(second, outcomes=labels)
+
+
+def _with_common_parts(first: Distribution, second: Distribution) -> Distribution:
+    """See `with_common_bins`, for outcomes of several columns together."""
+    from kldiv_cli.core.joint import respelt
+
+    if first.outcomes == second.outcomes:
+        return second
+    spellings = []
+    for ours, theirs in zip(_columns(first), _columns(second), strict=True):
+        spelt = with_common_bins(ours, theirs).outcomes or ()
+        spellings.append(dict(zip(theirs.outcomes or (), spelt, strict=True)))
+    labels = (
+        label if label == second.missing_label else respelt(label, spellings)
+        for label in second.outcomes or ()
+    )
+    return replace(second, outcomes=tuple(labels))
+
+
+def _columns(side: Distribution) -> list[Distribution]:
+    """Return the outcomes of each column by itself, with weights that tell which are empty."""
+    from kldiv_cli.core.joint import columns_of
+
+    pairs = zip(side.outcomes or (), _empty(side), strict=True)
+    kept = {label: empty for label, empty in pairs if label != side.missing_label}
+    found = []
+    for column in columns_of(kept):
+        filled = dict.fromkeys((part for part in column if part is not None), False)
+        for part, empty in zip(column, kept.values(), strict=True):
+            if part is not None:
+                filled[part] |= not empty
+        found.append(
+            replace(
+                side,
+                kind="weights",
+                outcomes=tuple(filled),
+                weights=np.array(list(filled.values()), dtype=np.float64),
+                intervals=intervals.of_labels(filled),
+                joint=False,
+            )
+        )
+    return found
 
 
 def _empty(side: Distribution) -> list[bool]:

@@ -264,7 +264,13 @@ def compared(settings: CompareSettings) -> Report:
         if not read.others[1:] and isinstance(found, Pair):
             progress.step(read.p.source, len(made), len(read.parts), "columns")
     splits, segments = _by_segments(read, parted, settings) if parted else ((), ())
-    notes = (*read.notes, *(note for each in made for note in each.notes))
+    new = [one.segment for one in segments if not one.share_q]
+    gone = [one.segment for one in segments if not one.share_p]
+    notes = (
+        *read.notes,
+        *(note for each in made for note in each.notes),
+        *unmatched(new, gone, "segments of the two sides", source=""),
+    )
     several = len(read.others) > 1
     return Report(
         base=settings.base,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from kldiv_cli.core.numbers import MISSING_WORDS
 from kldiv_cli.errors import InputError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from kldiv_cli.core.counts import Column
     from kldiv_cli.core.distribution import Distribution
@@ -69,8 +70,9 @@ def settled_sides(first: DataSet, second: DataSet, rules: Rules) -> tuple[DataSe
 
 def settled_distributions(p: Distribution, q: Distribution) -> tuple[Distribution, Distribution]:
     """Return counted raw rows and a known distribution with one spelling of booleans or dates."""
-    first, second = _spelt_alike((p, q))
-    return first, second
+    for spell in _spells((p, q)):
+        p, q = _respelt(p, spell), _respelt(q, spell)
+    return p, q
 
 
 def settled_tables(p: Distribution, q: Distribution) -> tuple[Distribution, Distribution]:
@@ -82,31 +84,43 @@ def settled_tables(p: Distribution, q: Distribution) -> tuple[Distribution, Dist
 def tables_alike(sides: Sequence[Distribution]) -> Sequence[Distribution]:
     """Return tables of weights with one spelling of booleans or dates, where theirs differ.
 
-    They stay as they are where two outcomes of one side would become one.
+    They stay as they are where two outcomes of one side would become one. Of outcomes of several
+    columns together, the parts of each column have a spelling of their own.
     """
     if any(side.weights.ndim > 1 or side.kind in LOG_KINDS for side in sides):
         return sides
-    settled = _spelt_alike(sides)
-    if settled is sides or len({frozenset(side.outcomes or ()) for side in sides}) == 1:
+    if len({frozenset(side.outcomes or ()) for side in sides}) == 1:
         return sides
-    sizes = zip(sides, settled, strict=True)
-    return settled if all(a.weights.size == b.weights.size for a, b in sizes) else sides
+    for spell in _spells(sides):
+        settled = [_respelt(side, spell) for side in sides]
+        sizes = zip(sides, settled, strict=True)
+        if all(a.weights.size == b.weights.size for a, b in sizes):
+            sides = settled
+    return sides
 
 
-def _spelt_alike(sides: Sequence[Distribution]) -> Sequence[Distribution]:
-    """Return distributions with one spelling of booleans or dates, where all outcomes are such."""
+def _spells(sides: Sequence[Distribution]) -> list[Callable[[str], str]]:
+    """Return how labels of sides are spelt anew, where all outcomes are booleans, or all dates.
+
+    Of outcomes of several columns together, there is one function for the parts of each.
+    """
     outcomes = [side.outcomes for side in sides if side.outcomes is not None]
     if len(outcomes) < len(sides):
-        return sides
+        return []
     unnamed = {side.missing_label for side in sides}
+    if all(side.joint for side in sides):
+        from kldiv_cli.core.joint import respelt, spellings_of_parts
+
+        every = (label for own in outcomes for label in own if label not in unnamed)
+        return [partial(respelt, spellings=one) for one in spellings_of_parts(every)]
     if sum(map(len, outcomes)) > types.MOST_FLAGS + 2:
         # All of so many would be dates.
         some = chain.from_iterable(islice(own, 3) for own in outcomes)
         if any(instant(label) is None for label in some if label not in unnamed):
-            return sides
+            return []
     labels = [label for own in outcomes for label in own if label not in unnamed]
     spelling = types.spelling_of(labels)
-    return sides if spelling is None else [_respelt(side, spelling.of) for side in sides]
+    return [] if spelling is None else [lambda label: spelling.of.get(label, label)]
 
 
 def has_fixed_labels(side: Distribution) -> bool:
@@ -115,14 +129,17 @@ def has_fixed_labels(side: Distribution) -> bool:
     They do where one at least is no boolean, and one is no date.
     """
     labels = side.outcomes or ()
+    if side.joint:
+        return False
     return any(not types.is_flag(label) for label in labels) and any(
         instant(label) is None for label in labels
     )
 
 
-def _respelt(side: Distribution, spellings: Mapping[str, str]) -> Distribution:
+def _respelt(side: Distribution, spell: Callable[[str], str]) -> Distribution:
     """Return a distribution with its labels spelt anew; those that become one are added up."""
-    outcomes = [spellings.get(label, label) for label in side.outcomes or ()]
+    missing = side.missing_label
+    outcomes = [label if label == missing else spell(label) for label in side.outcomes or ()]
     places = {label: place for place, label in enumerate(dict.fromkeys(outcomes))}
     weights = np.zeros(len(places), dtype=side.weights.dtype)
     np.add.at(weights, [places[label] for label in outcomes], side.weights)
@@ -174,6 +191,8 @@ def _settled(
     type_ = rules.of(name).type
     counted = any(side.kind == "counts" for side in sides)
     labels = counted or type_ == "categorical"
+    if rules.joint:
+        columns = _with_parts_alike(name, columns, rules.joint)
     found = types.settled(columns, words=not labels, whole=whole or not counted)
     if type_ == "categorical":
         found = [_as_labels(column) for column in found]
@@ -185,6 +204,22 @@ def _settled(
             if after.missing > before.missing:
                 raise _missing_word(before, side.source)
     return found
+
+
+def _with_parts_alike(
+    name: str, columns: Sequence[Column], joint: Sequence[str]
+) -> Sequence[Column]:
+    """Return columns with each part of their labels spelt alike, if they are of several."""
+    from kldiv_cli.core.joint import joint_name, respelt, spellings_of_parts
+
+    texts = [column for column in columns if isinstance(column, Categories)]
+    if name != joint_name(joint) or len(texts) < len(columns):
+        return columns
+    labels = (label for own in texts for label in types.named_labels(own))
+    for spellings in spellings_of_parts(labels):
+        spell = partial(respelt, spellings=spellings)
+        texts = [types.spelt(own, "categorical", spell) for own in texts]
+    return texts
 
 
 def _as_labels(column: Column) -> Column:

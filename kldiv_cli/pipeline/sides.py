@@ -40,7 +40,7 @@ from kldiv_cli.readers.formats import TIDY_COLUMNS
 from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from typing import TypeAlias
 
     from kldiv_cli.core.counts import Column
@@ -245,14 +245,12 @@ def _counted_by(
             if profile := counted.profile(data, known, found.source, name):
                 return _with_joint(profile, wanted) if wanted.joint else profile
         table = raw_rows(data, options, found.source)
+        if table.chosen_by is not None:
+            _refuse_chosen(table.chosen_by, wanted)
         if wanted.frequency is not None:
             from kldiv_cli.readers.frequency import rows_repeated
 
             table = rows_repeated(table, wanted.frequency, found.source)
-        if table.chosen_by in (wanted.columns or ()):
-            message = f"rows are chosen by column '{table.chosen_by}', in which they are the same"
-            hint = "leave --where or --column out"
-            raise UsageError("usage", message, hint=hint)
         count = choose(table, wanted)
         rows = count(table, wanted, found.source, name or found.name)
         if wanted.frequency is not None:
@@ -263,6 +261,21 @@ def _counted_by(
             return rows
         excluded = (Excluded(table.chosen_by, CHOOSES), *rows.excluded)
         return rows._replace(chosen_by=table.chosen_by, excluded=excluded)
+
+
+def _refuse_chosen(chosen_by: str, wanted: Wanted) -> None:
+    """Refuse options that name the column that raw rows are chosen by."""
+    from kldiv_cli.readers.where import refuse_chosen
+
+    named: dict[str, Collection[str | None]] = {
+        "--joint": wanted.joint,
+        "--frequency": [wanted.frequency],
+        "--column": wanted.columns or (),
+    }
+    if wanted.grouping is not None:
+        by = {"segment": "--by", "cluster": "--cluster"}.get(wanted.grouping.kind or "", "")
+        named |= {by: [wanted.grouping.column], "--row-weight": [wanted.grouping.weight]}
+    refuse_chosen(chosen_by, named)
 
 
 def read_distributions(first: Source, second: Source) -> tuple[Distribution, Distribution]:
@@ -507,6 +520,7 @@ def _counted_like(like: Distribution | None, side: Source, rules: Rules) -> Dist
         notes=rows.notes,
         column=column.name,
         missing_label=label,
+        joint=bool(rules.joint) and column.name not in rules.joint,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -66,49 +67,98 @@ def without_subtotals(found: Weights, option: ReadOptions, source: str) -> Weigh
     """Return weights without the rows that are sums over a part, as ROLLUP and CUBE add them.
 
     Such a row has no value in a part, or the name of a total, and each of them is the sum of the
-    rows that agree with it in the other parts.
+    rows that agree with it in the other parts. One that has no name may be a sum by chance.
 
     Raises
     ------
     InputError
-        If there are several, and the user does not say what they are.
+        If there are any, and the user does not say what they are.
     """
     if option.kind in LOG_KINDS or option.total_row == "keep":
         return found
-    rows = _subtotals(found)
-    if len(rows) < 2:
+    if found.weights.ndim > 1 or found.labels is None:
         return found
-    labels = found.labels or ()
-    shown = [joint_label([None]) if labels[row] is None else labels[row] for row in rows]
+    every = _parts(found.labels)
+    rows = _subtotals(found, every)
+    if not any(totals.is_named(part) for parts in every for part in parts):
+        rows = rows if len(rows) > 1 else []
+    elif not rows:
+        # Rows without a value may be no sums, and those with a name be some.
+        rows = _subtotals(found, [[part or "" for part in parts] for parts in every])
+    if not rows:
+        return _without_doubtful(found, option, source, every)
     if option.total_row is None:
-        places = [Place(source, name=found.column, value=label) for label in shown[:3]]
+        places = [_place(found, row, source) for row in rows[:3]]
         message = "rows are the sums of others, over a column or several"
         hint = "--total-row drop leaves them out; --total-row keep takes them for outcomes"
+        if len(rows) == 1:
+            message = "a row is the sum of others, over a column or several"
+            hint = "--total-row drop leaves it out; --total-row keep takes it for an outcome"
         raise InputError("total-row", message, *places, count=len(rows), hint=hint)
-    left_out = set(rows)
-    kept = [row for row in range(len(labels)) if row not in left_out]
-    message = f"{len(rows)} rows are left out: each is the sum of others"
+    which = "1 row is left out: it" if len(rows) == 1 else f"{len(rows)} rows are left out: each"
+    return _without(found, rows, [Note("total-row", f"{which} is the sum of others", source)])
+
+
+def _parts(labels: Sequence[Any]) -> list[Sequence[str | None]]:
+    """Return the parts of labels; all of them are missing where there is no label."""
+    every: list[Sequence[str | None]] = [
+        () if label is None else parts_of(label) for label in labels
+    ]
+    width = max(map(len, every), default=0)
+    return [parts or [None] * width for parts in every]
+
+
+def _without_doubtful(
+    found: Weights, option: ReadOptions, source: str, every: Sequence[Sequence[str | None]]
+) -> Weights:
+    """Return weights without a row that is called a total of all, or with a note on it.
+
+    Raises
+    ------
+    InputError
+        If it is the sum of all others, and the user does not say what it is.
+    """
+    suspects = [
+        totals.Suspect(row, joint_label(parts), partial(_place, found, row, source))
+        for row, parts in enumerate(every)
+        if any(parts) and all(part is None or totals.is_named(part) for part in parts)
+    ]
+    known = totals.find(found.weights, suspects, None, option)
+    if option.total_row is None:
+        totals.refuse(known, may_keep=True)
+    left_out = totals.dropped(known) if option.total_row == "drop" else {}
+    notes = [Note("total-row", text, source) for text in left_out.values()]
+    return _without(found, left_out, [*notes, *totals.notes_on(known, left_out, source)])
+
+
+def _place(found: Weights, row: int, source: str) -> Place:
+    label = (found.labels or ())[row]
+    value = joint_label([None]) if label is None else label
+    return Place(source, name=found.outcomes_in, value=value)
+
+
+def _without(found: Weights, rows: Collection[int], notes: Sequence[Note]) -> Weights:
+    """Return weights without some rows, and with further notes."""
+    if not rows:
+        return found._replace(notes=[*found.notes, *notes])
+    labels = found.labels or ()
+    kept = [row for row in range(len(labels)) if row not in rows]
+    rest = tuple(labels[row] for row in kept)
+    before = [note for note in found.notes if note.code != "missing-label" or None in rest]
     return found._replace(
         weights=found.weights[kept],
-        labels=tuple(labels[row] for row in kept),
+        labels=rest,
         rows_used=(found.rows_used or found.rows_read or len(labels)) - len(rows),
-        notes=[
-            *(note for note in found.notes if note.code != "missing-label"),
-            Note("total-row", message, source),
-        ],
+        notes=[*before, *notes],
     )
 
 
-def _subtotals(found: Weights) -> list[int]:
-    """Return the rows that stand for all values of a part, if each is the sum of its rows."""
-    if found.weights.ndim > 1 or found.labels is None:
-        return []
-    every = [() if label is None else parts_of(label) for label in found.labels]
-    width = max(map(len, every), default=0)
-    keys = [
-        tuple(None if totals.is_named(part) else part for part in parts or [None] * width)
-        for parts in every
-    ]
+def _subtotals(found: Weights, every: Sequence[Sequence[str | None]]) -> list[int]:
+    """Return the rows that stand for all values of a part, if each is the sum of its rows.
+
+    They have None there, or the name of a total.
+    """
+    keys = [tuple(None if totals.is_named(part) else part for part in parts) for parts in every]
     rows = [i for i, key in enumerate(keys) if None in key]
     values = found.weights.tolist()
     sums: dict[tuple[str | None, ...], list[Any]] = {keys[row]: [] for row in rows}

@@ -93,6 +93,7 @@ def distribution(found: Weights, option: ReadOptions, source: str, name: str) ->
         missing_label=missing_label,
         intervals=bins,
         flattened=histograms.grid_of(bins) or found.flattened,
+        joint=labels is not None and bool(option.joint or option.by),
     )
 
 

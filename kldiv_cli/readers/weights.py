@@ -93,9 +93,16 @@ def _chosen(
 ) -> tuple[Table, Sequence[ReadOptions]]:
     """Return the rows that are wanted, with one column of labels for several, and its name."""
     if wanted[0].where is not None:
-        from kldiv_cli.readers.where import rows_where
+        from kldiv_cli.readers.where import refuse_chosen, rows_where
 
         table = rows_where(table, wanted[0].where, source)
+        named = {
+            "--by": [wanted[0].by],
+            "--joint": wanted[0].joint,
+            "--label": [option.label for option in wanted],
+            "--weight": [option.weight for option in wanted],
+        }
+        refuse_chosen(table.chosen_by, named)
     joint = wanted[0].joint
     if wanted[0].by is not None:
         table, wanted, joint = _beside(table, wanted, source)

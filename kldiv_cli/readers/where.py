@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain, compress
 from typing import Any
 
@@ -16,7 +16,7 @@ from kldiv_cli.core.labels import canonical
 from kldiv_cli.core.numbers import has_leading_zero, is_number, with_point
 from kldiv_cli.core.table import SAMPLE, Batch, Condition, LazyColumns, Table
 from kldiv_cli.core.types import FALSE, TRUE
-from kldiv_cli.errors import InputError, Place, did_you_mean
+from kldiv_cli.errors import InputError, Place, UsageError, did_you_mean
 
 MOST_VALUES = 1000
 """Other values that are remembered, to be named where no row has the one that is asked for."""
@@ -64,6 +64,27 @@ def rows_where(table: Table, where: str, source: str) -> Table:
         is_there = title in scan.names
         scan = scan._replace(where=Condition(title, rows.is_wanted)) if is_there else None
     return table._replace(batches=found, names=rest, chosen_by=title, scan=scan)
+
+
+def refuse_chosen(chosen_by: str | None, named: Mapping[str, Collection[str | None]]) -> None:
+    """Refuse options that name the column that rows are chosen by.
+
+    Parameters
+    ----------
+    chosen_by : str or None
+        That column, in which all rows that are left have one value.
+    named : mapping of str to collection of (str or None)
+        What columns each option names.
+
+    Raises
+    ------
+    UsageError
+        If one names it.
+    """
+    flag = next((flag for flag, names in named.items() if chosen_by in names), None)
+    if chosen_by is not None and flag is not None:
+        message = f"rows are chosen by column '{chosen_by[:60]}', in which they are the same"
+        raise UsageError("usage", message, hint=f"leave --where or {flag} out")
 
 
 class _Rows:

@@ -1097,11 +1097,6 @@ CASES = {
         ),
         Case("leave --map out", "check p.csv q.csv --as counts --map a=b", PAIR),
         Case(
-            "leave --where or --column out",
-            "check p.csv q.csv --where size=3 --column size",
-            RAW,
-        ),
-        Case(
             "--missing category",
             "check p.csv q.csv --as probabilities --as samples --missing drop",
             {"p.csv": "x,p\nred,0.6\n,0.4\n", "q.csv": "x\nred\nblue\nred\n"},
@@ -1623,6 +1618,11 @@ CASES = {
             "--total-row drop leaves them out; --total-row keep takes them for outcomes",
             "p.csv q.csv --joint x --joint y",
             both("x,y,n\na,u,3\na,w,2\na,,5\nb,v,5\nb,,5\n,,10\n"),
+        ),
+        Case(
+            "--total-row drop leaves it out; --total-row keep takes it for an outcome",
+            "p.csv q.csv --by x",
+            both("x,y,n\na,u,3\na,w,2\nall,all,5\n"),
         ),
     ],
     "readers/json_text.py": [
@@ -2633,6 +2633,16 @@ CASES = {
             wrong="rad",
         ),
         Case("there are {}", "check p.csv q.csv --where colour=violet", RAW, wrong="violet"),
+        Case(
+            "leave --where or {} out",
+            "check p.csv q.csv --where size=3 --column size",
+            RAW,
+        ),
+        Case(
+            "leave --where or {} out",
+            "p.csv q.csv --where x=a --by x",
+            both("x,y,n\na,u,3\na,w,2\nb,u,4\n"),
+        ),
     ],
 }
 

@@ -259,6 +259,88 @@ def test_of_many_segments_the_worst_are_shown():
     assert report.segments[0].segment == "s7"
 
 
+SPELLINGS = {
+    "booleans": (("true", "false"), ("TRUE", "F")),
+    "dates": (("2024-01-01", "2024-01-02"), ("2024-01-01 00:00:00", "2024-01-02T00:00:00")),
+    "bins": (("(0, 1]", "(1, 2]"), ("(0.0, 1.0]", "(1.0, 2.0]")),
+}
+
+
+def spelt(cells, part, names):
+    """Return cells with other names in one part, in the place of a and b."""
+    named = dict(zip("ab", names, strict=True))
+    return {
+        tuple(named[own] if i == part else own for i, own in enumerate(labels)): weight
+        for labels, weight in cells.items()
+    }
+
+
+CELLS_P = {("a", "a"): 5, ("a", "b"): 7, ("b", "a"): 4, ("b", "b"): 9}
+CELLS_Q = {("a", "a"): 6, ("a", "b"): 4, ("b", "a"): 3, ("b", "b"): 8}
+
+
+@pytest.mark.parametrize("part", [0, 1])
+@pytest.mark.parametrize("what", SPELLINGS)
+def test_both_sides_may_spell_segments_and_outcomes_differently(what, part):
+    ours, theirs = SPELLINGS[what]
+    p, q = spelt(CELLS_P, part, ours), spelt(CELLS_Q, part, theirs)
+    report = compare(table(p), table(q), by="country")
+    assert report.splits[0].joint == pytest.approx(float(exact(CELLS_P, CELLS_Q)), rel=1e-12)
+    mix = exact(summed(CELLS_P, 0), summed(CELLS_Q, 0))
+    assert report.splits[0].mix == pytest.approx(float(mix), rel=1e-12)
+    marginal = exact(summed(CELLS_P, 1), summed(CELLS_Q, 1))
+    assert report.comparisons[0].measures["kl_pq"] == pytest.approx(float(marginal), rel=1e-12)
+    assert len(report.segments) == 2
+    assert "near-duplicate-labels" not in [note.code for note in report.notes]
+
+
+@given(WEIGHTS, WEIGHTS, st.permutations("stuv"))
+def test_dates_meet_whatever_else_is_in_the_cells(p, q, days):
+    def dated(cells, ending):
+        return {(f"2024-01-0{days.index(s) + 1}{ending}", x): n for (s, x), n in cells.items()}
+
+    report = compare(
+        table(dated(p, "")), table(dated(q, " 00:00")), by="country", kind="counts", estimate=False
+    )
+    assert report.splits[0].joint == pytest.approx(float(exact(p, q)), rel=1e-12, abs=1e-13)
+
+
+def test_numbers_that_are_spelt_differently_are_told_of():
+    p, q = spelt(CELLS_P, 0, ("1", "2")), spelt(CELLS_Q, 0, ("1.0", "2.0"))
+    report = compare(table(p), table(q), by="country")
+    (note,) = [note for note in report.notes if note.code == "near-duplicate-labels"]
+    assert "segments of the two sides" in note.message
+    report = compare(table(p), table(q), joint=["country", "browser"])
+    (note,) = [note for note in report.notes if note.code == "near-duplicate-labels"]
+    assert "'1 & a' and '1.0 & a'" in note.message
+
+
+def test_two_spellings_on_one_side_are_two_outcomes_as_single_labels_are():
+    p = {("s", "true"): 5, ("s", "false"): 7, ("s", "TRUE"): 3}
+    q = {("s", "TRUE"): 6, ("s", "FALSE"): 4}
+    by = compare(table(p), table(q), by="country", kind="counts")
+    alone = compare(summed(p, 1), summed(q, 1), kind="counts")
+    assert by.comparisons[0].measures == alone.comparisons[0].measures
+    assert by.comparisons[0].measures["kl_pq"] == math.inf
+    # In different segments they meet no other.
+    p = {("s", "true"): 5, ("s", "false"): 7, ("t", "TRUE"): 3}
+    q = {("s", "TRUE"): 6, ("s", "FALSE"): 4, ("t", "true"): 2}
+    report = compare(table(p), table(q), by="country", kind="counts")
+    assert report.splits[0].joint == pytest.approx(float(exact(
+        {"st": 5, "sf": 7, "tt": 3}, {"st": 6, "sf": 4, "tt": 2}
+    )), rel=1e-12)  # fmt: skip
+
+
+def test_a_row_without_any_label_stays_beside_dates():
+    p = {("2024-01-01", "a"): 3, (None, None): 4, ("2024-01-01", "b"): 2}
+    q = {("2024-01-01 00:00:00", "a"): 5, (None, None): 1, ("2024-01-01 00:00:00", "b"): 6}
+    report = compare(table(p), table(q), by="country", kind="counts")
+    plain = {"a": 5, "b": 6, "": 1}
+    assert report.splits[0].joint == pytest.approx(
+        float(exact({"a": 3, "b": 2, "": 4}, plain)), rel=1e-12
+    )
+
+
 class TestRefused:
     def refused(self, code, *sides, **options):
         with pytest.raises((InputError, UsageError)) as raised:
@@ -296,6 +378,22 @@ class TestRefused:
         sides = [{"country": ["a", "b"], "year": [1, 2], "count": [3, 4]}] * 2
         error = self.refused("usage", *sides, by="count", **options)
         assert "holds the weights" in error.message
+
+    @pytest.mark.parametrize("part", [0, 1])
+    def test_bins_with_other_edges(self, part):
+        p, q = spelt(CELLS_P, part, ("(0, 1]", "(1, 2]")), spelt(CELLS_Q, part, ("(0, 1.5]", "x"))
+        q = {tuple(label.replace("x", "(1.5, 2]") for label in own): n for own, n in q.items()}
+        for options in ({"by": "country"}, {"joint": ["country", "browser"]}):
+            error = self.refused("edges-differ", table(p), table(q), **options)
+            assert "(0, 1.5]" in error.message
+
+    def test_the_column_that_rows_are_chosen_by(self):
+        sides = table(JULY), table(JUNE)
+        for name, word in (("by", "country"), ("label", "country"), ("weight", "count")):
+            where = f"{word}={'de' if word == 'country' else 400}"
+            error = self.refused("usage", *sides, where=where, **{name: word})
+            assert f"chosen by column '{word}'" in error.message
+            assert error.hint == f"leave where or {name} out"
 
     def test_too_many_segments_and_numbers(self):
         p = {(f"s{i}", "a"): 1 for i in range(201)}

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from exact import kl
 
-from kldiv_cli import InputError, UsageError, check, compare
+from kldiv_cli import InputError, UsageError, check, compare, matrix
 from kldiv_cli.readers import ReadOptions, read
 
 A = pd.DataFrame({
@@ -234,3 +234,79 @@ def test_booleans_dates_and_words_for_a_missing_value_are_parts(table):
     assert check(lands, lands, joint=("land", "n")).columns[0].contributions[0].outcome in (
         "NA & 1", "DE & 2",
     )  # fmt: skip
+
+
+SPELLINGS = {
+    "booleans": ("true", "false", "TRUE", "False"),
+    "dates": ("2024-01-01", "2024-01-02", "2024-01-01 00:00:00", "2024-01-02 00:00:00"),
+    "bins": ("(0, 1]", "(1, 2]", "(0.0, 1.0]", "(1.0, 2.0]"),
+}
+
+
+def table_of(first, second, weights):
+    return pd.DataFrame({"s": [*"uuvv"], "c": [first, second] * 2, "n": weights})
+
+
+@pytest.mark.parametrize("what", SPELLINGS)
+def test_both_sides_may_spell_parts_differently(what):
+    a, b, *others = SPELLINGS[what]
+    p, q = [100, 400, 200, 300], [150, 300, 250, 300]
+    sides = table_of(a, b, p), table_of(*others, q)
+    options = {"kind": "counts", "joint": ["s", "c"]}
+    expected = float(kl(p, q))
+    report = compare(*sides, **options)
+    assert report.comparisons[0].measures["kl_pq"] == pytest.approx(expected, rel=1e-12)
+    report = check(*sides[::-1], **options)
+    assert report.columns[0].measures["kl_pq"] == pytest.approx(expected, rel=1e-12)
+    shares = [0.125, 0.375, 0.25, 0.25]
+    known = {"kind": ("probabilities", "counts"), "joint": ["s", "c"]}
+    report = check(table_of(*others, shares), sides[0], **known)
+    expected = float(kl(p, shares))
+    assert report.columns[0].measures["kl_pq"] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("what", ["booleans", "dates"])
+def test_raw_rows_and_a_table_may_spell_parts_differently(what):
+    a, b, *others = SPELLINGS[what]
+    rows = pd.DataFrame({"s": [*"uuvv"] * 50, "c": [a, b] * 100})
+    known = table_of(*others, [1, 2, 3, 4])
+    report = compare(rows, known, kind=("samples", "counts"), joint=["s", "c"])
+    expected = float(kl([1] * 4, [1, 2, 3, 4]))
+    assert report.comparisons[0].measures["kl_pq"] == pytest.approx(expected, rel=1e-12)
+    report = check(known, rows, kind=("counts", "samples"), joint=["s", "c"])
+    assert report.columns[0].measures["kl_pq"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_two_spellings_of_one_side_add_up_in_a_check():
+    twice = pd.DataFrame({"s": [*"uuu"], "c": ["true", "TRUE", "false"], "n": [60, 40, 100]})
+    once = pd.DataFrame({"s": [*"uu"], "c": ["True", "False"], "n": [100, 100]})
+    report = check(once, twice, kind="counts", joint=["s", "c"])
+    assert report.columns[0].measures["kl_pq"] == 0
+
+
+def test_bins_with_other_edges_are_refused_in_a_check():
+    sides = (
+        table_of("(0, 1]", "(1, 2]", [1, 2, 3, 4]),
+        table_of("(0, 1.5]", "(1.5, 2]", [1, 2, 3, 4]),
+    )
+    with pytest.raises(InputError) as caught:
+        check(*sides, kind="counts", joint=["s", "c"])
+    assert caught.value.code == "edges-differ"
+
+
+def test_sides_of_a_matrix_may_spell_parts_differently():
+    sides = [table_of(*SPELLINGS["dates"][i : i + 2], [1, 2, 3, 4 + i]) for i in (0, 2)]
+    report = matrix(sides, kind="counts", joint=["s", "c"], names=["a", "b"])
+    expected = float(kl([1, 2, 3, 4], [1, 2, 3, 6]))
+    assert report.measures["kl_pq"][0][1] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("options", [
+    {"joint": ["s", "c"]}, {"by": "s"}, {"cluster": "s"}, {"frequency": "s"}, {"row_weight": "s"},
+    {"column": ["s"]},
+])  # fmt: skip
+def test_the_column_that_rows_are_chosen_by_has_one_value(options):
+    rows = pd.DataFrame({"s": [*"uuvv"] * 50, "c": [*"abcd"] * 50, "x": [*"abcd"] * 50})
+    with pytest.raises(UsageError, match="chosen by column 's'") as caught:
+        check(rows, rows, where="s=u", **options)
+    assert caught.value.hint == f"leave where or {next(iter(options))} out"

@@ -215,7 +215,7 @@ def _with_parts_alike(
     texts = [column for column in columns if isinstance(column, Categories)]
     if name != joint_name(joint) or len(texts) < len(columns):
         return columns
-    labels = (label for own in texts for label in types.named_labels(own))
+    labels = (label for own in texts for label in named_labels(own))
     for spellings in spellings_of_parts(labels):
         spell = partial(respelt, spellings=spellings)
         texts = [types.spelt(own, "categorical", spell) for own in texts]

@@ -63,8 +63,12 @@ def loose(label: str) -> str:
         from unicodedata import normalize
 
         plain = normalize("NFKC", plain.translate(DASHES)).translate(DASHES)
-    # Of several columns together each may be a number.
-    return "&".join(canonical(re.sub(_UNSEEN, "", part).casefold()) for part in plain.split("&"))
+    return _canonical_parts(re.sub(_UNSEEN, "", plain).casefold())
+
+
+def _canonical_parts(label: str) -> str:
+    """Return the canonical form of a label: of several columns together each may be a number."""
+    return "&".join(map(canonical, label.split("&")))
 
 
 def respelled(first: Sequence[str], second: Sequence[str]) -> list[tuple[str, str]]:
@@ -91,11 +95,12 @@ def respelled(first: Sequence[str], second: Sequence[str]) -> list[tuple[str, st
 def _loose_forms(labels: Sequence[str]) -> list[str]:
     """Return the loose form of each label: of most, all at once."""
     lines = "\n".join(labels)
-    is_plain = lines.isascii() and "\\" not in lines and "&" not in lines
-    if not labels or not is_plain or lines.count("\n") >= len(labels):
+    if not labels or not lines.isascii() or "\\" in lines or lines.count("\n") >= len(labels):
         return [*map(loose, labels)]
     forms = re.sub(r"[^\S\n]+", "", lines).lower().split("\n")
-    return [form if form[:1] not in _NUMERIC else canonical(form) for form in forms]
+    return [
+        _canonical_parts(form) if form[:1] in _NUMERIC or "&" in form else form for form in forms
+    ]
 
 
 def _by_form(

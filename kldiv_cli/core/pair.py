@@ -356,9 +356,12 @@ def _with_common_parts(first: Distribution, second: Distribution) -> Distributio
     if first.outcomes == second.outcomes:
         return second
     spellings = []
-    for ours, theirs in zip(_columns(first), _columns(second), strict=True):
+    # There are none of a side whose values are all missing.
+    for ours, theirs in zip(_columns(first), _columns(second), strict=False):
         spelt = with_common_bins(ours, theirs).outcomes or ()
         spellings.append(dict(zip(theirs.outcomes or (), spelt, strict=True)))
+    if not spellings:
+        return second
     labels = (
         label if label == second.missing_label else respelt(label, spellings)
         for label in second.outcomes or ()

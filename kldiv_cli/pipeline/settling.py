@@ -89,9 +89,10 @@ def tables_alike(sides: Sequence[Distribution]) -> Sequence[Distribution]:
     """
     if any(side.weights.ndim > 1 or side.kind in LOG_KINDS for side in sides):
         return sides
-    if len({frozenset(side.outcomes or ()) for side in sides}) == 1:
+    spells = _spells(sides)
+    if not spells or len({frozenset(side.outcomes or ()) for side in sides}) == 1:
         return sides
-    for spell in _spells(sides):
+    for spell in spells:
         settled = [_respelt(side, spell) for side in sides]
         sizes = zip(sides, settled, strict=True)
         if all(a.weights.size == b.weights.size for a, b in sizes):

@@ -335,6 +335,11 @@ def test_a_row_without_any_label_stays_beside_dates():
     p = {("2024-01-01", "a"): 3, (None, None): 4, ("2024-01-01", "b"): 2}
     q = {("2024-01-01 00:00:00", "a"): 5, (None, None): 1, ("2024-01-01 00:00:00", "b"): 6}
     report = compare(table(p), table(q), by="country", kind="counts")
+    nothing = {(None, None): 4}
+    alone = compare(
+        pd.DataFrame(table(nothing)), table(q), by="country", kind="counts", total_row="keep"
+    )
+    assert alone.splits[0].joint == pytest.approx(math.log(12), rel=1e-12)
     plain = {"a": 5, "b": 6, "": 1}
     assert report.splits[0].joint == pytest.approx(
         float(exact({"a": 3, "b": 2, "": 4}, plain)), rel=1e-12

@@ -498,9 +498,12 @@ del PROFILE["missing"], PROFILE["flatten"], PROFILE["dataset"], PROFILE["map"]
 del PROFILE["cluster"]
 # A profile has no segments.
 del PROFILE["by"], PROFILE["max_segments"]
-CALIBRATE: dict[str, Validator] = {**PROFILE, "missing": COLUMNS["missing"]}
-# Windows are of rows that count once, and are alike as wholes.
-del CALIBRATE["row_weight"], CALIBRATE["frequency"], CALIBRATE["serial"]
+# Windows are of rows that count once, are alike as wholes, and are judged by no limit.
+_NOT_OF_WINDOWS = {"row_weight", "frequency", "serial", "top", "min_count", "fail_on", *JUDGING}
+CALIBRATE: dict[str, Validator] = {
+    **{name: PROFILE[name] for name in PROFILE if name not in _NOT_OF_WINDOWS - {"alpha"}},
+    "missing": COLUMNS["missing"],
+}
 # What one run counts together is no setting of a project.
 del PROJECT["joint"]
 

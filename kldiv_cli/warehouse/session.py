@@ -306,11 +306,11 @@ class Spark(Session):
                 if field.dataType.typeName() == "timestamp"
                 else PySparkType.to_ibis(field.dataType),
             )
-            for field in self._spark.sql(sql).schema.fields
+            for field in _twice(lambda: self._spark.sql(sql).schema).fields
         ]
 
     def _asked(self, sql: str) -> Iterator[Sequence[Any]]:
-        return _of_arrow(self._spark.sql(sql).toArrow())
+        return _of_arrow(_twice(lambda: self._spark.sql(sql).toArrow()))
 
     def _fault(self, error: Exception) -> Fault:
         said = str(error)
@@ -322,6 +322,20 @@ class Spark(Session):
         ):
             return LOST
         return _failed(said)
+
+
+def _twice(work: Callable[[], Any]) -> Any:
+    """Return what some reading returns, which is done again if its threads were shut down.
+
+    All sessions of PySpark in a process share the threads by which answers are let go. Whichever
+    ends, or is collected, shuts them down, though others are at work.
+    """
+    try:
+        return work()
+    except RuntimeError as error:
+        if "after shutdown" not in str(error):
+            raise
+        return work()
 
 
 def _of_arrow(table: Any) -> Iterator[Sequence[Any]]:

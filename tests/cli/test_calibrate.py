@@ -225,8 +225,9 @@ def test_python_refuses_what_the_command_does(weeks):
         calibrate(NAMES[:3])
     with pytest.raises(UsageError, match="given twice"):
         calibrate([*NAMES, NAMES[0]])
-    with pytest.raises(TypeError, match="nonsense"):
-        calibrate(NAMES, nonsense=True)
+    for name in ("nonsense", "max_kl", "columns_", "adjust", "history", "min_count"):
+        with pytest.raises(TypeError, match=name):
+            calibrate(NAMES, **{name: 1})
     with pytest.raises(UsageError, match="alpha"):
         calibrate(NAMES, alpha=2)
     with pytest.raises(UsageError, match="text, json"):

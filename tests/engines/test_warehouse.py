@@ -30,6 +30,7 @@ from kldiv_cli.pipeline import sides
 from kldiv_cli.readers import ReadOptions
 from kldiv_cli.warehouse.address import parse
 from kldiv_cli.warehouse.relation import Rows, Warehouse
+from kldiv_cli.warehouse.session import Spark as SparkSession
 from kldiv_cli.warehouse.session import of_backend
 
 pa = pytest.importorskip("pyarrow")
@@ -458,6 +459,39 @@ def test_rows_in_an_engine_have_no_order(place):
         with pytest.raises(InputError, match="no order"):
             check(rows, others, serial=True)
         assert check(rows, others, cluster="other").dependence == "cluster"
+
+
+# Sessions of Spark.
+
+
+class Forgetful:
+    """A session of Spark whose threads another one has shut down, before its first answers."""
+
+    def __init__(self, failures, message="cannot schedule new futures after shutdown"):
+        self.failures, self.message = failures, message
+
+    def sql(self, query):
+        return self
+
+    def toArrow(self):  # noqa: N802
+        self.failures -= 1
+        if self.failures >= 0:
+            raise RuntimeError(self.message)
+        return pa.table({"n": [1, 2]})
+
+
+def spark_of(session):
+    made = SparkSession.__new__(SparkSession)
+    made.backend = SimpleNamespace(_session=session)
+    return made
+
+
+def test_a_session_of_spark_that_another_one_ends_asks_again():
+    ((numbers,),) = spark_of(Forgetful(1))._asked("select 1")
+    assert numbers.to_pylist() == [1, 2]
+    for session in (Forgetful(2), Forgetful(1, "the maximum recursion depth")):
+        with pytest.raises(RuntimeError):
+            spark_of(session)._asked("select 1")
 
 
 # Tables of Ibis, from Python.

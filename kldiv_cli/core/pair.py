@@ -593,13 +593,14 @@ def _numeric(
     if len(given) > 1:
         raise counts.EdgesDifferError("the two sides were counted with different edges")
     (chosen,) = given
-    in_p, in_q = (np.append(counts.counts_in(side, chosen), side.missing) for side in (p, q))
+    binned = counts.in_bins(p, chosen), counts.in_bins(q, chosen)
+    in_p, in_q = (np.append(side.counts, side.missing) for side in binned)
     if not quantiles:
         # Where bins are known beforehand, an engine need not have kept the numbers.
-        quantiles = quantiles_of(counts.in_bins(p, chosen), counts.in_bins(q, chosen))
+        quantiles = quantiles_of(*binned)
     if missing == "drop":
         in_p[-1] = in_q[-1] = 0
-    groups = _crossed_in(p, chosen, missing), _crossed_in(q, chosen, missing)
+    groups = _crossed_in(binned[0], missing), _crossed_in(binned[1], missing)
     labels = np.array(chosen.labels, dtype=object)
     regular = len(labels) - len(SPECIAL)
     # The bins for what is not a finite number are kept only where they hold rows.
@@ -622,16 +623,9 @@ def _numeric(
     )
 
 
-def _crossed_in(
-    column: Numbers | Binned, bins: Bins, missing: Literal["drop", "category"]
-) -> CrossTable | None:
-    """Return a numeric column in bins, by groups; all labels of the bins are outcomes."""
-    grouped = column.grouped
-    if grouped is None:
+def _crossed_in(column: Binned, missing: Literal["drop", "category"]) -> CrossTable | None:
+    """Return a column in bins by groups; all labels of the bins are outcomes."""
+    if column.grouped is None:
         return None
-    size = len(bins.labels)
-    if isinstance(column, Numbers):
-        places = bins.places(np.asarray(grouped.values, dtype=np.float64))
-    else:
-        places = np.arange(size - 1)
-    return grouped.over(places, size - 1 if missing == "category" else -1, size)
+    last = len(column.bins.labels) - 1
+    return column.grouped.over(np.arange(last), last if missing == "category" else -1, last + 1)

@@ -383,6 +383,6 @@ def weighing_of(relation: Relation, weight: Field, most: float) -> tuple[Weighin
     )
     if missing or unsound is not None:
         return Weighing(), float("nan" if unsound is None else unsound)
-    if not rows:
-        return Weighing(), None
-    return Weighing(int(rows), float(total), float(squares), float(heaviest)), None
+    # Sums of nothing are null.
+    sums = (float(each or 0.0) for each in (total, squares, heaviest))
+    return Weighing(int(rows or 0), *sums), None

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 MOST_CELLS = 100_000
 """Distinct cells of a column whose blocks are kept where nobody asks for them."""
 LOOKED_AT, AT_FIRST = 512, 2048
-"""Rows of each second batch, and of all, whose blocks are kept where nobody asks for them."""
+"""Rows of each fourth batch, and of all, whose blocks are kept where nobody asks for them."""
 MOST_ROWS = 1 << 20
 """Rows that are held one by one …"""
 MOST_UNITS = 32 * BLOCKS
@@ -114,7 +114,7 @@ class Cross:
         if self._grouping.required or self._table.whole is not None:
             return batch.size
         missing = AT_FIRST - self._rows
-        if missing <= 0 and self._batches % 2:
+        if missing <= 0 and self._batches % 4:
             return 0
         return min(batch.size, max(LOOKED_AT, missing))
 

@@ -142,7 +142,8 @@ class Grouped(NamedTuple):
     values : tuple of str, or ndarray of float64
         The distinct labels, or numbers, of the column.
     entries : Entries
-        By positions among these values; that behind the last is of missing values.
+        By positions among these values; that behind the last is of missing values. Several may be
+        of one value and group.
     groups : int
         How many groups there are.
     """

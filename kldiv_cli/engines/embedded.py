@@ -154,18 +154,18 @@ def _by_groups(
         found = records.data.arrays(query, given)
         cells: list[str | None] | NDArray[np.float64] = _texts(found["t"]).tolist()
         ids = np.ma.getdata(found["id"])
-        places = np.empty(int(ids.max(initial=0)) + 1, np.int64)
+        places = np.empty(int(ids.max(initial=-1)) + 1, np.int64)
         places[ids] = np.arange(len(ids))
         query = "select id, k, n from crossed where g = $g and x is null"
         found = records.data.arrays(query, given)
         place, group, n = (np.ma.getdata(found[name]) for name in ("id", "k", "n"))
-        entries = Entries(places[place], group - 1, n)
+        entries = Entries(places[place], group, n)
         if column.is_wide:
             query = "select x, k, n from crossed where g = $g and x is not null"
             found = records.data.arrays(query, given)
             doubles, group, n = (np.ma.getdata(found[name]) for name in ("x", "k", "n"))
             cells = np.append(grouping.doubles_of(records.decimal, True, cells), doubles)
-            of_doubles = Entries(np.arange(len(ids), len(cells)), group - 1, n)
+            of_doubles = Entries(np.arange(len(ids), len(cells)), group, n)
             entries = concatenated([entries, of_doubles])
         counted[column.title] = Counted(cells, entries)
     return made_by, counted

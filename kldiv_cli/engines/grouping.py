@@ -376,7 +376,10 @@ def crossed(
                 values = column.values
                 at = _places_of_numbers(doubles, values)
             entries = entries._replace(place=at[entries.place], group=places[entries.group])
-            grouped = Grouped(values, summed(entries, len(names)), len(names))
+            if weighing is not None:
+                # Rows alone are added up when it is known which outcomes the values are.
+                entries = summed(entries, len(names))
+            grouped = Grouped(values, entries, len(names))
             columns[title] = column._replace(grouped=grouped)
     reasons = {grouping.column: REASONS.get(grouping.kind or "", ""), grouping.weight: WEIGHS}
     excluded = tuple(

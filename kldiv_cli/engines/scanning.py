@@ -96,9 +96,9 @@ class Records:
 
         Where the field at the position `by` makes groups of rows, each text has a number `id`,
         too, by which the table ``crossed`` tells how often it occurs in each group: `k` is the
-        number of the group, whose text stands in the table ``groups`` as `t`; what was read part
-        by part is there part by part. A number `x` has no `id`: it stands in that table itself,
-        and in ``counted`` for each group anew.
+        number of the group, from 0, whose text stands in the table ``groups`` as `t`; what was
+        read part by part is there part by part. A number `x` has no `id`: it stands in that table
+        itself, and in ``counted`` for each group anew.
 
         Raises
         ------
@@ -127,7 +127,7 @@ class Records:
         if not total:
             raise UnsuitedError("there are no rows")
         if by is not None:
-            self._cross()
+            self._cross(len(columns) + 1)
         elif len(self._choices) > 1:
             self.data.rows(
                 "create or replace temp table counted as"
@@ -135,34 +135,39 @@ class Records:
             )
         return total
 
-    def _cross(self) -> None:
-        """Make the tables of groups: values are read as numbers, and their texts but once.
+    def _cross(self, last: int) -> None:
+        """Make the tables of groups, which were counted as column `last`.
 
-        The counts of columns follow from those by groups.
+        Values are read as numbers, and their texts but once; the counts of columns follow from
+        those by groups.
         """
-        for query in (
-            "alter table counted rename to cells",
-            """
-            create temp table groups as select t, row_number() over () as k
-            from (select distinct k as t from cells where g > 0)
-            """,
-            """
-            create temp table counted as select *, row_number() over () as id from (
-                select * exclude (k, l, n), sum(n)::bigint as n from cells where x is null
-                group by all
+        self.data.rows("alter table counted rename to cells")
+        query = """
+            create temp table groups as select t, h, row_number() over () - 1 as k
+            from (select distinct t, k as h from cells where g = $g)
+        """
+        self.data.rows(query, {"g": last})
+        if self.data.rows("select count(*) - count(distinct h) from groups")[0][0]:
+            raise UnsuitedError("two groups have one hash")
+        query = """
+            create temp table counted as select *, row_number() over () - 1 as id from (
+                select * exclude (k, l, n), sum(n)::bigint as n from cells
+                where x is null and g <> $g group by all
             )
-            """,
+        """
+        self.data.rows(query, {"g": last})
+        for query in (
             """
             create temp table crossed as select cells.g, counted.id, cells.x, groups.k, cells.n
             from cells
             join counted on cells.g = counted.g and cells.t is not distinct from counted.t
-            join groups on cells.k is not distinct from groups.t
+            join groups on cells.k = groups.h
             where cells.x is null
             """,
             # Numbers that are nearly all distinct are not worth being told apart.
             """
             insert into crossed by name select cells.g, cells.x, groups.k, cells.n
-            from cells join groups on cells.k is not distinct from groups.t
+            from cells join groups on cells.k = groups.h
             where cells.x is not null
             """,
             "insert into counted by name select g, x, n from crossed where x is not null",
@@ -217,9 +222,9 @@ class Records:
             for number, column in enumerate(columns, 1)
             if not column.is_wide and column.title in part.scan.names
         }
-        accounted: set[str | None] = {*of_text.values()}
-        if by is not None:
-            accounted |= {self._scan.names[by]} & {*part.scan.names}
+        if by is not None and self._scan.names[by] in part.scan.names:
+            of_text[len(columns) + 1] = str(self._scan.names[by])
+        accounted = {*of_text.values()}
         source, given = records_of(
             self._scan,
             part,
@@ -237,16 +242,11 @@ class Records:
         self._texts.finish(text, part)
         rows, other = self.data.rows(f"select n, l from {name} where g = 0")[0]
         numbers = ", ".join(map(str, of_text)) or "0"
-        sizes = {"t": f"g > 0 and g in ({numbers})"}
-        if len(accounted) > len(of_text):
-            sizes["k"] = "g = 1"
-        for field, condition in sizes.items():
-            query = f"""
-                select coalesce(sum(n * {bytes_of([field])}), 0)::bigint
-                from {name} where {condition}
-            """
-            other += self.data.rows(query)[0][0]
-        return rows, other
+        query = f"""
+            select coalesce(sum(n * {bytes_of(["t"])}), 0)::bigint
+            from {name} where g > 0 and g in ({numbers})
+        """
+        return rows, other + self.data.rows(query)[0][0]
 
     def count_numbers(self, conditions: Mapping[int, str]) -> None:
         """Count some numbers of the same rows once more, into the table ``refined``.

@@ -159,8 +159,9 @@ def grouped(
 
     The row whose `g` is 0 is of all records, with the bytes of their fields as `l`; see
     `kldiv_cli.engines.scanning.Records.count` for the others. Where the field at a position `by`
-    makes groups of rows, each value is counted in each group, whose text is `k`. Adding up bytes
-    takes long where there are many groups: it is left out if not `sized`.
+    makes groups of rows, it is counted like a last column, and each value in each group, of which
+    `k` is the hash: to group by many texts takes longer. Adding up bytes does, too, where there
+    are many groups: it is left out if not `sized`.
     """
     texts = [column.text for column in columns]
     doubles = [column.double for column in columns if column.double is not None]
@@ -168,16 +169,20 @@ def grouped(
     selected = [column.selected() for column in columns]
     selected += [f"c{i} as {cell}" for i, cell in zip(together, cells, strict=True)]
     group = [] if by is None else ["k"]
-    selected += [f"c{by} as {key}" for key in group]
+    keys = [[*column.keys, *group] for column in columns]
+    if by is not None:
+        selected.append(f"c{by} as made_by, hash(c{by}) as k")
+        texts.append("made_by")
+        keys.append(["made_by", "k"])
     more = "".join(f"{key}, " for key in [*cells, *group])
-    sets = [[], *([*column.keys, *group] for column in columns), *([cells] if cells else [])]
+    sets = [[], *keys, *([cells] if cells else [])]
     return f"""
         select {set_number(texts, *cells[:1])} as g, {more}
             coalesce({", ".join([*texts, "null"])})::varchar as t,
             coalesce({", ".join([*doubles, "null"])})::double as x,
             count(*) as n, {"coalesce(sum(l), 0)" if sized else "0"}::bigint as l
         from (select {", ".join([*selected, "l"])} from {source})
-        group by grouping sets ({", ".join(f"({', '.join(keys)})" for keys in sets)})
+        group by grouping sets ({", ".join(f"({', '.join(each)})" for each in sets)})
     """
 
 

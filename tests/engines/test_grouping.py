@@ -31,8 +31,10 @@ def told(column, names):
     """Return the same of a counted column."""
     grouped = column.grouped
     values = [*np.asarray(grouped.values, dtype=object).tolist(), None]
-    entries = zip(*(each.tolist() for each in grouped.entries[:3]), strict=True)
-    return Counter({(values[place], names[group]): n for place, group, n in entries})
+    found = Counter()
+    for place, group, n in zip(*(each.tolist() for each in grouped.entries[:3]), strict=True):
+        found[values[place], names[group]] += n
+    return found
 
 
 def check(found, expected, names=None):

@@ -22,7 +22,7 @@ from kldiv_cli import check, compare
 from kldiv_cli.core.binning import Bins
 from kldiv_cli.core.counts import Categories
 from kldiv_cli.core.dataset import Wanted
-from kldiv_cli.core.grouped import Grouping
+from kldiv_cli.core.grouped import Grouping, summed
 from kldiv_cli.core.joint import joint_name
 from kldiv_cli.engines import warehouse as engine
 from kldiv_cli.errors import InputError, KldivError, UsageError
@@ -156,7 +156,8 @@ def told(data_set, edges):
     columns = []
     for title, column in data_set.columns.items():
         if column.grouped is not None:
-            parts = [part.tolist() for part in column.grouped.entries if part is not None]
+            every = summed(column.grouped.entries, column.grouped.groups)
+            parts = [part.tolist() for part in every if part is not None]
             # To the engine in process a row that weighs nothing is none as well.
             entries = sorted(entry for entry in zip(*parts, strict=True) if entry[2])
             columns.append((title, entries))

@@ -53,7 +53,10 @@ _TABULATED = 100_000
 _ENOUGH, _FEW = 50, 10
 """Draws that reach G: with so many they end, and with so few they go on."""
 _MANY, _ENOUGH_OF_MANY = 200, 10
-"""Of so many p-values that are corrected for together, those that are large need fewer."""
+"""Of so many p-values that are corrected for together, those that are large need fewer …"""
+_ENOUGH_BESIDE_ONE = 3
+"""… and those fewer still beside which stands one that is 1, but for `_HARDLY`."""
+_HARDLY = 1e-6
 _CERTAIN = 1e-9
 """A p-value that cannot exceed this is not drawn."""
 _PRICE = 1000.0
@@ -85,7 +88,8 @@ def difference_p_value(
     - Its value on a fine grid, where few rows and outcomes make that fast (`exact_p_value`).
     - Otherwise by Monte Carlo: (1 + #{G* >= G})/(B + 1). The draws end before the fiftieth that
       reaches G (Besag and Clifford, Biometrika 78, 1991; of 200 columns or more before the tenth,
-      which makes a p-value no less valid), or after B = 999 of them. The p-value
+      before the third where `beside` is 1, which makes a p-value no less valid), or after
+      B = 999 of them. The p-value
       cannot fall below 1/1000 then, which a correction over many columns may demand: where at
       most ten draws reached G, they go on to B = 5 columns/alpha. They also go on while the
       p-value is within three standard errors of alpha. None go beyond 20,000, and for that not
@@ -142,6 +146,8 @@ def difference_p_value(
     if alpha * (DRAWS + 1) < 20 * columns and beside <= (_FEW + 1) / (DRAWS + 1):
         more = math.ceil(min(5 * columns / alpha, MOST_DRAWS))
     enough = _ENOUGH if columns < _MANY else _ENOUGH_OF_MANY
+    if beside >= 1 - _HARDLY:
+        enough = _ENOUGH_BESIDE_ONE
     reach = _random_tables(whole, generator)
     reached, draws = _drawn(reach, whole.outcomes, more, alpha, enough)
     test: Test = "monte-carlo" if known else "permutation"

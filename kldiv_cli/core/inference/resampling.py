@@ -54,9 +54,8 @@ _ENOUGH, _FEW = 50, 10
 """Draws that reach G: with so many they end, and with so few they go on."""
 _MANY, _ENOUGH_OF_MANY = 200, 10
 """Of so many p-values that are corrected for together, those that are large need fewer …"""
-_ENOUGH_BESIDE_ONE = 3
-"""… and those fewer still beside which stands one that is 1, but for `_HARDLY`."""
-_HARDLY = 1e-6
+_LARGE, _ENOUGH_BESIDE_LARGE = 0.5, 3
+"""… and those fewer still that stand beside so large a one: nothing is decided by them."""
 _CERTAIN = 1e-9
 """A p-value that cannot exceed this is not drawn."""
 _PRICE = 1000.0
@@ -88,12 +87,11 @@ def difference_p_value(
     - Its value on a fine grid, where few rows and outcomes make that fast (`exact_p_value`).
     - Otherwise by Monte Carlo: (1 + #{G* >= G})/(B + 1). The draws end before the fiftieth that
       reaches G (Besag and Clifford, Biometrika 78, 1991; of 200 columns or more before the tenth,
-      before the third where `beside` is 1, which makes a p-value no less valid), or after
-      B = 999 of them. The p-value
-      cannot fall below 1/1000 then, which a correction over many columns may demand: where at
-      most ten draws reached G, they go on to B = 5 columns/alpha. They also go on while the
-      p-value is within three standard errors of alpha. None go beyond 20,000, and for that not
-      beyond 2e7 outcomes drawn.
+      before the third where `beside` is a half or more, which makes a p-value no less valid),
+      or after B = 999 of them. The p-value cannot fall below 1/1000 then, which a correction over
+      many columns may demand: where at most ten draws reached G, they go on to
+      B = 5 columns/alpha. They also go on while the p-value is within three standard errors of
+      alpha. None go beyond 20,000, and for that not beyond 2e7 outcomes drawn.
 
     Very large sparse tables (more than 10,000 outcomes, or 1e9 rows) are pooled until every
     expected count is at least 5. Pooling hides the rows of a small sample in outcomes that are
@@ -146,8 +144,8 @@ def difference_p_value(
     if alpha * (DRAWS + 1) < 20 * columns and beside <= (_FEW + 1) / (DRAWS + 1):
         more = math.ceil(min(5 * columns / alpha, MOST_DRAWS))
     enough = _ENOUGH if columns < _MANY else _ENOUGH_OF_MANY
-    if beside >= 1 - _HARDLY:
-        enough = _ENOUGH_BESIDE_ONE
+    if beside >= _LARGE:
+        enough = _ENOUGH_BESIDE_LARGE
     reach = _random_tables(whole, generator)
     reached, draws = _drawn(reach, whole.outcomes, more, alpha, enough)
     test: Test = "monte-carlo" if known else "permutation"

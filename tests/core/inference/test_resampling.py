@@ -350,7 +350,7 @@ def test_of_many_columns_large_p_values_rest_on_fewer_draws():
     assert all(each.exceedances == 9 for each in of_many if each.value > 0.05)
 
 
-def test_beside_a_p_value_of_one_the_fewest_draws_are_enough():
+def test_beside_a_large_p_value_the_fewest_draws_are_enough():
     every = [difference_p_value(sparse(4 * seed), beside=1.0) for seed in range(300)]
     assert {(each.test, each.exceedances) for each in every} == {("permutation", 2)}
     assert sum(each.draws for each in every) < 20 * len(every)
@@ -358,18 +358,17 @@ def test_beside_a_p_value_of_one_the_fewest_draws_are_enough():
     values = np.array([each.value for each in every])
     for level in (0.02, 0.05, 0.1, 0.25, 0.5):
         assert (values <= level).mean() <= level + 3 * (level / len(values)) ** 0.5
-    almost = difference_p_value(sparse(4), beside=0.99)
-    assert almost == difference_p_value(sparse(4), beside=0.5)
+    assert difference_p_value(sparse(4), beside=0.49) == difference_p_value(sparse(4))
 
 
-def test_what_stands_beside_a_larger_p_value_is_drawn_less_and_changes_nothing():
+def test_what_stands_beside_a_larger_p_value_is_drawn_less_and_decides_nothing():
     fewer = 0
     for seed in range(24):
         table = sparse(seed)
         whole, alone = (
             weigh(table, max_kl=0.05, columns=1000, alone=alone) for alone in (False, True)
         )
-        assert alone.p_drift == pytest.approx(whole.p_drift, abs=1e-6)
+        assert alone.p_drift == whole.p_drift or min(alone.p_drift, whole.p_drift) >= 0.5
         other = {"p_value": 0, "p_drift": 0, "difference": None, "samples": None}
         assert alone._replace(**other) == whole._replace(**other)
         fewer += alone.difference.draws is not None and (

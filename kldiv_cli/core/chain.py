@@ -37,12 +37,16 @@ class Chain(NamedTuple):
     parts : tuple of float
         P(s) D(P(o | s) || Q(o | s)) of each segment s: 0 where P lacks it, and infinite where Q
         alone does, or lacks an outcome that P has there.
+    shares_p, shares_q : tuple of float
+        P(s) and Q(s) of each segment s.
     """
 
     joint: float
     mix: float
     within: float
     parts: tuple[float, ...]
+    shares_p: tuple[float, ...]
+    shares_q: tuple[float, ...]
 
 
 def chain(p: Sequence[NDArray[Any]], q: Sequence[NDArray[Any]]) -> Chain:
@@ -56,13 +60,10 @@ def chain(p: Sequence[NDArray[Any]], q: Sequence[NDArray[Any]]) -> Chain:
     """
     # Doubles, since the sum of large integers may be beyond any of 64 bits.
     in_p, in_q = (np.array([weights.sum(dtype=np.float64) for weights in side]) for side in (p, q))
-    total = in_p.sum()
-    parts = tuple(
-        _part(own, other, float(share), is_known)
-        for own, other, share, is_known in zip(p, q, in_p / total, in_q > 0, strict=True)
-    )
-    joint = _divergence(np.concatenate(p), np.concatenate(q))
-    return Chain(joint, _divergence(in_p, in_q), math.fsum(parts), parts)
+    shares_p, shares_q = (tuple((side / side.sum()).tolist()) for side in (in_p, in_q))
+    parts = tuple(map(_part, p, q, shares_p, in_q > 0))
+    joint, mix = _divergence(np.concatenate(p), np.concatenate(q)), _divergence(in_p, in_q)
+    return Chain(joint, mix, math.fsum(parts), parts, shares_p, shares_q)
 
 
 def _part(p: NDArray[Any], q: NDArray[Any], share: float, is_known: bool) -> float:

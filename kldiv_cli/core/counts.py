@@ -94,8 +94,7 @@ class Numbers(NamedTuple):
     @property
     def weights(self) -> tuple[Floats, Floats] | None:
         """What the rows of each value weigh, and the sum of squares; None if all are alike."""
-        found = self.grouped and self.grouped.weights
-        return None if found is None else (found[0][:-1], found[1][:-1])
+        return self.grouped and self.grouped.weights_of_values
 
 
 class Binned(NamedTuple):
@@ -120,8 +119,7 @@ class Binned(NamedTuple):
     @property
     def weights(self) -> tuple[Floats, Floats] | None:
         """What the rows of each bin weigh, and the sum of squares; None if all are alike."""
-        found = self.grouped and self.grouped.weights
-        return None if found is None else (found[0][:-1], found[1][:-1])
+        return self.grouped and self.grouped.weights_of_values
 
 
 Column: TypeAlias = Categories | Numbers | Binned

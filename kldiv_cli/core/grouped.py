@@ -163,6 +163,12 @@ class Grouped(NamedTuple):
         """The sums of the weights, and of their squares, of each value; of missing ones last."""
         return CrossTable(self.entries, len(self.values) + 1, self.groups).weights
 
+    @property
+    def weights_of_values(self) -> tuple[Floats, Floats] | None:
+        """The same sums without those of missing values."""
+        found = self.weights
+        return None if found is None else (found[0][:-1], found[1][:-1])
+
     def spelt(self, spell: Callable[[str], str | None]) -> Grouped:
         """Return the same with other labels; None stands for a missing value."""
         labels = [spell(str(label)) for label in self.values]

@@ -73,7 +73,7 @@ def judged(
         rows = p.sum(axis=0), q.sum(axis=0)
         for place, segment in enumerate(segments):
             n, m = int(rows[0][place]), int(rows[1][place])
-            shares = m / int(rows[1].sum()), n / int(rows[0].sum())
+            shares = rule.shares_q[place], rule.shares_p[place]
             facts = (title, segment, *shares, rule.parts[place])
             finding = found.get((column, place))
             all_segments.append(_decided(facts, finding) if finding else _undecided(facts, n, m))

@@ -330,13 +330,11 @@ def _by_segments(
     unit = unit_of(settings.base)
     *_, column = parts_of(read.column or "")
     split = report.Split(column or "", *(value / unit for value in rule[:3]))
-    totals = (np.array([weights.sum(dtype=np.float64) for weights in side]) for side in sides)
-    shares = (side / side.sum() for side in totals)
     segments = []
     for name, of_p, of_q, part, pair in zip(
-        parted.names, *shares, rule.parts, parted.pairs, strict=True
+        parted.names, rule.shares_p, rule.shares_q, rule.parts, parted.pairs, strict=True
     ):
-        found = report.ComparedSegment(name, float(of_p), float(of_q), part / unit, 0, {}, {})
+        found = report.ComparedSegment(name, of_p, of_q, part / unit, 0, {}, {})
         segments.append(_in_segment(found, pair, settings))
     return (split,), tuple(sorted(segments, key=lambda one: (-one.part, -one.share_p)))
 

@@ -96,4 +96,6 @@ def test_equal_tables_have_parts_of_exactly_0():
     for p in product([0, 3], repeat=4):
         if any(p):
             table = np.array(p).reshape(2, 2)
-            assert chain(table.T, 2 * table.T) == (0.0, 0.0, 0.0, (0.0, 0.0))
+            *divergences, parts, shares_p, shares_q = chain(table.T, 2 * table.T)
+            assert (divergences, parts) == ([0.0, 0.0, 0.0], (0.0, 0.0))
+            assert shares_p == shares_q == tuple(table.sum(axis=0) / table.sum())

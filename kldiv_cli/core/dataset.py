@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from kldiv_cli.errors import InputError, Note, Place, did_you_mean, option
@@ -202,3 +204,32 @@ def missing_value(place: Place) -> InputError:
 def too_many_rows(source: str) -> InputError:
     """Return the error for counts that add up to `TOO_MANY_ROWS` or more."""
     return InputError("number-overflow", "the counts add up to 10^18 or more", Place(source))
+
+
+def unsound_frequency(value: float | None, text: str, place: Place, title: str) -> InputError:
+    """Return the error for a row that does not say for how many it stands.
+
+    Parameters
+    ----------
+    value : float or None
+        The number that it says instead: negative, not whole, infinite, or 2^53 or more.
+    text : str
+        How that is written; "" where nothing is.
+    place : Place
+        Where it stands.
+    title : str
+        The name of the column.
+    """
+    if not text:
+        hint = "give each row a whole number: 0 if it stands for none"
+        return InputError("missing-weight", "the frequency of a row is missing", place, hint=hint)
+    place = replace(place, value=text)
+    if value is None or not math.isfinite(value):
+        return InputError("not-a-number", "the frequency of a row is no finite number", place)
+    if value < 0:
+        return InputError("negative-weight", "the frequency of a row is negative", place)
+    if value % 1 == 0:
+        return InputError("number-overflow", "the frequency of a row is beyond 2^53", place)
+    message = "the frequency of a row is not a whole number"
+    hint = f"{option('--row-weight', title)} instead of --frequency if these are no counts"
+    return InputError("fractional-count", message, place, hint=hint)

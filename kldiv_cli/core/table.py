@@ -256,6 +256,10 @@ class Remote(NamedTuple):
     cells: Callable[[str, Any], Sequence[Any]]
     doubles: Callable[[Any], NDArray[np.float64]]
 
+    def repeated(self, title: str) -> Remote:
+        """Return rows each of which stands for as many as a column says, without that column."""
+        return self._replace(relation=self.relation.repeated(title))
+
 
 class Table(NamedTuple):
     """Rows of cells, or whole columns.

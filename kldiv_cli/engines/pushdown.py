@@ -6,6 +6,7 @@ says, names and values, is an identifier or a literal that Ibis has quoted.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -155,7 +156,8 @@ def _sql(relation: Relation, questions: Sequence[Question]) -> tuple[str, list[i
     text = names.get("text")
     sql = f"""
         with counted as (
-            select {set_number(keys)} as g, count(*) as n{"".join(f", {key}" for key in keys)}
+            select {set_number(keys)} as g, {_size(relation)} as n
+                {"".join(f", {key}" for key in keys)}
             from {_rows(relation, dict(zip(keys, questions, strict=True)))}
             group by grouping sets ({sets})
         ), told as (
@@ -190,16 +192,30 @@ def _sql(relation: Relation, questions: Sequence[Question]) -> tuple[str, list[i
 
 
 def _rows(relation: Relation, questions: Mapping[str, Question]) -> str:
-    """Return the SQL for rows of what is grouped by, each by its key."""
+    """Return the SQL for rows of what is grouped by, each by its key.
+
+    They have a column ``times``, too: how many rows each of them stands for.
+    """
     session = relation.session
     selected = {key: _key(question) for key, question in questions.items()}
+    times = "1 as times"
+    if relation.frequency is not None:
+        selected["times"] = relation.frequency.expression
+        times = "cast(times as bigint) as times"
     rows = relation.table.select(**selected) if selected else relation.table
     exact = [
         f"{session.exact(key)} as {key}" if question.field.kind == "text" else key
         for key, question in questions.items()
     ]
-    keys = ", ".join([*exact, "1 as one"])
-    return f"(select {keys} from ({session.backend.compile(rows)}) as s) as r"
+    keys = ", ".join([*exact, times])
+    # A row that stands for none is none.
+    some = "" if relation.frequency is None else " where times > 0"
+    return f"(select {keys} from ({session.backend.compile(rows)}) as s{some}) as r"
+
+
+def _size(relation: Relation) -> str:
+    """Return the SQL for the number of rows in a group."""
+    return "count(*)" if relation.frequency is None else "coalesce(cast(sum(times) as bigint), 0)"
 
 
 def _value(key: str, question: Question, session: Session) -> tuple[str, str]:
@@ -274,8 +290,8 @@ def pairs_of(
     values = [_value(key, each, relation.session)[1] for key, each in questions.items()]
     sql = f"""
         select {", ".join(values)}, n from (
-            select {", ".join(questions)}, count(*) as n from {_rows(relation, questions)}
-            group by {", ".join(questions)} limit {most + 1}
+            select {", ".join(questions)}, {_size(relation)} as n
+            from {_rows(relation, questions)} group by {", ".join(questions)} limit {most + 1}
         ) as counted
     """
     for *columns, repeats in relation.session.pieces(sql):
@@ -318,7 +334,8 @@ def by_groups(
     if weight is not None:
         every["weighs"] = Question(weight)
         weighs = f"cast(weighs as {session.double})"
-        sums, some = f", sum({weighs}) as w, sum({weighs} * {weighs}) as w2", f"where {weighs} > 0"
+        some = f"where {weighs} > 0"
+        sums = f", sum(times * {weighs}) as w, sum(times * {weighs} * {weighs}) as w2"
     types: dict[str, list[str]] = {}
     for key, question in questions.items():
         type_, value = _value(key, question, session)
@@ -328,7 +345,7 @@ def by_groups(
     sets = ", ".join(f"({', '.join([key, *grouped_by[len(keys) :]])})" for key in keys)
     sql = f"""
         select g, n, {", ".join([made_by, *values])}{", w, w2" if sums else ""} from (
-            select {set_number(keys)} as g, count(*) as n, {", ".join(grouped_by)}{sums}
+            select {set_number(keys)} as g, {_size(relation)} as n, {", ".join(grouped_by)}{sums}
             from {_rows(relation, every)} {some}
             group by grouping sets ({sets})
         ) as counted
@@ -365,24 +382,76 @@ def weighing_of(relation: Relation, weight: Field, most: float) -> tuple[Weighin
     unsound : float or None
         One that is negative, too large or too small, or infinite; nan of one that is missing.
     """
-    session = relation.session
-    weighs = f"cast(weighs as {session.double})"
-    least, greatest = (f"cast({number!r} as {session.double})" for number in (1 / most, most))
-    # The square of what is none may be an error.
-    is_sound = f"{weighs} >= {least} and {weighs} <= {greatest}"
-    sql = f"""
-        select sum(case when {is_sound} then 1 else 0 end),
-            sum(case when {is_sound} then {weighs} end),
-            sum(case when {is_sound} then {weighs} * {weighs} end), max({weighs}),
-            sum(case when weighs is null then 1 else 0 end),
-            min(case when {weighs} <> 0 and not ({is_sound}) then {weighs} end)
-        from {_rows(relation, {"weighs": Question(weight)})}
+    double = relation.session.double
+    least, greatest = (f"cast({number!r} as {double})" for number in (1 / most, most))
+    sums = ("case when x > 0 then times else 0 end", "times * x", "times * x * x")
+    is_sound = f"(x = 0 or x >= {least} and x <= {greatest})"
+    (*totals, heaviest), unsound = _looked_at(relation, weight, is_sound, sums)
+    if unsound is not None:
+        return Weighing(), unsound
+    rows, total, squares = totals
+    return Weighing(int(rows), total, squares, heaviest), None
+
+
+def frequencies_of(relation: Relation, frequency: Field, most: int) -> tuple[float, float | None]:
+    """Return how many rows the rows stand for, and a frequency that is none, if there is one.
+
+    Parameters
+    ----------
+    relation : Relation
+        The rows, each of which is one.
+    frequency : Field
+        The column of how many each stands for.
+    most : int
+        The least number that is too large.
+
+    Returns
+    -------
+    rows : float
+    unsound : float or None
+        One that is negative, not whole, too large, or infinite; nan of one that is missing.
     """
-    ((rows, total, squares, heaviest, missing, unsound),) = (
-        [plain(column)[0] for column in piece] for piece in session.pieces(sql)
+    is_sound = f"(x >= 0 and x < {most} and floor(x) = x)"
+    (rows, _), unsound = _looked_at(relation, frequency, is_sound, ["times * x"])
+    return rows, unsound
+
+
+def _looked_at(
+    relation: Relation, field: Field, is_sound: str, sums: Sequence[str]
+) -> tuple[list[float], float | None]:
+    """Return some sums over numbers, and the greatest; and one that is not sound, if any is.
+
+    Parameters
+    ----------
+    relation : Relation
+        The rows.
+    field : Field
+        The column of the numbers.
+    is_sound, sums : str, sequence of str
+        SQL for whether a number x may be there, and for what is added up of those that may.
+
+    Returns
+    -------
+    found : list of float
+        The sums, and the greatest number; 0 of no rows.
+    unsound : float or None
+        A number that is not sound; nan of one that is missing.
+    """
+    double = relation.session.double
+    # The square of what is not sound may be an error.
+    totals = [f"sum(case when {is_sound} then {sql} end)" for sql in sums]
+    sql = f"""
+        select {", ".join(totals)}, max(case when {is_sound} then x end),
+            sum(case when x is null then 1 else 0 end),
+            min(case when not {is_sound} then x end)
+        from (
+            select times, cast(number as {double}) as x
+            from {_rows(relation, {"number": Question(field)})}
+        ) as numbers
+    """
+    ((*found, missing, unsound),) = (
+        [plain(column)[0] for column in piece] for piece in relation.session.pieces(sql)
     )
-    if missing or unsound is not None:
-        return Weighing(), float("nan" if unsound is None else unsound)
-    # Sums of nothing are null.
-    sums = (float(each or 0.0) for each in (total, squares, heaviest))
-    return Weighing(int(rows or 0), *sums), None
+    if unsound is None and missing:
+        unsound = math.nan
+    return [float(each or 0.0) for each in found], None if unsound is None else float(unsound)

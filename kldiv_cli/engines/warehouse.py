@@ -14,6 +14,7 @@ import numpy as np
 
 from kldiv_cli.core import counts
 from kldiv_cli.core.binning import stand_ins
+from kldiv_cli.core.dataset import TOO_MANY_ROWS, too_many_rows, unsound_frequency
 from kldiv_cli.core.grouped import Entries, concatenated
 from kldiv_cli.core.instants import instant
 from kldiv_cli.core.labels import check_text
@@ -30,6 +31,7 @@ from kldiv_cli.engines.pushdown import (
     Question,
     asked,
     by_groups,
+    frequencies_of,
     pairs_of,
     plain,
     weighing_of,
@@ -77,6 +79,8 @@ def count(table: Table, wanted: Wanted, source: str, name: str) -> DataSet:
     relation: Relation = table.remote.relation
     titles = [field.title for field in relation.fields]
     check_text(titles, source, source)
+    if relation.frequency is not None:
+        _check_frequencies(relation, relation.frequency, source)
     pairs = joint.Pairs(table, wanted, source) if wanted.joint else None
     every, by = wanted, wanted.grouping if wanted.grouping and wanted.grouping.required else None
     if by is not None and not by.columns:
@@ -165,6 +169,27 @@ def _weighing(relation: Relation, weight: Field, source: str) -> Weighing:
     if not found.rows:
         raise grouping.no_weights(here)
     return found
+
+
+def _check_frequencies(relation: Relation, frequency: Field, source: str) -> None:
+    """Check what says how many rows each row stands for.
+
+    Raises
+    ------
+    InputError
+        If one of them is no frequency, the column holds no numbers, or they are too many.
+    """
+    here = Place(source, name=frequency.title)
+    if frequency.kind not in NUMBERS:
+        message = "frequencies of rows are numbers, and this column holds none"
+        raise InputError("not-a-number", message, here, hint="leave --frequency out")
+    each = relation._replace(frequency=None)
+    rows, unsound = frequencies_of(each, frequency, int(EXACT))
+    if unsound is not None:
+        text = "" if np.isnan(unsound) else counts.numeral(unsound)
+        raise unsound_frequency(unsound, text, here, frequency.title)
+    if rows >= TOO_MANY_ROWS:
+        raise too_many_rows(source)
 
 
 def _numbered(known: dict[Any, int], cells: Sequence[Any]) -> NDArray[np.int64]:

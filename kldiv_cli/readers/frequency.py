@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core.dataset import TOO_MANY_ROWS, position, too_many_rows, unknown_column
+from kldiv_cli.core.dataset import (
+    TOO_MANY_ROWS,
+    position,
+    too_many_rows,
+    unknown_column,
+    unsound_frequency,
+)
 from kldiv_cli.core.numbers import EXACT, text_in, value_of
-from kldiv_cli.errors import InputError, Place, option
+from kldiv_cli.errors import Place
 from kldiv_cli.readers.where import chosen
 
 if TYPE_CHECKING:
@@ -34,16 +38,15 @@ def rows_repeated(table: Table, title: str, source: str) -> Table:
     Raises
     ------
     InputError
-        If there is no such column, or the rows stay in an engine; as the rows are read, if a
-        number is missing, negative or not whole, or there are 10^18 rows or more.
+        If there is no such column; as the rows are read, if a number is missing, negative or not
+        whole, or there are 10^18 rows or more.
     """
-    if table.remote is not None:
-        message = "rows are not repeated in an engine of yours: select each as often as it counts"
-        raise InputError("not-in-engine", message, Place(source, name=title))
     rest = None
     if table.names is not None:
         position(title, table.names, source)
         rest = [name for name in table.names if name != title]
+    if table.remote is not None:
+        return table._replace(names=rest, remote=table.remote.repeated(title))
     frequencies = _Frequencies(table, title, source)
     if table.whole is None:
         # DuckDB would count each row once.
@@ -89,7 +92,8 @@ class _Frequencies:
         """
         for batch in batches:
             if self._title not in batch.columns and self._known:
-                raise _missing(Place(self._source, name=self._title))
+                here = Place(self._source, name=self._title)
+                raise unsound_frequency(None, "", here, self._title)
             if self._title not in batch.columns:
                 raise unknown_column(self._title, list(map(str, batch.columns)), self._source)
             repeats = self.numbers(batch.columns[self._title], batch.place)
@@ -116,28 +120,7 @@ class _Frequencies:
         value = value_of(text, self._decimal, codes=False) if text else None
         if value is not None and value >= 0 and value % 1 == 0 and value < EXACT:
             return int(value)
-        here = place(i, self._title)
-        if not text:
-            raise _missing(here)
-        here = replace(here, value=text)
-        if value is None or not isfinite(value):
-            raise InputError("not-a-number", "the frequency of a row is no finite number", here)
-        if value < 0:
-            raise InputError("negative-weight", "the frequency of a row is negative", here)
-        if value % 1 == 0:
-            message = "the frequency of a row is beyond 2^53"
-            raise InputError("number-overflow", message, here)
-        message = "the frequency of a row is not a whole number"
-        hint = (
-            f"{option('--row-weight', self._title)} instead of --frequency if these are no counts"
-        )
-        raise InputError("fractional-count", message, here, hint=hint)
-
-
-def _missing(place: Place) -> InputError:
-    """Return the error for a row that does not say how many it stands for."""
-    hint = "give each row a whole number: 0 if it stands for none"
-    return InputError("missing-weight", "the frequency of a row is missing", place, hint=hint)
+        raise unsound_frequency(value, text, place(i, self._title), self._title)
 
 
 def _counted(batch: Batch, repeats: Sequence[int], title: str) -> Batch:

@@ -43,12 +43,22 @@ class Relation(NamedTuple):
         The rows.
     fields : tuple of Field
         Its columns, in order.
+    frequency : Field or None
+        A column that is none of these, and says how many rows a row stands for; None where each
+        is one.
     """
 
     session: Session
     source: str
     table: Any
     fields: tuple[Field, ...]
+    frequency: Field | None = None
+
+    def repeated(self, title: str) -> Relation:
+        """Return rows each of which stands for as many as a column says."""
+        (frequency,) = (field for field in self.fields if field.title == title)
+        rest = tuple(field for field in self.fields if field is not frequency)
+        return self._replace(fields=rest, frequency=frequency)
 
 
 class Rows:

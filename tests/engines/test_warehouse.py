@@ -450,6 +450,43 @@ def test_weights_that_are_text(place):
         assert counted(rows, wanted)[0] == "not-a-number"
 
 
+FREQUENCIES = {
+    "whole": cycled(0, 1, 2, 3, 5),
+    "floats": [float(i % 7) for i in range(SIZE)],
+    "decimals": pa.array([Decimal(i % 5) for i in range(SIZE)], pa.decimal128(10, 2)),
+    "large": cycled(2**50, 0, 1),
+}
+
+
+@pytest.mark.parametrize("frequency", FREQUENCIES)
+def test_rows_that_stand_for_several(agreed, frequency):
+    columns = {**LABELS, **NUMBERS, frequency: FREQUENCIES[frequency], "wt": WEIGHTS["halves"]}
+    agreed(columns, Wanted(frequency=frequency, edges=EDGES))
+    agreed(KEYS | {frequency: FREQUENCIES[frequency]}, Wanted(frequency=frequency))
+    assert agreed(columns, Wanted(frequency="nope")) == "unknown-column"
+    few = {name: columns[name] for name in ("few", "day", frequency, "wt")}
+    agreed(few, Wanted(frequency=frequency, grouping=Grouping("segment", "day", required=True)))
+    agreed(few, Wanted(frequency=frequency, joint=("few", "day")))
+    if frequency != "large":
+        weighed = Grouping(weight="wt", required=True)
+        agreed(few, Wanted(frequency=frequency, grouping=weighed))
+
+
+@pytest.mark.parametrize(
+    ("frequencies", "code"),
+    [
+        ([1, -2], "negative-weight"), ([1.0, None], "missing-weight"),
+        ([1.0, math.nan], "missing-weight"), ([1.0, math.inf], "not-a-number"),
+        ([1.0, 1.5], "fractional-count"), ([1.0, 1e200], "number-overflow"),
+        ([2**53 - 1] * 2, "number-overflow"), (["1", "x"], "not-a-number"), ([0, 0], "no-rows"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_frequencies_that_are_none(agreed, frequencies, code):
+    columns = {"side": cycled("x", "y"), "n": cycled(*frequencies)}
+    assert agreed(columns, Wanted(frequency="n")) == code
+
+
 def test_rows_in_an_engine_have_no_order(place):
     columns = {"side": cycled("x", "y"), "other": cycled("x", "y", "z"), "n": cycled(1, 2)}
     place.put("x", pa.table(columns))

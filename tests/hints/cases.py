@@ -353,6 +353,18 @@ CASES = {
         ),
         Case("did you mean {}?", "check p.csv q.csv --column color", RAW, wrong="color"),
         Case("one name each: {}", "check p.csv q.csv --column size,colour", RAW),
+        Case(
+            "give each row a whole number: 0 if it stands for none",
+            "check p.csv q.csv --frequency n",
+            both("x,n\na,1\nb,\na,2\n"),
+            edit=both("x,n\na,1\nb,0\na,2\n"),
+        ),
+        Case(
+            "--row-weight {} instead of --frequency if these are no counts",
+            "check p.csv q.csv --frequency n",
+            both("x,n\na,1.5\nb,1\na,2\n"),
+            then="check p.csv q.csv --row-weight n",
+        ),
         Case("did you mean {}?", "p.csv q.csv --weight cuont", PAIR, wrong="cuont"),
         Case("there are {}", "check p.csv q.csv --column weight", RAW, wrong="weight"),
         Case(
@@ -2379,6 +2391,11 @@ CASES = {
             f"check {TABLE} a.csv --row-weight b",
             FLIGHTS,
         ),
+        Case(
+            "leave --frequency out",
+            f"check {TABLE} a.csv --frequency b",
+            FLIGHTS,
+        ),
     ],
     "engines/grouping.py": [
         Case(
@@ -2392,20 +2409,6 @@ CASES = {
             "check p.csv q.csv --row-weight w",
             both("x,w\na,1e200\nb,2e200\n"),
             edit=both("x,w\na,1\nb,2\n"),
-        ),
-    ],
-    "readers/frequency.py": [
-        Case(
-            "give each row a whole number: 0 if it stands for none",
-            "check p.csv q.csv --frequency n",
-            both("x,n\na,1\nb,\na,2\n"),
-            edit=both("x,n\na,1\nb,0\na,2\n"),
-        ),
-        Case(
-            "--row-weight {} instead of --frequency if these are no counts",
-            "check p.csv q.csv --frequency n",
-            both("x,n\na,1.5\nb,1\na,2\n"),
-            then="check p.csv q.csv --row-weight n",
         ),
     ],
     "readers/folder.py": [

@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 from kldiv_cli import calibrate, check, compare
 from kldiv_cli.core.counts import count_numbers, pooled_bins
 from kldiv_cli.core.grouped import Entries, Grouped
-from kldiv_cli.core.table import Table
 from kldiv_cli.errors import InputError, UsageError
-from kldiv_cli.readers.frequency import rows_repeated
 
 
 def survey(seed, rows=1500, shift=0.0):
@@ -560,11 +558,6 @@ class TestWhatIsRefused:
         with pytest.raises(InputError) as caught:
             calibrate(windows)
         assert (caught.value.code, f"help: {caught.value.hint}") == ("is-weighed", hint)
-
-    def test_a_table_in_an_engine_is_not_repeated(self):
-        with pytest.raises(InputError) as caught:
-            rows_repeated(Table("ibis", remote=object()), "n", "flights")
-        assert caught.value.code == "not-in-engine"
 
     def test_a_column_whose_rows_with_values_weigh_nothing(self):
         frame = CURRENT.assign(wt=CURRENT["x"].isna() * 1.0)

@@ -24,6 +24,7 @@ from kldiv_cli.core.inference.evidence import Evidence, Past
 from kldiv_cli.core.inference.p_values import Adjusted
 from kldiv_cli.core.inference.reasons import Reason
 from kldiv_cli.core.inference.samples import MIN_ROWS, MOST_HIDDEN
+from kldiv_cli.core.inference.unseen import Unseen
 from kldiv_cli.tuples import NamedTuple
 
 Verdict = Literal["pass", "drift", "inconclusive"]
@@ -34,6 +35,7 @@ POWER = 0.8
 """Probability of a decision with the number of rows that is asked for."""
 _ROUNDING = 1e-12
 """By how much a p-value that is found by sums may be too large, relative to it."""
+_TINY = 1e-300
 MOST_ROWS = 1_000_000_000
 """The largest number of rows that is asked for."""
 
@@ -178,7 +180,8 @@ def rows_needed(
 
     The smallest number with which the verdict is drift, or pass, with probability 0.8, were
     the divergence the estimate and its variance ratio unchanged. A side that has more rows, or
-    is known, keeps them.
+    is known, keeps them. More rows show outcomes that were not seen yet, and miss less: see
+    `unseen`.
 
     Parameters
     ----------
@@ -191,9 +194,10 @@ def rows_needed(
     if value <= evidence.threshold and (evidence.threshold == 0 or math.isinf(evidence.high)):
         return None
     level = alpha if drift_alpha is None else drift_alpha
+    unseen = Unseen.of(evidence.samples)
 
     def decides(rows: int) -> bool:
-        return _decides(evidence, value, rows, alpha, level)
+        return _decides(evidence, unseen, value, rows, alpha, level)
 
     low = max(int(evidence.samples.rows), MIN_ROWS - 1)
     high = low + 1
@@ -208,28 +212,35 @@ def rows_needed(
 
 
 def _decides(
-    evidence: Evidence, value: float, rows: int, alpha: float, drift_alpha: float
+    evidence: Evidence,
+    unseen: Unseen,
+    value: float,
+    rows: int,
+    alpha: float,
+    drift_alpha: float,
 ) -> bool:
     """Return whether so many rows decide with probability `POWER`."""
     quantile, cdf, row = noncentral_quantile, noncentral_cdf, evidence.row
     samples, r, tau = evidence.samples, evidence.inflation, evidence.threshold
-    n, m, missed = max(samples.n, rows), max(samples.m, rows), np.exp(-samples.pooled * rows)
-    drifts, hidden = value > tau, float(samples.pooled @ missed)
+    n, m = max(samples.n, rows), max(samples.m, rows)
+    drifts, hidden = value > tau, unseen.mass(rows)
+    is_seen = hidden + normal_quantile(POWER) * math.sqrt(hidden / rows) <= MOST_HIDDEN
     if evidence.measure == "tv":
         from kldiv_cli.core.inference.total_variation import decides
 
         level = normal_quantile(1 - (drift_alpha if drifts else alpha / 2))
         decided = decides(evidence, value, rows, level, normal_quantile(POWER))
-        return decided and (drifts or hidden <= MOST_HIDDEN)
+        return decided and (drifts or is_seen)
     if row.root:
         value, tau = value**2, tau**2
     unit = row.null * (1 / n + 1 / m) * r
-    degrees = evidence.kappa * (samples.outcomes - 1) / r**2
-    if degrees == 0:
+    if samples.outcomes == 1:
         return math.exp(-tau / (2 * unit)) <= alpha / 2
+    outcomes = samples.outcomes + unseen.outcomes(n + m)
+    degrees = evidence.kappa * (outcomes - 1) / r**2
     if tau == 0:
-        reached = quantile(1 - POWER, samples.outcomes - 1, value * r / unit)
-        return 1 - cdf(reached, samples.outcomes - 1, 0.0) <= drift_alpha
+        reached = quantile(1 - POWER, outcomes - 1, value * r / unit)
+        return 1 - cdf(reached, outcomes - 1, 0.0) <= drift_alpha
     if drifts:
         reached = quantile(1 - POWER, degrees, value / unit)
         return 1 - cdf(reached, degrees, tau / unit) <= drift_alpha
@@ -237,7 +248,9 @@ def _decides(
     if evidence.measure != "kl":
         from kldiv_cli.core.inference.symmetric import unseen_part
 
-        shares = float(samples.p @ missed), float(samples.q @ missed)
+        missed = np.exp(-samples.pooled * rows)
+        part = hidden / max(float(samples.pooled @ missed), _TINY)
+        shares = part * float(samples.p @ missed), part * float(samples.q @ missed)
         most = max(min(most, tau - unseen_part(evidence.measure, *shares, n, m)), 0.0)
     reached = quantile(POWER, degrees, value * (1 - hidden) / unit)
-    return hidden <= MOST_HIDDEN and cdf(reached, degrees, most / unit) <= alpha / 2
+    return is_seen and cdf(reached, degrees, most / unit) <= alpha / 2

@@ -1057,6 +1057,16 @@ CASES = {
     ],
     "pipeline/sides.py": [
         Case(
+            "--as logits or --as log-probs if a model wrote them; --as samples if not",
+            "check p.npy q.npy",
+            both(npy(np.eye(40, 120)), "npy"),
+        ),
+        Case(
+            "--as samples if these are raw rows; logits have no profile",
+            "profile p.npy",
+            both(npy(np.eye(40, 120)), "npy"),
+        ),
+        Case(
             "--as counts if these are counts; --smoothing floor:1e-6 if they are not",
             "p.csv q.csv --smoothing jeffreys",
             both("x,n\na,60\nb,40\n"),

@@ -613,7 +613,8 @@ def warnings(findings: Findings, limits: Limits, source: str) -> Iterator[Note]:
             if limit is None and share > most
         ]
         if said:
-            more = f"; and {len(said) - MOST_NAMED} more columns" if len(said) > MOST_NAMED else ""
+            others = len(said) - MOST_NAMED
+            more = f"; and {others} more column{'s' * (others > 1)}" if others > 0 else ""
             message = "; ".join(text for _, text in said[:MOST_NAMED]) + more
             code = said[0][0].code
             yield Note(code, message, source, advice=f"{flag} X would make it drift")

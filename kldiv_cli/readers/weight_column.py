@@ -6,6 +6,7 @@ An integer literal is exact at any size; what a double cannot hold, above or bel
 from __future__ import annotations
 
 import math
+import re
 import sys
 from array import array
 from functools import partial
@@ -45,6 +46,8 @@ SOME_QUOTED = Fault(
     "some weights are in quotes, and some are not",
     "write all of them without quotes",
 )
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+"""A number with one comma, which may separate thousands."""
 _LARGEST = int(sys.float_info.max)
 
 
@@ -266,8 +269,13 @@ def _no_number(cell: str, decimal: str) -> Fault:
         return NO_MASS if word.startswith("-inf") else NOT_FINITE
     hint = ""
     bare = word.removesuffix("%").rstrip()
-    if decimal == "." and "," in bare and numbers.is_number(bare.replace(",", ".", 1)):
-        hint = "--decimal ',' if the comma is a decimal mark; no thousands separators"
+    if decimal == "." and _THOUSANDS.fullmatch(bare):
+        hint = (
+            "write numbers without separators of thousands; --decimal ',' if the comma is a"
+            " decimal mark"
+        )
+    elif decimal == "." and "," in bare and numbers.is_number(bare.replace(",", ".", 1)):
+        hint = "--decimal ',' if the comma is a decimal mark"
     elif decimal != "." and numbers.is_number(word):
         hint = "leave --decimal out if the point is the decimal mark"
     elif "_" in word or "," in word or " " in word or "'" in word:

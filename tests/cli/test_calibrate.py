@@ -9,6 +9,7 @@ import pandas
 import pytest
 
 from kldiv_cli import InputError, UsageError, calibrate, check, matrix
+from kldiv_cli.cli.messages import written
 from kldiv_cli.pipeline.calibrate import BEGIN, END, _rounded_up
 
 NAMES = [f"w{place:02d}.csv" for place in range(19)]
@@ -281,6 +282,27 @@ def test_windows_that_are_no_history_are_refused(weeks, kldiv):
     assert "error[history-trend]" in err
     assert "'amount'" in err
     assert not (weeks / "kldiv.toml").exists()
+
+
+def test_the_hint_on_a_trend_leaves_out_all_columns_that_have_one(weeks, kldiv):
+    draw = random.Random(7)
+    for place, name in enumerate(NAMES):
+        rows = [
+            f"{draw.gauss(place / 10, 1):.3f},{draw.gauss(-place / 10, 1):.3f},{draw.random():.3f}"
+            for _ in range(200)
+        ]
+        (weeks / name).write_text("\n".join(["rising,falling down,steady", *rows]) + "\n")
+    err = refused(kldiv, *NAMES)
+    assert "--exclude rising --exclude 'falling down' leaves out what has a trend" in err
+    ran = kldiv("calibrate", *NAMES, "--exclude", "rising", "--exclude", "falling down")
+    assert (ran.code, "steady" in ran.out) == (0, True)
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_the_next_command_is_told_whole_however_long_it_is(terminal):
+    following = "kldiv profile " + " ".join(f"weeks/w{place:03}.csv" for place in range(365))
+    told = written(("kldiv.toml", "limits", following), terminal=terminal, color=False)
+    assert told.endswith(f"{following}\n")
 
 
 def test_a_column_that_never_changes_has_no_limit(weeks, kldiv):

@@ -772,9 +772,16 @@ CASES = {
             then=f"calibrate {WEEKS}",
         ),
         Case(
-            "--exclude {} leaves the column out",
+            "--exclude {} leaves out what has a trend",
             f"calibrate {TRENDS}",
             TREND,
+        ),
+        Case(
+            "--exclude NAME for each of them leaves out what has a trend",
+            f"calibrate {TRENDS}",
+            TREND,
+            fill={"NAME": "size"},
+            patch={"kldiv_cli.pipeline.calibrate.LONGEST_HINT": 3},
         ),
         Case(
             "give windows since the last change alone",
@@ -1498,6 +1505,13 @@ CASES = {
             both(P + "a,b,3\n"),
             edit=both(P + '"a,b",3\n'),
             says="total 13",
+        ),
+        Case(
+            "leave out a line that is a title or a footnote",
+            "p.csv q.csv",
+            both(P + "* revised\n"),
+            edit=both(P),
+            says="total 10",
         ),
     ],
     "readers/delimiter.py": [
@@ -2253,10 +2267,18 @@ CASES = {
             says="weights of 2 outcomes, total 2",
         ),
         Case(
-            "--decimal ',' if the comma is a decimal mark; no thousands separators",
+            "--decimal ',' if the comma is a decimal mark",
             "p.tsv q.tsv",
             both("x\tn\na\t1,5\nb\t2,5\n", "tsv"),
             says="total 4",
+        ),
+        Case(
+            "write numbers without separators of thousands; --decimal ',' if the comma is a"
+            " decimal mark",
+            "p.csv q.csv",
+            both('x,n\na,"1,204"\nb,"980"\n'),
+            edit=both("x,n\na,1204\nb,980\n"),
+            says="total 2184",
         ),
         Case(
             "counts and probabilities must be >= 0; --as logits or --as log-probs if these are"

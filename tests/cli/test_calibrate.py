@@ -284,6 +284,33 @@ def test_windows_that_are_no_history_are_refused(weeks, kldiv):
     assert not (weeks / "kldiv.toml").exists()
 
 
+def test_another_reference_than_the_windows_is_noted(weeks, kldiv):
+    calibrated(kldiv, weeks)
+
+    def notes(*words):
+        found = json.loads(kldiv("check", *words, "-f", "json").out)["notes"]
+        return {note["code"]: note["message"] for note in found}
+
+    assert "history-reference" not in notes("history.json", "usual.csv")
+    said = notes(NAMES[0], "usual.csv")["history-reference"]
+    assert "the reference has 200 rows, and the 19 windows of the history 3,800 to 4,142" in said
+    # Columns without a limit from past windows have nothing to do with them.
+    for name in (NAMES[0], "usual.csv"):
+        (weeks / name).write_text((weeks / name).read_text().replace("amount,colour", "a,b"))
+    assert "history-reference" not in notes(NAMES[0], "usual.csv")
+
+
+def test_dependent_rows_are_no_matter_to_limits_from_past_windows(weeks, kldiv):
+    calibrated(kldiv, weeks)
+    lines = (weeks / "usual.csv").read_text().splitlines()
+    numbers = sorted(line.split(",")[0] for line in lines[1:])
+    series = [f"{number},{'red' if place % 2 else 'blue'}" for place, number in enumerate(numbers)]
+    (weeks / "series.csv").write_text("\n".join([lines[0], *series]) + "\n")
+    assert "dependent-rows" not in kldiv("check", "history.json", "series.csv").err
+    (weeks / "kldiv.toml").unlink()
+    assert "dependent-rows" in kldiv("check", "history.json", "series.csv").err
+
+
 def test_the_hint_on_a_trend_leaves_out_all_columns_that_have_one(weeks, kldiv):
     draw = random.Random(7)
     for place, name in enumerate(NAMES):

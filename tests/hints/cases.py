@@ -396,6 +396,17 @@ CASES = {
             then="check new.json q.csv --serial",
         ),
         Case(
+            "kldiv profile WINDOWS -o FILE makes a reference of them",
+            "check one.json w2.csv",
+            WINDOWS
+            | {
+                "all.csv": "size\n" + "".join(text.partition("\n")[2] for text in WINDOWS.values())
+            },
+            before=(f"calibrate {WEEKS} -o kldiv.toml", "profile w1.csv -o one.json"),
+            fill={"WINDOWS": "all.csv", "FILE": "all.json"},
+            then="check all.json w2.csv",
+        ),
+        Case(
             "--max-{} {} would make it drift",
             "check p.csv q.csv --max-kl colour=inf",
             both("colour\n")
@@ -2369,6 +2380,11 @@ CASES = {
         ),
     ],
     "pipeline/dependence.py": [
+        Case(
+            "leave --by out to see it",
+            "check p.csv q.csv --by day",
+            both("x,day\n" + "a,1\nb,2\n" * 300),
+        ),
         Case(
             "--serial looks at it, and takes longer",
             "check p.parquet q.parquet",

@@ -2284,6 +2284,13 @@ CASES = {
             says="total 4",
         ),
         Case(
+            "write numbers without separators of thousands if it does",
+            "p.csv q.csv",
+            both("x,n\na,1.204\nb,980\n"),
+            edit=both("x,n\na,1204\nb,980\n"),
+            says="total 2184",
+        ),
+        Case(
             "write numbers without separators of thousands; --decimal ',' if the comma is a"
             " decimal mark",
             "p.csv q.csv",

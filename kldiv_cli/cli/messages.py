@@ -113,7 +113,9 @@ _PLURALS = {"is": "are", "has": "have", "holds": "hold", "looks": "look", "was":
 
 def written(about: tuple[str, str, str], *, terminal: bool, color: bool) -> str:
     """Return the message on a file that was written: its path, what it is, and what comes next."""
-    path, summary, following = (show(text, LONGEST) for text in about)
+    path, summary = (show(text, LONGEST) for text in about[:2])
+    # A command is for copying, and half of one is none.
+    following = show(about[2])
     if not terminal:
         return f"{path}: note[written]: settings for these data ({summary}); next: {following}\n"
     head = "\n  ".join(_folded(f"kldiv: wrote {path} ({summary})"))

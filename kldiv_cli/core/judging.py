@@ -19,7 +19,7 @@ from kldiv_cli.core.findings import (
 )
 from kldiv_cli.core.grouped import BLOCKS
 from kldiv_cli.core.inference import reasons
-from kldiv_cli.core.inference.evidence import largest_move, weigh, weigh_exact
+from kldiv_cli.core.inference.evidence import MOST_RATIO, largest_move, weigh, weigh_exact
 from kldiv_cli.core.inference.measured import MEASURED
 from kldiv_cli.core.inference.reasons import (
     WARN_ONLY,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from kldiv_cli.core.inference.history import History
     from kldiv_cli.core.inference.verdict import Judgement
     from kldiv_cli.core.pair import Pair, Unpaired
+    from kldiv_cli.core.report import Side
 
 MISSING_SHIFT = 0.01
 NEW_SHARE = 0.001
@@ -302,6 +303,20 @@ def scores_of(pair: Pair) -> NDArray[np.float64] | None:
         if name in SPECIAL:
             scores[place] = ends.get(name, mean)
     return scores
+
+
+def history_noted(history: History, reference: Side) -> Iterator[Note]:
+    """Yield a note where a reference cannot be the past windows together, by its rows."""
+    rows = int(reference.total)
+    least, most = (history.windows * size for size in history.rows)
+    if least <= MOST_RATIO * rows and rows <= MOST_RATIO * most:
+        return
+    message = (
+        f"the reference has {rows:,} rows, and the {history.windows} windows of the history"
+        f" {least:,} to {most:,}: its limits are for a comparison with these windows together"
+    )
+    advice = "kldiv profile WINDOWS -o FILE makes a reference of them"
+    yield Note("history-reference", message, reference.source, advice=advice)
 
 
 def dependence_noted(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
@@ -613,7 +628,8 @@ def warnings(findings: Findings, limits: Limits, source: str) -> Iterator[Note]:
             if limit is None and share > most
         ]
         if said:
-            more = f"; and {len(said) - MOST_NAMED} more columns" if len(said) > MOST_NAMED else ""
+            others = len(said) - MOST_NAMED
+            more = f"; and {others} more column{'s' * (others > 1)}" if others > 0 else ""
             message = "; ".join(text for _, text in said[:MOST_NAMED]) + more
             code = said[0][0].code
             yield Note(code, message, source, advice=f"{flag} X would make it drift")

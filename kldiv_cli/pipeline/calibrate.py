@@ -42,6 +42,8 @@ EMPTY = "a window has no value of it"
 """Why a column has no limit."""
 DIGITS = 4
 """Significant digits of a limit."""
+LONGEST_HINT = 300
+"""Characters of the options that a hint repeats for columns; cut, they could not be copied."""
 
 
 class CalibrationReport(Renderable, Calibration):
@@ -256,8 +258,10 @@ def _refuse_trend(trend: history.Trend, titles: Sequence[str], source: str) -> N
         f"the history has a trend (p {trend.p_value:.2g}, of {history.SHUFFLES} orders at random):"
         f" near windows are more alike in {names}"
     )
-    leave = option("--exclude", found[0])
-    hint = f"give windows since the last change alone; {leave} leaves the column out"
+    leave = " ".join(option("--exclude", title) for title in found)
+    if len(leave) > LONGEST_HINT:
+        leave = "--exclude NAME for each of them"
+    hint = f"give windows since the last change alone; {leave} leaves out what has a trend"
     raise InputError("history-trend", message, Place(source), hint=hint)
 
 

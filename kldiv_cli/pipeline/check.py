@@ -347,7 +347,16 @@ def judged_sides(both: _Sides, settings: CheckSettings) -> CheckReport:
         next(judged) if isinstance(one, Pair) else _unpaired(one, limits) for one in both.columns
     )
     if not settings.rules.depends and both.segments is None:
-        notes = judging.dependence_noted(pairs, both.current.source)
+        # Limits of past windows do not ask whether rows are independent.
+        tested = [
+            one
+            for one in pairs
+            if limits.tests(one.column or "") or not limits.past(one.column or "")
+        ]
+        notes = judging.dependence_noted(tested, both.current.source)
+        both = both._replace(notes=(*both.notes, *notes))
+    if limits.history is not None and any(limits.past(one.column or "") for one in pairs):
+        notes = judging.history_noted(limits.history, both.reference)
         both = both._replace(notes=(*both.notes, *notes))
     report = _report(both, columns, settings)
     if both.segments is None:

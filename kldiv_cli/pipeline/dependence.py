@@ -80,6 +80,10 @@ def refuse_unweighed(rules: Rules, *sides: DataSet) -> None:
 
 def orders_noted(rules: Rules, *sides: DataSet) -> Iterator[Note]:
     """Yield a note on each side whose rows may depend on each other, since nobody looked."""
+    if rules.grouping is not None and rules.grouping.kind == "segment":
+        message = "rows were counted by segments: whether they depend on each other is unknown"
+        yield Note("order-unknown", message, sides[-1].source, advice="leave --by out to see it")
+        return
     if rules.grouping is None or rules.grouping.required:
         return
     for side in sides:

@@ -160,6 +160,8 @@ def part_of_profile(
             if problem.code == "which-kind":
                 problem.hint = "--as counts if these are counts; --as samples if they are raw rows"
             raise
+        if kind is None:
+            refuse_wide(part, "--as samples if these are raw rows; logits have no profile")
         return part
     found = readers.read_counts(source, options, wanted, name=name, profiles=True)
     only = None
@@ -776,7 +778,25 @@ def _rows(side: Source, wanted: Wanted, rules: Rules, model: DataSet | None = No
     if side.kind is None and not are_rows and _may_be_a_distribution(rows):
         what = "this may be a table of outcomes and weights, or raw rows of two columns"
         raise which_kind(what, rows.source)
+    if side.kind is None and model is None and not are_rows:
+        hint = "--as logits or --as log-probs if a model wrote them; --as samples if not"
+        refuse_wide(rows, hint)
     return rows
+
+
+def refuse_wide(rows: DataSet, hint: str) -> None:
+    """Refuse an array that may hold a row of logits for each position, or raw rows.
+
+    To judge column by column what a model predicts would pass whatever the model says.
+
+    Raises
+    ------
+    InputError
+        If the rows are of an array of floats as wide as a vocabulary.
+    """
+    if any(note.code == "wide-array" for note in rows.notes):
+        what = "this may hold logits, a row for each position, or raw rows of many columns"
+        raise InputError("which-kind", what, Place(rows.source), hint=hint)
 
 
 def _kind_for_each(problem: InputError, model: DataSet | None) -> InputError:

@@ -221,4 +221,6 @@ def _ragged(row: Row, width: int, *, comment: bool) -> Fault:
     hint = "quote a field that holds the delimiter or a line end"
     if row[0].startswith("#") or comment:
         hint = "--comment '#' if lines that begin so are comments"
+    elif len(row) == 1 and width > 1:
+        hint = "leave out a line that is a title or a footnote"
     return Fault("ragged-row", message, hint)

@@ -13,14 +13,14 @@ import numpy as np
 
 from kldiv_cli import progress
 from kldiv_cli.core.table import Block, Matrix, Members, Table
-from kldiv_cli.errors import InputError, KldivError, Place, abridged, option
+from kldiv_cli.errors import InputError, KldivError, Note, Place, abridged, option
 from kldiv_cli.readers import histograms, sparse
 from kldiv_cli.readers.column_choice import LABELS, WEIGHTS, plain_name
 from kldiv_cli.readers.compression import INFLATED, RATIO
 from kldiv_cli.readers.npy import read_array
 from kldiv_cli.readers.source import seekable
 from kldiv_cli.readers.stream import CHUNK, ByteStream
-from kldiv_cli.readers.values import check_type, columns_of, named_columns
+from kldiv_cli.readers.values import check_type, columns_of, named_columns, wide_noted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -151,6 +151,7 @@ class Archive(Members):
     def table(self) -> Table:
         """See `Members.table`; a table of the archive has columns NAME.0, NAME.1 and so on."""
         columns: list[tuple[str, Any]] = []
+        notes: list[Note] = []
         # The limit on inflated size is for all arrays together.
         left = self._allowed
         self._check_arrays()
@@ -168,7 +169,8 @@ class Archive(Members):
             array = matrix.whole()
             left -= array.nbytes
             columns += named_columns(name, array, here)
-        return Table("npz", whole=columns)
+            notes += wide_noted(array, self.source)
+        return Table("npz", whole=columns, notes=tuple(notes))
 
     def _headers(self) -> dict[str, Matrix]:
         """Return the arrays whose headers can be read; their elements are not read yet."""

@@ -21,17 +21,13 @@ from kldiv_cli.core.table import (
     Table,
     Tally,
 )
-from kldiv_cli.errors import Fault, InputError, Note, Place
+from kldiv_cli.errors import Fault, InputError, Place
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from kldiv_cli.readers.options import ReadOptions
-
-
-WIDE = 100
-"""Columns of an array of floats from on which they may be a vocabulary."""
 
 
 def raw_rows(data: Data, options: ReadOptions, source: str) -> Table:
@@ -217,21 +213,14 @@ def _of_matrix(matrix: Matrix, source: str) -> Table:
         batches = _batches_of(matrix.blocks, source)
         details = matrix.details
         return Table(matrix.format, batches, typed=True, notes=matrix.notes, details=details)
-    from kldiv_cli.readers.values import check_type, columns_of, refuse_coded
+    from kldiv_cli.readers.values import check_type, columns_of, refuse_coded, wide_noted
 
     here = Place(source, name=matrix.name)
     refuse_coded(matrix, here, hint="--as logits")
     check_type(matrix.dtype, here, raw=True)
-    notes = (*matrix.notes, *_wide_noted(matrix, source))
-    return Table(matrix.format, whole=columns_of(matrix.whole(), here), notes=notes)
-
-
-def _wide_noted(matrix: Matrix, source: str) -> Iterator[Note]:
-    """Yield a note on an array of so many columns of floats that they may be a vocabulary."""
-    dtype, shape = matrix.dtype, matrix.shape or ()
-    if dtype is not None and dtype.kind == "f" and len(shape) == 2 and shape[1] >= WIDE:
-        message = f"an array of shape {shape} is {shape[1]} columns of raw values, and no logits"
-        yield Note("wide-array", message, source)
+    array = matrix.whole()
+    notes = (*matrix.notes, *wide_noted(array, source))
+    return Table(matrix.format, whole=columns_of(array, here), notes=notes)
 
 
 def _batches_of(blocks: Iterable[Block], source: str) -> Iterator[Batch]:

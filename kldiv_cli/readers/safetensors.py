@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core.table import Matrix, Members, Table
-from kldiv_cli.errors import InputError, Place, abridged, option
+from kldiv_cli.errors import InputError, Note, Place, abridged, option
 from kldiv_cli.readers.elements import blocks_of, of_bfloat16
 from kldiv_cli.readers.source import Held, seekable, stream_of
-from kldiv_cli.readers.values import check_type, named_columns
+from kldiv_cli.readers.values import check_type, named_columns, wide_noted
 from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -186,11 +186,14 @@ class Tensors(Members):
     def table(self) -> Table:
         """See `Members.table`; its columns are called NAME.0, NAME.1 and so on."""
         columns: list[tuple[str, Any]] = []
+        notes: list[Note] = []
         for name in self.names:
             matrix, here = self.member(name), Place(self.source, name=name)
             check_type(matrix.dtype, here, raw=True)
-            columns += named_columns(name, matrix.whole(), here)
-        return Table("safetensors", whole=columns)
+            array = matrix.whole()
+            columns += named_columns(name, array, here)
+            notes += wide_noted(array, self.source)
+        return Table("safetensors", whole=columns, notes=tuple(notes))
 
     def _beside(self, start: int) -> ByteStream:
         """Return the data from some place on; each tensor is read on its own."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kldiv_cli.core.numbers import EXACT, Number
-from kldiv_cli.errors import Fault, InputError, KldivError, Place
+from kldiv_cli.errors import Fault, InputError, KldivError, Note, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,8 @@ REMEDIES = {
     "O": "save the numbers as integers or floats; objects are never unpickled",
 }
 """… and what to do about them."""
+WIDE = 100
+"""Columns of an array of floats from on which they may be a vocabulary."""
 BARE = {
     1: Fault("bad-dtype", "may be float8", "save them as float32, with .astype('float32')"),
     2: Fault("bad-dtype", "may be bfloat16", "--dtype bfloat16 if they are"),
@@ -104,6 +106,15 @@ def named_columns(name: str, array: NDArray[Any], here: Place) -> list[tuple[str
         (name if array.ndim == 1 else f"{name}.{index}", column)
         for index, column in columns_of(array, here)
     ]
+
+
+def wide_noted(values: Any, source: str) -> Iterator[Note]:
+    """Yield a note on an array of so many columns of floats that they may be a vocabulary."""
+    if not isinstance(values, np.ndarray) or values.dtype.kind != "f" or values.ndim != 2:
+        return
+    if values.shape[1] >= WIDE:
+        what = f"{values.shape[1]} columns of raw values, and no logits"
+        yield Note("wide-array", f"an array of shape {values.shape} is {what}", source)
 
 
 def columns_of(values: Any, here: Place) -> list[tuple[str, Any]]:

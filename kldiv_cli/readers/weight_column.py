@@ -6,6 +6,7 @@ An integer literal is exact at any size; what a double cannot hold, above or bel
 from __future__ import annotations
 
 import math
+import re
 import sys
 from array import array
 from functools import partial
@@ -45,6 +46,10 @@ SOME_QUOTED = Fault(
     "some weights are in quotes, and some are not",
     "write all of them without quotes",
 )
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+"""A number with one comma, which may separate thousands."""
+_GROUPED = re.compile(r"(?:(?:[1-9]\d{0,2}\.)?\d{3}\n|\d{1,2}\n)+")
+"""Lines of numbers below 1000, and of such whose decimal mark may separate thousands."""
 _LARGEST = int(sys.float_info.max)
 
 
@@ -73,6 +78,8 @@ class WeightColumn:
         self._percent: list[Callable[[], Place]] = []
         self._plain: list[Callable[[], Place]] = []
         self._decimal = decimal
+        self._below_1000 = self._with_mark = False
+        self._is_grouped = not typed and kind not in LOG_KINDS
         self._faults = faults
         self._floats: array[float] | None = None
         self._integers: array[int] | list[int] = array("q")
@@ -92,6 +99,7 @@ class WeightColumn:
             cells = list(cells)
         values: list[Any] | None = self._parsed_at_once(cells)
         if values is None:
+            self._is_grouped = False
             values = []
             for i, cell in enumerate(cells):
                 value = self._parsed(cell, partial(place, i))
@@ -131,6 +139,22 @@ class WeightColumn:
             message = "the weights are numbers in quotes"
             advice = "write them without quotes"
             yield Note("quoted-numbers", message, source, advice=advice, repair=True)
+        if self._is_grouped and self._below_1000 and self._with_mark:
+            mark = "point" if self._decimal == "." else "comma"
+            message = (
+                f"some weights have a {mark} and three digits behind it, and all others are below"
+                " 1000: it was read as the decimal mark, and may separate thousands"
+            )
+            advice = "write numbers without separators of thousands if it does"
+            yield Note("looks-like-thousands", message, source, advice=advice, repair=True)
+
+    def _look_for_thousands(self, lines: str) -> None:
+        """Remember whether all cells so far may be whole numbers with marks between thousands."""
+        self._is_grouped = _GROUPED.fullmatch(lines) is not None
+        marks = lines.count(".")
+        zeros = lines.split("\n").count("0")
+        self._with_mark = self._with_mark or marks > 0
+        self._below_1000 = self._below_1000 or lines.count("\n") > marks + zeros
 
     def _parsed(self, cell: str, place: Callable[[], Place]) -> int | float | Fault:
         """Return the weight that a cell denotes, which may have a per cent sign, or a fault."""
@@ -162,6 +186,8 @@ class WeightColumn:
             return None
         if self._decimal != ".":
             cells = lines.split("\n")[:-1]
+        if self._is_grouped:
+            self._look_for_thousands(lines)
         values: list[Any]
         if numbers.are_integers(lines):
             values = list(map(int, cells))
@@ -191,6 +217,9 @@ class WeightColumn:
         if values is None or not isinstance(self._integers, array):
             return False
         self._integers.frombytes(values.tobytes())
+        largest = values.max(initial=0)
+        self._is_grouped = self._is_grouped and bool(largest < 1000)
+        self._below_1000 = self._below_1000 or bool(largest > 0)
         return True
 
     def _add_integers(self, values: list[Any], place: Callable[[int], Place]) -> None:
@@ -266,8 +295,13 @@ def _no_number(cell: str, decimal: str) -> Fault:
         return NO_MASS if word.startswith("-inf") else NOT_FINITE
     hint = ""
     bare = word.removesuffix("%").rstrip()
-    if decimal == "." and "," in bare and numbers.is_number(bare.replace(",", ".", 1)):
-        hint = "--decimal ',' if the comma is a decimal mark; no thousands separators"
+    if decimal == "." and _THOUSANDS.fullmatch(bare):
+        hint = (
+            "write numbers without separators of thousands; --decimal ',' if the comma is a"
+            " decimal mark"
+        )
+    elif decimal == "." and "," in bare and numbers.is_number(bare.replace(",", ".", 1)):
+        hint = "--decimal ',' if the comma is a decimal mark"
     elif decimal != "." and numbers.is_number(word):
         hint = "leave --decimal out if the point is the decimal mark"
     elif "_" in word or "," in word or " " in word or "'" in word:

@@ -9,6 +9,7 @@ import pandas
 import pytest
 
 from kldiv_cli import InputError, UsageError, calibrate, check, matrix
+from kldiv_cli.cli.messages import written
 from kldiv_cli.pipeline.calibrate import BEGIN, END, _rounded_up
 
 NAMES = [f"w{place:02d}.csv" for place in range(19)]
@@ -281,6 +282,54 @@ def test_windows_that_are_no_history_are_refused(weeks, kldiv):
     assert "error[history-trend]" in err
     assert "'amount'" in err
     assert not (weeks / "kldiv.toml").exists()
+
+
+def test_another_reference_than_the_windows_is_noted(weeks, kldiv):
+    calibrated(kldiv, weeks)
+
+    def notes(*words):
+        found = json.loads(kldiv("check", *words, "-f", "json").out)["notes"]
+        return {note["code"]: note["message"] for note in found}
+
+    assert "history-reference" not in notes("history.json", "usual.csv")
+    said = notes(NAMES[0], "usual.csv")["history-reference"]
+    assert "the reference has 200 rows, and the 19 windows of the history 3,800 to 4,142" in said
+    # Columns without a limit from past windows have nothing to do with them.
+    for name in (NAMES[0], "usual.csv"):
+        (weeks / name).write_text((weeks / name).read_text().replace("amount,colour", "a,b"))
+    assert "history-reference" not in notes(NAMES[0], "usual.csv")
+
+
+def test_dependent_rows_are_no_matter_to_limits_from_past_windows(weeks, kldiv):
+    calibrated(kldiv, weeks)
+    lines = (weeks / "usual.csv").read_text().splitlines()
+    numbers = sorted(line.split(",")[0] for line in lines[1:])
+    series = [f"{number},{'red' if place % 2 else 'blue'}" for place, number in enumerate(numbers)]
+    (weeks / "series.csv").write_text("\n".join([lines[0], *series]) + "\n")
+    assert "dependent-rows" not in kldiv("check", "history.json", "series.csv").err
+    (weeks / "kldiv.toml").unlink()
+    assert "dependent-rows" in kldiv("check", "history.json", "series.csv").err
+
+
+def test_the_hint_on_a_trend_leaves_out_all_columns_that_have_one(weeks, kldiv):
+    draw = random.Random(7)
+    for place, name in enumerate(NAMES):
+        rows = [
+            f"{draw.gauss(place / 10, 1):.3f},{draw.gauss(-place / 10, 1):.3f},{draw.random():.3f}"
+            for _ in range(200)
+        ]
+        (weeks / name).write_text("\n".join(["rising,falling down,steady", *rows]) + "\n")
+    err = refused(kldiv, *NAMES)
+    assert "--exclude rising --exclude 'falling down' leaves out what has a trend" in err
+    ran = kldiv("calibrate", *NAMES, "--exclude", "rising", "--exclude", "falling down")
+    assert (ran.code, "steady" in ran.out) == (0, True)
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_the_next_command_is_told_whole_however_long_it_is(terminal):
+    following = "kldiv profile " + " ".join(f"weeks/w{place:03}.csv" for place in range(365))
+    told = written(("kldiv.toml", "limits", following), terminal=terminal, color=False)
+    assert told.endswith(f"{following}\n")
 
 
 def test_a_column_that_never_changes_has_no_limit(weeks, kldiv):

@@ -408,6 +408,17 @@ CASES = {
             then="check new.json q.csv --serial",
         ),
         Case(
+            "kldiv profile WINDOWS -o FILE makes a reference of them",
+            "check one.json w2.csv",
+            WINDOWS
+            | {
+                "all.csv": "size\n" + "".join(text.partition("\n")[2] for text in WINDOWS.values())
+            },
+            before=(f"calibrate {WEEKS} -o kldiv.toml", "profile w1.csv -o one.json"),
+            fill={"WINDOWS": "all.csv", "FILE": "all.json"},
+            then="check all.json w2.csv",
+        ),
+        Case(
             "--max-{} {} would make it drift",
             "check p.csv q.csv --max-kl colour=inf",
             both("colour\n")
@@ -784,9 +795,16 @@ CASES = {
             then=f"calibrate {WEEKS}",
         ),
         Case(
-            "--exclude {} leaves the column out",
+            "--exclude {} leaves out what has a trend",
             f"calibrate {TRENDS}",
             TREND,
+        ),
+        Case(
+            "--exclude NAME for each of them leaves out what has a trend",
+            f"calibrate {TRENDS}",
+            TREND,
+            fill={"NAME": "size"},
+            patch={"kldiv_cli.pipeline.calibrate.LONGEST_HINT": 3},
         ),
         Case(
             "give windows since the last change alone",
@@ -1068,6 +1086,16 @@ CASES = {
         ),
     ],
     "pipeline/sides.py": [
+        Case(
+            "--as logits or --as log-probs if a model wrote them; --as samples if not",
+            "check p.npy q.npy",
+            both(npy(np.eye(40, 120)), "npy"),
+        ),
+        Case(
+            "--as samples if these are raw rows; logits have no profile",
+            "profile p.npy",
+            both(npy(np.eye(40, 120)), "npy"),
+        ),
         Case(
             "--as counts if these are counts; --smoothing floor:1e-6 if they are not",
             "p.csv q.csv --smoothing jeffreys",
@@ -1500,6 +1528,13 @@ CASES = {
             both(P + "a,b,3\n"),
             edit=both(P + '"a,b",3\n'),
             says="total 13",
+        ),
+        Case(
+            "leave out a line that is a title or a footnote",
+            "p.csv q.csv",
+            both(P + "* revised\n"),
+            edit=both(P),
+            says="total 10",
         ),
     ],
     "readers/delimiter.py": [
@@ -2255,10 +2290,25 @@ CASES = {
             says="weights of 2 outcomes, total 2",
         ),
         Case(
-            "--decimal ',' if the comma is a decimal mark; no thousands separators",
+            "--decimal ',' if the comma is a decimal mark",
             "p.tsv q.tsv",
             both("x\tn\na\t1,5\nb\t2,5\n", "tsv"),
             says="total 4",
+        ),
+        Case(
+            "write numbers without separators of thousands if it does",
+            "p.csv q.csv",
+            both("x,n\na,1.204\nb,980\n"),
+            edit=both("x,n\na,1204\nb,980\n"),
+            says="total 2184",
+        ),
+        Case(
+            "write numbers without separators of thousands; --decimal ',' if the comma is a"
+            " decimal mark",
+            "p.csv q.csv",
+            both('x,n\na,"1,204"\nb,"980"\n'),
+            edit=both("x,n\na,1204\nb,980\n"),
+            says="total 2184",
         ),
         Case(
             "counts and probabilities must be >= 0; --as logits or --as log-probs if these are"
@@ -2349,6 +2399,11 @@ CASES = {
         ),
     ],
     "pipeline/dependence.py": [
+        Case(
+            "leave --by out to see it",
+            "check p.csv q.csv --by day",
+            both("x,day\n" + "a,1\nb,2\n" * 300),
+        ),
         Case(
             "--serial looks at it, and takes longer",
             "check p.parquet q.parquet",

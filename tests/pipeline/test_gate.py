@@ -483,15 +483,46 @@ def test_errors_of_a_base_file_have_the_direction_of_models(texts, shell):
     assert json.loads(ran.out)["direction"] == "reference || current"
 
 
-def test_an_array_as_wide_as_a_vocabulary_is_noted_where_it_is_no_logits(kldiv, tmp_path):
-    base, _ = models(rows=30, outcomes=100)
-    for name, array in (("wide", base), ("narrow", base[:, :99])):
-        np.save(tmp_path / f"{name}.npy", array)
-        path = str(tmp_path / f"{name}.npy")
-        raw = json.loads(kldiv("check", path, path, "-f", "json").out)
-        assert ("wide-array" in [note["code"] for note in raw["notes"]]) == (name == "wide")
-        logits = json.loads(kldiv("check", path, path, "--as", "logits", "-f", "json").out)
-        assert logits["notes"] == []
+@pytest.fixture
+def wide(tmp_path, monkeypatch):
+    """Two models as arrays, bare and named, of as many columns as a vocabulary and of one less."""
+    monkeypatch.chdir(tmp_path)
+    for name, outcomes in (("wide", 100), ("narrow", 99)):
+        base, _ = models(rows=30, outcomes=outcomes)
+        np.save(f"{name}.npy", base)
+        np.savez(f"{name}.npz", logits=base)
+        data = base.astype("<f4").tobytes()
+        tensor = {"dtype": "F32", "shape": base.shape, "data_offsets": [0, len(data)]}
+        header = json.dumps({"logits": tensor}).encode()
+        content = len(header).to_bytes(8, "little") + header + data
+        (tmp_path / f"{name}.safetensors").write_bytes(content)
+
+
+@pytest.mark.parametrize("format", ["npy", "npz", "safetensors"])
+def test_an_array_as_wide_as_a_vocabulary_may_be_logits(kldiv, wide, format):
+    path = f"wide.{format}"
+    for command in (("check", path, path), ("profile", path)):
+        ran = kldiv(*command)
+        assert (ran.code, ran.out) == (2, "")
+        assert "error[which-kind]: this may hold logits" in ran.err
+    assert kldiv("check", path, path, "--as", "logits", "-q").out == "pass\n"
+    raw = json.loads(kldiv("check", path, path, "--as", "samples", "-f", "json").out)
+    assert "wide-array" in [note["code"] for note in raw["notes"]]
+    narrow = json.loads(kldiv("check", f"narrow.{format}", f"narrow.{format}", "-f", "json").out)
+    assert "wide-array" not in [note["code"] for note in narrow["notes"]]
+
+
+def test_a_wide_array_has_raw_rows_where_its_columns_are_named(kldiv, wide):
+    assert kldiv("check", "wide.npy", "wide.npy", "--column", "3", "-q").code == 3
+    assert kldiv("profile", "wide.npy", "--as", "samples", "-o", "wide.json").code == 0
+    assert "which-kind" not in kldiv("check", "wide.json", "wide.npy", "-q").err
+
+
+def test_a_wide_array_may_be_logits_in_python(wide):
+    base = np.load("wide.npy")
+    with pytest.raises(InputError, match="may hold logits"):
+        check(base, base)
+    assert check(base, base, kind="logits").verdict == "pass"
 
 
 def test_probabilities_that_are_called_logits_are_noted():

@@ -10,6 +10,7 @@ from hypothesis import given as over
 from hypothesis import strategies as st
 
 from kldiv_cli.core.table import Faults
+from kldiv_cli.core.texts import Texts
 from kldiv_cli.errors import Fault, InputError, Place
 from kldiv_cli.readers.weight_column import WeightColumn, parse
 
@@ -141,3 +142,48 @@ def test_decimal_comma():
     for bad in ("0.5", "1.000,5", "1,2,3"):
         with pytest.raises(InputError):
             column(["1", bad], decimal=",")
+
+
+def noted(texts, size=3, decimal=".", kind=None):
+    numbers = WeightColumn(kind, decimal, Faults())
+    for i in range(0, len(texts), size):
+        cells = texts[i : i + size]
+        # Files are read as texts that are decoded late where all are short and whole.
+        if all(map(str.isdigit, cells)):
+            cells = Texts.of(cells)
+        numbers.add(cells, lambda j: Place("x", line=j + 1))
+    return [note.code for note in numbers.notes("x")]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 9])
+@pytest.mark.parametrize(
+    ("texts", "is_noted"),
+    [
+        (["1.204", "980", "3.456"], True),
+        (["980", "3", "31.204"], True),
+        (["0", "980", "131.204"], True),
+        # Nothing is below 1000, so that both readings are the same but for a factor.
+        (["1.204", "980.000", "3.456"], False),
+        (["1.204", "0", "3.456"], False),
+        # No program that marks thousands leaves one out, or writes so many digits.
+        (["1.204", "1500", "3.456"], False),
+        (["1.204", "980", "3.45"], False),
+        (["1.204", "980", "0.456"], False),
+        (["1.204", "980", "3456.120"], False),
+        (["1.204", "980", "1e3"], False),
+        (["980", "310"], False),
+    ],
+)
+def test_a_mark_that_may_separate_thousands_is_noted(texts, is_noted, size):
+    for each in (texts, texts[::-1]):
+        expected = ["looks-like-thousands"] * is_noted
+        assert noted(each, size) == expected
+        assert noted([text.replace(".", ",") for text in each], size, ",") == expected
+        assert noted(each, size, kind="logits") == []
+
+
+@over(st.lists(st.integers(0, 999_999), max_size=9), st.integers(1, 4))
+def test_thousands_with_marks_are_noted_where_their_ratios_would_be_wrong(counts, size):
+    texts = [f"{count:,}".replace(",", ".") for count in counts]
+    factors = (n / float(text) for n, text in zip(counts, texts, strict=True) if n)
+    assert bool(noted(texts, size)) == (len({*map(round, factors)}) > 1)

@@ -43,7 +43,8 @@ def render(report: Check, layout: Layout) -> str:
     if rest := found[len(shown) :]:
         said = [_word(finding) for finding in rest]
         counts = [f"{said.count(word)} {word}" for word in dict.fromkeys(said)]
-        words = f"and {len(rest)} more columns: {', '.join(counts)}"
+        plural = "s" * (len(rest) > 1)
+        words = f"and {len(rest)} more column{plural}: {', '.join(counts)}"
         commands.append(_command(rest, "kldiv", words))
     drifted = [segment for segment in report.segments if segment.verdict == "drift"]
     if drifted:

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -46,6 +46,10 @@ MISSING_WORDS = frozenset(
 _INFINITIES = ("inf", "infinity")
 # Signs that stand before a number in printed text: the minus of mathematics, dashes, wide forms.
 _TYPOGRAPHIC_MINUS = "\u2212\u2012\u2013\ufe63\uff0d"
+
+
+SEPARATORS = (",", ".", "'\u2019", " \u00a0\u2009\u202f", "_")
+"""What separates thousands, each in all of its forms."""
 
 
 class Number(str):
@@ -205,6 +209,43 @@ def typographic_minus(text: str) -> str:
 def is_decorated(text: str) -> bool:
     """Return whether a text is a number with separators or signs, which the grammar refuses."""
     return bool(re.fullmatch(_DECORATED, text)) and not text.isdigit() and not is_number(text)
+
+
+def without_separators(separator: str, decimal: str = ".") -> Callable[[str], str]:
+    """Return what makes of a number with separators between thousands the same without them.
+
+    Separators stand between groups of three digits, as in ``1,234,567.5``, or of two but for the
+    last, as in ``12,34,567``. Any other text is left as it is.
+
+    Parameters
+    ----------
+    separator : str
+        A character of `SEPARATORS`, which stands for all forms of it.
+    decimal : {".", ","}
+        The decimal mark.
+    """
+    marks = next(marks for marks in SEPARATORS if separator in marks)
+    mark = f"[{re.escape(marks)}]"
+    groups = (
+        f"[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+|[1-9][0-9]?(?:{mark}[0-9]{{2}})+{mark}[0-9]{{3}}"
+    )
+    found = re.compile(rf"([ \t]*[+-]?)({groups})((?:{re.escape(decimal)}[0-9]*)?[ \t]*%?[ \t]*)")
+    away = str.maketrans("", "", marks)
+
+    def plain(text: str) -> str:
+        match = found.fullmatch(text)
+        return match[1] + match[2].translate(away) + match[3] if match else text
+
+    return plain
+
+
+def separator_in(text: str) -> str:
+    """Return what separates thousands in a text that may be such a number; else an empty text."""
+    for marks in SEPARATORS:
+        for decimal in {".", ","} - {marks[0]}:
+            if without_separators(marks[0], decimal)(text) != text:
+                return marks[0]
+    return ""
 
 
 def looks_like_a_number(text: str) -> bool:

@@ -105,6 +105,9 @@ def compare(
         The character between the fields of a table; found in its first lines if not given.
     decimal : str or pair of str, default "."
         The decimal mark of a table's numbers: a point or a comma.
+    thousands : str or pair of str, optional
+        What separates thousands in a table's numbers, such as ``","``; a point lets a comma be
+        the decimal mark. Nothing if not given.
     header : bool or pair of bool, optional
         Whether the first row of a table names the columns; decided by its cells if not given.
     comment : str or pair of str, optional

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         header: PerSide[bool | None]
         comment: PerSide[str | None]
         escape: PerSide[str | None]
+        thousands: PerSide[str | None]
         total_row: PerSide[Literal["drop", "keep"] | None]
         where: PerSide[str | None]
         duplicates: Literal["error", "sum"]
@@ -1096,6 +1097,8 @@ def _source(source: object, side: int, given: Given) -> Source:
     kind = said.pop("kind", None)
     if "input_format" in said:
         said["format"] = said.pop("input_format")
+    if said.get("thousands") == ".":
+        said.setdefault("decimal", ",")
     if joint := given.get("joint"):
         if "label" in said:
             message = "the outcomes are in one column, or in several together"
@@ -1148,8 +1151,8 @@ def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[
     # Without a second source both sides come from the first.
     files = (first, first if sides[1].source is None else second)
     names = (
-        "input_format", "encoding", "delimiter", "header", "comment", "escape", "max_inflated",
-        "max_header", "dtype",
+        "input_format", "encoding", "delimiter", "thousands", "header", "comment", "escape",
+        "max_inflated", "max_header", "dtype",
     )  # fmt: skip
     why = "says how a file is read, and this is an object in memory"
     yield Refusal(names, files, why, "leave {} out")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.core.numbers import is_number
 from kldiv_cli.core.table import Batch, Faults, Scan, Table
 from kldiv_cli.errors import Fault, InputError, Note, Place
-from kldiv_cli.readers import delimiter
+from kldiv_cli.readers import delimiter, thousands
 from kldiv_cli.readers.records import Records, long_fields
 from kldiv_cli.readers.text import NULL, Text
 
@@ -41,6 +41,8 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
         return uniq.table(text, lines, [note])
     delimiter.refuse_exposition(sample, source)
     separator = delimiter.find(sample, options, stream.format, source)
+    if options.thousands is not None:
+        thousands.check(options.thousands, options.decimal)
     named = stream.format != "text"
     shown = {",": "csv", "\t": "tsv"}.get(separator, "text")
     lines.unread(sample)
@@ -64,8 +66,10 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     is_ragged = set(map(len, rows)) != {width}
     comment = is_ragged and rows[0][0].startswith("#")
     batches = _batches(records, first, faults, blanks, text.backslashes, comment=comment)
+    if options.thousands is not None:
+        batches = thousands.joined(batches, options.thousands, options.decimal)
     scan = None
-    if not (options.comment or options.escape or is_ragged):
+    if not (options.comment or options.escape or options.thousands or is_ragged):
         begin, *below = first[1]
         scan = Scan(
             path=stream.path if text.encoding == "utf-8" else None,

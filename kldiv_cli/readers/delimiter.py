@@ -6,7 +6,7 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
-from kldiv_cli.core.numbers import is_number, is_percent
+from kldiv_cli.core.numbers import is_number, is_percent, without_separators
 from kldiv_cli.core.table import SAMPLE
 from kldiv_cli.errors import InputError, Place, UsageError
 from kldiv_cli.readers.records import ESCAPE_HINT, SAMPLE_CELLS, long_fields, parsed
@@ -88,6 +88,8 @@ def find(sample: list[str], option: ReadOptions, format_: str, source: str) -> s
             hint = " or ".join(_options(lines, d) for d in even)
         raise InputError("which-delimiter", message, place, hint=hint)
     rivals = [d for d in even if d != named and _decimal(lines, d)]
+    if len(rivals) == 1 and splits[named] < 2 and named == option.decimal:
+        return rivals[0]
     if rivals and (splits[named] < 2 or named == ","):
         says = f"the name says that {_spelt(named)} separates the fields"
         message = f"{says}, but {_spelt(rivals[0])} seems to"
@@ -254,7 +256,9 @@ def _decimal(lines: list[str], delimiter: str) -> str:
 
 
 def _are_numbers(cells: Sequence[str], decimal: str) -> bool:
-    return all(is_number(cell, decimal) or is_percent(cell, decimal) for cell in cells)
+    # The other mark may separate thousands.
+    plain = without_separators("," if decimal == "." else ".", decimal)
+    return all(is_number(cell, decimal) or is_percent(cell, decimal) for cell in map(plain, cells))
 
 
 def _is_uniq(lines: list[str]) -> bool:

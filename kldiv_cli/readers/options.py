@@ -27,6 +27,8 @@ class ReadOptions(NamedTuple):
     encoding: str | None = None
     delimiter: str | None = None
     decimal: str = "."
+    thousands: str | None = None
+    """What separates thousands in numbers; nothing if None."""
     header: bool | None = None
     """Whether the first row of a table holds names."""
     comment: str | None = None

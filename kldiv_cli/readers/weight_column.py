@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kldiv_cli.core import numbers
 from kldiv_cli.core.distribution import LOG_KINDS
 from kldiv_cli.core.texts import Texts
-from kldiv_cli.errors import Fault, Note, Place
+from kldiv_cli.errors import Fault, Note, Place, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -46,8 +46,6 @@ SOME_QUOTED = Fault(
     "some weights are in quotes, and some are not",
     "write all of them without quotes",
 )
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
-"""A number with one comma, which may separate thousands."""
 _GROUPED = re.compile(r"(?:(?:[1-9]\d{0,2}\.)?\d{3}\n|\d{1,2}\n)+")
 """Lines of numbers below 1000, and of such whose decimal mark may separate thousands."""
 _LARGEST = int(sys.float_info.max)
@@ -145,7 +143,7 @@ class WeightColumn:
                 f"some weights have a {mark} and three digits behind it, and all others are below"
                 " 1000: it was read as the decimal mark, and may separate thousands"
             )
-            advice = "write numbers without separators of thousands if it does"
+            advice = f"{option('--thousands', self._decimal)} alone reads it so"
             yield Note("looks-like-thousands", message, source, advice=advice, repair=True)
 
     def _look_for_thousands(self, lines: str) -> None:
@@ -295,16 +293,17 @@ def _no_number(cell: str, decimal: str) -> Fault:
         return NO_MASS if word.startswith("-inf") else NOT_FINITE
     hint = ""
     bare = word.removesuffix("%").rstrip()
-    if decimal == "." and _THOUSANDS.fullmatch(bare):
-        hint = (
-            "write numbers without separators of thousands; --decimal ',' if the comma is a"
-            " decimal mark"
-        )
-    elif decimal == "." and "," in bare and numbers.is_number(bare.replace(",", ".", 1)):
+    separator = numbers.separator_in(bare)
+    thousands = f"{option('--thousands', separator)} if it separates thousands"
+    if decimal == "." and "," in bare and numbers.is_number(bare, ","):
         hint = "--decimal ',' if the comma is a decimal mark"
+        if separator:
+            hint = f"{thousands}; {hint}"
     elif decimal != "." and numbers.is_number(word):
         hint = "leave --decimal out if the point is the decimal mark"
-    elif "_" in word or "," in word or " " in word or "'" in word:
+    elif separator:
+        hint = thousands
+    elif any(mark in word for mark in "_, '"):
         hint = "write numbers without separators"
     elif word.endswith("%"):
         hint = "write percentages with a number before the sign"

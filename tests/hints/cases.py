@@ -340,6 +340,20 @@ CASES = {
         Case("did you mean {}?", "--verison", {}, wrong="--verison"),
         Case("there are {}", "help zzz", {}, wrong="zzz"),
     ],
+    "readers/thousands.py": [
+        Case(
+            "--thousands {}: a comma, a point, an apostrophe, a blank or an underscore",
+            "p.csv q.csv --thousands ;",
+            both('x,n\na,"1,204"\nb,"980"\n'),
+            says="total 2184",
+        ),
+        Case(
+            "leave --decimal out",
+            "p.csv q.csv --thousands , --decimal ,",
+            both('x,n\na,"1,204"\nb,"980"\n'),
+            says="total 2184",
+        ),
+    ],
     "core/dataset.py": [
         Case(
             "--as counts, --as probabilities, --as weights or --as samples",
@@ -533,6 +547,11 @@ CASES = {
             both("x\n" + MANY + "1,5\n", "txt"),
             tries=[2],
             external="",
+        ),
+        Case(
+            "--thousands {} if it separates thousands",
+            "check p.csv q.csv",
+            both("x,y\n" + MANY.replace("\n", ",u\n") + "1'204,u\n"),
         ),
         Case(
             "--max-outcomes N allows more",
@@ -2290,27 +2309,6 @@ CASES = {
             says="weights of 2 outcomes, total 2",
         ),
         Case(
-            "--decimal ',' if the comma is a decimal mark",
-            "p.tsv q.tsv",
-            both("x\tn\na\t1,5\nb\t2,5\n", "tsv"),
-            says="total 4",
-        ),
-        Case(
-            "write numbers without separators of thousands if it does",
-            "p.csv q.csv",
-            both("x,n\na,1.204\nb,980\n"),
-            edit=both("x,n\na,1204\nb,980\n"),
-            says="total 2184",
-        ),
-        Case(
-            "write numbers without separators of thousands; --decimal ',' if the comma is a"
-            " decimal mark",
-            "p.csv q.csv",
-            both('x,n\na,"1,204"\nb,"980"\n'),
-            edit=both("x,n\na,1204\nb,980\n"),
-            says="total 2184",
-        ),
-        Case(
             "counts and probabilities must be >= 0; --as logits or --as log-probs if these are"
             " logarithms; --as samples if they are raw values",
             "p.csv q.csv",
@@ -2321,12 +2319,6 @@ CASES = {
             "p.csv q.csv",
             both("x,n\na,1\nb,inf\n"),
             edit=both("x,n\na,1\nb,2\n"),
-        ),
-        Case(
-            "leave --decimal out if the point is the decimal mark",
-            "p.tsv q.tsv --decimal ,",
-            both("x\tn\na\t1.5\nb\t2.5\n", "tsv"),
-            says="total 4",
         ),
         Case(
             "write 0 where there is no mass",
@@ -2343,9 +2335,41 @@ CASES = {
         Case(
             "write numbers without separators",
             "p.csv q.csv",
-            both("x,n\na,5\nb,1_000\n"),
+            both("x,n\na,5\nb,10_00\n"),
             edit=both("x,n\na,5\nb,1000\n"),
             says="total 1005",
+        ),
+        Case(
+            "--thousands {} alone reads it so",
+            "p.csv q.csv",
+            both("x,n\na,1.204\nb,980\n"),
+            says="total 2184",
+        ),
+        Case(
+            "--thousands {} if it separates thousands",
+            "p.csv q.csv",
+            both("x,n\na,1'204\nb,980\n"),
+            says="total 2184",
+        ),
+        Case(
+            "--thousands {} if it separates thousands; --decimal ',' if the comma is a decimal"
+            " mark",
+            "p.csv q.csv",
+            both('x,n\na,"1,204"\nb,"980"\n'),
+            tries=[0],
+            says="total 2184",
+        ),
+        Case(
+            "--decimal ',' if the comma is a decimal mark",
+            "p.tsv q.tsv",
+            both("x\tn\na\t1,5\nb\t2,5\n", "tsv"),
+            says="total 4",
+        ),
+        Case(
+            "leave --decimal out if the point is the decimal mark",
+            "p.tsv q.tsv --decimal ,",
+            both("x\tn\na\t1.5\nb\t2.5\n", "tsv"),
+            says="total 4",
         ),
         Case(
             "write percentages with a number before the sign",

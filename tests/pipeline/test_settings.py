@@ -271,8 +271,8 @@ def files(tmp_path):
 # fmt: off
 USES = {
     "csv": {
-        "encoding", "delimiter", "decimal", "header", "comment", "escape", "duplicates",
-        "total_row",
+        "encoding", "delimiter", "decimal", "thousands", "header", "comment", "escape",
+        "duplicates", "total_row",
     },
     "json": {"encoding", "duplicates", "total_row"},
     "jsonl": {"encoding", "duplicates", "total_row"},
@@ -288,6 +288,7 @@ SAID = {
     "header": True,
     "comment": "#",
     "escape": "\\",
+    "thousands": "'",
     "duplicates": "sum",
     "total_row": "drop",
 }  # fmt: skip

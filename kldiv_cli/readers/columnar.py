@@ -230,7 +230,8 @@ class _Counting:
 
     def tally(self, name: str, kept: Mask) -> Tally | None:
         """Return the distinct cells of a column; see `Bulk`."""
-        found = self._counted(name, self._array(name, kept))
+        array = self._array(name, kept)
+        found = None if array is None else self._counted(name, array)
         if found is None:
             return None
         values, counts = found
@@ -243,7 +244,7 @@ class _Counting:
     def doubles(self, name: str, kept: Mask) -> Doubles | None:
         """Return the numbers of a column; see `Bulk`."""
         array = self._array(name, kept)
-        if not _has_doubles(array.type):
+        if array is None or not _has_doubles(array.type):
             return None
         values, counts = self._counted(name, array) or (array, None)
         with reading(self._format, self._source):
@@ -255,10 +256,16 @@ class _Counting:
             return Doubles(doubles[~missing], None, int(np.count_nonzero(missing)))
         return Doubles(doubles[~missing], counts[~missing], int(counts[missing].sum()))
 
-    def _array(self, name: str, kept: Mask) -> pa.Array:
+    def _array(self, name: str, kept: Mask) -> pa.Array | None:
+        """Return a column in the rows that are meant; None of types that PyArrow cannot filter."""
+        import pyarrow as pa
+
         with reading(self._format, self._source):
             array = self._column(self._positions[name])
-            return array if kept is None else array.filter(_of_bits(kept))
+            try:
+                return array if kept is None else array.filter(_of_bits(kept))
+            except pa.ArrowNotImplementedError:
+                return None
 
     def _counted(self, name: str, array: pa.Array) -> tuple[pa.Array, NDArray[np.int64]] | None:
         """Return distinct values and their counts; None where they are not worth it."""

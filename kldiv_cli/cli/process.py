@@ -10,7 +10,6 @@ from kldiv_cli.errors import InputError, KldivError
 NO_ANSWER = 2
 BUG = 70
 INTERRUPTED = 130
-TERMINATED = 143
 
 
 def run(arguments: list[str]) -> int:
@@ -43,8 +42,8 @@ def run(arguments: list[str]) -> int:
             return _failed(arguments, KldivError("internal", message, hint=hint), color, BUG)
     except KeyboardInterrupt:
         return _interrupted(arguments, INTERRUPTED)
-    except interrupts.Terminated:
-        return _interrupted(arguments, TERMINATED)
+    except interrupts.Terminated as end:
+        return _interrupted(arguments, end.code)
 
 
 def _failed(arguments: list[str], problem: KldivError, color: str, code: int) -> int:

@@ -40,7 +40,6 @@ EXACT_POWER = 22
 """The largest power of ten that is a double."""
 NO_VALUE = Number("NaN")
 """A number that is none, as JSON spells it: a missing value of raw rows, and no weight."""
-_SECONDS = re.compile(r"(.*?\d:\d\d:\d\d)(\.\d{6})?(.*)").fullmatch
 _UNNAMED_INDEX = re.compile(r"__index_level_\d+__").fullmatch
 
 
@@ -449,6 +448,8 @@ def _of_nanoseconds(array: pa.Array) -> list[Any]:
     import pyarrow as pa
     import pyarrow.types as of
 
+    from kldiv_cli.readers.values import finer
+
     coarse = pa.time64("us") if of.is_time(array.type) else pa.duration("us")
     if of.is_timestamp(array.type):
         coarse = pa.timestamp("us", array.type.tz)
@@ -456,11 +457,4 @@ def _of_nanoseconds(array: pa.Array) -> list[Any]:
     micros = [None if value is None else value // 1000 for value in whole]
     times = pa.array(micros, coarse).to_pylist()
     rests = [None if value is None else value % 1000 for value in whole]
-    return [_finer(time, rest) if rest else time for time, rest in zip(times, rests, strict=True)]
-
-
-def _finer(time: Any, nanoseconds: int) -> str:
-    """Return a time with more digits than Python's own."""
-    found = _SECONDS(str(time))
-    assert found is not None
-    return f"{found[1]}{found[2] or '.000000'}{nanoseconds:03}{found[3]}"
+    return [finer(time, rest) if rest else time for time, rest in zip(times, rests, strict=True)]

@@ -229,17 +229,17 @@ def cell_of(value: Any, i: int, here: Place) -> str | None:
         raise InputError("nested-value", message, replace(here, index=(i,)))
     if isinstance(plain, bool):
         return "true" if plain else "false"
-    if isinstance(plain, timedelta):
-        return _time_difference(plain)
-    return Number(plain) if isinstance(plain, (int, float, Decimal)) else str(plain)
+    return Number(plain) if isinstance(plain, (int, float, Decimal)) else text_of(plain)
 
 
-def _time_difference(value: timedelta) -> str:
-    """Return a time difference as Python writes it, whatever library it is of."""
-    plain = timedelta(value.days, value.seconds, value.microseconds)
+def text_of(plain: object) -> str:
+    """Return a value of Python as text; a time difference of any library as Python writes it."""
+    if not isinstance(plain, timedelta):
+        return str(plain)
+    time = timedelta(plain.days, plain.seconds, plain.microseconds)
     # That of pandas has more digits.
-    nanoseconds: int = getattr(value, "nanoseconds", 0)
-    return finer(plain, nanoseconds) if nanoseconds else str(plain)
+    nanoseconds: int = getattr(plain, "nanoseconds", 0)
+    return finer(time, nanoseconds) if nanoseconds else str(time)
 
 
 def finer(time: object, nanoseconds: int) -> str:

@@ -296,3 +296,19 @@ def test_time_differences_that_python_does_not_have():
     large = np.array([1, 10**18], "m8[W]").repeat(50)
     report = check({"took": large}, {"took": large}, column="took")
     assert report.columns["took"].outcomes == 2
+
+
+def test_time_differences_as_labels(tmp_path):
+    times = [dt.timedelta(hours=1), dt.timedelta(days=1, microseconds=5)]
+    frame = pd.DataFrame({"took": times, "n": [3, 1]})
+    frame.to_parquet(path := tmp_path / "p.parquet")
+    forms = (
+        frame,
+        path,
+        frame.set_index("took")["n"],
+        pl.DataFrame({"took": times, "n": [3, 1]}),
+        dict(zip(times, [3, 1], strict=True)),
+        [{"took": time, "n": n} for time, n in zip(times, [3, 1], strict=True)],
+    )
+    for form in forms:
+        assert compare(forms[0], form, kind="counts").comparisons[0].measures["kl_pq"] == 0.0

@@ -23,8 +23,7 @@ class Terminated(BaseException):
     """SIGTERM or SIGHUP arrived; the exit code is the one by which shells tell of it."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.code = 128 + number
+        self.exit_code = 128 + number
 
 
 def listen() -> None:

@@ -72,7 +72,8 @@ def pair(table):
 def runners_own(monkeypatch):
     """Give the test runner back what a run of kldiv sets for its process: a hook, handlers."""
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    handlers = {number: signal.getsignal(number) for number in ends}
     yield
     for number, handler in handlers.items():
         signal.signal(number, handler)

@@ -12,24 +12,33 @@ if TYPE_CHECKING:
     from sys import UnraisableHookArgs
     from types import FrameType
 
-_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+_ENDING = tuple(number for number in signal.Signals if number.name in ("SIGTERM", "SIGHUP"))
+"""Signals that end a run: somebody wants it to end, or its terminal is gone."""
+_NUMBERS = (signal.SIGINT, *_ENDING)
 _kept: list[BaseException] = []
 """Exceptions that end the run; one that was raised where it is dropped ends it later."""
 
 
 class Terminated(BaseException):
-    """SIGTERM arrived."""
+    """SIGTERM or SIGHUP arrived; the exit code is the one by which shells tell of it."""
+
+    def __init__(self, number: int) -> None:
+        self.exit_code = 128 + number
 
 
 def listen() -> None:
-    """Raise `Terminated` on SIGTERM, and keep the exceptions that would be dropped.
+    """Raise `Terminated` on SIGTERM and SIGHUP, and keep the exceptions that would be dropped.
+
+    A hangup that is ignored, as under nohup, stays so.
 
     Python prints an exception of a callback, or of an iterator that is being closed, and goes on
     as if nothing had happened. Compiled code, that of PyArrow where it imports a module, clears
     any exception. So those of signals are kept as they are raised.
     """
     _kept.clear()
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in _ENDING:
+        if number == signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _terminate)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     sys.unraisablehook = _keep
@@ -53,7 +62,7 @@ def raise_kept() -> None:
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    _raise(Terminated())
+    _raise(Terminated(number))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

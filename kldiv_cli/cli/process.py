@@ -10,7 +10,6 @@ from kldiv_cli.errors import InputError, KldivError
 NO_ANSWER = 2
 BUG = 70
 INTERRUPTED = 130
-TERMINATED = 143
 
 
 def run(arguments: list[str]) -> int:
@@ -43,8 +42,8 @@ def run(arguments: list[str]) -> int:
             return _failed(arguments, KldivError("internal", message, hint=hint), color, BUG)
     except KeyboardInterrupt:
         return _interrupted(arguments, INTERRUPTED)
-    except interrupts.Terminated:
-        return _interrupted(arguments, TERMINATED)
+    except interrupts.Terminated as end:
+        return _interrupted(arguments, end.exit_code)
 
 
 def _failed(arguments: list[str], problem: KldivError, color: str, code: int) -> int:
@@ -60,12 +59,12 @@ def _failed(arguments: list[str], problem: KldivError, color: str, code: int) ->
     return code
 
 
-def _interrupted(arguments: list[str], code: int) -> int:
+def _interrupted(arguments: list[str], exit_code: int) -> int:
     """Replace the files that would be taken for an answer, and return the exit code."""
     with interrupts.ignored():
-        problem = KldivError("interrupted", f"the run was interrupted: exit code {code}")
+        problem = KldivError("interrupted", f"the run was interrupted: exit code {exit_code}")
         _report(arguments, problem, "auto", to_streams=False)
-    return code
+    return exit_code
 
 
 def _report(

@@ -353,7 +353,9 @@ class Table(NamedTuple):
 
     def is_missing(self, cell: Any, na: Collection[str] = ()) -> bool:
         """Return whether a cell holds no value, or a word of `na`, which means the same."""
-        return cell is None or cell in na or (not self.typed and (not cell or cell.isspace()))
+        if cell is None or cell == "":
+            return True
+        return cell in na or (not self.typed and cell.isspace())
 
 
 PIECE = 1 << 20

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core import numbers
+from kldiv_cli.core import numbers, types
 from kldiv_cli.core.counts import Binned, Categories, numeral
 from kldiv_cli.core.dataset import CLUSTERS, SEGMENTS, WEIGHS, DataSet, Excluded, unknown_column
 from kldiv_cli.core.grouped import BLOCKS, Entries, Grouped, Groups, Weighing, summed
@@ -316,18 +316,31 @@ def named(
     """Return the names of groups, in their own order, and for each cell the place of its name.
 
     Cells without a value are one group, which comes last and is called None. Where all rows are
-    one group, that has a name of its own.
+    one group, that has a name of its own. Words such as NA are no value, but among segments
+    that are labels they are labels, as in a column of these: NA may be a country.
     """
     if grouping.column is None:
         return _numbered(1), np.zeros(1, np.int64)
-    words = numbers.MISSING_WORDS | wanted.missing_words(grouping.column or "")
+    own = wanted.missing_words(grouping.column)
+    words = own | numbers.MISSING_WORDS
     missing = [table.is_missing(cell) or str(cell).strip() in words for cell in cells]
+    values = [str(cell) for cell, no in zip(cells, missing, strict=True) if not no]
+    if grouping.kind == "segment" and _are_labels(values, table.decimal):
+        missing = [table.is_missing(cell) or str(cell).strip() in own for cell in cells]
     names = sorted(
         str(cell) for cell, is_missing in zip(cells, missing, strict=True) if not is_missing
     )
     at: dict[Cell, int] = {name: place for place, name in enumerate(names)}
     places = [len(names) if no else at[cell] for cell, no in zip(cells, missing, strict=True)]
     return (*names, *([None] if any(missing) else [])), np.array(places, np.int64)
+
+
+def _are_labels(values: Sequence[str], decimal: str) -> bool:
+    """Return whether values are labels, and neither booleans, dates nor numbers."""
+    if not values or types.spelling_of(values):
+        return False
+    is_number, is_code = numbers.is_number, numbers.has_leading_zero
+    return not all(is_number(value, decimal) and not is_code(value) for value in values)
 
 
 def crossed(

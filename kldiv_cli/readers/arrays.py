@@ -24,6 +24,7 @@ from kldiv_cli.readers.values import (
     is_real,
     library_of,
     refuse_coded,
+    text_of,
     to_list,
 )
 
@@ -227,7 +228,7 @@ def _texts(labels: Iterable[Any], source: str) -> list[str | None]:
         plain = label.item() if isinstance(label, np.generic) else label
         if isinstance(plain, (bytes, bytearray)):
             raise InputError("bad-label", "a label is bytes, not text", Place(source, index=(i,)))
-        text = plain if type(plain) is str else str(plain)
+        text = plain if type(plain) is str else text_of(plain)
         texts.append(None if is_missing(plain) else text)
     return texts
 

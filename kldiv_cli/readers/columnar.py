@@ -40,7 +40,6 @@ EXACT_POWER = 22
 """The largest power of ten that is a double."""
 NO_VALUE = Number("NaN")
 """A number that is none, as JSON spells it: a missing value of raw rows, and no weight."""
-_SECONDS = re.compile(r"(.*?\d:\d\d:\d\d)(\.\d{6})?(.*)").fullmatch
 _UNNAMED_INDEX = re.compile(r"__index_level_\d+__").fullmatch
 
 
@@ -230,7 +229,8 @@ class _Counting:
 
     def tally(self, name: str, kept: Mask) -> Tally | None:
         """Return the distinct cells of a column; see `Bulk`."""
-        found = self._counted(name, self._array(name, kept))
+        array = self._array(name, kept)
+        found = None if array is None else self._counted(name, array)
         if found is None:
             return None
         values, counts = found
@@ -243,7 +243,7 @@ class _Counting:
     def doubles(self, name: str, kept: Mask) -> Doubles | None:
         """Return the numbers of a column; see `Bulk`."""
         array = self._array(name, kept)
-        if not _has_doubles(array.type):
+        if array is None or not _has_doubles(array.type):
             return None
         values, counts = self._counted(name, array) or (array, None)
         with reading(self._format, self._source):
@@ -255,10 +255,16 @@ class _Counting:
             return Doubles(doubles[~missing], None, int(np.count_nonzero(missing)))
         return Doubles(doubles[~missing], counts[~missing], int(counts[missing].sum()))
 
-    def _array(self, name: str, kept: Mask) -> pa.Array:
+    def _array(self, name: str, kept: Mask) -> pa.Array | None:
+        """Return a column in the rows that are meant; None of types that PyArrow cannot filter."""
+        import pyarrow as pa
+
         with reading(self._format, self._source):
             array = self._column(self._positions[name])
-            return array if kept is None else array.filter(_of_bits(kept))
+            try:
+                return array if kept is None else array.filter(_of_bits(kept))
+            except pa.ArrowNotImplementedError:
+                return None
 
     def _counted(self, name: str, array: pa.Array) -> tuple[pa.Array, NDArray[np.int64]] | None:
         """Return distinct values and their counts; None where they are not worth it."""
@@ -442,6 +448,8 @@ def _of_nanoseconds(array: pa.Array) -> list[Any]:
     import pyarrow as pa
     import pyarrow.types as of
 
+    from kldiv_cli.readers.values import finer
+
     coarse = pa.time64("us") if of.is_time(array.type) else pa.duration("us")
     if of.is_timestamp(array.type):
         coarse = pa.timestamp("us", array.type.tz)
@@ -449,11 +457,4 @@ def _of_nanoseconds(array: pa.Array) -> list[Any]:
     micros = [None if value is None else value // 1000 for value in whole]
     times = pa.array(micros, coarse).to_pylist()
     rests = [None if value is None else value % 1000 for value in whole]
-    return [_finer(time, rest) if rest else time for time, rest in zip(times, rests, strict=True)]
-
-
-def _finer(time: Any, nanoseconds: int) -> str:
-    """Return a time with more digits than Python's own."""
-    found = _SECONDS(str(time))
-    assert found is not None
-    return f"{found[1]}{found[2] or '.000000'}{nanoseconds:03}{found[3]}"
+    return [finer(time, rest) if rest else time for time, rest in zip(times, rests, strict=True)]

@@ -26,7 +26,7 @@ from kldiv_cli.readers.shapes import (
     opening,
     rows_of,
 )  # fmt: skip
-from kldiv_cli.readers.values import is_missing, library_of, to_list
+from kldiv_cli.readers.values import is_missing, library_of, text_of, to_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,7 +166,7 @@ def _literal(value: Any) -> Any:
         return Number(f"-{word}" if plain < 0 else word)
     if isinstance(plain, int | float | Decimal):
         return Number(plain)
-    return None if is_missing(plain) else plain if is_container(plain) else str(plain)
+    return None if is_missing(plain) else plain if is_container(plain) else text_of(plain)
 
 
 def _plain(cells: Sequence[Any]) -> Sequence[Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +53,10 @@ BARE = {
     2: Fault("bad-dtype", "may be bfloat16", "--dtype bfloat16 if they are"),
 }
 """What elements may be of which a file tells the size in bytes alone, and what to do then."""
+
+_UNITS = frozenset(("W", "D", "h", "m", "s", "ms", "us", "ns"))
+"""The units of time differences that Python has, too."""
+_SECONDS = re.compile(r"(.*?\d:\d\d:\d\d)(\.\d{6})?(.*)").fullmatch
 
 
 def check_type(dtype: np.dtype[Any] | None, here: Place, *, raw: bool = False) -> None:
@@ -234,7 +240,24 @@ def cell_of(value: Any, i: int, here: Place) -> str | None:
         raise InputError("nested-value", message, replace(here, index=(i,)))
     if isinstance(plain, bool):
         return "true" if plain else "false"
-    return Number(plain) if isinstance(plain, (int, float, Decimal)) else str(plain)
+    return Number(plain) if isinstance(plain, (int, float, Decimal)) else text_of(plain)
+
+
+def text_of(plain: object) -> str:
+    """Return a value of Python as text; a time difference of any library as Python writes it."""
+    if not isinstance(plain, timedelta):
+        return str(plain)
+    time = timedelta(plain.days, plain.seconds, plain.microseconds)
+    # That of pandas has more digits.
+    nanoseconds: int = getattr(plain, "nanoseconds", 0)
+    return finer(time, nanoseconds) if nanoseconds else str(time)
+
+
+def finer(time: object, nanoseconds: int) -> str:
+    """Return a time with more digits than Python's own."""
+    found = _SECONDS(str(time))
+    assert found is not None
+    return f"{found[1]}{found[2] or '.000000'}{nanoseconds:03}{found[3]}"
 
 
 def is_real(value: object) -> bool:
@@ -252,9 +275,13 @@ def is_missing(plain: Any) -> bool:
 
 def to_list(column: Any) -> list[Any]:
     """Return the values of a column as objects of Python."""
+    if library_of(column) == "polars" and str(column.dtype).startswith("Duration"):
+        column = column.to_numpy()
     if isinstance(column, np.ndarray) and column.dtype.kind in "mM":
         # As integers they would be numbers of the smallest unit.
         none = np.isnat(column)
+        if column.dtype.kind == "m" and np.datetime_data(column.dtype)[0] in _UNITS:
+            column = _differences(column)
         return [None if n else str(text) for text, n in zip(column.astype(str), none, strict=True)]
     if library_of(column) == "polars" and str(column.dtype).startswith("Datetime"):
         # Python's own timestamps know no nanoseconds.
@@ -264,6 +291,19 @@ def to_list(column: Any) -> list[Any]:
             values: list[Any] = getattr(column, method)()
             return values
     return list(column)
+
+
+def _differences(column: NDArray[Any]) -> NDArray[Any]:
+    """Return time differences of NumPy as texts; as they are where Python has none so large."""
+    micros = column.astype("m8[us]").astype(np.int64)
+    rests = np.zeros_like(micros)
+    if np.datetime_data(column.dtype)[0] == "ns":
+        micros, rests = np.divmod(column.astype("m8[ns]").astype(np.int64), 1000)
+    elif np.any((micros.astype("m8[us]").astype(column.dtype) != column) & ~np.isnat(column)):
+        return column
+    times = (timedelta(microseconds=micro) for micro in micros.tolist())
+    both = zip(times, rests.tolist(), strict=True)
+    return np.array([finer(time, rest) if rest else str(time) for time, rest in both], np.str_)
 
 
 def taken(column: Any, kept: Sequence[bool]) -> Any:

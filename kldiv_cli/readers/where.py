@@ -58,7 +58,10 @@ def rows_where(table: Table, where: str, source: str) -> Table:
         key = at if table.positional else title
     rows = _Rows(table, title, value, source)
     rest = None if names is None else [name for name in names if name != title]
-    found = _filled(rows.of(batches, key))
+    found = rows.of(batches, key)
+    # Columns whose format tells what they hold are read as they are asked for, from a part of a
+    # folder while that is open; no other part may be looked at before.
+    found = found if table.types else _filled(found)
     scan = table.scan
     if scan is not None:
         is_there = title in scan.names
@@ -143,7 +146,7 @@ class _Rows:
         """Return the error for a value that no row has."""
         values = [MISSING if text is None or not text.strip() else text for text in self._known]
         message = f"no row has {self._value[:60]!r} in column {self._title[:60]!r}"
-        hint = did_you_mean(self._value, values)
+        hint = did_you_mean(self._value, values) if values else ""
         return InputError("no-rows-where", message, Place(self._source), hint=hint)
 
 
@@ -191,7 +194,8 @@ def _filled(batches: Iterator[Batch]) -> Iterator[Batch]:
         head.append(batch)
         if sum(one.size for one in head) >= SAMPLE:
             break
-    yield head[0] if len(head) == 1 else _together(head)
+    if head:
+        yield head[0] if len(head) == 1 else _together(head)
     yield from batches
 
 

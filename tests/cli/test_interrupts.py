@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 RUN = "import sys; from kldiv_cli.cli.process import run; sys.exit(run(sys.argv[1:]))"
 IN_DUCKDB = """
 from kldiv_cli import database
@@ -145,3 +145,15 @@ def test_a_signal_ends_the_writing(started, tmp_path, patience, number, code):
     assert process.wait(patience) == code
     assert b"Traceback" not in process.stderr.read()
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_hangup_that_is_ignored_ends_nothing(started, data, tmp_path, patience):
+    """As under nohup: whoever starts the run wants it to outlive the terminal."""
+    work = CLEARED.replace("SIGNUMBER", "SIGHUP")
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = started(work, "check", data, data, "-q")
+    finally:
+        signal.signal(signal.SIGHUP, inherited)
+    out, err = process.communicate(timeout=patience)
+    assert (process.returncode, out, err) == (0, b"pass\n", b"")

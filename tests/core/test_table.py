@@ -53,7 +53,8 @@ def test_cells_of_text_and_of_typed_formats():
     assert comma.is_number("1,5")
     assert [typed.is_number(cell) for cell in (Number("1"), "1", None, [])] == [1, 0, 0, 0]
     assert [text.is_missing(cell) for cell in (None, "", " \t", "NA")] == [1, 1, 1, 0]
-    assert [typed.is_missing(cell) for cell in (None, "", " ", [])] == [1, 0, 0, 0]
+    # An empty text is a missing value of raw rows, whatever the format.
+    assert [typed.is_missing(cell) for cell in (None, "", " ", [])] == [1, 1, 0, 0]
     assert text.is_missing("NA", {"NA"})
 
 

@@ -248,3 +248,67 @@ def test_the_same_data_are_compared_and_profiled_alike(writer, tmp_path):
         for side in (str(mine[0]), theirs[0])
     )
     assert found == expected
+
+
+NANOSECONDS = (0, 1, 999, 1000, -1, -90_000_000_001, 90_000_000_000, 86_400_000_000_000)
+COARSEST = {"ns": 1, "us": 1000, "ms": 10**6, "s": 10**9}
+
+
+def durations(values, unit):
+    """Return time differences, nanoseconds or None, as each library holds them."""
+    ends = ["NaT" if value is None else value // COARSEST[unit] for value in values]
+    ints = [None if value is None else value // COARSEST[unit] for value in values]
+    array = np.array(ends, f"m8[{unit}]")
+    found = {
+        "numpy": {"took": array},
+        "pandas": pd.DataFrame({"took": array}),
+        "pyarrow": pa.table({"took": pa.array(ints, pa.duration(unit))}),
+    }
+    if unit != "s":
+        found["polars"] = pl.DataFrame({"took": pl.Series(ints, dtype=pl.Duration(unit))})
+    if unit == "us":
+        found["python"] = {
+            "took": [None if x is None else dt.timedelta(microseconds=x) for x in ints]
+        }
+    return found
+
+
+@pytest.mark.parametrize("unit", COARSEST)
+def test_time_differences_of_any_library_and_unit(unit):
+    whole = [x for x in NANOSECONDS if x % COARSEST[unit] == 0]
+    values = [*whole * 20, None]
+    forms = [
+        form
+        for other, size in COARSEST.items()
+        if size <= COARSEST[unit]
+        for form in durations(values, other).values()
+    ]
+    labels = {str(dt.timedelta(microseconds=x // 1000)) for x in whole if x % 1000 == 0}
+    labels |= {"(missing)"}
+    for form in forms:
+        column = check(forms[0], form, column="took").columns["took"]
+        assert column.measures["kl_pq"] == 0.0
+        assert column.outcomes == len(whole) + 1
+        assert labels <= {each.outcome for each in column.contributions}
+
+
+def test_time_differences_that_python_does_not_have():
+    large = np.array([1, 10**18], "m8[W]").repeat(50)
+    report = check({"took": large}, {"took": large}, column="took")
+    assert report.columns["took"].outcomes == 2
+
+
+def test_time_differences_as_labels(tmp_path):
+    times = [dt.timedelta(hours=1), dt.timedelta(days=1, microseconds=5)]
+    frame = pd.DataFrame({"took": times, "n": [3, 1]})
+    frame.to_parquet(path := tmp_path / "p.parquet")
+    forms = (
+        frame,
+        path,
+        frame.set_index("took")["n"],
+        pl.DataFrame({"took": times, "n": [3, 1]}),
+        dict(zip(times, [3, 1], strict=True)),
+        [{"took": time, "n": n} for time, n in zip(times, [3, 1], strict=True)],
+    )
+    for form in forms:
+        assert compare(forms[0], form, kind="counts").comparisons[0].measures["kl_pq"] == 0.0

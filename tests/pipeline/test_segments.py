@@ -48,6 +48,58 @@ def found(report, column, segment):
     return one
 
 
+def names(*sides):
+    return {one.segment for one in check(*sides, by="by").segments}
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (["NA", "ZA", ""], {"NA", "ZA", "(missing)"}),
+        (["nan", "null", "02"], {"nan", "null", "02"}),
+        (["NA", "1", "2"], {"(missing)", "1", "2"}),
+        (["None", "true", "false"], {"(missing)", "true", "false"}),
+        (["NA", "2024-01-05"], {"(missing)", "2024-01-05"}),
+    ],
+)
+def test_words_for_missing_values_among_labels_are_labels(table, labels, expected):
+    """As in a column of labels; `NA` is a country, and no part of the missing ones."""
+    some = [{"by": labels[i % len(labels)], "x": "ab"[i % 5 % 2]} for i in range(900)]
+    text = "by,x\n" + "".join(f"{row['by']},{row['x']}\n" for row in some)
+    typed, path = table("p.json", json.dumps(some)), table("p.csv", text)
+    for sides in ((path, path), (typed, typed), (path, typed)):
+        assert names(*sides) == expected
+    assert "NA" not in {
+        one.segment for one in check(path, typed, by="by", na=["NA"]).segments
+    }  # fmt: skip
+
+
+def test_drift_in_a_segment_called_as_a_word_for_missing_values(table):
+    draw = random.Random(4)
+    sides = []
+    for name, more in (("p.csv", ""), ("q.csv", "cc")):
+        lines = ["by,x\n"]
+        for _ in range(3000):
+            by = draw.choice(["NA", "ZA", ""])
+            lines.append(f"{by},{draw.choice('abc' + (more if by == 'NA' else ''))}\n")
+        sides.append(table(name, "".join(lines)))
+    report = check(*sides, by="by")
+    verdicts = {one.segment: one.verdict for one in report.segments}
+    assert verdicts == {"NA": "drift", "ZA": "pass", "(missing)": "pass"}
+
+
+def test_empty_text_is_no_value_whoever_wrote_it(table):
+    some = [{"by": ("", "u", None)[i % 3], "x": "ab"[i % 5 % 2]} for i in range(900)]
+    text = "by,x\n" + "".join(f"{row['by'] or ''},{row['x']}\n" for row in some)
+    path = table("p.csv", text)
+    for other in (table("p.json", json.dumps(some)), some):
+        assert names(path, other) == {"u", "(missing)"}
+        joint = check(path, other, joint=["by", "x"]).columns[0]
+        assert (joint.measures["kl_pq"], joint.new_outcomes) == (0.0, ())
+        with pytest.raises(InputError, match="has no cluster"):
+            check(other, other, cluster="by")
+
+
 def test_a_segment_is_judged_as_its_rows_alone_but_for_the_correction(report, sides):
     for name in "abc":
         alone = check(*(only(side, name) for side in sides), exclude="group").columns["colour"]

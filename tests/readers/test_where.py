@@ -118,6 +118,34 @@ def test_a_value_that_comes_late(table):
     assert dict(zip(found.outcomes, found.weights.tolist(), strict=True)) == {"u": 2, "v": 3}
 
 
+@pytest.mark.parametrize("format_", ["parquet", "arrow"])
+@pytest.mark.parametrize("value", ["s=b", "m=2"])
+def test_small_parts_of_a_folder_are_read_while_they_are_open(tmp_path, format_, value):
+    rows = [{"s": "ab"[i % 2], "x": i % 7, "y": str(i % 5), "m": i % 3} for i in range(300)]
+    for month in range(3):
+        own = pl.DataFrame([row for row in rows if row["m"] == month]).drop("m")
+        folder = tmp_path / "parts" / f"m={month}"
+        folder.mkdir(parents=True)
+        for part in range(2):
+            some, path = own[50 * part : 50 * part + 50], folder / f"{part}.{format_}"
+            some.write_parquet(path) if format_ == "parquet" else some.write_ipc(path)
+    report = check(tmp_path / "parts", rows, where=value, exclude=["s", "m"])
+    assert {each.measures["kl_pq"] for each in report.columns} == {0.0}
+    assert report.reference.total == report.current.total > 0
+
+
+@pytest.mark.parametrize("format_", ["csv", "parquet", "arrow"])
+def test_no_rows_to_choose_from(tmp_path, format_):
+    path = tmp_path / f"p.{format_}"
+    none = pl.DataFrame({"a": [], "b": []}, schema={"a": pl.String, "b": pl.Int64})
+    writers = {"csv": none.write_csv, "parquet": none.write_parquet, "arrow": none.write_ipc}
+    writers[format_](path)
+    with pytest.raises(InputError) as caught:
+        check(path, path, where="a=1")
+    assert caught.value.code in ("no-rows", "no-rows-where")
+    assert caught.value.hint == ""
+
+
 def test_a_bad_weight_keeps_its_place(table):
     text = "s,x,n\n" + "a,u,1\nb,u,1\nb,v,-3\n"
     with pytest.raises(InputError) as caught:

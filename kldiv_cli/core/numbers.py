@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +28,9 @@ _is_integer = re.compile(_INTEGER).fullmatch
 _is_number = re.compile(_NUMBER).fullmatch
 _are_integers = re.compile(f"(?:{_INTEGER}\n)*+").fullmatch
 _are_numbers = re.compile(f"(?:{_NUMBER}\n)*+").fullmatch
+_LEAST, _MOST_TENS = 13, 22
+"""Powers of ten up to this one are doubles, and so is 10^-13 above all that is looked at."""
+_AT_ONCE = 1 << 15
 _CHARACTERS = b"0123456789+-.eE \t\n"
 """Of texts of nothing but these, `float` takes those for numbers that the grammar does."""
 _nonzero_mantissa = re.compile(r"[^eE]*[1-9]").match
@@ -255,3 +258,50 @@ def looks_like_a_number(text: str) -> bool:
         return True
     first = next((char for char in word if char.isalnum()), "")
     return first.isnumeric()
+
+
+def as_written(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return numbers as the doubles next to how they are written, whatever their precision.
+
+    The number of single precision next to 0.1 is written 0.1, and is 0.10000000149 as a double:
+    the same numbers in a text and in such an array would stand on both sides of an edge. Of all
+    decimals that are nearer to it than to any other number, the shortest is meant, as in NumPy.
+
+    Parameters
+    ----------
+    values : ndarray of numbers
+        With infinities and nan, which stay. Only floats of 16 and 32 bits are changed.
+    """
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):
+        # A signalling nan is one.
+        doubles = values.astype(np.float64)
+    if values.dtype.kind != "f" or values.dtype.itemsize > 4:
+        return doubles
+    is_single = values.dtype.itemsize == 4
+    # Whole numbers that are not large are what they are.
+    whole = 2.0**24 if is_single else 2.0**11
+    left = np.flatnonzero(np.isfinite(doubles))
+    some = doubles[left]
+    left = left[(np.rint(some) != some) | (np.abs(some) >= whole)]
+    tens = 10.0 ** np.arange(_MOST_TENS + 1)
+    for start in range(0, len(left) if is_single else 0, _AT_ONCE):
+        rest = left[start : start + _AT_ONCE]
+        # Of numbers between 1e-13 and 2^24 all steps are those of exact integers.
+        above = np.searchsorted(tens, np.abs(doubles[rest]) * tens[_LEAST], side="right")
+        is_between = (above > 0) & (np.abs(doubles[rest]) < whole)
+        rest, above = rest[is_between], above[is_between]
+        for digits in range(6, 10):
+            some, scale = doubles[rest], tens[np.maximum(digits + _LEAST - above, 0)]
+            found = np.rint(some * scale) / scale
+            is_it = found.astype(values.dtype) == values[rest]
+            doubles[rest[is_it]] = found[is_it]
+            rest, above = rest[~is_it], above[~is_it]
+    if is_single:
+        size = np.abs(doubles[left])
+        left = left[(size * tens[_LEAST] < 1) | (size >= whole)]
+    if len(left):
+        distinct, which = np.unique(values[left], return_inverse=True)
+        doubles[left] = np.array([float(str(value)) for value in distinct])[which]
+    return doubles

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core.numbers import EXACT, Number
+from kldiv_cli.core.numbers import EXACT, Number, as_written
 from kldiv_cli.core.table import Batch, Bulk, Doubles, LazyColumns, Table, Tally
 from kldiv_cli.errors import InputError, KldivError, Place
 
@@ -324,7 +324,7 @@ def cells_of(array: pa.Array, here: Place, code: str) -> list[Any]:
     if kind in ("string", "null"):
         return values
     if kind == "number":
-        return _numbers(values)
+        return _numbers(_written(values, array.type))
     if kind in ("nested", "interval") or any(type(value) is bytes for value in values):
         # These are refused where they are wanted, as such values of JSON are.
         return [list(value) if isinstance(value, tuple) else value for value in values]
@@ -363,9 +363,7 @@ def _has_doubles(type_: pa.DataType) -> bool:
     """Return whether values are numbers of which `_doubles` makes doubles, as a rule."""
     import pyarrow.types as of
 
-    # A number of 16 bits is written with fewer digits than it has as a double.
-    is_floating = of.is_floating(type_) and not of.is_float16(type_)
-    return bool(of.is_integer(type_) or is_floating or of.is_decimal128(type_))
+    return bool(of.is_integer(type_) or of.is_floating(type_) or of.is_decimal128(type_))
 
 
 def _doubles(array: pa.Array) -> NDArray[np.float64] | None:
@@ -373,7 +371,7 @@ def _doubles(array: pa.Array) -> NDArray[np.float64] | None:
     import pyarrow.types as of
 
     if not of.is_decimal(array.type):
-        return np.where(_missing(array), np.nan, _plain(array).astype(np.float64, copy=False))
+        return np.where(_missing(array), np.nan, as_written(_plain(array)))
     # A decimal is an integer of 128 bits, and the power of ten that it is divided by.
     scale, offset = array.type.scale, array.offset
     if not 0 <= scale <= EXACT_POWER or array.buffers()[1] is None:
@@ -413,6 +411,20 @@ def _of_bits(mask: NDArray[np.bool_]) -> pa.Array:
 
     bits = pa.py_buffer(np.packbits(mask, bitorder="little"))
     return pa.Array.from_buffers(pa.bool_(), len(mask), [None, bits])
+
+
+def _written(values: list[Any], type_: pa.DataType) -> list[Any]:
+    """Return numbers as they are written: Python has none of 16 or of 32 bits."""
+    import pyarrow.types as of
+
+    type_ = getattr(type_, "value_type", type_)
+    if not of.is_floating(type_):
+        return values
+    dtype = f"f{type_.bit_width // 8}"
+    doubles = as_written(np.array(values, dtype=dtype)).tolist()
+    return [
+        None if value is None else double for value, double in zip(values, doubles, strict=True)
+    ]
 
 
 def _numbers(values: Sequence[Any]) -> list[Any]:

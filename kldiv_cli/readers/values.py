@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kldiv_cli.core.numbers import EXACT, Number
+from kldiv_cli.core.numbers import EXACT, Number, as_written
 from kldiv_cli.errors import Fault, InputError, KldivError, Note, Place
 
 if TYPE_CHECKING:
@@ -192,20 +192,21 @@ def _numbers_of(column: Any) -> NDArray[Any] | None:
         if not str(column.type).startswith(words):
             return None
         whole = "int" in str(column.type)
-        numbers = np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+        numbers = as_written(np.asarray(column.to_numpy(zero_copy_only=False)))
     elif of == "polars":
         if not column.dtype.is_numeric():
             return None
         whole = column.dtype.is_integer()
         # NumPy has no integers of 128 bits.
         column = column.cast(float) if "128" in str(column.dtype) else column
-        numbers = np.asarray(column.to_numpy(), dtype=np.float64)
+        numbers = as_written(np.asarray(column.to_numpy()))
     elif getattr(type_, "kind", "") in tuple("iuf"):
         whole = getattr(type_, "kind", "") in "iu"
+        dtype = "f8" if whole else f"f{column.dtype.itemsize}"
         if of == "pandas":
-            numbers = np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+            numbers = as_written(column.to_numpy(dtype=dtype, na_value=np.nan))
         else:
-            numbers = np.ma.filled(np.ma.asarray(column, dtype=np.float64), np.nan)
+            numbers = as_written(np.ma.filled(np.ma.asarray(column, dtype=dtype), np.nan))
     elif getattr(type_, "kind", "O") == "O":
         return _numbers_of_objects(to_list(column))
     else:
@@ -213,8 +214,15 @@ def _numbers_of(column: Any) -> NDArray[Any] | None:
     return None if whole and np.any(np.abs(numbers) >= EXACT) else numbers
 
 
+def _plain_of(value: Any) -> Any:
+    """Return a scalar of NumPy as an object of Python, a number as it is written."""
+    if isinstance(value, np.float32 | np.float16):
+        return float(str(value))
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def _numbers_of_objects(values: list[Any]) -> NDArray[Any] | None:
-    values = [value.item() if isinstance(value, np.generic) else value for value in values]
+    values = list(map(_plain_of, values))
     types = set(map(type, values)) - {type(None)}
     if not types or not types <= {int, float}:
         return None
@@ -231,7 +239,7 @@ def cell_of(value: Any, i: int, here: Place) -> str | None:
     InputError
         If it holds other values, or bytes.
     """
-    plain = value.item() if isinstance(value, np.generic) else value
+    plain = _plain_of(value)
     if is_missing(plain):
         return None
     if isinstance(plain, (bytes, bytearray, Mapping, list, tuple, np.ndarray)):

@@ -163,7 +163,7 @@ def opened(source: Any) -> Iterator[Relation]:
             message = f"{titles.count(twice)} columns are called {twice[:60]!r}"
             raise InputError("duplicate-columns", message, Place(called))
         fields = (
-            Field(title, _kind(column.type()), column)
+            Field(title, _kind(column.type()), _written(column))
             for title, (_, column) in zip(titles, columns, strict=True)
         )
         yield Relation(session, called, table, tuple(fields))
@@ -277,6 +277,17 @@ def quoted(table: str, dialect: Any) -> str:
             raise UsageError("bad-table", message)
         parts = [of.to_identifier(part, quoted=True) for part in table.split(".")]
     return ".".join(of.Identifier(this=part.this, quoted=True).sql(dialect) for part in parts)
+
+
+def _written(column: Any) -> Any:
+    """Return a column of numbers of single precision as the doubles next to how they are written.
+
+    A number that is next to 0.1 is 0.1, and no longer one; see `core.numbers.as_written`.
+    """
+    type_ = column.type()
+    if not (type_.is_float16() or type_.is_float32()):
+        return column
+    return column.cast("string").cast("float64")
 
 
 def _kind(type_: Any) -> Kind:

@@ -450,6 +450,19 @@ def test_weights_that_are_text(place):
         assert counted(rows, wanted)[0] == "not-a-number"
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numbers_are_those_that_are_written(agreed, dtype):
+    numbers = [(10 * (i * 7919 % 23) + 3) / 100 for i in range(SIZE - 3)]
+    numbers += [None, math.nan, math.inf]
+    column = pa.array(np.array(numbers, dtype=float), dtype)
+    edges = {"x": (0.13, 0.73, 1.53, 2.03)}
+    columns = {"x": column, "few": cycled("u", "v"), "more": cycled("a", "b", "c")}
+    for wanted in (Wanted(), Wanted(edges=edges)):
+        agreed(columns, wanted)
+    (_, _, counts, _), *_ = agreed(columns, Wanted(categorical=frozenset("x")))[3]
+    assert counts["0.13"] == numbers.count(0.13) > 0
+
+
 FREQUENCIES = {
     "whole": cycled(0, 1, 2, 3, 5),
     "floats": [float(i % 7) for i in range(SIZE)],

@@ -312,3 +312,51 @@ def test_time_differences_as_labels(tmp_path):
     )
     for form in forms:
         assert compare(forms[0], form, kind="counts").comparisons[0].measures["kl_pq"] == 0.0
+
+
+# Numbers of single and of half precision.
+
+
+def narrow_doors(values, dtype, tmp_path):
+    """Yield sources that hold numbers of a type that has fewer digits than a double."""
+    array = np.array(values, dtype)
+    rows = pa.table({"x": array, "y": np.arange(len(array)) % 3})
+    pa.parquet.write_table(rows, tmp_path / "x.parquet")
+    yield str(tmp_path / "x.parquet")
+    with pa.ipc.new_file(tmp_path / "x.arrow", rows.schema) as file:
+        file.write(rows)
+    yield str(tmp_path / "x.arrow")
+    frame = pd.DataFrame({"x": array, "y": np.arange(len(array)) % 3})
+    yield frame
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    yield str(tmp_path / "x.csv")
+    yield rows
+    yield {"x": array, "y": frame["y"].to_numpy()}
+    yield {"x": list(array), "y": frame["y"].tolist()}
+    yield [{"x": number, "y": i % 3} for i, number in enumerate(array)]
+    np.savez(tmp_path / "x.npz", x=array, y=frame["y"].to_numpy())
+    yield str(tmp_path / "x.npz")
+    if dtype == "f4":
+        yield pl.DataFrame({"x": array, "y": frame["y"].to_numpy()})
+        yield frame.astype({"x": "Float32"})
+        yield frame.astype({"x": "float[pyarrow]"})
+
+
+# Half precision has no more of these.
+@pytest.mark.parametrize(
+    ("dtype", "few"), [("f2", 3), ("f2", 20), ("f4", 3), ("f4", 8), ("f4", 20), ("f4", 900)]
+)
+def test_a_float_of_fewer_digits_is_the_number_that_is_written(dtype, few, tmp_path):
+    draw = random.Random(few)
+    values = [(10 * draw.randrange(few) + 3) / 100 for _ in range(2000)]
+    plain = {"x": values, "y": [i % 3 for i in range(2000)]}
+    for source in narrow_doors(values, dtype, tmp_path):
+        report = check(plain, source)
+        assert [column.kl for column in report.columns] == [0, 0], type(source)
+        assert check(source, plain).columns["x"].verdict == "pass"
+        labels = compare(plain, source, kind="samples", columns={"x": {"type": "categorical"}})
+        assert [each.measures["kl_pq"] for each in labels.comparisons] == [0, 0], type(source)
+    settings = profile_settings({})
+    made = profile([("x", str(tmp_path / "x.parquet"))], settings.rules, settings.options)
+    (tmp_path / "p.json").write_text("".join(render(made)))
+    assert check(str(tmp_path / "p.json"), plain).columns["x"].kl == 0

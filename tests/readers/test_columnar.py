@@ -74,7 +74,7 @@ TYPES = {
     ),
     "float32": (
         pa.array([0.1, None, math.inf], pa.float32()),
-        numbers("0.10000000149011612", None, "inf"),
+        numbers("0.1", None, "inf"),
     ),
     "float64": (pa.array([0.1, math.nan, -math.inf]), numbers("0.1", None, "-inf")),
     "decimal": (

@@ -467,7 +467,7 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
             *first.notes,
             *second.notes,
             *notes,
-            *_nearly_alike(pairs, source),
+            *_nearly_alike(pairs, segments, source),
             *orders_noted(rules, first, second),
         ),
         first.columns,
@@ -475,8 +475,14 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
     )
 
 
-def _nearly_alike(pairs: Sequence[Pair], source: str) -> Iterator[Note]:
-    """Yield notes on values that would meet one of the other side but for how they are written."""
+def _nearly_alike(pairs: Sequence[Pair], segments: Names | None, source: str) -> Iterator[Note]:
+    """Yield notes on what would meet its like of the other side but for how it is written."""
+    if segments is not None:
+        of_p, of_q = ({name: None for name in own if name is not None} for own in segments)
+        gone, new = (
+            [name for name in a if name not in b] for a, b in ((of_q, of_p), (of_p, of_q))
+        )
+        yield from unmatched(gone, new, "segments", source)
     for pair in pairs:
         if pair.type == "categorical":
             # A bin may be empty on both sides.

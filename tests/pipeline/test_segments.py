@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import mpmath
+import numpy as np
 import pytest
 
 from kldiv_cli import InputError, UsageError, check
@@ -274,3 +275,20 @@ def test_a_limit_from_past_windows_is_for_whole_columns(sides):
     assert report.columns["colour"].reason.code == "within-history"
     one = found(report, "colour", "b")
     assert (one.verdict, one.threshold) == ("drift", 0.05)
+
+
+def test_segments_that_nearly_agree_are_told_of():
+    draw = np.random.default_rng(3)
+    sides = [
+        {
+            "price": np.array(names)[draw.integers(0, 3, 900)].tolist(),
+            "x": draw.integers(0, 3, 900),
+        }
+        for names in (["1.1", "2", "Oslo"], ["1.10", "2.0", "Oslo"])
+    ]
+    report = check(*sides, by="price")
+    (note,) = [each for each in report.notes if each.code == "near-duplicate-labels"]
+    said = "segments that nearly agree are kept apart: '1.1' and '1.10', '2' and '2.0'"
+    assert note.message == said
+    same = check(sides[0], sides[0], by="price")
+    assert "near-duplicate-labels" not in [each.code for each in same.notes]

@@ -478,11 +478,10 @@ def _data_sets(reference: Source, current: Source, rules: Rules) -> _Sides:
 def _nearly_alike(pairs: Sequence[Pair], segments: Names | None, source: str) -> Iterator[Note]:
     """Yield notes on what would meet its like of the other side but for how it is written."""
     if segments is not None:
-        of_p, of_q = ({name: None for name in own if name is not None} for own in segments)
-        gone, new = (
-            [name for name in a if name not in b] for a, b in ((of_q, of_p), (of_p, of_q))
-        )
-        yield from unmatched(gone, new, "segments", source)
+        of_p, of_q = ([name for name in own if name is not None] for own in segments)
+        only_q = [name for name in of_q if name not in of_p]
+        only_p = [name for name in of_p if name not in of_q]
+        yield from unmatched(only_q, only_p, "segments", source)
     for pair in pairs:
         if pair.type == "categorical":
             # A bin may be empty on both sides.

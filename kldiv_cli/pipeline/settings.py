@@ -1029,7 +1029,8 @@ def refuse_duplicates(options: Sequence[ReadOptions]) -> None:
 def contributions_of_batch() -> UsageError:
     """Return the error for a batch of which the contributions of outcomes are asked for."""
     message = "the contributions of single outcomes are not listed for a batch"
-    return UsageError("usage", message, hint="leave --top out")
+    hint = "--rows FILE instead of --top writes the measures of every row; leave --top out"
+    return UsageError("usage", message, hint=hint)
 
 
 _NOTHING: tuple[object, ...] = (None, (), {}, (None, None))

@@ -959,7 +959,12 @@ CASES = {
             PAIR,
             fill={"P": "p.csv", "Q": "q.csv"},
         ),
-        Case("leave --top out", "p.json q.json --top 3", both("[[1, 2], [2, 1]]", "json")),
+        Case(
+            "--rows FILE instead of --top writes the measures of every row; leave --top out",
+            "p.json q.json --top 3",
+            both("[[1, 2], [2, 1]]", "json"),
+            fill={"FILE": "rows.csv"},
+        ),
         Case(
             "leave --top out",
             "check p.npy q.npy --as logits --top 3",

@@ -30,7 +30,7 @@ from kldiv_cli.tuples import NamedTuple
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kldiv_cli.core.distribution import Distribution, Kind, Rows
+    from kldiv_cli.core.distribution import Kind, Rows
     from kldiv_cli.core.findings import Finding
     from kldiv_cli.core.pair import Pair
     from kldiv_cli.core.report import Side
@@ -79,8 +79,6 @@ def _read(both: tuple[Source, Source], settings: CheckSettings) -> Judged:
     """See `judged`."""
     options = [side.options for side in both]
     given = both[0].name, both[1].name
-    if both[1].source is None:
-        return _of_whole(*sides.read_distributions(*both), both, settings)
     with opened(both) as found:
         if found.rows:
             refuse_duplicates(options)
@@ -91,22 +89,11 @@ def _read(both: tuple[Source, Source], settings: CheckSettings) -> Judged:
             )
         first, second = found.whole
     sides.refuse_flat(options[0], first, second)
-    return _of_whole(first, second, both, settings)
-
-
-def _of_whole(
-    first: Distribution,
-    second: Distribution,
-    both: tuple[Source, Source],
-    settings: CheckSettings,
-) -> Judged:
-    """Judge two distributions, or batches of them, that are in memory."""
-    given = both[0].name, both[1].name
     reference, current = tell_apart(*settled_tables(first, second), given, NAMES)
     named = [side.column for side in (reference, current) if side.outcomes and side.column]
     pair = sides.match_outcomes(current, reference, next(iter(named), OUTCOME))
     if pair.labels is None:
-        refuse_duplicates([side.options for side in both])
+        refuse_duplicates(options)
     if pair.is_batch:
         _refuse_top(settings)
         rows = rows_in_memory(*pair.in_order_of_weights(), _question(pair.kinds))

@@ -2,6 +2,7 @@
 
 import json
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -143,6 +144,36 @@ def test_the_command_line_takes_one_file_and_names_two_sides(files, kldiv):
     assert [document[side]["name"] for side in ("reference", "current")] == ["old n", "new"]
     ran = kldiv("check", "both.json", "--as", "counts", "--at", "/old", "--at", "/deep/new", "-q")
     assert (ran.code, ran.out) == (0, "pass\n")
+
+
+@pytest.mark.parametrize("format", ["npz", "safetensors"])
+@pytest.mark.parametrize("function", [check, compare])
+def test_arrays_of_one_file_are_not_held(tmp_path, function, format, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    base = np.sin(np.arange(12_000_000, dtype=np.float32)).reshape(3000, 4000)
+    if format == "npz":
+        np.savez("both.npz", base=base, q4=base * 1.01)
+    else:
+        (tmp_path / "both.safetensors").write_bytes(safetensors(base=base, q4=base * 1.01))
+    given = {"kind": "logits", "weight": ("base", "q4"), "threads": 1}
+    if function is compare:
+        given["measures"] = "kl"
+    tracemalloc.start()
+    function(f"both.{format}", **given)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < base.nbytes
+
+
+def test_an_impossible_outcome_of_one_file_is_named(files):
+    q4 = Q4.copy()
+    q4[17, 3] = -np.inf
+    np.savez("hole.npz", base=BASE, q4=q4)
+    np.save("hole.npy", q4)
+    (found,) = check("hole.npz", kind="logits", weight=("base", "q4")).columns
+    (expected,) = check("base.npy", "hole.npy", kind="logits").columns
+    assert found.verdict == "drift"
+    assert (found.kl, found.reason.text) == (expected.kl, expected.reason.text)
 
 
 # What is refused.

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+import kldiv_cli
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAGES.remove(ROOT / "docs" / "distillation.md")
@@ -61,6 +63,17 @@ def test_a_page_names_nothing_that_is_not_there(path):
         assert "kldiv" not in words.replace("tools/kldiv", "").replace("dist/kldiv_cli-", "")
         assert {*re.findall(r"\.\[(\w+)\]", words)} <= extras.keys()
     assert "github.com" not in page
+
+
+def test_what_is_cited_is_this_version_and_no_person():
+    lines = (ROOT / "CITATION.cff").read_text().splitlines()
+    told = dict(line.split(": ", 1) for line in lines if re.match(r"[a-z-]+: [^>]", line))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert told["cff-version"] == "1.2.0"
+    assert (told["title"], told["version"]) == ("kldiv", kldiv_cli.__version__)
+    assert told["license"] == project["license"]
+    named = [line.strip() for line in lines[lines.index("authors:") + 1 :] if line[0] == " "]
+    assert named == [f"- name: {each['name']}" for each in project["authors"]]
 
 
 def run(block, path, shell):

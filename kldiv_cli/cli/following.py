@@ -99,7 +99,7 @@ def as_check(
 
     if kinds[0] != kinds[1] or kinds[0] not in ("counts", "samples"):
         return ""
-    if "by" in said or len(q) > 1 or (not q and len(said.get("where", ())) < 2):
+    if "by" in said or len(q) > 1:
         return ""
     check = load("check")
     shared = {*READING, *COLUMNS, "numeric", "categorical"}

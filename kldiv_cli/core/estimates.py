@@ -86,10 +86,20 @@ def _in_unit(
         inside = clamped(value, low, high)
         of_measures[name] = Estimated(inside, value, low, high, kl.difference.value)
     value, low, high = (figure / unit for figure in kl[:3])
-    p_value, test, draws, exceedances = kl.difference
-    inside = clamped(value, low, high)
+    tested = kl.difference
     interval = Interval(
-        inside, value, low, high, p_value, *sizes, kl.reliable, test, draws, exceedances
+        clamped(value, low, high),
+        value,
+        low,
+        high,
+        tested.value,
+        *sizes,
+        kl.reliable,
+        tested.test,
+        tested.draws,
+        tested.exceedances,
+        tested.statistic,
+        tested.df,
     )
     return interval, of_measures
 

@@ -89,6 +89,8 @@ class Finding(NamedTuple):
     p_value_draws, p_value_exceedances : int or None
         How many random tables it rests on, and how many of these were as extreme: if none, it
         is at most `p_value`. None where the test needs no draw.
+    p_value_statistic, p_value_df : float or None
+        Pearson's X^2 and its degrees of freedom, as of a `PValue`; None of the other tests.
     reliable : bool
         Whether the samples are large enough for the interval to be trusted.
     n_reference, n_current : int, float or "error"
@@ -137,6 +139,8 @@ class Finding(NamedTuple):
     p_value_test: Test | None = None
     p_value_draws: int | None = None
     p_value_exceedances: int | None = None
+    p_value_statistic: float | None = None
+    p_value_df: float | None = None
     p_drift: float | None = None
     p_drift_adjusted: float | None = None
     p_pass: float | None = None

@@ -432,6 +432,8 @@ def _finding(
         p_value_test=tested.test if tested else None,
         p_value_draws=tested.draws if tested else None,
         p_value_exceedances=tested.exceedances if tested else None,
+        p_value_statistic=tested.statistic if tested else None,
+        p_value_df=tested.df if tested else None,
         p_drift=evidence.p_drift,
         p_drift_adjusted=judgement.p_drift_adjusted,
         p_pass=evidence.p_pass,

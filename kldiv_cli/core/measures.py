@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
 Base = Literal["e", "2", "10"]
 """Base of the logarithm: nats, bits or hartleys."""
@@ -203,7 +203,7 @@ LIMITED: tuple[str, ...] = tuple(name for name in USUAL_LIMITS if name != "jeffr
 """Measures that a check judges, by ``max_kl``, ``max_psi`` and so on."""
 
 
-def find(name: str, others: Iterable[str] = ()) -> Measure:
+def find(name: str, others: Mapping[str, str] | None = None) -> Measure:
     """Find a measure by the name a user types.
 
     Parameters
@@ -211,6 +211,8 @@ def find(name: str, others: Iterable[str] = ()) -> Measure:
     name : str
         A key of `MEASURES`; ``kl`` for ``kl_pq``; ``renyi:0.5`` or ``tsallis:2`` with a
         finite order >= 0.
+    others : mapping of str to str, optional
+        What else may be meant, as a user calls it, and its name.
 
     Returns
     -------
@@ -231,7 +233,7 @@ def find(name: str, others: Iterable[str] = ()) -> Measure:
     if family_entry is None or text == "ALPHA":
         if name in MEASURES and not MEASURES[name].takes_alpha:
             return MEASURES[name]
-        raise ValueError(_unknown(name, others))
+        raise ValueError(_unknown(name, others or {}))
     if not colon:
         raise ValueError(f"measure {name!r} needs an order: {name}:0.5, for example")
     # Compiling the grammar is left to those who give an order.
@@ -273,7 +275,7 @@ def _bind(family: Measure, name: str, alpha: float) -> Measure:
     return bound._replace(upper=upper, traits=frozenset(traits))
 
 
-def _unknown(name: str, others: Iterable[str]) -> str:
+def _unknown(name: str, others: Mapping[str, str]) -> str:
     """Return the error message for an unknown name, with the nearest known one."""
     from kldiv_cli.errors import closest
 
@@ -281,5 +283,6 @@ def _unknown(name: str, others: Iterable[str]) -> str:
     close = closest(name.lower(), [*known, *others]) or closest(
         name.lower().partition(":")[0], ["renyi:ALPHA", "tsallis:ALPHA"], 0.45
     )
-    hint = f"did you mean {close!r}?" if close else f"expected one of {', '.join(known)}"
+    meant = others.get(close, close) if close else None
+    hint = f"did you mean {meant!r}?" if meant else f"expected one of {', '.join(known)}"
     return f"no measure {name!r}; {hint}"

@@ -453,6 +453,10 @@ ROW_STATISTICS: dict[str, RowStatistic] = {
     )
 }
 """Every statistic of rows that a limit may name."""
+MEANT: dict[str, str] = {name: name for name in ROW_STATISTICS} | {
+    one.rows: one.name for one in ROW_STATISTICS.values() if one.figure not in Spread._fields
+}
+"""What a user may call a statistic, and its name: where rows have but one, as these are called."""
 
 
 def named_statistic(name: str) -> RowStatistic:
@@ -473,8 +477,10 @@ def named_statistic(name: str) -> RowStatistic:
         return found
     from kldiv_cli.errors import closest
 
-    close = closest(name.lower(), ROW_STATISTICS)
-    hint = f"did you mean {close!r}?" if close else "kl_p99 or top_disagreement, for example"
+    close = closest(name.lower(), MEANT)
+    hint = (
+        f"did you mean {MEANT[close]!r}?" if close else "kl_p99 or top_disagreement, for example"
+    )
     raise ValueError(f"no statistic of rows {name!r}; {hint}")
 
 

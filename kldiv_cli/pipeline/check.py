@@ -70,7 +70,7 @@ def check(
         Raw rows, or logits; a path may also be a profile, as ``kldiv profile`` writes it, or
         a folder of part files. ``-`` is standard input. A table of Ibis is counted in its engine.
         Without `current`, two sets of the rows of `reference` are compared, which `where`
-        chooses.
+        chooses, or two of its distributions, which `weight` or `at` names.
     **options
         The parameters below, by their names. Those that describe one side (`kind` to `where`)
         are given once for both, or as a pair.

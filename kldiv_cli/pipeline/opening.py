@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kldiv_cli import readers
 from kldiv_cli.core.table import Matrix, Members
 from kldiv_cli.errors import InputError, Place
+from kldiv_cli.pipeline.sides import read_distributions
 from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -29,11 +30,17 @@ class Opened(NamedTuple):
 def opened(sources: Sequence[Source]) -> Iterator[Opened]:
     """Open all sides as rows that are read block by block, or else as whole distributions.
 
+    Where the second of two has no source, both are in that of the first.
+
     Raises
     ------
     InputError
         If a source cannot be read or is not a distribution.
     """
+    if sources[1].source is None:
+        with _opened_in_one(*sources) as both:
+            yield both
+        return
     with ExitStack() as stack:
         rows: list[Rows] = []
         whole: list[Distribution] = []
@@ -54,6 +61,26 @@ def opened(sources: Sequence[Source]) -> Iterator[Opened]:
         if not whole and not _are_side_by_side(*rows):
             whole = _whole(inputs)
         yield Opened([] if whole else rows, whole)
+
+
+@contextmanager
+def _opened_in_one(first: Source, second: Source) -> Iterator[Opened]:
+    """Open two sides of one source: two arrays by blocks, and anything else as it is read once."""
+    weights = {first.options.weight, second.options.weight}
+    are_named = len(weights) == 2 and None not in weights
+    sides = (first, second) if are_named and not readers.is_read_once(first.source) else ()
+    with ExitStack() as stack:
+        rows: list[Rows] = []
+        for side in sides:
+            found = stack.enter_context(readers.opened(first.source, side.options))
+            one = _rows_of(found, side.options, side.name or side.options.weight)
+            if one is None:
+                break
+            rows.append(one)
+        if len(rows) == 2 and _are_side_by_side(*rows):
+            yield Opened(rows, [])
+            return
+    yield Opened([], [*read_distributions(first, second)])
 
 
 def _rows_of(found: readers.Opened, options: ReadOptions, name: str | None) -> Rows | None:

@@ -550,10 +550,6 @@ def compare_settings(
         message = "raw rows are compared with others, and there is one source"
         hint = "name a second file, or two values: --where COLUMN=BEFORE --where COLUMN=AFTER"
         raise UsageError("one-side", message, hint=hint)
-    if sides[1].source is None and len({(s.options.weight, s.options.at) for s in sides}) == 1:
-        hint = "name a second file, or two columns of the first: --weight BEFORE --weight AFTER"
-        message = "there is only one source, and no two weights of it are named"
-        raise UsageError("one-side", message, hint=hint)
     rules = _made(Rules, given, asked=frozenset(given))
     for each in rules.columns.values():
         for measure in each.limits:
@@ -673,23 +669,25 @@ def check_settings(
 
     given = _checked("check", CHECK, options, spell)
     sides = _models_known(_sources(sources, given))
-    if sides[1].source is None:
-        message = "data are judged against a reference, and there is one source"
-        hint = "name a second file, or two values: --where COLUMN=BEFORE --where COLUMN=AFTER"
-        raise UsageError("one-side", message, hint=hint)
     raw = (sides[0].kind in (None, "samples"), sides[1].kind in (None, "samples"))
+    if sides[1].source is None and any(raw):
+        message = "data are judged against a reference, and there is one source of rows"
+        hint = "name a second file, or two values: --where COLUMN=BEFORE --where COLUMN=AFTER"
+        if sides[0].options != sides[1].options:
+            hint = "--as counts, --as probabilities or --as logits says what two weights are"
+        raise UsageError("one-side", message, hint=hint)
     rules = _made(Rules, given, asked=given.keys() - {*project})
     typed = any(each.type for each in rules.columns.values())
     names = ("missing", "columns") if typed else ("missing",)
     kinds = {side.kind for side in sides}
     gate = _is_gate(sides)
     cells, exact = any(raw) or kinds == {"counts"}, kinds & {"probabilities", "weights"}
-    sets = (cells and not exact,) * 2
+    sets = (cells and not exact and sides[1].source is not None,) * 2
     why = "is for raw rows; beside a known distribution a table is taken as it is"
     refusals = (
         Refusal(names, (cells, cells), why, "leave {} out"),
         Refusal(("max_outcomes", "frequency"), (any(raw),) * 2, "is for raw rows", "leave {} out"),
-        Refusal(("map",), sets, "renames columns of data sets", "leave {} out"),
+        Refusal(("map",), sets, "renames columns of one of two data sets", "leave {} out"),
         Refusal(("by",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"),
         Refusal(
             ("serial", "cluster"),
@@ -1032,7 +1030,8 @@ def refuse_duplicates(options: Sequence[ReadOptions]) -> None:
 def contributions_of_batch() -> UsageError:
     """Return the error for a batch of which the contributions of outcomes are asked for."""
     message = "the contributions of single outcomes are not listed for a batch"
-    return UsageError("usage", message, hint="leave --top out")
+    hint = "--rows FILE instead of --top writes the measures of every row; leave --top out"
+    return UsageError("usage", message, hint=hint)
 
 
 _NOTHING: tuple[object, ...] = (None, (), {}, (None, None))

@@ -163,7 +163,7 @@ def part_of_profile(
         if kind is None:
             refuse_wide(part, "--as samples if these are raw rows; logits have no profile")
         return part
-    found = readers.read_counts(source, options, wanted, name=name, profiles=True)
+    (found,) = readers.read_counts(source, [options], wanted, names=[name], profiles=True)
     only = None
     if isinstance(found, Distribution):
         _refuse_batch(found)
@@ -417,7 +417,7 @@ def read_data_sets(first: Source, second: Source, rules: Rules) -> DataSets:
         distribution.
     """
     wanted = rules.counting()
-    tables = [_table(side, wanted) if side.kind == "counts" else None for side in (first, second)]
+    tables = _tables(first, second, wanted)
     counted = [table for table in tables if isinstance(table, Distribution)]
     refuse_flat(first.options, *counted)
     if tables[0] is not None and tables[1] is not None:
@@ -472,7 +472,16 @@ def read_mixed(first: Source, second: Source, rules: Rules) -> tuple[Distributio
         If a source cannot be read, is a batch, or has several columns of raw rows.
     """
     pair = (first, second)
-    known = [_known(side, rules) if side.kind in TABLES else None for side in pair]
+    known: list[Distribution | None]
+    if second.source is None:
+        known = [_known(found, rules) for found in read_distributions(first, second)]
+    else:
+        known = [
+            _known(readers.read(side.source, side.options, name=side.name), rules)
+            if side.kind in TABLES
+            else None
+            for side in pair
+        ]
     tables = [table for table in known if table is not None]
     refuse_flat(first.options, *tables)
     like = tables[0] if tables else None
@@ -486,9 +495,8 @@ TABLES = ("counts", "probabilities", "weights", *LOG_KINDS)
 """The kinds of sides that are no raw rows."""
 
 
-def _known(side: Source, rules: Rules) -> Distribution:
-    """Read a side that is no raw rows."""
-    found = readers.read(side.source, side.options, name=side.name)
+def _known(found: Distribution, rules: Rules) -> Distribution:
+    """Return a side that is no raw rows; a batch is refused, and so are missing values."""
     _refuse_batch(found)
     _check_missing(found, rules)
     return found
@@ -841,10 +849,23 @@ def _may_be_labels(column: Column) -> bool:
     return column.missing <= 1 and counts.distinct(column) == column.rows - column.missing
 
 
+def _tables(first: Source, second: Source, wanted: Wanted) -> list[DataSet | Distribution | None]:
+    """Read the sides that are tables of counts; None stands for raw rows."""
+    if second.source is not None:
+        both = (first, second)
+        return [_table(side, wanted) if side.kind == "counts" else None for side in both]
+    options, names = (first.options, second.options), (first.name, second.name)
+    found = readers.read_counts(first.source, options, wanted, names=names)
+    for table in found:
+        if isinstance(table, Distribution):
+            _refuse_batch(table)
+    return [*found]
+
+
 def _table(side: Source, wanted: Wanted) -> DataSet | Distribution:
     """Read a table of counts: of several columns, or of one."""
     its = renames.in_its_words(wanted, side.map) if side.map else wanted
-    found = readers.read_counts(side.source, side.options, its, name=side.name)
+    (found,) = readers.read_counts(side.source, [side.options], its, names=[side.name])
     if isinstance(found, Distribution):
         _refuse_batch(found)
         if side.map:

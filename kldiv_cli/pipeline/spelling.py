@@ -22,6 +22,8 @@ SWITCHES = {
     "strict": "strict=True",
     "flatten": "flatten=True",
 }
+WRITTEN = ("rows",)
+"""Options that write a file, which Python's callers do for themselves."""
 NUMBERS = ("bins", "max_outcomes", "max_segments", "top")
 """Options that take a number, whatever the hint says of it."""
 _QUOTED = r"""'[^']*'|"[^"]*"|\$'(?:\\.|[^'\\])*'"""
@@ -53,7 +55,8 @@ def in_python(kinds: Collection[str], lacking: Collection[str] = ()) -> Iterator
     """
 
     def is_known(flag: str, word: str) -> bool:
-        return _name(flag.removeprefix("--")) not in lacking and (flag != "--as" or word in kinds)
+        name = _name(flag.removeprefix("--"))
+        return name not in (*lacking, *WRITTEN) and (flag != "--as" or word in kinds)
 
     try:
         yield

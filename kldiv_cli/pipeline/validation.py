@@ -292,7 +292,7 @@ def names(name: str, value: Any) -> tuple[str | None, ...]:
     return tuple(value)
 
 
-def measures(name: str, value: object, others: Iterable[str] = ()) -> tuple[str, ...]:
+def measures(name: str, value: object, others: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Check names of measures; each is kept once, and `others` may have been meant."""
     from kldiv_cli.core.measures import find
 
@@ -303,7 +303,10 @@ def measures(name: str, value: object, others: Iterable[str] = ()) -> tuple[str,
         except ValueError as error:
             message = str(error)
             if others and "did you mean" not in message:
-                message += "; limits of a batch may be on kl_p99, top_disagreement and so on"
+                from kldiv_cli.core.row_statistics import Spread
+
+                message += "; a limit of a batch may be on top_disagreement, delta_p_rms, kl_X"
+                message += f" and kl_qp_X, with X of {', '.join(Spread._fields)}"
             hint = "'kldiv measures' lists them all"
             raise UsageError("unknown-measure", message, hint=hint) from None
     return asked
@@ -318,10 +321,10 @@ def limits(name: str, value: object) -> dict[str, float]:
 
     asked = texts(name, list(value))
     if not all(map(is_measure, asked)):
-        from kldiv_cli.core.row_statistics import ROW_STATISTICS, is_statistic
+        from kldiv_cli.core.row_statistics import MEANT, is_statistic
 
         unknown = [word for word in asked if not is_measure(word) and not is_statistic(word)]
-        measures(name, unknown, ROW_STATISTICS)
+        measures(name, unknown, MEANT)
     return {measure: limit(f"{name} {measure}", value[measure]) for measure in asked}
 
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from kldiv_cli.core.table import Members, Table
-from kldiv_cli.errors import UsageError
+from kldiv_cli.errors import UsageError, option
 from kldiv_cli.readers.failures import failures_named, near_files
 from kldiv_cli.readers.formats import BY_EXTENSION, FORMATS
 from kldiv_cli.readers.options import ReadOptions
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kldiv_cli.core.dataset import DataSet, Wanted
     from kldiv_cli.core.distribution import Distribution, Outline
     from kldiv_cli.core.table import Data
+    from kldiv_cli.readers.outcomes import Weights
 
 __all__ = [
     "FORMATS", "Opened", "ReadOptions", "distributions_of", "held", "is_model", "is_read_once",
@@ -110,34 +111,31 @@ def read_two(
     InputError, UsageError
         As `read` does.
     """
-    is_one = options[0].at == options[1].at
-    if is_one and any(option.weight is None for option in options):
-        message = "two distributions of one source need two weights"
-        raise UsageError("one-side", message, hint="--weight BEFORE --weight AFTER")
+    _refuse_one_side(source, options)
     first, second = _read(source, options, names)
     return first, second
 
 
 def read_counts(
     source: object,
-    options: ReadOptions,
+    options: Sequence[ReadOptions],
     wanted: Wanted,
     *,
-    name: str | None = None,
+    names: Sequence[str | None] = (None,),
     profiles: bool = False,
-) -> DataSet | Distribution:
+) -> list[DataSet | Distribution]:
     """Read a table of counts: a data set of a tidy table, a distribution of any other.
 
     Parameters
     ----------
     source : path or object
         As in `read`.
-    options : ReadOptions
-        How it is read.
+    options : sequence of ReadOptions
+        How it is read; of two, as in `read_two`, there are two answers.
     wanted : Wanted
         Which columns of a tidy table are wanted.
-    name : str, optional
-        The name of the distribution; taken from the source if not given.
+    names : sequence of str or None
+        What each answer is called; taken from the source where that is None.
     profiles : bool
         Whether it may be a profile instead, which is a data set, too.
 
@@ -149,15 +147,20 @@ def read_counts(
     from kldiv_cli.readers import counted, meaning
     from kldiv_cli.readers.weights import weights_of
 
-    with opened(source, options) as found:
+    if len(options) > 1:
+        _refuse_one_side(source, options)
+    with opened(source, _for_all(options)) as found:
         if profiles and isinstance(found.data, Members):
             known = wanted._replace(columns=None) if wanted.joint else wanted
-            if profile := counted.profile(found.data, known, found.source, name):
-                return profile
-        (weights,) = weights_of(found.data, [options], found.source, counted.choose)
-        name = name or found.name
-        data_set = counted.tidy(weights, wanted, found.source, name, options.decimal)
-        return data_set or meaning.distribution(weights, options, found.source, name)
+            if profile := counted.profile(found.data, known, found.source, names[0]):
+                return [profile]
+        every = weights_of(found.data, options, found.source, counted.choose)
+        called = _called(found, options, names, every)
+        return [
+            counted.tidy(weights, wanted, found.source, name, option.decimal)
+            or meaning.distribution(weights, option, found.source, name)
+            for weights, option, name in zip(every, options, called, strict=True)
+        ]
 
 
 def is_read_once(source: object) -> bool:
@@ -317,15 +320,46 @@ def _parsed(path: str | os.PathLike[str], options: ReadOptions, *, raw: bool) ->
 def _read(
     source: object, wanted: Sequence[ReadOptions], names: Sequence[str | None]
 ) -> list[Distribution]:
+    with opened(source, _for_all(wanted)) as found:
+        return distributions_of(found, wanted, names)
+
+
+def _for_all(wanted: Sequence[ReadOptions]) -> ReadOptions:
+    """Return how a source is parsed that is read for several sides."""
     from kldiv_cli.core.distribution import LOG_KINDS
 
     # -Infinity is a number of JSON if either side is of logarithms.
     logs = [option.kind for option in wanted if option.kind in LOG_KINDS]
     pointer = next((option.at for option in wanted if option.at is not None), None)
-    kind = logs[0] if logs else wanted[0].kind
-    options = wanted[0]._replace(kind=kind, at=pointer)
-    with opened(source, options) as found:
-        return distributions_of(found, wanted, names)
+    return wanted[0]._replace(kind=logs[0] if logs else wanted[0].kind, at=pointer)
+
+
+def _refuse_one_side(source: object, wanted: Sequence[ReadOptions]) -> None:
+    """Refuse one source for two sides, unless they are two weights, or two parts of it."""
+    first, second = wanted
+    are_named = first.weight is not None and second.weight is not None
+    if first.at != second.at or (are_named and first.weight != second.weight):
+        return
+    message = "there is only one source, and no two weights of it are named"
+    hint = "name a second file"
+    names = _names_of_weights(source, first._replace(weight=None))
+    if len(names) > 1:
+        hint += f", or two weights of the first: {option('--weight', names[0])}"
+        hint += f" {option('--weight', names[1])}"
+    raise UsageError("one-side", message, hint=hint)
+
+
+def _names_of_weights(source: object, wanted: ReadOptions) -> Sequence[str]:
+    """Return the names of the weights of a source; of a pipe, which may be empty, words for them.
+
+    No more is read than that takes.
+    """
+    from kldiv_cli.readers.weights import names_of_weights
+
+    if is_read_once(source):
+        return ("BEFORE", "AFTER")
+    with opened(source, wanted) as found:
+        return names_of_weights(found.data, wanted, found.source)
 
 
 def distributions_of(
@@ -351,16 +385,27 @@ def distributions_of(
     from kldiv_cli.readers.weights import weights_of
 
     every = weights_of(found.data, wanted, found.source)
+    called = _called(found, wanted, names, every)
+    return [
+        meaning.distribution(weights, option, found.source, name)
+        for weights, option, name in zip(every, wanted, called, strict=True)
+    ]
+
+
+def _called(
+    found: Opened,
+    wanted: Sequence[ReadOptions],
+    names: Sequence[str | None],
+    every: Sequence[Weights],
+) -> list[str]:
+    """Return the names of the sides of a source: of two, what tells them apart if not given."""
     if len(wanted) > 1:
         parts = len({option.at for option in wanted}) > 1
         names = [
             name or (option.at if parts else None) or side.column
             for name, option, side in zip(names, wanted, every, strict=True)
         ]
-    return [
-        meaning.distribution(weights, option, found.source, name or found.name)
-        for weights, option, name in zip(every, wanted, names, strict=True)
-    ]
+    return [name or found.name for name in names]
 
 
 def source_name(source: object) -> str:

@@ -170,6 +170,10 @@ class Columns:
             raise InputError("unknown-column", message, Place(self.source), hint=hint)
         return position(word, self.names, self.source)
 
+    def word(self, index: int) -> str:
+        """Return the word by which `find` finds a column."""
+        return str(index + 1) if self.names is None else self.names[index]
+
     def title(self, index: int) -> str:
         """Return a column's name as messages show it, or its number from 1."""
         return str(index + 1) if self.names is None else f"'{self.names[index][:60]}'"
@@ -211,8 +215,7 @@ class Columns:
         return self.choice(label, weight, note)
 
     def _option(self, flag: str, index: int) -> str:
-        word = str(index + 1) if self.names is None else self.names[index]
-        return option(flag, word, instead="COLUMN")
+        return option(flag, self.word(index), instead="COLUMN")
 
     def _weight(self, wanted: ReadOptions) -> int:
         if wanted.weight is not None:

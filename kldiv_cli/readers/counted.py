@@ -41,7 +41,8 @@ def choose(columns: Columns, wanted: Sequence[ReadOptions]) -> list[Choice]:
     if not is_tidy or wanted[0].joint:
         return columns.choose(wanted)
     group, label, weight = map(columns.plain.index, TIDY_COLUMNS)
-    return [columns.choice(label, weight, group=group)]
+    weights = [weight if one.weight is None else columns.find(one.weight) for one in wanted]
+    return [columns.choice(label, weight, group=group) for weight in weights]
 
 
 def tidy(found: Weights, wanted: Wanted, source: str, name: str, decimal: str) -> DataSet | None:

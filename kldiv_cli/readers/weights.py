@@ -6,6 +6,7 @@ get a meaning.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate, chain
@@ -77,6 +78,53 @@ def weights_of(
         pairs = zip(every, wanted, strict=True)
         every = [without_subtotals(weights, option, source) for weights, option in pairs]
     return every
+
+
+def names_of_weights(data: Data, wanted: ReadOptions, source: str) -> Sequence[str]:
+    """Return the words that name the weights in a source, whose numbers are not read for it.
+
+    Of a table whose columns all hold numbers, the first is that of the outcomes.
+
+    Parameters
+    ----------
+    data, source
+        As of `weights_of`.
+    wanted : ReadOptions
+        Of a side of which no weight is named.
+
+    Raises
+    ------
+    InputError
+        If it has no weights.
+    """
+    if isinstance(data, Members) and wanted.at is not None:
+        data = data.at(wanted.at)
+    if isinstance(data, Members):
+        data = data.resolved((wanted.label,), (None,))
+    if isinstance(data, Members):
+        names = data.names
+        try:
+            data = data.member(None)
+        except InputError as problem:
+            if problem.code != "several-weights":
+                raise
+            return names
+    found: list[str] = []
+    if not isinstance(data, Table):
+        return found
+
+    def choose(columns: Columns, _: Sequence[ReadOptions]) -> list[Choice]:
+        numbers = [i for i in range(len(columns)) if columns.has_numbers(i)]
+        found.extend(map(columns.word, numbers[len(numbers) == len(columns) :]))
+        raise _SeenError
+
+    with suppress(_SeenError):
+        weights_of(data, [wanted], source, choose)
+    return found
+
+
+class _SeenError(Exception):
+    """The columns of a table are seen, and nothing more is asked of it."""
 
 
 def _of_part(data: Data, option: ReadOptions, source: str, choose: Choose) -> list[Weights]:

@@ -77,12 +77,14 @@ def test_a_check_has_the_reference_first_and_so_have_the_options_of_its_side():
     assert as_check("p.csv", kinds="samples", where=["m=1", "m=2"]) == (
         "kldiv check p.csv --where m=2 --where m=1"
     )
+    assert as_check("p.csv", weight=["a", "b"]) == (
+        "kldiv check p.csv --as counts --weight b --weight a"
+    )
 
 
 def test_what_takes_more_than_the_sides_to_exchange_is_no_check():
     assert as_check("p.csv", "q.csv", kinds="probabilities") == ""
     assert as_check("p.csv", "q.csv", "r.csv") == ""
-    assert as_check("p.csv", weight=["a", "b"]) == ""
     assert following.as_check("p", ["q"], COMPARE, {}, ("counts", "samples")) == ""
 
 
@@ -98,6 +100,8 @@ def sides(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "it's p.csv").write_text("k,n\na,300\nb,500\nc,200\n")
     (tmp_path / "q.csv").write_text("k,m\nc,250\na,310\nb,440\n")
+    (tmp_path / "both.csv").write_text("k,old n,new\na,300,310\nb,500,440\nc,200,250\n")
+    (tmp_path / "both.json").write_text('{"a b": {"x": 30, "y": 50}, "c": {"x": 40, "y": 30}}')
     rows = {"x.csv": "a\n" * 60 + "b\n" * 70, "y.csv": "a\n" * 90 + "b\n" * 50}
     for name, text in rows.items():
         (tmp_path / name).write_text(f"v w\n{text}")
@@ -110,6 +114,8 @@ def sides(tmp_path, monkeypatch):
         ("it's p.csv", "q.csv"),
         ("p=it's p.csv", "q=q.csv", "--label", "k", "--weight", "n", "--weight", "m"),
         ("x.csv", "y.csv", "--as", "samples", "--column", "v w"),
+        ("both.csv", "--weight", "old n", "--weight", "new"),
+        ("both.json", "--at", "/a b", "--at", "/c"),
     ],
 )
 def test_a_comparison_ends_with_the_check_of_the_same_divergence(words, sides, kldiv):

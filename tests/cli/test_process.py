@@ -73,6 +73,8 @@ def test_exit_codes(kldiv, words, code, monkeypatch, root):
         # As near as kl_qp, which comes later in the table of measures.
         (("compare", *SAMPLES, "-m", "kl_p"), "did you mean 'kl_pq'?"),
         (("compare", *SAMPLES, "--fail-above", "kl_q=1"), "did you mean 'kl_pq'?"),
+        (("compare", *SAMPLES, "--fail-above", "same_top=1"), "did you mean 'top_disagreement'?"),
+        (("compare", *SAMPLES, "--fail-above", "top=1"), "kl_qp_X, with X of max, p99_9, p99"),
         (("compare", *SAMPLES, "--fromat", "json"), "--format"),
         (("compare", *SAMPLES, "-f", "jsn"), "did you mean 'json'?"),
     ],

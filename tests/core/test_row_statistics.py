@@ -473,6 +473,8 @@ def test_statistics_have_the_names_of_limits():
         ("kl_99", "did you mean 'kl_p99'"),
         ("top_disagrement", "did you mean 'top_disagreement'"),
         ("KL_P50", "did you mean 'kl_p50'"),
+        ("same_top", "did you mean 'top_disagreement'"),
+        ("delta_p", "did you mean 'delta_p_rms'"),
         ("zzz", "kl_p99 or top_disagreement"),
     ],
 )

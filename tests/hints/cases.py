@@ -978,7 +978,12 @@ CASES = {
             PAIR,
             fill={"P": "p.csv", "Q": "q.csv"},
         ),
-        Case("leave --top out", "p.json q.json --top 3", both("[[1, 2], [2, 1]]", "json")),
+        Case(
+            "--rows FILE instead of --top writes the measures of every row; leave --top out",
+            "p.json q.json --top 3",
+            both("[[1, 2], [2, 1]]", "json"),
+            fill={"FILE": "rows.csv"},
+        ),
         Case(
             "leave --top out",
             "check p.npy q.npy --as logits --top 3",
@@ -1079,10 +1084,9 @@ CASES = {
             tries=[1],
         ),
         Case(
-            "name a second file, or two columns of the first: --weight BEFORE --weight AFTER",
-            "p.csv",
+            "--as counts, --as probabilities or --as logits says what two weights are",
+            "check p.csv --weight a --weight b",
             {"p.csv": "x,a,b\nu,1,2\nv,2,1\n"},
-            fill={"BEFORE": "a", "AFTER": "b"},
         ),
     ],
     "pipeline/settling.py": [
@@ -1408,12 +1412,32 @@ CASES = {
     ],
     "readers/__init__.py": [
         Call(
-            "--weight BEFORE --weight AFTER",
+            "name a second file, or two weights of the first: --weight {} --weight {}",
             "compare",
             ({"a": [1, 2], "b": [2, 1]},),
             {"weight": ("a", None)},
-            fill={"BEFORE": "'a'", "AFTER": "'b'"},
         ),
+        Case(
+            "name a second file, or two weights of the first: --weight {} --weight {}",
+            "p.csv",
+            {"p.csv": "x,it's,-b\nu,1,2\nv,2,1\n"},
+        ),
+        Case(
+            "name a second file, or two weights of the first: --weight {} --weight {}",
+            "p.csv --no-header",
+            {"p.csv": "5,1,2\n6,2,1\n"},
+        ),
+        Case(
+            "name a second file, or two weights of the first: --weight {} --weight {}",
+            "p.npz --as logits",
+            {"p.npz": npz(**{"my base": [[1.5, 2]], "q4": [[2.0, 3]], "x": [1.0]})},
+        ),
+        Case(
+            "name a second file, or two weights of the first: --weight {} --weight {}",
+            "p.safetensors --as logits",
+            {"p.safetensors": tensors(**{"my base": "U8", "q4": "U8"})},
+        ),
+        Case("name a second file", "p.csv", PAIR, external="only its user knows it"),
     ],
     "readers/arrays.py": [
         Case(

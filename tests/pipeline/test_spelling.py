@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from kldiv_cli import InputError, check, compare, matrix
+from kldiv_cli import InputError, UsageError, check, compare, matrix
 from kldiv_cli.errors import option
 from kldiv_cli.pipeline.spelling import fitting, spelt
 
@@ -109,3 +109,10 @@ def test_each_command_offers_the_options_that_it_has(kldiv, table):
     path = table("p.csv", "a,-5\nb,3\n")
     assert "--as logits" in kldiv("compare", path, path).err
     assert "--as logits" in kldiv("check", path, path, "--as", "counts").err
+
+
+def test_what_writes_a_file_is_offered_to_the_command_line_alone():
+    rows = [[0.5, 0.5], [0.25, 0.75]]
+    with pytest.raises(UsageError) as failure:
+        compare(rows, rows, kind="probabilities", top=3)
+    assert failure.value.hint == "leave top out"

@@ -104,7 +104,8 @@ def tidy(tmp_path):
         path = tmp_path / name
         path.write_text(text)
         options = ReadOptions(kind="counts", **options)
-        return read_counts(str(path), options, wanted or Wanted())
+        (found,) = read_counts(str(path), [options], wanted or Wanted())
+        return found
 
     return run
 

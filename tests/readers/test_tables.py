@@ -533,10 +533,10 @@ def test_labels_are_held_once_however_often_they_are_repeated(tmp_path):
     import tracemalloc
 
     path = tmp_path / "x.csv"
-    path.write_text("c,n\n" + f"{'x' * 100},1\n" * 200_000)
+    path.write_text("c,n,m\n" + f"{'x' * 100},1,1\n" * 200_000)
     tracemalloc.start()
     with pytest.raises(InputError) as caught:
-        read_two(str(path), (ReadOptions(weight="n"), ReadOptions(weight="n")))
+        read_two(str(path), (ReadOptions(weight="n"), ReadOptions(weight="m")))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert caught.value.count == 199_999 * 2

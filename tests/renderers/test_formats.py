@@ -145,6 +145,7 @@ def test_json_has_the_fixed_paths():
         "kl": 0.00250613, "kl_unclamped": 0.00250613, "low": 0.00143867, "high": 0.00398,
         "p_value": 0.0126, "n_p": 29425, "n_q": 27004, "reliable": True,
         "p_value_test": "permutation", "p_value_draws": 999, "p_value_exceedances": 12,
+        "p_value_statistic": None, "p_value_df": None,
     }  # fmt: skip
     assert document["notes"] == [
         {"code": "normalised", "message": "total 53.2 normalised", "source": "jan.csv",

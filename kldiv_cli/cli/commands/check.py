@@ -47,7 +47,7 @@ TABLES = (
 )
 ROWS: tuple[Argument | Option, ...] = (
     Argument("reference", "[REFERENCE]", "Raw rows or a profile; NAME=FILE, or -."),
-    Argument("current", "[CURRENT]", "What to judge; or none, with --where twice."),
+    Argument("current", "[CURRENT]", "What to judge; none with two --where or --weight."),
     *group(
         "Columns and limits",
         *options.WANTED,
@@ -220,7 +220,8 @@ def _sides(reference: str | None, current: str | None, said: dict[str, Any]) -> 
             raise UsageError("usage", message, hint="leave the file out, or one of the tables")
         both = tuple(name for name, _ in sides), tuple(source for _, source in sides)
         return Sides(words, paths, *both, tables.warehouse)
-    if not words or (len(words) == 1 and len(said.get("where", ())) < 2):
+    are_in_one = any(len(said.get(name, ())) > 1 for name in ("where", "weight", "at"))
+    if len(words) < 2 - are_in_one:
         from kldiv_cli.cli.short_help import missing_argument
 
         raise missing_argument("check", check, len(words))

@@ -247,7 +247,8 @@ def weigh_design(design: Design, measure: str, *, threshold: float, alpha: float
         _law(design, DIVERGENCES[measure], row.null * design.scale, design.shares(least))
         for least in (UNSEEN, LEAST * max(left, 1.0))
     ]
-    p0, tau = _p_value(design), threshold**2 if row.root else threshold
+    difference = _difference(design)
+    p0, tau = difference.value, threshold**2 if row.root else threshold
     value = math.fsum(law.value for law in laws) / len(laws)
     margin = 0.0
     if math.isinf(row.upper):
@@ -276,7 +277,7 @@ def weigh_design(design: Design, measure: str, *, threshold: float, alpha: float
         design.samples,
         # So many times as many rows are needed as of independent ones.
         laws[0].ratio(tau) * worth,
-        difference=PValue(p0, "chi-square"),
+        difference=difference,
         measure=measure,
         kappa=design.kappa * worth**2,
         unfit=design.unfit,
@@ -301,10 +302,11 @@ def _law(
     return Law(value, unit, kappa * degrees, truths - value, ratios)
 
 
-def _p_value(design: Design) -> float:
+def _difference(design: Design) -> PValue:
     """Return the p-value of P = Q: of X2/(c_d kappa), with (K - 1)/kappa degrees of freedom."""
     if design.outcomes == 1:
-        return 1.0
-    statistic = math.fsum((design.p - design.q) ** 2 / design.pooled)
-    degrees = (design.outcomes - 1) / design.kappa
-    return 1 - noncentral_cdf(statistic / (design.scale * design.kappa), degrees, 0.0)
+        return PValue(1.0, "chi-square", statistic=0.0, df=0)
+    distance = math.fsum((design.p - design.q) ** 2 / design.pooled)
+    statistic, df = distance / (design.scale * design.kappa), (design.outcomes - 1) / design.kappa
+    p_value = 1 - noncentral_cdf(statistic, df, 0.0)
+    return PValue(p_value, "chi-square", statistic=statistic, df=df)

@@ -29,12 +29,20 @@ class PValue(NamedTuple):
         How many tables were drawn; None where the test needs no draw.
     exceedances : int or None
         How many of these are as extreme as the observed one.
+    statistic : float or None
+        Pearson's X^2, of tables whose outcomes were pooled that of the pooled ones; where rows
+        depend on each other, or weigh, as corrected for that. None of the other tests.
+    df : int, float or None
+        The degrees of freedom of its chi-square law: outcomes less 1, and a fraction of that
+        where it is corrected.
     """
 
     value: float
     test: Test
     draws: int | None = None
     exceedances: int | None = None
+    statistic: float | None = None
+    df: float | None = None
 
     @property
     def is_floor(self) -> bool:

@@ -288,7 +288,7 @@ def _chance(evidence: Evidence, adjusted: Adjusted | None) -> str:
         shown += f", {among} among {of}" if among != shown else ""
     tested = evidence.difference
     if tested and evidence.p_drift == tested.value:
-        test = evidence.law or name_of_test(*tested[1:])
+        test = evidence.law or name_of_test(tested.test, tested.draws, tested.exceedances)
     elif evidence.law or evidence.samples.rows >= MIN_ROWS:
         test = evidence.law or evidence.row.law
     else:

@@ -181,14 +181,16 @@ def _beyond_chance(whole: Samples, pooled: PValue) -> PValue:
 
 def _pearson(samples: Samples) -> PValue:
     if samples.outcomes == 1:
-        return PValue(1.0, "chi-square")
+        return PValue(1.0, "chi-square", statistic=0.0, df=0)
     share, statistic = samples.pooled, 0.0
     for counts, rows in ((samples.x, samples.n), (samples.y, samples.m)):
         if math.isfinite(rows):
             expected = share * rows
             with np.errstate(over="ignore"):
                 statistic += float(((counts - expected) ** 2 / expected).sum())
-    return PValue(chisquare.survival(statistic, samples.outcomes - 1), "chi-square")
+    df = samples.outcomes - 1
+    p_value = chisquare.survival(statistic, df)
+    return PValue(p_value, "chi-square", statistic=statistic, df=df)
 
 
 def _drawn(

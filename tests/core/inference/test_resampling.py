@@ -37,8 +37,35 @@ def test_the_order_of_outcomes_does_not_matter(rows, random):
 @given(COUNTS)
 def test_the_chi_square_test_is_that_of_scipy(rows):
     x, y = (5 * side + 200 for side in columns(rows))
-    expected = stats.chi2_contingency(np.array([x, y]), correction=False).pvalue
-    assert difference_p_value(samples(x, y)).value == pytest.approx(expected, rel=1e-9, abs=1e-300)
+    expected = stats.chi2_contingency(np.array([x, y]), correction=False)
+    found = difference_p_value(samples(x, y))
+    assert found.value == pytest.approx(expected.pvalue, rel=1e-9, abs=1e-300)
+    assert found.test == "chi-square"
+    assert found.statistic == pytest.approx(expected.statistic, rel=1e-11, abs=1e-11)
+    assert (found.df, type(found.df)) == (expected.dof, int)
+
+
+def test_the_statistic_of_pooled_outcomes_is_that_of_the_pooled_table():
+    x, y = [5000, 4990, 4, 3], [5100, 4890, 2, 3]
+    pooled = [[5000, 4990, 7], [5100, 4890, 5]]
+    expected = stats.chi2_contingency(pooled, correction=False)
+    found = difference_p_value(samples(x, y))
+    assert (found.statistic, found.df) == (pytest.approx(expected.statistic, rel=1e-11), 2)
+    assert found.value == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "test"),
+    [
+        ([3, 4, 1], [2, 7, 3], "exact"),
+        ([20, 10, *[1, 2, 3, 4] * 5], [11, 29, *[4, 1, 2, 2] * 5], "permutation"),
+        ([48, 50, 2], [500_000, 499_990, 10], "exact"),
+        ([50], [70], "exact"),
+    ],
+)
+def test_other_tests_have_no_such_statistic(x, y, test):
+    found = difference_p_value(samples(x, y))
+    assert (found.test, found.statistic, found.df) == (test, None, None)
 
 
 @pytest.mark.parametrize("many", [10**6, 10**9, 10**11])
@@ -110,9 +137,15 @@ def test_that_it_counts_makes_no_level_larger_by_more_than_a_thousandth():
 
 def test_against_known_probabilities_too():
     q = np.array([0.2, 0.3, 0.5])
-    expected = pytest.approx(stats.chisquare([30, 30, 40], 100 * q).pvalue)
-    assert difference_p_value(samples([30, 30, 40], q, known=(False, True))).value == expected
-    assert difference_p_value(samples(q, [30, 30, 40], known=(True, False))).value == expected
+    expected = stats.chisquare([30, 30, 40], 100 * q)
+    for found in (
+        difference_p_value(samples([30, 30, 40], q, known=(False, True))),
+        difference_p_value(samples(q, [30, 30, 40], known=(True, False))),
+    ):
+        assert found.value == pytest.approx(expected.pvalue)
+        assert (found.statistic, found.df) == (pytest.approx(expected.statistic), 2)
+    rare = difference_p_value(samples([1, 2, 17], [0.02, 0.03, 0.95], known=(False, True)))
+    assert (rare.test == "chi-square", rare.statistic, rare.df) == (False, None, None)
 
 
 def drawn(pair, **settings):

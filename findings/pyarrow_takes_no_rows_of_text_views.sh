@@ -2,9 +2,10 @@
 # PyArrow opens an Arrow file by Polars, and can count the labels in it, but not choose rows by them.
 #
 # polars 2.1.0, pyarrow 26.0.1. Polars writes text as string_view, the newer of Arrow's layouts of
-# text. PyArrow reads it, counts its values and makes a dictionary of it; to compare it with a word, to take or filter rows of a table that has such a column, or to look
-# a label up, there is no kernel. A program that splits such a table by a column fails where the same
-# table by any other writer passes. The way around is a cast to string first, which there is.
+# text. PyArrow reads it, counts its values and makes a dictionary of it; to compare it with a word,
+# to take or filter rows of a table that has such a column, or to look a label up, there is no kernel.
+# A program that splits such a table by a column fails where the same table by any other writer
+# passes. The way around is a cast to string first, which there is.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

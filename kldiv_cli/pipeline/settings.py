@@ -560,6 +560,7 @@ def compare_settings(
     counts = "leave {} out; --as counts if this is a table of counts"
     refusals = (
         Refusal(("by",), (not any(raw),) * 2, why, counts),
+        _refusal_of_segments(given),
         Refusal(names, (any(raw),) * 2, "is for raw rows", "--as samples, or leave {} out"),
         Refusal(("map",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"),
         *_refusals(sides, raw),
@@ -689,6 +690,7 @@ def check_settings(
         Refusal(("max_outcomes", "frequency"), (any(raw),) * 2, "is for raw rows", "leave {} out"),
         Refusal(("map",), sets, "renames columns of one of two data sets", "leave {} out"),
         Refusal(("by",), (all(raw),) * 2, "is for raw rows on both sides", "leave {} out"),
+        _refusal_of_segments(given),
         Refusal(
             ("serial", "cluster"),
             (all(raw),) * 2,
@@ -1130,6 +1132,12 @@ class Refusal(NamedTuple):
     """What is wrong if not."""
     hint: str
     """What to do then; braces stand for the option."""
+
+
+def _refusal_of_segments(given: Given) -> Refusal:
+    """Return the refusal of a number of segments where nothing makes any."""
+    why = "is for segments, which 'by' makes"
+    return Refusal(("max_segments",), (given.get("by") is not None,) * 2, why, "leave {} out")
 
 
 def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[Refusal]:

@@ -12,7 +12,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from kldiv_cli import InputError, UsageError, check
+from kldiv_cli import InputError, UsageError, check, compare
 from kldiv_cli.core.inference.verdict import benjamini_hochberg
 
 SIZES = {"a": 400, "b": 300, "c": 150, "d": 60}
@@ -292,3 +292,12 @@ def test_segments_that_nearly_agree_are_told_of():
     assert note.message == said
     same = check(sides[0], sides[0], by="price")
     assert "near-duplicate-labels" not in [each.code for each in same.notes]
+
+
+def test_a_number_of_segments_without_segments_is_refused():
+    side = {"x": ["a", "b"] * 60, "land": ["u", "v"] * 60}
+    counts = {"a": 3, "b": 4}
+    for judge, one in ((check, side), (compare, counts)):
+        with pytest.raises(UsageError, match="max_segments is for segments, which 'by' makes"):
+            judge(one, one, max_segments=9)
+    assert check(side, side, by="land", max_segments=2).verdict == "pass"

@@ -260,6 +260,7 @@ TEXT = (
     Option("delimiter", "CHAR...", "Between fields."),
     Option("decimal", "CHAR...", "The decimal mark: a point or a comma."),
     Option("thousands", "CHAR...", "Separates thousands in numbers: ',' '.' ' ' \"'\" or '_'."),
+    Option("skip_rows", "N...", "Lines above a table to leave out, such as titles.", read=number),
     Option("header", "...", "Whether the first row names the columns.", ("--header/--no-header",)),
     Option("comment", "CHAR...", "Skip lines that begin with it."),
     Option("escape", "CHAR...", "Stands before a quote inside quotes: the backslash of Spark's"

@@ -81,7 +81,7 @@ def calibrate(
         Which columns there are, and how they are counted: as in `check`.
     label, weight, at, duplicates, total_row
         Of tables of counts, as in `check`.
-    input_format, encoding, delimiter, decimal, thousands, header, comment, escape
+    input_format, encoding, delimiter, decimal, thousands, skip_rows, header, comment, escape
         How files are read: as in `check`, once for all windows.
     max_inflated, max_header, dtype, memory_limit, threads
         As in `check`.

@@ -108,6 +108,8 @@ def compare(
     thousands : str or pair of str, optional
         What separates thousands in a table's numbers, such as ``","``; a point lets a comma be
         the decimal mark. Nothing if not given.
+    skip_rows : int or pair of int, default 0
+        Lines above a table that are no part of it, such as titles.
     header : bool or pair of bool, optional
         Whether the first row of a table names the columns; decided by its cells if not given.
     comment : str or pair of str, optional

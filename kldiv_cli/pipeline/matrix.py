@@ -71,7 +71,7 @@ def matrix(
     kind, label, weight, at, joint, na, where, flatten, duplicates, total_row
         What the numbers mean, and where they are: as in `compare`, once for all sources. `kind` is
         none of ``samples``.
-    input_format, encoding, delimiter, decimal, thousands, header, comment, escape
+    input_format, encoding, delimiter, decimal, thousands, skip_rows, header, comment, escape
         How files are read: as in `compare`, once for all sources.
     max_inflated, max_header, dtype, memory_limit, threads
         As in `compare`.

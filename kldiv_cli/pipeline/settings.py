@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         comment: PerSide[str | None]
         escape: PerSide[str | None]
         thousands: PerSide[str | None]
+        skip_rows: PerSide[int]
         total_row: PerSide[Literal["drop", "keep"] | None]
         where: PerSide[str | None]
         duplicates: Literal["error", "sum"]
@@ -394,6 +395,7 @@ READING: dict[str, Validator] = {
     # Any field that has no row below is a text, which the reader checks.
     **dict.fromkeys(ReadOptions._fields, per_side(validation.text)),
     "kind": per_side(among(*KINDS)),
+    "skip_rows": per_side(whole(0)),
     "header": per_side(validation.anything),
     "total_row": per_side(among("drop", "keep")),
     "where": per_side(validation.condition),
@@ -1158,7 +1160,8 @@ def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[
     # Without a second source both sides come from the first.
     files = (first, first if sides[1].source is None else second)
     names = (
-        "input_format", "encoding", "delimiter", "thousands", "header", "comment", "escape",
+        "input_format", "encoding", "delimiter", "thousands", "skip_rows", "header", "comment",
+        "escape",
         "max_inflated", "max_header", "dtype",
     )  # fmt: skip
     why = "says how a file is read, and this is an object in memory"

@@ -24,7 +24,7 @@ SWITCHES = {
 }
 WRITTEN = ("rows",)
 """Options that write a file, which Python's callers do for themselves."""
-NUMBERS = ("bins", "max_outcomes", "max_segments", "top")
+NUMBERS = ("bins", "max_outcomes", "max_segments", "skip_rows", "top")
 """Options that take a number, whatever the hint says of it."""
 _QUOTED = r"""'[^']*'|"[^"]*"|\$'(?:\\.|[^'\\])*'"""
 _WORD = rf"(?:{_QUOTED}|[^\s'\"()])+?(?=[,.;:?)…]*(?:\s|$))"

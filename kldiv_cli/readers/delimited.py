@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,9 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     source = stream.source
     text = Text(stream, options.encoding)
     lines = text.lines(quoted=True)
+    if options.skip_rows:
+        # Blank lines above a table are none of it, and are counted.
+        lines.unread([lines.end for _ in islice(lines, options.skip_rows)])
     sample = list(delimiter.sample_lines(lines, options.comment))
     if delimiter.is_uniq(sample, options, stream.format):
         from kldiv_cli.readers import uniq
@@ -69,7 +72,8 @@ def read(stream: ByteStream, options: ReadOptions) -> Table:
     if options.thousands is not None:
         batches = thousands.joined(batches, options.thousands, options.decimal)
     scan = None
-    if not (options.comment or options.escape or options.thousands or is_ragged):
+    in_process = options.comment or options.escape or options.thousands or options.skip_rows
+    if not (in_process or is_ragged):
         begin, *below = first[1]
         scan = Scan(
             path=stream.path if text.encoding == "utf-8" else None,
@@ -151,7 +155,7 @@ def _batches(
             if not {width}.issuperset(map(len, rows)):
                 for row, line in zip(rows, lines, strict=True):
                     if len(row) != width:
-                        fault = _ragged(row, width, comment=comment)
+                        fault = _ragged(row, width, line, comment=comment)
                         faults.add(fault, partial(Place, records.source, line))
                 kept = [i for i, row in enumerate(rows) if len(row) == width]
                 rows, lines = [rows[i] for i in kept], [lines[i] for i in kept]
@@ -218,7 +222,7 @@ _footer = Fault(
 )
 
 
-def _ragged(row: Row, width: int, *, comment: bool) -> Fault:
+def _ragged(row: Row, width: int, line: int, *, comment: bool) -> Fault:
     message = f"found {len(row)} fields, expected {width} as in the first row"
     if delimiter.is_footer(row):
         return Fault("ragged-row", message, _footer.hint)
@@ -227,4 +231,6 @@ def _ragged(row: Row, width: int, *, comment: bool) -> Fault:
         hint = "--comment '#' if lines that begin so are comments"
     elif len(row) == 1 and width > 1:
         hint = "leave out a line that is a title or a footnote"
+    elif width == 1 and line > 1:
+        hint = f"--skip-rows {line - 1} if a title stands above; {hint}"
     return Fault("ragged-row", message, hint)

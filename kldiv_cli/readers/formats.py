@@ -24,7 +24,17 @@ class Format(NamedTuple):
 
 
 _LABELS = ("duplicates", "total_row")
-_TABLE = ("encoding", "delimiter", "decimal", "thousands", "header", "comment", "escape", *_LABELS)
+_TABLE = (
+    "encoding",
+    "delimiter",
+    "decimal",
+    "thousands",
+    "skip_rows",
+    "header",
+    "comment",
+    "escape",
+    *_LABELS,
+)
 _TEXT = ("encoding", *_LABELS)
 _JSON = (*_TEXT, "at")
 FORMATS = {

@@ -29,6 +29,8 @@ class ReadOptions(NamedTuple):
     decimal: str = "."
     thousands: str | None = None
     """What separates thousands in numbers; nothing if None."""
+    skip_rows: int = 0
+    """Lines above a table that are no part of it."""
     header: bool | None = None
     """Whether the first row of a table holds names."""
     comment: str | None = None

@@ -1573,6 +1573,13 @@ CASES = {
             says="total 13",
         ),
         Case(
+            "--skip-rows {} if a title stands above; quote a field that holds the delimiter or a"
+            " line end",
+            "p.csv q.csv",
+            both("Table 1\n" + P),
+            says="total 10",
+        ),
+        Case(
             "leave out a line that is a title or a footnote",
             "p.csv q.csv",
             both(P + "* revised\n"),

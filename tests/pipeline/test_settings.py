@@ -271,8 +271,8 @@ def files(tmp_path):
 # fmt: off
 USES = {
     "csv": {
-        "encoding", "delimiter", "decimal", "thousands", "header", "comment", "escape",
-        "duplicates", "total_row",
+        "encoding", "delimiter", "decimal", "thousands", "skip_rows", "header", "comment",
+        "escape", "duplicates", "total_row",
     },
     "json": {"encoding", "duplicates", "total_row"},
     "jsonl": {"encoding", "duplicates", "total_row"},
@@ -289,6 +289,7 @@ SAID = {
     "comment": "#",
     "escape": "\\",
     "thousands": "'",
+    "skip_rows": 1,
     "duplicates": "sum",
     "total_row": "drop",
 }  # fmt: skip

@@ -319,20 +319,17 @@ def written(values: list[Any], size: int) -> list[Any]:
 def size_of_floats(column: Any) -> int:
     """Return the bytes of each of the floats in a column, or behind its codes; 0 of any other."""
     of = library_of(column)
+    type_: Any = getattr(column, "type" if of == "pyarrow" else "dtype", None)
     if of == "pyarrow":
         import pyarrow
-        import pyarrow.types
 
-        type_ = getattr(column, "type", None)
         if isinstance(type_, pyarrow.DictionaryType):
             type_ = type_.value_type
-        is_float = isinstance(type_, pyarrow.DataType) and pyarrow.types.is_floating(type_)
-        return type_.bit_width // 8 if is_float else 0
+        return {"halffloat": 2, "float": 4, "double": 8}.get(str(type_), 0)
     if of == "polars":
-        return 4 if str(column.dtype) == "Float32" else 0
+        return {"Float16": 2, "Float32": 4}.get(str(type_), 0)
     if getattr(column, "ndim", 1) != 1:
         return 0
-    type_ = getattr(column, "dtype", None)
     # Sparse columns and categories of pandas are of a type that has one of its own.
     type_ = getattr(getattr(type_, "categories", None), "dtype", getattr(type_, "subtype", type_))
     return int(type_.itemsize) if getattr(type_, "kind", "") == "f" else 0

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from kldiv_cli.core.numbers import thousands_hint
 from kldiv_cli.errors import InputError, Note, Place, did_you_mean, option
 from kldiv_cli.tuples import NamedTuple
 
@@ -225,7 +226,8 @@ def unsound_frequency(value: float | None, text: str, place: Place, title: str) 
         return InputError("missing-weight", "the frequency of a row is missing", place, hint=hint)
     place = replace(place, value=text)
     if value is None or not math.isfinite(value):
-        return InputError("not-a-number", "the frequency of a row is no finite number", place)
+        message, hint = "the frequency of a row is no finite number", thousands_hint(text)
+        return InputError("not-a-number", message, place, hint=hint)
     if value < 0:
         return InputError("negative-weight", "the frequency of a row is negative", place)
     if value % 1 == 0:

@@ -307,13 +307,15 @@ def scores_of(pair: Pair) -> NDArray[np.float64] | None:
 
 def history_noted(history: History, reference: Side) -> Iterator[Note]:
     """Yield a note where a reference cannot be the past windows together, by its rows."""
-    rows = int(reference.total)
-    least, most = (history.windows * size for size in history.rows)
-    if least <= MOST_RATIO * rows and rows <= MOST_RATIO * most:
+    rows, (least, most) = reference.total, (history.windows * size for size in history.rows)
+    has_rows = reference.kind in ("counts", "samples", "profile")
+    if has_rows and least <= MOST_RATIO * rows and rows <= MOST_RATIO * most:
         return
+    have = f"has {rows:,.0f} rows" if has_rows else "is not of rows"
+    together = f"{least:,} to {most:,}" if least < most else f"{most:,}"
     message = (
-        f"the reference has {rows:,} rows, and the {history.windows} windows of the history"
-        f" {least:,} to {most:,}: its limits are for a comparison with these windows together"
+        f"the reference {have}, and the {history.windows} windows of the history {together}:"
+        " its limits are for a comparison with these windows together"
     )
     advice = "kldiv profile WINDOWS -o FILE makes a reference of them"
     yield Note("history-reference", message, reference.source, advice=advice)

@@ -11,6 +11,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from kldiv_cli.errors import option
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -249,6 +251,12 @@ def separator_in(text: str) -> str:
             if without_separators(marks[0], decimal)(text) != text:
                 return marks[0]
     return ""
+
+
+def thousands_hint(text: str) -> str:
+    """Return the hint on a text that may be a number with separators; else an empty text."""
+    separator = separator_in(text)
+    return f"{option('--thousands', separator)} if it separates thousands" if separator else ""
 
 
 def looks_like_a_number(text: str) -> bool:

@@ -360,6 +360,13 @@ def words_as_labels(found: Words, source: str) -> Note:
     return Note("missing-words-as-labels", message, source, advice=f"{options} if none is a label")
 
 
+def segments_as_missing(words: Sequence[str], source: str) -> Note:
+    """Return the note on segments of one side that are called as what the other has not."""
+    message = f"segments of one side, and maybe missing values of the other: {abridged(words)}"
+    options = " ".join(option("--na", word) for word in words)
+    return Note("missing-words-as-labels", message, source, advice=f"{options} if none is a label")
+
+
 def _shown(found: Words) -> str:
     return abridged(
         f"'{name[:40]}' ({', '.join(f'{word} {count:,}' for word, count in words.items())})"

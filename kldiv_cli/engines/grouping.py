@@ -458,7 +458,8 @@ def unsound_weight(cell: object, weight: float, place: Place) -> InputError:
     if np.isfinite(weight):
         message = "the weight of a row is beyond 10^100, or below 10^-100"
         return InputError("number-overflow", message, place, hint="give weights in another unit")
-    return InputError("not-a-number", "the weight of a row is no finite number", place)
+    message, hint = "the weight of a row is no finite number", numbers.thousands_hint(text)
+    return InputError("not-a-number", message, place, hint=hint)
 
 
 class _Index(dict[Any, int]):

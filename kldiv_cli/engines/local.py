@@ -24,7 +24,7 @@ from kldiv_cli.core.dataset import DATE, IDENTIFIER, DataSet, Excluded, Wanted, 
 from kldiv_cli.core.instants import instants
 from kldiv_cli.core.labels import check_text
 from kldiv_cli.core.refusals import LONGEST_WORD, MOST_WORDS, Uncounted
-from kldiv_cli.errors import InputError, Note, Place, option
+from kldiv_cli.errors import InputError, Note, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence, Set, Sized
@@ -718,8 +718,8 @@ class ColumnCounter:
             what = "has a leading zero"
         elif numbers.is_number(cell, self._decimal):
             what = "is beyond a 64-bit float"
-        elif separator := numbers.separator_in(cell.strip()):
-            advice = f"{option('--thousands', separator)} if it separates thousands"
+        elif hint := numbers.thousands_hint(cell.strip()):
+            advice = hint
         elif numbers.is_decorated(cell):
             advice = "--decimal ',' if the comma is a decimal mark; no separators or signs"
         message = f"column {self.name[:60]!r} holds numbers, and this {what}"

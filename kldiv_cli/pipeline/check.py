@@ -12,8 +12,10 @@ from kldiv_cli.core.findings import BySegment, Finding, Findings
 from kldiv_cli.core.inference.resampling import SEED
 from kldiv_cli.core.instants import zones_noted
 from kldiv_cli.core.labels import unmatched
+from kldiv_cli.core.numbers import MISSING_WORDS
 from kldiv_cli.core.pair import Pair, Unpaired
 from kldiv_cli.core.report import Side
+from kldiv_cli.core.types import segments_as_missing
 from kldiv_cli.errors import Note, note_on
 from kldiv_cli.pipeline import headers, sides
 from kldiv_cli.pipeline.dependence import orders_noted, refuse_groups, refuse_unweighed
@@ -484,6 +486,9 @@ def _nearly_alike(pairs: Sequence[Pair], segments: Names | None, source: str) ->
         only_q = [name for name in of_q if name not in of_p]
         only_p = [name for name in of_p if name not in of_q]
         yield from unmatched(only_q, only_p, "segments", source)
+        for only, other in ((only_p, segments[1]), (only_q, segments[0])):
+            if (words := sorted(MISSING_WORDS.intersection(only))) and None in other:
+                yield segments_as_missing(words, source)
     for pair in pairs:
         if pair.type == "categorical":
             # A bin may be empty on both sides.

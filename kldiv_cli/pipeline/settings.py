@@ -1161,8 +1161,7 @@ def _refusals(sides: tuple[Source, Source], raw: tuple[bool, bool]) -> Iterator[
     files = (first, first if sides[1].source is None else second)
     names = (
         "input_format", "encoding", "delimiter", "thousands", "skip_rows", "header", "comment",
-        "escape",
-        "max_inflated", "max_header", "dtype",
+        "escape", "max_inflated", "max_header", "dtype",
     )  # fmt: skip
     why = "says how a file is read, and this is an object in memory"
     yield Refusal(names, files, why, "leave {} out")

@@ -23,6 +23,7 @@ from kldiv_cli.readers.values import (
     is_missing,
     is_real,
     library_of,
+    plain_of,
     refuse_coded,
     text_of,
     to_list,
@@ -225,7 +226,7 @@ def _texts(labels: Iterable[Any], source: str) -> list[str | None]:
     """Return labels as text; None where one is missing."""
     texts: list[str | None] = []
     for i, label in enumerate(labels):
-        plain = label.item() if isinstance(label, np.generic) else label
+        plain = plain_of(label)
         if isinstance(plain, (bytes, bytearray)):
             raise InputError("bad-label", "a label is bytes, not text", Place(source, index=(i,)))
         text = plain if type(plain) is str else text_of(plain)

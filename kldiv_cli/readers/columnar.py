@@ -309,7 +309,7 @@ def cells_of(array: pa.Array, here: Place, code: str) -> list[Any]:
     InputError
         If Python has no object for a value.
     """
-    from kldiv_cli.readers.values import cell_of
+    from kldiv_cli.readers.values import cell_of, size_of_floats, written
 
     name = here.name or ""
     try:
@@ -324,7 +324,7 @@ def cells_of(array: pa.Array, here: Place, code: str) -> list[Any]:
     if kind in ("string", "null"):
         return values
     if kind == "number":
-        return _numbers(_written(values, array.type))
+        return _numbers(written(values, size_of_floats(array)))
     if kind in ("nested", "interval") or any(type(value) is bytes for value in values):
         # These are refused where they are wanted, as such values of JSON are.
         return [list(value) if isinstance(value, tuple) else value for value in values]
@@ -411,20 +411,6 @@ def _of_bits(mask: NDArray[np.bool_]) -> pa.Array:
 
     bits = pa.py_buffer(np.packbits(mask, bitorder="little"))
     return pa.Array.from_buffers(pa.bool_(), len(mask), [None, bits])
-
-
-def _written(values: list[Any], type_: pa.DataType) -> list[Any]:
-    """Return numbers as they are written: Python has none of 16 or of 32 bits."""
-    import pyarrow.types as of
-
-    type_ = getattr(type_, "value_type", type_)
-    if not of.is_floating(type_):
-        return values
-    dtype = f"f{type_.bit_width // 8}"
-    doubles = as_written(np.array(values, dtype=dtype)).tolist()
-    return [
-        None if value is None else double for value, double in zip(values, doubles, strict=True)
-    ]
 
 
 def _numbers(values: Sequence[Any]) -> list[Any]:

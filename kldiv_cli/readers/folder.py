@@ -16,7 +16,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, cast
 
 from kldiv_cli.core.labels import canonical
-from kldiv_cli.core.numbers import Number, has_leading_zero, is_number
+from kldiv_cli.core.numbers import Number, as_written, has_leading_zero, is_number
 from kldiv_cli.core.table import Batch, Bulk, Data, Doubles, Members, Scan, Table, Tally
 from kldiv_cli.errors import InputError, Note, Place, abridged, in_shell
 from kldiv_cli.readers.compression import EXTENSIONS
@@ -253,7 +253,9 @@ class _Reading:
         joined: list[tuple[str, Any]] = []
         for name, several in columns.items():
             kinds = {getattr(getattr(one, "dtype", None), "kind", "") for one in several}
-            if len(kinds) == 1 and "" not in kinds:
+            if kinds == {"f"}:
+                joined.append((name, np.concatenate(list(map(as_written, several)))))
+            elif len(kinds) == 1 and "" not in kinds:
                 joined.append((name, np.concatenate(several)))
             else:
                 joined.append((name, [value for one in several for value in to_list(one)]))

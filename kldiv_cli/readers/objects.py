@@ -26,7 +26,7 @@ from kldiv_cli.readers.shapes import (
     opening,
     rows_of,
 )  # fmt: skip
-from kldiv_cli.readers.values import is_missing, library_of, text_of, to_list
+from kldiv_cli.readers.values import is_missing, library_of, plain_of, text_of, to_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,7 +158,9 @@ def _row(row: Any) -> Any:
 
 def _literal(value: Any) -> Any:
     """Return a value of Python as JSON has it, where it has it."""
-    plain = value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
+    plain = plain_of(value)
+    if hasattr(plain, "item") and getattr(plain, "ndim", 1) == 0:
+        plain = plain.item()
     if plain is None or isinstance(plain, bool | str | Mapping | list | tuple):
         return dict(plain) if isinstance(plain, Mapping) else plain
     if isinstance(plain, float) and not math.isfinite(plain):

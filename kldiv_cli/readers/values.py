@@ -202,7 +202,7 @@ def _numbers_of(column: Any) -> NDArray[Any] | None:
         numbers = as_written(np.asarray(column.to_numpy()))
     elif getattr(type_, "kind", "") in tuple("iuf"):
         whole = getattr(type_, "kind", "") in "iu"
-        dtype = "f8" if whole else f"f{column.dtype.itemsize}"
+        dtype = "f8" if whole else f"f{size_of_floats(column)}"
         if of == "pandas":
             numbers = as_written(column.to_numpy(dtype=dtype, na_value=np.nan))
         else:
@@ -214,7 +214,7 @@ def _numbers_of(column: Any) -> NDArray[Any] | None:
     return None if whole and np.any(np.abs(numbers) >= EXACT) else numbers
 
 
-def _plain_of(value: Any) -> Any:
+def plain_of(value: Any) -> Any:
     """Return a scalar of NumPy as an object of Python, a number as it is written."""
     if isinstance(value, np.float32 | np.float16):
         return float(str(value))
@@ -222,7 +222,7 @@ def _plain_of(value: Any) -> Any:
 
 
 def _numbers_of_objects(values: list[Any]) -> NDArray[Any] | None:
-    values = list(map(_plain_of, values))
+    values = list(map(plain_of, values))
     types = set(map(type, values)) - {type(None)}
     if not types or not types <= {int, float}:
         return None
@@ -239,7 +239,7 @@ def cell_of(value: Any, i: int, here: Place) -> str | None:
     InputError
         If it holds other values, or bytes.
     """
-    plain = _plain_of(value)
+    plain = plain_of(value)
     if is_missing(plain):
         return None
     if isinstance(plain, (bytes, bytearray, Mapping, list, tuple, np.ndarray)):
@@ -297,8 +297,42 @@ def to_list(column: Any) -> list[Any]:
     for method in ("to_pylist", "to_list", "tolist"):
         if hasattr(column, method):
             values: list[Any] = getattr(column, method)()
-            return values
+            return written(values, size_of_floats(column))
     return list(column)
+
+
+def written(values: list[Any], size: int) -> list[Any]:
+    """Return floats of so many bytes as they are written; Python has none of fewer than eight.
+
+    Missing values, and all values if they are no floats, which have size 0, stay as they are.
+    """
+    if size not in (2, 4):
+        return values
+    known = [math.nan if is_missing(value) else value for value in values]
+    doubles = as_written(np.array(known, dtype=f"f{size}")).tolist()
+    return [
+        value if math.isnan(double) else double
+        for value, double in zip(values, doubles, strict=True)
+    ]
+
+
+def size_of_floats(column: Any) -> int:
+    """Return the bytes of each of the floats in a column, or behind its codes; 0 of any other."""
+    of = library_of(column)
+    type_: Any = getattr(column, "type" if of == "pyarrow" else "dtype", None)
+    if of == "pyarrow":
+        import pyarrow
+
+        if isinstance(type_, pyarrow.DictionaryType):
+            type_ = type_.value_type
+        return {"halffloat": 2, "float": 4, "double": 8}.get(str(type_), 0)
+    if of == "polars":
+        return {"Float16": 2, "Float32": 4}.get(str(type_), 0)
+    if getattr(column, "ndim", 1) != 1:
+        return 0
+    # Sparse columns and categories of pandas are of a type that has one of its own.
+    type_ = getattr(getattr(type_, "categories", None), "dtype", getattr(type_, "subtype", type_))
+    return int(type_.itemsize) if getattr(type_, "kind", "") == "f" else 0
 
 
 def _differences(column: NDArray[Any]) -> NDArray[Any]:

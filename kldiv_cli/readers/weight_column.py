@@ -293,15 +293,14 @@ def _no_number(cell: str, decimal: str) -> Fault:
         return NO_MASS if word.startswith("-inf") else NOT_FINITE
     hint = ""
     bare = word.removesuffix("%").rstrip()
-    separator = numbers.separator_in(bare)
-    thousands = f"{option('--thousands', separator)} if it separates thousands"
+    thousands = numbers.thousands_hint(bare)
     if decimal == "." and "," in bare and numbers.is_number(bare, ","):
         hint = "--decimal ',' if the comma is a decimal mark"
-        if separator:
+        if thousands:
             hint = f"{thousands}; {hint}"
     elif decimal != "." and numbers.is_number(word):
         hint = "leave --decimal out if the point is the decimal mark"
-    elif separator:
+    elif thousands:
         hint = thousands
     elif any(mark in word for mark in "_, '"):
         hint = "write numbers without separators"

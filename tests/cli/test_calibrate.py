@@ -294,6 +294,10 @@ def test_another_reference_than_the_windows_is_noted(weeks, kldiv):
     assert "history-reference" not in notes("history.json", "usual.csv")
     said = notes(NAMES[0], "usual.csv")["history-reference"]
     assert "the reference has 200 rows, and the 19 windows of the history 3,800 to 4,142" in said
+    (weeks / "known.json").write_text('{"red": 0.5, "blue": 0.5}')
+    kinds = ("--as", "probabilities", "--as", "samples", "--column", "colour")
+    said = notes("known.json", "usual.csv", *kinds)["history-reference"]
+    assert said.startswith("the reference is not of rows, and the 19 windows")
     # Columns without a limit from past windows have nothing to do with them.
     for name in (NAMES[0], "usual.csv"):
         (weeks / name).write_text((weeks / name).read_text().replace("amount,colour", "a,b"))

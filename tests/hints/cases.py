@@ -374,6 +374,12 @@ CASES = {
             edit=both("x,n\na,1\nb,0\na,2\n"),
         ),
         Case(
+            "--thousands {} if it separates thousands",
+            "check p.csv q.csv --frequency n",
+            both('x,n\na,"1,204"\nb,980\n'),
+            says="2,184 rows",
+        ),
+        Case(
             "--row-weight {} instead of --frequency if these are no counts",
             "check p.csv q.csv --frequency n",
             both("x,n\na,1.5\nb,1\na,2\n"),
@@ -2519,6 +2525,11 @@ CASES = {
             "check p.csv q.csv --row-weight w",
             both("x,w\na,1e200\nb,2e200\n"),
             edit=both("x,w\na,1\nb,2\n"),
+        ),
+        Case(
+            "--thousands {} if it separates thousands",
+            "check p.csv q.csv --row-weight w",
+            both('x,w\na,"1,204"\nb,980\n'),
         ),
     ],
     "readers/folder.py": [

@@ -340,6 +340,9 @@ def narrow_doors(values, dtype, tmp_path):
         yield pl.DataFrame({"x": array, "y": frame["y"].to_numpy()})
         yield frame.astype({"x": "Float32"})
         yield frame.astype({"x": "float[pyarrow]"})
+        yield frame.astype({"x": pd.SparseDtype("float32", 0.03)})
+        yield frame.astype({"x": "category"})
+        yield rows.set_column(0, "x", rows["x"].dictionary_encode())
 
 
 # Half precision has no more of these.
@@ -356,7 +359,30 @@ def test_a_float_of_fewer_digits_is_the_number_that_is_written(dtype, few, tmp_p
         assert check(source, plain).columns["x"].verdict == "pass"
         labels = compare(plain, source, kind="samples", columns={"x": {"type": "categorical"}})
         assert [each.measures["kl_pq"] for each in labels.comparisons] == [0, 0], type(source)
+        one = check(plain, source, where=f"x={values[0]}")
+        assert [column.kl for column in one.columns] == [0], type(source)
     settings = profile_settings({})
     made = profile([("x", str(tmp_path / "x.parquet"))], settings.rules, settings.options)
     (tmp_path / "p.json").write_text("".join(render(made)))
     assert check(str(tmp_path / "p.json"), plain).columns["x"].kl == 0
+
+
+def test_labels_of_single_precision_are_those_that_are_written():
+    counts = {"0.1": 3, "0.2": 5}
+    singles = np.array([0.1, 0.2], "f4")
+    forms = (
+        pd.DataFrame({"label": singles, "count": [3, 5]}),
+        pd.Series([3, 5], index=singles),
+        pa.table({"label": singles, "count": [3, 5]}),
+        [{"label": single, "count": n} for single, n in zip(singles, [3, 5], strict=True)],
+    )
+    for form in forms:
+        found = compare(counts, form, kind="counts").comparisons[0]
+        assert found.measures["kl_pq"] == 0.0, type(form)
+
+
+def test_parts_of_a_folder_may_differ_in_precision(tmp_path):
+    values = np.arange(1000) % 5 / 10
+    for name, dtype in (("1", "f4"), ("2", "f8"), ("3", "f2")):
+        np.savez(tmp_path / f"{name}.npz", x=values.astype(dtype))
+    assert check({"x": values}, str(tmp_path)).columns["x"].kl == 0

@@ -75,6 +75,22 @@ def test_words_for_missing_values_among_labels_are_labels(table, labels, expecte
     }  # fmt: skip
 
 
+def test_a_word_that_only_one_side_takes_for_a_segment_is_noted(table):
+    """A side that has no other segment does not tell whether these are labels."""
+    labels = table("p.csv", "by,x\n" + "NA,a\nZA,b\n,a\n" * 300)
+    alone = table("q.csv", "by,x\n" + "NA,a\n" * 300)
+    for sides in ((labels, alone), (alone, labels)):
+        notes = [one for one in check(*sides, by="by").notes if "segments of one" in one.message]
+        assert [one.code for one in notes] == ["missing-words-as-labels"]
+        assert "NA" in notes[0].message
+    for sides in ((labels, labels), (alone, alone)):
+        assert all("segments of one" not in one.message for one in check(*sides, by="by").notes)
+    assert all(
+        "segments of one" not in one.message
+        for one in check(labels, alone, by="by", na=["NA"]).notes
+    )
+
+
 def test_drift_in_a_segment_called_as_a_word_for_missing_values(table):
     draw = random.Random(4)
     sides = []

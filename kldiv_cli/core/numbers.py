@@ -278,13 +278,14 @@ def as_written(values: NDArray[Any]) -> NDArray[np.float64]:
     Parameters
     ----------
     values : ndarray of numbers
-        With infinities and nan, which stay. Only floats of 16 and 32 bits are changed.
+        With infinities and nan, which stay. Only floats of 16 and 32 bits are changed; doubles
+        are returned as they are.
     """
     import numpy as np
 
     with np.errstate(invalid="ignore"):
         # A signalling nan is one.
-        doubles = values.astype(np.float64)
+        doubles = values.astype(np.float64, copy=False)
     if values.dtype.kind != "f" or values.dtype.itemsize > 4:
         return doubles
     is_single = values.dtype.itemsize == 4
@@ -293,7 +294,7 @@ def as_written(values: NDArray[Any]) -> NDArray[np.float64]:
     left = np.flatnonzero(np.isfinite(doubles))
     some = doubles[left]
     left = left[(np.rint(some) != some) | (np.abs(some) >= whole)]
-    tens = 10.0 ** np.arange(_MOST_TENS + 1)
+    tens = np.array([float(10**power) for power in range(_MOST_TENS + 1)])
     for start in range(0, len(left) if is_single else 0, _AT_ONCE):
         rest = left[start : start + _AT_ONCE]
         # Of numbers between 1e-13 and 2^24 all steps are those of exact integers.

@@ -254,7 +254,7 @@ class Cross:
             return found
         for name in filter(self._wanted.wants, self._whole):
             self._columns[name] = column = _Column()
-            column.add((), numbers.as_written(self._whole[name]))
+            column.add((), self._whole[name].astype(np.float64))
         groups = self._finished(found)
         counted = {
             title: Counted(column.cells, column.entries)

@@ -776,7 +776,7 @@ def _column_of(
     source: str,
 ) -> counts.Column:
     """Return a column of an array of numbers; nan, and words that mean it, are missing."""
-    doubles = numbers.as_written(values)
+    doubles = values.astype(np.float64)
     missing = np.isnan(doubles)
     if words := wanted.missing_words(name):
         missing |= np.isin(doubles, numbers.meant_as_missing(words))

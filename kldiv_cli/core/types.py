@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +37,7 @@ from kldiv_cli.errors import Note, abridged, option
 from kldiv_cli.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from kldiv_cli.core.counts import Column, Type
 
@@ -355,14 +356,17 @@ def words_as_missing(found: Words, source: str) -> Note:
 def words_as_labels(found: Words, source: str) -> Note:
     """Return the note on words that often mean a missing value, and are labels here."""
     message = f"texts that often mean a missing value are labels here: {_shown(found)}"
-    words = dict.fromkeys(word for words in found.values() for word in words)
-    options = " ".join(option("--na", word) for word in words)
-    return Note("missing-words-as-labels", message, source, advice=f"{options} if none is a label")
+    return _as_labels(message, dict.fromkeys(chain.from_iterable(found.values())), source)
 
 
 def segments_as_missing(words: Sequence[str], source: str) -> Note:
     """Return the note on segments of one side that are called as what the other has not."""
     message = f"segments of one side, and maybe missing values of the other: {abridged(words)}"
+    return _as_labels(message, words, source)
+
+
+def _as_labels(message: str, words: Iterable[str], source: str) -> Note:
+    """Return the note on words that are labels, and may mean a missing value."""
     options = " ".join(option("--na", word) for word in words)
     return Note("missing-words-as-labels", message, source, advice=f"{options} if none is a label")
 

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,23 @@ def root():
 def patience():
     """Return how many seconds to wait for another process before the test fails."""
     return PATIENCE
+
+
+@pytest.fixture(scope="session")
+def signalled(patience):
+    """Send a signal to a process until it has ended; return what it wrote to standard error.
+
+    One that comes just before the process waits in the kernel is heard with the next.
+    """
+
+    def send(process, number):
+        for _ in range(15):
+            process.send_signal(number)
+            with suppress(subprocess.TimeoutExpired):
+                return process.communicate(timeout=patience / 15)[1]
+        return pytest.fail("the process does not hear the signal")
+
+    return send
 
 
 @pytest.fixture

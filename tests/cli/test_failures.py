@@ -370,7 +370,7 @@ def test_what_ends_a_run_leaves_no_old_answer(kldiv, data, monkeypatch, end):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_leaves_no_old_answer(root, data, patience, number, code):
+def test_a_signal_leaves_no_old_answer(root, data, patience, signalled, number, code):
     os.mkfifo(data / "fifo")
     (data / "old.prom").write_text(OLD_PROM)
     (data / "old.xml").write_text("<testsuites/>")
@@ -402,8 +402,7 @@ def test_a_signal_leaves_no_old_answer(root, data, patience, number, code):
         opening.start()
         opening.join(patience)
         assert held
-        process.send_signal(number)
-        _, err = process.communicate(timeout=patience)
+        err = signalled(process, number)
     finally:
         process.kill()
         for end in held:

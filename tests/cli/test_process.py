@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
 
 import pytest
 
@@ -244,7 +243,7 @@ def hold(fifo, held):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals(root, tmp_path, patience, number, code):
+def test_signals(root, tmp_path, patience, signalled, number, code):
     fifo, held = tmp_path / "fifo", []
     os.mkfifo(fifo)
     command = [
@@ -270,12 +269,7 @@ def test_signals(root, tmp_path, patience, number, code):
         opening.join(patience)
         assert held
         assert list(tmp_path.glob(".report.txt.*"))
-        # A signal that comes just before the program waits in the kernel is heard with the next.
-        for _ in range(15):
-            process.send_signal(number)
-            with suppress(subprocess.TimeoutExpired):
-                _, err = process.communicate(timeout=patience / 15)
-                break
+        err = signalled(process, number)
     finally:
         process.kill()
         for end in held:
